@@ -1,0 +1,1 @@
+//! The promise and its life: pure, with a store beside it.

@@ -1,0 +1,1 @@
+//! L4. The command line.

@@ -1,0 +1,1 @@
+//! L2, shell. HTTP API, events, metrics.

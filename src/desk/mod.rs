@@ -1,0 +1,1 @@
+//! L3. Composition: owns the calls and the clock.

@@ -1,0 +1,1 @@
+//! L1, pure. Which phrase was heard, when, cut or whole.

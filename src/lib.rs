@@ -1,0 +1,27 @@
+//! Thirdring keeps a hotline's service standard on every call.
+//!
+//! The map, from the bottom up; imports point only downwards (`tests/architecture.rs` is the judge):
+//!
+//! - [`words`]: nouns that every layer shares
+//! - [`policy`]: the standard as typed timelines; [`call`]: one call, pure
+//! - [`sip`], [`media`], [`ear`]: signalling, sound and hearing, pure
+//! - [`callbacks`], [`records`]: what is promised and what is left behind
+//! - [`net`], [`seats`], [`console`]: sockets, the rep's leg, the HTTP API
+//! - [`desk`]: composition and the clock; [`phone`]: a scripted endpoint of our own
+//! - [`settings`], [`cli`]: the machine's configuration and the command line
+
+pub mod call;
+pub mod callbacks;
+pub mod cli;
+pub mod console;
+pub mod desk;
+pub mod ear;
+pub mod media;
+pub mod net;
+pub mod phone;
+pub mod policy;
+pub mod records;
+pub mod seats;
+pub mod settings;
+pub mod sip;
+pub mod words;

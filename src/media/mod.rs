@@ -1,0 +1,1 @@
+//! L1, pure. RTP, codecs, phrases, mixing and hearing.

@@ -1,0 +1,1 @@
+//! L2, shell. Bytes in, bytes out.

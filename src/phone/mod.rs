@@ -1,0 +1,1 @@
+//! L3. A scripted endpoint of our own: caller, rep, target.

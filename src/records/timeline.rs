@@ -1,0 +1,102 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::words::{CallId, Ending, Key, Language, Moment, Party, PromptId};
+
+/// One line of a call's timeline: what `timeline.jsonl` keeps and `/events` sends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Counts over all calls of one run, from 1: what `?since=` takes.
+    pub seq: u64,
+    /// Monotonic nanoseconds (D1).
+    pub at: Moment,
+    pub utc: Timestamp,
+    /// Absent for what concerns the desk as a whole.
+    pub call: Option<CallId>,
+    pub sip_call_id: Option<String>,
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum What {
+    /// A call came in, or we place one.
+    Begun {
+        inbound: bool,
+    },
+    /// The call is in another state: `ringing`, `greeting`, `talking`, `holding` ...
+    State {
+        state: String,
+    },
+    /// News of a leg: `ringing`, `answered`, `refused`, `hung-up`, `lost` ...; `code` is the SIP status.
+    Leg {
+        party: Party,
+        news: String,
+        code: Option<u16>,
+    },
+    /// The first packet of a phrase has left; the numbers are that packet's (RFC 3550 5.1).
+    PhraseStarted {
+        to: Party,
+        phrase: PromptId,
+        language: Language,
+        utterance: u64,
+        ssrc: u32,
+        sequence: u16,
+        timestamp: u32,
+    },
+    PhraseEnded {
+        to: Party,
+        phrase: PromptId,
+        utterance: u64,
+        whole: bool,
+    },
+    /// A telephone key; `key` is kept only when it answered a question of ours.
+    Key {
+        party: Party,
+        key: Option<Key>,
+    },
+    Voice {
+        party: Party,
+        speaking: bool,
+    },
+    /// A verdict about a party's line: `no-media`, `media-stopped`, `digital-silence`, `fine` ...
+    Line {
+        party: Party,
+        verdict: String,
+    },
+    /// A consent was given, refused or is missing; `by`: `key`, `rep`, `muted` ...
+    Consent {
+        to: String,
+        given: bool,
+        by: String,
+    },
+    /// What the rep asked for; `refused` is the problem's code.
+    Command {
+        command: String,
+        refused: Option<String>,
+    },
+    /// What the rep was told.
+    Told {
+        notice: String,
+    },
+    /// A callback's row: `noted`, `not-noted`, `withdrawn`, `done`, `attempted` ...
+    Promise {
+        callback: Option<String>,
+        kind: String,
+        news: String,
+    },
+    Note {
+        text: String,
+    },
+    Rating {
+        key: Key,
+    },
+    /// Something an admin should see: `store-failed`, `disk-full`, `clock-jumped` ...
+    Alarm {
+        alarm: String,
+    },
+    Ended {
+        ending: Ending,
+    },
+}

@@ -1,0 +1,1 @@
+//! L2, shell. The rep's leg.

@@ -1,0 +1,1 @@
+//! L3. Machine settings: layered, checked, typed once.

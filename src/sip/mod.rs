@@ -1,0 +1,1 @@
+//! L1, pure. Messages, transactions, dialogs, offer and answer.

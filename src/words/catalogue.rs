@@ -1,0 +1,87 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::Language;
+
+/// Every text a person reads, by key, in each language (D35). `{name}` marks a value to fill in.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    texts: BTreeMap<String, Text>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    #[serde(rename = "zh-CN")]
+    zh_cn: String,
+    en: String,
+}
+
+/// The shipped texts: `config/texts.toml`.
+const SHIPPED: &str = include_str!("../../config/texts.toml");
+
+#[derive(Debug)]
+pub struct CatalogueError(toml::de::Error);
+
+impl fmt::Display for CatalogueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "read the catalogue of texts: {}", self.0)
+    }
+}
+
+impl std::error::Error for CatalogueError {}
+
+impl Catalogue {
+    pub fn shipped() -> Self {
+        Self::parse(SHIPPED).expect("config/texts.toml is checked by a test")
+    }
+
+    pub fn parse(text: &str) -> Result<Self, CatalogueError> {
+        toml::from_str(text)
+            .map(|texts| Self { texts })
+            .map_err(CatalogueError)
+    }
+
+    /// The text of `key` with its values filled in; the key itself when there is no such text.
+    pub fn text(&self, key: &str, language: Language, values: &[(&str, &str)]) -> String {
+        let Some(text) = self.texts.get(key) else {
+            return key.to_owned();
+        };
+        let words = match language {
+            Language::ZhCn => &text.zh_cn,
+            Language::En => &text.en,
+        };
+        values.iter().fold(words.clone(), |words, (name, value)| {
+            words.replace(&format!("{{{name}}}"), value)
+        })
+    }
+
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.texts.keys().map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_name_the_same_values() {
+        let names = |words: &str| -> Vec<String> {
+            let mut names: Vec<String> = words
+                .split('{')
+                .skip(1)
+                .filter_map(|rest| rest.split_once('}'))
+                .map(|(name, _)| name.to_owned())
+                .collect();
+            names.sort();
+            names
+        };
+        for (key, text) in &Catalogue::shipped().texts {
+            assert_eq!(names(&text.zh_cn), names(&text.en), "{key}");
+            assert!(!text.zh_cn.is_empty() && !text.en.is_empty(), "{key}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One call, from its INVITE to its record; sortable by time (UUID version 7).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CallId(Uuid);
+
+impl CallId {
+    /// Joins Unix milliseconds and 10 random bytes (RFC 9562 5.7).
+    pub fn new(unix_ms: u64, random: [u8; 10]) -> Self {
+        Self(uuid::Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid())
+    }
+}
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_simple().fmt(f)
+    }
+}
+
+impl fmt::Debug for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for CallId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::parse_str(text).map(Self)
+    }
+}
+
+/// A name of ours is never empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EmptyName;
+
+impl fmt::Display for EmptyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name cannot be empty")
+    }
+}
+
+impl std::error::Error for EmptyName {}
+
+/// A rep's place, as named by `[[seat]] id`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SeatId(Arc<str>);
+
+/// A standard phrase, by its key in `phrases.toml`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PromptId(Arc<str>);
+
+impl SeatId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PromptId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for SeatId {
+    type Err = EmptyName;
+
+    fn from_str(text: &str) -> Result<Self, EmptyName> {
+        named(text).map(Self)
+    }
+}
+
+impl FromStr for PromptId {
+    type Err = EmptyName;
+
+    fn from_str(text: &str) -> Result<Self, EmptyName> {
+        named(text).map(Self)
+    }
+}
+
+fn named(text: &str) -> Result<Arc<str>, EmptyName> {
+    if text.is_empty() {
+        Err(EmptyName)
+    } else {
+        Ok(text.into())
+    }
+}
+
+impl TryFrom<String> for SeatId {
+    type Error = EmptyName;
+
+    fn try_from(text: String) -> Result<Self, EmptyName> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for PromptId {
+    type Error = EmptyName;
+
+    fn try_from(text: String) -> Result<Self, EmptyName> {
+        text.parse()
+    }
+}
+
+impl From<SeatId> for String {
+    fn from(id: SeatId) -> Self {
+        id.0.as_ref().into()
+    }
+}
+
+impl From<PromptId> for String {
+    fn from(id: PromptId) -> Self {
+        id.0.as_ref().into()
+    }
+}
+
+impl fmt::Display for SeatId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for PromptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for SeatId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for PromptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,25 @@
+//! L0. The nouns every layer shares: who, when, which phrase, and how a call ended.
+//!
+//! Invariant: nothing here knows SIP, sound, files or the clock.
+
+mod catalogue;
+mod ending;
+mod entropy;
+mod ids;
+mod key;
+mod language;
+mod moment;
+mod party;
+mod phone_number;
+mod pii;
+
+pub use catalogue::{Catalogue, CatalogueError};
+pub use ending::{Because, EndedBy, Ending};
+pub use entropy::Entropy;
+pub use ids::{CallId, EmptyName, PromptId, SeatId};
+pub use key::Key;
+pub use language::{Language, UnknownLanguage};
+pub use moment::Moment;
+pub use party::Party;
+pub use phone_number::PhoneNumber;
+pub use pii::Pii;
