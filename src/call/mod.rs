@@ -1,1 +1,302 @@
-//! L1, pure. One call: inputs and the time go in, actions come out.
+//! L1, pure. One call, from INVITE to record: inputs and the time go in, actions come out.
+//!
+//! Invariants: `handle` is total; nothing here reads a clock, makes a sound or knows a packet;
+//! who hears whom is a function of the state (`patch`), so no state can forget to restore it.
+//!
+//! One file a state. What every state treats alike is in `common`; what the states share
+//! (legs, phrases, timers, the actions to be) is the `Board`.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what a state does not name goes to Board::unexpected, which answers commands and counts the rest"
+)]
+
+mod action;
+mod answering;
+mod asking;
+mod board;
+mod bridged;
+mod common;
+mod farewell;
+mod fetching;
+mod greeting;
+mod grid;
+mod holding;
+mod input;
+mod ladder;
+mod legs;
+mod patch;
+mod promising;
+mod rating;
+mod ringing;
+mod speech;
+mod talking;
+mod terms;
+mod timers;
+mod transferring;
+mod waiting;
+
+use std::sync::Arc;
+
+use crate::words::{CallId, ConsentFor, Language, Moment, Party, PhoneNumber, Pii};
+
+pub use action::{Action, Callee, ConsentBy, Notice, Outcome, Refusal, Say};
+pub use input::{Input, LegNews, Line, PhraseNews, Promised};
+pub use patch::{Hears, Patch};
+pub use speech::Utterance;
+pub use terms::{Behind, PromiseKind, TargetTerms, Terms, Ticket};
+pub use timers::Timer;
+
+use board::Board;
+
+/// One call of the desk.
+#[derive(Debug)]
+pub struct Call {
+    id: CallId,
+    board: Board,
+    /// `None` only while a state is being handled.
+    state: Option<State>,
+    patch: Patch,
+}
+
+/// Where a call is. Each state holds only what it needs, and is consumed by its next input.
+#[derive(Debug)]
+enum State {
+    Ringing(ringing::Ringing),
+    Answering(answering::Answering),
+    Greeting(greeting::Greeting),
+    Waiting(waiting::Waiting),
+    Talking(talking::Talking),
+    Laddering(ladder::Laddering),
+    Asking(asking::Asking),
+    Holding(holding::Holding),
+    Transferring(transferring::Transferring),
+    Bridged(bridged::Bridged),
+    Promising(promising::Promising),
+    Closing(farewell::Closing),
+    Farewell(farewell::Farewell),
+    Rating(rating::Rating),
+    FetchingRep(fetching::FetchingRep),
+    Dialling(fetching::Dialling),
+    Opening(fetching::Opening),
+    Ended,
+}
+
+/// How a call begins.
+#[derive(Clone, Debug)]
+pub struct Beginning {
+    pub id: CallId,
+    /// The other side's number, where we know it.
+    pub number: Option<Pii<PhoneNumber>>,
+    pub language: Language,
+}
+
+impl Call {
+    /// A caller rings (R1).
+    pub fn incoming(terms: Arc<Terms>, beginning: Beginning, now: Moment) -> (Self, Vec<Action>) {
+        Self::begin(terms, beginning, ringing::enter, now)
+    }
+
+    /// The rep dials: his seat first, then the number.
+    pub fn outgoing(terms: Arc<Terms>, beginning: Beginning, now: Moment) -> (Self, Vec<Action>) {
+        Self::begin(
+            terms,
+            beginning,
+            |board, now| fetching::enter(board, None, now),
+            now,
+        )
+    }
+
+    /// We keep a promise (R26, R41): the rep first, then the number, then the opening phrase (D25).
+    pub fn callback(
+        terms: Arc<Terms>,
+        beginning: Beginning,
+        kind: PromiseKind,
+        now: Moment,
+    ) -> (Self, Vec<Action>) {
+        Self::begin(
+            terms,
+            beginning,
+            |board, now| fetching::enter(board, Some(kind), now),
+            now,
+        )
+    }
+
+    fn begin(
+        terms: Arc<Terms>,
+        beginning: Beginning,
+        enter: impl FnOnce(&mut Board, Moment) -> State,
+        now: Moment,
+    ) -> (Self, Vec<Action>) {
+        let mut board = Board::new(terms, beginning.number, beginning.language);
+        let state = enter(&mut board, now);
+        let mut call = Self {
+            id: beginning.id,
+            board,
+            state: Some(state),
+            patch: Patch::default(),
+        };
+        let actions = call.finish();
+        (call, actions)
+    }
+
+    /// Takes one input at its time and says what to do. Total: it never fails and never blocks.
+    pub fn handle(&mut self, input: Input, now: Moment) -> Vec<Action> {
+        let state = self.state.take().unwrap_or(State::Ended);
+        self.state = Some(common::handle(state, input, &mut self.board, now));
+        self.finish()
+    }
+
+    /// When to call `handle` next with `Input::TimedOut`, and with which timer.
+    pub fn timeout(&self) -> Option<(Moment, Timer)> {
+        self.board.timers.next()
+    }
+
+    pub fn id(&self) -> CallId {
+        self.id
+    }
+
+    /// The state's name in the API, the timeline and the metrics.
+    pub fn state(&self) -> &'static str {
+        self.state.as_ref().map_or("ended", State::name)
+    }
+
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, Some(State::Ended) | None)
+    }
+
+    /// What the caller is being asked, while a question is open (D11).
+    pub fn question(&self) -> Option<ConsentFor> {
+        match &self.state {
+            Some(State::Asking(asking)) => Some(asking.asks_for()),
+            _ => None,
+        }
+    }
+
+    pub fn language(&self) -> Language {
+        self.board.language
+    }
+
+    pub fn number(&self) -> Option<&Pii<PhoneNumber>> {
+        self.board.number.as_ref()
+    }
+
+    /// The target's name, while one is called or joined.
+    pub fn target(&self) -> Option<&str> {
+        match &self.state {
+            Some(State::Transferring(transferring)) => Some(transferring.target()),
+            Some(State::Bridged(bridged)) => Some(bridged.target()),
+            _ => None,
+        }
+    }
+
+    /// How often an input came that the state had no use for.
+    pub fn unexpected(&self) -> u64 {
+        self.board.unexpected
+    }
+
+    /// The actions of this step; who hears whom comes last, after consents and phrases.
+    fn finish(&mut self) -> Vec<Action> {
+        let patch = self
+            .state
+            .as_ref()
+            .map_or_else(Patch::default, |state| state.patch(&self.board));
+        if patch != self.patch {
+            self.board.act(Action::Patch(patch));
+            self.patch = patch;
+        }
+        self.board.take_actions()
+    }
+}
+
+impl State {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Ringing(_) => "ringing",
+            Self::Answering(_) => "answering",
+            Self::Greeting(_) => "greeting",
+            Self::Waiting(_) => "waiting",
+            Self::Talking(_) => "talking",
+            Self::Laddering(_) => "laddering",
+            Self::Asking(_) => "asking",
+            Self::Holding(_) => "holding",
+            Self::Transferring(transferring) => transferring.name(),
+            Self::Bridged(_) => "bridged",
+            Self::Promising(_) => "promising",
+            Self::Closing(_) => "closing",
+            Self::Farewell(_) => "farewell",
+            Self::Rating(_) => "rating",
+            Self::FetchingRep(_) => "fetching-rep",
+            Self::Dialling(_) => "dialling",
+            Self::Opening(_) => "opening",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// Whether the call is already on its way out: nothing new is begun on it.
+    fn is_leaving(&self) -> bool {
+        matches!(
+            self,
+            Self::Promising(_)
+                | Self::Closing(_)
+                | Self::Farewell(_)
+                | Self::Rating(_)
+                | Self::Ended
+        )
+    }
+
+    /// Whether the caller's first voice changes something here (D15).
+    fn minds_life(&self) -> bool {
+        matches!(
+            self,
+            Self::Talking(_) | Self::Laddering(_) | Self::Opening(_)
+        )
+    }
+
+    /// Hands the input to the state.
+    fn handle(self, input: Input, board: &mut Board, now: Moment) -> Self {
+        match self {
+            Self::Ringing(state) => state.handle(input, board),
+            Self::Answering(state) => state.handle(input, board, now),
+            Self::Greeting(state) => state.handle(input, board, now),
+            Self::Waiting(state) => state.handle(input, board, now),
+            Self::Talking(state) => state.handle(input, board, now),
+            Self::Laddering(state) => state.handle(input, board, now),
+            Self::Asking(state) => state.handle(input, board, now),
+            Self::Holding(state) => state.handle(input, board, now),
+            Self::Transferring(state) => state.handle(input, board, now),
+            Self::Bridged(state) => state.handle(input, board, now),
+            Self::Promising(state) => state.handle(input, board, now),
+            Self::Closing(state) => state.handle(input, board, now),
+            Self::Farewell(state) => state.handle(input, board, now),
+            Self::Rating(state) => state.handle(input, board, now),
+            Self::FetchingRep(state) => state.handle(input, board, now),
+            Self::Dialling(state) => state.handle(input, board, now),
+            Self::Opening(state) => state.handle(input, board, now),
+            Self::Ended => board.unexpected(input, Self::Ended),
+        }
+    }
+
+    /// Who hears whom, in this state with these legs.
+    fn patch(&self, board: &Board) -> Patch {
+        match self {
+            Self::Talking(_) | Self::Laddering(_) => Patch::talking(board.rep.muted),
+            Self::Bridged(_) => Patch::bridged(),
+            Self::Holding(_) | Self::Waiting(_) => Patch::held(board.terms.policy.hold.bed),
+            Self::Transferring(state) => state.patch(board),
+            Self::Asking(state) => state.patch(board),
+            Self::Dialling(_) | Self::Greeting(_) | Self::Opening(_) => Patch::rep_listens(),
+            Self::Ringing(_)
+            | Self::Answering(_)
+            | Self::Promising(_)
+            | Self::Closing(_)
+            | Self::Farewell(_)
+            | Self::Rating(_)
+            | Self::FetchingRep(_)
+            | Self::Ended => Patch::default(),
+        }
+    }
+}
+
+/// The party whose audio a timer, verdict or phrase is about is the caller unless said otherwise.
+const CALLER: Party = Party::Caller;

@@ -1,1 +1,318 @@
-//! L1, pure. The service standard as typed timelines.
+//! L1, pure. The service standard as typed timelines: what the admin wrote, checked once.
+//!
+//! Invariant: a `Policy` that exists can be kept: its phrases are named, its waits are in order.
+//! Every key is explained in `config/policy/standard.toml`, which is also its default.
+
+mod check;
+mod reading;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::words::{Key, PromptId, Span};
+
+pub use check::Unkept;
+pub use reading::PolicyError;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    pub name: String,
+    /// Seconds stand for minutes: for tests.
+    pub fast: bool,
+    pub answer: Answer,
+    pub consent: Consent,
+    pub hold: Hold,
+    pub waiting: Waiting,
+    pub transfer: Transfer,
+    pub line_fault: LineFault,
+    pub closing: Closing,
+    pub rating: Rating,
+    pub callback: Callback,
+    pub speaking: Speaking,
+}
+
+/// By the third ring, with a greeting (R1, R2; D2).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    pub mode: AnswerMode,
+    pub after_rings: u8,
+    pub within_rings: u8,
+    pub margin: Span,
+    pub ring_tone: Span,
+    pub ring_pause: Span,
+    pub say: PromptId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerMode {
+    Auto,
+    Manual,
+}
+
+impl Answer {
+    /// From our 180 to our 200, unless the rep picks up first (D2).
+    pub fn deadline(&self) -> Duration {
+        match self.mode {
+            AnswerMode::Auto => self.end_of_ring(self.after_rings),
+            AnswerMode::Manual => self
+                .end_of_ring(self.within_rings)
+                .saturating_sub(self.margin.get()),
+        }
+    }
+
+    /// A ring ends with its tone, not with the pause after it.
+    fn end_of_ring(&self, ring: u8) -> Duration {
+        let cycle = self.ring_tone.get() + self.ring_pause.get();
+        cycle * u32::from(ring.saturating_sub(1)) + self.ring_tone.get()
+    }
+}
+
+/// How a yes is asked for by phrase and keys (D11).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Consent {
+    pub say: PromptId,
+    pub yes: Key,
+    pub no: Key,
+    pub wait: Span,
+    pub on_wrong_key: PromptId,
+}
+
+/// Who asks the caller (D10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedBy {
+    Rep,
+    Agent,
+}
+
+/// Never unasked, never unheard of for longer than `every` (R18-R22).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    pub asked_by: AskedBy,
+    pub ask: PromptId,
+    pub ask_lookup: PromptId,
+    pub ask_consult: PromptId,
+    pub say: PromptId,
+    pub every: Span,
+    pub counts_from: CountsFrom,
+    pub still: PromptId,
+    pub on_return: PromptId,
+    pub bed: Bed,
+    pub offer: PromptId,
+    pub offer_after: Limit,
+    pub offer_again: Span,
+    pub muted_for: Span,
+    pub muted_warning: Span,
+}
+
+impl Hold {
+    /// The question that fits the rep's reason (D12).
+    pub fn question(&self, reason: Option<&str>) -> &PromptId {
+        match reason {
+            Some("lookup") => &self.ask_lookup,
+            Some("consult") => &self.ask_consult,
+            Some(_) | None => &self.ask,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CountsFrom {
+    Start,
+    End,
+}
+
+/// What a caller hears between phrases when nobody speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bed {
+    Music,
+    Silence,
+}
+
+/// A length of time, or `"never"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Limit {
+    After(Span),
+    Never,
+}
+
+impl Limit {
+    pub fn get(self) -> Option<Duration> {
+        match self {
+            Self::After(span) => Some(span.get()),
+            Self::Never => None,
+        }
+    }
+}
+
+impl TryFrom<String> for Limit {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "never" {
+            return Ok(Self::Never);
+        }
+        text.parse()
+            .map(Self::After)
+            .map_err(|error| format!("{error}, or \"never\""))
+    }
+}
+
+/// The caller is answered and no rep is on the call (D5, D6, D9).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiting {
+    pub busy: PromptId,
+    pub busy_after: Span,
+    pub offer: PromptId,
+    pub offer_after: Limit,
+    pub rep_rings_for: Span,
+    pub rep_silent_for: Span,
+    pub rep_absent_after: Limit,
+}
+
+/// Only after agreement, and nobody is lost (R30-R35).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transfer {
+    pub asked_by: AskedBy,
+    pub mode: crate::words::TransferMode,
+    pub ask: PromptId,
+    pub say: PromptId,
+    pub answer_within: Span,
+    pub briefing: PromptId,
+    pub briefings: u8,
+    pub accept_within: Span,
+    pub failed: PromptId,
+    pub declined: PromptId,
+    pub offer: PromptId,
+}
+
+/// Silent or one-way lines (R23-R29).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LineFault {
+    pub first_life: Span,
+    pub opening_after: Span,
+    pub opening_farewell: PromptId,
+    pub no_media: PromptId,
+    pub unclear: PromptId,
+    pub unclear_every: Span,
+    pub lost_after: Span,
+    pub lost: PromptId,
+    pub cannot_hear: PromptId,
+    pub farewell: PromptId,
+    pub opening: Vec<Step>,
+}
+
+/// One step of a timeline: say, then wait.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    pub say: PromptId,
+    pub wait: Span,
+}
+
+/// Never without a farewell (R57; D28).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Closing {
+    pub caller_first: Span,
+    pub say: PromptId,
+}
+
+/// After the rep has hung up (R56).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rating {
+    pub on: bool,
+    pub ask: PromptId,
+    pub menu: PromptId,
+    pub keys: String,
+    pub wait: Span,
+    pub thanks: PromptId,
+    pub unrated: PromptId,
+}
+
+/// What is said when we promise to call, and when we do (R26, R41-R43).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Callback {
+    pub promise: PromptId,
+    pub promise_soon: PromptId,
+    pub promise_tomorrow: PromptId,
+    pub farewell: PromptId,
+    pub open_fault: PromptId,
+    pub open_promise: PromptId,
+    pub voice_within: Span,
+    pub rep_within: Span,
+    pub rings_for: Span,
+}
+
+/// Manners (R8; D14).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Speaking {
+    pub pause_within: Span,
+    pub gives_way_after: Span,
+    pub shut_down: PromptId,
+}
+
+impl Policy {
+    /// Every phrase this policy may say: each must be in the phrasebook.
+    pub fn phrases(&self) -> BTreeSet<&PromptId> {
+        let Self {
+            answer,
+            consent,
+            hold,
+            waiting,
+            transfer,
+            line_fault,
+            closing,
+            rating,
+            callback,
+            speaking,
+            ..
+        } = self;
+        let mut phrases = BTreeSet::from([&answer.say, &closing.say, &speaking.shut_down]);
+        phrases.extend([&consent.say, &consent.on_wrong_key]);
+        phrases.extend([&hold.ask, &hold.ask_lookup, &hold.ask_consult, &hold.say]);
+        phrases.extend([&hold.still, &hold.on_return, &hold.offer]);
+        phrases.extend([&waiting.busy, &waiting.offer]);
+        phrases.extend([&transfer.ask, &transfer.say, &transfer.briefing]);
+        phrases.extend([&transfer.failed, &transfer.declined, &transfer.offer]);
+        phrases.extend([
+            &line_fault.opening_farewell,
+            &line_fault.no_media,
+            &line_fault.unclear,
+        ]);
+        phrases.extend([
+            &line_fault.lost,
+            &line_fault.cannot_hear,
+            &line_fault.farewell,
+        ]);
+        phrases.extend(line_fault.opening.iter().map(|step| &step.say));
+        phrases.extend([&rating.ask, &rating.menu, &rating.thanks, &rating.unrated]);
+        phrases.extend([
+            &callback.promise,
+            &callback.promise_soon,
+            &callback.promise_tomorrow,
+        ]);
+        phrases.extend([
+            &callback.farewell,
+            &callback.open_fault,
+            &callback.open_promise,
+        ]);
+        phrases
+    }
+}

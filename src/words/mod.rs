@@ -3,6 +3,7 @@
 //! Invariant: nothing here knows SIP, sound, files or the clock.
 
 mod catalogue;
+mod command;
 mod ending;
 mod entropy;
 mod ids;
@@ -12,8 +13,10 @@ mod moment;
 mod party;
 mod phone_number;
 mod pii;
+mod span;
 
 pub use catalogue::{Catalogue, CatalogueError};
+pub use command::{Command, ConsentFor, Digits, TransferMode};
 pub use ending::{Because, EndedBy, Ending};
 pub use entropy::Entropy;
 pub use ids::{CallId, EmptyName, PromptId, SeatId};
@@ -23,3 +26,4 @@ pub use moment::Moment;
 pub use party::Party;
 pub use phone_number::PhoneNumber;
 pub use pii::Pii;
+pub use span::{NotASpan, Span};

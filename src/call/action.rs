@@ -1,0 +1,179 @@
+use crate::words::{ConsentFor, Ending, Key, Language, Moment, Party, PromptId};
+
+use super::{Patch, PromiseKind, Ticket, Utterance};
+
+/// What is to be done. Only `desk/` does it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Tell the caller's side that it rings: 180.
+    Ring,
+    /// Take the caller's call: 200.
+    Answer,
+    /// Refuse the caller's call with this SIP status.
+    Refuse(u16),
+    /// Bring this party to the call.
+    Call(Party, Callee),
+    /// End this party's leg: BYE or CANCEL, whichever fits.
+    HangUp(Party),
+    /// Who hears whom from now on.
+    Patch(Patch),
+    Say(Say),
+    Cut(Utterance),
+    SendKeys(Party, Vec<Key>),
+    /// A consent, given, refused or missing: logged before anything follows from it (R19).
+    Consent {
+        to: ConsentFor,
+        given: bool,
+        by: ConsentBy,
+    },
+    /// Note a callback, then answer with `Input::Promised`.
+    Promise {
+        ticket: Ticket,
+        kind: PromiseKind,
+        reason: String,
+        due: Option<jiff::Timestamp>,
+    },
+    /// Caller and rep are together: what was promised to this number is kept (D26).
+    Joined,
+    /// How the attempt to keep a promise went.
+    Attempted(Outcome),
+    /// The seat does not answer or does not speak.
+    SeatAbsent,
+    /// Show the rep.
+    Tell(Notice),
+    Rated(Key),
+    Note(String),
+    /// The command that was the input is refused.
+    Refused(Refusal),
+    /// All legs are ended; nothing follows.
+    Over(Ending),
+}
+
+/// Whom to call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Callee {
+    /// Any ready seat that has not refused this call.
+    Seat,
+    /// The number this call is about.
+    Customer,
+    /// A `[[target]]` by its id.
+    Target(String),
+}
+
+/// A phrase to be said to one party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Say {
+    pub to: Party,
+    pub phrase: PromptId,
+    pub language: Language,
+    pub utterance: Utterance,
+    /// The onset is in the first frame from here on, never before (D3).
+    pub not_before: Moment,
+}
+
+/// How a consent came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsentBy {
+    Key,
+    /// The rep asked and ticked (D10).
+    Rep,
+    /// Nobody answered the question.
+    Silence,
+    /// The microphone was muted for too long (D7): the consent is missing.
+    Muted,
+}
+
+impl ConsentBy {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Rep => "rep",
+            Self::Silence => "silence",
+            Self::Muted => "muted",
+        }
+    }
+}
+
+/// How an attempt to call back ended (D25).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Joined,
+    RepDeclined,
+    RepAbsent,
+    Busy,
+    NoAnswer,
+    Refused,
+    /// They hung up before they were joined.
+    Abandoned,
+}
+
+/// What the rep is told. The words are in the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    NotAgreed,
+    TransferFailed,
+    TransferDeclined,
+    CallerSpeaksOnHold,
+    CallerOnOwnHold,
+    CallerBack,
+    LineSilent,
+    LineNoMedia,
+    LineStopped,
+    LineFine,
+    StillMuted,
+    MutedIsHold,
+    YouAreNotHeard,
+    PromiseNoted,
+    PromiseNotNoted,
+}
+
+impl Notice {
+    /// Its key in the catalogue, and its word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAgreed => "not-agreed",
+            Self::TransferFailed => "transfer-failed",
+            Self::TransferDeclined => "transfer-declined",
+            Self::CallerSpeaksOnHold => "caller-speaks-on-hold",
+            Self::CallerOnOwnHold => "caller-on-own-hold",
+            Self::CallerBack => "caller-back",
+            Self::LineSilent => "line-silent",
+            Self::LineNoMedia => "line-no-media",
+            Self::LineStopped => "line-stopped",
+            Self::LineFine => "line-fine",
+            Self::StillMuted => "still-muted",
+            Self::MutedIsHold => "muted-is-hold",
+            Self::YouAreNotHeard => "you-are-not-heard",
+            Self::PromiseNoted => "promise-noted",
+            Self::PromiseNotNoted => "promise-not-noted",
+        }
+    }
+}
+
+/// Why a command cannot be done; the codes of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    ConsentRequired,
+    QuestionOpen,
+    FarewellRequired,
+    ReasonRequired,
+    NotInThisState,
+    UnknownTarget,
+    BlindNotAllowed,
+    NumberUnknown,
+}
+
+impl Refusal {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ConsentRequired => "consent-required",
+            Self::QuestionOpen => "question-open",
+            Self::FarewellRequired => "farewell-required",
+            Self::ReasonRequired => "reason-required",
+            Self::NotInThisState => "not-in-this-state",
+            Self::UnknownTarget => "unknown-target",
+            Self::BlindNotAllowed => "blind-not-allowed",
+            Self::NumberUnknown => "number-unknown",
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! We call: the rep first, then the number, then the opening words (D25).
+
+use crate::words::{Because, Command, EndedBy, Moment, Party};
+
+use super::speech::Manner;
+use super::{
+    Action, Board, Callee, Input, LegNews, Outcome, PhraseNews, PromiseKind, State, Timer, common,
+    talking,
+};
+
+/// The rep's phone rings; nobody else is disturbed before he is there.
+#[derive(Debug)]
+pub(super) struct FetchingRep {
+    kind: Option<PromiseKind>,
+}
+
+/// The rep hears it ring at the other end.
+#[derive(Debug)]
+pub(super) struct Dialling {
+    kind: Option<PromiseKind>,
+}
+
+/// They answered: a voice, then why we call; then the rep is heard.
+#[derive(Debug)]
+pub(super) struct Opening {
+    kind: PromiseKind,
+    /// The opening words are being said.
+    begun: bool,
+}
+
+pub(super) fn enter(board: &mut Board, kind: Option<PromiseKind>, now: Moment) -> State {
+    board.promises.attempt_open = kind.is_some();
+    board.call_seat();
+    board.timers.arm(
+        Timer::RepRings,
+        now + board.terms.policy.callback.rep_within.get(),
+    );
+    State::FetchingRep(FetchingRep { kind })
+}
+
+impl FetchingRep {
+    pub(super) fn handle(self, input: Input, board: &mut Board, now: Moment) -> State {
+        match input {
+            Input::Leg(Party::Rep, LegNews::PickedUp) => dial(board, self.kind, now),
+            Input::Leg(Party::Rep, LegNews::Refused(_) | LegNews::HungUp) => {
+                without_rep(board, Outcome::RepDeclined, Because::Refused)
+            }
+            Input::Leg(Party::Rep, LegNews::NoAnswer | LegNews::Lost | LegNews::NoSeat) => {
+                without_rep(board, Outcome::RepAbsent, Because::NoAnswer)
+            }
+            Input::Command(Command::Hangup { .. }) => {
+                without_rep(board, Outcome::RepDeclined, Because::Refused)
+            }
+            Input::Leg(..) | Input::Voice { .. } | Input::Line(..) => State::FetchingRep(self),
+            input => board.unexpected(input, State::FetchingRep(self)),
+        }
+    }
+}
+
+fn without_rep(board: &mut Board, outcome: Outcome, because: Because) -> State {
+    board.settle_attempt(outcome);
+    board.end(EndedBy::Rep, because)
+}
+
+fn dial(board: &mut Board, kind: Option<PromiseKind>, now: Moment) -> State {
+    board.timers.begin_state();
+    board.caller.leg = super::legs::Leg::Called;
+    board.act(Action::Call(Party::Caller, Callee::Customer));
+    board.timers.arm(
+        Timer::CustomerRings,
+        now + board.terms.policy.callback.rings_for.get(),
+    );
+    State::Dialling(Dialling { kind })
+}
+
+impl Dialling {
+    pub(super) fn handle(self, input: Input, board: &mut Board, now: Moment) -> State {
+        match input {
+            Input::Leg(Party::Caller, LegNews::PickedUp) => match self.kind {
+                Some(kind) => open(board, kind, now),
+                None => talking::enter(board, talking::Opening::Watched, now),
+            },
+            Input::Leg(Party::Caller, LegNews::Refused(486 | 600)) => {
+                board.settle_attempt(Outcome::Busy);
+                board.end(EndedBy::Caller, Because::Refused)
+            }
+            Input::Leg(Party::Caller, LegNews::Refused(_)) => {
+                board.settle_attempt(Outcome::Refused);
+                board.end(EndedBy::Caller, Because::Refused)
+            }
+            Input::Leg(Party::Caller, LegNews::NoAnswer)
+            | Input::TimedOut(Timer::CustomerRings) => {
+                board.settle_attempt(Outcome::NoAnswer);
+                board.end(EndedBy::Agent, Because::NoAnswer)
+            }
+            Input::Leg(Party::Rep, news) if common::is_loss(news) || news == LegNews::HungUp => {
+                without_rep(board, Outcome::RepDeclined, Because::HungUp)
+            }
+            Input::Command(Command::Hangup { .. }) => {
+                without_rep(board, Outcome::RepDeclined, Because::HungUp)
+            }
+            Input::Leg(..) | Input::Voice { .. } | Input::Line(..) => State::Dialling(self),
+            input => board.unexpected(input, State::Dialling(self)),
+        }
+    }
+}
+
+fn open(board: &mut Board, kind: PromiseKind, now: Moment) -> State {
+    board.timers.begin_state();
+    board.timers.arm(
+        Timer::CustomerVoice,
+        now + board.terms.policy.callback.voice_within.get(),
+    );
+    State::Opening(Opening { kind, begun: false })
+}
+
+impl Opening {
+    pub(super) fn handle(self, input: Input, board: &mut Board, now: Moment) -> State {
+        match input {
+            Input::TimedOut(Timer::FirstLife | Timer::CustomerVoice) if !self.begun => {
+                self.speak(board, now)
+            }
+            Input::Phrase(_, PhraseNews::Ended { .. }) => {
+                if board.rep.leg.is_up() {
+                    talking::enter(board, talking::Opening::Watched, now)
+                } else {
+                    common::rep_lost(board, now)
+                }
+            }
+            Input::Command(Command::Hangup { .. }) => common::close(board, EndedBy::Rep, now),
+            Input::Leg(..)
+            | Input::Phrase(..)
+            | Input::Voice { .. }
+            | Input::Line(..)
+            | Input::Key(..)
+            | Input::TimedOut(Timer::FirstLife | Timer::CustomerVoice) => State::Opening(self),
+            input => board.unexpected(input, State::Opening(self)),
+        }
+    }
+
+    /// First why the last call broke off, or what was agreed (R43).
+    fn speak(self, board: &mut Board, now: Moment) -> State {
+        board.timers.disarm(Timer::CustomerVoice);
+        let callback = &board.policy().callback;
+        let words = if self.kind.is_fault() {
+            &callback.open_fault
+        } else {
+            &callback.open_promise
+        };
+        board.say(words, Manner::POLITE, now);
+        State::Opening(Self {
+            begun: true,
+            ..self
+        })
+    }
+}

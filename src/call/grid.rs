@@ -1,0 +1,73 @@
+//! Every 15 s, start to start, counted from an anchor (R20; D3).
+
+use std::time::Duration;
+
+use crate::policy::CountsFrom;
+use crate::words::Moment;
+
+use super::{Board, Timer};
+
+/// A phrase is asked for this much before its grid point, so that its onset is exactly there.
+const LEAD: Duration = Duration::from_millis(60);
+
+/// The grid a caller without a rep's voice lives on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grid {
+    anchor: Moment,
+    next: Moment,
+    /// Since the anchor; `None`: no offer is due.
+    offer_after: Option<Duration>,
+}
+
+impl Grid {
+    pub(super) fn begin(board: &mut Board, offer_after: Option<Duration>, now: Moment) -> Self {
+        let mut grid = Self {
+            anchor: now,
+            next: now,
+            offer_after,
+        };
+        grid.step(board, now);
+        grid
+    }
+
+    /// The grid point that the timer announced.
+    pub(super) fn point(&self) -> Moment {
+        self.next
+    }
+
+    pub(super) fn since_anchor(&self) -> Duration {
+        self.next.since(self.anchor)
+    }
+
+    pub(super) fn offer_is_due(&self) -> bool {
+        self.offer_after
+            .is_some_and(|after| self.since_anchor() >= after)
+    }
+
+    /// The caller chose to wait on: the offer comes again this much later.
+    pub(super) fn offer_again(&mut self, wait: Duration, now: Moment) {
+        self.offer_after = self.offer_after.map(|_| now.since(self.anchor) + wait);
+    }
+
+    /// The next point that can still be reached. Points under an open question are skipped,
+    /// the anchor stays.
+    pub(super) fn step(&mut self, board: &mut Board, now: Moment) {
+        let every = board.policy().hold.every.get();
+        while self.next <= now + LEAD {
+            self.next += every;
+        }
+        self.arm(board);
+    }
+
+    /// A phrase ended: with `counts_from = "end"` the next point is counted from here.
+    pub(super) fn phrase_ended(&mut self, board: &mut Board, now: Moment) {
+        if board.policy().hold.counts_from == CountsFrom::End {
+            self.next = now + board.policy().hold.every.get();
+            self.arm(board);
+        }
+    }
+
+    fn arm(&self, board: &mut Board) {
+        board.timers.arm(Timer::Grid, self.next - LEAD);
+    }
+}

@@ -1,0 +1,140 @@
+use crate::words::{Command, Moment, Party};
+
+use super::grid::Grid;
+use super::speech::Manner;
+use super::{
+    Board, CALLER, Input, LegNews, Notice, PhraseNews, PromiseKind, Refusal, State, Timer, asking,
+    common, talking,
+};
+
+/// The caller hears phrases and the bed; the rep is unheard (R18-R22).
+#[derive(Debug)]
+pub(super) struct Holding {
+    pub(super) grid: Grid,
+}
+
+/// Whether the caller has just been asked by a phrase: then "one moment" is not said again (D12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    JustNow,
+    Before,
+}
+
+/// The consent is in the log; from here on the rep is unheard.
+pub(super) fn enter(board: &mut Board, asked: Asked, now: Moment) -> State {
+    board.timers.begin_state();
+    let policy = board.policy();
+    if asked == Asked::Before {
+        board.say(&policy.hold.say, Manner::FIRM, now);
+    }
+    let grid = Grid::begin(board, policy.hold.offer_after.get(), now);
+    State::Holding(Holding { grid })
+}
+
+impl Holding {
+    pub(super) fn handle(mut self, input: Input, board: &mut Board, now: Moment) -> State {
+        match input {
+            Input::TimedOut(Timer::Grid) => self.grid_point(board, now),
+            Input::Phrase(_, PhraseNews::Ended { .. }) => {
+                self.grid.phrase_ended(board, now);
+                State::Holding(self)
+            }
+            Input::Command(command) => self.command(command, board, now),
+            Input::Leg(Party::Rep, news) if common::is_loss(news) || news == LegNews::HungUp => {
+                common::rep_lost(board, now)
+            }
+            Input::Leg(Party::Caller, LegNews::Holds) => {
+                board.hush(CALLER);
+                board.timers.disarm(Timer::Grid);
+                State::Holding(self)
+            }
+            Input::Leg(Party::Caller, LegNews::Resumes) => self.caller_resumes(board, now),
+            Input::Voice {
+                party: Party::Caller,
+                speaking: true,
+                ..
+            } => {
+                board.tell(Notice::CallerSpeaksOnHold);
+                State::Holding(self)
+            }
+            Input::Leg(..)
+            | Input::Phrase(..)
+            | Input::Voice { .. }
+            | Input::Line(..)
+            | Input::Key(..) => State::Holding(self),
+            input => board.unexpected(input, State::Holding(self)),
+        }
+    }
+
+    fn command(self, command: Command, board: &mut Board, now: Moment) -> State {
+        match command {
+            Command::Return => self.rep_returns(board, now),
+            Command::Transfer {
+                target,
+                mode,
+                agreed,
+            } => talking::transfer(
+                board,
+                &target,
+                mode,
+                agreed,
+                asking::Back::Holding(self),
+                now,
+            ),
+            // Nobody is left on hold: the rep says goodbye himself, or forces it with a reason.
+            Command::Hangup { .. } => {
+                board.refuse(Refusal::FarewellRequired);
+                State::Holding(self)
+            }
+            command => board.unexpected(Input::Command(command), State::Holding(self)),
+        }
+    }
+
+    /// The phrase is cut, the rep is heard, the caller is thanked (R21; D14).
+    pub(super) fn rep_returns(self, board: &mut Board, now: Moment) -> State {
+        board.hush(CALLER);
+        board.rep.muted = false;
+        let sorry = board.policy().hold.on_return.clone();
+        board.say(&sorry, Manner::FIRM, now);
+        talking::enter(board, talking::Opening::Over, now)
+    }
+
+    pub(super) fn unmuted(self, board: &mut Board, now: Moment) -> State {
+        self.rep_returns(board, now)
+    }
+
+    /// Back on the grid after an offer that was not taken (D4).
+    pub(super) fn resume(mut self, board: &mut Board, now: Moment) -> State {
+        board.timers.begin_state();
+        self.grid
+            .offer_again(board.policy().hold.offer_again.get(), now);
+        self.grid.step(board, now);
+        State::Holding(self)
+    }
+
+    /// Their own hold is over and ours is not: we apologise, the grid begins anew (D13).
+    fn caller_resumes(mut self, board: &mut Board, now: Moment) -> State {
+        let policy = board.policy();
+        board.say(&policy.hold.on_return, Manner::FIRM, now);
+        self.grid = Grid::begin(board, policy.hold.offer_after.get(), now);
+        State::Holding(self)
+    }
+
+    fn grid_point(mut self, board: &mut Board, now: Moment) -> State {
+        let policy = board.policy();
+        if self.grid.offer_is_due() && board.number.is_some() {
+            let kind = PromiseKind::Rep;
+            return asking::offer(
+                board,
+                &policy.hold.offer,
+                kind,
+                asking::Back::Holding(self),
+                now,
+            );
+        }
+        let point = self.grid.point();
+        board.say(&policy.hold.still, Manner::on_grid(point), now);
+        self.grid.step(board, point);
+        State::Holding(self)
+    }
+}

@@ -1,0 +1,87 @@
+use crate::words::{Command, Key, Moment, Party};
+
+use super::{Ticket, Timer, Utterance};
+
+/// Everything that can happen to a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    Leg(Party, LegNews),
+    /// What the rep asks for; answered by `Action::Refused` or by being done.
+    Command(Command),
+    Phrase(Utterance, PhraseNews),
+    Key(Party, Key),
+    /// A voice began or ended at `since`, by the line's own hearing.
+    Voice {
+        party: Party,
+        speaking: bool,
+        since: Moment,
+    },
+    Line(Party, Line),
+    Promised(Ticket, Promised),
+    TimedOut(Timer),
+    /// The agent is being stopped (D29).
+    ShutDown,
+}
+
+/// News of one leg. SIP is spoken elsewhere; this is what it comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegNews {
+    /// Their phone rings.
+    Ringing,
+    /// They answered our call.
+    PickedUp,
+    /// They acknowledged our answer.
+    Acked,
+    /// They never acknowledged our answer.
+    NeverAcked,
+    /// They gave up while we rang.
+    Cancelled,
+    /// They are busy or refuse; the SIP status.
+    Refused(u16),
+    /// Nobody answered in time, or the call never got there.
+    NoAnswer,
+    HungUp,
+    /// The leg is gone without a word: 408, 481, no RTP, ICMP.
+    Lost,
+    /// Their own hold (D13).
+    Holds,
+    Resumes,
+    /// There is no ready seat (D9).
+    NoSeat,
+}
+
+/// News of a phrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhraseNews {
+    /// Its first packet has left.
+    Started,
+    Ended {
+        whole: bool,
+    },
+}
+
+/// A verdict about what arrives from a party, or about what arrives there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    Fine,
+    /// Not one packet since the answer.
+    NoMedia,
+    /// Packets came, and stopped.
+    MediaStopped,
+    DigitalSilence,
+    /// They do not hear us (D17).
+    TheyDoNotReceive,
+}
+
+/// What became of a promise's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promised {
+    /// Committed, due within five minutes and a seat is staffed.
+    WithinFiveMinutes,
+    /// Committed, due today.
+    Soon,
+    /// Committed, moved past the quiet hours.
+    Tomorrow,
+    /// Not committed: nothing may be promised (D24).
+    NotNoted,
+}

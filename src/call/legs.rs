@@ -1,0 +1,53 @@
+use crate::words::Moment;
+
+use super::Line;
+
+/// A leg we called, or were called on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Leg {
+    #[default]
+    Absent,
+    /// Asked for, or ringing.
+    Called,
+    Up,
+}
+
+impl Leg {
+    pub(super) fn is_up(self) -> bool {
+        self == Self::Up
+    }
+
+    pub(super) fn is_absent(self) -> bool {
+        self == Self::Absent
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct CallerLeg {
+    pub(super) leg: Leg,
+    /// Their own hold (D13).
+    pub(super) on_hold: bool,
+    pub(super) speaking: bool,
+    /// When their first words began; a key counts as life too, at its time.
+    pub(super) life_since: Option<Moment>,
+    pub(super) line: Option<Line>,
+}
+
+impl CallerLeg {
+    pub(super) fn is_alive(&self) -> bool {
+        self.life_since.is_some()
+    }
+
+    /// Packets are not coming.
+    pub(super) fn is_dead(&self) -> bool {
+        matches!(self.line, Some(Line::NoMedia | Line::MediaStopped))
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct RepLeg {
+    pub(super) leg: Leg,
+    pub(super) muted: bool,
+    /// He has spoken on this call.
+    pub(super) heard: bool,
+}

@@ -1,0 +1,235 @@
+use crate::policy::AskedBy;
+use crate::words::{Command, ConsentFor, EndedBy, Moment, Party, TransferMode};
+
+use super::speech::Manner;
+use super::transferring::{self, Plan};
+use super::{
+    Action, Board, CALLER, ConsentBy, Input, LegNews, Line, Notice, Outcome, Refusal, State, Timer,
+    asking, common, holding, ladder,
+};
+
+/// Caller and rep talk.
+#[derive(Debug)]
+pub(super) struct Talking;
+
+/// Whether the caller has yet to show that he is there (D15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    Watched,
+    Over,
+}
+
+pub(super) fn enter(board: &mut Board, opening: Opening, now: Moment) -> State {
+    board.timers.begin_state();
+    if !board.manners.joined {
+        board.manners.joined = true;
+        board.act(Action::Joined);
+        board.settle_attempt(Outcome::Joined);
+    }
+    if opening == Opening::Watched {
+        watch_opening(board, now);
+    }
+    watch_rep(board, now);
+    State::Talking(Talking)
+}
+
+fn watch_opening(board: &mut Board, now: Moment) {
+    if board.terms.watches_line && !board.caller.is_alive() && !board.caller.on_hold {
+        board.timers.arm(
+            Timer::Opening,
+            now + board.terms.policy.line_fault.opening_after.get(),
+        );
+    }
+}
+
+/// The rep should answer the caller's first words (D6).
+fn watch_rep(board: &mut Board, now: Moment) {
+    let Some(spoke) = board.caller.life_since else {
+        return;
+    };
+    let waiting = &board.policy().waiting;
+    if board.rep.heard || !board.terms.watches_line {
+        return;
+    }
+    if let Some(absent_after) = waiting.rep_absent_after.get() {
+        let from = spoke.max(now);
+        board
+            .timers
+            .arm(Timer::RepSilent, from + waiting.rep_silent_for.get());
+        board.timers.arm(Timer::RepAbsent, from + absent_after);
+    }
+}
+
+impl Talking {
+    pub(super) fn handle(self, input: Input, board: &mut Board, now: Moment) -> State {
+        match input {
+            Input::Command(command) => self.command(command, board, now),
+            Input::Leg(Party::Rep, LegNews::HungUp) => common::close(board, EndedBy::Rep, now),
+            Input::Leg(Party::Rep, news) if common::is_loss(news) => common::rep_lost(board, now),
+            Input::TimedOut(timer) => self.timer(timer, board, now),
+            Input::Key(Party::Caller, _) => {
+                board.timers.disarm(Timer::Opening);
+                State::Talking(self)
+            }
+            Input::Voice {
+                party: Party::Rep,
+                speaking: true,
+                ..
+            } => {
+                board.timers.disarm(Timer::RepSilent);
+                board.timers.disarm(Timer::RepAbsent);
+                State::Talking(self)
+            }
+            Input::Line(_, Line::MediaStopped) => {
+                self.unclear(board, now);
+                State::Talking(self)
+            }
+            Input::Leg(Party::Caller, LegNews::Holds) => {
+                board.timers.disarm(Timer::Opening);
+                State::Talking(self)
+            }
+            Input::Leg(Party::Caller, LegNews::Resumes) => {
+                watch_opening(board, now);
+                State::Talking(self)
+            }
+            Input::Leg(..)
+            | Input::Phrase(..)
+            | Input::Voice { .. }
+            | Input::Line(..)
+            | Input::Key(..) => State::Talking(self),
+            input => board.unexpected(input, State::Talking(self)),
+        }
+    }
+
+    fn command(self, command: Command, board: &mut Board, now: Moment) -> State {
+        match command {
+            Command::Hold { reason, agreed } => hold(board, reason, agreed, now),
+            Command::Transfer {
+                target,
+                mode,
+                agreed,
+            } => transfer(board, &target, mode, agreed, asking::Back::Talking, now),
+            Command::Hangup { .. } => common::close(board, EndedBy::Rep, now),
+            Command::ClosingSaid => {
+                board.manners.closing_said = true;
+                State::Talking(self)
+            }
+            Command::Consent { to, agreed } => {
+                board.manners.consented = agreed.then_some(to);
+                State::Talking(self)
+            }
+            // The rep has the word already: what is being said to the caller ends.
+            Command::Return | Command::Answer => {
+                board.hush(CALLER);
+                State::Talking(self)
+            }
+            command => board.unexpected(Input::Command(command), State::Talking(self)),
+        }
+    }
+
+    fn timer(self, timer: Timer, board: &mut Board, now: Moment) -> State {
+        match timer {
+            Timer::Opening if !board.is_saying(CALLER) => ladder::enter(board, now),
+            // A phrase of ours is in the way: they are given their three seconds after it.
+            Timer::Opening => {
+                watch_opening(board, now);
+                State::Talking(self)
+            }
+            Timer::FirstLife => {
+                board.timers.disarm(Timer::Opening);
+                watch_rep(board, now);
+                State::Talking(self)
+            }
+            Timer::RepSilent => {
+                board.tell(Notice::YouAreNotHeard);
+                State::Talking(self)
+            }
+            Timer::RepAbsent => {
+                board.act(Action::SeatAbsent);
+                board.hang_up(Party::Rep);
+                common::rep_lost(board, now)
+            }
+            timer => board.unexpected(Input::TimedOut(timer), State::Talking(self)),
+        }
+    }
+
+    /// Their audio stopped in mid-call: asked for at most every ten seconds (D16).
+    fn unclear(&self, board: &mut Board, now: Moment) {
+        let fault = &board.policy().line_fault;
+        let lately = board
+            .manners
+            .unclear_said
+            .is_some_and(|said| now < said + fault.unclear_every.get());
+        if !lately && !board.is_saying(CALLER) {
+            board.manners.unclear_said = Some(now);
+            board.say(&fault.unclear, Manner::POLITE, now);
+        }
+    }
+}
+
+fn hold(board: &mut Board, reason: Option<String>, agreed: bool, now: Moment) -> State {
+    if board.rep_vouches(ConsentFor::Hold, agreed) {
+        return holding::enter(board, holding::Asked::Before, now);
+    }
+    let policy = board.policy();
+    match policy.hold.asked_by {
+        AskedBy::Rep => {
+            board.refuse(Refusal::ConsentRequired);
+            State::Talking(Talking)
+        }
+        AskedBy::Agent => asking::to_hold(board, policy.hold.question(reason.as_deref()), now),
+    }
+}
+
+/// The microphone was muted for five seconds: the caller is held, and the consent is missing (D7).
+pub(super) fn hold_muted(board: &mut Board, now: Moment) -> State {
+    board.consent(ConsentFor::Hold, false, ConsentBy::Muted);
+    board.tell(Notice::MutedIsHold);
+    holding::enter(board, holding::Asked::Before, now)
+}
+
+/// One consent covers a transfer and its hold (D11).
+pub(super) fn transfer(
+    board: &mut Board,
+    target: &str,
+    mode: Option<TransferMode>,
+    agreed: bool,
+    back: asking::Back,
+    now: Moment,
+) -> State {
+    let policy = board.policy();
+    let mode = mode.unwrap_or(policy.transfer.mode);
+    let refusal = match board.terms.targets.get(target) {
+        None => Some(Refusal::UnknownTarget),
+        Some(terms) if mode == TransferMode::Blind && !terms.blind => {
+            Some(Refusal::BlindNotAllowed)
+        }
+        Some(_) => None,
+    };
+    if let Some(refusal) = refusal {
+        board.refuse(refusal);
+        return back.stay();
+    }
+    let plan = Plan {
+        target: target.to_owned(),
+        mode,
+    };
+    if board.rep_vouches(ConsentFor::Transfer, agreed) {
+        return transferring::enter(board, plan, holding::Asked::Before, now);
+    }
+    match policy.transfer.asked_by {
+        AskedBy::Rep => {
+            board.refuse(Refusal::ConsentRequired);
+            back.stay()
+        }
+        AskedBy::Agent => {
+            let own = board
+                .terms
+                .targets
+                .get(target)
+                .and_then(|terms| terms.ask.clone());
+            let question = own.unwrap_or_else(|| policy.transfer.ask.clone());
+            asking::to_transfer(board, &question, plan, back, now)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::policy::Policy;
+use crate::words::PromptId;
+
+/// What all calls of a desk have in common.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    pub policy: Arc<Policy>,
+    /// Phrases that promise a callback of this kind: its row is committed first (D24).
+    pub promising: BTreeMap<PromptId, PromiseKind>,
+    pub targets: BTreeMap<String, TargetTerms>,
+    pub behind: Behind,
+    /// Off is the signalling profile: no ladder, no line verdicts.
+    pub watches_line: bool,
+}
+
+/// What the policy may do with a `[[target]]`.
+#[derive(Clone, Debug, Default)]
+pub struct TargetTerms {
+    /// Callers may be sent there without anybody being asked (D20).
+    pub blind: bool,
+    /// Its own question, where the phrasebook has `transfer_ask.<target>` (D12).
+    pub ask: Option<PromptId>,
+}
+
+/// What stands between us and the caller (D9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// A PBX queue, which goes on when we refuse.
+    Queue,
+    /// Nobody: we answer and keep the caller company.
+    Direct,
+}
+
+/// Why a callback is owed; the strongest words follow from it (D25).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PromiseKind {
+    LineFault,
+    Rep,
+    Supervisor,
+    Expert,
+    Waiting,
+    Crash,
+}
+
+impl PromiseKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LineFault => "line-fault",
+            Self::Rep => "rep",
+            Self::Supervisor => "supervisor",
+            Self::Expert => "expert",
+            Self::Waiting => "waiting",
+            Self::Crash => "crash",
+        }
+    }
+
+    /// The line, not a person, is why we call back.
+    pub fn is_fault(self) -> bool {
+        matches!(self, Self::LineFault | Self::Crash)
+    }
+}
+
+/// Joins a promise we asked to be noted with the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u32);

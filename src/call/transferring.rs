@@ -1,0 +1,226 @@
+//! Announced, consented, and nobody is lost (R30-R35; D20, D21).
+
+use crate::words::{Command, Key, Moment, Party, TransferMode};
+
+use super::grid::Grid;
+use super::holding::Asked;
+use super::speech::Manner;
+use super::{
+    Board, CALLER, Input, LegNews, Notice, Patch, PhraseNews, PromiseKind, Refusal, State, Timer,
+    asking, bridged, common, talking, waiting,
+};
+
+/// Where the caller is to go, and how.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) target: String,
+    pub(super) mode: TransferMode,
+}
+
+/// The caller is on the grid while the target is called, consulted or briefed.
+#[derive(Debug)]
+pub(super) struct Transferring {
+    plan: Plan,
+    grid: Grid,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Calling,
+    /// Rep and target talk.
+    Consulting,
+    /// The target hears who is coming; said this often.
+    Briefing(u8),
+}
+
+pub(super) fn enter(board: &mut Board, plan: Plan, asked: Asked, now: Moment) -> State {
+    board.timers.begin_state();
+    let policy = board.policy();
+    if asked == Asked::Before {
+        board.say(&policy.transfer.say, Manner::FIRM, now);
+    }
+    let grid = Grid::begin(board, None, now);
+    board.call_target(&plan.target);
+    board.timers.arm(
+        Timer::TargetRings,
+        now + policy.transfer.answer_within.get(),
+    );
+    State::Transferring(Transferring {
+        plan,
+        grid,
+        stage: Stage::Calling,
+    })
+}
+
+impl Transferring {
+    pub(super) fn name(&self) -> &'static str {
+        match self.stage {
+            Stage::Calling => "transferring",
+            Stage::Consulting => "consulting",
+            Stage::Briefing(_) => "announcing",
+        }
+    }
+
+    pub(super) fn target(&self) -> &str {
+        &self.plan.target
+    }
+
+    pub(super) fn patch(&self, board: &Board) -> Patch {
+        let bed = board.terms.policy.hold.bed;
+        match (self.plan.mode, self.stage) {
+            // While it rings the rep hears the target's ringing, too.
+            (TransferMode::Consult, Stage::Calling | Stage::Consulting) => Patch::consulting(bed),
+            _ => Patch::held(bed),
+        }
+    }
+
+    pub(super) fn handle(mut self, input: Input, board: &mut Board, now: Moment) -> State {
+        match input {
+            Input::Leg(Party::Target, news) => self.target_news(news, board, now),
+            Input::Leg(Party::Rep, news) if common::is_loss(news) || news == LegNews::HungUp => {
+                self.rep_gone(board, now)
+            }
+            Input::Key(Party::Target, key) => self.target_key(key, board, now),
+            Input::TimedOut(Timer::TargetRings | Timer::Accept) => self.failed(board, now),
+            Input::TimedOut(Timer::Grid) => self.grid_point(board),
+            Input::Phrase(_, PhraseNews::Ended { .. }) => {
+                self.grid.phrase_ended(board, now);
+                State::Transferring(self)
+            }
+            Input::Leg(Party::Caller, LegNews::Holds) => {
+                board.hush(CALLER);
+                board.timers.disarm(Timer::Grid);
+                State::Transferring(self)
+            }
+            Input::Leg(Party::Caller, LegNews::Resumes) => {
+                self.grid = Grid::begin(board, None, now);
+                State::Transferring(self)
+            }
+            Input::Command(command) => self.command(command, board, now),
+            Input::Leg(..)
+            | Input::Phrase(..)
+            | Input::Voice { .. }
+            | Input::Line(..)
+            | Input::Key(..) => State::Transferring(self),
+            input => board.unexpected(input, State::Transferring(self)),
+        }
+    }
+
+    fn command(self, command: Command, board: &mut Board, now: Moment) -> State {
+        match command {
+            Command::Join if self.stage == Stage::Consulting => self.join(board),
+            Command::Abandon | Command::Return => {
+                board.hang_up(Party::Target);
+                board.hush(CALLER);
+                let sorry = board.policy().hold.on_return.clone();
+                board.say(&sorry, Manner::FIRM, now);
+                talking::enter(board, talking::Opening::Over, now)
+            }
+            Command::Hangup { .. } => {
+                board.refuse(Refusal::FarewellRequired);
+                State::Transferring(self)
+            }
+            command => board.unexpected(Input::Command(command), State::Transferring(self)),
+        }
+    }
+
+    fn target_news(mut self, news: LegNews, board: &mut Board, now: Moment) -> State {
+        match news {
+            LegNews::PickedUp => {
+                board.timers.disarm(Timer::TargetRings);
+                match self.plan.mode {
+                    TransferMode::Blind => return self.join(board),
+                    TransferMode::Consult => self.stage = Stage::Consulting,
+                    TransferMode::Announced => self.brief(1, board, now),
+                }
+                State::Transferring(self)
+            }
+            LegNews::Refused(_) | LegNews::NoAnswer | LegNews::Lost | LegNews::HungUp => {
+                self.failed(board, now)
+            }
+            _ => State::Transferring(self),
+        }
+    }
+
+    fn brief(&mut self, times: u8, board: &mut Board, now: Moment) {
+        self.stage = Stage::Briefing(times);
+        let briefing = board.policy().transfer.briefing.clone();
+        board.say_to(Party::Target, &briefing, Manner::FIRM, now);
+    }
+
+    /// The briefing is said twice, then the target has ten seconds.
+    pub(super) fn briefing_news(
+        mut self,
+        news: PhraseNews,
+        board: &mut Board,
+        now: Moment,
+    ) -> State {
+        if let (Stage::Briefing(times), PhraseNews::Ended { .. }) = (self.stage, news) {
+            let transfer = &board.policy().transfer;
+            if times < transfer.briefings {
+                self.brief(times + 1, board, now);
+            } else {
+                board
+                    .timers
+                    .arm(Timer::Accept, now + transfer.accept_within.get());
+            }
+        }
+        State::Transferring(self)
+    }
+
+    fn target_key(self, key: Key, board: &mut Board, now: Moment) -> State {
+        let consent = &board.policy().consent;
+        match self.stage {
+            Stage::Briefing(_) if key == consent.yes => self.join(board),
+            Stage::Briefing(_) if key == consent.no => self.failed(board, now),
+            Stage::Briefing(_) | Stage::Calling | Stage::Consulting => State::Transferring(self),
+        }
+    }
+
+    /// Somebody has taken the caller; only now the rep is let go.
+    fn join(self, board: &mut Board) -> State {
+        board.hush(Party::Target);
+        bridged::enter(board, self.plan.target)
+    }
+
+    /// Busy, late or refused: back to the rep, or a callback is offered (D21).
+    fn failed(self, board: &mut Board, now: Moment) -> State {
+        board.hush(Party::Target);
+        board.hang_up(Party::Target);
+        board.hush(CALLER);
+        board.manners.transfer_failed = true;
+        board.tell(Notice::TransferFailed);
+        let transfer = &board.policy().transfer;
+        if board.rep.leg.is_up() {
+            let state = talking::enter(board, talking::Opening::Over, now);
+            board.say(&transfer.failed, Manner::POLITE, now);
+            return state;
+        }
+        board.call_seat();
+        match waiting::enter(board, now) {
+            State::Waiting(waiting) if board.number.is_some() => {
+                board.hush(CALLER);
+                let back = asking::Back::Waiting(waiting);
+                asking::offer_now(board, &transfer.offer, PromiseKind::Expert, back, now)
+            }
+            state => state,
+        }
+    }
+
+    /// An announced caller is on his way without the rep; a consultation is not (D6).
+    fn rep_gone(self, board: &mut Board, now: Moment) -> State {
+        match self.plan.mode {
+            TransferMode::Announced | TransferMode::Blind => State::Transferring(self),
+            TransferMode::Consult => common::rep_lost(board, now),
+        }
+    }
+
+    fn grid_point(mut self, board: &mut Board) -> State {
+        let still = board.policy().hold.still.clone();
+        let point = self.grid.point();
+        board.say(&still, Manner::on_grid(point), point);
+        self.grid.step(board, point);
+        State::Transferring(self)
+    }
+}

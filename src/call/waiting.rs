@@ -1,0 +1,106 @@
+use crate::words::{Command, EndedBy, Moment, Party};
+
+use super::grid::Grid;
+use super::speech::Manner;
+use super::{
+    Board, CALLER, Input, LegNews, PhraseNews, PromiseKind, State, Timer, asking, common, talking,
+};
+
+/// The caller is answered and no rep is on the call: never silence for longer than the grid (D5, D9).
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) grid: Grid,
+    busy_said: bool,
+    /// He has heard more than the first phrase: whoever comes says sorry (R21).
+    waited: bool,
+}
+
+pub(super) fn enter(board: &mut Board, now: Moment) -> State {
+    board.timers.begin_state();
+    board.hush(CALLER);
+    let policy = board.policy();
+    board.say(&policy.hold.say, Manner::POLITE, now);
+    let grid = Grid::begin(board, policy.waiting.offer_after.get(), now);
+    State::Waiting(Waiting {
+        grid,
+        busy_said: false,
+        waited: false,
+    })
+}
+
+impl Waiting {
+    pub(super) fn handle(mut self, input: Input, board: &mut Board, now: Moment) -> State {
+        match input {
+            Input::Leg(Party::Rep, LegNews::PickedUp) => self.rep_comes(board, now),
+            Input::Leg(Party::Rep, news) if common::is_loss(news) || news == LegNews::HungUp => {
+                board.call_seat();
+                State::Waiting(self)
+            }
+            Input::TimedOut(Timer::Grid) => self.grid_point(board, now),
+            Input::Phrase(_, PhraseNews::Ended { .. }) => {
+                self.grid.phrase_ended(board, now);
+                State::Waiting(self)
+            }
+            Input::Leg(Party::Caller, LegNews::Holds) => {
+                board.hush(CALLER);
+                board.timers.disarm(Timer::Grid);
+                State::Waiting(self)
+            }
+            Input::Leg(Party::Caller, LegNews::Resumes) => enter(board, now),
+            Input::Command(Command::Hangup { .. }) => {
+                board.hush(CALLER);
+                common::close(board, EndedBy::Rep, now)
+            }
+            Input::Leg(..)
+            | Input::Phrase(..)
+            | Input::Voice { .. }
+            | Input::Line(..)
+            | Input::Key(..) => State::Waiting(self),
+            input => board.unexpected(input, State::Waiting(self)),
+        }
+    }
+
+    /// Back on the grid after a question that changed nothing.
+    pub(super) fn resume(mut self, board: &mut Board, now: Moment) -> State {
+        board.timers.begin_state();
+        self.grid
+            .offer_again(board.policy().hold.offer_again.get(), now);
+        self.grid.step(board, now);
+        State::Waiting(self)
+    }
+
+    pub(super) fn rep_comes(self, board: &mut Board, now: Moment) -> State {
+        board.hush(CALLER);
+        if self.waited {
+            let sorry = board.policy().hold.on_return.clone();
+            board.say(&sorry, Manner::POLITE, now);
+        }
+        talking::enter(board, talking::Opening::Watched, now)
+    }
+
+    fn grid_point(mut self, board: &mut Board, now: Moment) -> State {
+        let policy = board.policy();
+        self.waited = true;
+        if self.grid.offer_is_due() && board.number.is_some() {
+            let kind = PromiseKind::Waiting;
+            return asking::offer(
+                board,
+                &policy.waiting.offer,
+                kind,
+                asking::Back::Waiting(self),
+                now,
+            );
+        }
+        let busy = !self.busy_said && self.grid.since_anchor() >= policy.waiting.busy_after.get();
+        self.busy_said |= busy;
+        let phrase = if busy {
+            &policy.waiting.busy
+        } else {
+            &policy.hold.still
+        };
+        board.say(phrase, Manner::on_grid(self.grid.point()), now);
+        let point = self.grid.point();
+        self.grid.step(board, point);
+        State::Waiting(self)
+    }
+}

@@ -1,0 +1,154 @@
+//! What the standard demands of any policy, whatever an admin wrote.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::words::Key;
+
+use super::{CountsFrom, Policy};
+
+/// A policy that breaks the standard: which rule, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unkept {
+    /// `section.key` of the policy file.
+    pub key: &'static str,
+    pub rule: &'static str,
+    pub remedy: String,
+}
+
+impl fmt::Display for Unkept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} breaks {}: {}", self.key, self.rule, self.remedy)
+    }
+}
+
+/// A silent caller hears at least this many phrases (R24).
+const OPENING_PHRASES_MIN: usize = 2;
+/// Nobody is left before this much time has passed (R24).
+const OPENING_MIN: Duration = Duration::from_secs(5);
+const RINGS: std::ops::RangeInclusive<u8> = 1..=10;
+/// Shorter grids would be all phrase and no pause.
+const EVERY_MIN: Duration = Duration::from_secs(5);
+
+impl Policy {
+    pub(super) fn check(&self) -> Result<(), Unkept> {
+        self.check_rings()?;
+        self.check_grid()?;
+        self.check_opening()?;
+        self.check_keys()
+    }
+
+    fn check_rings(&self) -> Result<(), Unkept> {
+        let answer = &self.answer;
+        if !RINGS.contains(&answer.after_rings) || !RINGS.contains(&answer.within_rings) {
+            return broken("answer.after_rings", "R1", "write 1 to 10 rings");
+        }
+        if answer.deadline().is_zero() {
+            return broken(
+                "answer.margin",
+                "D2",
+                "leave some time to ring: a smaller margin",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_grid(&self) -> Result<(), Unkept> {
+        let every = self.hold.every.get();
+        if every < EVERY_MIN {
+            return broken("hold.every", "R20", "at least \"5s\"");
+        }
+        let on_grid = |wait: Duration| wait.as_nanos().is_multiple_of(every.as_nanos());
+        let from_start = self.hold.counts_from == CountsFrom::Start;
+        let limits = [
+            ("hold.offer_after", self.hold.offer_after.get()),
+            ("hold.offer_again", Some(self.hold.offer_again.get())),
+            ("waiting.busy_after", Some(self.waiting.busy_after.get())),
+            ("waiting.offer_after", self.waiting.offer_after.get()),
+        ];
+        for (key, limit) in limits {
+            if limit.is_some_and(|limit| limit.is_zero() || (from_start && !on_grid(limit))) {
+                return broken(key, "D4", "write a multiple of hold.every");
+            }
+        }
+        Ok(())
+    }
+
+    fn check_opening(&self) -> Result<(), Unkept> {
+        let opening = &self.line_fault.opening;
+        if opening.len() < OPENING_PHRASES_MIN {
+            return broken(
+                "line_fault.opening",
+                "R24",
+                "at least two phrases before a silent line is left",
+            );
+        }
+        let total: Duration = opening.iter().map(|step| step.wait.get()).sum();
+        if total < OPENING_MIN {
+            return broken(
+                "line_fault.opening",
+                "R24",
+                "the waits add up to at least \"5s\"",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_keys(&self) -> Result<(), Unkept> {
+        if self.consent.yes == self.consent.no {
+            return broken("consent.no", "D11", "another key than consent.yes");
+        }
+        let telephone = |c: char| Key::try_from(c).is_ok();
+        if self.rating.keys.is_empty() || !self.rating.keys.chars().all(telephone) {
+            return broken("rating.keys", "R56", "telephone keys, such as \"12345\"");
+        }
+        Ok(())
+    }
+}
+
+fn broken(key: &'static str, rule: &'static str, remedy: &str) -> Result<(), Unkept> {
+    Err(Unkept {
+        key,
+        rule,
+        remedy: remedy.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Policy, PolicyError};
+
+    fn broken_key(changes: &str) -> &'static str {
+        match Policy::parse(changes).unwrap_err() {
+            PolicyError::Unkept(unkept) => unkept.key,
+            PolicyError::Unread(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn a_silent_caller_is_never_left_after_one_phrase() {
+        let one = "[[line_fault.opening]]\nsay = \"please_speak\"\nwait = \"9s\"";
+        assert_eq!(broken_key(one), "line_fault.opening");
+    }
+
+    #[test]
+    fn a_hurried_ladder_is_refused() {
+        let step = "[[line_fault.opening]]\nsay = \"please_speak\"\nwait = \"2s\"\n";
+        assert_eq!(broken_key(&step.repeat(2)), "line_fault.opening");
+    }
+
+    #[test]
+    fn offers_fall_on_the_grid() {
+        assert_eq!(
+            broken_key("[hold]\noffer_after = \"100s\""),
+            "hold.offer_after"
+        );
+        assert_eq!(broken_key("[hold]\nevery = \"1s\""), "hold.every");
+    }
+
+    #[test]
+    fn yes_and_no_are_two_keys() {
+        assert_eq!(broken_key("[consent]\nno = \"1\""), "consent.no");
+        assert_eq!(broken_key("[rating]\nkeys = \"1x\""), "rating.keys");
+    }
+}
