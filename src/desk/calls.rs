@@ -1,0 +1,195 @@
+//! The calls the desk owns, and where their legs lead.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::call::Call;
+use crate::callbacks::CallbackId;
+use crate::media::LegKey;
+use crate::sip::LegId;
+use crate::words::{CallId, Moment, Party, SeatId};
+
+use super::sound::Port;
+use crate::seats::TestSeat;
+
+/// Most calls of one desk (D8); past it an INVITE is answered 486 or 503.
+pub(super) const CALLS_MAX: usize = 2_000;
+
+/// One call with its legs.
+#[derive(Debug)]
+pub(super) struct DeskCall {
+    pub(super) call: Call,
+    pub(super) legs: BTreeMap<Party, Leg>,
+    pub(super) facts: Facts,
+    /// When its earliest timer is set in the index.
+    armed: Option<Moment>,
+}
+
+/// What the desk knows of a call and the call does not need.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) inbound: bool,
+    pub(super) sip_call_id: String,
+    pub(super) began: Timestamp,
+    pub(super) seat: Option<SeatId>,
+    /// Seats that did not take this call: not rung again for it.
+    pub(super) tried: BTreeSet<SeatId>,
+    /// The promise this call keeps.
+    pub(super) attempt: Option<Attempting>,
+    pub(super) lines: BTreeMap<Party, &'static str>,
+    /// Since when the caller is on hold or waiting.
+    pub(super) waiting_since: Option<Moment>,
+    pub(super) promised: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Attempting {
+    pub(super) callback: CallbackId,
+    pub(super) number: u32,
+    pub(super) sip_call_id: String,
+}
+
+/// One leg: how it is signalled, and where its sound goes.
+#[derive(Debug, Default)]
+pub(super) struct Leg {
+    pub(super) sip: Option<LegId>,
+    pub(super) port: Option<Port>,
+    /// Answered: a BYE ends it, not a CANCEL.
+    pub(super) up: bool,
+    /// They hold us (D13).
+    pub(super) held: bool,
+    /// The media leg is open: orders about it mean something.
+    pub(super) sounds: bool,
+    /// A seat of ours without a telephone, for tests (D8).
+    pub(super) test_seat: Option<TestSeat>,
+}
+
+impl DeskCall {
+    pub(super) fn new(call: Call, facts: Facts) -> Self {
+        Self { call, legs: BTreeMap::new(), facts, armed: None }
+    }
+
+    /// The media leg of a party, once it is open.
+    pub(super) fn sound(&self, party: Party) -> Option<LegKey> {
+        let leg = self.legs.get(&party).filter(|leg| leg.sounds)?;
+        leg.port.as_ref().map(|port| port.key)
+    }
+}
+
+/// All calls, found by id, by SIP leg, by media leg, by their next timer.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    calls: BTreeMap<CallId, DeskCall>,
+    by_sip: BTreeMap<LegId, (CallId, Party)>,
+    by_sound: BTreeMap<LegKey, (CallId, Party)>,
+    timers: BTreeSet<(Moment, CallId)>,
+}
+
+impl Calls {
+    pub(super) fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &DeskCall> {
+        self.calls.values()
+    }
+
+    pub(super) fn ids(&self) -> Vec<CallId> {
+        self.calls.keys().copied().collect()
+    }
+
+    pub(super) fn get(&self, id: CallId) -> Option<&DeskCall> {
+        self.calls.get(&id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: CallId) -> Option<&mut DeskCall> {
+        self.calls.get_mut(&id)
+    }
+
+    pub(super) fn add(&mut self, call: DeskCall) {
+        let id = call.call.id();
+        self.calls.insert(id, call);
+        self.rearm(id);
+    }
+
+    /// Forgets a call and all ways to it.
+    pub(super) fn remove(&mut self, id: CallId) -> Option<DeskCall> {
+        let call = self.calls.remove(&id)?;
+        if let Some(at) = call.armed {
+            self.timers.remove(&(at, id));
+        }
+        self.by_sip.retain(|_, (of, _)| *of != id);
+        self.by_sound.retain(|_, (of, _)| *of != id);
+        Some(call)
+    }
+
+    pub(super) fn leg_mut(&mut self, id: CallId, party: Party) -> Option<&mut Leg> {
+        self.calls.get_mut(&id)?.legs.get_mut(&party)
+    }
+
+    /// Gives a party its leg, and makes it findable.
+    pub(super) fn set_leg(&mut self, id: CallId, party: Party, leg: Leg) {
+        if let Some(sip) = leg.sip {
+            self.by_sip.insert(sip, (id, party));
+        }
+        if let Some(port) = &leg.port {
+            self.by_sound.insert(port.key, (id, party));
+        }
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.legs.insert(party, leg);
+        }
+    }
+
+    /// The leg has its own port from now on.
+    pub(super) fn set_port(&mut self, id: CallId, party: Party, port: Port) {
+        self.by_sound.insert(port.key, (id, party));
+        if let Some(leg) = self.leg_mut(id, party) {
+            leg.port = Some(port);
+        }
+    }
+
+    /// Takes a leg out of the call; news of it find nobody.
+    pub(super) fn take_leg(&mut self, id: CallId, party: Party) -> Option<Leg> {
+        let leg = self.calls.get_mut(&id)?.legs.remove(&party)?;
+        if let Some(sip) = leg.sip {
+            self.by_sip.remove(&sip);
+        }
+        if let Some(port) = &leg.port {
+            self.by_sound.remove(&port.key);
+        }
+        Some(leg)
+    }
+
+    pub(super) fn of_sip(&self, leg: LegId) -> Option<(CallId, Party)> {
+        self.by_sip.get(&leg).copied()
+    }
+
+    pub(super) fn of_sound(&self, leg: LegKey) -> Option<(CallId, Party)> {
+        self.by_sound.get(&leg).copied()
+    }
+
+    /// Keeps the index of timers true to the call.
+    pub(super) fn rearm(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let next = call.call.timeout().map(|(at, _)| at);
+        if next == call.armed {
+            return;
+        }
+        if let Some(old) = std::mem::replace(&mut call.armed, next) {
+            self.timers.remove(&(old, id));
+        }
+        if let Some(at) = next {
+            self.timers.insert((at, id));
+        }
+    }
+
+    pub(super) fn timeout(&self) -> Option<Moment> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// A call whose timer is due.
+    pub(super) fn due(&self, now: Moment) -> Option<CallId> {
+        self.timers.first().filter(|(at, _)| *at <= now).map(|(_, id)| *id)
+    }
+}

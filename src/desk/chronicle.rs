@@ -1,0 +1,72 @@
+//! What happened, in order, for the events, the files, the metrics and the log.
+
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
+use crate::console::{EventLog, Metrics};
+use crate::records::{Entry, What};
+use crate::words::{CallId, Moment};
+
+use super::clock;
+use super::keeper::{Job, Keeper};
+
+/// Writes down what happened.
+#[derive(Debug)]
+pub(super) struct Chronicle {
+    pub(super) events: Arc<EventLog>,
+    pub(super) metrics: Arc<Metrics>,
+    keeper: Keeper,
+    seq: u64,
+    fast: bool,
+}
+
+/// The call an entry is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About<'a> {
+    pub(super) call: CallId,
+    pub(super) sip_call_id: &'a str,
+}
+
+impl Chronicle {
+    pub(super) fn new(events: Arc<EventLog>, metrics: Arc<Metrics>, keeper: Keeper, fast: bool) -> Self {
+        Self { events, metrics, keeper, seq: 0, fast }
+    }
+
+    pub(super) fn note(&mut self, about: Option<About<'_>>, what: What, now: Moment) {
+        self.seq += 1;
+        let entry = Entry {
+            seq: self.seq,
+            at: now,
+            utc: clock::utc(),
+            call: about.map(|about| about.call),
+            sip_call_id: about.map(|about| about.sip_call_id.to_owned()),
+            what,
+        };
+        self.count(&entry.what);
+        self.log(&entry);
+        if entry.call.is_some() {
+            self.keeper.spare(Job::Entry(entry.clone()));
+        }
+        self.events.push(entry);
+    }
+
+    fn count(&self, what: &What) {
+        match what {
+            What::PhraseStarted { phrase, .. } => self.metrics.phrase_said(phrase),
+            What::Ended { ending } => self.metrics.call_ended(*ending),
+            _ => {} // the others are counted where they arise, or not at all
+        }
+    }
+
+    /// One line a fact; numbers are redacted by their type.
+    fn log(&self, entry: &Entry) {
+        let call = entry.call.map(tracing::field::debug);
+        let fast = self.fast.then_some("FAST");
+        match &entry.what {
+            What::Alarm { alarm } => warn!(call, fast, alarm = alarm.as_str(), "alarm"),
+            What::Note { .. } => info!(call, fast, "note taken"),
+            what => info!(call, fast, what = ?what, "call event"),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! One thread that writes to disk: promises, live calls, timelines. Nobody waits for it in a call.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::mpsc;
+use tracing::error;
+
+use crate::callbacks::store::{LiveCall, Store, StoreError};
+use crate::callbacks::{Attempt, Callback, CallbackId, Commit, Ticket};
+use crate::records::Entry;
+use crate::records::store::TimelineFiles;
+use crate::words::CallId;
+
+/// What is to be written.
+#[derive(Debug)]
+pub(super) enum Job {
+    Commit { ticket: Ticket, rows: Vec<Callback>, attempt: Option<(CallbackId, Attempt)> },
+    Answered(LiveCall),
+    Ended(CallId),
+    Entry(Entry),
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kept {
+    Committed { ticket: Ticket, commit: Commit },
+    /// Something could not be written; once for each time the disk turns bad.
+    Failed { disk_full: bool },
+}
+
+/// Jobs on their way to disk. Past it timeline entries are dropped and counted; commits fail (D24).
+const JOBS_MAX: usize = 8_192;
+
+#[derive(Clone, Debug)]
+pub(super) struct Keeper {
+    jobs: SyncSender<Job>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Keeper {
+    /// Starts the thread. It ends when every `Keeper` is dropped and all jobs are done.
+    pub(super) fn start(
+        store: Store,
+        state: PathBuf,
+        kept: mpsc::Sender<Kept>,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (jobs, todo) = sync_channel(JOBS_MAX);
+        let worker = Worker { store, files: TimelineFiles::new(state), kept, failing: false };
+        let thread = std::thread::Builder::new()
+            .name("keeper".to_owned())
+            .spawn(move || worker.work(&todo))?;
+        Ok((Self { jobs, dropped: Arc::default() }, thread))
+    }
+
+    /// Hands over a job that must be done; `false` when the keeper is overwhelmed.
+    pub(super) fn must(&self, job: Job) -> bool {
+        self.jobs.try_send(job).is_ok()
+    }
+
+    /// Hands over a job that may be lost when the disk cannot follow.
+    pub(super) fn spare(&self, job: Job) {
+        if let Err(TrySendError::Full(_)) = self.jobs.try_send(job) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+struct Worker {
+    store: Store,
+    files: TimelineFiles,
+    kept: mpsc::Sender<Kept>,
+    failing: bool,
+}
+
+impl Worker {
+    fn work(mut self, todo: &Receiver<Job>) {
+        while let Ok(job) = todo.recv() {
+            self.do_it(job);
+        }
+    }
+
+    fn do_it(&mut self, job: Job) {
+        match job {
+            Job::Commit { ticket, rows, attempt } => {
+                let saved = self.store.commit(&rows, attempt.as_ref().map(|(id, attempt)| (*id, attempt)));
+                let commit = if saved.is_ok() { Commit::Saved } else { Commit::NotSaved };
+                self.watch(saved);
+                self.tell(Kept::Committed { ticket, commit });
+            }
+            Job::Answered(call) => {
+                let saved = self.store.call_answered(&call);
+                self.watch(saved);
+            }
+            Job::Ended(call) => {
+                let saved = self.store.call_ended(call);
+                self.watch(saved);
+            }
+            Job::Entry(entry) => {
+                let written = self.files.append(&entry);
+                self.watch_files(written);
+            }
+        }
+    }
+
+    fn watch(&mut self, saved: Result<(), StoreError>) {
+        match saved {
+            Ok(()) => self.failing = false,
+            Err(problem) => self.fail(&problem, problem.is_full()),
+        }
+    }
+
+    fn watch_files(&mut self, written: std::io::Result<()>) {
+        if let Err(problem) = written {
+            let full = problem.kind() == std::io::ErrorKind::StorageFull;
+            self.fail(&problem, full);
+        }
+    }
+
+    /// Told once for each time it turns bad, not once a job.
+    fn fail(&mut self, problem: &dyn std::error::Error, disk_full: bool) {
+        if !std::mem::replace(&mut self.failing, true) {
+            error!(%problem, "write to the state folder");
+            self.tell(Kept::Failed { disk_full });
+        }
+    }
+
+    /// The desk is gone when nobody listens: nothing is left to tell.
+    fn tell(&self, kept: Kept) {
+        let _ = self.kept.blocking_send(kept);
+    }
+}

@@ -1,0 +1,108 @@
+//! Sound -> the call's words.
+
+use crate::call::{Input, LegNews, PhraseNews, Utterance};
+use crate::media::Report;
+use crate::records::What;
+use crate::words::{CallId, Key, Moment, Party};
+
+use super::{Desk, sound};
+
+impl Desk {
+    pub(super) fn media_report(&mut self, report: Report, now: Moment) {
+        match report {
+            Report::Started { leg, utterance, ssrc, sequence, timestamp, at } => {
+                if let Some((id, to)) = self.calls.of_sound(leg) {
+                    self.phrase_started(id, to, utterance, (ssrc, sequence, timestamp), at);
+                }
+            }
+            Report::Ended { leg, utterance, whole, at } => {
+                if let Some((id, to)) = self.calls.of_sound(leg) {
+                    self.phrase_ended(id, to, utterance, whole, at);
+                }
+            }
+            Report::Key { leg, key, .. } => {
+                if let Some((id, party)) = self.calls.of_sound(leg) {
+                    self.key(id, party, key, now);
+                }
+            }
+            Report::Voice { leg, speaking, since } => {
+                if let Some((id, party)) = self.calls.of_sound(leg) {
+                    self.note(id, What::Voice { party, speaking }, now);
+                    self.later(id, Input::Voice { party, speaking, since });
+                }
+            }
+            Report::Line { leg, verdict, .. } => {
+                if let Some((id, party)) = self.calls.of_sound(leg) {
+                    self.line(id, party, verdict, now);
+                }
+            }
+            Report::FirstSent { .. } | Report::FirstReceived { .. } => {}
+            Report::Closed { stats, .. } => self.chronicle.metrics.leg_closed(&stats),
+        }
+        self.settle(now);
+    }
+
+    fn phrase_started(
+        &mut self,
+        id: CallId,
+        to: Party,
+        utterance: u64,
+        (ssrc, sequence, timestamp): (u32, u16, u32),
+        at: Moment,
+    ) {
+        if let Some((phrase, language)) = self.saying.get(&(id, Utterance(utterance))).cloned() {
+            let what = What::PhraseStarted { to, phrase, language, utterance, ssrc, sequence, timestamp };
+            self.note(id, what, at);
+        }
+        self.later(id, Input::Phrase(Utterance(utterance), PhraseNews::Started));
+    }
+
+    fn phrase_ended(&mut self, id: CallId, to: Party, utterance: u64, whole: bool, at: Moment) {
+        if let Some((phrase, _)) = self.saying.remove(&(id, Utterance(utterance))) {
+            self.note(id, What::PhraseEnded { to, phrase, utterance, whole }, at);
+        }
+        self.later(id, Input::Phrase(Utterance(utterance), PhraseNews::Ended { whole }));
+    }
+
+    /// A key is kept in the timeline only where it answers us: it may be half of a password.
+    pub(super) fn key(&mut self, id: CallId, party: Party, key: Key, now: Moment) {
+        let Some(call) = self.calls.get(id) else { return };
+        let answers_us = call.call.question().is_some() || party == Party::Target;
+        self.note(id, What::Key { party, key: answers_us.then_some(key) }, now);
+        self.later(id, Input::Key(party, key));
+    }
+
+    fn line(&mut self, id: CallId, party: Party, verdict: crate::media::Verdict, now: Moment) {
+        let word = sound::verdict_word(verdict);
+        if let Some(call) = self.calls.get_mut(id) {
+            call.facts.lines.insert(party, word);
+        }
+        self.note(id, What::Line { party, verdict: word.to_owned() }, now);
+        match party {
+            Party::Caller => self.later(id, Input::Line(party, sound::line(verdict))),
+            Party::Rep | Party::Target => {
+                if let Some(news) = sound::loss(verdict) {
+                    self.lost_without_a_word(id, party, news, now);
+                }
+            }
+        }
+    }
+
+    /// Their port is closed: the leg is ended by us, and the call goes on without it (D6).
+    fn lost_without_a_word(&mut self, id: CallId, party: Party, news: LegNews, now: Moment) {
+        if let Some(leg) = self.calls.take_leg(id, party) {
+            if let Some(port) = leg.port {
+                self.sound.close(port.key);
+            }
+            if let Some(sip) = leg.sip
+                && let Err(problem) = self.signalling.endpoint.bye(sip, Some("Q.850;cause=27"), now)
+            {
+                tracing::debug!(call = %id, party = %party, %problem, "hang up a lost leg");
+            }
+        }
+        if party == Party::Rep {
+            self.release_seat(id, now);
+        }
+        self.leg_news(id, party, news, None, now);
+    }
+}

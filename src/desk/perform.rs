@@ -1,0 +1,335 @@
+//! Action -> I/O: what a call wants done, done.
+
+use std::time::Duration;
+
+use crate::call::{Action, Callee, Input, LegNews, Outcome, PhraseNews, Say};
+use crate::media::Order;
+use crate::records::What;
+use crate::sip::{Invite, NameAddr, Refusal, Uri};
+use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
+
+use super::calls::Leg;
+use super::sound::{self, Port};
+use super::{Desk, numbers};
+use crate::seats::TestSeat;
+
+impl Desk {
+    pub(super) fn perform(&mut self, id: CallId, action: Action, now: Moment) {
+        match action {
+            Action::Ring => self.ring(id, now),
+            Action::Answer => self.answer(id, now),
+            Action::Refuse(code) => self.refuse_caller(id, code, now),
+            Action::Call(party, callee) => self.call(id, party, callee, now),
+            Action::HangUp(party) => self.hang_up(id, party, now),
+            Action::Patch(patch) => {
+                if let Some(call) = self.calls.get(id) {
+                    self.sound.patch(call, patch);
+                }
+            }
+            Action::Say(say) => self.say(id, say),
+            Action::Cut(utterance) => self.cut(id, utterance.0),
+            Action::SendKeys(party, keys) => {
+                if let Some(leg) = self.calls.get(id).and_then(|call| call.sound(party)) {
+                    self.sound.order(Order::SendKeys { leg, keys });
+                }
+            }
+            Action::Consent { to, given, by } => {
+                let (to, by) = (consent_word(to).to_owned(), by.as_str().to_owned());
+                self.note(id, What::Consent { to, given, by }, now);
+            }
+            Action::Promise { ticket, kind, reason, due } => {
+                self.promise(id, ticket, kind, reason, due, now);
+            }
+            Action::Joined => self.caller_joined(id, now),
+            Action::Attempted(outcome) => self.attempted(id, outcome, now),
+            Action::SeatAbsent => self.seat_absent(id, now),
+            Action::Tell(notice) => {
+                self.note(id, What::Told { notice: notice.as_str().to_owned() }, now);
+            }
+            Action::Rated(key) => self.note(id, What::Rating { key }, now),
+            Action::Note(text) => self.note(id, What::Note { text }, now),
+            Action::Refused(refusal) => self.refusal = Some(refusal),
+            Action::Over(ending) => self.over(id, ending, now),
+        }
+    }
+
+    // The caller's leg
+
+    fn ring(&mut self, id: CallId, now: Moment) {
+        if let Some(sip) = self.sip_leg(id, Party::Caller) {
+            let rung = self.signalling.endpoint.ring(sip, now);
+            self.too_late(id, "ring", rung);
+        }
+    }
+
+    /// Opens our port and says so in the 200; without their offer it carries ours (RFC 3264 4).
+    fn answer(&mut self, id: CallId, now: Moment) {
+        let Some(sip) = self.sip_leg(id, Party::Caller) else { return };
+        let port = match self.sound.open_port() {
+            Ok(port) => port,
+            Err(problem) => return self.no_port(id, Party::Caller, &problem, now),
+        };
+        self.calls.set_port(id, Party::Caller, port);
+        let sdp = match self.offers.remove(&sip) {
+            Some(offer) => match self.signalling.answer(&offer, port.address) {
+                Ok((sdp, agreed)) => {
+                    self.connect(id, Party::Caller, sound::spec(&agreed));
+                    sdp
+                }
+                Err(problem) => {
+                    let refused = self.signalling.endpoint.reject(sip, super::signalling::unusable(&problem), now);
+                    self.too_late(id, "reject", refused);
+                    return self.later(id, Input::Leg(Party::Caller, LegNews::Lost));
+                }
+            },
+            None => self.signalling.offer(port.address),
+        };
+        let answered = self.signalling.endpoint.answer(sip, sdp, now);
+        self.too_late(id, "answer", answered);
+    }
+
+    fn refuse_caller(&mut self, id: CallId, code: u16, now: Moment) {
+        if let Some(leg) = self.calls.take_leg(id, Party::Caller)
+            && let Some(sip) = leg.sip
+        {
+            let refused = self.signalling.endpoint.reject(sip, Refusal::new(code), now);
+            self.too_late(id, "reject", refused);
+        }
+    }
+
+    // Legs we call
+
+    fn call(&mut self, id: CallId, party: Party, callee: Callee, now: Moment) {
+        match callee {
+            Callee::Seat => self.call_seat(id, now),
+            Callee::Target(target) => self.call_target(id, &target, now),
+            Callee::Customer => self.call_customer(id, party, now),
+        }
+    }
+
+    /// Rings a free seat, or lets the call wait for one.
+    pub(super) fn call_seat(&mut self, id: CallId, now: Moment) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        call.facts.tried.extend(call.facts.seat.take());
+        let wished = self.wished_seats.get(&id);
+        match self.seating.take(id, wished, &call.facts.tried) {
+            Some(seat) => {
+                call.facts.seat = Some(seat.clone());
+                self.seating.stop_waiting(id);
+                self.ring_seat(id, &seat, now);
+            }
+            None => {
+                self.seating.wait(id);
+                self.later(id, Input::Leg(Party::Rep, LegNews::NoSeat));
+            }
+        }
+        self.tell_seats(now);
+    }
+
+    fn ring_seat(&mut self, id: CallId, seat: &SeatId, now: Moment) {
+        let Some(place) = self.house.seats.get(seat).cloned() else { return };
+        match place {
+            super::house::Place::Test(kind) => self.open_test_seat(id, kind, now),
+            super::house::Place::Phone(address) => {
+                let headers = numbers::auto_answer(self.house.terms.policy.answer.mode);
+                let from = self.caller_identity(id);
+                self.invite(id, Party::Rep, address, from, None, headers, now);
+            }
+        }
+    }
+
+    fn open_test_seat(&mut self, id: CallId, kind: crate::seats::TestKind, now: Moment) {
+        let port = match self.sound.open_port() {
+            Ok(port) => port,
+            Err(problem) => return self.no_port(id, Party::Rep, &problem, now),
+        };
+        match TestSeat::open(kind, port.address) {
+            Ok(seat) => {
+                let spec = sound::test_spec(seat.address());
+                let leg = Leg { port: Some(port), up: true, test_seat: Some(seat), ..Leg::default() };
+                self.calls.set_leg(id, Party::Rep, leg);
+                self.connect(id, Party::Rep, spec);
+                self.leg_news(id, Party::Rep, LegNews::PickedUp, None, now);
+            }
+            Err(problem) => self.no_port(id, Party::Rep, &problem, now),
+        }
+    }
+
+    fn call_target(&mut self, id: CallId, target: &str, now: Moment) {
+        let Some(address) = self.house.targets.get(target).cloned() else {
+            return self.later(id, Input::Leg(Party::Target, LegNews::NoAnswer));
+        };
+        let from = self.caller_identity(id);
+        self.invite(id, Party::Target, address, from, None, Vec::new(), now);
+    }
+
+    /// Through the trunk, with the attempt's Call-ID where it keeps a promise (D24).
+    fn call_customer(&mut self, id: CallId, party: Party, now: Moment) {
+        let Some(call) = self.calls.get(id) else { return };
+        let call_id = call.facts.attempt.as_ref().map(|attempt| attempt.sip_call_id.clone());
+        let number = call.call.number().map(|number| number.reveal().clone());
+        match number.and_then(|number| self.house.trunk_address(&number)) {
+            Some(address) => {
+                let from = NameAddr::new(None, self.house.own_identity(self.signalling_address));
+                self.invite(id, party, address, from, call_id, Vec::new(), now);
+            }
+            None => self.later(id, Input::Leg(party, LegNews::NoAnswer)),
+        }
+    }
+
+    /// Sends the INVITE; what keeps it from leaving is news like any other.
+    #[expect(clippy::too_many_arguments, reason = "one INVITE's parts, each used once")]
+    fn invite(
+        &mut self,
+        id: CallId,
+        party: Party,
+        to: super::house::Address,
+        from: NameAddr,
+        call_id: Option<String>,
+        headers: Vec<(String, String)>,
+        now: Moment,
+    ) {
+        let port = match self.sound.open_port() {
+            Ok(port) => port,
+            Err(problem) => return self.no_port(id, party, &problem, now),
+        };
+        let offer = self.signalling.offer(port.address);
+        let invite = Invite { target: to.uri, next_hop: to.next_hop, from, call_id, offer, headers };
+        match self.signalling.endpoint.invite(invite, now) {
+            Ok(sip) => self.invited(id, party, sip, port),
+            Err(problem) => {
+                self.sound.close(port.key);
+                tracing::warn!(call = %id, party = %party, %problem, "send the INVITE");
+                self.later(id, Input::Leg(party, LegNews::NoAnswer));
+            }
+        }
+    }
+
+    fn invited(&mut self, id: CallId, party: Party, sip: crate::sip::LegId, port: Port) {
+        let leg = Leg { sip: Some(sip), port: Some(port), ..Leg::default() };
+        self.calls.set_leg(id, party, leg);
+        if party == Party::Caller
+            && let Some(call_id) = self.signalling.endpoint.call_id(sip).map(str::to_owned)
+            && let Some(call) = self.calls.get_mut(id)
+        {
+            call.facts.sip_call_id = call_id;
+        }
+    }
+
+    fn no_port(&mut self, id: CallId, party: Party, problem: &std::io::Error, now: Moment) {
+        self.alarm("no-media-port", now);
+        tracing::error!(call = %id, party = %party, %problem, "open an RTP port");
+        let news = if party == Party::Caller { LegNews::Lost } else { LegNews::NoAnswer };
+        self.later(id, Input::Leg(party, news));
+    }
+
+    // Ends
+
+    fn hang_up(&mut self, id: CallId, party: Party, now: Moment) {
+        if party == Party::Rep {
+            self.release_seat(id, now);
+        }
+        let Some(leg) = self.calls.take_leg(id, party) else { return };
+        if let Some(port) = leg.port {
+            self.sound.close(port.key);
+        }
+        if let Some(sip) = leg.sip {
+            let ended = if leg.up {
+                self.signalling.endpoint.bye(sip, None, now)
+            } else {
+                self.signalling.endpoint.cancel(sip, now)
+            };
+            self.too_late(id, "hang up", ended);
+        }
+    }
+
+    /// The seat is free for the next, unless it was reserved for nobody.
+    pub(super) fn release_seat(&mut self, id: CallId, now: Moment) {
+        self.seating.stop_waiting(id);
+        let seat = self.calls.get_mut(id).and_then(|call| {
+            let seat = call.facts.seat.take()?;
+            call.facts.tried.insert(seat.clone());
+            Some(seat)
+        });
+        if let Some(seat) = seat {
+            self.seating.free(&seat);
+            self.seats_changed(now);
+        }
+    }
+
+    fn seat_absent(&mut self, id: CallId, now: Moment) {
+        let seat = self.calls.get(id).and_then(|call| call.facts.seat.clone());
+        if let Some(seat) = seat {
+            self.seating.mark_absent(&seat);
+            self.alarm("seat-absent", now);
+        }
+    }
+
+    // Speech
+
+    /// A phrase for a leg without sound ends at once: the call must not wait for it.
+    fn say(&mut self, id: CallId, say: Say) {
+        let leg = self.calls.get(id).and_then(|call| call.sound(say.to));
+        let clip = self.sound.clip(&say.phrase, say.language);
+        match (leg, clip) {
+            (Some(leg), Some(clip)) => {
+                self.saying.insert((id, say.utterance), (say.phrase, say.language));
+                let order = Order::Say { leg, utterance: say.utterance.0, clip, not_before: say.not_before };
+                self.sound.order(order);
+            }
+            _ => self.later(id, Input::Phrase(say.utterance, PhraseNews::Ended { whole: false })),
+        }
+    }
+
+    fn cut(&mut self, id: CallId, utterance: u64) {
+        let Some(call) = self.calls.get(id) else { return };
+        for party in [Party::Caller, Party::Target] {
+            if let Some(leg) = call.sound(party) {
+                self.sound.order(Order::Cut { leg, utterance });
+            }
+        }
+    }
+
+    /// The party was quicker; its event says how.
+    fn too_late<T>(&self, id: CallId, what: &'static str, done: Result<T, crate::sip::NotPossible>) {
+        if let Err(problem) = done {
+            tracing::debug!(call = %id, what, %problem, "too late");
+        }
+    }
+
+    fn sip_leg(&self, id: CallId, party: Party) -> Option<crate::sip::LegId> {
+        self.calls.get(id)?.legs.get(&party)?.sip
+    }
+
+    /// Whom the rep's or the target's phone shows: the caller, where he may be shown.
+    fn caller_identity(&self, id: CallId) -> NameAddr {
+        let number = self.calls.get(id).and_then(|call| call.call.number());
+        let user = number.map_or("anonymous", |number| number.reveal().as_str());
+        NameAddr::new(None, Uri::sip(user, self.signalling_address))
+    }
+}
+
+fn consent_word(to: ConsentFor) -> &'static str {
+    match to {
+        ConsentFor::Hold => "hold",
+        ConsentFor::Transfer => "transfer",
+        ConsentFor::Callback => "callback",
+    }
+}
+
+/// The queue's word for how an attempt went.
+pub(super) fn outcome(outcome: Outcome) -> crate::callbacks::Outcome {
+    use crate::callbacks::Outcome as Of;
+    match outcome {
+        Outcome::Joined => Of::Joined,
+        Outcome::RepDeclined => Of::RepDeclined,
+        Outcome::RepAbsent => Of::RepAbsent,
+        Outcome::Busy => Of::Busy,
+        Outcome::NoAnswer => Of::NoAnswer,
+        Outcome::Refused => Of::Refused,
+        Outcome::Abandoned => Of::Abandoned,
+    }
+}
+
+/// Reserved so that a stopping desk is bounded (D29).
+pub(super) const SHUT_DOWN_WITHIN: Duration = Duration::from_secs(30);

@@ -1,0 +1,220 @@
+//! The API's questions, answered from what the desk knows.
+
+use tokio::sync::oneshot;
+
+use crate::call::Input;
+use crate::callbacks::{Callback, Kind, Promise, State};
+use crate::console::{
+    Answer, Ask, CallView, CallbackView, Code, HealthView, LineView, NewCallback, Problem, Request,
+    SeatView,
+};
+use crate::records::What;
+use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii, SeatId};
+
+use super::calls::DeskCall;
+use super::{Desk, clock};
+
+type Reply = oneshot::Sender<Result<Answer, Problem>>;
+
+impl Desk {
+    pub(super) fn request(&mut self, request: Request, now: Moment) {
+        let Request { ask, reply } = request;
+        if let Ask::Timeline(id) = ask {
+            return self.timeline(id, reply);
+        }
+        let answer = self.answer_ask(ask, now);
+        self.settle(now);
+        // A client that left does not want to know.
+        let _ = reply.send(answer);
+    }
+
+    fn answer_ask(&mut self, ask: Ask, now: Moment) -> Result<Answer, Problem> {
+        match ask {
+            Ask::ListCalls { sip_call_id } => Ok(Answer::Calls(self.list_calls(sip_call_id.as_deref(), now))),
+            Ask::GetCall(id) => self.call_view(id, now).map(|view| Answer::Call(Box::new(view))),
+            Ask::Timeline(_) => unreachable!("answered by the files"),
+            Ask::Dial { to } => self.dial_asked(to, now),
+            Ask::Command { call, command } => self.command(call, command, now).map(|()| Answer::Done),
+            Ask::ListCallbacks => {
+                Ok(Answer::Callbacks(self.promises.queue.list().map(callback_view).collect()))
+            }
+            Ask::AddCallback(new) => self.add_callback(new, now),
+            Ask::ListSeats => Ok(Answer::Seats(self.seating.iter().map(|(id, _)| self.seat_view(id)).flatten().collect())),
+            Ask::GetSeat(id) => self.seat_view(&id).map(Answer::Seat).ok_or_else(|| Code::UnknownSeat.into()),
+            Ask::PutSeat { id, ready } => self.put_seat(&id, ready, now),
+            Ask::Health => Ok(Answer::Health(self.health())),
+        }
+    }
+
+    // Calls
+
+    fn list_calls(&self, sip_call_id: Option<&str>, now: Moment) -> Vec<CallView> {
+        let wanted = |call: &&DeskCall| sip_call_id.is_none_or(|wanted| call.facts.sip_call_id == wanted);
+        self.calls.iter().filter(wanted).map(|call| view(call, now)).collect()
+    }
+
+    fn call_view(&self, id: CallId, now: Moment) -> Result<CallView, Problem> {
+        let call = self.calls.get(id).ok_or(Code::UnknownCall)?;
+        let mut view = view(call, now);
+        view.timeline = self.chronicle.recent(id);
+        Ok(view)
+    }
+
+    /// Reads the file beside the desk: a long timeline must not hold up a call.
+    fn timeline(&self, id: CallId, reply: Reply) {
+        let files = self.files.clone();
+        tokio::task::spawn_blocking(move || {
+            let answer = match files.read(id) {
+                Ok(Some(entries)) => Ok(Answer::Timeline(entries)),
+                Ok(None) => Err(Code::UnknownCall.into()),
+                Err(problem) => {
+                    tracing::error!(call = %id, %problem, "read a timeline");
+                    Err(Code::StoreFailed.into())
+                }
+            };
+            let _ = reply.send(answer);
+        });
+    }
+
+    fn dial_asked(&mut self, to: Pii<PhoneNumber>, now: Moment) -> Result<Answer, Problem> {
+        if self.draining {
+            return Err(Code::DeskBusy.into());
+        }
+        if self.calls.len() >= self.house.calls_max {
+            return Err(Code::DeskFull.into());
+        }
+        if !self.seating.has_free() {
+            return Err(Code::NoSeat.into());
+        }
+        if self.house.trunk_address(to.reveal()).is_none() {
+            return Err(Code::NumberRefused.into());
+        }
+        let id = self.dial(to, now);
+        self.settle(now);
+        self.call_view(id, now).map(|view| Answer::Dialled(Box::new(view)))
+    }
+
+    fn command(&mut self, id: CallId, command: Command, now: Moment) -> Result<(), Problem> {
+        if self.calls.get(id).is_none() {
+            return Err(Code::UnknownCall.into());
+        }
+        let word = command.word();
+        self.chronicle_command(id, &command, now)?;
+        self.refusal = None;
+        self.later(id, Input::Command(command));
+        self.settle(now);
+        let refused = self.refusal.take().map(|refusal| refusal.code());
+        let what = What::Command { command: word.to_owned(), refused: refused.map(str::to_owned) };
+        self.note(id, what, now);
+        refused.map_or(Ok(()), |code| Err(problem(code)))
+    }
+
+    /// A phrase nobody has recorded cannot be said.
+    fn chronicle_command(&self, _: CallId, command: &Command, _: Moment) -> Result<(), Problem> {
+        match command {
+            Command::Say { phrase } if self.sound.book.phrase(phrase).is_none() => {
+                Err(Problem::from(Code::UnknownPhrase).with("phrase", phrase))
+            }
+            _ => Ok(()), // the call itself judges the others
+        }
+    }
+
+    // Callbacks
+
+    fn add_callback(&mut self, new: NewCallback, now: Moment) -> Result<Answer, Problem> {
+        let utc = clock::utc();
+        let promise = Promise {
+            kind: Kind::Rep,
+            number: new.number,
+            origin: None,
+            reason: new.reason,
+            due: new.due.unwrap_or(utc),
+            seat: None,
+            note: Pii::new(String::new()),
+            language: self.house.language,
+            made_at: utc,
+        };
+        let number = promise.number.clone();
+        let id = self.note_promise(promise, now);
+        // Merged into an open row for the same number, it is that row that is shown.
+        let row = self.promises.queue.get(id).or_else(|| {
+            self.promises.queue.list().find(|row| row.promise.number == number && !row.is_settled())
+        });
+        match row {
+            Some(row) => Ok(Answer::Noted(Box::new(callback_view(row)))),
+            None => Err(Code::NumberRefused.into()),
+        }
+    }
+
+    // Seats
+
+    fn seat_view(&self, id: &SeatId) -> Option<SeatView> {
+        let seat = self.seating.get(id)?;
+        Some(SeatView {
+            id: id.clone(),
+            kind: seat.kind.to_owned(),
+            ready: seat.ready,
+            state: seat.state().to_owned(),
+            call: seat.call,
+        })
+    }
+
+    fn put_seat(&mut self, id: &SeatId, ready: bool, now: Moment) -> Result<Answer, Problem> {
+        if !self.seating.set_ready(id, ready) {
+            return Err(Code::UnknownSeat.into());
+        }
+        self.seats_changed(now);
+        self.seat_view(id).map(Answer::Seat).ok_or_else(|| Code::UnknownSeat.into())
+    }
+
+    fn health(&self) -> HealthView {
+        HealthView { ok: self.alarms.is_empty(), calls: self.calls.len(), alarms: self.alarms.iter().cloned().collect() }
+    }
+}
+
+fn view(call: &DeskCall, now: Moment) -> CallView {
+    let line = |party| call.facts.lines.get(&party).copied().unwrap_or("unknown").to_owned();
+    CallView {
+        id: call.call.id(),
+        sip_call_id: call.facts.sip_call_id.clone(),
+        inbound: call.facts.inbound,
+        state: call.call.state().to_owned(),
+        since_utc: call.facts.began,
+        waiting_s: call.facts.waiting_since.map_or(0, |since| now.since(since).as_secs()),
+        language: call.call.language(),
+        caller: call.call.number().cloned(),
+        seat: call.facts.seat.clone(),
+        target: call.call.target().map(str::to_owned),
+        question: call.call.question(),
+        line: LineView { caller: line(Party::Caller), rep: line(Party::Rep) },
+        promised: call.facts.promised,
+        ending: None,
+        timeline: Vec::new(),
+    }
+}
+
+fn callback_view(callback: &Callback) -> CallbackView {
+    let state = match &callback.state {
+        State::Open => "open",
+        State::Attempting { .. } => "attempting",
+        State::Uncertain { .. } => "uncertain",
+        State::Done => "done",
+        State::GivenUp { .. } => "given-up",
+        State::Cancelled { .. } => "cancelled",
+    };
+    CallbackView {
+        id: callback.id.to_string(),
+        kind: callback.promise.kind.as_str().to_owned(),
+        number: callback.promise.number.clone(),
+        due_utc: callback.promise.due,
+        state: state.to_owned(),
+        attempts: callback.attempts,
+        reason: callback.promise.reason.clone(),
+        origin: callback.promise.origin,
+    }
+}
+
+/// The call's refusals are the API's codes, word for word.
+fn problem(code: &str) -> Problem {
+    Code::ALL.into_iter().find(|known| known.as_str() == code).unwrap_or(Code::NotInThisState).into()
+}

@@ -1,0 +1,227 @@
+//! SIP -> the call's words.
+
+use bytes::Bytes;
+
+use crate::call::{Beginning, Behind, Call, Input, LegNews};
+use crate::records::What;
+use crate::sip::offer_answer::{self, Direction};
+use crate::sip::{Event, Invited, LegId, Refusal};
+use crate::words::{CallId, Moment, Party};
+
+use super::calls::{CALLS_MAX, DeskCall, Facts, Leg};
+use super::{Desk, clock, numbers, signalling, sound};
+
+impl Desk {
+    /// Everything the endpoint has to tell.
+    pub(super) fn take_sip_events(&mut self, now: Moment) {
+        while let Some((leg, event)) = self.signalling.poll_event() {
+            match event {
+                Event::Invited(invited) => self.invited_by(leg, *invited, now),
+                event => self.leg_event(leg, event, now),
+            }
+            self.settle(now);
+        }
+    }
+
+    /// A caller. What we cannot serve is refused at once, so that whoever sent him can go on (D9).
+    fn invited_by(&mut self, leg: LegId, invited: Invited, now: Moment) {
+        let offer = match invited.offer.as_deref().map(offer_answer::read).transpose() {
+            Ok(offer) => offer,
+            Err(problem) => {
+                tracing::info!(%problem, "refuse an offer");
+                return self.reject(leg, Refusal::new(488), now);
+            }
+        };
+        if let Some(problem) = offer.as_ref().and_then(offer_answer::unusable) {
+            return self.reject(leg, signalling::unusable(&problem), now);
+        }
+        if let Some(code) = self.no_room() {
+            return self.reject(leg, Refusal::new(code), now);
+        }
+        if let Some(offer) = offer {
+            self.offers.insert(leg, offer);
+        }
+        self.begin_inbound(leg, &invited, now);
+    }
+
+    fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
+        self.chronicle.metrics.call_refused(refusal.code);
+        if let Err(problem) = self.signalling.endpoint.reject(leg, refusal, now) {
+            tracing::debug!(%problem, "too late to refuse");
+        }
+    }
+
+    /// Behind a queue nobody is kept who cannot be served now: 480 not ready, 486 busy.
+    fn no_room(&self) -> Option<u16> {
+        let behind = self.house.terms.behind;
+        match () {
+            () if self.draining => Some(480),
+            () if self.calls.len() >= self.house.calls_max.min(CALLS_MAX) => Some(486),
+            () if behind == Behind::Queue && !self.seating.is_staffed() => Some(480),
+            () if behind == Behind::Queue && !self.seating.has_free() => Some(486),
+            () => None,
+        }
+    }
+
+    fn begin_inbound(&mut self, leg: LegId, invited: &Invited, now: Moment) {
+        let number = numbers::caller(invited, self.house.trusts(invited.source.ip()));
+        let id = self.new_call_id();
+        let beginning = Beginning { id, number, language: self.house.language };
+        let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, now);
+        let facts = Facts::new(true, invited.call_id.clone(), clock::utc());
+        self.calls.add(DeskCall::new(call, facts));
+        self.calls.set_leg(id, Party::Caller, Leg { sip: Some(leg), ..Leg::default() });
+        self.note(id, What::Begun { inbound: true }, now);
+        self.begun(id, actions, now);
+    }
+
+    fn leg_event(&mut self, leg: LegId, event: Event, now: Moment) {
+        let Some((id, party)) = self.calls.of_sip(leg) else { return };
+        match event {
+            Event::Invited(_) => {} // begins a call; taken before
+            Event::Cancelled { .. } => self.gone(id, party, LegNews::Cancelled, None, now),
+            Event::Acked { answer } => self.acked(id, party, answer, now),
+            Event::AckMissing => self.leg_news(id, party, LegNews::NeverAcked, None, now),
+            Event::Provisional { code, sdp } => self.provisional(id, party, code, sdp, now),
+            Event::Answered { sdp } => self.answered(id, party, sdp, now),
+            Event::Refused { code, .. } => {
+                self.gone(id, party, LegNews::Refused(code), Some(code), now);
+            }
+            Event::NoResponse => self.gone(id, party, LegNews::NoAnswer, None, now),
+            Event::Offered { sdp } => self.offered(id, party, leg, sdp, now),
+            // We never offer anew yet: a stray answer changes nothing.
+            Event::OfferTaken { .. } | Event::OfferRefused { .. } => {}
+            Event::HungUp { .. } => self.gone(id, party, LegNews::HungUp, None, now),
+            Event::Lost { code } => self.gone(id, party, LegNews::Lost, Some(code), now),
+            Event::Keys(keys) => {
+                for key in keys {
+                    self.key(id, party, key, now);
+                }
+            }
+        }
+    }
+
+    /// The leg is over: its sound ends, and the call hears of it.
+    fn gone(&mut self, id: CallId, party: Party, news: LegNews, code: Option<u16>, now: Moment) {
+        if let Some(leg) = self.calls.take_leg(id, party)
+            && let Some(port) = leg.port
+        {
+            self.sound.close(port.key);
+        }
+        if party == Party::Rep {
+            self.release_seat(id, now);
+        }
+        self.leg_news(id, party, news, code, now);
+    }
+
+    /// With a delayed offer the ACK carries their answer (RFC 3261 13.2.1).
+    fn acked(&mut self, id: CallId, party: Party, answer: Option<Bytes>, now: Moment) {
+        if let Some(answer) = answer {
+            self.settle_media(id, party, &answer);
+        }
+        let Some(leg) = self.calls.leg_mut(id, party) else { return };
+        let first = !std::mem::replace(&mut leg.up, true);
+        if first && party == Party::Caller {
+            self.leg_news(id, party, LegNews::Acked, None, now);
+            self.answered_call(id);
+        }
+    }
+
+    fn provisional(&mut self, id: CallId, party: Party, code: u16, sdp: Option<Bytes>, now: Moment) {
+        if let Some(sdp) = sdp {
+            self.settle_media(id, party, &sdp);
+        }
+        self.leg_news(id, party, LegNews::Ringing, Some(code), now);
+    }
+
+    fn answered(&mut self, id: CallId, party: Party, sdp: Option<Bytes>, now: Moment) {
+        if let Some(sdp) = sdp {
+            self.settle_media(id, party, &sdp);
+        }
+        if let Some(leg) = self.calls.leg_mut(id, party) {
+            leg.up = true;
+        }
+        if self.calls.get(id).is_some_and(|call| call.sound(party).is_none()) {
+            // An answer without usable sound is no answer (D27: an unusable answer).
+            return self.leg_news(id, party, LegNews::Lost, None, now);
+        }
+        self.leg_news(id, party, LegNews::PickedUp, Some(200), now);
+        if party == Party::Caller {
+            self.answered_call(id);
+        }
+    }
+
+    /// Their answer to our offer.
+    fn settle_media(&mut self, id: CallId, party: Party, answer: &[u8]) {
+        match offer_answer::read(answer).map(|answer| offer_answer::settle(&answer)) {
+            Ok(Ok(agreed)) => self.connect(id, party, sound::spec(&agreed)),
+            Ok(Err(problem)) => tracing::warn!(call = %id, party = %party, %problem, "use their answer"),
+            Err(problem) => tracing::warn!(call = %id, party = %party, %problem, "read their answer"),
+        }
+    }
+
+    /// A re-INVITE: hold, resume, a new address. Our sound runs on (D13).
+    fn offered(&mut self, id: CallId, party: Party, leg: LegId, sdp: Option<Bytes>, now: Moment) {
+        let Some(port) = self.calls.leg_mut(id, party).and_then(|leg| leg.port) else { return };
+        let reply = match sdp.as_deref().map(offer_answer::read) {
+            None => {
+                let offer = self.signalling.offer(port.address);
+                self.signalling.endpoint.accept_offer(leg, offer, now)
+            }
+            Some(Ok(offer)) => match self.signalling.answer(&offer, port.address) {
+                Ok((answer, agreed)) => {
+                    self.connect(id, party, sound::spec(&agreed));
+                    self.hold_news(id, party, agreed.direction, now);
+                    self.signalling.endpoint.accept_offer(leg, answer, now)
+                }
+                Err(_) => self.signalling.endpoint.refuse_offer(leg, now),
+            },
+            Some(Err(_)) => self.signalling.endpoint.refuse_offer(leg, now),
+        };
+        if let Err(problem) = reply {
+            tracing::debug!(call = %id, party = %party, %problem, "answer an offer");
+        }
+    }
+
+    /// Our direction tells theirs: when we may not send, they hold us.
+    fn hold_news(&mut self, id: CallId, party: Party, ours: Direction, now: Moment) {
+        let holds = !matches!(ours, Direction::SendRecv | Direction::SendOnly)
+            || matches!(ours, Direction::RecvOnly);
+        let Some(leg) = self.calls.leg_mut(id, party) else { return };
+        if std::mem::replace(&mut leg.held, holds) != holds {
+            let news = if holds { LegNews::Holds } else { LegNews::Resumes };
+            self.leg_news(id, party, news, None, now);
+        }
+    }
+
+    /// Notes the news and hands them to the call.
+    pub(super) fn leg_news(
+        &mut self,
+        id: CallId,
+        party: Party,
+        news: LegNews,
+        code: Option<u16>,
+        now: Moment,
+    ) {
+        let word = leg_word(news).to_owned();
+        self.note(id, What::Leg { party, news: word, code }, now);
+        self.later(id, Input::Leg(party, news));
+    }
+}
+
+fn leg_word(news: LegNews) -> &'static str {
+    match news {
+        LegNews::Ringing => "ringing",
+        LegNews::PickedUp => "answered",
+        LegNews::Acked => "acknowledged",
+        LegNews::NeverAcked => "never-acknowledged",
+        LegNews::Cancelled => "cancelled",
+        LegNews::Refused(_) => "refused",
+        LegNews::NoAnswer => "no-answer",
+        LegNews::HungUp => "hung-up",
+        LegNews::Lost => "lost",
+        LegNews::Holds => "holds",
+        LegNews::Resumes => "resumes",
+        LegNews::NoSeat => "no-seat",
+    }
+}
