@@ -91,10 +91,10 @@ impl Client {
             let Ok(entries) = self.follower.take() else {
                 return Parting::FellBehind;
             };
-            if entries.is_empty() {
-                if let Some(parting) = self.wait(socket).await {
-                    return parting;
-                }
+            if entries.is_empty()
+                && let Some(parting) = self.wait(socket).await
+            {
+                return parting;
             }
             for entry in &entries {
                 if self.send(socket, line(entry)).await.is_none() {

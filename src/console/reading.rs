@@ -122,10 +122,11 @@ mod tests {
     }
 
     fn command(word: &'static str, body: &str) -> Result<Command, Code> {
-        match read(Page::Command(word), body)? {
-            Ask::Command { command, .. } => Ok(command),
-            other => panic!("{other:?}"),
-        }
+        let ask = read(Page::Command(word), body)?;
+        let Ask::Command { command, .. } = ask else {
+            panic!("{ask:?}");
+        };
+        Ok(command)
     }
 
     #[test]
