@@ -21,7 +21,7 @@ pub(super) fn follow(
     loop {
         match socket.read().map_err(|error| api.unreachable(error))? {
             Message::Text(line) if teller.json => teller.line(&line)?,
-            Message::Text(line) => show::entry(&api.view::<Entry>(&line)?, teller)?,
+            Message::Text(line) => show::event(&api.view::<Entry>(&line)?, teller)?,
             Message::Close(why) => return parted(why),
             Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
         }

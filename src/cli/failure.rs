@@ -1,4 +1,4 @@
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 
 use super::show::safe;
 use crate::console::ProblemBody;
@@ -46,8 +46,22 @@ pub(super) enum Failure {
 
 impl Failure {
     /// Says what happened and what to do next; returns the exit code.
-    pub(super) fn tell(&self, texts: &Catalogue, language: Language, errors: &mut dyn Write) -> u8 {
-        let (code, told) = self.told(|key, values| texts.text(key, language, values));
+    pub(super) fn tell(
+        &self,
+        texts: &Catalogue,
+        language: Language,
+        json: bool,
+        errors: &mut dyn Write,
+    ) -> u8 {
+        if matches!(self, Self::Output(error) if error.kind() == ErrorKind::BrokenPipe) {
+            // Who reads `events | head` has what he wanted.
+            return 0;
+        }
+        let (code, told) = if json && let Self::Refused(problem) = self {
+            (REFUSED, raw(problem))
+        } else {
+            self.told(|key, values| texts.text(key, language, values))
+        };
         // With standard error closed only the exit code is left to tell.
         let _ = writeln!(errors, "{told}");
         code
@@ -91,4 +105,8 @@ impl Failure {
             Self::NotBuiltYet => (USAGE, text("cli.not-built-yet", &[])),
         }
     }
+}
+
+fn raw(problem: &ProblemBody) -> String {
+    serde_json::to_string(problem).expect("a problem has only string keys")
 }

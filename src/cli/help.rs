@@ -5,6 +5,10 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 use super::arguments::Arguments;
 use crate::words::{Catalogue, Language};
 
+/// Where the arguments that every verb takes stand in its help.
+const ORDER_OF_SHARED: usize = 100;
+const ORDER_OF_HELP: usize = 900;
+
 /// The command line with its help in the reader's language.
 pub(super) fn localised(texts: &Catalogue, language: Language) -> Command {
     let text = |key: &str| texts.text(key, language, &[]);
@@ -13,7 +17,8 @@ pub(super) fn localised(texts: &Catalogue, language: Language) -> Command {
         .long("version")
         .action(ArgAction::Version)
         .help(text("cli.arg.version"))
-        .help_heading(text("cli.heading.options"));
+        .help_heading(text("cli.heading.options"))
+        .display_order(ORDER_OF_HELP);
     dressed(Arguments::command(), &text)
         .about(text("cli.about"))
         .disable_version_flag(true)
@@ -33,26 +38,40 @@ fn dressed(command: Command, text: &impl Fn(&str) -> String) -> Command {
         .long("help")
         .action(ArgAction::Help)
         .help(text("cli.arg.help"))
-        .help_heading(text("cli.heading.options"));
+        .help_heading(text("cli.heading.options"))
+        .display_order(ORDER_OF_HELP);
     let usage = text("cli.heading.usage");
+    let mut order = 0;
     command
         .disable_help_flag(true)
-        .mut_args(|argument| with_help(argument, text))
+        .mut_args(|argument| {
+            order += 1;
+            with_help(argument, order, text)
+        })
         .arg(help)
         .subcommand_help_heading(text("cli.heading.commands"))
         .help_template(format!(
-            "{{about-with-newline}}\n{usage} {{usage}}\n\n{{all-args}}"
+            "{{about-with-newline}}\n{usage}{{usage}}\n\n{{all-args}}"
         ))
 }
 
-fn with_help(argument: Arg, text: &impl Fn(&str) -> String) -> Arg {
+/// A verb's own arguments stand first, in the order of their declaration.
+fn with_help(argument: Arg, order: usize, text: &impl Fn(&str) -> String) -> Arg {
     let heading = if argument.is_positional() {
         text("cli.heading.arguments")
     } else {
         text("cli.heading.options")
     };
     let help = text(&format!("cli.arg.{}", argument.get_id()));
-    argument.help(help).help_heading(heading)
+    let shared = if argument.is_global_set() {
+        ORDER_OF_SHARED
+    } else {
+        0
+    };
+    argument
+        .help(help)
+        .help_heading(heading)
+        .display_order(order + shared)
 }
 
 /// The language named on the command line, before anything is parsed: the help is in it.

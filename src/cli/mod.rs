@@ -53,7 +53,7 @@ impl Environment {
 
 pub fn main() -> ExitCode {
     let environment = Environment::of_this_process();
-    let (mut out, mut errors) = (io::stdout().lock(), io::stderr().lock());
+    let (mut out, mut errors) = (io::stdout(), io::stderr());
     ExitCode::from(invoke(env::args_os(), &environment, &mut out, &mut errors))
 }
 
@@ -78,15 +78,16 @@ pub fn invoke(
         Err(error) if error.use_stderr() => return wrong_usage(&error, errors),
         Err(help) => return u8::from(write!(out, "{help}").is_err()),
     };
+    let json = arguments.everywhere.json;
     let mut teller = Teller {
         out,
         texts: &texts,
         language,
-        json: arguments.everywhere.json,
+        json,
     };
     match run(arguments, environment, &mut teller) {
         Ok(()) => 0,
-        Err(failure) => failure.tell(&texts, language, errors),
+        Err(failure) => failure.tell(&texts, language, json, errors),
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) fn call(call: &CallView, teller: &mut Teller<'_>) -> Result<(), Failu
     print(&table, teller)?;
     call.timeline
         .iter()
-        .try_for_each(|line| entry(line, teller))
+        .try_for_each(|entry| teller.line(&line(entry)))
 }
 
 pub(super) fn callbacks(
@@ -124,23 +124,22 @@ pub(super) fn health(health: &HealthView, teller: &mut Teller<'_>) -> Result<(),
         .try_for_each(|alarm| teller.line(&safe(alarm)))
 }
 
-/// One line of a timeline: when, what, and its particulars in the API's own words.
-pub(super) fn entry(entry: &Entry, teller: &mut Teller<'_>) -> Result<(), Failure> {
+/// An event of any call.
+pub(super) fn event(entry: &Entry, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let call = or_dash(entry.call.as_ref());
+    teller.line(&format!("{} call={call}", line(entry)))
+}
+
+/// One line of a timeline: its number, when, what, and its particulars in the API's own words.
+fn line(entry: &Entry) -> String {
     let what = serde_json::to_value(&entry.what).expect("an entry has only string keys");
-    let mut line = format!("{} ", clock(entry.utc));
-    if let Value::Object(fields) = &what {
-        line += fields
-            .get("event")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        for (name, value) in fields
-            .iter()
-            .filter(|(name, value)| *name != "event" && !value.is_null())
-        {
-            line += &format!(" {name}={}", plain(value));
-        }
-    }
-    teller.line(&line)
+    let particulars = what.as_object().into_iter().flatten();
+    let told = particulars
+        .filter(|(name, value)| *name != "event" && !value.is_null())
+        .map(|(name, value)| format!(" {name}={}", plain(value)));
+    let event = what.get("event").map(plain).unwrap_or_default();
+    let begin = format!("{} {} {event}", entry.seq, clock(entry.utc));
+    told.fold(begin, |line, particular| line + &particular)
 }
 
 fn plain(value: &Value) -> String {

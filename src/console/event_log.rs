@@ -21,9 +21,9 @@ pub struct EventLog {
 
 /// What was asked for is not kept: too old, or of another run of the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gone {
+pub(super) struct Gone {
     /// The oldest entry that can be had.
-    pub oldest: u64,
+    pub(super) oldest: u64,
 }
 
 impl Default for EventLog {

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{FromRequestParts, Request};
+use axum::http::Uri;
 use axum::response::Response;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -36,10 +37,11 @@ pub(super) async fn upgrade(shared: &Arc<Shared>, request: Request) -> Result<Re
     };
     Ok(upgrade
         .max_message_size(INCOMING_MAX_BYTES)
+        .max_frame_size(INCOMING_MAX_BYTES)
         .on_upgrade(|socket| client.serve(socket)))
 }
 
-fn since(uri: &axum::http::Uri) -> Result<Option<u64>, Problem> {
+fn since(uri: &Uri) -> Result<Option<u64>, Problem> {
     let query = query(uri)?;
     let Some(since) = query.get("since") else {
         return Ok(None);

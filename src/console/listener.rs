@@ -23,6 +23,9 @@ use super::Limits;
 /// How long open requests may take once we stop.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
+/// The longest request line and headers, in bytes: 431 after it.
+const HEADERS_MAX_BYTES: usize = 16 * 1024;
+
 /// How long nobody is let in after the system had no socket left for us.
 const REST_AFTER_ERROR: Duration = Duration::from_millis(100);
 
@@ -69,6 +72,7 @@ async fn talk(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(headers_within)
+        .max_buf_size(HEADERS_MAX_BYTES)
         .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     let mut connection = pin!(connection);

@@ -202,8 +202,8 @@ fn sealed(mut response: Response) -> Response {
 fn preferred(headers: &HeaderMap) -> Option<Language> {
     let wanted = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
     wanted.split(',').find_map(|range| {
-        let tag = range.split(';').next().unwrap_or_default().trim();
-        match tag.split('-').next().unwrap_or_default() {
+        let primary = range.trim().split(['-', ';']).next().unwrap_or_default();
+        match primary.to_ascii_lowercase().as_str() {
             "zh" => Some(Language::ZhCn),
             "en" => Some(Language::En),
             _ => None,
