@@ -71,10 +71,10 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 
 fn new_callback(body: &[u8]) -> Result<NewCallback, Problem> {
     let new: NewCallback = json(body)?;
-    of_bounded_length("reason", &new.reason)?;
-    if new.reason.trim().is_empty() {
-        return Err(Code::ReasonRequired.into());
+    if is_too_long(&new.reason) {
+        return Err(too_long("reason"));
     }
+    stated(Some(&new.reason))?;
     Ok(new)
 }
 
@@ -87,28 +87,45 @@ fn command(word: &'static str, body: &[u8]) -> Result<Command, Problem> {
     if particulars.contains_key("command") {
         return Err(Problem::bad_request("the path names the command"));
     }
-    if let Some((name, text)) = particulars
-        .iter()
-        .find_map(|(name, value)| too_long(name, value))
-    {
-        of_bounded_length(name, text)?;
+    let endless = |value: &Value| value.as_str().is_some_and(is_too_long);
+    if let Some((name, _)) = particulars.iter().find(|(_, value)| endless(value)) {
+        return Err(too_long(name));
     }
     particulars.insert("command".to_owned(), Value::from(word));
-    serde_json::from_value(Value::Object(particulars)).map_err(Problem::bad_request)
+    let command =
+        serde_json::from_value(Value::Object(particulars)).map_err(Problem::bad_request)?;
+    reasoned(&command)?;
+    Ok(command)
 }
 
-fn too_long<'a>(name: &'a str, value: &'a Value) -> Option<(&'a str, &'a str)> {
-    let text = value.as_str()?;
-    (text.chars().count() > TEXT_MAX).then_some((name, text))
-}
-
-fn of_bounded_length(name: &str, text: &str) -> Result<(), Problem> {
-    if text.chars().count() > TEXT_MAX {
-        return Err(Problem::bad_request(format!(
-            "{name}: more than {TEXT_MAX} characters"
-        )));
+/// Nobody is cut off, and nothing is promised, without a reason in the record (D27, D24).
+fn reasoned(command: &Command) -> Result<(), Problem> {
+    if let Command::Hangup {
+        force: true,
+        reason,
+    } = command
+    {
+        stated(reason.as_deref())?;
+    }
+    if let Command::Promise { reason, .. } = command {
+        stated(Some(reason))?;
     }
     Ok(())
+}
+
+fn stated(reason: Option<&str>) -> Result<(), Problem> {
+    match reason {
+        Some(reason) if !reason.trim().is_empty() => Ok(()),
+        Some(_) | None => Err(Code::ReasonRequired.into()),
+    }
+}
+
+fn is_too_long(text: &str) -> bool {
+    text.chars().count() > TEXT_MAX
+}
+
+fn too_long(name: &str) -> Problem {
+    Problem::bad_request(format!("{name}: more than {TEXT_MAX} characters"))
 }
 
 #[cfg(test)]
@@ -167,6 +184,19 @@ mod tests {
         let note = |length| command("note", &format!(r#"{{"text":"{}"}}"#, "话".repeat(length)));
         assert!(note(TEXT_MAX).is_ok());
         assert_eq!(note(TEXT_MAX + 1), Err(Code::BadRequest));
+    }
+
+    #[test]
+    fn force_and_promises_need_a_reason() {
+        let required = Err(Code::ReasonRequired);
+        assert_eq!(command("hangup", r#"{"force":true}"#), required);
+        assert_eq!(
+            command("hangup", r#"{"force":true,"reason":" "}"#),
+            required
+        );
+        assert_eq!(command("promise", r#"{"reason":""}"#), required);
+        assert!(command("hangup", r#"{"force":true,"reason":"abuse"}"#).is_ok());
+        assert!(command("hangup", "").is_ok());
     }
 
     #[test]
