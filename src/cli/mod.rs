@@ -1,1 +1,137 @@
-//! L4. The command line.
+//! L4. The command line: starts the agent, and is a client of its API.
+//!
+//! Invariant: whatever the command line can do, the API can do; it holds no state of its own.
+
+mod api;
+mod arguments;
+mod call_verbs;
+mod events;
+mod failure;
+mod help;
+mod show;
+mod table;
+mod verbs;
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::FromArgMatches;
+
+use crate::words::{Catalogue, Language};
+use api::Api;
+use arguments::{Arguments, Verb};
+use failure::Failure;
+
+/// What the command line takes from the process's environment.
+#[derive(Clone, Default)]
+pub struct Environment {
+    /// `THIRDRING_TOKEN`.
+    pub token: Option<String>,
+    /// `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set.
+    pub locale: Option<String>,
+}
+
+impl Environment {
+    fn of_this_process() -> Self {
+        let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        Self {
+            token: set("THIRDRING_TOKEN"),
+            locale: ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set),
+        }
+    }
+
+    fn language(&self) -> Option<Language> {
+        match self.locale.as_deref()?.split(['_', '-', '.']).next()? {
+            "zh" => Some(Language::ZhCn),
+            "en" => Some(Language::En),
+            _ => None,
+        }
+    }
+}
+
+pub fn main() -> ExitCode {
+    let environment = Environment::of_this_process();
+    let (mut out, mut errors) = (io::stdout(), io::stderr());
+    ExitCode::from(invoke(env::args_os(), &environment, &mut out, &mut errors))
+}
+
+/// Runs one command line. The exit code: 0 done, 1 refused by the agent, 2 usage or configuration,
+/// 3 the agent cannot be reached.
+pub fn invoke(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+    out: &mut dyn Write,
+    errors: &mut dyn Write,
+) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let texts = Catalogue::shipped();
+    let language = help::language_asked(&arguments)
+        .or_else(|| environment.language())
+        .unwrap_or_default();
+    let parsed = help::localised(&texts, language)
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => return wrong_usage(&error, errors),
+        Err(help) => return u8::from(write!(out, "{help}").is_err()),
+    };
+    let json = arguments.everywhere.json;
+    let mut teller = Teller {
+        out,
+        texts: &texts,
+        language,
+        json,
+    };
+    match run(arguments, environment, &mut teller) {
+        Ok(()) => 0,
+        Err(failure) => failure.tell(&texts, language, json, errors),
+    }
+}
+
+fn wrong_usage(error: &clap::Error, errors: &mut dyn Write) -> u8 {
+    // With standard error closed only the exit code is left to tell.
+    let _ = write!(errors, "{error}");
+    failure::USAGE
+}
+
+fn run(
+    arguments: Arguments,
+    environment: &Environment,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
+    let api = || Api::new(&arguments.everywhere, environment, teller.language);
+    match arguments.verb {
+        Verb::Run(_) | Verb::Demo(_) => Err(Failure::NotBuiltYet),
+        Verb::Ask(ask) => verbs::ask(ask, &api()?, teller),
+        Verb::OfCall(verb) => call_verbs::command(verb, &api()?, teller),
+    }
+}
+
+/// Where the answers go, and how they are put.
+struct Teller<'a> {
+    out: &'a mut dyn Write,
+    texts: &'a Catalogue,
+    language: Language,
+    /// Raw, as the API gave it.
+    json: bool,
+}
+
+impl Teller<'_> {
+    fn line(&mut self, line: &str) -> Result<(), Failure> {
+        writeln!(self.out, "{}", line.trim_end()).map_err(Failure::Output)
+    }
+
+    fn text(&self, key: &str) -> String {
+        self.texts.text(key, self.language, &[])
+    }
+
+    /// A word of the API in the reader's language; a word without a text stays as it is.
+    fn word(&self, kind: &str, word: &str) -> String {
+        let key = format!("{kind}.{word}");
+        let text = self.text(&key);
+        if text == key { show::safe(word) } else { text }
+    }
+}

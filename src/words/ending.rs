@@ -49,3 +49,69 @@ pub enum Because {
     /// We are stopping (D29).
     ShuttingDown,
 }
+
+impl EndedBy {
+    pub const ALL: [Self; 4] = [Self::Caller, Self::Rep, Self::Target, Self::Agent];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Rep => "rep",
+            Self::Target => "target",
+            Self::Agent => "agent",
+        }
+    }
+}
+
+impl Because {
+    pub const ALL: [Self; 14] = [
+        Self::Cancelled,
+        Self::HungUp,
+        Self::Closed,
+        Self::SilentCaller,
+        Self::MediaLost,
+        Self::CallerCannotHear,
+        Self::CallbackPromised,
+        Self::Forced,
+        Self::NeverAcknowledged,
+        Self::DialogLost,
+        Self::NoAnswer,
+        Self::Refused,
+        Self::Busy,
+        Self::ShuttingDown,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::HungUp => "hung-up",
+            Self::Closed => "closed",
+            Self::SilentCaller => "silent-caller",
+            Self::MediaLost => "media-lost",
+            Self::CallerCannotHear => "caller-cannot-hear",
+            Self::CallbackPromised => "callback-promised",
+            Self::Forced => "forced",
+            Self::NeverAcknowledged => "never-acknowledged",
+            Self::DialogLost => "dialog-lost",
+            Self::NoAnswer => "no-answer",
+            Self::Refused => "refused",
+            Self::Busy => "busy",
+            Self::ShuttingDown => "shutting-down",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ending_is_spelt_the_same_everywhere() {
+        for by in EndedBy::ALL {
+            assert_eq!(serde_json::to_value(by).unwrap(), by.as_str());
+        }
+        for because in Because::ALL {
+            assert_eq!(serde_json::to_value(because).unwrap(), because.as_str());
+        }
+    }
+}

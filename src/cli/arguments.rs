@@ -1,0 +1,282 @@
+// Help texts come from the catalogue (help.rs): `cli.<verb>.about` and `cli.arg.<argument>`.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::words::{
+    CallId, ConsentFor, Digits, Language, PhoneNumber, PromptId, SeatId, TransferMode,
+};
+
+#[derive(Parser)]
+#[command(name = "thirdring", version)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) everywhere: Everywhere,
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+#[derive(Args)]
+pub(super) struct Everywhere {
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub(super) api: String,
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) token_file: Option<PathBuf>,
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    #[arg(
+        long = "language",
+        global = true,
+        value_name = "zh-CN|en",
+        id = "output_language"
+    )]
+    pub(super) language: Option<Language>,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Verb {
+    Run(RunArguments),
+    Demo(DemoArguments),
+    #[command(flatten)]
+    Ask(AskVerb),
+    #[command(flatten)]
+    OfCall(CallVerb),
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct RunArguments {
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) state: Option<PathBuf>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) exit_after: Option<u64>,
+    #[arg(long)]
+    pub(super) test: bool,
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct DemoArguments {
+    #[arg(long, value_name = "NAME")]
+    pub(super) scene: Option<String>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) record: Option<PathBuf>,
+}
+
+/// What is asked of the agent as a whole, or only read.
+#[derive(Subcommand)]
+pub(super) enum AskVerb {
+    Calls {
+        #[arg(long, value_name = "ID")]
+        sip_call_id: Option<String>,
+    },
+    Call {
+        call: Option<CallId>,
+    },
+    Timeline {
+        call: Option<CallId>,
+    },
+    Dial {
+        #[arg(value_parser = PhoneNumber::parse)]
+        number: PhoneNumber,
+    },
+    Callbacks,
+    CallBack {
+        #[arg(value_parser = PhoneNumber::parse)]
+        number: PhoneNumber,
+        #[arg(long)]
+        reason: String,
+        #[arg(long, value_name = "UTC")]
+        due: Option<Timestamp>,
+    },
+    Seats,
+    Seat {
+        seat: SeatId,
+        #[arg(value_name = "ready|away", value_parser = readiness)]
+        readiness: Option<bool>,
+    },
+    Events {
+        #[arg(long, value_name = "SEQ")]
+        since: Option<u64>,
+    },
+    Health,
+}
+
+/// What is asked of one call; with one live call its id may be left out.
+#[derive(Subcommand)]
+pub(super) enum CallVerb {
+    Answer {
+        call: Option<CallId>,
+    },
+    Hold {
+        call: Option<CallId>,
+        #[arg(long)]
+        reason: Option<String>,
+        #[arg(long)]
+        agreed: bool,
+    },
+    Return {
+        call: Option<CallId>,
+    },
+    Transfer {
+        target: String,
+        call: Option<CallId>,
+        #[arg(long, value_parser = word::<TransferMode>)]
+        mode: Option<TransferMode>,
+        #[arg(long)]
+        agreed: bool,
+    },
+    Join {
+        call: Option<CallId>,
+    },
+    Abandon {
+        call: Option<CallId>,
+    },
+    Consent {
+        #[arg(value_name = "hold|transfer|callback", value_parser = word::<ConsentFor>)]
+        to: ConsentFor,
+        #[arg(value_name = "yes|no", action = ArgAction::Set, value_parser = yes_or_no)]
+        answer: bool,
+        call: Option<CallId>,
+    },
+    Hangup {
+        call: Option<CallId>,
+        #[arg(long, requires = "reason")]
+        force: bool,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    Mute {
+        #[arg(value_name = "on|off", action = ArgAction::Set, value_parser = on_or_off)]
+        switch: bool,
+        call: Option<CallId>,
+    },
+    Say {
+        phrase: PromptId,
+        call: Option<CallId>,
+    },
+    Dtmf {
+        #[arg(value_parser = Digits::parse)]
+        digits: Digits,
+        call: Option<CallId>,
+    },
+    Note {
+        text: String,
+        call: Option<CallId>,
+    },
+    Language {
+        #[arg(value_name = "zh-CN|en")]
+        spoken: Language,
+        call: Option<CallId>,
+    },
+    CannotHear {
+        call: Option<CallId>,
+    },
+    Promise {
+        call: Option<CallId>,
+        #[arg(long)]
+        reason: String,
+        #[arg(long, value_name = "UTC")]
+        due: Option<Timestamp>,
+    },
+    ClosingSaid {
+        call: Option<CallId>,
+    },
+}
+
+/// A word of the API, by its serde name: the error lists the words there are.
+fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(Value::from(text)).map_err(|error| error.to_string())
+}
+
+fn setting(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
+        Some(_) | None => Err("write KEY=VALUE".to_owned()),
+    }
+}
+
+fn readiness(text: &str) -> Result<bool, String> {
+    either(text, "ready", "away")
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    either(text, "yes", "no")
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    either(text, "on", "off")
+}
+
+fn either(text: &str, yes: &str, no: &str) -> Result<bool, String> {
+    if text == yes {
+        Ok(true)
+    } else if text == no {
+        Ok(false)
+    } else {
+        Err(format!("say {yes} or {no}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verb(line: &str) -> Result<Verb, clap::error::ErrorKind> {
+        Arguments::try_parse_from(line.split(' '))
+            .map(|arguments| arguments.verb)
+            .map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn run_takes_all_its_arguments() {
+        let line = "thirdring run -c a.toml --state s --exit-after 3 --test --set a.b=1 --set c=2";
+        let Ok(Verb::Run(run)) = verb(line) else {
+            panic!("not understood")
+        };
+        let expected = RunArguments {
+            config: Some("a.toml".into()),
+            state: Some("s".into()),
+            exit_after: Some(3),
+            test: true,
+            set: vec!["a.b=1".into(), "c=2".into()],
+        };
+        assert_eq!(run, expected);
+    }
+
+    #[test]
+    fn demo_takes_all_its_arguments() {
+        let Ok(Verb::Demo(demo)) = verb("thirdring demo --scene hold --json --record d") else {
+            panic!("not understood")
+        };
+        assert_eq!(demo.scene.as_deref(), Some("hold"));
+        assert_eq!(demo.record, Some("d".into()));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_wrong_usage() {
+        for line in [
+            "thirdring",
+            "thirdring hangup --force",
+            "thirdring mute maybe",
+            "thirdring dtmf 12x",
+            "thirdring run --exit-after 0",
+            "thirdring run --set =1",
+            "thirdring transfer sales --mode telepathic",
+            "thirdring hold not-an-id",
+        ] {
+            assert!(verb(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+use std::io::{self, ErrorKind, Write};
+
+use super::show::safe;
+use crate::console::ProblemBody;
+use crate::words::{Catalogue, Language};
+
+const REFUSED: u8 = 1;
+pub(super) const USAGE: u8 = 2;
+const UNREACHABLE: u8 = 3;
+
+/// Why a command line did not do what it was told.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The agent said no.
+    Refused(ProblemBody),
+    /// The call's id was left out, and there is none.
+    NoCall,
+    /// The call's id was left out, and there are several.
+    SeveralCalls(usize),
+    /// The token cannot be read, or cannot be one.
+    Token {
+        why: String,
+    },
+    /// `--api` is no `http://` address.
+    Address {
+        api: String,
+    },
+    /// Nobody answers there.
+    Unreachable {
+        api: String,
+        why: String,
+    },
+    /// Somebody answers there, but not the agent.
+    Foreign {
+        api: String,
+        why: String,
+    },
+    /// The agent closed the stream of events.
+    EventsClosed {
+        why: String,
+    },
+    /// The reader of our output has had enough.
+    Output(io::Error),
+    NotBuiltYet,
+}
+
+impl Failure {
+    /// Says what happened and what to do next; returns the exit code.
+    pub(super) fn tell(
+        &self,
+        texts: &Catalogue,
+        language: Language,
+        json: bool,
+        errors: &mut dyn Write,
+    ) -> u8 {
+        if matches!(self, Self::Output(error) if error.kind() == ErrorKind::BrokenPipe) {
+            // Who reads `events | head` has what he wanted.
+            return 0;
+        }
+        let (code, told) = if json && let Self::Refused(problem) = self {
+            (REFUSED, raw(problem))
+        } else {
+            self.told(|key, values| texts.text(key, language, values))
+        };
+        // With standard error closed only the exit code is left to tell.
+        let _ = writeln!(errors, "{told}");
+        code
+    }
+
+    fn told(&self, text: impl Fn(&str, &[(&str, &str)]) -> String) -> (u8, String) {
+        match self {
+            Self::Refused(problem) => {
+                let ProblemBody {
+                    title,
+                    detail,
+                    code,
+                    ..
+                } = problem;
+                let told = format!("{} ({})\n{}", safe(title), safe(code), safe(detail));
+                (REFUSED, told)
+            }
+            Self::NoCall => (REFUSED, text("cli.no-call", &[])),
+            Self::SeveralCalls(count) => {
+                let count = count.to_string();
+                (USAGE, text("cli.several-calls", &[("count", &count)]))
+            }
+            Self::Token { why } => (USAGE, text("cli.token", &[("why", why)])),
+            Self::Address { api } => (USAGE, text("cli.address", &[("api", api)])),
+            Self::Unreachable { api, why } => (
+                UNREACHABLE,
+                text("cli.unreachable", &[("api", api), ("why", why)]),
+            ),
+            Self::Foreign { api, why } => (
+                UNREACHABLE,
+                text("cli.foreign", &[("api", api), ("why", why)]),
+            ),
+            Self::EventsClosed { why } => (
+                UNREACHABLE,
+                text("cli.events-closed", &[("why", &safe(why))]),
+            ),
+            Self::Output(error) => {
+                let why = error.to_string();
+                (REFUSED, text("cli.output", &[("why", &why)]))
+            }
+            Self::NotBuiltYet => (USAGE, text("cli.not-built-yet", &[])),
+        }
+    }
+}
+
+fn raw(problem: &ProblemBody) -> String {
+    serde_json::to_string(problem).expect("a problem has only string keys")
+}

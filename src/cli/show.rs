@@ -1,0 +1,215 @@
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::Teller;
+use super::failure::Failure;
+use super::table::Table;
+use crate::console::{CallView, CallbackView, HealthView, SeatView};
+use crate::records::Entry;
+use crate::words::{PhoneNumber, Pii};
+
+pub(super) fn calls(calls: &[CallView], teller: &mut Teller<'_>) -> Result<(), Failure> {
+    if calls.is_empty() {
+        return teller.line(&teller.text("cli.no-calls"));
+    }
+    let mut table = headed(
+        teller,
+        &[
+            "call", "state", "caller", "seat", "target", "waiting", "line",
+        ],
+    );
+    for call in calls {
+        table.row(vec![
+            call.id.to_string(),
+            teller.word("state", &call.state),
+            number(call.caller.as_ref()),
+            or_dash(call.seat.as_ref()),
+            or_dash(call.target.as_ref()),
+            format!("{} s", call.waiting_s),
+            teller.word("line", &call.line.caller),
+        ]);
+    }
+    print(&table, teller)
+}
+
+/// One call in full: its particulars, then its timeline.
+pub(super) fn call(call: &CallView, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let yes_no = |yes| teller.text(if yes { "cli.yes" } else { "cli.no" });
+    let question = call
+        .question
+        .map(|to| teller.word("question", word_of(&to).as_str()));
+    let ending = call
+        .ending
+        .map(|ending| format!("{} / {}", ending.by.as_str(), ending.because.as_str()));
+    let particulars = [
+        ("call", call.id.to_string()),
+        ("sip_call_id", safe(&call.sip_call_id)),
+        ("state", teller.word("state", &call.state)),
+        ("since", clock(call.since_utc)),
+        ("caller", number(call.caller.as_ref())),
+        ("seat", or_dash(call.seat.as_ref())),
+        ("target", or_dash(call.target.as_ref())),
+        ("language", call.language.to_string()),
+        ("waiting", format!("{} s", call.waiting_s)),
+        ("question", or_dash(question.as_ref())),
+        ("line", teller.word("line", &call.line.caller)),
+        ("rep_line", teller.word("line", &call.line.rep)),
+        ("promised", yes_no(call.promised)),
+        ("ending", or_dash(ending.as_ref())),
+    ];
+    let mut table = Table::default();
+    for (name, value) in particulars {
+        table.row(vec![teller.text(&format!("cli.column.{name}")), value]);
+    }
+    print(&table, teller)?;
+    call.timeline
+        .iter()
+        .try_for_each(|entry| teller.line(&line(entry)))
+}
+
+pub(super) fn callbacks(
+    callbacks: &[CallbackView],
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
+    if callbacks.is_empty() {
+        return teller.line(&teller.text("cli.no-callbacks"));
+    }
+    let mut table = headed(
+        teller,
+        &[
+            "callback", "number", "due", "kind", "state", "attempts", "reason",
+        ],
+    );
+    for callback in callbacks {
+        table.row(vec![
+            safe(&callback.id),
+            number(Some(&callback.number)),
+            clock(callback.due_utc),
+            teller.word("callback-kind", &callback.kind),
+            teller.word("callback-state", &callback.state),
+            callback.attempts.to_string(),
+            safe(&callback.reason),
+        ]);
+    }
+    print(&table, teller)
+}
+
+pub(super) fn seats(seats: &[SeatView], teller: &mut Teller<'_>) -> Result<(), Failure> {
+    if seats.is_empty() {
+        return teller.line(&teller.text("cli.no-seats"));
+    }
+    let mut table = headed(teller, &["seat", "kind", "ready", "state", "call"]);
+    for seat in seats {
+        let ready = if seat.ready { "cli.yes" } else { "cli.no" };
+        table.row(vec![
+            safe(seat.id.as_str()),
+            safe(&seat.kind),
+            teller.text(ready),
+            teller.word("seat-state", &seat.state),
+            or_dash(seat.call.as_ref()),
+        ]);
+    }
+    print(&table, teller)
+}
+
+pub(super) fn health(health: &HealthView, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let calls = health.calls.to_string();
+    let told = teller
+        .texts
+        .text("cli.healthy", teller.language, &[("calls", &calls)]);
+    teller.line(&told)?;
+    health
+        .alarms
+        .iter()
+        .try_for_each(|alarm| teller.line(&safe(alarm)))
+}
+
+/// An event of any call.
+pub(super) fn event(entry: &Entry, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let call = or_dash(entry.call.as_ref());
+    teller.line(&format!("{} call={call}", line(entry)))
+}
+
+/// One line of a timeline: its number, when, what, and its particulars in the API's own words.
+fn line(entry: &Entry) -> String {
+    let what = serde_json::to_value(&entry.what).expect("an entry has only string keys");
+    let particulars = what.as_object().into_iter().flatten();
+    let told = particulars
+        .filter(|(name, value)| *name != "event" && !value.is_null())
+        .map(|(name, value)| format!(" {name}={}", plain(value)));
+    let event = what.get("event").map(plain).unwrap_or_default();
+    let begin = format!("{} {} {event}", entry.seq, clock(entry.utc));
+    told.fold(begin, |line, particular| line + &particular)
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => safe(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            safe(&value.to_string())
+        }
+    }
+}
+
+/// The serde name of a word.
+fn word_of(word: &impl serde::Serialize) -> String {
+    match serde_json::to_value(word) {
+        Ok(Value::String(word)) => word,
+        Ok(_) | Err(_) => String::new(),
+    }
+}
+
+fn headed(teller: &Teller<'_>, columns: &[&str]) -> Table {
+    let heading = |name: &&str| teller.text(&format!("cli.column.{name}"));
+    let mut table = Table::default();
+    table.row(columns.iter().map(heading).collect());
+    table
+}
+
+fn print(table: &Table, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    table.lines().iter().try_for_each(|line| teller.line(line))
+}
+
+fn or_dash(value: Option<&impl ToString>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| safe(&value.to_string()))
+}
+
+fn number(number: Option<&Pii<PhoneNumber>>) -> String {
+    number
+        .map_or("-", |number| number.reveal().as_str())
+        .to_owned()
+}
+
+fn clock(utc: jiff::Timestamp) -> String {
+    utc.to_zoned(TimeZone::UTC)
+        .strftime("%Y-%m-%d %H:%M:%S%.3fZ")
+        .to_string()
+}
+
+/// Text from the wire, with what could steer the terminal or turn the line around made visible.
+pub(super) fn safe(text: &str) -> String {
+    text.chars().fold(String::new(), |mut safe, c| {
+        if c.is_control() || is_bidi(c) {
+            safe.extend(c.escape_unicode());
+        } else {
+            safe.push(c);
+        }
+        safe
+    })
+}
+
+/// Unicode Annex 9, 2: marks, embeddings, overrides and isolates.
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_the_wire_cannot_steer_the_terminal() {
+        assert_eq!(safe("a\u{1b}[2J\u{202e}b"), r"a\u{1b}[2J\u{202e}b");
+        assert_eq!(safe("王小明 x"), "王小明 x");
+    }
+}

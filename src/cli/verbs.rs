@@ -1,0 +1,130 @@
+use serde_json::json;
+use ureq::http::Method;
+
+use super::api::{Api, encoded};
+use super::arguments::AskVerb;
+use super::call_verbs::chosen;
+use super::failure::Failure;
+use super::{Teller, events, show};
+use crate::console::{CallbackView, HealthView, NewCallback, SeatView};
+use crate::words::{CallId, PhoneNumber, Pii, SeatId};
+
+/// Asks the agent, and shows what it answers.
+pub(super) fn ask(verb: AskVerb, api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    match verb {
+        AskVerb::Calls { sip_call_id } => calls(sip_call_id.as_deref(), api, teller),
+        AskVerb::Call { call } => one_call(call, api, teller),
+        AskVerb::Timeline { call } => timeline(call, api, teller),
+        AskVerb::Dial { number } => dial(&number, api, teller),
+        AskVerb::Callbacks => callbacks(api, teller),
+        AskVerb::CallBack {
+            number,
+            reason,
+            due,
+        } => {
+            let number = Pii::new(number);
+            let new = NewCallback {
+                number,
+                reason,
+                due,
+            };
+            call_back(&new, api, teller)
+        }
+        AskVerb::Seats => seats(api, teller),
+        AskVerb::Seat { seat, readiness } => one_seat(&seat, readiness, api, teller),
+        AskVerb::Events { since } => events::follow(since, api, teller),
+        AskVerb::Health => health(api, teller),
+    }
+}
+
+fn calls(sip_call_id: Option<&str>, api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let path = sip_call_id.map_or_else(
+        || "/api/v1/calls".to_owned(),
+        |id| format!("/api/v1/calls?sip_call_id={}", encoded(id)),
+    );
+    let answer = api.get(&path)?;
+    if teller.json {
+        return teller.line(&answer);
+    }
+    show::calls(&api.view::<Vec<_>>(&answer)?, teller)
+}
+
+fn one_call(call: Option<CallId>, api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let call = chosen(call, api)?;
+    let answer = api.get(&format!("/api/v1/calls/{call}"))?;
+    if teller.json {
+        return teller.line(&answer);
+    }
+    show::call(&api.view(&answer)?, teller)
+}
+
+/// Each line as it was kept; it is JSON with and without `--json`.
+fn timeline(call: Option<CallId>, api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let call = chosen(call, api)?;
+    teller.line(&api.get(&format!("/api/v1/calls/{call}/timeline.jsonl"))?)
+}
+
+fn dial(number: &PhoneNumber, api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let answer = api.send(
+        Method::POST,
+        "/api/v1/calls",
+        &json!({ "to": number.as_str() }),
+    )?;
+    if teller.json {
+        return teller.line(&answer);
+    }
+    show::calls(&[api.view(&answer)?], teller)
+}
+
+fn callbacks(api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let answer = api.get("/api/v1/callbacks")?;
+    if teller.json {
+        return teller.line(&answer);
+    }
+    show::callbacks(&api.view::<Vec<CallbackView>>(&answer)?, teller)
+}
+
+fn call_back(new: &NewCallback, api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let body = serde_json::to_value(new).expect("a callback has only string keys");
+    let answer = api.send(Method::POST, "/api/v1/callbacks", &body)?;
+    if teller.json {
+        return teller.line(&answer);
+    }
+    show::callbacks(&[api.view(&answer)?], teller)
+}
+
+fn seats(api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let answer = api.get("/api/v1/seats")?;
+    if teller.json {
+        return teller.line(&answer);
+    }
+    show::seats(&api.view::<Vec<SeatView>>(&answer)?, teller)
+}
+
+fn one_seat(
+    seat: &SeatId,
+    readiness: Option<bool>,
+    api: &Api,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
+    let path = format!("/api/v1/seats/{}", encoded(seat.as_str()));
+    let answer = match readiness {
+        Some(ready) => api.send(Method::PUT, &path, &json!({ "ready": ready }))?,
+        None => api.get(&path)?,
+    };
+    match (teller.json, answer.is_empty()) {
+        (true, true) => teller.line("{}"),
+        (true, false) => teller.line(&answer),
+        (false, true) => teller.line(&teller.text("cli.done")),
+        (false, false) => show::seats(&[api.view(&answer)?], teller),
+    }
+}
+
+fn health(api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let answer = api.get("/healthz")?;
+    if teller.json {
+        return teller.line(&answer);
+    }
+    let health: HealthView = api.view(&answer)?;
+    show::health(&health, teller)
+}

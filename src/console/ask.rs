@@ -1,0 +1,71 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+use super::{CallView, CallbackView, HealthView, Problem, SeatView};
+use crate::records::Entry;
+use crate::words::{CallId, Command, PhoneNumber, Pii, SeatId};
+
+/// One question to the desk, and where its answer goes.
+#[derive(Debug)]
+pub struct Request {
+    pub ask: Ask,
+    pub reply: oneshot::Sender<Result<Answer, Problem>>,
+}
+
+/// Everything the API can ask of the desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Live calls; with a SIP Call-ID also the ended one that bore it.
+    ListCalls {
+        sip_call_id: Option<String>,
+    },
+    GetCall(CallId),
+    /// Kept after the call's end.
+    Timeline(CallId),
+    Dial {
+        to: Pii<PhoneNumber>,
+    },
+    Command {
+        call: CallId,
+        command: Command,
+    },
+    ListCallbacks,
+    AddCallback(NewCallback),
+    ListSeats,
+    GetSeat(SeatId),
+    PutSeat {
+        id: SeatId,
+        ready: bool,
+    },
+    Health,
+}
+
+/// A callback entered by hand: `POST /callbacks`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewCallback {
+    pub number: Pii<PhoneNumber>,
+    pub reason: String,
+    /// Absent: as soon as a seat is free.
+    #[serde(default)]
+    pub due: Option<Timestamp>,
+}
+
+/// What the desk answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Done, and nothing to show: 204.
+    Done,
+    Calls(Vec<CallView>),
+    Call(Box<CallView>),
+    /// To `Ask::Dial`: 201.
+    Dialled(Box<CallView>),
+    Timeline(Vec<Entry>),
+    Callbacks(Vec<CallbackView>),
+    /// To `Ask::AddCallback`: 201.
+    Noted(Box<CallbackView>),
+    Seats(Vec<SeatView>),
+    Seat(SeatView),
+    Health(HealthView),
+}

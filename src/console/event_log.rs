@@ -1,0 +1,183 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::records::Entry;
+
+/// How many entries `/events` can go back to; older ones are 410 Gone (a busy hour of 30 reps).
+pub const EVENTS_KEPT: usize = 10_000;
+
+/// How many entries a client takes in one go, so that none holds the lock for long.
+const BATCH: usize = 256;
+
+/// The newest entries of all calls. The desk writes and never waits; every client reads at its own pace.
+#[derive(Debug)]
+pub struct EventLog {
+    kept: Mutex<VecDeque<Arc<Entry>>>,
+    capacity: usize,
+    newest: watch::Sender<u64>,
+}
+
+/// What was asked for is not kept: too old, or of another run of the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Gone {
+    /// The oldest entry that can be had.
+    pub(super) oldest: u64,
+}
+
+impl Default for EventLog {
+    fn default() -> Self {
+        Self::with_capacity(EVENTS_KEPT)
+    }
+}
+
+impl EventLog {
+    /// Keeps at least one entry.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            kept: Mutex::new(VecDeque::new()),
+            capacity: capacity.max(1),
+            newest: watch::Sender::new(0),
+        }
+    }
+
+    /// Adds the next entry; `seq` rises by one each time.
+    pub fn push(&self, entry: Entry) {
+        let seq = entry.seq;
+        let mut kept = self.lock();
+        if kept.len() >= self.capacity {
+            kept.pop_front();
+        }
+        kept.push_back(Arc::new(entry));
+        drop(kept);
+        self.newest.send_replace(seq);
+    }
+
+    /// Starts behind entry `since`, or with what comes from here on.
+    pub(super) fn follow(self: &Arc<Self>, since: Option<u64>) -> Result<Follower, Gone> {
+        let newest = self.newest.subscribe();
+        let seen = since.unwrap_or(*newest.borrow());
+        self.after(seen)?;
+        Ok(Follower {
+            log: Arc::clone(self),
+            newest,
+            seen,
+        })
+    }
+
+    /// At most `BATCH` entries behind `seen`.
+    fn after(&self, seen: u64) -> Result<Vec<Arc<Entry>>, Gone> {
+        let kept = self.lock();
+        let oldest = kept.front().map_or(1, |entry| entry.seq);
+        let newest = kept.back().map_or(0, |entry| entry.seq);
+        if seen.saturating_add(1) < oldest || seen > newest {
+            return Err(Gone { oldest });
+        }
+        let first = kept.partition_point(|entry| entry.seq <= seen);
+        Ok(kept
+            .iter()
+            .skip(first)
+            .take(BATCH)
+            .map(Arc::clone)
+            .collect())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Entry>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One client's place in the log.
+pub(super) struct Follower {
+    log: Arc<EventLog>,
+    newest: watch::Receiver<u64>,
+    seen: u64,
+}
+
+impl Follower {
+    /// The entries that have come since the last time, perhaps none.
+    pub(super) fn take(&mut self) -> Result<Vec<Arc<Entry>>, Gone> {
+        self.newest.mark_unchanged();
+        let entries = self.log.after(self.seen)?;
+        if let Some(last) = entries.last() {
+            self.seen = last.seq;
+        }
+        Ok(entries)
+    }
+
+    /// Waits until there is something new. May be cancelled.
+    pub(super) async fn changed(&mut self) {
+        // The sender lives in the log this follower holds, so there is always one.
+        let _ = self.newest.changed().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::records::What;
+    use crate::words::Moment;
+
+    fn entry(seq: u64) -> Entry {
+        Entry {
+            seq,
+            at: Moment::from_nanos(seq),
+            utc: Timestamp::UNIX_EPOCH,
+            call: None,
+            sip_call_id: None,
+            what: What::Alarm {
+                alarm: "disk-full".into(),
+            },
+        }
+    }
+
+    fn log(capacity: usize, entries: u64) -> Arc<EventLog> {
+        let log = Arc::new(EventLog::with_capacity(capacity));
+        (1..=entries).for_each(|seq| log.push(entry(seq)));
+        log
+    }
+
+    fn seqs(follower: &mut Follower) -> Vec<u64> {
+        let entries = follower.take().unwrap();
+        entries.iter().map(|entry| entry.seq).collect()
+    }
+
+    #[test]
+    fn a_client_continues_where_it_left_off() {
+        let log = log(10, 5);
+        let mut follower = log.follow(Some(3)).unwrap();
+        assert_eq!(seqs(&mut follower), [4, 5]);
+        log.push(entry(6));
+        assert_eq!(seqs(&mut follower), [6]);
+        assert_eq!(seqs(&mut follower), [0; 0]);
+    }
+
+    #[test]
+    fn without_since_only_news_are_told() {
+        let log = log(10, 5);
+        let mut follower = log.follow(None).unwrap();
+        assert_eq!(seqs(&mut follower), [0; 0]);
+        log.push(entry(6));
+        assert_eq!(seqs(&mut follower), [6]);
+    }
+
+    #[test]
+    fn what_is_not_kept_is_gone() {
+        let log = log(3, 5);
+        assert_eq!(log.follow(Some(1)).err(), Some(Gone { oldest: 3 }));
+        assert!(log.follow(Some(2)).is_ok());
+        assert!(log.follow(Some(5)).is_ok());
+        assert!(log.follow(Some(6)).is_err(), "a number of another run");
+    }
+
+    #[test]
+    fn a_client_that_falls_behind_is_told_so() {
+        let log = log(3, 3);
+        let mut follower = log.follow(None).unwrap();
+        (4..=7).for_each(|seq| log.push(entry(seq)));
+        assert_eq!(follower.take().err(), Some(Gone { oldest: 5 }));
+    }
+}

@@ -1,0 +1,198 @@
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::words::{Ending, PromptId};
+
+/// Everything `/metrics` tells; whoever counts holds it by `Arc`.
+#[derive(Debug)]
+pub struct Metrics {
+    calls_ended: Family<EndingLabels, Counter>,
+    phrases_said: Family<PhraseLabels, Counter>,
+    datagrams_discarded: Family<CauseLabels, Counter>,
+    api_requests: Family<ApiLabels, Counter>,
+    pub calls_active: Gauge,
+    pub promises_open: Gauge,
+    /// Frames that left more than a tick after their time.
+    pub media_frames_late: Counter,
+    /// From an INVITE to our 180, in seconds.
+    pub ringing_after: Histogram,
+    /// How far the hold phrase began from its 15 s grid, in seconds.
+    pub hold_phrase_off: Histogram,
+    registry: Registry,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndingLabels {
+    by: &'static str,
+    because: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PhraseLabels {
+    phrase: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CauseLabels {
+    cause: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ApiLabels {
+    route: &'static str,
+    status: u16,
+}
+
+/// 0.1 ms to 0.8 s: the aim is 2 ms, what can be heard is 40 ms.
+const SECONDS: [f64; 14] = [
+    0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.2, 0.4, 0.8,
+];
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::registered_in(Registry::with_prefix("thirdring"))
+    }
+}
+
+impl Metrics {
+    /// Adds ours to what `registry` already tells.
+    pub fn registered_in(registry: Registry) -> Self {
+        let mut metrics = Self {
+            calls_ended: Family::default(),
+            phrases_said: Family::default(),
+            datagrams_discarded: Family::default(),
+            api_requests: Family::default(),
+            calls_active: Gauge::default(),
+            promises_open: Gauge::default(),
+            media_frames_late: Counter::default(),
+            ringing_after: Histogram::new(SECONDS),
+            hold_phrase_off: Histogram::new(SECONDS),
+            registry,
+        };
+        metrics.register_calls();
+        metrics.register_wire();
+        metrics
+    }
+
+    fn register_calls(&mut self) {
+        let to = &mut self.registry;
+        to.register(
+            "calls_ended",
+            "Calls that are over, by who ended them and why",
+            self.calls_ended.clone(),
+        );
+        to.register(
+            "calls_active",
+            "Calls that live now",
+            self.calls_active.clone(),
+        );
+        to.register(
+            "phrases_said",
+            "Standard phrases begun",
+            self.phrases_said.clone(),
+        );
+        to.register(
+            "promises_open",
+            "Callbacks promised and not yet kept",
+            self.promises_open.clone(),
+        );
+        to.register_with_unit(
+            "hold_phrase_off",
+            "How far the hold phrase began from its grid",
+            Unit::Seconds,
+            self.hold_phrase_off.clone(),
+        );
+    }
+
+    fn register_wire(&mut self) {
+        let to = &mut self.registry;
+        to.register(
+            "datagrams_discarded",
+            "Datagrams that were discarded, by cause",
+            self.datagrams_discarded.clone(),
+        );
+        to.register(
+            "media_frames_late",
+            "Media frames sent more than a tick late",
+            self.media_frames_late.clone(),
+        );
+        to.register_with_unit(
+            "ringing_after",
+            "From an INVITE to our 180",
+            Unit::Seconds,
+            self.ringing_after.clone(),
+        );
+        to.register(
+            "api_requests",
+            "Requests to the API, by route and status",
+            self.api_requests.clone(),
+        );
+    }
+
+    pub fn call_ended(&self, ending: Ending) {
+        let labels = EndingLabels {
+            by: ending.by.as_str(),
+            because: ending.because.as_str(),
+        };
+        self.calls_ended.get_or_create(&labels).inc();
+    }
+
+    pub fn phrase_said(&self, phrase: &PromptId) {
+        let labels = PhraseLabels {
+            phrase: phrase.to_string(),
+        };
+        self.phrases_said.get_or_create(&labels).inc();
+    }
+
+    /// `cause` is a word of ours, never of the peer.
+    pub fn datagram_discarded(&self, cause: &'static str) {
+        self.datagrams_discarded
+            .get_or_create(&CauseLabels { cause })
+            .inc();
+    }
+
+    pub(super) fn api_request(&self, route: &'static str, status: u16) {
+        self.api_requests
+            .get_or_create(&ApiLabels { route, status })
+            .inc();
+    }
+
+    /// All of it, as OpenMetrics text.
+    pub fn told(&self) -> String {
+        let mut told = String::new();
+        text::encode(&mut told, &self.registry).expect("a String takes all that is written to it");
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::{Because, EndedBy};
+
+    #[test]
+    fn what_was_counted_is_told() {
+        let metrics = Metrics::default();
+        metrics.call_ended(Ending {
+            by: EndedBy::Caller,
+            because: Because::HungUp,
+        });
+        metrics.phrase_said(&"hold_still".parse().unwrap());
+        metrics.datagram_discarded("stranger");
+        metrics.calls_active.set(3);
+        let told = metrics.told();
+        for line in [
+            r#"thirdring_calls_ended_total{by="caller",because="hung-up"} 1"#,
+            r#"thirdring_phrases_said_total{phrase="hold_still"} 1"#,
+            r#"thirdring_datagrams_discarded_total{cause="stranger"} 1"#,
+            "thirdring_calls_active 3",
+            "# EOF",
+        ] {
+            assert!(told.contains(line), "{line} in\n{told}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::routes::Page;
+use super::{Ask, Code, NewCallback, Problem};
+use crate::words::{CallId, Command, PhoneNumber, Pii, SeatId};
+
+/// The longest note, reason or name we pass on, in characters.
+const TEXT_MAX: usize = 2_000;
+
+/// Reads what is asked, once: behind this everything is typed.
+pub(super) fn ask_for(
+    page: Page,
+    id: &str,
+    query: &BTreeMap<String, String>,
+    body: &[u8],
+) -> Result<Ask, Problem> {
+    match page {
+        Page::Health => Ok(Ask::Health),
+        Page::Calls => Ok(Ask::ListCalls {
+            sip_call_id: query.get("sip_call_id").cloned(),
+        }),
+        Page::Dial => json(body).map(|Dial { to }| Ask::Dial { to }),
+        Page::Call => call(id).map(Ask::GetCall),
+        Page::Timeline => call(id).map(Ask::Timeline),
+        Page::Command(word) => Ok(Ask::Command {
+            call: call(id)?,
+            command: command(word, body)?,
+        }),
+        Page::Callbacks => Ok(Ask::ListCallbacks),
+        Page::NewCallback => new_callback(body).map(Ask::AddCallback),
+        Page::Seats => Ok(Ask::ListSeats),
+        Page::Seat => seat(id).map(Ask::GetSeat),
+        Page::SeatChange => {
+            let SeatChange { ready } = json(body)?;
+            seat(id).map(|id| Ask::PutSeat { id, ready })
+        }
+        // These two are served without the desk.
+        Page::Events | Page::Metrics => Err(Code::NoSuchPage.into()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dial {
+    to: Pii<PhoneNumber>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeatChange {
+    ready: bool,
+}
+
+fn call(id: &str) -> Result<CallId, Problem> {
+    id.parse()
+        .map_err(|_| Problem::from(Code::UnknownCall).with("call", id))
+}
+
+fn seat(id: &str) -> Result<SeatId, Problem> {
+    id.parse()
+        .map_err(|_| Problem::from(Code::UnknownSeat).with("seat", id))
+}
+
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(Problem::bad_request)
+}
+
+fn new_callback(body: &[u8]) -> Result<NewCallback, Problem> {
+    let new: NewCallback = json(body)?;
+    if is_too_long(&new.reason) {
+        return Err(too_long("reason"));
+    }
+    stated(Some(&new.reason))?;
+    Ok(new)
+}
+
+/// The path names the command, the body (which may be empty) its particulars.
+fn command(word: &'static str, body: &[u8]) -> Result<Command, Problem> {
+    let mut particulars = match body {
+        [] => serde_json::Map::new(),
+        _ => json(body)?,
+    };
+    if particulars.contains_key("command") {
+        return Err(Problem::bad_request("the path names the command"));
+    }
+    let endless = |value: &Value| value.as_str().is_some_and(is_too_long);
+    if let Some((name, _)) = particulars.iter().find(|(_, value)| endless(value)) {
+        return Err(too_long(name));
+    }
+    particulars.insert("command".to_owned(), Value::from(word));
+    let command =
+        serde_json::from_value(Value::Object(particulars)).map_err(Problem::bad_request)?;
+    reasoned(&command)?;
+    Ok(command)
+}
+
+/// Nobody is cut off, and nothing is promised, without a reason in the record (D27, D24).
+fn reasoned(command: &Command) -> Result<(), Problem> {
+    if let Command::Hangup {
+        force: true,
+        reason,
+    } = command
+    {
+        stated(reason.as_deref())?;
+    }
+    if let Command::Promise { reason, .. } = command {
+        stated(Some(reason))?;
+    }
+    Ok(())
+}
+
+fn stated(reason: Option<&str>) -> Result<(), Problem> {
+    match reason {
+        Some(reason) if !reason.trim().is_empty() => Ok(()),
+        Some(_) | None => Err(Code::ReasonRequired.into()),
+    }
+}
+
+fn is_too_long(text: &str) -> bool {
+    text.chars().count() > TEXT_MAX
+}
+
+fn too_long(name: &str) -> Problem {
+    Problem::bad_request(format!("{name}: more than {TEXT_MAX} characters"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0190163d8694739ba8a2b8b0f1f3c2aa";
+
+    fn read(page: Page, body: &str) -> Result<Ask, Code> {
+        ask_for(page, ID, &BTreeMap::new(), body.as_bytes()).map_err(|problem| problem.code)
+    }
+
+    fn command(word: &'static str, body: &str) -> Result<Command, Code> {
+        let ask = read(Page::Command(word), body)?;
+        let Ask::Command { command, .. } = ask else {
+            panic!("{ask:?}");
+        };
+        Ok(command)
+    }
+
+    #[test]
+    fn the_path_is_the_command_and_the_body_its_particulars() {
+        let expected = Command::Hold {
+            reason: Some("lookup".into()),
+            agreed: true,
+        };
+        let body = r#"{"reason":"lookup","agreed":true}"#;
+        assert_eq!(command("hold", body), Ok(expected));
+        assert_eq!(command("return", ""), Ok(Command::Return));
+        assert_eq!(command("return", "{}"), Ok(Command::Return));
+    }
+
+    #[test]
+    fn a_body_cannot_change_the_command() {
+        let body = r#"{"command":"hangup","force":true}"#;
+        assert_eq!(command("hold", body), Err(Code::BadRequest));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        for (word, body) in [
+            ("hold", "{"),
+            ("hold", "[]"),
+            ("hold", r#"{"agred":true}"#),
+            ("mute", ""),
+            ("dtmf", r#"{"digits":"12x"}"#),
+            ("language", r#"{"to":"fr"}"#),
+            ("say", r#"{"phrase":""}"#),
+        ] {
+            assert_eq!(command(word, body), Err(Code::BadRequest), "{word} {body}");
+        }
+    }
+
+    #[test]
+    fn a_note_has_a_length_limit() {
+        let note = |length| command("note", &format!(r#"{{"text":"{}"}}"#, "话".repeat(length)));
+        assert!(note(TEXT_MAX).is_ok());
+        assert_eq!(note(TEXT_MAX + 1), Err(Code::BadRequest));
+    }
+
+    #[test]
+    fn force_and_promises_need_a_reason() {
+        let required = Err(Code::ReasonRequired);
+        assert_eq!(command("hangup", r#"{"force":true}"#), required);
+        assert_eq!(
+            command("hangup", r#"{"force":true,"reason":" "}"#),
+            required
+        );
+        assert_eq!(command("promise", r#"{"reason":""}"#), required);
+        assert!(command("hangup", r#"{"force":true,"reason":"abuse"}"#).is_ok());
+        assert!(command("hangup", "").is_ok());
+    }
+
+    #[test]
+    fn a_callback_needs_a_reason() {
+        let body = r#"{"number":"13800138000","reason":" "}"#;
+        assert_eq!(read(Page::NewCallback, body), Err(Code::ReasonRequired));
+    }
+
+    #[test]
+    fn an_id_of_no_call_is_an_unknown_call() {
+        let asked = ask_for(Page::Call, "../etc", &BTreeMap::new(), b"");
+        assert_eq!(
+            asked.map_err(|problem| problem.code),
+            Err(Code::UnknownCall)
+        );
+    }
+}

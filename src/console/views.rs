@@ -1,0 +1,76 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::records::Entry;
+use crate::words::{CallId, ConsentFor, Ending, Language, PhoneNumber, Pii, SeatId};
+
+/// A call as a rep sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallView {
+    pub id: CallId,
+    pub sip_call_id: String,
+    pub inbound: bool,
+    /// `ringing`, `greeting`, `talking`, `holding`, ... as in the timeline.
+    pub state: String,
+    /// When its INVITE came or went.
+    pub since_utc: Timestamp,
+    /// How long the caller has been on hold or waiting, in seconds; 0 otherwise.
+    pub waiting_s: u64,
+    pub language: Language,
+    /// Absent when withheld.
+    pub caller: Option<Pii<PhoneNumber>>,
+    pub seat: Option<SeatId>,
+    pub target: Option<String>,
+    /// The question the caller has not answered yet (D11).
+    pub question: Option<ConsentFor>,
+    pub line: LineView,
+    /// A callback is promised to this caller.
+    pub promised: bool,
+    /// Present once it is over.
+    pub ending: Option<Ending>,
+    /// Only where one call is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timeline: Vec<Entry>,
+}
+
+/// The verdict about each line: `fine`, `no-media`, `digital-silence`, ..., `unknown`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineView {
+    pub caller: String,
+    pub rep: String,
+}
+
+/// A rep's place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeatView {
+    pub id: SeatId,
+    /// `phone`, `headset`, `echo`, `file`, `silent` (D8).
+    pub kind: String,
+    pub ready: bool,
+    /// `free`, `ringing`, `busy`, `absent`.
+    pub state: String,
+    pub call: Option<CallId>,
+}
+
+/// A promise to phone somebody back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallbackView {
+    pub id: String,
+    pub kind: String,
+    pub number: Pii<PhoneNumber>,
+    pub due_utc: Timestamp,
+    pub state: String,
+    pub attempts: u32,
+    pub reason: String,
+    /// The call it was promised in.
+    pub origin: Option<CallId>,
+}
+
+/// Is the agent able to take a call? Told without a token, so it names nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthView {
+    pub ok: bool,
+    pub calls: usize,
+    /// The alarms that stand: `store-failed`, `disk-full`, ...
+    pub alarms: Vec<String>,
+}
