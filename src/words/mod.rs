@@ -3,6 +3,7 @@
 //! Invariant: nothing here knows SIP, sound, files or the clock.
 
 mod catalogue;
+mod country;
 mod ending;
 mod entropy;
 mod ids;
@@ -14,6 +15,7 @@ mod phone_number;
 mod pii;
 
 pub use catalogue::{Catalogue, CatalogueError};
+pub use country::Country;
 pub use ending::{Because, EndedBy, Ending};
 pub use entropy::Entropy;
 pub use ids::{CallId, EmptyName, PromptId, SeatId};
