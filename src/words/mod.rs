@@ -13,6 +13,7 @@ mod moment;
 mod party;
 mod phone_number;
 mod pii;
+mod wait;
 
 pub use catalogue::{Catalogue, CatalogueError};
 pub use country::Country;
@@ -25,3 +26,4 @@ pub use moment::Moment;
 pub use party::Party;
 pub use phone_number::PhoneNumber;
 pub use pii::Pii;
+pub use wait::Wait;

@@ -79,7 +79,7 @@ impl Queue {
             let told = row.told(News::Attempted {
                 attempt: attempt.number,
             });
-            let callback = row.callback.clone();
+            let callback = Box::new(row.callback.clone());
             return vec![told, Action::Dial { callback, attempt }];
         }
         row.callback.state = State::Open;

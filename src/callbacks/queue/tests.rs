@@ -101,25 +101,31 @@ impl Desk {
     }
 
     fn dialled(&self) -> Vec<(CallbackId, u32)> {
-        let dials = self.actions.iter().filter_map(|action| match action {
-            Action::Dial { callback, attempt } => Some((callback.id, attempt.number)),
-            _ => None,
+        let dials = self.actions.iter().filter_map(|action| {
+            let Action::Dial { callback, attempt } = action else {
+                return None;
+            };
+            Some((callback.id, attempt.number))
         });
         dials.collect()
     }
 
     fn news(&self) -> Vec<&'static str> {
-        let news = self.actions.iter().filter_map(|action| match action {
-            Action::Tell { news, .. } => Some(news.as_str()),
-            _ => None,
+        let news = self.actions.iter().filter_map(|action| {
+            let Action::Tell { news, .. } = action else {
+                return None;
+            };
+            Some(news.as_str())
         });
         news.collect()
     }
 
     fn alarms(&self) -> Vec<&'static str> {
-        let alarms = self.actions.iter().filter_map(|action| match action {
-            Action::Alarm(alarm) => Some(alarm.as_str()),
-            _ => None,
+        let alarms = self.actions.iter().filter_map(|action| {
+            let Action::Alarm(alarm) = action else {
+                return None;
+            };
+            Some(alarm.as_str())
         });
         alarms.collect()
     }

@@ -73,7 +73,7 @@ pub enum Action {
     },
     /// The attempt is on disk: call the rep, then the caller.
     Dial {
-        callback: Callback,
+        callback: Box<Callback>,
         attempt: Attempt,
     },
     HangUp {
