@@ -5,9 +5,9 @@ use super::{Entry, What};
 use crate::words::{CallId, Ending, Key, Language, Party, PromptId, SeatId};
 
 /// What is kept of a call: its timeline folded up.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallRecord {
-    pub id: Option<CallId>,
+    pub id: CallId,
     pub sip_call_id: Option<String>,
     pub inbound: bool,
     pub times: Times,
@@ -68,16 +68,27 @@ const KEPT_MAX: usize = 500;
 impl CallRecord {
     /// Folds a call's entries, in their order; entries of other calls are passed over.
     pub fn from_entries<'a>(id: CallId, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
-        let mut record = Self {
-            id: Some(id),
-            ..Self::default()
-        };
+        let mut record = Self::new(id);
         for entry in entries {
             if entry.call == Some(id) {
                 record.add(entry);
             }
         }
         record
+    }
+
+    pub fn new(id: CallId) -> Self {
+        Self {
+            id,
+            sip_call_id: None,
+            inbound: true,
+            times: Times::default(),
+            ending: None,
+            language: Language::default(),
+            seat: None,
+            rating: None,
+            happened: Happened::default(),
+        }
     }
 
     /// Takes the next entry of the call in.

@@ -64,7 +64,7 @@ impl Complaint {
             return Self {
                 title: words.lines().collect::<Vec<_>>().join("; "),
                 label: "here".to_owned(),
-                help: None,
+                help: example(words),
             };
         };
         Self {
@@ -75,17 +75,43 @@ impl Complaint {
     }
 }
 
-/// Below this two names have little in common (Jaro-Winkler, 0-1).
-const LIKELY: f64 = 0.75;
+/// Below this two names have little in common (0-1).
+const LIKELY: f64 = 0.6;
 
-fn advice(found: &str, known: &[&str]) -> Option<String> {
-    let likeness = |name: &str| strsim::jaro_winkler(name, found);
+/// A slip of the finger rarely hits the first letter: it breaks a tie.
+const SAME_FIRST: f64 = 0.01;
+
+fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
+    let likeness = |name: &str| {
+        let same_first = name.chars().next() == found.chars().next();
+        let bonus = if same_first { SAME_FIRST } else { 0.0 };
+        strsim::normalized_damerau_levenshtein(name, found) + bonus
+    };
     let nearest = known
         .iter()
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    Some(if likeness(nearest) >= LIKELY {
-        format!("did you mean `{nearest}`?")
-    } else {
-        format!("known here: {}", known.join(", "))
-    })
+    (likeness(nearest) >= LIKELY).then_some(nearest)
+}
+
+fn advice(found: &str, known: &[&str]) -> Option<String> {
+    match nearest(found, known) {
+        Some(name) => Some(format!("did you mean `{name}`?")),
+        None if known.is_empty() => None,
+        None => Some(format!("known here: {}", known.join(", "))),
+    }
+}
+
+/// What would be right, where the refusal of a type that is not ours leaves it out.
+fn example(words: &str) -> Option<String> {
+    let example = [
+        (
+            "socket address",
+            "write an address and a port, such as \"127.0.0.1:5060\"",
+        ),
+        ("IP address", "write an address, such as \"192.0.2.7\""),
+        ("expected u16", "write a whole number"),
+        ("expected a boolean", "write true or false"),
+    ];
+    let known = example.into_iter().find(|(part, _)| words.contains(part));
+    known.map(|(_, right)| right.to_owned())
 }
