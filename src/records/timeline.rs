@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::words::{CallId, Ending, Key, Language, Moment, Party, PromptId};
+use crate::words::{CallId, Ending, Key, Language, Moment, Party, PromptId, SeatId};
 
 /// One line of a call's timeline: what `timeline.jsonl` keeps and `/events` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,10 @@ pub enum What {
         party: Party,
         news: String,
         code: Option<u16>,
+    },
+    /// The call goes to this seat.
+    Seated {
+        seat: SeatId,
     },
     /// The first packet of a phrase has left; the numbers are that packet's (RFC 3550 5.1).
     PhraseStarted {

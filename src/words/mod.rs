@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod command;
+mod country;
 mod ending;
 mod entropy;
 mod ids;
@@ -17,6 +18,9 @@ mod span;
 
 pub use catalogue::{Catalogue, CatalogueError};
 pub use command::{Command, ConsentFor, Digits, TransferMode};
+mod wait;
+
+pub use country::Country;
 pub use ending::{Because, EndedBy, Ending};
 pub use entropy::Entropy;
 pub use ids::{CallId, EmptyName, PromptId, SeatId};
@@ -27,3 +31,4 @@ pub use party::Party;
 pub use phone_number::PhoneNumber;
 pub use pii::Pii;
 pub use span::{NotASpan, Span};
+pub use wait::Wait;

@@ -1,0 +1,204 @@
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Attempt, Outcome};
+use crate::words::{CallId, Language, PhoneNumber, Pii, SeatId};
+
+/// One callback, for life; sortable by time (UUID version 7).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CallbackId(Uuid);
+
+impl CallbackId {
+    /// Joins Unix milliseconds and 10 random bytes (RFC 9562 5.7).
+    pub fn new(unix_ms: u64, random: [u8; 10]) -> Self {
+        Self(uuid::Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid())
+    }
+}
+
+impl fmt::Display for CallbackId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_simple().fmt(f)
+    }
+}
+
+impl fmt::Debug for CallbackId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for CallbackId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::parse_str(text).map(Self)
+    }
+}
+
+/// Why we phone back, from the weakest to the strongest: a merged row keeps the stronger (D26).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A caller for whom no seat was free.
+    Waiting,
+    /// The rep promised an answer (R41, R42).
+    Rep,
+    /// An expert owes the answer (R34).
+    Expert,
+    /// A supervisor was promised (R35).
+    Supervisor,
+    /// The call died with us (D29).
+    Crash,
+    /// One of us could not hear the other (R26): due at once.
+    LineFault,
+}
+
+impl Kind {
+    pub const ALL: [Self; 6] = [
+        Self::Waiting,
+        Self::Rep,
+        Self::Expert,
+        Self::Supervisor,
+        Self::Crash,
+        Self::LineFault,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Rep => "rep",
+            Self::Expert => "expert",
+            Self::Supervisor => "supervisor",
+            Self::Crash => "crash",
+            Self::LineFault => "line-fault",
+        }
+    }
+}
+
+/// What the caller was told: who is called, when, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Promise {
+    pub kind: Kind,
+    pub number: Pii<PhoneNumber>,
+    /// The call it was made in; with `reason` the key that makes noting it idempotent (D26).
+    pub origin: Option<CallId>,
+    pub reason: String,
+    /// When we dial. Noting it may move it out of the quiet hours.
+    pub due: Timestamp,
+    /// Whom the caller would rather speak to; any other ready seat will do.
+    pub seat: Option<SeatId>,
+    pub note: Pii<String>,
+    pub language: Language,
+    /// When the caller was last on the line with us: the quiet hours spare what is recent.
+    pub made_at: Timestamp,
+}
+
+impl Promise {
+    /// True when both were asked for in one call for one reason.
+    pub fn is_retry_of(&self, other: &Self) -> bool {
+        self.origin.is_some() && self.origin == other.origin && self.reason == other.reason
+    }
+}
+
+/// A promise and how far we are with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Callback {
+    pub id: CallbackId,
+    pub promise: Promise,
+    pub state: State,
+    /// When the next attempt may begin.
+    pub next: Timestamp,
+    /// Attempts begun; the number of the last one.
+    pub attempts: u32,
+    /// Attempts that reached for the caller in vain: what the retry schedule counts.
+    pub failures: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum State {
+    Open,
+    Attempting {
+        attempt: Attempt,
+    },
+    /// We crashed in an attempt and cannot tell whether the caller was reached: the rep decides.
+    Uncertain {
+        attempt: Attempt,
+    },
+    Done,
+    GivenUp {
+        why: Outcome,
+    },
+    Cancelled {
+        why: CancelledBecause,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "because", rename_all = "kebab-case")]
+pub enum CancelledBecause {
+    Asked { reason: String },
+    Merged { into: CallbackId },
+}
+
+/// Characters of a note that are kept; what is longer is cut.
+const NOTE_MAX: usize = 2_000;
+
+impl Callback {
+    pub fn new(id: CallbackId, promise: Promise) -> Self {
+        Self {
+            id,
+            next: promise.due,
+            promise,
+            state: State::Open,
+            attempts: 0,
+            failures: 0,
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Open)
+    }
+
+    /// True once nothing will happen to it any more.
+    pub fn is_settled(&self) -> bool {
+        match self.state {
+            State::Done | State::GivenUp { .. } | State::Cancelled { .. } => true,
+            State::Open | State::Attempting { .. } | State::Uncertain { .. } => false,
+        }
+    }
+
+    pub fn attempt(&self) -> Option<&Attempt> {
+        match &self.state {
+            State::Attempting { attempt } => Some(attempt),
+            State::Open
+            | State::Uncertain { .. }
+            | State::Done
+            | State::GivenUp { .. }
+            | State::Cancelled { .. } => None,
+        }
+    }
+
+    /// Takes over what `other`, a younger row for the same number, promised (D26).
+    pub(super) fn absorb(&mut self, other: &Promise) {
+        let mine = &mut self.promise;
+        mine.kind = mine.kind.max(other.kind);
+        mine.due = mine.due.min(other.due);
+        mine.made_at = mine.made_at.max(other.made_at);
+        mine.language = other.language;
+        mine.seat = other.seat.clone().or(mine.seat.take());
+        mine.note = joined(&mine.note, &other.note);
+        self.next = self.next.min(other.due);
+    }
+}
+
+fn joined(older: &Pii<String>, newer: &Pii<String>) -> Pii<String> {
+    let notes = [older, newer].map(|note| note.reveal().as_str());
+    let all: Vec<&str> = notes.into_iter().filter(|note| !note.is_empty()).collect();
+    Pii::new(all.join("\n").chars().take(NOTE_MAX).collect())
+}

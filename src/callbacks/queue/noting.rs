@@ -1,0 +1,174 @@
+use super::clock::Clock;
+use super::commits::{Noted, OnDisk, Purpose};
+use super::{Action, Alarm, Commit, News, OPEN_MAX, Queue, Refusal, Row, SETTLED_MAX};
+use crate::callbacks::{Attempt, Callback, CallbackId, CancelledBecause, Outcome, Promise, State};
+use crate::words::{PhoneNumber, Pii};
+
+impl Queue {
+    /// Takes in the rows found at the start; an attempt without an outcome is settled by policy.
+    pub(super) fn load(&mut self, callbacks: Vec<Callback>, clock: Clock) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for callback in callbacks {
+            if callback.is_settled() {
+                self.settled.push_back(callback);
+                continue;
+            }
+            let (id, attempt) = (callback.id, callback.attempt().cloned());
+            let row = Row::new(callback, OnDisk::Same, clock);
+            self.rows.insert(id, row);
+            if let Some(attempt) = attempt {
+                actions.extend(self.resume(id, attempt, clock));
+            }
+        }
+        let surplus = self.settled.len().saturating_sub(SETTLED_MAX);
+        self.settled.drain(..surplus);
+        actions
+    }
+
+    /// We crashed in `attempt`: dialled again only where the policy says so, and not for ever.
+    fn resume(&mut self, id: CallbackId, attempt: Attempt, clock: Clock) -> Vec<Action> {
+        let tries = self.rules.retry_after.len();
+        let redial = self.rules.redial_after_crash.clone();
+        let Some(row) = self.row(id) else {
+            return Vec::new();
+        };
+        let callback = &mut row.callback;
+        callback.failures = callback.failures.saturating_add(1);
+        let again = redial.contains(&callback.promise.kind)
+            && usize::try_from(callback.failures).is_ok_and(|failures| failures <= tries);
+        let attempt = attempt.ended(Outcome::Unknown, clock.utc);
+        callback.state = if again {
+            State::Open
+        } else {
+            let attempt = attempt.clone();
+            State::Uncertain { attempt }
+        };
+        let mut actions = vec![row.told(News::Uncertain)];
+        actions.extend(self.keep(id, Some((id, attempt))));
+        actions
+    }
+
+    pub(super) fn note(&mut self, id: CallbackId, promise: Promise, clock: Clock) -> Vec<Action> {
+        if let Some(known) = self.known(&promise) {
+            return known;
+        }
+        let refused = |refusal| Action::Tell {
+            id,
+            origin: promise.origin,
+            kind: promise.kind,
+            news: News::Refused(refusal),
+        };
+        if self.rules.country.is_emergency(promise.number.reveal()) {
+            return vec![refused(Refusal::EmergencyNumber)];
+        }
+        if self.rows.len() >= OPEN_MAX {
+            let full = Action::Alarm(Alarm::QueueFull);
+            return vec![refused(Refusal::TooMany), full];
+        }
+        let due = self.rules.dial_time(&promise, promise.due);
+        let moved = due != promise.due;
+        let promise = Promise { due, ..promise };
+        let callback = Callback::new(id, promise);
+        vec![match self.open_for(&callback.promise.number) {
+            Some(older) => self.merge(callback, older, moved, clock),
+            None => self.insert(callback, moved, clock),
+        }]
+    }
+
+    /// The answer to a retry (D26); none yet while the first commit is under way.
+    fn known(&self, promise: &Promise) -> Option<Vec<Action>> {
+        let known = self
+            .list()
+            .find(|known| known.promise.is_retry_of(promise))?;
+        let id = match &known.state {
+            State::Cancelled {
+                why: CancelledBecause::Merged { into },
+            } => *into,
+            State::Open
+            | State::Attempting { .. }
+            | State::Uncertain { .. }
+            | State::Done
+            | State::GivenUp { .. }
+            | State::Cancelled { .. } => known.id,
+        };
+        let on_disk = self.rows.get(&known.id).map(|row| row.on_disk);
+        if on_disk == Some(OnDisk::Never) {
+            return Some(Vec::new());
+        }
+        let noted = Noted {
+            id,
+            origin: promise.origin,
+            kind: promise.kind,
+            due: self.get(id).map_or(promise.due, |kept| kept.promise.due),
+            moved: known.promise.due > promise.due,
+        };
+        Some(vec![noted.tell(Commit::Saved)])
+    }
+
+    fn open_for(&self, number: &Pii<PhoneNumber>) -> Option<CallbackId> {
+        let mut rows = self.rows.values();
+        let open =
+            rows.find(|row| row.callback.is_open() && row.callback.promise.number == *number)?;
+        Some(open.callback.id)
+    }
+
+    fn insert(&mut self, callback: Callback, moved: bool, clock: Clock) -> Action {
+        let noted = Noted {
+            id: callback.id,
+            origin: callback.promise.origin,
+            kind: callback.promise.kind,
+            due: callback.promise.due,
+            moved,
+        };
+        let row = Row::new(callback.clone(), OnDisk::Never, clock);
+        self.rows.insert(callback.id, row);
+        self.commit(Purpose::Note(noted), vec![callback], None)
+    }
+
+    /// The older row takes the younger one's promise over; both are written at once (D26).
+    fn merge(&mut self, younger: Callback, into: CallbackId, moved: bool, clock: Clock) -> Action {
+        let (origin, kind) = (younger.promise.origin, younger.promise.kind);
+        let asked = younger.promise.due;
+        let rows = self.join(younger, into, clock);
+        let due = self.get(into).map_or(asked, |older| older.promise.due);
+        let noted = Noted {
+            id: into,
+            origin,
+            kind,
+            due,
+            moved: moved && due == asked,
+        };
+        self.commit(Purpose::Note(noted), rows, None)
+    }
+
+    /// Once its row is open again, it takes over what its number was promised meanwhile.
+    pub(super) fn merge_reopened(&mut self, id: CallbackId, clock: Clock) -> Option<Action> {
+        let reopened = &self.rows.get(&id)?.callback;
+        let mut open = self.rows.values().map(|row| &row.callback);
+        let younger = open.find(|other| {
+            let same_number = other.promise.number == reopened.promise.number;
+            reopened.is_open() && other.is_open() && other.id != id && same_number
+        })?;
+        let rows = self.join(younger.clone(), id, clock);
+        Some(self.commit(Purpose::Keep, rows, None))
+    }
+
+    /// Both rows as they stand afterwards.
+    fn join(&mut self, mut younger: Callback, into: CallbackId, clock: Clock) -> Vec<Callback> {
+        younger.state = State::Cancelled {
+            why: CancelledBecause::Merged { into },
+        };
+        let row = self.rows.entry(younger.id);
+        let row = row.or_insert_with(|| Row::new(younger.clone(), OnDisk::Never, clock));
+        row.callback.state = younger.state.clone();
+        let (due, next) = (row.due, row.next);
+        let mut rows = vec![younger];
+        if let (Some(older), Some(younger)) = (self.rows.get_mut(&into), rows.first()) {
+            older.callback.absorb(&younger.promise);
+            older.due = older.due.min(due);
+            older.next = older.next.min(next);
+            rows.push(older.callback.clone());
+        }
+        rows
+    }
+}

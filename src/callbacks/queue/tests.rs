@@ -1,0 +1,361 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::callbacks::rules::samples::promise;
+use crate::callbacks::{CancelledBecause, Kind, Outcome, Promise};
+use crate::words::{CallId, Country};
+
+const NOON: &str = "2026-05-04T04:00:00Z";
+const NIGHT: &str = "2026-05-04T15:00:00Z";
+
+/// A desk in virtual time whose store answers at once.
+struct Desk {
+    queue: Queue,
+    now: Moment,
+    utc: Timestamp,
+    ids: u64,
+    /// What the store answers.
+    commit: Commit,
+    actions: Vec<Action>,
+}
+
+impl Desk {
+    fn at(utc: &str) -> Self {
+        let zone = TimeZone::fixed(jiff::tz::offset(8));
+        Self {
+            queue: Queue::new(Rules::standard(Country::Cn, zone)),
+            now: Moment::from_nanos(1_000_000_000),
+            utc: utc.parse().unwrap(),
+            ids: 0,
+            commit: Commit::Saved,
+            actions: Vec::new(),
+        }
+    }
+
+    fn with_seat(utc: &str) -> Self {
+        let mut desk = Self::at(utc);
+        desk.seats(&["rep1"]);
+        desk
+    }
+
+    fn give(&mut self, input: Input) {
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            for action in self.queue.handle(input, self.now, self.utc) {
+                if let Action::Commit { ticket, .. } = &action {
+                    let (ticket, commit) = (*ticket, self.commit);
+                    inputs.insert(0, Input::Committed { ticket, commit });
+                }
+                self.actions.push(action);
+            }
+        }
+    }
+
+    fn seats(&mut self, names: &[&str]) {
+        let seats = names.iter().map(|name| name.parse().unwrap()).collect();
+        self.give(Input::SeatsReady(seats));
+    }
+
+    fn promised(&mut self, promise: Promise) -> CallbackId {
+        self.ids += 1;
+        let id = CallbackId::new(self.ids, [7; 10]);
+        self.give(Input::Promised { id, promise });
+        id
+    }
+
+    fn note(&mut self, kind: Kind, in_s: i64) -> CallbackId {
+        let mut promise = promise(kind, self.utc);
+        promise.due = self.utc + SignedDuration::from_secs(in_s);
+        promise.origin = Some(CallId::new(self.ids, [0; 10]));
+        self.promised(promise)
+    }
+
+    /// Passes the time, stopping where the queue asks for it.
+    fn pass(&mut self, secs: u64) {
+        let end = self.now + Duration::from_secs(secs);
+        while let Some((at, _)) = self.queue.timeout().filter(|(at, _)| *at <= end) {
+            self.wait_until(at.max(self.now));
+            self.give(Input::Tick);
+        }
+        self.wait_until(end);
+        self.give(Input::Tick);
+    }
+
+    fn wait_until(&mut self, at: Moment) {
+        self.utc += SignedDuration::try_from(self.now.until(at)).unwrap();
+        self.now = at;
+    }
+
+    fn ends(&mut self, id: CallbackId, outcome: Outcome) {
+        let attempt = self.queue.get(id).unwrap().attempts;
+        self.give(Input::Ended {
+            id,
+            attempt,
+            outcome,
+        });
+        self.seats(&["rep1"]);
+    }
+
+    fn dialled(&self) -> Vec<(CallbackId, u32)> {
+        let dials = self.actions.iter().filter_map(|action| {
+            let Action::Dial { callback, attempt } = action else {
+                return None;
+            };
+            Some((callback.id, attempt.number))
+        });
+        dials.collect()
+    }
+
+    fn news(&self) -> Vec<&'static str> {
+        let news = self.actions.iter().filter_map(|action| {
+            let Action::Tell { news, .. } = action else {
+                return None;
+            };
+            Some(news.as_str())
+        });
+        news.collect()
+    }
+
+    fn alarms(&self) -> Vec<&'static str> {
+        let alarms = self.actions.iter().filter_map(|action| {
+            let Action::Alarm(alarm) = action else {
+                return None;
+            };
+            Some(alarm.as_str())
+        });
+        alarms.collect()
+    }
+
+    fn state(&self, id: CallbackId) -> State {
+        self.queue.get(id).unwrap().state.clone()
+    }
+}
+
+#[test]
+fn a_promise_is_dialled_when_due_after_its_attempt_is_committed() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::Rep, 300);
+    assert_eq!(desk.news(), ["noted"]);
+    desk.pass(299);
+    assert!(desk.dialled().is_empty());
+    desk.pass(1);
+    assert_eq!(desk.dialled(), [(id, 1)]);
+    let commit = |action: &Action| matches!(action, Action::Commit { attempt: Some((_, attempt)), .. } if attempt.sip_call_id == format!("callback-{id}-1"));
+    let dial = |action: &Action| matches!(action, Action::Dial { .. });
+    let committed = desk.actions.iter().position(commit).unwrap();
+    assert!(committed < desk.actions.iter().position(dial).unwrap());
+    desk.ends(id, Outcome::Joined);
+    assert_eq!(desk.state(id), State::Done);
+}
+
+#[test]
+fn a_busy_caller_is_tried_after_2_and_10_minutes_and_then_given_up() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::LineFault, 0);
+    for (wait, outcome) in [(119, Outcome::Busy), (599, Outcome::NoAnswer)] {
+        let before = desk.dialled().len();
+        desk.ends(id, outcome);
+        desk.pass(wait);
+        assert_eq!(desk.dialled().len(), before);
+        desk.pass(1);
+        assert_eq!(desk.dialled().len(), before + 1);
+    }
+    desk.ends(id, Outcome::Refused);
+    let why = Outcome::Refused;
+    assert_eq!(desk.state(id), State::GivenUp { why });
+    assert_eq!(desk.alarms(), ["callback-given-up"]);
+}
+
+#[test]
+fn a_rep_who_declines_is_left_alone_for_a_minute_and_costs_the_caller_no_try() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::LineFault, 0);
+    desk.ends(id, Outcome::RepDeclined);
+    desk.pass(59);
+    assert_eq!(desk.dialled().len(), 1);
+    desk.pass(1);
+    assert_eq!(desk.dialled(), [(id, 1), (id, 2)]);
+    assert_eq!(desk.queue.get(id).unwrap().failures, 0);
+}
+
+#[test]
+fn the_same_call_and_reason_are_noted_once() {
+    let mut desk = Desk::at(NOON);
+    let mut asked = promise(Kind::Rep, desk.utc);
+    asked.origin = Some(CallId::new(1, [0; 10]));
+    let first = desk.promised(asked.clone());
+    desk.promised(asked);
+    assert_eq!(desk.news(), ["noted", "noted"]);
+    let ids: Vec<_> = desk.queue.list().map(|callback| callback.id).collect();
+    assert_eq!(ids, [first]);
+}
+
+#[test]
+fn promises_to_one_number_merge_into_the_earliest_and_strongest() {
+    let mut desk = Desk::at(NOON);
+    let older = desk.note(Kind::Rep, 300);
+    let younger = desk.note(Kind::LineFault, 60);
+    let why = CancelledBecause::Merged { into: older };
+    assert_eq!(desk.state(younger), State::Cancelled { why });
+    let kept = desk.queue.get(older).unwrap();
+    assert_eq!(kept.promise.kind, Kind::LineFault);
+    assert_eq!(kept.next, desk.utc + SignedDuration::from_secs(60));
+    assert_eq!(desk.queue.unsettled(), 1);
+}
+
+#[test]
+fn what_is_promised_during_an_attempt_waits_for_its_end() {
+    let mut desk = Desk::at(NOON);
+    desk.seats(&["rep1", "rep2"]);
+    let first = desk.note(Kind::LineFault, 0);
+    let second = desk.note(Kind::LineFault, 0);
+    assert_eq!(desk.dialled(), [(first, 1)]);
+    desk.ends(first, Outcome::Joined);
+    assert_eq!(desk.dialled(), [(first, 1), (second, 1)]);
+}
+
+#[test]
+fn a_caller_who_rings_in_withdraws_his_promise_and_its_attempt() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::LineFault, 0);
+    let number = desk.queue.get(id).unwrap().promise.number.clone();
+    desk.give(Input::CallerJoined { number });
+    let hang_up = Action::HangUp { id, attempt: 1 };
+    assert!(desk.actions.contains(&hang_up));
+    desk.ends(id, Outcome::Abandoned);
+    assert_eq!(desk.state(id), State::Done);
+    desk.pass(3_600);
+    assert_eq!(desk.dialled().len(), 1);
+}
+
+#[test]
+fn quiet_hours_move_a_promise_and_say_so() {
+    let mut desk = Desk::with_seat(NIGHT);
+    let expert = desk.note(Kind::Expert, 300);
+    let due = "2026-05-05T00:00:00Z".parse().unwrap();
+    let noted = News::Noted { due, moved: true };
+    assert!(desk.actions.iter().any(
+        |action| matches!(action, Action::Tell { id, news, .. } if *id == expert && *news == noted)
+    ));
+    desk.pass(8 * 3_600);
+    assert!(desk.dialled().is_empty());
+    desk.pass(3_600);
+    assert_eq!(desk.dialled(), [(expert, 1)]);
+}
+
+#[test]
+fn no_seat_no_dialling_but_an_alarm_once_it_is_overdue() {
+    let mut desk = Desk::at(NOON);
+    let id = desk.note(Kind::Rep, 300);
+    desk.pass(359);
+    assert!(desk.alarms().is_empty());
+    desk.pass(600);
+    assert_eq!(desk.alarms(), ["callback-overdue"]);
+    desk.seats(&["rep1"]);
+    assert_eq!(desk.dialled(), [(id, 1)]);
+}
+
+#[test]
+fn an_attempt_without_an_outcome_is_redialled_by_kind_or_asks() {
+    for (kind, dialled) in [(Kind::LineFault, 2), (Kind::Rep, 1)] {
+        let mut desk = Desk::with_seat(NOON);
+        let id = desk.note(kind, 0);
+        let found = desk.queue.list().cloned().collect();
+        desk.queue = Queue::new(desk.queue.rules.clone());
+        desk.give(Input::Loaded(found));
+        desk.seats(&["rep1"]);
+        assert_eq!(desk.dialled().len(), dialled, "{kind:?}");
+        assert_eq!(
+            desk.news().last(),
+            Some(&["uncertain", "attempted"][dialled - 1])
+        );
+        if kind == Kind::Rep {
+            let wish = Wish::Redial;
+            desk.give(Input::Wished { id, wish });
+            assert_eq!(desk.dialled(), [(id, 1), (id, 2)]);
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_promises_nothing_but_the_call_is_made() {
+    let mut desk = Desk::with_seat(NOON);
+    desk.commit = Commit::NotSaved;
+    let id = desk.note(Kind::Rep, 30);
+    assert_eq!(desk.news(), ["not-noted"]);
+    assert!(desk.alarms().contains(&"store-failed"));
+    desk.pass(30);
+    assert_eq!(desk.dialled(), [(id, 1)]);
+    desk.ends(id, Outcome::Joined);
+    assert_eq!(desk.queue.settled.len(), 0);
+    desk.commit = Commit::Saved;
+    desk.pass(10);
+    assert_eq!(desk.queue.settled.len(), 1);
+}
+
+#[test]
+fn a_promise_on_disk_is_not_dialled_before_its_attempt_is() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::Rep, 30);
+    desk.commit = Commit::NotSaved;
+    desk.pass(35);
+    assert!(desk.dialled().is_empty());
+    desk.commit = Commit::Saved;
+    desk.pass(10);
+    assert_eq!(desk.dialled(), [(id, 1)]);
+}
+
+#[test]
+fn a_clock_set_back_makes_no_promise_late() {
+    for by in [-3_600, 3_600] {
+        let mut desk = Desk::with_seat(NOON);
+        let id = desk.note(Kind::Rep, 300);
+        desk.utc += SignedDuration::from_secs(by);
+        desk.pass(300);
+        assert_eq!(desk.alarms(), ["clock-jumped"]);
+        assert_eq!(desk.dialled(), [(id, 1)]);
+    }
+}
+
+#[test]
+fn an_emergency_number_is_never_phoned_back() {
+    let mut desk = Desk::with_seat(NOON);
+    let mut asked = promise(Kind::Rep, desk.utc);
+    asked.number = Pii::new(PhoneNumber::parse("0110").unwrap());
+    desk.promised(asked);
+    assert_eq!(desk.news(), ["emergency-number"]);
+    assert_eq!(desk.queue.unsettled(), 0);
+}
+
+#[test]
+fn wishes_cancel_finish_and_snooze_whatever_is_open() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::Rep, 30);
+    let wish = Wish::Snooze(Duration::from_secs(90));
+    desk.give(Input::Wished { id, wish });
+    desk.pass(89);
+    assert!(desk.dialled().is_empty());
+    let reason = "asked by the caller".to_owned();
+    let wish = Wish::Cancel { reason };
+    desk.give(Input::Wished { id, wish });
+    let wish = Wish::Done;
+    desk.give(Input::Wished { id, wish });
+    desk.pass(600);
+    assert!(desk.dialled().is_empty());
+    assert_eq!(desk.news(), ["noted", "snoozed", "cancelled"]);
+}
+
+#[test]
+fn the_preferred_seat_is_asked_first() {
+    let mut desk = Desk::at(NOON);
+    let mut asked = promise(Kind::Rep, desk.utc);
+    asked.seat = Some("rep2".parse().unwrap());
+    desk.promised(asked);
+    desk.seats(&["rep1", "rep2"]);
+    let seats: BTreeSet<_> = desk.queue.seats.clone();
+    assert_eq!(seats, BTreeSet::from(["rep1".parse().unwrap()]));
+}

@@ -1,0 +1,66 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::{Kind, Promise, QuietHours};
+use crate::words::Country;
+
+/// How promises are kept: the policy's values.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Waits after the first, second ... failure; the failure after the last wait gives up.
+    pub retry_after: Vec<Duration>,
+    /// How long a rep who declined, or was not there, is left alone.
+    pub snooze: Duration,
+    /// How long past its due time an unattempted promise raises the alarm.
+    pub overdue_after: Duration,
+    /// `None`: phoned at any hour.
+    pub quiet_hours: Option<QuietHours>,
+    /// Kinds dialled again by themselves when we crashed in an attempt; the others ask the rep.
+    pub redial_after_crash: BTreeSet<Kind>,
+    pub country: Country,
+}
+
+impl Rules {
+    /// D25 and D26.
+    pub fn standard(country: Country, zone: TimeZone) -> Self {
+        Self {
+            retry_after: [120, 600].map(Duration::from_secs).to_vec(),
+            snooze: Duration::from_secs(60),
+            overdue_after: Duration::from_secs(60),
+            quiet_hours: Some(QuietHours::standard(zone)),
+            redial_after_crash: BTreeSet::from([Kind::LineFault, Kind::Crash]),
+            country,
+        }
+    }
+
+    /// `at`, or the end of the quiet hours it falls into.
+    pub(super) fn dial_time(&self, promise: &Promise, at: Timestamp) -> Timestamp {
+        let quiet = self.quiet_hours.as_ref();
+        quiet
+            .and_then(|quiet| quiet.moved(promise, at))
+            .unwrap_or(at)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod samples {
+    use super::*;
+    use crate::words::{Language, PhoneNumber, Pii};
+
+    pub(in crate::callbacks) fn promise(kind: Kind, due: Timestamp) -> Promise {
+        Promise {
+            kind,
+            number: Pii::new(PhoneNumber::parse("13800138000").unwrap()),
+            origin: None,
+            reason: kind.as_str().to_owned(),
+            due,
+            seat: None,
+            note: Pii::new(String::new()),
+            language: Language::ZhCn,
+            made_at: due,
+        }
+    }
+}

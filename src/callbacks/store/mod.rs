@@ -1,0 +1,12 @@
+//! L2, shell. Where promises and live calls survive `kill -9` and a power cut.
+
+mod error;
+mod open;
+mod sqlite;
+
+pub use error::{OpenError, StoreError};
+pub use open::Opened;
+pub use sqlite::{Found, LiveCall, Store};
+
+#[cfg(test)]
+mod tests;

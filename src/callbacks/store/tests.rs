@@ -1,0 +1,186 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::*;
+use crate::callbacks::rules::samples::promise;
+use crate::callbacks::{Attempt, Callback, CallbackId, Kind, Outcome, State};
+use crate::words::{CallId, Language};
+
+/// A folder of its own for one test, gone afterwards.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let name = format!("thirdring-store-{}-{test}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+fn utc() -> Timestamp {
+    "2026-05-04T04:00:00Z".parse().unwrap()
+}
+
+fn callback(n: u64) -> Callback {
+    let id = CallbackId::new(n, [0; 10]);
+    Callback::new(id, promise(Kind::Rep, utc()))
+}
+
+fn open(path: &Path) -> Store {
+    Store::open(path, utc()).unwrap().0
+}
+
+/// What a power cut leaves: the files as they are while the store is open.
+fn snapshot(from: &Path, to: &Path) {
+    for ending in ["", "-wal"] {
+        let with = |path: &Path| PathBuf::from(format!("{}{ending}", path.display()));
+        fs::copy(with(from), with(to)).unwrap();
+    }
+}
+
+#[test]
+fn what_was_committed_survives_a_kill_with_its_attempts() {
+    let folder = Folder::new("kill");
+    let (path, after) = (folder.file("desk.sqlite"), folder.file("after.sqlite"));
+    let mut store = open(&path);
+    let mut row = callback(1);
+    store.commit(&[row.clone(), callback(2)], None).unwrap();
+    let attempt = Attempt::new(row.id, 1, "rep1".parse().unwrap(), utc());
+    row.attempts = 1;
+    row.state = State::Attempting {
+        attempt: attempt.clone(),
+    };
+    let begun = (row.id, attempt);
+    store.commit(&[row.clone()], Some(&begun)).unwrap();
+    snapshot(&path, &after);
+
+    let (mut store, opened) = Store::open(&after, utc()).unwrap();
+    assert_eq!(opened, Opened::Existing);
+    let found = store.found(utc()).unwrap();
+    assert_eq!(found.callbacks, [row.clone(), callback(2)]);
+    let ended = begun.1.clone().ended(Outcome::Busy, utc());
+    store.commit(&[], Some(&(row.id, ended.clone()))).unwrap();
+    assert_eq!(store.attempts(row.id).unwrap(), [ended]);
+}
+
+#[test]
+fn a_call_that_died_with_us_is_found_and_one_that_ended_is_not() {
+    let folder = Folder::new("live");
+    let (path, after) = (folder.file("desk.sqlite"), folder.file("after.sqlite"));
+    let mut store = open(&path);
+    let live = |n| LiveCall {
+        call: CallId::new(n, [0; 10]),
+        number: Some(callback(1).promise.number),
+        answered: utc(),
+        seat: None,
+        language: Language::ZhCn,
+    };
+    store.call_answered(&live(1)).unwrap();
+    store.call_answered(&live(2)).unwrap();
+    store.call_ended(live(1).call).unwrap();
+    snapshot(&path, &after);
+    let found = open(&after).found(utc()).unwrap();
+    assert_eq!(found.calls, [live(2)]);
+}
+
+#[test]
+fn a_damaged_row_is_set_aside_and_the_others_are_kept() {
+    let folder = Folder::new("row");
+    let path = folder.file("desk.sqlite");
+    open(&path)
+        .commit(&[callback(1), callback(2)], None)
+        .unwrap();
+    let db = Connection::open(&path).unwrap();
+    let flipped = "UPDATE callback SET number = '13800138001' WHERE id = ?1";
+    db.execute(flipped, [callback(1).id.to_string()]).unwrap();
+    drop(db);
+    let mut store = open(&path);
+    let found = store.found(utc()).unwrap();
+    assert_eq!(found.set_aside, [callback(1).id.to_string()]);
+    assert_eq!(found.callbacks, [callback(2)]);
+    assert!(store.found(utc()).unwrap().set_aside.is_empty());
+}
+
+#[test]
+fn a_damaged_file_is_moved_aside_and_a_fresh_one_begun() {
+    let folder = Folder::new("file");
+    let path = folder.file("desk.sqlite");
+    let rows: Vec<Callback> = (0..200).map(callback).collect();
+    open(&path).commit(&rows, None).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    for page in bytes.chunks_mut(4_096).skip(1) {
+        page[..512].fill(0xa5);
+    }
+    fs::write(&path, bytes).unwrap();
+    let (mut store, opened) = Store::open(&path, utc()).unwrap();
+    let aside = folder.file("desk.sqlite.damaged-20260504T040000Z");
+    assert_eq!(opened, Opened::MovedAside(aside.clone()));
+    assert!(aside.exists());
+    assert!(store.found(utc()).unwrap().callbacks.is_empty());
+    store.commit(&[callback(1)], None).unwrap();
+}
+
+#[test]
+fn what_is_no_database_is_moved_aside_too() {
+    let folder = Folder::new("none");
+    let path = folder.file("desk.sqlite");
+    fs::write(&path, "not a database ".repeat(1_000)).unwrap();
+    let (_, opened) = Store::open(&path, utc()).unwrap();
+    assert!(matches!(opened, Opened::MovedAside(_)));
+}
+
+#[test]
+fn a_full_disk_is_told_apart_and_the_rows_before_it_stay() {
+    let folder = Folder::new("full");
+    let path = folder.file("desk.sqlite");
+    let mut store = open(&path);
+    store.commit(&[callback(0)], None).unwrap();
+    store.limit_pages(20);
+    let full = (1..1_000).find_map(|n| store.commit(&[callback(n)], None).err());
+    assert!(matches!(full, Some(StoreError::Full)), "{full:?}");
+    store.limit_pages(1_000_000);
+    store.commit(&[callback(2_000)], None).unwrap();
+    let callbacks = store.found(utc()).unwrap().callbacks;
+    assert_eq!(callbacks.first(), Some(&callback(0)));
+    assert_eq!(callbacks.last(), Some(&callback(2_000)));
+}
+
+#[test]
+fn a_second_agent_and_a_wrong_path_are_refused_with_a_remedy() {
+    let folder = Folder::new("refused");
+    let path = folder.file("desk.sqlite");
+    let _first = open(&path);
+    let locked = Store::open(&path, utc()).unwrap_err();
+    assert!(matches!(locked, OpenError::Locked(_)), "{locked}");
+    let missing = folder.file("no/such/folder/desk.sqlite");
+    let refused = Store::open(&missing, utc()).unwrap_err();
+    assert!(matches!(refused, OpenError::Path(..)), "{refused}");
+    assert!(refused.to_string().contains("no/such/folder"));
+    assert!(Store::open(&folder.0, utc()).is_err());
+}
+
+#[test]
+fn a_later_version_is_refused() {
+    let folder = Folder::new("later");
+    let path = folder.file("desk.sqlite");
+    drop(open(&path));
+    let db = Connection::open(&path).unwrap();
+    db.execute("UPDATE meta SET value = 99", ()).unwrap();
+    drop(db);
+    let refused = Store::open(&path, utc()).unwrap_err();
+    assert!(matches!(refused, OpenError::Newer { found: 99, .. }));
+}

@@ -1,0 +1,246 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::records::{Entry, What};
+use crate::words::CallId;
+
+/// Appends every call's entries to `STATE/calls/<yyyy-mm-dd>/<call>.jsonl`, and reads them back.
+///
+/// A disk that is full never stops a call: the first failure is returned, the others are counted.
+#[derive(Debug)]
+pub struct Timelines {
+    folder: PathBuf,
+    open: BTreeMap<CallId, Open>,
+    failing: bool,
+    lost: u64,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    bytes: u64,
+}
+
+/// Files open at once: the desk's calls at most (D8).
+const OPEN_MAX: usize = 2_000;
+
+/// One call's file; what comes later is counted as lost.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+
+#[derive(Debug)]
+pub struct TimelinesError {
+    doing: &'static str,
+    path: PathBuf,
+    why: io::Error,
+}
+
+impl TimelinesError {
+    /// The alarm's word.
+    pub fn alarm(&self) -> &'static str {
+        if self.why.kind() == io::ErrorKind::StorageFull {
+            "disk-full"
+        } else {
+            "timeline-failed"
+        }
+    }
+}
+
+impl fmt::Display for TimelinesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.doing, self.path.display(), self.why)
+    }
+}
+
+impl std::error::Error for TimelinesError {}
+
+impl Timelines {
+    /// Opens `state/calls`, making it where it is missing.
+    pub fn open(state: &Path) -> Result<Self, TimelinesError> {
+        let folder = state.join("calls");
+        fs::create_dir_all(&folder).map_err(failed("make the folder", &folder))?;
+        Ok(Self {
+            folder,
+            open: BTreeMap::new(),
+            failing: false,
+            lost: 0,
+        })
+    }
+
+    /// Writes `entry` to its call's file. Only the first failure of a row of failures is an error.
+    pub fn append(&mut self, entry: &Entry) -> Result<(), TimelinesError> {
+        let Some(call) = entry.call else {
+            return Ok(());
+        };
+        let written = self.write(call, entry);
+        if matches!(entry.what, What::Ended { .. }) {
+            self.open.remove(&call);
+        }
+        let failed_before = self.failing;
+        self.failing = written.is_err();
+        match written {
+            Ok(()) => Ok(()),
+            Err(why) => {
+                self.lost = self.lost.saturating_add(1);
+                if failed_before { Ok(()) } else { Err(why) }
+            }
+        }
+    }
+
+    /// Entries that could not be written since the start.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// The entries of `call`, whose id tells the day; empty when it is unknown.
+    ///
+    /// A line cut short by a power cut is passed over.
+    pub fn read(&self, call: CallId) -> Result<Vec<Entry>, TimelinesError> {
+        let Some(path) = self.find(call) else {
+            return Ok(Vec::new());
+        };
+        let file = File::open(&path).map_err(failed("read the timeline", &path))?;
+        let mut entries = Vec::new();
+        for line in BufReader::new(file.take(FILE_BYTES_MAX)).split(b'\n') {
+            let line = line.map_err(failed("read the timeline", &path))?;
+            entries.extend(serde_json::from_slice::<Entry>(&line).ok());
+        }
+        Ok(entries)
+    }
+
+    fn write(&mut self, call: CallId, entry: &Entry) -> Result<(), TimelinesError> {
+        let path = self.path(call, entry.utc);
+        let open = self.file(call, &path)?;
+        let mut line = serde_json::to_vec(entry)
+            .map_err(|why| failed("write the timeline", &path)(why.into()))?;
+        line.push(b'\n');
+        let length = u64::try_from(line.len()).unwrap_or(u64::MAX);
+        if open.bytes.saturating_add(length) > FILE_BYTES_MAX {
+            return Err(failed("write the timeline", &path)(
+                io::ErrorKind::FileTooLarge.into(),
+            ));
+        }
+        open.file
+            .write_all(&line)
+            .map_err(failed("write the timeline", &path))?;
+        open.bytes += length;
+        Ok(())
+    }
+
+    fn file(&mut self, call: CallId, path: &Path) -> Result<&mut Open, TimelinesError> {
+        if !self.open.contains_key(&call) {
+            if self.open.len() >= OPEN_MAX {
+                self.open.pop_first();
+            }
+            let opened = append_to(path).map_err(failed("open the timeline", path))?;
+            self.open.insert(call, opened);
+        }
+        let missing = || failed("open the timeline", path)(io::ErrorKind::NotFound.into());
+        self.open.get_mut(&call).ok_or_else(missing)
+    }
+
+    /// A call past midnight stays in the file it began.
+    fn path(&self, call: CallId, utc: Timestamp) -> PathBuf {
+        let day = began(call).unwrap_or(utc).strftime("%Y-%m-%d");
+        self.folder
+            .join(day.to_string())
+            .join(format!("{call}.jsonl"))
+    }
+
+    fn find(&self, call: CallId) -> Option<PathBuf> {
+        let path = self.path(call, began(call)?);
+        path.exists().then_some(path)
+    }
+}
+
+/// The time in a call's id (RFC 9562 5.7).
+fn began(call: CallId) -> Option<Timestamp> {
+    let id = uuid::Uuid::parse_str(&call.to_string()).ok()?;
+    let (secs, nanos) = id.get_timestamp()?.to_unix();
+    Timestamp::new(i64::try_from(secs).ok()?, i32::try_from(nanos).ok()?).ok()
+}
+
+fn append_to(path: &Path) -> io::Result<Open> {
+    if let Some(day) = path.parent() {
+        fs::create_dir_all(day)?;
+    }
+    let file = OpenOptions::new().create(true).append(true).open(path)?;
+    let bytes = file.metadata()?.len();
+    Ok(Open { file, bytes })
+}
+
+fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> TimelinesError {
+    let path = path.to_owned();
+    move |why| TimelinesError {
+        doing,
+        path: path.clone(),
+        why,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::samples::{call, entry};
+    use crate::words::{Because, EndedBy, Ending};
+
+    fn state(test: &str) -> PathBuf {
+        let name = format!("thirdring-timelines-{}-{test}", std::process::id());
+        std::env::temp_dir().join(name)
+    }
+
+    fn ended() -> What {
+        let (by, because) = (EndedBy::Caller, Because::HungUp);
+        What::Ended {
+            ending: Ending { by, because },
+        }
+    }
+
+    #[test]
+    fn a_finished_call_is_read_back_by_its_id_also_past_midnight() {
+        let state = state("read");
+        let mut timelines = Timelines::open(&state).unwrap();
+        let entries = [
+            entry(1, What::Begun { inbound: true }),
+            entry(86_400, ended()),
+        ];
+        for entry in &entries {
+            timelines.append(entry).unwrap();
+        }
+        assert!(timelines.open.is_empty());
+        let again = Timelines::open(&state).unwrap();
+        assert_eq!(again.read(call()).unwrap(), entries);
+        assert_eq!(again.read(CallId::new(0, [0; 10])).unwrap(), []);
+        fs::remove_dir_all(state).unwrap();
+    }
+
+    #[test]
+    fn a_line_cut_short_is_passed_over() {
+        let state = state("cut");
+        let mut timelines = Timelines::open(&state).unwrap();
+        let first = entry(1, What::Begun { inbound: true });
+        timelines.append(&first).unwrap();
+        let path = timelines.find(call()).unwrap();
+        let mut file = OpenOptions::new().append(true).open(path).unwrap();
+        file.write_all(b"{\"seq\":2,").unwrap();
+        assert_eq!(timelines.read(call()).unwrap(), [first]);
+        fs::remove_dir_all(state).unwrap();
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_told_once_and_then_counted() {
+        let state = state("fails");
+        let mut timelines = Timelines::open(&state).unwrap();
+        fs::remove_dir_all(state.join("calls")).unwrap();
+        fs::write(state.join("calls"), "in the way").unwrap();
+        let entry = entry(1, What::Begun { inbound: true });
+        assert!(timelines.append(&entry).is_err());
+        assert!(timelines.append(&entry).is_ok());
+        assert_eq!(timelines.lost(), 2);
+        fs::remove_dir_all(state).unwrap();
+    }
+}

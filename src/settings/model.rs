@@ -1,0 +1,220 @@
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::values::{HostPort, Network, PolicyFile, Ports, SipUri, Zone, empty_is_none};
+use crate::words::{Country, Language, SeatId, Wait};
+
+/// Everything an admin sets for one machine; `config/thirdring.toml` is the manual.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    pub language: Language,
+    pub policy: PolicyFile,
+    #[serde(with = "empty_is_none")]
+    pub prompts: Option<PathBuf>,
+    pub timezone: Zone,
+    pub country: Country,
+    pub test: bool,
+    pub sip: Sip,
+    pub media: Media,
+    pub line: Line,
+    pub seat: Vec<Seat>,
+    pub target: Vec<Target>,
+    pub api: Api,
+    pub store: Store,
+    pub log: Log,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sip {
+    pub listen: SocketAddr,
+    #[serde(with = "empty_is_none")]
+    pub public_address: Option<IpAddr>,
+    pub calls_max: u16,
+    pub behind: Behind,
+    pub trusted: Vec<Network>,
+    #[serde(with = "empty_is_none")]
+    pub trunk: Option<HostPort>,
+    pub trunk_uri: String,
+    pub from_user: String,
+    pub user_agent: String,
+}
+
+impl Default for Sip {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 5060)),
+            public_address: None,
+            calls_max: 64,
+            behind: Behind::Queue,
+            trusted: vec![Network::loopback()],
+            trunk: None,
+            trunk_uri: "sip:{number}@{host}".to_owned(),
+            from_user: "thirdring".to_owned(),
+            user_agent: "Thirdring".to_owned(),
+        }
+    }
+}
+
+/// What a caller meets when no seat is ready (D9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Behind {
+    Queue,
+    Direct,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Media {
+    #[serde(with = "empty_is_none")]
+    pub address: Option<IpAddr>,
+    pub ports: Ports,
+    pub symmetric: bool,
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            address: None,
+            ports: Ports::Any,
+            symmetric: true,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Line {
+    pub watch: Watch,
+}
+
+/// `Off` is the signalling profile: a caller without RTP is not a fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Watch {
+    #[default]
+    On,
+    Off,
+}
+
+/// A rep's place (D8).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seat {
+    pub id: SeatId,
+    pub kind: SeatKind,
+    pub uri: Option<SipUri>,
+    pub file: Option<PathBuf>,
+    #[serde(default)]
+    pub answer_after: Wait,
+    #[serde(default)]
+    pub mode: PickUp,
+    #[serde(default = "ready")]
+    pub ready: bool,
+}
+
+fn ready() -> bool {
+    true
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeatKind {
+    Phone,
+    Echo,
+    File,
+    Silent,
+}
+
+impl SeatKind {
+    /// Only for tests: nobody sits there.
+    pub fn is_test(self) -> bool {
+        match self {
+            Self::Phone => false,
+            Self::Echo | Self::File | Self::Silent => true,
+        }
+    }
+}
+
+/// Who answers: the agent after the rings, or the rep (D2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PickUp {
+    #[default]
+    Auto,
+    Manual,
+}
+
+/// Whom a caller may be transferred to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    pub id: String,
+    pub uri: SipUri,
+    #[serde(default = "modes")]
+    pub modes: Vec<TransferMode>,
+    #[serde(default)]
+    pub blind: bool,
+}
+
+fn modes() -> Vec<TransferMode> {
+    vec![TransferMode::Consult, TransferMode::Announced]
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TransferMode {
+    Consult,
+    Announced,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Api {
+    pub listen: SocketAddr,
+    #[serde(with = "empty_is_none")]
+    pub token_file: Option<PathBuf>,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            token_file: None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    #[serde(with = "empty_is_none")]
+    pub path: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    pub format: LogFormat,
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            level: "info".to_owned(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    Text,
+    Json,
+}

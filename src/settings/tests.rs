@@ -1,0 +1,122 @@
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use super::*;
+
+const SHIPPED: &str = include_str!("../../config/thirdring.toml");
+const TEST: &str = include_str!("../../config/test.toml");
+
+fn settings(file: &str, variables: &[(&str, &str)], sets: &[&str]) -> Result<Settings, String> {
+    let own = |text: &&str| OsString::from(text);
+    let environment = variables
+        .iter()
+        .map(|(name, value)| (own(name), own(value)));
+    let mut layers = Layers::of_file("thirdring.toml", file);
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    layers
+        .add(environment, &sets)
+        .and_then(|()| Settings::from_layers(&layers))
+        .map_err(|why| why.to_string())
+}
+
+/// `section.key` of every value; lists count as one.
+fn keys(table: &toml::Table) -> BTreeSet<String> {
+    let named = |(section, value): (&String, &toml::Value)| match value {
+        toml::Value::Table(table) => keys(table)
+            .iter()
+            .map(|key| format!("{section}.{key}"))
+            .collect(),
+        toml::Value::String(_)
+        | toml::Value::Integer(_)
+        | toml::Value::Float(_)
+        | toml::Value::Boolean(_)
+        | toml::Value::Datetime(_)
+        | toml::Value::Array(_) => vec![section.clone()],
+    };
+    table.iter().flat_map(named).collect()
+}
+
+#[test]
+fn the_shipped_file_says_the_defaults() {
+    assert_eq!(settings(SHIPPED, &[], &[]).unwrap(), Settings::default());
+}
+
+#[test]
+fn the_shipped_file_names_every_key() {
+    let defaults = toml::Table::try_from(Settings::default()).unwrap();
+    let mut defaults = keys(&defaults);
+    assert!(defaults.remove("seat") && defaults.remove("target"));
+    assert_eq!(keys(&toml::from_str(SHIPPED).unwrap()), defaults);
+}
+
+#[test]
+fn the_shipped_file_shows_every_key_of_a_seat_and_a_target() {
+    let (_, lists) = SHIPPED.split_once("# A rep's place").unwrap();
+    let is_key = |line: &&str| line.starts_with("[[") || line.contains(" = ");
+    let shown: Vec<&str> = lists
+        .lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .collect();
+    let sample: Vec<&str> = shown.into_iter().filter(is_key).collect();
+    let sample = sample
+        .join("\n")
+        .replace("kind = \"phone\"", "kind = \"file\"");
+    let sample = sample.replace("uri = \"sip:rep@127.0.0.1:5090\"\n", "");
+    let settings = settings(&sample, &[], &[]).unwrap();
+    let mut written = toml::Table::try_from(&settings.seat[0]).unwrap();
+    written.extend(toml::Table::try_from(&settings.target[0]).unwrap());
+    for key in keys(&written) {
+        assert!(lists.contains(&format!("# {key} = ")), "{key}");
+    }
+    assert!(lists.contains("# uri = \"sip:rep"));
+}
+
+#[test]
+fn the_test_file_reads_and_is_refused_on_the_network() {
+    assert_eq!(settings(TEST, &[], &[]).unwrap().seat.len(), 3);
+    let open = "sip.listen=0.0.0.0:5060";
+    let refused = settings(TEST, &[], &[open]).unwrap_err();
+    assert!(refused.contains("seat `echo` is for tests"), "{refused}");
+    assert!(settings(TEST, &[], &[open, "test=true"]).is_ok());
+}
+
+#[test]
+fn the_environment_beats_the_file_and_set_beats_both() {
+    let file = "[sip]\ncalls_max = 1\nfrom_user = \"1\"\nuser_agent = \"one\"\n";
+    let variables = [
+        ("THIRDRING__SIP__FROM_USER", "4008001234"),
+        ("THIRDRING__SIP__USER_AGENT", "two"),
+        ("THIRDRING__SIP__TRUSTED", "[\"192.0.2.0/24\"]"),
+        ("THIRDRING_TOKEN", "secret"),
+    ];
+    let sip = settings(file, &variables, &["sip.user_agent=three"])
+        .unwrap()
+        .sip;
+    assert_eq!(sip.calls_max, 1);
+    assert_eq!(sip.from_user, "4008001234");
+    assert_eq!(sip.user_agent, "three");
+    assert_eq!(sip.trusted, ["192.0.2.0/24".parse().unwrap()]);
+}
+
+#[test]
+fn a_wrong_variable_or_flag_is_shown_by_its_name() {
+    let wrong = settings("", &[("THIRDRING__SIP__LISEN", "127.0.0.1:1")], &[]).unwrap_err();
+    assert!(wrong.contains("THIRDRING__SIP__LISEN"), "{wrong}");
+    assert!(wrong.contains("did you mean `listen`?"), "{wrong}");
+    let wrong = settings("", &[], &["sip.calls_max=9999"]).unwrap_err();
+    assert!(
+        wrong.contains("--set") && wrong.contains("1 to 2000"),
+        "{wrong}"
+    );
+    let wrong = settings("", &[], &["sip.calls_max"]).unwrap_err();
+    assert!(wrong.contains("no value"), "{wrong}");
+}
+
+#[test]
+fn a_token_opens_the_api_to_the_network() {
+    let listen = ["api.listen=192.0.2.7:8080"];
+    assert!(settings("", &[], &listen).is_err());
+    assert!(settings("", &[("THIRDRING_TOKEN", "secret")], &listen).is_ok());
+    let file = "[api]\ntoken_file = \"token\"";
+    assert!(settings(file, &[], &listen).is_ok());
+}

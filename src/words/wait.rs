@@ -1,0 +1,103 @@
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A length of time as an admin writes it: `"200ms"`, `"15s"`, `"2m"`, `"1h"`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Wait(Duration);
+
+/// The units, and how many milliseconds each has.
+const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+
+/// What is longer is a typing error.
+const HOURS_MAX: u64 = 24 * 366;
+
+impl Wait {
+    pub const fn new(duration: Duration) -> Self {
+        Self(duration)
+    }
+
+    pub const fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoWait(String);
+
+impl fmt::Display for NoWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "'{}' is no length of time: write a whole number and ms, s, m or h, such as \"15s\"",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for NoWait {}
+
+impl FromStr for Wait {
+    type Err = NoWait;
+
+    fn from_str(text: &str) -> Result<Self, NoWait> {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit = text.get(digits.len()..).unwrap_or_default();
+        let known = UNITS.iter().find(|(name, _)| *name == unit);
+        let count = digits.parse::<u64>().ok();
+        let ms = known
+            .zip(count)
+            .and_then(|((_, ms), count)| count.checked_mul(*ms));
+        ms.filter(|ms| *ms <= HOURS_MAX * 3_600_000)
+            .map(|ms| Self(Duration::from_millis(ms)))
+            .ok_or_else(|| NoWait(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Wait {
+    /// In the largest unit that leaves a whole number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
+        let whole = |(_, unit): &&(&str, u64)| ms >= *unit && ms % unit == 0;
+        let (name, unit) = UNITS.iter().rev().find(whole).unwrap_or(&("s", 1_000));
+        write!(f, "{}{name}", ms / unit)
+    }
+}
+
+impl fmt::Debug for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl TryFrom<String> for Wait {
+    type Error = NoWait;
+
+    fn try_from(text: String) -> Result<Self, NoWait> {
+        text.parse()
+    }
+}
+
+impl From<Wait> for String {
+    fn from(wait: Wait) -> Self {
+        wait.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_reads_as_it_prints() {
+        for text in ["200ms", "15s", "90s", "2m", "1h", "0s"] {
+            assert_eq!(text.parse::<Wait>().unwrap().to_string(), text);
+        }
+        for text in ["", "15", "s", "-1s", "1.5s", "15 s", "15sec", "99999h"] {
+            assert!(text.parse::<Wait>().is_err(), "{text}");
+        }
+    }
+}

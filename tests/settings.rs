@@ -1,0 +1,46 @@
+//! Wrong settings files and the exact picture an admin is shown of each.
+
+use std::fs;
+use std::path::Path;
+
+use thirdring::settings::Settings;
+
+/// Beside each `name.toml` stands what is said about it: `name.txt`.
+///
+/// With `UPDATE_GOLDEN` set the texts are written instead of compared.
+#[test]
+fn a_wrong_file_is_shown_with_its_line_and_what_would_be_right() {
+    let folder = Path::new("tests/golden/settings");
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 10);
+    for path in files {
+        let shown = Settings::load(Some(&path), &[]).expect_err("the file is wrong");
+        let shown = format!("{shown}\n");
+        let golden = path.with_extension("txt");
+        if update {
+            fs::write(&golden, &shown).unwrap();
+        }
+        let expected = fs::read_to_string(&golden).unwrap();
+        assert_eq!(shown, expected, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_files_we_ship_are_right() {
+    for path in ["config/thirdring.toml", "config/test.toml"] {
+        let read = Settings::load(Some(Path::new(path)), &[]);
+        assert!(read.is_ok(), "{path}: {read:?}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let missing = Settings::load(Some(Path::new("no/such.toml")), &[]);
+    assert!(missing.unwrap_err().to_string().contains("no/such.toml"));
+}
