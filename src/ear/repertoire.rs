@@ -138,7 +138,19 @@ pub(super) fn power(samples: &[f32]) -> f32 {
     dot(samples, samples)
 }
 
+/// How many sums run side by side: a processor need not wait for one addition before the next.
+const LANES: usize = 8;
+
 /// The sum of products; the shorter one counts.
 pub(super) fn dot(one: &[f32], other: &[f32]) -> f32 {
-    one.iter().zip(other).map(|(a, b)| a * b).sum()
+    let (ones, others) = (one.chunks_exact(LANES), other.chunks_exact(LANES));
+    let whole = one.len().min(other.len()) / LANES * LANES;
+    let rest = one.iter().zip(other).skip(whole).map(|(a, b)| a * b);
+    let mut lanes = [0.0_f32; LANES];
+    for (ones, others) in ones.zip(others) {
+        for ((lane, a), b) in lanes.iter_mut().zip(ones).zip(others) {
+            *lane += a * b;
+        }
+    }
+    lanes.iter().sum::<f32>() + rest.sum::<f32>()
 }

@@ -6,11 +6,11 @@ use super::tape::Tape;
 /// How far the search goes at once: 512 ms, its delay.
 const STEP: usize = BLOCK - HEAD;
 /// A choir's likeness (0 to 1) from which its members are asked one by one.
-const CHOIR_LIKENESS: f32 = 0.12;
+const CHOIR_LIKENESS: f32 = 0.15;
 /// A head's likeness from which the phrase is followed.
-const HEAD_LIKENESS: f32 = 0.25;
+const HEAD_LIKENESS: f32 = 0.3;
 /// Peaks looked into per choir and block; the highest come first.
-const PEAKS_MAX: usize = 8;
+const PEAKS_MAX: usize = 4;
 /// Below this mean power there is nothing but rounding (10 LSB, emphasised).
 const SILENCE: f32 = 100.0;
 
