@@ -1,4 +1,5 @@
 //! The one integration test binary.
 
 mod console;
+mod ear;
 mod settings;

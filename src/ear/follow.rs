@@ -1,0 +1,164 @@
+use super::repertoire::{FRAME, HEAD, Phrase, dot, power};
+use super::search::Candidate;
+use super::tape::Tape;
+use super::verdict::{Ended, Heard, gaps, level_dbov, offset, position};
+
+/// Sounding frames (20 ms) without new evidence after which a phrase has ended: a shorter hole is a gap.
+const LOST_AFTER: u32 = 25;
+/// A cut must be this much likelier than the whole phrase; a clean frame is worth 0.5.
+const CUT_EVIDENCE: f32 = 0.9;
+/// 40 ms: a cut this near the end cannot be told from the whole.
+const END_TOLERANCE: usize = 2 * FRAME;
+
+/// One candidate, followed along its phrase.
+///
+/// Frame by frame the evidence grows while the phrase goes on, and falls when it is gone: it is the logarithm of the
+/// likelihood that the frame is the phrase plus noise against noise alone, so its highest point is the likeliest end.
+pub(super) struct Following {
+    pub(super) candidate: Candidate,
+    /// The next frame, counted from the phrase's first sounding sample.
+    frame: usize,
+    evidence: f32,
+    best: Best,
+    lost_frames: u32,
+    decided: bool,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Best {
+    evidence: f32,
+    /// How many frames had been heard.
+    frames: usize,
+}
+
+impl Following {
+    pub(super) fn new(candidate: Candidate) -> Self {
+        Self {
+            candidate,
+            frame: 0,
+            evidence: 0.0,
+            best: Best::default(),
+            lost_frames: 0,
+            decided: false,
+        }
+    }
+
+    /// Whether it has ended.
+    pub(super) fn is_decided(&self) -> bool {
+        self.decided
+    }
+
+    pub(super) fn evidence(&self) -> f32 {
+        self.best.evidence
+    }
+
+    /// Compares what has come since the last time; what comes no more is silence.
+    pub(super) fn go_on(&mut self, tape: &Tape, phrase: &Phrase) {
+        while !self.decided {
+            let from = phrase.sound.start + self.frame * FRAME;
+            let expected = phrase.part(from, from + FRAME);
+            if expected.is_empty() {
+                self.decided = true;
+                return;
+            }
+            let received = tape.voice(offset(self.start(phrase), from), expected.len());
+            if received.len() < expected.len() {
+                return;
+            }
+            if phrase.sounds(from, from + FRAME) {
+                self.weigh(received, expected);
+            }
+            self.frame += 1;
+        }
+    }
+
+    fn weigh(&mut self, received: &[f32], expected: &[f32]) {
+        self.evidence += frame_evidence(received, expected, self.candidate.gain);
+        if self.evidence > self.best.evidence {
+            self.best = Best {
+                evidence: self.evidence,
+                frames: self.frame + 1,
+            };
+            self.lost_frames = 0;
+        } else {
+            self.lost_frames += 1;
+        }
+        self.decided = self.lost_frames >= LOST_AFTER;
+    }
+
+    /// Where the reference's first sample lies.
+    fn start(&self, phrase: &Phrase) -> i64 {
+        self.candidate
+            .sounds_at
+            .saturating_sub(i64::try_from(phrase.sound.start).unwrap_or(0))
+    }
+
+    /// The stream position after which nothing of it was heard.
+    pub(super) fn ends_at(&self) -> i64 {
+        offset(self.candidate.sounds_at, self.best.frames * FRAME)
+    }
+
+    pub(super) fn heard(&self, tape: &Tape, phrase: &Phrase) -> Heard {
+        let start = self.start(phrase);
+        let until = self.end(tape, phrase);
+        let from = phrase.sound.start;
+        let whole = until + END_TOLERANCE >= phrase.sound.end;
+        Heard {
+            prompt: phrase.prompt.clone(),
+            language: phrase.language,
+            began_at_sample: position(start, 0),
+            ended: if whole {
+                Ended::Whole
+            } else {
+                Ended::Cut {
+                    at_sample: position(start, until),
+                }
+            },
+            score: score(tape, phrase, start, until),
+            level_dbov: level_dbov(tape, phrase, start, from, until),
+            gaps: gaps(tape, phrase, start, from, until),
+        }
+    }
+
+    /// The phrase's sample after its last that was heard.
+    fn end(&self, tape: &Tape, phrase: &Phrase) -> usize {
+        let was_followed_to_its_end = self.lost_frames < LOST_AFTER;
+        if was_followed_to_its_end && self.best.evidence - self.evidence < CUT_EVIDENCE {
+            return phrase.sound.end;
+        }
+        self.cut(tape, phrase)
+    }
+
+    /// Looks, sample by sample, where beside the best frame's end the phrase was left.
+    fn cut(&self, tape: &Tape, phrase: &Phrase) -> usize {
+        let end = phrase.sound.start + self.best.frames * FRAME;
+        let from = end.saturating_sub(2 * FRAME).max(phrase.sound.start);
+        let expected = phrase.part(from, end + 2 * FRAME);
+        let received = tape.voice(offset(self.start(phrase), from), expected.len());
+        let gain = self.candidate.gain;
+        let (mut sum, mut best, mut cut) = (0.0, 0.0, from);
+        for (n, (received, expected)) in received.iter().zip(expected).enumerate() {
+            sum += received * gain * expected - (gain * expected).powi(2) / 2.0;
+            if sum > best {
+                (best, cut) = (sum, from + n + 1);
+            }
+        }
+        cut
+    }
+}
+
+/// Between -0.5 (all of it is missing) and 0.5 (all of it is there, and nothing else), unless something loud is against it.
+fn frame_evidence(received: &[f32], expected: &[f32], gain: f32) -> f32 {
+    let expected_power = gain * gain * power(expected);
+    let likely = gain * dot(received, expected) - expected_power / 2.0;
+    likely / power(received).max(expected_power).max(f32::MIN_POSITIVE)
+}
+
+/// The normalised correlation of all that was heard of it.
+fn score(tape: &Tape, phrase: &Phrase, start: i64, until: usize) -> f32 {
+    let least = phrase.sound.start + HEAD / 8;
+    let expected = phrase.part(phrase.sound.start, until.max(least));
+    let received = tape.voice(offset(start, phrase.sound.start), expected.len());
+    let powers = power(received) * power(expected);
+    dot(received, expected) / powers.sqrt().max(f32::MIN_POSITIVE)
+}

@@ -1,0 +1,123 @@
+use thirdring::ear::{Ended, Heard, Reference, hear_all};
+use thirdring::words::Entropy;
+
+use super::line::{Line, pink, rms};
+use super::{repertoire, shipped};
+
+/// 40 ms.
+const TOLERANCE: u64 = 320;
+/// A quarter of a second: with less of it no phrase need be known.
+const LEAST_SAID: u32 = 3200;
+
+/// What comes when a phrase is cut.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Silence,
+    Noise,
+    AnotherPhrase,
+}
+
+struct Cut<'a> {
+    reference: &'a Reference,
+    began: u64,
+    at: u64,
+}
+
+#[test]
+fn a_cut_is_found_on_a_clean_line() {
+    for then in [Then::Silence, Then::Noise, Then::AnotherPhrase] {
+        check(Line::ALaw, then, 99);
+    }
+}
+
+#[test]
+fn a_cut_is_found_when_packets_are_lost() {
+    check(Line::Loss, Then::Silence, 97);
+    check(Line::Loss, Then::AnotherPhrase, 97);
+}
+
+#[test]
+fn a_cut_is_found_in_noise() {
+    check(Line::WhiteNoise, Then::Silence, 95);
+    check(Line::PinkNoise, Then::AnotherPhrase, 95);
+}
+
+fn check(line: Line, then: Then, percent: usize) {
+    let mut dice = Entropy::from_number(7);
+    let (mut right, mut known) = (0, 0);
+    let (stream, cuts) = say_and_cut(then, &mut dice);
+    let heard = hear_all(repertoire(), &line.carry(&stream, 1500.0, &mut dice));
+    for cut in &cuts {
+        let hit = heard.iter().find(|heard| is_of(heard, cut));
+        known += usize::from(hit.is_some());
+        if hit.is_some_and(|hit| is_right(hit, cut)) {
+            right += 1;
+        } else {
+            println!("{line:?} {then:?}: {} {}..{}: {hit:?}", cut.reference.prompt, cut.began, cut.at);
+        }
+    }
+    println!("{line:?} {then:?}: {} cut, {known} known, {right} cut within 40 ms", cuts.len());
+    assert!(known * 100 >= cuts.len() * 99);
+    assert!(right * 100 >= cuts.len() * percent);
+}
+
+fn say_and_cut(then: Then, dice: &mut Entropy) -> (Vec<i16>, Vec<Cut<'static>>) {
+    let (mut stream, mut cuts) = (vec![0; 8000], Vec::new());
+    for (index, reference) in shipped().iter().enumerate() {
+        let samples = levelled(reference);
+        let room = samples.len() as u32 - LEAST_SAID - 1600;
+        let said = (LEAST_SAID + dice.below(room)) as usize;
+        let began = stream.len() as u64;
+        stream.extend(&samples[..said]);
+        cuts.push(Cut { reference, began, at: began + said as u64 });
+        stream.extend(afterwards(then, index, dice));
+        stream.resize(stream.len() + 2400, 0);
+    }
+    (stream, cuts)
+}
+
+fn afterwards(then: Then, index: usize, dice: &mut Entropy) -> Vec<i16> {
+    match then {
+        Then::Silence => vec![0; 8000],
+        Then::Noise => pink(16_000, dice).iter().map(|s| (s * 400.0) as i16).collect(),
+        Then::AnotherPhrase => levelled(&shipped()[(index * 7 + 5) % shipped().len()]),
+    }
+}
+
+/// At an RMS of 1500.
+fn levelled(reference: &Reference) -> Vec<i16> {
+    let samples: Vec<f32> = reference.samples.iter().map(|s| f32::from(*s)).collect();
+    let gain = 1500.0 / rms(&samples);
+    samples.iter().map(|s| (s * gain).clamp(-32768.0, 32767.0) as i16).collect()
+}
+
+fn is_of(heard: &Heard, cut: &Cut) -> bool {
+    heard.prompt == cut.reference.prompt
+        && heard.language == cut.reference.language
+        && heard.began_at_sample.abs_diff(cut.began) <= 40
+}
+
+/// A cut in a pause cannot be told from one at the pause's beginning, one in the last pause not from the whole.
+fn is_right(heard: &Heard, cut: &Cut) -> bool {
+    let last_sound = cut.began + last_sound(cut.reference, (cut.at - cut.began) as usize);
+    let end = cut.began + last_sound_of_all(cut.reference);
+    match heard.ended {
+        Ended::Whole => last_sound + TOLERANCE >= end,
+        Ended::Cut { at_sample } => {
+            (last_sound.saturating_sub(TOLERANCE)..=cut.at + TOLERANCE).contains(&at_sample)
+        }
+    }
+}
+
+fn last_sound_of_all(reference: &Reference) -> u64 {
+    last_sound(reference, reference.samples.len())
+}
+
+/// After the last 5 ms before `until` that are louder than a tenth of the phrase.
+fn last_sound(reference: &Reference, until: usize) -> u64 {
+    let samples: Vec<f32> = reference.samples.iter().map(|s| f32::from(*s)).collect();
+    let quiet = rms(&samples) * 0.1;
+    let parts = samples[..until].rchunks(40);
+    let silent = parts.take_while(|part| rms(part) < quiet).count();
+    (until - (silent * 40).min(until)) as u64
+}
