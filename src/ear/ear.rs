@@ -74,7 +74,10 @@ impl Ear {
 
     fn follow(&mut self) {
         for following in &mut self.followed {
-            following.go_on(&self.tape, &self.repertoire.phrases[following.candidate.phrase]);
+            following.go_on(
+                &self.tape,
+                &self.repertoire.phrases[following.candidate.phrase],
+            );
         }
         self.followed
             .retain(|one| !one.is_decided() || one.evidence() >= EVIDENCE_MIN);
@@ -124,7 +127,10 @@ impl Ear {
         let first = self.followed.first().map(|one| one.candidate.sounds_at);
         let needed = first.unwrap_or(i64::MAX).min(self.search.position());
         // A reference's own leading silence is never looked at, but its length is not known here.
-        let oldest = self.tape.end().saturating_sub(longest.saturating_add(8 * BLOCK as i64));
+        let oldest = self
+            .tape
+            .end()
+            .saturating_sub(longest.saturating_add(8 * BLOCK as i64));
         self.tape.forget_before(needed.max(oldest));
     }
 }

@@ -53,10 +53,16 @@ fn check(line: Line, then: Then, percent: usize) {
         if hit.is_some_and(|hit| is_right(hit, cut)) {
             right += 1;
         } else {
-            println!("{line:?} {then:?}: {} {}..{}: {hit:?}", cut.reference.prompt, cut.began, cut.at);
+            println!(
+                "{line:?} {then:?}: {} {}..{}: {hit:?}",
+                cut.reference.prompt, cut.began, cut.at
+            );
         }
     }
-    println!("{line:?} {then:?}: {} cut, {known} known, {right} cut within 40 ms", cuts.len());
+    println!(
+        "{line:?} {then:?}: {} cut, {known} known, {right} cut within 40 ms",
+        cuts.len()
+    );
     assert!(known * 100 >= cuts.len() * 99);
     assert!(right * 100 >= cuts.len() * percent);
 }
@@ -69,7 +75,11 @@ fn say_and_cut(then: Then, dice: &mut Entropy) -> (Vec<i16>, Vec<Cut<'static>>) 
         let said = (LEAST_SAID + dice.below(room)) as usize;
         let began = stream.len() as u64;
         stream.extend(&samples[..said]);
-        cuts.push(Cut { reference, began, at: began + said as u64 });
+        cuts.push(Cut {
+            reference,
+            began,
+            at: began + said as u64,
+        });
         stream.extend(afterwards(then, index, dice));
         stream.resize(stream.len() + 2400, 0);
     }
@@ -79,7 +89,10 @@ fn say_and_cut(then: Then, dice: &mut Entropy) -> (Vec<i16>, Vec<Cut<'static>>) 
 fn afterwards(then: Then, index: usize, dice: &mut Entropy) -> Vec<i16> {
     match then {
         Then::Silence => vec![0; 8000],
-        Then::Noise => pink(16_000, dice).iter().map(|s| (s * 400.0) as i16).collect(),
+        Then::Noise => pink(16_000, dice)
+            .iter()
+            .map(|s| (s * 400.0) as i16)
+            .collect(),
         Then::AnotherPhrase => levelled(&shipped()[(index * 7 + 5) % shipped().len()]),
     }
 }
@@ -88,7 +101,10 @@ fn afterwards(then: Then, index: usize, dice: &mut Entropy) -> Vec<i16> {
 fn levelled(reference: &Reference) -> Vec<i16> {
     let samples: Vec<f32> = reference.samples.iter().map(|s| f32::from(*s)).collect();
     let gain = 1500.0 / rms(&samples);
-    samples.iter().map(|s| (s * gain).clamp(-32768.0, 32767.0) as i16).collect()
+    samples
+        .iter()
+        .map(|s| (s * gain).clamp(-32768.0, 32767.0) as i16)
+        .collect()
 }
 
 fn is_of(heard: &Heard, cut: &Cut) -> bool {
