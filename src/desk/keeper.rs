@@ -1,6 +1,5 @@
 //! One thread that writes to disk: promises, live calls, timelines. Nobody waits for it in a call.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use tracing::error;
 use crate::callbacks::store::{LiveCall, Store, StoreError};
 use crate::callbacks::{Attempt, Callback, CallbackId, Commit, Ticket};
 use crate::records::Entry;
-use crate::records::store::TimelineFiles;
+use crate::records::store::{Timelines, TimelinesError};
 use crate::words::CallId;
 
 /// What is to be written.
@@ -45,11 +44,11 @@ impl Keeper {
     /// Starts the thread. It ends when every `Keeper` is dropped and all jobs are done.
     pub(super) fn start(
         store: Store,
-        state: PathBuf,
+        files: Timelines,
         kept: mpsc::Sender<Kept>,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, todo) = sync_channel(JOBS_MAX);
-        let worker = Worker { store, files: TimelineFiles::new(state), kept, failing: false };
+        let worker = Worker { store, files, kept, failing: false };
         let thread = std::thread::Builder::new()
             .name("keeper".to_owned())
             .spawn(move || worker.work(&todo))?;
@@ -75,7 +74,7 @@ impl Keeper {
 
 struct Worker {
     store: Store,
-    files: TimelineFiles,
+    files: Timelines,
     kept: mpsc::Sender<Kept>,
     failing: bool,
 }
@@ -90,7 +89,7 @@ impl Worker {
     fn do_it(&mut self, job: Job) {
         match job {
             Job::Commit { ticket, rows, attempt } => {
-                let saved = self.store.commit(&rows, attempt.as_ref().map(|(id, attempt)| (*id, attempt)));
+                let saved = self.store.commit(&rows, attempt.as_ref());
                 let commit = if saved.is_ok() { Commit::Saved } else { Commit::NotSaved };
                 self.watch(saved);
                 self.tell(Kept::Committed { ticket, commit });
@@ -117,10 +116,11 @@ impl Worker {
         }
     }
 
-    fn watch_files(&mut self, written: std::io::Result<()>) {
+    /// The files tell a failure once by themselves.
+    fn watch_files(&mut self, written: Result<(), TimelinesError>) {
         if let Err(problem) = written {
-            let full = problem.kind() == std::io::ErrorKind::StorageFull;
-            self.fail(&problem, full);
+            error!(%problem, "write a timeline");
+            self.tell(Kept::Failed { disk_full: problem.alarm() == "disk-full" });
         }
     }
 

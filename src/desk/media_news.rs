@@ -3,7 +3,7 @@
 use crate::call::{Input, LegNews, PhraseNews, Utterance};
 use crate::media::Report;
 use crate::records::What;
-use crate::words::{CallId, Key, Moment, Party};
+use crate::words::{CallId, Key, Language, Moment, Party, PromptId};
 
 use super::{Desk, sound};
 
@@ -42,6 +42,14 @@ impl Desk {
         self.settle(now);
     }
 
+    fn being_said(&self, id: CallId, utterance: u64) -> Option<(PromptId, Language)> {
+        self.calls.get(id)?.saying.get(&Utterance(utterance)).cloned()
+    }
+
+    fn no_longer_said(&mut self, id: CallId, utterance: u64) -> Option<(PromptId, Language)> {
+        self.calls.get_mut(id)?.saying.remove(&Utterance(utterance))
+    }
+
     fn phrase_started(
         &mut self,
         id: CallId,
@@ -50,7 +58,7 @@ impl Desk {
         (ssrc, sequence, timestamp): (u32, u16, u32),
         at: Moment,
     ) {
-        if let Some((phrase, language)) = self.saying.get(&(id, Utterance(utterance))).cloned() {
+        if let Some((phrase, language)) = self.being_said(id, utterance) {
             let what = What::PhraseStarted { to, phrase, language, utterance, ssrc, sequence, timestamp };
             self.note(id, what, at);
         }
@@ -58,7 +66,7 @@ impl Desk {
     }
 
     fn phrase_ended(&mut self, id: CallId, to: Party, utterance: u64, whole: bool, at: Moment) {
-        if let Some((phrase, _)) = self.saying.remove(&(id, Utterance(utterance))) {
+        if let Some((phrase, _)) = self.no_longer_said(id, utterance) {
             self.note(id, What::PhraseEnded { to, phrase, utterance, whole }, at);
         }
         self.later(id, Input::Phrase(Utterance(utterance), PhraseNews::Ended { whole }));

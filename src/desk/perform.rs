@@ -1,17 +1,16 @@
 //! Action -> I/O: what a call wants done, done.
 
-use std::time::Duration;
-
 use crate::call::{Action, Callee, Input, LegNews, Outcome, PhraseNews, Say};
 use crate::media::Order;
 use crate::records::What;
-use crate::sip::{Invite, NameAddr, Refusal, Uri};
+use crate::sip::offer_answer;
+use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refusal, Uri};
 use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
 
 use super::calls::Leg;
-use super::sound::{self, Port};
-use super::{Desk, numbers};
-use crate::seats::TestSeat;
+use super::house::{Address, Place};
+use super::{Desk, numbers, signalling, sound};
+use crate::seats::{TestKind, TestSeat};
 
 impl Desk {
     pub(super) fn perform(&mut self, id: CallId, action: Action, now: Moment) {
@@ -48,7 +47,7 @@ impl Desk {
             }
             Action::Rated(key) => self.note(id, What::Rating { key }, now),
             Action::Note(text) => self.note(id, What::Note { text }, now),
-            Action::Refused(refusal) => self.refusal = Some(refusal),
+            Action::Refused(refusal) => self.duty.refusal = Some(refusal),
             Action::Over(ending) => self.over(id, ending, now),
         }
     }
@@ -70,19 +69,22 @@ impl Desk {
             Err(problem) => return self.no_port(id, Party::Caller, &problem, now),
         };
         self.calls.set_port(id, Party::Caller, port);
-        let sdp = match self.offers.remove(&sip) {
-            Some(offer) => match self.signalling.answer(&offer, port.address) {
+        let Some(leg) = self.calls.leg_mut(id, Party::Caller) else { return };
+        leg.origin.version += 1;
+        let origin = leg.origin;
+        let sdp = match leg.offer.take() {
+            Some(offer) => match offer_answer::answer(&offer, port.address, origin) {
                 Ok((sdp, agreed)) => {
                     self.connect(id, Party::Caller, sound::spec(&agreed));
                     sdp
                 }
                 Err(problem) => {
-                    let refused = self.signalling.endpoint.reject(sip, super::signalling::unusable(&problem), now);
+                    let refused = self.signalling.endpoint.reject(sip, signalling::unusable(&problem), now);
                     self.too_late(id, "reject", refused);
                     return self.later(id, Input::Leg(Party::Caller, LegNews::Lost));
                 }
             },
-            None => self.signalling.offer(port.address),
+            None => offer_answer::offer(port.address, origin),
         };
         let answered = self.signalling.endpoint.answer(sip, sdp, now);
         self.too_late(id, "answer", answered);
@@ -111,8 +113,8 @@ impl Desk {
     pub(super) fn call_seat(&mut self, id: CallId, now: Moment) {
         let Some(call) = self.calls.get_mut(id) else { return };
         call.facts.tried.extend(call.facts.seat.take());
-        let wished = self.wished_seats.get(&id);
-        match self.seating.take(id, wished, &call.facts.tried) {
+        let wished = call.facts.wished.take();
+        match self.seating.take(id, wished.as_ref(), &call.facts.tried) {
             Some(seat) => {
                 call.facts.seat = Some(seat.clone());
                 self.seating.stop_waiting(id);
@@ -123,14 +125,14 @@ impl Desk {
                 self.later(id, Input::Leg(Party::Rep, LegNews::NoSeat));
             }
         }
-        self.tell_seats(now);
+        self.tell_queue_of_seats(now);
     }
 
     fn ring_seat(&mut self, id: CallId, seat: &SeatId, now: Moment) {
         let Some(place) = self.house.seats.get(seat).cloned() else { return };
         match place {
-            super::house::Place::Test(kind) => self.open_test_seat(id, kind, now),
-            super::house::Place::Phone(address) => {
+            Place::Test(kind) => self.open_test_seat(id, kind, now),
+            Place::Phone(address) => {
                 let headers = numbers::auto_answer(self.house.terms.policy.answer.mode);
                 let from = self.caller_identity(id);
                 self.invite(id, Party::Rep, address, from, None, headers, now);
@@ -138,7 +140,7 @@ impl Desk {
         }
     }
 
-    fn open_test_seat(&mut self, id: CallId, kind: crate::seats::TestKind, now: Moment) {
+    fn open_test_seat(&mut self, id: CallId, kind: TestKind, now: Moment) {
         let port = match self.sound.open_port() {
             Ok(port) => port,
             Err(problem) => return self.no_port(id, Party::Rep, &problem, now),
@@ -146,7 +148,8 @@ impl Desk {
         match TestSeat::open(kind, port.address) {
             Ok(seat) => {
                 let spec = sound::test_spec(seat.address());
-                let leg = Leg { port: Some(port), up: true, test_seat: Some(seat), ..Leg::default() };
+                let mut leg = Leg::new(self.signalling.origin());
+                (leg.port, leg.up, leg.test_seat) = (Some(port), true, Some(seat));
                 self.calls.set_leg(id, Party::Rep, leg);
                 self.connect(id, Party::Rep, spec);
                 self.leg_news(id, Party::Rep, LegNews::PickedUp, None, now);
@@ -170,7 +173,7 @@ impl Desk {
         let number = call.call.number().map(|number| number.reveal().clone());
         match number.and_then(|number| self.house.trunk_address(&number)) {
             Some(address) => {
-                let from = NameAddr::new(None, self.house.own_identity(self.signalling_address));
+                let from = NameAddr::new(None, self.house.own_identity());
                 self.invite(id, party, address, from, call_id, Vec::new(), now);
             }
             None => self.later(id, Input::Leg(party, LegNews::NoAnswer)),
@@ -183,7 +186,7 @@ impl Desk {
         &mut self,
         id: CallId,
         party: Party,
-        to: super::house::Address,
+        to: Address,
         from: NameAddr,
         call_id: Option<String>,
         headers: Vec<(String, String)>,
@@ -193,10 +196,15 @@ impl Desk {
             Ok(port) => port,
             Err(problem) => return self.no_port(id, party, &problem, now),
         };
-        let offer = self.signalling.offer(port.address);
+        let mut leg = Leg::new(self.signalling.origin());
+        leg.origin.version += 1;
+        let offer = offer_answer::offer(port.address, leg.origin);
         let invite = Invite { target: to.uri, next_hop: to.next_hop, from, call_id, offer, headers };
         match self.signalling.endpoint.invite(invite, now) {
-            Ok(sip) => self.invited(id, party, sip, port),
+            Ok(sip) => {
+                (leg.sip, leg.port) = (Some(sip), Some(port));
+                self.invited(id, party, sip, leg);
+            }
             Err(problem) => {
                 self.sound.close(port.key);
                 tracing::warn!(call = %id, party = %party, %problem, "send the INVITE");
@@ -205,8 +213,7 @@ impl Desk {
         }
     }
 
-    fn invited(&mut self, id: CallId, party: Party, sip: crate::sip::LegId, port: Port) {
-        let leg = Leg { sip: Some(sip), port: Some(port), ..Leg::default() };
+    fn invited(&mut self, id: CallId, party: Party, sip: LegId, leg: Leg) {
         self.calls.set_leg(id, party, leg);
         if party == Party::Caller
             && let Some(call_id) = self.signalling.endpoint.call_id(sip).map(str::to_owned)
@@ -273,7 +280,9 @@ impl Desk {
         let clip = self.sound.clip(&say.phrase, say.language);
         match (leg, clip) {
             (Some(leg), Some(clip)) => {
-                self.saying.insert((id, say.utterance), (say.phrase, say.language));
+                if let Some(call) = self.calls.get_mut(id) {
+                    call.saying.insert(say.utterance, (say.phrase, say.language));
+                }
                 let order = Order::Say { leg, utterance: say.utterance.0, clip, not_before: say.not_before };
                 self.sound.order(order);
             }
@@ -291,13 +300,13 @@ impl Desk {
     }
 
     /// The party was quicker; its event says how.
-    fn too_late<T>(&self, id: CallId, what: &'static str, done: Result<T, crate::sip::NotPossible>) {
+    fn too_late<T>(&self, id: CallId, what: &'static str, done: Result<T, NotPossible>) {
         if let Err(problem) = done {
             tracing::debug!(call = %id, what, %problem, "too late");
         }
     }
 
-    fn sip_leg(&self, id: CallId, party: Party) -> Option<crate::sip::LegId> {
+    fn sip_leg(&self, id: CallId, party: Party) -> Option<LegId> {
         self.calls.get(id)?.legs.get(&party)?.sip
     }
 
@@ -305,7 +314,7 @@ impl Desk {
     fn caller_identity(&self, id: CallId) -> NameAddr {
         let number = self.calls.get(id).and_then(|call| call.call.number());
         let user = number.map_or("anonymous", |number| number.reveal().as_str());
-        NameAddr::new(None, Uri::sip(user, self.signalling_address))
+        NameAddr::new(None, Uri::sip(user, self.house.address))
     }
 }
 
@@ -330,6 +339,3 @@ pub(super) fn outcome(outcome: Outcome) -> crate::callbacks::Outcome {
         Outcome::Abandoned => Of::Abandoned,
     }
 }
-
-/// Reserved so that a stopping desk is bounded (D29).
-pub(super) const SHUT_DOWN_WITHIN: Duration = Duration::from_secs(30);

@@ -101,26 +101,30 @@ impl Desk {
     // To and from the queue
 
     pub(super) fn tell_queue(&mut self, input: callbacks::Input, now: Moment) {
-        for action in self.promises.queue.handle(input, now, clock::utc()) {
-            self.do_for_queue(action, now);
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            for action in self.promises.queue.handle(input, now, clock::utc()) {
+                inputs.extend(self.do_for_queue(action, now));
+            }
         }
         let open = self.promises.queue.unsettled();
         self.chronicle.metrics.promises_open.set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
-    fn do_for_queue(&mut self, action: Action, now: Moment) {
+    /// Does it; what it comes to at once is the queue's next input.
+    fn do_for_queue(&mut self, action: Action, now: Moment) -> Option<callbacks::Input> {
         match action {
             Action::Commit { ticket, rows, attempt } => {
-                if !self.keeper.must(Job::Commit { ticket, rows, attempt }) {
-                    let commit = callbacks::Commit::NotSaved;
-                    self.queued_news.push_back(callbacks::Input::Committed { ticket, commit });
-                }
+                let handed_over = self.keeper.must(Job::Commit { ticket, rows, attempt });
+                let commit = callbacks::Commit::NotSaved;
+                return (!handed_over).then_some(callbacks::Input::Committed { ticket, commit });
             }
             Action::Dial { callback, attempt } => self.dial_callback(&callback, &attempt, now),
             Action::HangUp { id, attempt } => self.hang_up_attempt(id, attempt),
             Action::Tell { id, origin, kind, news } => self.promise_news(id, origin, kind, news, now),
             Action::Alarm(alarm) => self.alarm(alarm.as_str(), now),
         }
+        None
     }
 
     /// The keeper's answer.
@@ -145,13 +149,13 @@ impl Desk {
         let kind = call_kind(promise.kind);
         let (call, actions) = Call::callback(self.house.terms.clone(), beginning, kind, now);
         let mut facts = Facts::new(false, attempt.sip_call_id.clone(), clock::utc());
+        facts.wished = Some(attempt.seat.clone());
         facts.attempt = Some(Attempting {
             callback: callback.id,
             number: attempt.number,
             sip_call_id: attempt.sip_call_id.clone(),
         });
         self.calls.add(DeskCall::new(call, facts));
-        self.wished_seats.insert(id, attempt.seat.clone());
         self.note(id, What::Begun { inbound: false }, now);
         self.begun(id, actions, now);
     }

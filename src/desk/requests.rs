@@ -9,6 +9,7 @@ use crate::console::{
     SeatView,
 };
 use crate::records::What;
+use crate::records::store::Timelines;
 use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii, SeatId};
 
 use super::calls::DeskCall;
@@ -39,7 +40,7 @@ impl Desk {
                 Ok(Answer::Callbacks(self.promises.queue.list().map(callback_view).collect()))
             }
             Ask::AddCallback(new) => self.add_callback(new, now),
-            Ask::ListSeats => Ok(Answer::Seats(self.seating.iter().map(|(id, _)| self.seat_view(id)).flatten().collect())),
+            Ask::ListSeats => Ok(Answer::Seats(self.seating.iter().filter_map(|(id, _)| self.seat_view(id)).collect())),
             Ask::GetSeat(id) => self.seat_view(&id).map(Answer::Seat).ok_or_else(|| Code::UnknownSeat.into()),
             Ask::PutSeat { id, ready } => self.put_seat(&id, ready, now),
             Ask::Health => Ok(Answer::Health(self.health())),
@@ -56,17 +57,19 @@ impl Desk {
     fn call_view(&self, id: CallId, now: Moment) -> Result<CallView, Problem> {
         let call = self.calls.get(id).ok_or(Code::UnknownCall)?;
         let mut view = view(call, now);
-        view.timeline = self.chronicle.recent(id);
+        view.timeline = self.chronicle.events.of_call(id);
         Ok(view)
     }
 
     /// Reads the file beside the desk: a long timeline must not hold up a call.
     fn timeline(&self, id: CallId, reply: Reply) {
-        let files = self.files.clone();
+        let state = self.house.state.clone();
         tokio::task::spawn_blocking(move || {
-            let answer = match files.read(id) {
-                Ok(Some(entries)) => Ok(Answer::Timeline(entries)),
-                Ok(None) => Err(Code::UnknownCall.into()),
+            let answer = match Timelines::open(&state).and_then(|files| files.read(id)) {
+                Ok(entries) if entries.is_empty() => {
+                    Err(Problem::from(Code::UnknownCall).with("call", id))
+                }
+                Ok(entries) => Ok(Answer::Timeline(entries)),
                 Err(problem) => {
                     tracing::error!(call = %id, %problem, "read a timeline");
                     Err(Code::StoreFailed.into())
@@ -77,7 +80,7 @@ impl Desk {
     }
 
     fn dial_asked(&mut self, to: Pii<PhoneNumber>, now: Moment) -> Result<Answer, Problem> {
-        if self.draining {
+        if self.duty.draining {
             return Err(Code::DeskBusy.into());
         }
         if self.calls.len() >= self.house.calls_max {
@@ -99,18 +102,18 @@ impl Desk {
             return Err(Code::UnknownCall.into());
         }
         let word = command.word();
-        self.chronicle_command(id, &command, now)?;
-        self.refusal = None;
+        self.check_phrase(&command)?;
+        self.duty.refusal = None;
         self.later(id, Input::Command(command));
         self.settle(now);
-        let refused = self.refusal.take().map(|refusal| refusal.code());
+        let refused = self.duty.refusal.take().map(|refusal| refusal.code());
         let what = What::Command { command: word.to_owned(), refused: refused.map(str::to_owned) };
         self.note(id, what, now);
         refused.map_or(Ok(()), |code| Err(problem(code)))
     }
 
     /// A phrase nobody has recorded cannot be said.
-    fn chronicle_command(&self, _: CallId, command: &Command, _: Moment) -> Result<(), Problem> {
+    fn check_phrase(&self, command: &Command) -> Result<(), Problem> {
         match command {
             Command::Say { phrase } if self.sound.book.phrase(phrase).is_none() => {
                 Err(Problem::from(Code::UnknownPhrase).with("phrase", phrase))
@@ -168,7 +171,7 @@ impl Desk {
     }
 
     fn health(&self) -> HealthView {
-        HealthView { ok: self.alarms.is_empty(), calls: self.calls.len(), alarms: self.alarms.iter().cloned().collect() }
+        HealthView { ok: self.duty.alarms.is_empty(), calls: self.calls.len(), alarms: self.duty.alarms.iter().cloned().collect() }
     }
 }
 

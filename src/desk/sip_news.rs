@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::call::{Beginning, Behind, Call, Input, LegNews};
 use crate::records::What;
-use crate::sip::offer_answer::{self, Direction};
+use crate::sip::offer_answer::{self, Description, Direction};
 use crate::sip::{Event, Invited, LegId, Refusal};
 use crate::words::{CallId, Moment, Party};
 
@@ -32,16 +32,13 @@ impl Desk {
                 return self.reject(leg, Refusal::new(488), now);
             }
         };
-        if let Some(problem) = offer.as_ref().and_then(offer_answer::unusable) {
+        if let Some(problem) = offer.as_ref().and_then(|offer| offer_answer::settle(offer).err()) {
             return self.reject(leg, signalling::unusable(&problem), now);
         }
         if let Some(code) = self.no_room() {
             return self.reject(leg, Refusal::new(code), now);
         }
-        if let Some(offer) = offer {
-            self.offers.insert(leg, offer);
-        }
-        self.begin_inbound(leg, &invited, now);
+        self.begin_inbound(leg, offer, &invited, now);
     }
 
     fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
@@ -55,7 +52,7 @@ impl Desk {
     fn no_room(&self) -> Option<u16> {
         let behind = self.house.terms.behind;
         match () {
-            () if self.draining => Some(480),
+            () if self.duty.draining => Some(480),
             () if self.calls.len() >= self.house.calls_max.min(CALLS_MAX) => Some(486),
             () if behind == Behind::Queue && !self.seating.is_staffed() => Some(480),
             () if behind == Behind::Queue && !self.seating.has_free() => Some(486),
@@ -63,14 +60,16 @@ impl Desk {
         }
     }
 
-    fn begin_inbound(&mut self, leg: LegId, invited: &Invited, now: Moment) {
+    fn begin_inbound(&mut self, sip: LegId, offer: Option<Description>, invited: &Invited, now: Moment) {
         let number = numbers::caller(invited, self.house.trusts(invited.source.ip()));
         let id = self.new_call_id();
         let beginning = Beginning { id, number, language: self.house.language };
         let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, now);
         let facts = Facts::new(true, invited.call_id.clone(), clock::utc());
         self.calls.add(DeskCall::new(call, facts));
-        self.calls.set_leg(id, Party::Caller, Leg { sip: Some(leg), ..Leg::default() });
+        let mut leg = Leg::new(self.signalling.origin());
+        (leg.sip, leg.offer) = (Some(sip), offer);
+        self.calls.set_leg(id, Party::Caller, leg);
         self.note(id, What::Begun { inbound: true }, now);
         self.begun(id, actions, now);
     }
@@ -162,13 +161,16 @@ impl Desk {
 
     /// A re-INVITE: hold, resume, a new address. Our sound runs on (D13).
     fn offered(&mut self, id: CallId, party: Party, leg: LegId, sdp: Option<Bytes>, now: Moment) {
-        let Some(port) = self.calls.leg_mut(id, party).and_then(|leg| leg.port) else { return };
+        let Some(ours) = self.calls.leg_mut(id, party) else { return };
+        let Some(port) = ours.port else { return };
+        ours.origin.version += 1;
+        let origin = ours.origin;
         let reply = match sdp.as_deref().map(offer_answer::read) {
             None => {
-                let offer = self.signalling.offer(port.address);
+                let offer = offer_answer::offer(port.address, origin);
                 self.signalling.endpoint.accept_offer(leg, offer, now)
             }
-            Some(Ok(offer)) => match self.signalling.answer(&offer, port.address) {
+            Some(Ok(offer)) => match offer_answer::answer(&offer, port.address, origin) {
                 Ok((answer, agreed)) => {
                     self.connect(id, party, sound::spec(&agreed));
                     self.hold_news(id, party, agreed.direction, now);
@@ -185,8 +187,7 @@ impl Desk {
 
     /// Our direction tells theirs: when we may not send, they hold us.
     fn hold_news(&mut self, id: CallId, party: Party, ours: Direction, now: Moment) {
-        let holds = !matches!(ours, Direction::SendRecv | Direction::SendOnly)
-            || matches!(ours, Direction::RecvOnly);
+        let holds = matches!(ours, Direction::RecvOnly | Direction::Inactive);
         let Some(leg) = self.calls.leg_mut(id, party) else { return };
         if std::mem::replace(&mut leg.held, holds) != holds {
             let news = if holds { LegNews::Holds } else { LegNews::Resumes };
