@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::callbacks::rules::samples::promise;
-use crate::callbacks::{Attempt, Callback, CallbackId, Kind, Outcome, State};
+use crate::callbacks::{Attempt, Callback, CallbackId, Kind, LiveCall, Outcome, State};
 use crate::words::{CallId, Language};
 
 /// A folder of its own for one test, gone afterwards.
