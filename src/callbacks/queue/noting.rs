@@ -8,6 +8,7 @@ impl Queue {
     /// Takes in the rows found at the start; an attempt without an outcome is settled by policy.
     pub(super) fn load(&mut self, callbacks: Vec<Callback>, clock: Clock) -> Vec<Action> {
         let mut actions = Vec::new();
+        let mut resumed = Vec::new();
         for callback in callbacks {
             if callback.is_settled() {
                 self.settled.push_back(callback);
@@ -18,7 +19,11 @@ impl Queue {
             self.rows.insert(id, row);
             if let Some(attempt) = attempt {
                 actions.extend(self.resume(id, attempt, clock));
+                resumed.push(id);
             }
+        }
+        for id in resumed {
+            actions.extend(self.merge_reopened(id, clock));
         }
         let surplus = self.settled.len().saturating_sub(SETTLED_MAX);
         self.settled.drain(..surplus);
@@ -49,6 +54,7 @@ impl Queue {
     }
 
     pub(super) fn note(&mut self, id: CallbackId, promise: Promise, clock: Clock) -> Vec<Action> {
+        let promise = promise.bounded();
         if let Some(known) = self.known(&promise) {
             return known;
         }
