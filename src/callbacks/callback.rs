@@ -183,15 +183,23 @@ impl Callback {
         }
     }
 
+    /// The one in flight.
     pub fn attempt(&self) -> Option<&Attempt> {
-        match &self.state {
-            State::Attempting { attempt } => Some(attempt),
-            State::Open
-            | State::Uncertain { .. }
-            | State::Done
-            | State::GivenUp { .. }
-            | State::Cancelled { .. } => None,
-        }
+        let State::Attempting { attempt } = &self.state else {
+            return None;
+        };
+        Some(attempt)
+    }
+
+    /// The row that keeps this promise instead.
+    pub(super) fn merged_into(&self) -> Option<CallbackId> {
+        let State::Cancelled {
+            why: CancelledBecause::Merged { into },
+        } = &self.state
+        else {
+            return None;
+        };
+        Some(*into)
     }
 
     /// Takes over what `other`, a younger row for the same number, promised (D26).

@@ -32,17 +32,13 @@ impl Queue {
 
     /// We crashed in `attempt`: dialled again only where the policy says so, and not for ever.
     fn resume(&mut self, id: CallbackId, attempt: Attempt, clock: Clock) -> Vec<Action> {
-        let tries = self.rules.retry_after.len();
-        let redial = self.rules.redial_after_crash.clone();
-        let Some(row) = self.row(id) else {
+        let Some(row) = self.rows.get_mut(&id) else {
             return Vec::new();
         };
         let callback = &mut row.callback;
         callback.failures = callback.failures.saturating_add(1);
-        let again = redial.contains(&callback.promise.kind)
-            && usize::try_from(callback.failures).is_ok_and(|failures| failures <= tries);
         let attempt = attempt.ended(Outcome::Unknown, clock.utc);
-        callback.state = if again {
+        callback.state = if self.rules.redials_after_crash(callback) {
             State::Open
         } else {
             let attempt = attempt.clone();
@@ -81,26 +77,12 @@ impl Queue {
         }]
     }
 
-    /// The answer to a retry (D26); none yet while the first commit is under way.
-    fn known(&self, promise: &Promise) -> Option<Vec<Action>> {
-        let known = self
-            .list()
-            .find(|known| known.promise.is_retry_of(promise))?;
-        let id = match &known.state {
-            State::Cancelled {
-                why: CancelledBecause::Merged { into },
-            } => *into,
-            State::Open
-            | State::Attempting { .. }
-            | State::Uncertain { .. }
-            | State::Done
-            | State::GivenUp { .. }
-            | State::Cancelled { .. } => known.id,
-        };
-        let on_disk = self.rows.get(&known.id).map(|row| row.on_disk);
-        if on_disk == Some(OnDisk::Never) {
-            return Some(Vec::new());
-        }
+    /// The answer to a retry (D26): none while its first commit is under way, another commit if
+    /// that one failed.
+    fn known(&mut self, promise: &Promise) -> Option<Vec<Action>> {
+        let same = |known: &&Callback| known.promise.is_retry_of(promise);
+        let known = self.list().find(same)?.clone();
+        let id = known.merged_into().unwrap_or(known.id);
         let noted = Noted {
             id,
             origin: promise.origin,
@@ -108,7 +90,12 @@ impl Queue {
             due: self.get(id).map_or(promise.due, |kept| kept.promise.due),
             moved: known.promise.due > promise.due,
         };
-        Some(vec![noted.tell(Commit::Saved)])
+        let on_disk = self.rows.get(&known.id).map(|row| row.on_disk);
+        Some(match on_disk {
+            Some(OnDisk::Never) if self.has_pending(known.id) => Vec::new(),
+            Some(OnDisk::Never) => vec![self.commit(Purpose::Note(noted), vec![known], None)],
+            Some(OnDisk::Older | OnDisk::Same) | None => vec![noted.tell(Commit::Saved)],
+        })
     }
 
     fn open_for(&self, number: &Pii<PhoneNumber>) -> Option<CallbackId> {
