@@ -42,7 +42,7 @@ impl Dialog {
             call_id: essentials.call_id.clone(),
             local: format!("{};tag={tag}", request.value("To")?),
             remote: request.value("From")?.to_owned(),
-            remote_tag: essentials.from_tag().to_owned(),
+            remote_tag: essentials.sender_tag().to_owned(),
             target: contact(request)?,
             routes: request.values("Record-Route").map(str::to_owned).collect(),
             sequence: Sequence {

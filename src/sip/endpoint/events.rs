@@ -4,7 +4,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::sip::wire::{NameAddr, Uri};
-use crate::words::Key;
+use crate::words::{Key, Pii};
 
 /// What a leg has to tell.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ pub struct Invited {
     pub offer: Option<Bytes>,
     pub source: SocketAddr,
     /// The headers of interest in the order they came: name, value.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, Pii<String>)>,
 }
 
 impl Invited {
@@ -67,6 +67,6 @@ impl Invited {
         let mut headers = self.headers.iter();
         headers
             .find(|(found, _)| found.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| value.reveal().as_str())
     }
 }

@@ -287,7 +287,7 @@ impl Legs {
     pub(super) fn of_request(&self, request: &Request) -> Option<LegId> {
         let id = *self.by_tag.get(request.essentials.to.tag()?)?;
         let leg = self.get(id)?;
-        let same_remote = |dialog: &Dialog| dialog.remote_tag() == request.essentials.from_tag();
+        let same_remote = |dialog: &Dialog| dialog.remote_tag() == request.essentials.sender_tag();
         let fits =
             leg.call_id == request.essentials.call_id && leg.dialog().is_none_or(same_remote);
         fits.then_some(id)
@@ -307,7 +307,7 @@ impl Legs {
             leg.call_id == essentials.call_id
                 && leg
                     .dialog()
-                    .is_some_and(|it| it.remote_tag() == essentials.from_tag())
+                    .is_some_and(|it| it.remote_tag() == essentials.sender_tag())
         })
     }
 }

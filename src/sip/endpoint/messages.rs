@@ -96,10 +96,16 @@ pub(super) fn phrase(code: u16) -> &'static str {
         513 => "Message Too Large",
         600 => "Busy Everywhere",
         603 => "Decline",
-        300..400 => "Redirected",
-        400..500 => "Request Failure",
-        500..600 => "Server Failure",
-        600.. => "Global Failure",
+        _ => class(code),
+    }
+}
+
+fn class(code: u16) -> &'static str {
+    match code / 100 {
+        3 => "Redirected",
+        4 => "Request Failure",
+        5 => "Server Failure",
+        6 => "Global Failure",
         _ => "Progress",
     }
 }

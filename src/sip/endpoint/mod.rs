@@ -34,7 +34,7 @@ pub use outbox::Transmit;
 use self::legs::Legs;
 use self::outbox::Outbox;
 use super::transaction::{Alarms, Client, ClientKey, Clients, ServerKey, Servers, Use, Wake};
-use super::wire::{Malformed, Message, Start, Uri, Via, read_message, write};
+use super::wire::{Fault, Malformed, Message, Start, Uri, Via, read_message, write};
 use crate::words::{Entropy, Moment};
 
 /// The length of the random part of tags and branches, in characters of 5 bits.
@@ -113,9 +113,9 @@ impl Endpoint {
         let Malformed { fault, salvage } = malformed;
         let answer = salvage.and_then(|message| self.blame(&message, fault.code(), None, from));
         if answer.is_none() {
-            self.out.count(match fault {
-                super::wire::Fault::Empty => Discard::KeepAlive,
-                _ => Discard::Malformed, // every other fault is the sender's
+            self.out.count(match fault == Fault::Empty {
+                true => Discard::KeepAlive,
+                false => Discard::Malformed,
             });
         }
     }

@@ -11,7 +11,7 @@ use super::{Endpoint, TOKEN};
 use crate::sip::dialog::Dialog;
 use crate::sip::transaction::{Server, ServerKey};
 use crate::sip::wire::{Essentials, Message, NameAddr, Start, Uri, write};
-use crate::words::Moment;
+use crate::words::{Moment, Pii};
 
 /// Seconds after which a caller may try again when we are full.
 pub(super) const RETRY_AFTER_S: &str = "5";
@@ -214,7 +214,7 @@ fn invited_event(request: &Request, called: Uri) -> Event {
     let identities = asserted.chain(message.values("Remote-Party-ID"));
     let headers = OF_INTEREST.iter().flat_map(|name| {
         let values = message.values(name);
-        values.map(|value| (*name, value.to_owned()))
+        values.map(|value| (*name, Pii::new(value.to_owned())))
     });
     Event::Invited(Box::new(Invited {
         call_id: request.essentials.call_id.clone(),

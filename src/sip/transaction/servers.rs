@@ -21,7 +21,7 @@ impl ServerKey {
             None => format!(
                 "{} {} {} {} {method}",
                 essentials.call_id,
-                essentials.from_tag(),
+                essentials.sender_tag(),
                 essentials.cseq.number,
                 message.value("Via").unwrap_or_default(),
             ),
@@ -33,7 +33,7 @@ impl ServerKey {
 /// What two forks of one request share (RFC 3261 8.2.2.2).
 fn origin(essentials: &Essentials) -> String {
     let cseq = &essentials.cseq;
-    let tag = essentials.from_tag();
+    let tag = essentials.sender_tag();
     format!(
         "{} {tag} {} {}",
         essentials.call_id, cseq.number, cseq.method

@@ -53,7 +53,7 @@ impl Essentials {
         })
     }
 
-    pub(crate) fn from_tag(&self) -> &str {
+    pub(crate) fn sender_tag(&self) -> &str {
         self.from.tag().unwrap_or_default()
     }
 }

@@ -168,14 +168,17 @@ fn start_line(line: &str) -> Result<(Start, Option<Fault>), Fault> {
     }
     let fault = if !version.eq_ignore_ascii_case("SIP/2.0") {
         Some(Fault::Version)
-    } else if !is_token(method) || uri.is_empty() || rest.ends_with([' ', '\t']) {
-        Some(Fault::RequestLine)
-    } else if uri.contains([' ', '\t', '<', '>', '"']) {
+    } else if !is_token(method) || !is_request_uri(uri) || rest.ends_with([' ', '\t']) {
         Some(Fault::RequestLine)
     } else {
         None
     };
     Ok((start, fault))
+}
+
+/// Only what tells words apart; `Uri` reads the rest.
+fn is_request_uri(uri: &str) -> bool {
+    !uri.is_empty() && !uri.contains([' ', '\t', '<', '>', '"'])
 }
 
 fn status_line(line: &str) -> Result<Start, Fault> {

@@ -4,8 +4,8 @@ use super::params::Params;
 use super::text::readable;
 use super::uri::{BadUri, Uri};
 
-/// A From, To, Contact or identity value: display name, URI, parameters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A From, To, Contact or identity value: display name, URI, parameters. `Debug` hides the person.
+#[derive(Clone, PartialEq, Eq)]
 pub struct NameAddr {
     display: Option<String>,
     uri: Uri,
@@ -74,6 +74,12 @@ impl NameAddr {
             uri: uri.trim().parse().map_err(BadNameAddr::Uri)?,
             params: Params::new(params),
         })
+    }
+}
+
+impl fmt::Debug for NameAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{:?}>", self.uri)
     }
 }
 

@@ -7,8 +7,8 @@ use super::params::Params;
 /// The port of a SIP URI that names none (RFC 3261 19.1.2).
 const PORT: u16 = 5060;
 
-/// A URI: kept as it came, with its parts beside it. Equality is that of the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A URI: kept as it came, with its parts beside it. `Debug` hides whose it is.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Uri {
     text: String,
     scheme: String,
@@ -151,6 +151,12 @@ impl Uri {
     }
 }
 
+impl fmt::Debug for Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:[redacted]@{}", self.scheme, self.host)
+    }
+}
+
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -268,6 +274,12 @@ mod tests {
         let it = uri("tel:+86-10-5555;phone-context=x");
         assert_eq!(it.user().unwrap(), "+86-10-5555");
         assert_eq!(it.address(), None);
+    }
+
+    #[test]
+    fn a_number_is_not_printed_for_developers() {
+        let text = format!("{:?}", uri("sip:13800138000@192.0.2.1"));
+        assert_eq!(text, "sip:[redacted]@192.0.2.1");
     }
 
     #[test]
