@@ -13,7 +13,11 @@ pub struct Clip {
 impl Clip {
     /// Takes samples at 8 kHz. Encoding waits for [`Clip::prepare`] or the first listener.
     pub fn from_samples(samples: Vec<i16>) -> Self {
-        Self { samples, alaw: OnceLock::new(), ulaw: OnceLock::new() }
+        Self {
+            samples,
+            alaw: OnceLock::new(),
+            ulaw: OnceLock::new(),
+        }
     }
 
     /// Encodes it now, so that the media thread need not (D31).
@@ -40,7 +44,8 @@ impl Clip {
 
     /// One whole encoded frame from `position`; none when the clip ends within it.
     pub fn frame(&self, codec: Codec, position: usize) -> Option<&[u8]> {
-        self.encoded(codec).get(position..position.checked_add(FRAME_SAMPLES)?)
+        self.encoded(codec)
+            .get(position..position.checked_add(FRAME_SAMPLES)?)
     }
 
     fn encoded(&self, codec: Codec) -> &[u8] {
@@ -48,7 +53,12 @@ impl Clip {
             Codec::Pcma => &self.alaw,
             Codec::Pcmu => &self.ulaw,
         };
-        cell.get_or_init(|| self.samples.iter().map(|sample| codec.encode(*sample)).collect())
+        cell.get_or_init(|| {
+            self.samples
+                .iter()
+                .map(|sample| codec.encode(*sample))
+                .collect()
+        })
     }
 }
 

@@ -120,7 +120,10 @@ mod tests {
         for byte in 0..=u8::MAX {
             let before = i32::from(Codec::Pcma.decode(byte));
             let after = i32::from(Codec::Pcmu.decode(Codec::Pcma.transcode(byte, Codec::Pcmu)));
-            assert!((before - after).abs() <= before.abs() / 16 + 16, "{byte:#x}");
+            assert!(
+                (before - after).abs() <= before.abs() / 16 + 16,
+                "{byte:#x}"
+            );
         }
     }
 }

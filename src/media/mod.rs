@@ -2,4 +2,35 @@
 //!
 //! Invariant: bytes and moments come in, bytes and reports go out; no socket, clock or thread is named here.
 
+pub mod clip;
+pub mod codec;
+pub mod hearing;
+pub mod jitter_buffer;
+mod leg;
+mod listening;
+pub mod mixer;
+mod order;
+mod outbox;
+pub mod player;
 pub mod prompts;
+mod receiver;
+pub mod reception;
+pub mod relay;
+pub mod rtcp;
+pub mod rtp;
+pub mod sender;
+pub mod source_lock;
+mod stage;
+#[cfg(test)]
+mod stage_tests;
+pub mod telephone_event;
+
+pub use clip::Clip;
+pub use codec::{Codec, FRAME_SAMPLES};
+pub use hearing::{Evidence, Limits, Verdict, Watch};
+pub use order::{Hears, LegKey, LegSpec, Order, Report, Stats};
+pub use outbox::{Channel, Transmit};
+pub use player::Bed;
+pub use rtp::{RtpHeader, RtpPacket};
+pub use sender::FRAME_TIME;
+pub use stage::Stage;

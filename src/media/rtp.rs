@@ -31,8 +31,10 @@ impl<'a> RtpPacket<'a> {
             timestamp: reader.timestamp(),
             ssrc: reader.ssrc(),
         };
-        (!STRAYED_RTCP.contains(&header.payload_type))
-            .then(|| Self { header, payload: reader.payload() })
+        (!STRAYED_RTCP.contains(&header.payload_type)).then(|| Self {
+            header,
+            payload: reader.payload(),
+        })
     }
 }
 

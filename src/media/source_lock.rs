@@ -10,12 +10,20 @@ pub struct SourceLock {
 
 impl SourceLock {
     pub fn new(signalled: SocketAddr) -> Self {
-        Self { signalled, learned: None, strangers: 0 }
+        Self {
+            signalled,
+            learned: None,
+            strangers: 0,
+        }
     }
 
     /// A new offer/answer: the port is learned again, the count stays.
     pub fn retarget(&mut self, signalled: SocketAddr) {
-        *self = Self { signalled, learned: None, strangers: self.strangers };
+        *self = Self {
+            signalled,
+            learned: None,
+            strangers: self.strangers,
+        };
     }
 
     /// Whether a valid packet from `from` may be heard; a stranger is counted.
@@ -30,7 +38,10 @@ impl SourceLock {
 
     /// Where our packets go: the learned port answers a router on the way, the address never changes.
     pub fn remote(&self) -> SocketAddr {
-        SocketAddr::new(self.signalled.ip(), self.learned.unwrap_or(self.signalled.port()))
+        SocketAddr::new(
+            self.signalled.ip(),
+            self.learned.unwrap_or(self.signalled.port()),
+        )
     }
 
     /// Packets discarded because somebody else sent them.

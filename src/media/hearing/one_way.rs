@@ -1,0 +1,221 @@
+use std::time::Duration;
+
+use crate::words::Moment;
+
+/// Why we believe that they do not receive us (D17).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Evidence {
+    /// The highest sequence number in their reports stands still while we send.
+    FrozenReports,
+    /// Their reports have no block about us while we send (RFC 3550 6.4.1).
+    MissingBlock,
+    /// Reports had come, and three intervals passed without one.
+    MissedReports,
+    /// Their host says that nobody listens on the RTP port (ICMP).
+    Unreachable,
+}
+
+/// Between two reports that accuse us of silence we must have sent this many packets: 1 s.
+const SENT_BETWEEN_MIN: u32 = 50;
+
+/// Reports without our block in a row.
+const MISSING_BLOCKS: u8 = 2;
+
+/// RFC 3550 6.2: the least interval is 5 s.
+const INTERVAL_MIN: Duration = Duration::from_secs(5);
+const INTERVAL_MAX: Duration = Duration::from_secs(60);
+const MISSED_INTERVALS: u32 = 3;
+
+/// ICMP errors count when three came over 2 s, and lapse when none came for 5 s.
+const UNREACHABLE_MIN: u32 = 3;
+const UNREACHABLE_OVER: Duration = Duration::from_secs(2);
+const UNREACHABLE_LAPSES: Duration = Duration::from_secs(5);
+
+/// Judges from their RTCP and from ICMP whether they receive us. Who never sent RTCP is unknown, never at fault.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OneWay {
+    reports: Option<Reports>,
+    unreachable: Option<Unreachable>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Reports {
+    last: Moment,
+    interval: Duration,
+    highest: Option<u32>,
+    /// Our packet count when the last report came.
+    sent: u32,
+    frozen: bool,
+    missing: u8,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Unreachable {
+    first: Moment,
+    last: Moment,
+    count: u32,
+}
+
+impl OneWay {
+    /// One of their reports: the highest sequence it has of ours, and how many packets we sent so far.
+    pub fn report(&mut self, highest: Option<u32>, sent: u32, now: Moment) {
+        let fresh = Reports {
+            last: now,
+            interval: INTERVAL_MIN,
+            highest,
+            sent,
+            frozen: false,
+            missing: u8::from(highest.is_none() && sent >= SENT_BETWEEN_MIN),
+        };
+        match &mut self.reports {
+            Some(reports) => reports.hear(highest, sent, now),
+            None => self.reports = Some(fresh),
+        }
+    }
+
+    /// Our RTP came back as unreachable.
+    pub fn unreachable(&mut self, now: Moment) {
+        match &mut self.unreachable {
+            Some(icmp) if now.since(icmp.last) < UNREACHABLE_LAPSES => {
+                icmp.last = now;
+                icmp.count = icmp.count.saturating_add(1);
+            }
+            Some(_) | None => {
+                self.unreachable = Some(Unreachable {
+                    first: now,
+                    last: now,
+                    count: 1,
+                })
+            }
+        }
+    }
+
+    /// They left the RTCP, so no further reports are due.
+    pub fn goodbye(&mut self) {
+        self.reports = None;
+    }
+
+    /// While they hold us or we do not send, nothing is judged; afterwards everything starts anew.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    pub fn evidence(&self, now: Moment) -> Option<Evidence> {
+        let by_icmp = self.unreachable.filter(|icmp| icmp.counts(now));
+        match self.reports {
+            _ if by_icmp.is_some() => Some(Evidence::Unreachable),
+            Some(reports) if reports.frozen => Some(Evidence::FrozenReports),
+            Some(reports) if reports.missing >= MISSING_BLOCKS => Some(Evidence::MissingBlock),
+            Some(reports) if now.since(reports.last) >= reports.interval * MISSED_INTERVALS => {
+                Some(Evidence::MissedReports)
+            }
+            Some(_) | None => None,
+        }
+    }
+}
+
+impl Reports {
+    fn hear(&mut self, highest: Option<u32>, sent: u32, now: Moment) {
+        let enough_sent = sent.wrapping_sub(self.sent) >= SENT_BETWEEN_MIN;
+        self.interval = self.interval.max(now.since(self.last)).min(INTERVAL_MAX);
+        self.last = now;
+        match highest {
+            Some(_) if highest != self.highest => {
+                (self.frozen, self.missing) = (false, 0);
+                (self.highest, self.sent) = (highest, sent);
+            }
+            Some(_) if enough_sent => {
+                (self.frozen, self.missing) = (true, 0);
+                self.sent = sent;
+            }
+            None if enough_sent => {
+                self.missing = self.missing.saturating_add(1);
+                self.sent = sent;
+            }
+            Some(_) | None => {}
+        }
+    }
+}
+
+impl Unreachable {
+    fn counts(self, now: Moment) -> bool {
+        self.count >= UNREACHABLE_MIN
+            && self.last.since(self.first) >= UNREACHABLE_OVER
+            && now.since(self.last) < UNREACHABLE_LAPSES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Moment {
+        Moment::from_nanos(seconds * 1_000_000_000)
+    }
+
+    /// Reports every 5 s, while we send 250 packets in between.
+    fn after(highest: &[Option<u32>]) -> (OneWay, Moment) {
+        let mut line = OneWay::default();
+        let mut now = at(0);
+        for (n, highest) in (1..).zip(highest) {
+            now = at(5 * n);
+            line.report(*highest, 250 * n as u32, now);
+        }
+        (line, now)
+    }
+
+    #[test]
+    fn reports_that_move_are_healthy() {
+        let (line, now) = after(&[Some(250), Some(500), Some(749)]);
+        assert_eq!(line.evidence(now), None);
+    }
+
+    #[test]
+    fn the_same_number_twice_is_frozen_and_moves_again_when_it_heals() {
+        let (mut line, now) = after(&[Some(250), Some(250)]);
+        assert_eq!(line.evidence(now), Some(Evidence::FrozenReports));
+        line.report(Some(700), 750, at(15));
+        assert_eq!(line.evidence(at(15)), None);
+    }
+
+    #[test]
+    fn two_reports_without_our_block_are_evidence() {
+        assert_eq!(after(&[Some(250), None]).0.evidence(at(10)), None);
+        let (line, now) = after(&[Some(250), None, None]);
+        assert_eq!(line.evidence(now), Some(Evidence::MissingBlock));
+        let (line, now) = after(&[None, None]);
+        assert_eq!(line.evidence(now), Some(Evidence::MissingBlock));
+    }
+
+    #[test]
+    fn reports_close_together_prove_nothing() {
+        let mut line = OneWay::default();
+        line.report(Some(9), 10, at(1));
+        line.report(Some(9), 30, at(1));
+        line.report(None, 40, at(2));
+        assert_eq!(line.evidence(at(2)), None);
+    }
+
+    #[test]
+    fn three_missed_intervals_count_only_after_reports_had_come() {
+        assert_eq!(OneWay::default().evidence(at(300)), None);
+        let (mut line, _) = after(&[Some(250), Some(500)]);
+        assert_eq!(line.evidence(at(24)), None);
+        assert_eq!(line.evidence(at(25)), Some(Evidence::MissedReports));
+        line.goodbye();
+        assert_eq!(line.evidence(at(60)), None);
+    }
+
+    #[test]
+    fn icmp_counts_from_three_over_two_seconds_and_lapses() {
+        let mut line = OneWay::default();
+        for now in [0, 1] {
+            line.unreachable(at(now));
+            line.unreachable(at(now));
+        }
+        assert_eq!(line.evidence(at(1)), None);
+        line.unreachable(at(2));
+        assert_eq!(line.evidence(at(2)), Some(Evidence::Unreachable));
+        assert_eq!(line.evidence(at(7)), None);
+    }
+}

@@ -1,0 +1,218 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::clip::Clip;
+use super::codec::{Codec, FRAME_SAMPLES};
+use super::jitter_buffer::JitterBuffer;
+use super::mixer::Mix;
+use super::order::{Hears, LegKey};
+use super::relay::{Placed, SlotMap};
+use super::rtp::RtpHeader;
+use super::sender::TICK_NANOS;
+use crate::words::Moment;
+
+/// A source whose last packet is older than this is not waited for.
+const SOURCE_ALIVE: Duration = Duration::from_millis(60);
+
+/// Whom a leg hears, and how their packets become its own.
+#[derive(Debug, Default)]
+pub(super) struct Listening {
+    sources: [Option<Source>; 2],
+    phrases_to: Option<LegKey>,
+    keys: bool,
+    overheard: Overheard,
+}
+
+/// One leg that is heard.
+#[derive(Debug)]
+struct Source {
+    leg: LegKey,
+    slots: SlotMap,
+    jitter: JitterBuffer,
+    /// It sends other packets than 20 ms, so they are cut anew in the jitter buffer.
+    uneven: bool,
+    last_relayed: Option<Moment>,
+    /// The event under way: their timestamp and ours.
+    event: Option<(u32, u32)>,
+}
+
+/// A phrase said to another leg, as far as this leg hears it too.
+#[derive(Debug, Default)]
+struct Overheard {
+    phrase: Option<Phrase>,
+    /// What was heard in the last frame and has ended since.
+    fading: Option<Phrase>,
+}
+
+/// A phrase in time: `position` is the sample that sounds at `at`.
+#[derive(Clone, Debug)]
+pub(super) struct Phrase {
+    pub(super) clip: Arc<Clip>,
+    pub(super) position: usize,
+    pub(super) at: Moment,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Nobody is heard.
+    Alone,
+    /// One source, whose packets leave as they come.
+    Relay,
+    /// Sound is summed on the tick.
+    Mix,
+}
+
+impl Listening {
+    pub(super) fn change(&mut self, hears: &Hears) {
+        let mut before = std::mem::take(&mut self.sources);
+        let mut keep = |leg: LegKey| {
+            let place = before
+                .iter_mut()
+                .find(|source| source.as_ref().is_some_and(|s| s.leg == leg));
+            place
+                .and_then(Option::take)
+                .unwrap_or_else(|| Source::new(leg))
+        };
+        self.sources = hears.legs.map(|leg| leg.map(&mut keep));
+        self.phrases_to = hears.phrases_to;
+        self.keys = hears.keys;
+    }
+
+    pub(super) fn phrases_to(&self) -> Option<LegKey> {
+        self.phrases_to
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        let mut sources = self.sources.iter().flatten();
+        match (sources.next(), sources.next()) {
+            _ if self.overheard.is_audible() => Mode::Mix,
+            (None, _) => Mode::Alone,
+            (Some(source), None) if !source.uneven => Mode::Relay,
+            (Some(_), _) => Mode::Mix,
+        }
+    }
+
+    /// Notes what is said to the leg whose phrases are overheard.
+    pub(super) fn overhear(&mut self, phrase: Option<Phrase>) {
+        let was_audible = self.overheard.is_audible();
+        let ended = self.overheard.phrase.take();
+        self.overheard.fading = if phrase.is_none() { ended } else { None };
+        self.overheard.phrase = phrase;
+        if was_audible && !self.overheard.is_audible() {
+            self.sources
+                .iter_mut()
+                .flatten()
+                .for_each(|source| source.jitter.clear());
+        }
+    }
+
+    /// Whether the relayed source's next packet is worth waiting for.
+    pub(super) fn is_source_alive(&self, now: Moment) -> bool {
+        let sources = self.sources.iter().flatten();
+        sources
+            .filter_map(|source| source.last_relayed)
+            .any(|last| now.since(last) < SOURCE_ALIVE)
+    }
+
+    /// Buffers a packet of `leg` to be mixed; false when it is to be relayed instead.
+    pub(super) fn buffer(
+        &mut self,
+        leg: LegKey,
+        header: &RtpHeader,
+        sound: (Codec, &[u8]),
+    ) -> bool {
+        if let Some(source) = self.source(leg) {
+            source.uneven |= sound.1.len() != FRAME_SAMPLES;
+        }
+        let mixes = self.mode() == Mode::Mix;
+        if let Some(source) = self.source(leg).filter(|_| mixes) {
+            source.jitter.push(header.timestamp, sound.0, sound.1);
+        }
+        mixes
+    }
+
+    /// The slot in which a packet of `leg` is relayed.
+    pub(super) fn place(
+        &mut self,
+        leg: LegKey,
+        header: &RtpHeader,
+        next: u64,
+        due: u64,
+    ) -> Option<Placed> {
+        self.source(leg)?.slots.place(header, next, due)
+    }
+
+    pub(super) fn note_relayed(&mut self, leg: LegKey, now: Moment) {
+        if let Some(source) = self.source(leg) {
+            source.last_relayed = Some(now);
+        }
+    }
+
+    /// Our timestamp for an event of `leg` that is passed on; `fresh` is for an event not seen before.
+    pub(super) fn event_timestamp(&mut self, leg: LegKey, theirs: u32, fresh: u32) -> Option<u32> {
+        if !self.keys {
+            return None;
+        }
+        let source = self.source(leg)?;
+        let ours = source
+            .event
+            .filter(|event| event.0 == theirs)
+            .map_or(fresh, |event| event.1);
+        source.event = Some((theirs, ours));
+        Some(ours)
+    }
+
+    /// All that is heard in the frame that is due at `nominal`.
+    pub(super) fn mix(&mut self, nominal: Moment) -> Mix {
+        let mut mix = Mix::default();
+        for source in self.sources.iter_mut().flatten() {
+            mix.add(&source.jitter.pop());
+        }
+        if let Some((phrase, position)) = in_time(&self.overheard.phrase, nominal) {
+            mix.add_clip(&phrase.clip, position);
+        }
+        if let Some((phrase, position)) = in_time(&self.overheard.fading, nominal) {
+            mix.add_fading(|n| phrase.clip.sample(position.saturating_add(n)));
+        }
+        mix
+    }
+
+    fn source(&mut self, leg: LegKey) -> Option<&mut Source> {
+        self.sources
+            .iter_mut()
+            .flatten()
+            .find(|source| source.leg == leg)
+    }
+}
+
+impl Source {
+    fn new(leg: LegKey) -> Self {
+        Self {
+            leg,
+            slots: SlotMap::default(),
+            jitter: JitterBuffer::default(),
+            uneven: false,
+            last_relayed: None,
+            event: None,
+        }
+    }
+}
+
+impl Overheard {
+    fn is_audible(&self) -> bool {
+        self.phrase.is_some() || self.fading.is_some()
+    }
+}
+
+/// The sample of a phrase that sounds at `nominal`; none before its first or after its last.
+fn in_time(phrase: &Option<Phrase>, nominal: Moment) -> Option<(&Phrase, usize)> {
+    let phrase = phrase.as_ref()?;
+    let later = ticks(nominal.since(phrase.at));
+    let earlier = ticks(phrase.at.since(nominal));
+    let position = phrase.position.checked_add(later)?.checked_sub(earlier)?;
+    (position < phrase.clip.len()).then_some((phrase, position))
+}
+
+fn ticks(span: Duration) -> usize {
+    usize::try_from(span.as_nanos() / u128::from(TICK_NANOS)).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,151 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::clip::Clip;
+use super::codec::Codec;
+use super::hearing::{Verdict, Watch};
+use super::player::Bed;
+use crate::words::{Key, Moment};
+
+/// One leg's sound, by the number its ports were opened under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LegKey(u32);
+
+impl LegKey {
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// What the offer and answer agreed on for a leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LegSpec {
+    pub codec: Codec,
+    pub payload_type: u8,
+    /// The payload type of telephone-events, where both sides have them.
+    pub telephone_event: Option<u8>,
+    pub remote: SocketAddr,
+    pub remote_rtcp: SocketAddr,
+    /// We may send: they did not say `sendonly` or `inactive`.
+    pub sends: bool,
+    /// They will send: false while the other side holds us.
+    pub receives: bool,
+}
+
+/// What is played to a leg.
+#[derive(Clone, Debug, Default)]
+pub struct Hears {
+    /// Whose sound; with nobody here the bed is played.
+    pub legs: [Option<LegKey>; 2],
+    /// Also hears the phrases said to that leg.
+    pub phrases_to: Option<LegKey>,
+    /// Their telephone keys are passed on; a question swallows them (D11).
+    pub keys: bool,
+    pub bed: Bed,
+}
+
+/// What the desk wants of the sound.
+#[derive(Clone, Debug)]
+pub enum Order {
+    Open {
+        leg: LegKey,
+        spec: LegSpec,
+    },
+    /// A new offer/answer: SSRC, sequence and timestamps run on.
+    Retarget {
+        leg: LegKey,
+        spec: LegSpec,
+    },
+    Hear {
+        leg: LegKey,
+        hears: Hears,
+    },
+    /// Says a phrase in the first frame that is not due before `not_before`.
+    Say {
+        leg: LegKey,
+        utterance: u64,
+        clip: Arc<Clip>,
+        not_before: Moment,
+    },
+    Cut {
+        leg: LegKey,
+        utterance: u64,
+    },
+    SendKeys {
+        leg: LegKey,
+        keys: Vec<Key>,
+    },
+    Watch {
+        leg: LegKey,
+        watch: Watch,
+    },
+    Close {
+        leg: LegKey,
+    },
+}
+
+/// What the desk is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Report {
+    /// The first packet of a phrase has left; the numbers are that packet's.
+    Started {
+        leg: LegKey,
+        utterance: u64,
+        at: Moment,
+        ssrc: u32,
+        sequence: u16,
+        timestamp: u32,
+    },
+    /// Every phrase that was ordered ends once, `whole` or cut, even if it never started.
+    Ended {
+        leg: LegKey,
+        utterance: u64,
+        whole: bool,
+        at: Moment,
+    },
+    FirstSent {
+        leg: LegKey,
+        at: Moment,
+    },
+    FirstReceived {
+        leg: LegKey,
+        at: Moment,
+    },
+    Key {
+        leg: LegKey,
+        key: Key,
+        at: Moment,
+    },
+    Voice {
+        leg: LegKey,
+        speaking: bool,
+        since: Moment,
+    },
+    Line {
+        leg: LegKey,
+        verdict: Verdict,
+        at: Moment,
+    },
+    Closed {
+        leg: LegKey,
+        stats: Stats,
+    },
+}
+
+/// A leg's counts over its life, in packets where nothing else is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    pub sent: u32,
+    pub received: u32,
+    pub lost: u32,
+    /// RTP ticks of 125 us.
+    pub jitter_ticks: u32,
+    /// From another address than the signalled one.
+    pub strangers: u64,
+    /// From the right address, but no RTP or of no agreed payload type.
+    pub discarded: u64,
+}

@@ -1,0 +1,202 @@
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::clip::Clip;
+use super::leg::Leg;
+use super::order::{LegKey, LegSpec, Order, Report};
+use super::outbox::{Outbox, Transmit};
+use super::receiver::Arrival;
+use super::sender::PHASES;
+use crate::words::{Entropy, Moment};
+
+/// 2,000 calls of up to four legs (D8); a leg more is closed as soon as it is opened.
+const LEGS_MAX: usize = 8_000;
+
+/// Coprime with [`PHASES`]: legs opened in a row are spread evenly over the 20 ms.
+const PHASE_STEP: u64 = 7;
+
+/// All legs of one media thread. Drain it after every call that changes it.
+#[derive(Debug)]
+pub struct Stage {
+    legs: BTreeMap<LegKey, Leg>,
+    /// When each leg's next frame is due; entries of closed legs are passed over.
+    schedule: BinaryHeap<Reverse<(Moment, LegKey)>>,
+    /// Who hears whom: (heard, hearing), rebuilt when an order changes it.
+    listeners: Vec<(LegKey, LegKey)>,
+    out: Outbox,
+    entropy: Entropy,
+    opened: u64,
+}
+
+impl Stage {
+    pub fn new(entropy: Entropy) -> Self {
+        Self {
+            legs: BTreeMap::new(),
+            schedule: BinaryHeap::new(),
+            listeners: Vec::new(),
+            out: Outbox::default(),
+            entropy,
+            opened: 0,
+        }
+    }
+
+    /// Does what the desk wants; an order for a leg that is not open is passed over, its phrase ended.
+    pub fn apply(&mut self, order: Order, now: Moment) {
+        match order {
+            Order::Open { leg, spec } => self.open(leg, spec, now),
+            Order::Say {
+                leg,
+                utterance,
+                clip,
+                not_before,
+            } => {
+                self.say(leg, utterance, clip, not_before, now);
+            }
+            Order::Close { leg } => self.close(leg, now),
+            Order::Hear { leg, hears } => {
+                self.with(leg, |leg, _| leg.hear(&hears));
+                self.note_listeners(leg, hears.legs);
+            }
+            Order::Retarget { leg, spec } => self.with(leg, |leg, _| leg.retarget(spec, now)),
+            Order::Cut { leg, utterance } => {
+                self.with(leg, |leg, out| leg.cut(utterance, now, out))
+            }
+            Order::SendKeys { leg, keys } => self.with(leg, |leg, _| leg.press(&keys)),
+            Order::Watch { leg, watch } => self.with(leg, |leg, _| leg.watch(watch, now)),
+        }
+    }
+
+    /// Takes a datagram from a leg's RTP port.
+    pub fn receive_rtp(&mut self, leg: LegKey, from: SocketAddr, datagram: &[u8], now: Moment) {
+        let Some(party) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        if let Some(arrival) = party.receive(from, datagram, now, &mut self.out) {
+            self.pass_on(leg, arrival, now);
+        }
+    }
+
+    /// Takes a datagram from a leg's RTCP port.
+    pub fn receive_rtcp(&mut self, leg: LegKey, from: SocketAddr, datagram: &[u8], now: Moment) {
+        self.with(leg, |leg, _| leg.receive_rtcp(from, datagram, now));
+    }
+
+    /// ICMP said that nobody listens where this leg's RTP goes (D17).
+    pub fn unreachable(&mut self, leg: LegKey, now: Moment) {
+        self.with(leg, |leg, _| leg.unreachable(now));
+    }
+
+    /// When to call [`Stage::tick`] next; none while no leg is open.
+    pub fn due(&self) -> Option<Moment> {
+        self.schedule.peek().map(|Reverse((due, _))| *due)
+    }
+
+    /// Sends every frame that is due.
+    pub fn tick(&mut self, now: Moment) {
+        while let Some(Reverse((due, leg))) = self.schedule.peek().copied()
+            && due <= now
+        {
+            self.schedule.pop();
+            self.tick_leg(leg, now);
+        }
+    }
+
+    /// Hands out every datagram in the order it is to be sent; nothing is allocated once the buffers have grown.
+    pub fn drain(&mut self, send: impl FnMut(Transmit<'_>)) {
+        self.out.drain(send);
+    }
+
+    pub fn poll_report(&mut self) -> Option<Report> {
+        self.out.poll_report()
+    }
+
+    /// Packets and reports that were discarded because nobody drained them.
+    pub fn discarded(&self) -> u64 {
+        self.out.discarded()
+    }
+
+    fn open(&mut self, key: LegKey, spec: LegSpec, now: Moment) {
+        if let Some(leg) = self.legs.get_mut(&key) {
+            return leg.retarget(spec, now);
+        }
+        if self.legs.len() >= LEGS_MAX {
+            return self.out.report(Report::Closed {
+                leg: key,
+                stats: Default::default(),
+            });
+        }
+        let phase = self.opened.wrapping_mul(PHASE_STEP) % PHASES;
+        self.opened = self.opened.wrapping_add(1);
+        let leg = Leg::new(key, spec, phase, &mut self.entropy, now);
+        self.schedule.push(Reverse((leg.first_due(), key)));
+        self.legs.insert(key, leg);
+    }
+
+    fn say(
+        &mut self,
+        key: LegKey,
+        utterance: u64,
+        clip: Arc<Clip>,
+        not_before: Moment,
+        now: Moment,
+    ) {
+        match self.legs.get_mut(&key) {
+            Some(leg) => leg.say(utterance, clip, not_before, now, &mut self.out),
+            None => self.out.report(Report::Ended {
+                leg: key,
+                utterance,
+                whole: false,
+                at: now,
+            }),
+        }
+    }
+
+    fn close(&mut self, key: LegKey, now: Moment) {
+        if let Some(mut leg) = self.legs.remove(&key) {
+            leg.close(now, &mut self.out);
+            self.note_listeners(key, [None; 2]);
+        }
+    }
+
+    fn note_listeners(&mut self, hearing: LegKey, heard: [Option<LegKey>; 2]) {
+        self.listeners.retain(|(_, leg)| *leg != hearing);
+        if self.legs.contains_key(&hearing) {
+            self.listeners
+                .extend(heard.into_iter().flatten().map(|heard| (heard, hearing)));
+            self.listeners.sort_unstable();
+        }
+    }
+
+    fn pass_on(&mut self, heard: LegKey, arrival: Arrival<'_>, now: Moment) {
+        let first = self.listeners.partition_point(|(leg, _)| *leg < heard);
+        let listeners = self
+            .listeners
+            .iter()
+            .skip(first)
+            .take_while(|(leg, _)| *leg == heard);
+        for (_, hearing) in listeners {
+            if let Some(leg) = self.legs.get_mut(hearing) {
+                leg.take_in(heard, arrival, now, &mut self.out);
+            }
+        }
+    }
+
+    fn tick_leg(&mut self, key: LegKey, now: Moment) {
+        let overheard = self.legs.get(&key).and_then(Leg::phrases_to);
+        let phrase = overheard
+            .and_then(|other| self.legs.get(&other))
+            .and_then(Leg::phrase);
+        if let Some(leg) = self.legs.get_mut(&key) {
+            leg.tick(phrase, now, &mut self.out);
+            self.schedule.push(Reverse((leg.due(now), key)));
+        }
+    }
+
+    fn with(&mut self, key: LegKey, act: impl FnOnce(&mut Leg, &mut Outbox)) {
+        if let Some(leg) = self.legs.get_mut(&key) {
+            act(leg, &mut self.out);
+        }
+    }
+}
