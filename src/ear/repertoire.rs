@@ -67,7 +67,11 @@ impl Repertoire {
             .map(|members| Choir::sing(&phrases, members, &*forward))
             .collect();
         Self {
-            longest: phrases.iter().map(|phrase| phrase.voice.len()).max().unwrap_or(0),
+            longest: phrases
+                .iter()
+                .map(|phrase| phrase.voice.len())
+                .max()
+                .unwrap_or(0),
             phrases,
             choirs,
             forward,

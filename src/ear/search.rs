@@ -65,12 +65,7 @@ impl Search {
         found
     }
 
-    fn search_block(
-        &mut self,
-        voice: &[f32],
-        repertoire: &Repertoire,
-        found: &mut Vec<Candidate>,
-    ) {
+    fn search_block(&mut self, voice: &[f32], repertoire: &Repertoire, found: &mut Vec<Candidate>) {
         if !self.measure_loudness(voice) {
             return;
         }
@@ -125,11 +120,17 @@ impl Search {
     /// Where the choir was heard best.
     fn peaks(&self) -> Vec<usize> {
         let searched = self.likeness.get(..STEP).unwrap_or_default();
-        let above = |at: usize, other: Option<&f32>| other.is_none_or(|other| searched[at] >= *other);
+        let above =
+            |at: usize, other: Option<&f32>| other.is_none_or(|other| searched[at] >= *other);
         let mut peaks: Vec<usize> = (0..searched.len())
             .filter(|&at| searched[at] > CHOIR_LIKENESS)
             .filter(|&at| above(at, searched.get(at + 1)))
-            .filter(|&at| above(at, at.checked_sub(1).and_then(|before| searched.get(before))))
+            .filter(|&at| {
+                above(
+                    at,
+                    at.checked_sub(1).and_then(|before| searched.get(before)),
+                )
+            })
             .collect();
         peaks.sort_by(|a, b| searched[*b].total_cmp(&searched[*a]));
         peaks.truncate(PEAKS_MAX);

@@ -45,7 +45,10 @@ fn phrases_are_found_when_packets_are_lost() {
 }
 
 fn check(line: Line) {
-    let mut tally = Tally { least_score: 1.0, ..Tally::default() };
+    let mut tally = Tally {
+        least_score: 1.0,
+        ..Tally::default()
+    };
     for seed in 0..SEEDS {
         let mut dice = Entropy::from_number(seed);
         let (stream, said) = say_all(&mut dice);
@@ -56,7 +59,10 @@ fn check(line: Line) {
     assert!(tally.said >= 100 * SEEDS as u32);
     assert!(tally.right * 100 >= tally.said * 99, "the right phrase");
     assert!(tally.within_5_ms * 100 >= tally.right * 99, "the onset");
-    assert!(!line.is_clean() || tally.exact == tally.said, "the exact onset");
+    assert!(
+        !line.is_clean() || tally.exact == tally.said,
+        "the exact onset"
+    );
     assert_eq!(tally.strangers, 0);
     assert!(tally.whole * 100 >= tally.right * 99, "whole");
 }
@@ -66,10 +72,21 @@ fn say_all(dice: &mut Entropy) -> (Vec<i16>, Vec<Said>) {
     let (mut stream, mut said) = (Vec::new(), Vec::new());
     for reference in shuffled(shipped().len(), dice) {
         stream.resize(stream.len() + 800 + dice.below(4000) as usize, 0);
-        said.push(Said { reference, at: stream.len() as u64 });
-        let samples: Vec<f32> = shipped()[reference].samples.iter().map(|s| f32::from(*s)).collect();
+        said.push(Said {
+            reference,
+            at: stream.len() as u64,
+        });
+        let samples: Vec<f32> = shipped()[reference]
+            .samples
+            .iter()
+            .map(|s| f32::from(*s))
+            .collect();
         let gain = 1500.0 / rms(&samples);
-        stream.extend(samples.iter().map(|s| (s * gain).clamp(-32768.0, 32767.0) as i16));
+        stream.extend(
+            samples
+                .iter()
+                .map(|s| (s * gain).clamp(-32768.0, 32767.0) as i16),
+        );
     }
     (stream, said)
 }
@@ -97,7 +114,10 @@ fn count(tally: &mut Tally, said: &[Said], heard: &[Heard]) {
             continue;
         };
         if hit.ended != Ended::Whole {
-            println!("cut? {hit:?} of {}", said.at + reference.samples.len() as u64);
+            println!(
+                "cut? {hit:?} of {}",
+                said.at + reference.samples.len() as u64
+            );
         }
         true_hits += 1;
         tally.right += 1;

@@ -14,14 +14,6 @@ pub(super) enum Line {
 }
 
 impl Line {
-    pub(super) const ALL: [Self; 5] = [
-        Self::ALaw,
-        Self::MuLaw,
-        Self::WhiteNoise,
-        Self::PinkNoise,
-        Self::Loss,
-    ];
-
     pub(super) fn is_clean(self) -> bool {
         matches!(self, Self::ALaw | Self::MuLaw)
     }
@@ -70,7 +62,10 @@ fn a_law(sent: &[i16]) -> Vec<i16> {
 fn add(sent: &[i16], noise: &[f32], speech_rms: f32) -> Vec<i16> {
     // 10 dB is a factor of 3.16 in amplitude.
     let scale = speech_rms / rms(noise) / 10.0_f32.sqrt();
-    let mixed = sent.iter().zip(noise).map(|(s, n)| f32::from(*s) + scale * n);
+    let mixed = sent
+        .iter()
+        .zip(noise)
+        .map(|(s, n)| f32::from(*s) + scale * n);
     mixed.map(|s| s.clamp(-32768.0, 32767.0) as i16).collect()
 }
 

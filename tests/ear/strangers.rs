@@ -12,17 +12,27 @@ const LENGTH_MIN: usize = 30 * 60 * 8000;
 
 #[test]
 fn nothing_is_heard_in_half_an_hour_of_other_speech_music_and_noise() {
-    let (known, unknown): (Vec<_>, Vec<_>) =
-        shipped().iter().cloned().enumerate().partition(|(index, _)| index % 2 == 0);
+    let (known, unknown): (Vec<_>, Vec<_>) = shipped()
+        .iter()
+        .cloned()
+        .enumerate()
+        .partition(|(index, _)| index % 2 == 0);
     let known: Vec<Reference> = known.into_iter().map(|(_, reference)| reference).collect();
-    let unknown: Vec<Reference> = unknown.into_iter().map(|(_, reference)| reference).collect();
+    let unknown: Vec<Reference> = unknown
+        .into_iter()
+        .map(|(_, reference)| reference)
+        .collect();
 
     let mut dice = Entropy::from_number(11);
     let stream = strange_sounds(&known, &unknown, &mut dice);
     assert!(stream.len() >= LENGTH_MIN, "{} s", stream.len() / 8000);
     let received = Line::ALaw.carry(&stream, 1500.0, &mut dice);
     let heard = hear_all(Arc::new(Repertoire::new(known)), &received);
-    println!("{} s of strangers: {} heard", stream.len() / 8000, heard.len());
+    println!(
+        "{} s of strangers: {} heard",
+        stream.len() / 8000,
+        heard.len()
+    );
     assert_eq!(heard, []);
 }
 
