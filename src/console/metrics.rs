@@ -14,6 +14,8 @@ pub struct Metrics {
     phrases_said: Family<PhraseLabels, Counter>,
     datagrams_discarded: Family<CauseLabels, Counter>,
     api_requests: Family<ApiLabels, Counter>,
+    calls_refused: Family<StatusLabels, Counter>,
+    rtp_packets: Family<CauseLabels, Counter>,
     pub calls_active: Gauge,
     pub promises_open: Gauge,
     /// Frames that left more than a tick after their time.
@@ -42,6 +44,11 @@ struct CauseLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StatusLabels {
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ApiLabels {
     route: &'static str,
     status: u16,
@@ -66,6 +73,8 @@ impl Metrics {
             phrases_said: Family::default(),
             datagrams_discarded: Family::default(),
             api_requests: Family::default(),
+            calls_refused: Family::default(),
+            rtp_packets: Family::default(),
             calls_active: Gauge::default(),
             promises_open: Gauge::default(),
             media_frames_late: Counter::default(),
@@ -84,6 +93,11 @@ impl Metrics {
             "calls_ended",
             "Calls that are over, by who ended them and why",
             self.calls_ended.clone(),
+        );
+        to.register(
+            "calls_refused",
+            "Callers refused before they were answered, by SIP status",
+            self.calls_refused.clone(),
         );
         to.register(
             "calls_active",
@@ -116,6 +130,11 @@ impl Metrics {
             self.datagrams_discarded.clone(),
         );
         to.register(
+            "rtp_packets",
+            "RTP packets of ended legs: sent, received, lost, from strangers, discarded",
+            self.rtp_packets.clone(),
+        );
+        to.register(
             "media_frames_late",
             "Media frames sent more than a tick late",
             self.media_frames_late.clone(),
@@ -139,6 +158,19 @@ impl Metrics {
             because: ending.because.as_str(),
         };
         self.calls_ended.get_or_create(&labels).inc();
+    }
+
+    pub fn call_refused(&self, status: u16) {
+        self.calls_refused
+            .get_or_create(&StatusLabels { status })
+            .inc();
+    }
+
+    /// Adds `count` packets; `cause` is a word of ours.
+    pub fn rtp_packets(&self, cause: &'static str, count: u64) {
+        self.rtp_packets
+            .get_or_create(&CauseLabels { cause })
+            .inc_by(count);
     }
 
     pub fn phrase_said(&self, phrase: &PromptId) {

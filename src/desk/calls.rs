@@ -108,7 +108,13 @@ impl Facts {
 
 impl DeskCall {
     pub(super) fn new(call: Call, facts: Facts) -> Self {
-        Self { call, legs: BTreeMap::new(), facts, saying: BTreeMap::new(), armed: None }
+        Self {
+            call,
+            legs: BTreeMap::new(),
+            facts,
+            saying: BTreeMap::new(),
+            armed: None,
+        }
     }
 
     /// The media leg of a party, once it is open.
@@ -212,7 +218,9 @@ impl Calls {
 
     /// Keeps the index of timers true to the call.
     pub(super) fn rearm(&mut self, id: CallId) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
         let next = call.call.timeout().map(|(at, _)| at);
         if next == call.armed {
             return;
@@ -231,6 +239,9 @@ impl Calls {
 
     /// A call whose timer is due.
     pub(super) fn due(&self, now: Moment) -> Option<CallId> {
-        self.timers.first().filter(|(at, _)| *at <= now).map(|(_, id)| *id)
+        self.timers
+            .first()
+            .filter(|(at, _)| *at <= now)
+            .map(|(_, id)| *id)
     }
 }

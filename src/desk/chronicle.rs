@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::console::{EventLog, Metrics};
+use crate::media::Stats;
 use crate::records::{Entry, What};
 use crate::words::{CallId, Moment};
 
 use super::clock;
 use super::keeper::{Job, Keeper};
+use super::vows::Vows;
 
 /// Writes down what happened.
 #[derive(Debug)]
@@ -17,6 +19,7 @@ pub(super) struct Chronicle {
     pub(super) events: Arc<EventLog>,
     pub(super) metrics: Arc<Metrics>,
     keeper: Keeper,
+    pub(super) vows: Vows,
     seq: u64,
     fast: bool,
 }
@@ -29,8 +32,21 @@ pub(super) struct About<'a> {
 }
 
 impl Chronicle {
-    pub(super) fn new(events: Arc<EventLog>, metrics: Arc<Metrics>, keeper: Keeper, fast: bool) -> Self {
-        Self { events, metrics, keeper, seq: 0, fast }
+    pub(super) fn new(
+        events: Arc<EventLog>,
+        metrics: Arc<Metrics>,
+        keeper: Keeper,
+        vows: Vows,
+        fast: bool,
+    ) -> Self {
+        Self {
+            events,
+            metrics,
+            keeper,
+            vows,
+            seq: 0,
+            fast,
+        }
     }
 
     pub(super) fn note(&mut self, about: Option<About<'_>>, what: What, now: Moment) {
@@ -43,12 +59,31 @@ impl Chronicle {
             sip_call_id: about.map(|about| about.sip_call_id.to_owned()),
             what,
         };
+        if let Some(vow) = self.vows.judge(&entry) {
+            error!(
+                call = entry.call.map(tracing::field::debug),
+                vow, "a vow is broken"
+            );
+        }
         self.count(&entry.what);
         self.log(&entry);
         if entry.call.is_some() {
             self.keeper.spare(Job::Entry(entry.clone()));
         }
         self.events.push(entry);
+    }
+
+    pub(super) fn leg_closed(&self, stats: &Stats) {
+        let packets = [
+            ("sent", u64::from(stats.sent)),
+            ("received", u64::from(stats.received)),
+            ("lost", u64::from(stats.lost)),
+            ("stranger", stats.strangers),
+            ("discarded", stats.discarded),
+        ];
+        for (cause, count) in packets {
+            self.metrics.rtp_packets(cause, count);
+        }
     }
 
     fn count(&self, what: &What) {

@@ -1,4 +1,7 @@
-#![expect(clippy::disallowed_methods, reason = "the desk is where the clocks are read (D1)")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the desk is where the clocks are read (D1)"
+)]
 
 use std::time::Duration;
 
@@ -26,7 +29,7 @@ pub(super) fn unix_ms() -> u64 {
 }
 
 /// A seed nobody can guess, from the system.
-pub(super) fn seed() -> Result<[u8; 32], getrandom::Error> {
+pub fn seed() -> Result<[u8; 32], getrandom::Error> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map(|()| seed)
 }

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::call::{self, PromiseKind, TargetTerms, Terms};
-use crate::media::Clip;
-use crate::media::phrasebook::{Phrasebook, Promise};
-use crate::media::prompts;
+use crate::media::phrasebook::Promised;
+use crate::media::{Clip, Phrasebook, prompts};
 use crate::policy::{Policy, PolicyError};
 use crate::seats::TestKind;
 use crate::settings::{self, HostPort, Network, PolicyFile, SeatKind, Settings, SipUri};
@@ -88,7 +87,7 @@ impl House {
         state: &Path,
     ) -> Result<Self, Unfit> {
         let policy = read_policy(&settings.policy)?;
-        let missing: Vec<PromptId> = book.missing(policy.phrases()).into_iter().cloned().collect();
+        let missing = book.missing(policy.phrases());
         if !missing.is_empty() {
             return Err(Unfit::Missing { phrases: missing });
         }
@@ -122,8 +121,14 @@ impl House {
     /// Where a number is dialled; `None` without a trunk, or when the template makes no address of it.
     pub(super) fn trunk_address(&self, number: &PhoneNumber) -> Option<Address> {
         let trunk = self.trunk.as_ref()?;
-        let text = trunk.template.replace("{number}", number.as_str()).replace("{host}", &trunk.host);
-        Some(Address { uri: text.parse().ok()?, next_hop: trunk.next_hop })
+        let text = trunk
+            .template
+            .replace("{number}", number.as_str())
+            .replace("{host}", &trunk.host);
+        Some(Address {
+            uri: text.parse().ok()?,
+            next_hop: trunk.next_hop,
+        })
     }
 
     pub(super) fn own_identity(&self) -> Uri {
@@ -132,12 +137,17 @@ impl House {
 }
 
 fn read_policy(file: &PolicyFile) -> Result<Policy, Unfit> {
-    let unfit = |why| Unfit::Policy { file: file.to_string(), why };
+    let unfit = |why| Unfit::Policy {
+        file: file.to_string(),
+        why,
+    };
     match file {
         PolicyFile::Shipped(name) => Ok(Policy::shipped(name).unwrap_or_else(Policy::standard)),
         PolicyFile::File(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|why| Unfit::Unreadable { file: path.clone(), why })?;
+            let text = std::fs::read_to_string(path).map_err(|why| Unfit::Unreadable {
+                file: path.clone(),
+                why,
+            })?;
             Policy::parse(&text).map_err(unfit)
         }
     }
@@ -149,12 +159,15 @@ fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
         book.phrase(&question).map(|_| question)
     };
     let target = |target: &settings::Target| {
-        let terms = TargetTerms { blind: target.blind, ask: own_question(&target.id) };
+        let terms = TargetTerms {
+            blind: target.blind,
+            ask: own_question(&target.id),
+        };
         (target.id.clone(), terms)
     };
     Terms {
         targets: settings.target.iter().map(target).collect(),
-        promising: book.promising().map(|(id, promise)| (id.clone(), kind(promise))).collect(),
+        promising: promising(book),
         behind: match settings.sip.behind {
             settings::Behind::Queue => call::Behind::Queue,
             settings::Behind::Direct => call::Behind::Direct,
@@ -164,13 +177,16 @@ fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
     }
 }
 
-fn kind(promise: Promise) -> PromiseKind {
-    match promise {
-        Promise::LineFault => PromiseKind::LineFault,
-        Promise::Rep => PromiseKind::Rep,
-        Promise::Supervisor => PromiseKind::Supervisor,
-        Promise::Crash => PromiseKind::Crash,
-    }
+/// Phrases that promise a callback, and of which kind (D24).
+fn promising(book: &Phrasebook) -> BTreeMap<PromptId, PromiseKind> {
+    let kind = |promised| match promised {
+        Promised::LineFault => PromiseKind::LineFault,
+        Promised::Rep => PromiseKind::Rep,
+        Promised::Supervisor => PromiseKind::Supervisor,
+        Promised::Crash => PromiseKind::Crash,
+    };
+    let promised = |id: &PromptId| Some((id.clone(), kind(book.phrase(id)?.promises?)));
+    book.ids().filter_map(promised).collect()
 }
 
 async fn place(seat: &settings::Seat) -> Result<Place, Unfit> {
@@ -185,29 +201,61 @@ async fn place(seat: &settings::Seat) -> Result<Place, Unfit> {
 }
 
 fn read_sound(file: &Path) -> Result<Clip, Unfit> {
-    let bytes = std::fs::read(file).map_err(|why| Unfit::Unreadable { file: file.to_owned(), why })?;
-    let unfit = |why: &dyn fmt::Display| Unfit::Sound { file: file.to_owned(), why: why.to_string() };
-    let (samples, rate) = prompts::decode_flac(&bytes).map_err(|why| unfit(&why))?;
-    Ok(Clip::from_samples(prompts::to_8k(&samples, rate)))
+    let bytes = std::fs::read(file).map_err(|why| Unfit::Unreadable {
+        file: file.to_owned(),
+        why,
+    })?;
+    let unfit = |why: &dyn fmt::Display| Unfit::Sound {
+        file: file.to_owned(),
+        why: why.to_string(),
+    };
+    let sound = prompts::decode_flac(&bytes).map_err(|why| unfit(&why))?;
+    let samples = prompts::to_8k(&sound.samples, sound.rate).map_err(|why| unfit(&why))?;
+    Ok(Clip::from_samples(samples))
 }
 
 async fn find(of: &str, uri: &SipUri) -> Result<Address, Unfit> {
-    let unfit = |why: String| Unfit::Address { of: of.to_owned(), why };
-    let parsed: Uri = uri.as_str().parse().map_err(|why| unfit(format!("{why}")))?;
+    let unfit = |why: String| Unfit::Address {
+        of: of.to_owned(),
+        why,
+    };
+    let parsed: Uri = uri
+        .as_str()
+        .parse()
+        .map_err(|why| unfit(format!("{why}")))?;
     let next_hop = match parsed.address() {
         Some(address) => address,
         None => look_up(parsed.host(), parsed.port()).await.map_err(unfit)?,
     };
-    Ok(Address { uri: parsed, next_hop })
+    Ok(Address {
+        uri: parsed,
+        next_hop,
+    })
 }
 
 async fn trunk(settings: &Settings) -> Result<Option<Trunk>, Unfit> {
-    let Some(HostPort { host, port }) = &settings.sip.trunk else { return Ok(None) };
-    let unfit = |why: String| Unfit::Address { of: "sip.trunk".to_owned(), why };
-    let next_hop = look_up(host.trim_matches(['[', ']']), *port).await.map_err(unfit)?;
+    let Some(HostPort { host, port }) = &settings.sip.trunk else {
+        return Ok(None);
+    };
+    let unfit = |why: String| Unfit::Address {
+        of: "sip.trunk".to_owned(),
+        why,
+    };
+    let next_hop = look_up(host.trim_matches(['[', ']']), *port)
+        .await
+        .map_err(unfit)?;
     let template = settings.sip.trunk_uri.clone();
-    let host = settings.sip.trunk.as_ref().map(HostPort::to_string).unwrap_or_default();
-    Ok(Some(Trunk { next_hop, host, template }))
+    let host = settings
+        .sip
+        .trunk
+        .as_ref()
+        .map(HostPort::to_string)
+        .unwrap_or_default();
+    Ok(Some(Trunk {
+        next_hop,
+        host,
+        template,
+    }))
 }
 
 /// An address as it stands, or by the system's resolver; once, at the start.

@@ -1,15 +1,15 @@
 //! One thread that writes to disk: promises, live calls, timelines. Nobody waits for it in a call.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
 use tracing::error;
 
-use crate::callbacks::store::{LiveCall, Store, StoreError};
-use crate::callbacks::{Attempt, Callback, CallbackId, Commit, Ticket};
+use crate::callbacks::store::{Store, StoreError};
+use crate::callbacks::{Attempt, Callback, CallbackId, Commit, LiveCall, Ticket};
 use crate::records::Entry;
 use crate::records::store::{Timelines, TimelinesError};
 use crate::words::CallId;
@@ -17,7 +17,11 @@ use crate::words::CallId;
 /// What is to be written.
 #[derive(Debug)]
 pub(super) enum Job {
-    Commit { ticket: Ticket, rows: Vec<Callback>, attempt: Option<(CallbackId, Attempt)> },
+    Commit {
+        ticket: Ticket,
+        rows: Vec<Callback>,
+        attempt: Option<(CallbackId, Attempt)>,
+    },
     Answered(LiveCall),
     Ended(CallId),
     Entry(Entry),
@@ -26,9 +30,14 @@ pub(super) enum Job {
 /// What came of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kept {
-    Committed { ticket: Ticket, commit: Commit },
+    Committed {
+        ticket: Ticket,
+        commit: Commit,
+    },
     /// Something could not be written; once for each time the disk turns bad.
-    Failed { disk_full: bool },
+    Failed {
+        disk_full: bool,
+    },
 }
 
 /// Jobs on their way to disk. Past it timeline entries are dropped and counted; commits fail (D24).
@@ -48,11 +57,22 @@ impl Keeper {
         kept: mpsc::Sender<Kept>,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, todo) = sync_channel(JOBS_MAX);
-        let worker = Worker { store, files, kept, failing: false };
+        let worker = Worker {
+            store,
+            files,
+            kept,
+            failing: false,
+        };
         let thread = std::thread::Builder::new()
             .name("keeper".to_owned())
             .spawn(move || worker.work(&todo))?;
-        Ok((Self { jobs, dropped: Arc::default() }, thread))
+        Ok((
+            Self {
+                jobs,
+                dropped: Arc::default(),
+            },
+            thread,
+        ))
     }
 
     /// Hands over a job that must be done; `false` when the keeper is overwhelmed.
@@ -88,9 +108,17 @@ impl Worker {
 
     fn do_it(&mut self, job: Job) {
         match job {
-            Job::Commit { ticket, rows, attempt } => {
+            Job::Commit {
+                ticket,
+                rows,
+                attempt,
+            } => {
                 let saved = self.store.commit(&rows, attempt.as_ref());
-                let commit = if saved.is_ok() { Commit::Saved } else { Commit::NotSaved };
+                let commit = if saved.is_ok() {
+                    Commit::Saved
+                } else {
+                    Commit::NotSaved
+                };
                 self.watch(saved);
                 self.tell(Kept::Committed { ticket, commit });
             }
@@ -112,7 +140,7 @@ impl Worker {
     fn watch(&mut self, saved: Result<(), StoreError>) {
         match saved {
             Ok(()) => self.failing = false,
-            Err(problem) => self.fail(&problem, problem.is_full()),
+            Err(problem) => self.fail(&problem, matches!(problem, StoreError::Full)),
         }
     }
 
@@ -120,7 +148,9 @@ impl Worker {
     fn watch_files(&mut self, written: Result<(), TimelinesError>) {
         if let Err(problem) = written {
             error!(%problem, "write a timeline");
-            self.tell(Kept::Failed { disk_full: problem.alarm() == "disk-full" });
+            self.tell(Kept::Failed {
+                disk_full: problem.alarm() == "disk-full",
+            });
         }
     }
 

@@ -20,12 +20,12 @@ mod seating;
 mod signalling;
 mod sip_news;
 mod sound;
+mod vows;
 
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::call::{Action, Input, Refusal, Timer};
-use crate::callbacks;
-use crate::callbacks::store::LiveCall;
+use crate::callbacks::{self, LiveCall};
 use crate::media::LegSpec;
 use crate::records::What;
 use crate::words::{CallId, Ending, Entropy, Moment, Party};
@@ -43,7 +43,6 @@ use signalling::Signalling;
 use sound::Sound;
 
 /// The desk: every call of this machine, and all that they share.
-#[derive(Debug)]
 struct Desk {
     house: House,
     calls: Calls,
@@ -90,7 +89,9 @@ impl Desk {
     }
 
     fn step(&mut self, id: CallId, input: Input, now: Moment) {
-        let Some(call) = self.calls.get_mut(id) else { return };
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
         let before = call.call.state();
         let actions = call.call.handle(input, now);
         self.calls.rearm(id);
@@ -106,7 +107,13 @@ impl Desk {
     fn follow(&mut self, id: CallId, before: &'static str, actions: Vec<Action>, now: Moment) {
         let state = self.calls.get(id).map_or("ended", |call| call.call.state());
         if state != before {
-            self.note(id, What::State { state: state.to_owned() }, now);
+            self.note(
+                id,
+                What::State {
+                    state: state.to_owned(),
+                },
+                now,
+            );
             self.note_waiting(id, state, now);
         }
         for action in actions {
@@ -115,9 +122,15 @@ impl Desk {
     }
 
     fn note_waiting(&mut self, id: CallId, state: &str, now: Moment) {
-        let waits = matches!(state, "holding" | "waiting" | "transferring" | "consulting" | "announcing");
+        let waits = matches!(
+            state,
+            "holding" | "waiting" | "transferring" | "consulting" | "announcing"
+        );
         if let Some(call) = self.calls.get_mut(id) {
-            let since = call.facts.waiting_since.filter(|_| waits || state == "asking");
+            let since = call
+                .facts
+                .waiting_since
+                .filter(|_| waits || state == "asking");
             call.facts.waiting_since = since.or(waits.then_some(now));
         }
     }
@@ -137,7 +150,12 @@ impl Desk {
             }
             self.settle(now);
         }
-        if self.promises.queue.timeout().is_some_and(|(at, _)| at <= now) {
+        if self
+            .promises
+            .queue
+            .timeout()
+            .is_some_and(|(at, _)| at <= now)
+        {
             self.tell_queue(callbacks::Input::Tick, now);
         }
         self.settle(now);
@@ -146,7 +164,14 @@ impl Desk {
     /// When to come back if nothing happens before.
     fn timeout(&self) -> Option<Moment> {
         let queue = self.promises.queue.timeout().map(|(at, _)| at);
-        [self.signalling.endpoint.timeout(), self.calls.timeout(), queue].into_iter().flatten().min()
+        [
+            self.signalling.endpoint.timeout(),
+            self.calls.timeout(),
+            queue,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     // What all of it is made of
@@ -156,8 +181,18 @@ impl Desk {
     }
 
     fn note(&mut self, id: CallId, what: What, now: Moment) {
-        let sip_call_id = self.calls.get(id).map_or("", |call| &call.facts.sip_call_id);
-        self.chronicle.note(Some(About { call: id, sip_call_id }), what, now);
+        let sip_call_id = self
+            .calls
+            .get(id)
+            .map_or("", |call| &call.facts.sip_call_id);
+        self.chronicle.note(
+            Some(About {
+                call: id,
+                sip_call_id,
+            }),
+            what,
+            now,
+        );
     }
 
     fn note_desk(&mut self, what: What, now: Moment) {
@@ -168,12 +203,19 @@ impl Desk {
         if self.duty.alarms.len() < ALARMS_MAX {
             self.duty.alarms.insert(alarm.to_owned());
         }
-        self.note_desk(What::Alarm { alarm: alarm.to_owned() }, now);
+        self.note_desk(
+            What::Alarm {
+                alarm: alarm.to_owned(),
+            },
+            now,
+        );
     }
 
     /// A leg's sound begins, or goes on somewhere else.
     fn connect(&mut self, id: CallId, party: Party, spec: LegSpec) {
-        let Some(leg) = self.calls.leg_mut(id, party) else { return };
+        let Some(leg) = self.calls.leg_mut(id, party) else {
+            return;
+        };
         let Some(port) = leg.port else { return };
         let sounds = std::mem::replace(&mut leg.sounds, true);
         self.sound.connect(port.key, spec, sounds);
@@ -192,7 +234,9 @@ impl Desk {
 
     /// From its answer on a call is remembered on disk: should we crash, it is phoned back (D29).
     fn answered_call(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(id) else { return };
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
         let live = LiveCall {
             call: id,
             number: call.call.number().cloned(),
@@ -237,7 +281,11 @@ impl Desk {
     }
 
     fn tell_queue_of_seats(&mut self, now: Moment) {
-        let free = if self.duty.draining { BTreeSet::new() } else { self.seating.free_seats() };
+        let free = if self.duty.draining {
+            BTreeSet::new()
+        } else {
+            self.seating.free_seats()
+        };
         self.tell_queue(callbacks::Input::SeatsReady(free), now);
     }
 }

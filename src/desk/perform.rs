@@ -36,14 +36,25 @@ impl Desk {
                 let (to, by) = (consent_word(to).to_owned(), by.as_str().to_owned());
                 self.note(id, What::Consent { to, given, by }, now);
             }
-            Action::Promise { ticket, kind, reason, due } => {
+            Action::Promise {
+                ticket,
+                kind,
+                reason,
+                due,
+            } => {
                 self.promise(id, ticket, kind, reason, due, now);
             }
             Action::Joined => self.caller_joined(id, now),
             Action::Attempted(outcome) => self.attempted(id, outcome, now),
             Action::SeatAbsent => self.seat_absent(id, now),
             Action::Tell(notice) => {
-                self.note(id, What::Told { notice: notice.as_str().to_owned() }, now);
+                self.note(
+                    id,
+                    What::Told {
+                        notice: notice.as_str().to_owned(),
+                    },
+                    now,
+                );
             }
             Action::Rated(key) => self.note(id, What::Rating { key }, now),
             Action::Note(text) => self.note(id, What::Note { text }, now),
@@ -63,13 +74,17 @@ impl Desk {
 
     /// Opens our port and says so in the 200; without their offer it carries ours (RFC 3264 4).
     fn answer(&mut self, id: CallId, now: Moment) {
-        let Some(sip) = self.sip_leg(id, Party::Caller) else { return };
+        let Some(sip) = self.sip_leg(id, Party::Caller) else {
+            return;
+        };
         let port = match self.sound.open_port() {
             Ok(port) => port,
             Err(problem) => return self.no_port(id, Party::Caller, &problem, now),
         };
         self.calls.set_port(id, Party::Caller, port);
-        let Some(leg) = self.calls.leg_mut(id, Party::Caller) else { return };
+        let Some(leg) = self.calls.leg_mut(id, Party::Caller) else {
+            return;
+        };
         leg.origin.version += 1;
         let origin = leg.origin;
         let sdp = match leg.offer.take() {
@@ -79,7 +94,10 @@ impl Desk {
                     sdp
                 }
                 Err(problem) => {
-                    let refused = self.signalling.endpoint.reject(sip, signalling::unusable(&problem), now);
+                    let refused =
+                        self.signalling
+                            .endpoint
+                            .reject(sip, &signalling::unusable(&problem), now);
                     self.too_late(id, "reject", refused);
                     return self.later(id, Input::Leg(Party::Caller, LegNews::Lost));
                 }
@@ -94,7 +112,10 @@ impl Desk {
         if let Some(leg) = self.calls.take_leg(id, Party::Caller)
             && let Some(sip) = leg.sip
         {
-            let refused = self.signalling.endpoint.reject(sip, Refusal::new(code), now);
+            let refused = self
+                .signalling
+                .endpoint
+                .reject(sip, &Refusal::new(code), now);
             self.too_late(id, "reject", refused);
         }
     }
@@ -111,7 +132,9 @@ impl Desk {
 
     /// Rings a free seat, or lets the call wait for one.
     pub(super) fn call_seat(&mut self, id: CallId, now: Moment) {
-        let Some(call) = self.calls.get_mut(id) else { return };
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
         call.facts.tried.extend(call.facts.seat.take());
         let wished = call.facts.wished.take();
         match self.seating.take(id, wished.as_ref(), &call.facts.tried) {
@@ -129,7 +152,9 @@ impl Desk {
     }
 
     fn ring_seat(&mut self, id: CallId, seat: &SeatId, now: Moment) {
-        let Some(place) = self.house.seats.get(seat).cloned() else { return };
+        let Some(place) = self.house.seats.get(seat).cloned() else {
+            return;
+        };
         match place {
             Place::Test(kind) => self.open_test_seat(id, kind, now),
             Place::Phone(address) => {
@@ -168,8 +193,14 @@ impl Desk {
 
     /// Through the trunk, with the attempt's Call-ID where it keeps a promise (D24).
     fn call_customer(&mut self, id: CallId, party: Party, now: Moment) {
-        let Some(call) = self.calls.get(id) else { return };
-        let call_id = call.facts.attempt.as_ref().map(|attempt| attempt.sip_call_id.clone());
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
+        let call_id = call
+            .facts
+            .attempt
+            .as_ref()
+            .map(|attempt| attempt.sip_call_id.clone());
         let number = call.call.number().map(|number| number.reveal().clone());
         match number.and_then(|number| self.house.trunk_address(&number)) {
             Some(address) => {
@@ -181,7 +212,10 @@ impl Desk {
     }
 
     /// Sends the INVITE; what keeps it from leaving is news like any other.
-    #[expect(clippy::too_many_arguments, reason = "one INVITE's parts, each used once")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one INVITE's parts, each used once"
+    )]
     fn invite(
         &mut self,
         id: CallId,
@@ -199,7 +233,14 @@ impl Desk {
         let mut leg = Leg::new(self.signalling.origin());
         leg.origin.version += 1;
         let offer = offer_answer::offer(port.address, leg.origin);
-        let invite = Invite { target: to.uri, next_hop: to.next_hop, from, call_id, offer, headers };
+        let invite = Invite {
+            target: to.uri,
+            next_hop: to.next_hop,
+            from,
+            call_id,
+            offer,
+            headers,
+        };
         match self.signalling.endpoint.invite(invite, now) {
             Ok(sip) => {
                 (leg.sip, leg.port) = (Some(sip), Some(port));
@@ -226,7 +267,11 @@ impl Desk {
     fn no_port(&mut self, id: CallId, party: Party, problem: &std::io::Error, now: Moment) {
         self.alarm("no-media-port", now);
         tracing::error!(call = %id, party = %party, %problem, "open an RTP port");
-        let news = if party == Party::Caller { LegNews::Lost } else { LegNews::NoAnswer };
+        let news = if party == Party::Caller {
+            LegNews::Lost
+        } else {
+            LegNews::NoAnswer
+        };
         self.later(id, Input::Leg(party, news));
     }
 
@@ -236,7 +281,9 @@ impl Desk {
         if party == Party::Rep {
             self.release_seat(id, now);
         }
-        let Some(leg) = self.calls.take_leg(id, party) else { return };
+        let Some(leg) = self.calls.take_leg(id, party) else {
+            return;
+        };
         if let Some(port) = leg.port {
             self.sound.close(port.key);
         }
@@ -281,17 +328,28 @@ impl Desk {
         match (leg, clip) {
             (Some(leg), Some(clip)) => {
                 if let Some(call) = self.calls.get_mut(id) {
-                    call.saying.insert(say.utterance, (say.phrase, say.language));
+                    call.saying
+                        .insert(say.utterance, (say.phrase, say.language));
                 }
-                let order = Order::Say { leg, utterance: say.utterance.0, clip, not_before: say.not_before };
+                let order = Order::Say {
+                    leg,
+                    utterance: say.utterance.0,
+                    clip,
+                    not_before: say.not_before,
+                };
                 self.sound.order(order);
             }
-            _ => self.later(id, Input::Phrase(say.utterance, PhraseNews::Ended { whole: false })),
+            _ => self.later(
+                id,
+                Input::Phrase(say.utterance, PhraseNews::Ended { whole: false }),
+            ),
         }
     }
 
     fn cut(&mut self, id: CallId, utterance: u64) {
-        let Some(call) = self.calls.get(id) else { return };
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
         for party in [Party::Caller, Party::Target] {
             if let Some(leg) = call.sound(party) {
                 self.sound.order(Order::Cut { leg, utterance });

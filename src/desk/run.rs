@@ -13,27 +13,27 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::call::Input;
-use crate::callbacks::store::{Found, LiveCall, OpenError, Opened, Store, StoreError};
-use crate::callbacks::{self, Kind, Promise, Queue, Rules};
+use crate::callbacks::store::{Found, OpenError, Opened, Store, StoreError};
+use crate::callbacks::{self, LiveCall, Queue, Rules};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request, Token};
-use crate::media::phrasebook::Phrasebook;
-use crate::media::{Limits as LineLimits, Report, Watch};
+use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
 use crate::net::UdpPort;
 use crate::records::store::{Timelines, TimelinesError};
 use crate::settings::{self, Ports, Settings};
 use crate::sip::{self, Endpoint};
-use crate::words::{Entropy, Moment, Pii};
+use crate::words::{Entropy, Moment};
 
 use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::house::{House, Unfit};
-use super::keeper::{Keeper, Kept};
+use super::keeper::{Job, Keeper, Kept};
 use super::media_ports::PortPool;
 use super::media_thread::MediaThread;
 use super::promises::Promises;
 use super::seating::Seating;
 use super::signalling::Signalling;
 use super::sound::{self, Sound};
+use super::vows::Vows;
 use super::{Desk, Duty, clock};
 
 /// What the command line says beside the settings.
@@ -50,20 +50,30 @@ pub struct RunOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
     pub calls: u64,
-    /// Inputs that a call had no use for; 0 unless a part of ours misbehaves.
-    pub alarms: usize,
+    /// How often what a caller is owed was not kept; each is an ERROR in the log.
+    pub broken: u64,
 }
 
 /// Why the agent does not start. Each says what to do next.
 #[derive(Debug)]
 pub enum RunError {
     Unfit(Unfit),
-    Bind { what: &'static str, address: SocketAddr, why: io::Error },
-    State { folder: PathBuf, why: io::Error },
+    Bind {
+        what: &'static str,
+        address: SocketAddr,
+        why: io::Error,
+    },
+    State {
+        folder: PathBuf,
+        why: io::Error,
+    },
     Database(OpenError),
     Rows(StoreError),
     Timelines(TimelinesError),
-    System { doing: &'static str, why: io::Error },
+    System {
+        doing: &'static str,
+        why: io::Error,
+    },
 }
 
 impl fmt::Display for RunError {
@@ -121,7 +131,10 @@ pub async fn run(
     let (mut desk, mut inbox, console, keeper) = open(&settings, &options).await?;
     announce(&desk, console.local_addr(), out).map_err(system("print the ports"))?;
     desk.work(&mut inbox, options.exit_after).await;
-    let summary = Summary { calls: desk.duty.ended, alarms: desk.duty.alarms.len() };
+    let summary = Summary {
+        calls: desk.duty.ended,
+        broken: desk.chronicle.vows.broken(),
+    };
     console.stop().await;
     // The keeper ends once the last sender is gone, with every job done.
     drop(desk);
@@ -132,7 +145,11 @@ pub async fn run(
 
 fn announce(desk: &Desk, api: SocketAddr, out: &mut dyn Write) -> io::Result<()> {
     let sip = desk.signalling.local_addr()?;
-    writeln!(out, "{}", json!({ "sip": sip.to_string(), "api": api.to_string() }))?;
+    writeln!(
+        out,
+        "{}",
+        json!({ "sip": sip.to_string(), "api": api.to_string() })
+    )?;
     writeln!(out, "READY")?;
     out.flush()
 }
@@ -145,17 +162,26 @@ async fn open(settings: &Settings, options: &RunOptions) -> Result<Opening, RunE
         doing: "seed the random numbers",
         why: why.into(),
     })?);
-    std::fs::create_dir_all(&options.state)
-        .map_err(|why| RunError::State { folder: options.state.clone(), why })?;
+    std::fs::create_dir_all(&options.state).map_err(|why| RunError::State {
+        folder: options.state.clone(),
+        why,
+    })?;
     let (mut store, opened) = open_store(settings, &options.state, utc)?;
     let found = store.found(utc).map_err(RunError::Rows)?;
-    let port = UdpPort::bind(settings.sip.listen)
-        .map_err(|why| RunError::Bind { what: "SIP", address: settings.sip.listen, why })?;
-    let address = public(settings, port.local_addr().map_err(system("ask for the SIP port"))?);
+    let port = UdpPort::bind(settings.sip.listen).map_err(|why| RunError::Bind {
+        what: "SIP",
+        address: settings.sip.listen,
+        why,
+    })?;
+    let address = public(
+        settings,
+        port.local_addr().map_err(system("ask for the SIP port"))?,
+    );
     let book = Arc::new(Phrasebook::shipped());
     let house = House::open(settings, &book, address, &options.state).await?;
     let phrases = house.terms.policy.phrases().into_iter().cloned().collect();
-    sound::warm_up(&book, phrases, settings.language).map_err(system("start the prompts thread"))?;
+    sound::warm_up(&book, phrases, settings.language)
+        .map_err(system("start the prompts thread"))?;
 
     let (reported, reports) = mpsc::channel(NEWS_MAX);
     let (asked, requests) = mpsc::channel(REQUESTS_MAX);
@@ -169,14 +195,22 @@ async fn open(settings: &Settings, options: &RunOptions) -> Result<Opening, RunE
         .map_err(system("start the media thread"))?;
     let endpoint = Endpoint::new(endpoint_settings(settings, &house), fork(&mut entropy));
 
+    let vows = Vows::new(house.terms.policy.hold.every.get());
     let fast = house.terms.policy.fast;
-    let watch = if house.terms.watches_line { Watch::On(LineLimits::default()) } else { Watch::Off };
+    let watch = if house.terms.watches_line {
+        Watch::On(LineLimits::default())
+    } else {
+        Watch::Off
+    };
     let media_address = settings.media.address.unwrap_or_else(|| address.ip());
     let mut desk = Desk {
         signalling: Signalling::new(endpoint, port, fork(&mut entropy)),
         sound: Sound::new(media, book, media_address, watch),
-        promises: Promises::new(Queue::new(Rules::standard(settings.country, settings.timezone.time_zone()))),
-        chronicle: Chronicle::new(events, metrics, keeper.clone(), fast),
+        promises: Promises::new(Queue::new(Rules::standard(
+            settings.country,
+            settings.timezone.time_zone(),
+        ))),
+        chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
         seating: seating(settings),
         calls: Calls::default(),
         duty: Duty::default(),
@@ -196,8 +230,16 @@ async fn open(settings: &Settings, options: &RunOptions) -> Result<Opening, RunE
     Ok((desk, inbox, console, keeper_thread))
 }
 
-fn open_store(settings: &Settings, state: &Path, utc: Timestamp) -> Result<(Store, Opened), RunError> {
-    let path = settings.store.path.clone().unwrap_or_else(|| state.join("promises.sqlite"));
+fn open_store(
+    settings: &Settings,
+    state: &Path,
+    utc: Timestamp,
+) -> Result<(Store, Opened), RunError> {
+    let path = settings
+        .store
+        .path
+        .clone()
+        .unwrap_or_else(|| state.join("promises.sqlite"));
     Store::open(&path, utc).map_err(RunError::Database)
 }
 
@@ -219,7 +261,11 @@ async fn open_console(
     };
     Console::start(console, requests, Arc::clone(events), Arc::clone(metrics))
         .await
-        .map_err(|why| RunError::Bind { what: "the API", address: listen, why })
+        .map_err(|why| RunError::Bind {
+            what: "the API",
+            address: listen,
+            why,
+        })
 }
 
 fn endpoint_settings(settings: &Settings, house: &House) -> sip::Settings {
@@ -285,21 +331,12 @@ impl Desk {
     }
 
     fn phone_back_after_crash(&mut self, call: LiveCall, now: Moment, utc: Timestamp) {
-        if let Some(number) = call.number {
-            let promise = Promise {
-                kind: Kind::Crash,
-                number,
-                origin: Some(call.call),
-                reason: "the agent stopped during the call".to_owned(),
-                due: utc,
-                seat: call.seat,
-                note: Pii::new(String::new()),
-                language: call.language,
-                made_at: call.answered,
-            };
-            self.note_promise(promise, now);
+        let id = call.call;
+        match call.promise(utc) {
+            // Its row leaves once the promise is on disk: see `promise_news`.
+            Some(promise) => drop(self.note_promise(promise, now)),
+            None => self.keeper.spare(Job::Ended(id)),
         }
-        self.keeper.spare(super::keeper::Job::Ended(call.call));
     }
 
     /// Until it is stopped, or enough calls have ended.
@@ -336,7 +373,9 @@ impl Desk {
         let now = clock::now();
         self.media_report(first, now);
         for _ in 0..BATCH {
-            let Ok(report) = reports.try_recv() else { break };
+            let Ok(report) = reports.try_recv() else {
+                break;
+            };
             self.media_report(report, now);
         }
     }

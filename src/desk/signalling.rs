@@ -24,7 +24,12 @@ const DATAGRAM_MAX: usize = 65_535;
 
 impl Signalling {
     pub(super) fn new(endpoint: Endpoint, port: UdpPort, entropy: Entropy) -> Self {
-        Self { endpoint, port, entropy, unsent: 0 }
+        Self {
+            endpoint,
+            port,
+            entropy,
+            unsent: 0,
+        }
     }
 
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -40,7 +45,9 @@ impl Signalling {
     pub(super) fn receive(&mut self, now: Moment) {
         let mut datagram = [0; DATAGRAM_MAX];
         for _ in 0..BATCH {
-            let Ok((length, from)) = self.port.try_receive(&mut datagram) else { break };
+            let Ok((length, from)) = self.port.try_receive(&mut datagram) else {
+                break;
+            };
             self.endpoint.receive(&datagram[..length], from, now);
         }
     }
@@ -60,11 +67,17 @@ impl Signalling {
 
     /// Ours in the session descriptions of a new leg (RFC 8866 5.2).
     pub(super) fn origin(&mut self) -> Origin {
-        Origin { id: u64::from(self.entropy.u32()), version: 0 }
+        Origin {
+            id: u64::from(self.entropy.u32()),
+            version: 0,
+        }
     }
 }
 
 /// What their offer lacks, for a 488 (RFC 3261 21.4.26).
 pub(super) fn unusable(problem: &Unusable) -> Refusal {
-    Refusal { warning: Some(problem.warning()), ..Refusal::new(488) }
+    Refusal {
+        warning: Some(problem.warning()),
+        ..Refusal::new(488)
+    }
 }

@@ -32,7 +32,10 @@ impl Desk {
                 return self.reject(leg, Refusal::new(488), now);
             }
         };
-        if let Some(problem) = offer.as_ref().and_then(|offer| offer_answer::settle(offer).err()) {
+        if let Some(problem) = offer
+            .as_ref()
+            .and_then(|offer| offer_answer::settle(offer).err())
+        {
             return self.reject(leg, signalling::unusable(&problem), now);
         }
         if let Some(code) = self.no_room() {
@@ -43,7 +46,7 @@ impl Desk {
 
     fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
         self.chronicle.metrics.call_refused(refusal.code);
-        if let Err(problem) = self.signalling.endpoint.reject(leg, refusal, now) {
+        if let Err(problem) = self.signalling.endpoint.reject(leg, &refusal, now) {
             tracing::debug!(%problem, "too late to refuse");
         }
     }
@@ -60,10 +63,20 @@ impl Desk {
         }
     }
 
-    fn begin_inbound(&mut self, sip: LegId, offer: Option<Description>, invited: &Invited, now: Moment) {
+    fn begin_inbound(
+        &mut self,
+        sip: LegId,
+        offer: Option<Description>,
+        invited: &Invited,
+        now: Moment,
+    ) {
         let number = numbers::caller(invited, self.house.trusts(invited.source.ip()));
         let id = self.new_call_id();
-        let beginning = Beginning { id, number, language: self.house.language };
+        let beginning = Beginning {
+            id,
+            number,
+            language: self.house.language,
+        };
         let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, now);
         let facts = Facts::new(true, invited.call_id.clone(), clock::utc());
         self.calls.add(DeskCall::new(call, facts));
@@ -75,7 +88,9 @@ impl Desk {
     }
 
     fn leg_event(&mut self, leg: LegId, event: Event, now: Moment) {
-        let Some((id, party)) = self.calls.of_sip(leg) else { return };
+        let Some((id, party)) = self.calls.of_sip(leg) else {
+            return;
+        };
         match event {
             Event::Invited(_) => {} // begins a call; taken before
             Event::Cancelled { .. } => self.gone(id, party, LegNews::Cancelled, None, now),
@@ -118,7 +133,9 @@ impl Desk {
         if let Some(answer) = answer {
             self.settle_media(id, party, &answer);
         }
-        let Some(leg) = self.calls.leg_mut(id, party) else { return };
+        let Some(leg) = self.calls.leg_mut(id, party) else {
+            return;
+        };
         let first = !std::mem::replace(&mut leg.up, true);
         if first && party == Party::Caller {
             self.leg_news(id, party, LegNews::Acked, None, now);
@@ -126,7 +143,14 @@ impl Desk {
         }
     }
 
-    fn provisional(&mut self, id: CallId, party: Party, code: u16, sdp: Option<Bytes>, now: Moment) {
+    fn provisional(
+        &mut self,
+        id: CallId,
+        party: Party,
+        code: u16,
+        sdp: Option<Bytes>,
+        now: Moment,
+    ) {
         if let Some(sdp) = sdp {
             self.settle_media(id, party, &sdp);
         }
@@ -140,7 +164,11 @@ impl Desk {
         if let Some(leg) = self.calls.leg_mut(id, party) {
             leg.up = true;
         }
-        if self.calls.get(id).is_some_and(|call| call.sound(party).is_none()) {
+        if self
+            .calls
+            .get(id)
+            .is_some_and(|call| call.sound(party).is_none())
+        {
             // An answer without usable sound is no answer (D27: an unusable answer).
             return self.leg_news(id, party, LegNews::Lost, None, now);
         }
@@ -154,14 +182,20 @@ impl Desk {
     fn settle_media(&mut self, id: CallId, party: Party, answer: &[u8]) {
         match offer_answer::read(answer).map(|answer| offer_answer::settle(&answer)) {
             Ok(Ok(agreed)) => self.connect(id, party, sound::spec(&agreed)),
-            Ok(Err(problem)) => tracing::warn!(call = %id, party = %party, %problem, "use their answer"),
-            Err(problem) => tracing::warn!(call = %id, party = %party, %problem, "read their answer"),
+            Ok(Err(problem)) => {
+                tracing::warn!(call = %id, party = %party, %problem, "use their answer")
+            }
+            Err(problem) => {
+                tracing::warn!(call = %id, party = %party, %problem, "read their answer")
+            }
         }
     }
 
     /// A re-INVITE: hold, resume, a new address. Our sound runs on (D13).
     fn offered(&mut self, id: CallId, party: Party, leg: LegId, sdp: Option<Bytes>, now: Moment) {
-        let Some(ours) = self.calls.leg_mut(id, party) else { return };
+        let Some(ours) = self.calls.leg_mut(id, party) else {
+            return;
+        };
         let Some(port) = ours.port else { return };
         ours.origin.version += 1;
         let origin = ours.origin;
@@ -188,9 +222,15 @@ impl Desk {
     /// Our direction tells theirs: when we may not send, they hold us.
     fn hold_news(&mut self, id: CallId, party: Party, ours: Direction, now: Moment) {
         let holds = matches!(ours, Direction::RecvOnly | Direction::Inactive);
-        let Some(leg) = self.calls.leg_mut(id, party) else { return };
+        let Some(leg) = self.calls.leg_mut(id, party) else {
+            return;
+        };
         if std::mem::replace(&mut leg.held, holds) != holds {
-            let news = if holds { LegNews::Holds } else { LegNews::Resumes };
+            let news = if holds {
+                LegNews::Holds
+            } else {
+                LegNews::Resumes
+            };
             self.leg_news(id, party, news, None, now);
         }
     }
@@ -205,7 +245,15 @@ impl Desk {
         now: Moment,
     ) {
         let word = leg_word(news).to_owned();
-        self.note(id, What::Leg { party, news: word, code }, now);
+        self.note(
+            id,
+            What::Leg {
+                party,
+                news: word,
+                code,
+            },
+            now,
+        );
         self.later(id, Input::Leg(party, news));
     }
 }

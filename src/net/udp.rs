@@ -31,6 +31,21 @@ impl UdpPort {
         self.0.local_addr()
     }
 
+    /// Waits until a datagram has come. Cancel-safe.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.0.readable().await
+    }
+
+    /// A datagram that has come already; `WouldBlock` when there is none.
+    pub fn try_receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.0.try_recv_from(buffer)
+    }
+
+    /// Hands a datagram to the system at once; what it does not take is lost, as on the way.
+    pub fn try_send(&self, datagram: &[u8], to: SocketAddr) -> io::Result<usize> {
+        self.0.try_send_to(datagram, to)
+    }
+
     /// One datagram into `buffer`: its length and sender. Cancel-safe.
     pub async fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.0.recv_from(buffer).await

@@ -77,6 +77,11 @@ impl Uri {
         &self.host
     }
 
+    /// The port, by default 5060.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(PORT)
+    }
+
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.get(name)
     }
