@@ -260,6 +260,8 @@ struct Source {
     header: RtpHeader,
     frame: usize,
     level: i16,
+    /// Its clock runs slow by so much a packet.
+    late_by: Duration,
     next: Moment,
 }
 
@@ -277,6 +279,7 @@ impl Source {
             header,
             frame: 160,
             level: 3_000,
+            late_by: Duration::ZERO,
             next: rig.now + ms(3),
         }
     }
@@ -292,7 +295,7 @@ impl Source {
             rig.receive(self.leg, self.header, &payload);
             self.header.sequence = self.header.sequence.wrapping_add(1);
             self.header.timestamp = self.header.timestamp.wrapping_add(self.frame as u32);
-            self.next += Duration::from_micros(self.frame as u64 * 125);
+            self.next += Duration::from_micros(self.frame as u64 * 125) + self.late_by;
         }
         rig.run_until(end);
     }

@@ -268,3 +268,66 @@ fn another_ssrc_is_followed() {
             .all(|step| step.0 == 1 && step.1 <= 320)
     );
 }
+
+#[test]
+fn a_source_whose_clock_runs_slow_is_followed_without_running_late() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    rig.order(Order::Hear {
+        leg: REP,
+        hears: hears(&[CALLER]),
+    });
+    let mut caller = Source {
+        late_by: Duration::from_micros(200),
+        ..Source::new(CALLER, &rig)
+    };
+    caller.speak(&mut rig, Duration::from_secs(60));
+    let sent = rig.sent(REP);
+    let span = sent.last().unwrap().at.since(sent[0].at).as_millis() as i64;
+    let ticks = sent
+        .last()
+        .unwrap()
+        .header
+        .timestamp
+        .wrapping_sub(sent[0].header.timestamp);
+    assert!((i64::from(ticks) / 8 - span).abs() <= 80);
+    let relayed = sent.iter().filter(|packet| loudest(packet) > 2_500).count();
+    assert!(relayed >= 2_960, "{relayed} of 2970");
+}
+
+#[test]
+fn music_gives_way_to_the_rep_within_a_frame() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    let mut rep = Source::new(REP, &rig);
+    let bed = Bed::Music(clip(ms(5_000), 6_000));
+    let hold = Hears {
+        bed: bed.clone(),
+        ..Hears::default()
+    };
+    rig.order(Order::Hear {
+        leg: CALLER,
+        hears: hold,
+    });
+    rep.speak(&mut rig, ms(1_000));
+    let back = rig.now;
+    rig.order(Order::Hear {
+        leg: CALLER,
+        hears: Hears {
+            bed,
+            ..hears(&[REP])
+        },
+    });
+    rep.speak(&mut rig, ms(1_000));
+    let sent = rig.sent(CALLER);
+    let music_after = |p: &&Packet| p.at > back + FRAME && loudest(p) > 4_000;
+    assert_eq!(sent.iter().filter(music_after).count(), 0);
+    let rep_heard = sent
+        .iter()
+        .filter(|p| p.at > back && loudest(p) > 2_500)
+        .count();
+    assert!(rep_heard >= 48, "{rep_heard}");
+    assert!(
+        steps(&sent)
+            .iter()
+            .all(|step| step.0 == 1 && step.2 <= ms(40))
+    );
+}
