@@ -51,6 +51,8 @@ fn each_misfit_gets_its_code() {
             ),
             "415",
         ),
+        (invite("Accept: text/plain\r\n", ""), "406"),
+        (invite("", "").replace("Call-ID: one\r\n", ""), "400"),
         (request("OPTIONS", "Max-Forwards: 0\r\n", ""), "483"),
         (invite("Max-Forwards: 300\r\n", ""), "400"),
         (invite("From: <sip:twice@x>;tag=2\r\n", ""), "400"),
