@@ -74,6 +74,13 @@ fn each_misfit_gets_its_code() {
             "400",
         ),
         (invite("", "").replace("Length: 0", "Length: 10"), "400"),
+        (
+            invite("", "").replace(
+                "192.0.2.2 SIP",
+                &format!("192.0.2.2;{} SIP", "a".repeat(9000)),
+            ),
+            "414",
+        ),
         (invite(&"X: 1\r\n".repeat(300), ""), "513"),
         (request("ACK", "", ""), "nothing"),
         (request("ACK", "no colon\r\n", ""), "nothing"),
