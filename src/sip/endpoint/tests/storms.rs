@@ -103,6 +103,61 @@ fn mutated_messages_never_panic_and_leave_nothing_behind() {
     (0..40).for_each(|seed| storm(seed, &messages));
 }
 
+/// What a callee sends to the first INVITE of `wire::endpoint(Side::Caller, _)`.
+fn valid_responses() -> Vec<Bytes> {
+    let mut wire = Wire::new();
+    wire.call();
+    let invite = wire.caller.poll_transmit().unwrap();
+    wire.callee
+        .receive(&invite.bytes, wire::address(Side::Caller), at(0));
+    let (leg, _) = wire.callee.poll_event().unwrap();
+    wire.callee.ring(leg, at(0)).unwrap();
+    wire.callee
+        .answer(leg, Bytes::from("v=0\r\n"), at(0))
+        .unwrap();
+    let mut responses: Vec<Bytes> = std::iter::from_fn(|| wire.callee.poll_transmit())
+        .map(|transmit| transmit.bytes)
+        .collect();
+    let ringing = String::from_utf8(responses[0].to_vec()).unwrap();
+    for line in ["183 Progress", "302 Moved", "486 Busy Here", "503 No"] {
+        responses.push(ringing.replace("180 Ringing", line).into());
+    }
+    responses
+}
+
+/// One call of ours, 200 mutated responses, then an orderly end.
+fn response_storm(seed: u64, responses: &[Bytes]) {
+    let mut entropy = Entropy::from_number(seed);
+    let mut wire = Wire::new();
+    let leg = wire.call();
+    let mut endpoint = wire.caller;
+    let mut legs = Vec::new();
+    for round in 0..200_u64 {
+        let now = at(round * 20);
+        let response = &responses[entropy.below(6) as usize % responses.len()];
+        let bytes = mutated(response, &mut entropy);
+        endpoint.receive(&bytes, wire::address(Side::Callee), now);
+        endpoint.handle_timeout(now);
+        attend(&mut endpoint, &mut legs, now);
+    }
+    let end = at(200 * 20);
+    let over = endpoint
+        .cancel(leg, end)
+        .or_else(|_| endpoint.bye(leg, None, end));
+    assert_ne!(over, Err(NotPossible::WrongState), "seed {seed}");
+    while let Some(next) = endpoint.timeout() {
+        endpoint.handle_timeout(next);
+        attend(&mut endpoint, &mut legs, next);
+    }
+    assert!(endpoint.is_idle(), "seed {seed}");
+}
+
+#[test]
+fn mutated_responses_never_panic_and_leave_nothing_behind() {
+    let responses = valid_responses();
+    (0..60).for_each(|seed| response_storm(seed, &responses));
+}
+
 #[test]
 fn messages_of_64_kib_in_every_shape_are_answered_once() {
     let long = |piece: &str| piece.repeat(60_000 / piece.len());
