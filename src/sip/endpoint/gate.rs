@@ -72,11 +72,12 @@ impl Rejection {
 
 /// The checks of RFC 3261 8.2 in their order; the Request-URI when all pass.
 pub(super) fn check(request: &Request) -> Result<Uri, Rejection> {
-    method(request.method())?;
     let uri = request_uri(&request.uri)?;
+    method(request.method())?;
     max_forwards(request)?;
     extensions(&request.message)?;
     body(request)?;
+    wanted(request)?;
     Ok(uri)
 }
 
@@ -125,6 +126,19 @@ fn extensions(message: &Message) -> Result<(), Rejection> {
         return Ok(());
     }
     Err(Rejection::with(420, "Unsupported", unknown.join(", ")))
+}
+
+/// RFC 3261 21.4.7: a caller who cannot read SDP has no use for our answer.
+fn wanted(request: &Request) -> Result<(), Rejection> {
+    let reads_sdp = |media_range: &str| {
+        let kind = media_range.split(';').next().unwrap_or_default().trim();
+        ["application/sdp", "application/*", "*/*"].contains(&kind.to_ascii_lowercase().as_str())
+    };
+    let mut accepted = request.message.tokens("Accept").peekable();
+    if request.method() != "INVITE" || accepted.peek().is_none() || accepted.any(reads_sdp) {
+        return Ok(());
+    }
+    Err(Rejection::new(406))
 }
 
 fn body(request: &Request) -> Result<(), Rejection> {

@@ -20,11 +20,10 @@ pub(super) fn reply(
         response.push("Via", below);
     }
     copy(request, &mut response, "From");
-    let to = request.value("To").unwrap_or_default();
-    let untagged = NameAddr::read(to).is_ok_and(|to| to.tag().is_none());
-    match untagged && code > 100 {
-        true => response.push("To", format!("{to};tag={tag}")),
-        false => response.push("To", to),
+    let untagged = |to: &&str| NameAddr::read(to).is_ok_and(|to| to.tag().is_none());
+    match request.value("To").filter(untagged) {
+        Some(to) if code > 100 => response.push("To", format!("{to};tag={tag}")),
+        Some(_) | None => copy(request, &mut response, "To"),
     }
     copy(request, &mut response, "Call-ID");
     copy(request, &mut response, "CSeq");
@@ -62,7 +61,9 @@ pub(super) fn alongside(request: &Message, method: &str, to: &str) -> Message {
 }
 
 fn copy(from: &Message, to: &mut Message, name: &str) {
-    to.push(name, from.value(name).unwrap_or_default());
+    if let Some(value) = from.value(name) {
+        to.push(name, value);
+    }
 }
 
 /// The reason phrase of a status code (RFC 3261 21).
@@ -77,7 +78,9 @@ pub(super) fn phrase(code: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        406 => "Not Acceptable",
         408 => "Request Timeout",
+        414 => "Request-URI Too Long",
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",

@@ -136,9 +136,6 @@ impl Endpoint {
             return None;
         }
         let via = Via::read(message.value("Via")?).ok()?;
-        for name in ["From", "To", "Call-ID", "CSeq"] {
-            message.value(name)?;
-        }
         let tag = self.stateless_tag(message);
         let reason = reason.unwrap_or(messages::phrase(code));
         let mut response = messages::reply(message, &via.stamped(from), (code, reason), &tag);

@@ -99,6 +99,9 @@ impl Endpoint {
 
     /// Offers anew inside a call, by re-INVITE; `OfferTaken`, `OfferRefused` or `Lost` follows.
     pub fn reoffer(&mut self, leg: LegId, sdp: Bytes, now: Moment) -> Result<(), NotPossible> {
+        if self.clients.is_full() {
+            return Err(NotPossible::TooMany);
+        }
         let known = self.legs.get_mut(leg).ok_or(NotPossible::NoSuchLeg)?;
         let busy = known.offered.is_some();
         let talking = known.talking_mut().ok_or(NotPossible::WrongState)?;
@@ -149,7 +152,10 @@ impl Endpoint {
             return;
         };
         self.arm_leg(id);
-        self.bye_in(talking.dialog, reason, Use::Bye(id), now);
+        let bye = self.bye_in(talking.dialog, reason, Use::Bye(id), now);
+        if self.clients.get(&bye).is_none() {
+            self.drop_leg(id, now); // no room to wait for its answer
+        }
     }
 
     pub(super) fn bye_in(

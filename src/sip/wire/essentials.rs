@@ -34,6 +34,10 @@ impl fmt::Display for Misfit {
 impl Essentials {
     pub(crate) fn read(message: &Message) -> Result<Self, Misfit> {
         let via = message.value("Via").ok_or(Misfit("Missing Via"))?;
+        let sound = |value| Via::read(value).is_ok_and(|via| via.is_ours());
+        if !message.values("Via").all(sound) {
+            return Err(Misfit("Malformed Via"));
+        }
         let cseq = single(message, "CSeq").ok_or(Misfit("Missing or Repeated CSeq"))?;
         let cseq = CSeq::read(cseq).map_err(|_| Misfit("Malformed CSeq"))?;
         if let Start::Request { method, .. } = &message.start

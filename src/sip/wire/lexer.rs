@@ -10,7 +10,7 @@ use super::text::from_wire;
 pub(crate) const MESSAGE_MAX: usize = 64 * 1024;
 /// The most headers read, after joined values are split; more is answered 513.
 const HEADERS_MAX: usize = 256;
-/// The longest header value read, in bytes; more is answered 513.
+/// The longest header value (513) and Request-URI (414) read, in bytes.
 pub(crate) const VALUE_MAX: usize = 8 * 1024;
 /// The headers whose values are split at commas (RFC 3261 7.3.1): those we take one by one.
 const SPLIT: [&str; 4] = ["Via", "Route", "Record-Route", "Contact"];
@@ -22,6 +22,7 @@ pub enum Fault {
     Empty,
     StartLine,
     RequestLine,
+    UriTooLong,
     StatusLine,
     Version,
     HeaderWithoutColon,
@@ -40,6 +41,7 @@ impl Fault {
     /// The status code that tells the sender.
     pub fn code(self) -> u16 {
         match self {
+            Self::UriTooLong => 414,
             Self::Version => 505,
             Self::TooLarge | Self::TooManyHeaders | Self::ValueTooLong => 513,
             Self::Empty
@@ -60,6 +62,7 @@ impl fmt::Display for Fault {
         f.write_str(match self {
             Self::Empty => "nothing but line ends",
             Self::StartLine => "not a SIP start line",
+            Self::UriTooLong => "Request-URI over 8 KiB",
             Self::RequestLine => "malformed request line",
             Self::StatusLine => "malformed status line",
             Self::Version => "not SIP/2.0",
@@ -168,6 +171,8 @@ fn start_line(line: &str) -> Result<(Start, Option<Fault>), Fault> {
     }
     let fault = if !version.eq_ignore_ascii_case("SIP/2.0") {
         Some(Fault::Version)
+    } else if uri.len() > VALUE_MAX {
+        Some(Fault::UriTooLong)
     } else if !is_token(method) || !is_request_uri(uri) || rest.ends_with([' ', '\t']) {
         Some(Fault::RequestLine)
     } else {

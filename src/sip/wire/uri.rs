@@ -88,8 +88,8 @@ impl Uri {
 
     /// The address it names without asking anyone; none for a domain name.
     pub fn address(&self) -> Option<SocketAddr> {
-        let bare = self.host.trim_start_matches('[').trim_end_matches(']');
-        let ip: IpAddr = bare.parse().ok()?;
+        let bare = self.host.trim_matches(['[', ']']);
+        let ip = bare.parse().ok().or_else(|| ipv6(bare).map(IpAddr::V6))?;
         Some(SocketAddr::new(ip, self.port.unwrap_or(PORT)))
     }
 }
@@ -192,10 +192,15 @@ pub(super) fn host_and_port(place: &str) -> Result<(&str, Option<u16>), BadUri> 
 
 fn is_host(host: &str) -> bool {
     if let Some(inner) = host.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
-        return inner.parse::<Ipv6Addr>().is_ok();
+        return ipv6(inner).is_some();
     }
     let of_name = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     !host.is_empty() && host.chars().all(of_name)
+}
+
+/// RFC 5118 4.9: three colons come from the mistaken grammar of RFC 3261 and mean two.
+fn ipv6(text: &str) -> Option<Ipv6Addr> {
+    text.replace(":::", "::").parse().ok()
 }
 
 /// The host part that names `ip`: brackets around IPv6.

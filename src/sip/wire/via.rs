@@ -11,6 +11,7 @@ const PORT: u16 = 5060;
 /// The topmost hop a request came over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Via {
+    version: String,
     transport: String,
     host: String,
     port: Option<u16>,
@@ -26,19 +27,23 @@ impl Via {
         let sip = pieces
             .next()
             .is_some_and(|it| it.eq_ignore_ascii_case("SIP"));
-        if !sip || pieces.next() != Some("2.0") {
-            return Err(BadVia);
-        }
+        let version = pieces.next().filter(|_| sip).ok_or(BadVia)?;
         let rest = pieces.next().ok_or(BadVia)?;
         let (transport, rest) = rest.split_once([' ', '\t']).ok_or(BadVia)?;
         let (place, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
         let (host, port) = host_and_port(place).map_err(|_| BadVia)?;
         Ok(Self {
+            version: version.to_owned(),
             transport: transport.to_owned(),
             host: host.to_owned(),
             port,
             params: Params::new(params),
         })
+    }
+
+    /// Whether it speaks SIP/2.0; another version is read only to be told so.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.version == "2.0"
     }
 
     /// The branch, when it is one that names a transaction by itself.
@@ -82,7 +87,8 @@ impl Via {
             ));
         }
         let mut value = format!(
-            "SIP/2.0/{} {}{}",
+            "SIP/{}/{} {}{}",
+            self.version,
             self.transport,
             self.sent_by(),
             params.as_str()
@@ -135,6 +141,6 @@ mod tests {
         assert_eq!(via.branch(), None);
         assert_eq!(via.sent_by(), "[2001:db8::9]:70");
         assert!(Via::read("SIP/2.0/UDP").is_err());
-        assert!(Via::read("SIP/3.0/UDP a").is_err());
+        assert!(!Via::read("SIP/7.0/UDP a").unwrap().is_ours());
     }
 }

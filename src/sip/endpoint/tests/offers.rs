@@ -87,3 +87,51 @@ fn an_invite_without_an_offer_gets_ours() {
     let (_, event) = wire.callee.poll_event().unwrap();
     assert!(matches!(event, Event::Acked { answer: Some(sdp) } if sdp == "theirs"));
 }
+
+#[test]
+fn a_second_offer_before_the_first_is_answered_waits() {
+    let mut wire = Wire::new();
+    wire.probe(&refusals::invite("", ""));
+    let (leg, _) = wire.callee.poll_event().unwrap();
+    wire.callee.answer(leg, Bytes::from("ours"), at(0)).unwrap();
+    let answer = read_message(&wire.callee.poll_transmit().unwrap().bytes).unwrap();
+    // Our offer in the 200 is not answered: theirs would cross it.
+    let early = wire.probe(&refusals::follow_up(&answer, "INVITE", 2, "theirs"));
+    assert!(early[0].starts_with("SIP/2.0 491"));
+    wire.probe(&refusals::follow_up(&answer, "ACK", 1, "theirs"));
+    assert!(
+        wire.probe(&refusals::follow_up(&answer, "INVITE", 3, "a"))
+            .is_empty()
+    );
+    let second = wire.probe(&refusals::follow_up(&answer, "UPDATE", 4, "b"));
+    assert!(second[0].starts_with("SIP/2.0 500") && second[0].contains("Retry-After: 5"));
+    wire.callee
+        .accept_offer(leg, Bytes::from("c"), at(0))
+        .unwrap();
+    let accepted = wire.callee.poll_transmit().unwrap();
+    assert!(accepted.bytes.starts_with(b"SIP/2.0 200") && accepted.bytes.ends_with(b"\r\n\r\nc"));
+}
+
+#[test]
+fn a_re_invite_without_an_offer_gets_ours_and_their_answer_comes_with_the_ack() {
+    let mut wire = Wire::new();
+    wire.probe(&refusals::invite(
+        "Content-Type: application/sdp\r\n",
+        "theirs",
+    ));
+    let (leg, _) = wire.callee.poll_event().unwrap();
+    wire.callee.answer(leg, Bytes::from("ours"), at(0)).unwrap();
+    let answer = read_message(&wire.callee.poll_transmit().unwrap().bytes).unwrap();
+    wire.probe(&refusals::follow_up(&answer, "ACK", 1, ""));
+    wire.probe(&refusals::follow_up(&answer, "INVITE", 2, ""));
+    wire.callee
+        .accept_offer(leg, Bytes::from("again"), at(0))
+        .unwrap();
+    wire.probe(&refusals::follow_up(&answer, "ACK", 2, "settled"));
+    let events: Vec<Event> = std::iter::from_fn(|| wire.callee.poll_event())
+        .map(|(_, event)| event)
+        .collect();
+    assert!(matches!(&events[0], Event::Acked { answer: None }));
+    assert!(matches!(&events[1], Event::Offered { sdp: None }));
+    assert!(matches!(&events[2], Event::Acked { answer: Some(sdp) } if sdp == "settled"));
+}

@@ -51,6 +51,8 @@ fn each_misfit_gets_its_code() {
             ),
             "415",
         ),
+        (invite("Accept: text/plain\r\n", ""), "406"),
+        (invite("", "").replace("Call-ID: one\r\n", ""), "400"),
         (request("OPTIONS", "Max-Forwards: 0\r\n", ""), "483"),
         (invite("Max-Forwards: 300\r\n", ""), "400"),
         (invite("From: <sip:twice@x>;tag=2\r\n", ""), "400"),
@@ -72,6 +74,13 @@ fn each_misfit_gets_its_code() {
             "400",
         ),
         (invite("", "").replace("Length: 0", "Length: 10"), "400"),
+        (
+            invite("", "").replace(
+                "192.0.2.2 SIP",
+                &format!("192.0.2.2;{} SIP", "a".repeat(9000)),
+            ),
+            "414",
+        ),
         (invite(&"X: 1\r\n".repeat(300), ""), "513"),
         (request("ACK", "", ""), "nothing"),
         (request("ACK", "no colon\r\n", ""), "nothing"),

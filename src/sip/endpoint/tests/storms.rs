@@ -49,27 +49,113 @@ fn mutated(bytes: &[u8], entropy: &mut Entropy) -> Vec<u8> {
     bytes
 }
 
-#[test]
-fn mutated_messages_never_panic_and_are_answered_at_most_once() {
-    let messages = valid_messages();
-    let mut entropy = Entropy::from_number(20_260);
-    let mut wire = Wire::new();
-    for round in 0..20_000_u64 {
+/// Does what a desk would with each event; how many datagrams went out.
+fn attend(endpoint: &mut Endpoint, legs: &mut Vec<LegId>, now: Moment) -> usize {
+    let sdp = || Bytes::from("v=0\r\n");
+    while let Some((leg, event)) = endpoint.poll_event() {
+        let done = if let Event::Invited(_) = event {
+            legs.push(leg);
+            endpoint.answer(leg, sdp(), now)
+        } else if let Event::Offered { .. } = event {
+            endpoint.accept_offer(leg, sdp(), now)
+        } else if let Event::AckMissing = event {
+            endpoint.bye(leg, None, now)
+        } else {
+            Ok(())
+        };
+        assert_eq!(done, Ok(()), "{leg:?}");
+    }
+    std::iter::from_fn(|| endpoint.poll_transmit()).count()
+}
+
+/// One endpoint, 500 datagrams, each with up to four mutations, then an orderly end.
+fn storm(seed: u64, messages: &[Bytes]) {
+    let mut entropy = Entropy::from_number(seed);
+    let mut endpoint = wire::endpoint(Side::Callee, 10);
+    let mut legs = Vec::new();
+    // The endpoint draws the same tag each time: what is left whole of the dialog fits it.
+    endpoint.receive(&messages[0], wire::address(Side::Caller), at(0));
+    for round in 0..500_u64 {
+        let now = at(round * 20);
         let message = &messages[entropy.below(7) as usize % messages.len()];
         let bytes = mutated(message, &mut entropy);
-        let now = at(round * 10);
-        wire.callee
-            .receive(&bytes, wire::address(Side::Caller), now);
-        let answers = std::iter::from_fn(|| wire.callee.poll_transmit()).count();
-        assert!(answers <= 2, "{}", String::from_utf8_lossy(&bytes));
-        while let Some((leg, event)) = wire.callee.poll_event() {
-            if matches!(event, Event::Invited(_)) {
-                wire.callee.answer(leg, Bytes::from("answer"), now).unwrap();
-            }
-        }
-        wire.callee.handle_timeout(now);
-        while wire.callee.poll_transmit().is_some() {}
+        endpoint.handle_timeout(now);
+        attend(&mut endpoint, &mut legs, now);
+        endpoint.receive(&bytes, wire::address(Side::Caller), now);
+        let sent = attend(&mut endpoint, &mut legs, now);
+        assert!(sent <= 2, "{}", String::from_utf8_lossy(&bytes));
     }
+    let end = at(500 * 20);
+    for leg in std::mem::take(&mut legs) {
+        let ended = endpoint.bye(leg, None, end);
+        assert_ne!(ended, Err(NotPossible::TooMany));
+    }
+    while let Some(next) = endpoint.timeout() {
+        endpoint.handle_timeout(next);
+        attend(&mut endpoint, &mut legs, next);
+    }
+    assert!(endpoint.is_idle(), "seed {seed}");
+}
+
+#[test]
+fn mutated_messages_never_panic_and_leave_nothing_behind() {
+    let messages = valid_messages();
+    (0..40).for_each(|seed| storm(seed, &messages));
+}
+
+/// What a callee sends to the first INVITE of `wire::endpoint(Side::Caller, _)`.
+fn valid_responses() -> Vec<Bytes> {
+    let mut wire = Wire::new();
+    wire.call();
+    let invite = wire.caller.poll_transmit().unwrap();
+    wire.callee
+        .receive(&invite.bytes, wire::address(Side::Caller), at(0));
+    let (leg, _) = wire.callee.poll_event().unwrap();
+    wire.callee.ring(leg, at(0)).unwrap();
+    wire.callee
+        .answer(leg, Bytes::from("v=0\r\n"), at(0))
+        .unwrap();
+    let mut responses: Vec<Bytes> = std::iter::from_fn(|| wire.callee.poll_transmit())
+        .map(|transmit| transmit.bytes)
+        .collect();
+    let ringing = String::from_utf8(responses[0].to_vec()).unwrap();
+    for line in ["183 Progress", "302 Moved", "486 Busy Here", "503 No"] {
+        responses.push(ringing.replace("180 Ringing", line).into());
+    }
+    responses
+}
+
+/// One call of ours, 200 mutated responses, then an orderly end.
+fn response_storm(seed: u64, responses: &[Bytes]) {
+    let mut entropy = Entropy::from_number(seed);
+    let mut wire = Wire::new();
+    let leg = wire.call();
+    let mut endpoint = wire.caller;
+    let mut legs = Vec::new();
+    for round in 0..200_u64 {
+        let now = at(round * 20);
+        let response = &responses[entropy.below(6) as usize % responses.len()];
+        let bytes = mutated(response, &mut entropy);
+        endpoint.receive(&bytes, wire::address(Side::Callee), now);
+        endpoint.handle_timeout(now);
+        attend(&mut endpoint, &mut legs, now);
+    }
+    let end = at(200 * 20);
+    let over = endpoint
+        .cancel(leg, end)
+        .or_else(|_| endpoint.bye(leg, None, end));
+    assert_ne!(over, Err(NotPossible::WrongState), "seed {seed}");
+    while let Some(next) = endpoint.timeout() {
+        endpoint.handle_timeout(next);
+        attend(&mut endpoint, &mut legs, next);
+    }
+    assert!(endpoint.is_idle(), "seed {seed}");
+}
+
+#[test]
+fn mutated_responses_never_panic_and_leave_nothing_behind() {
+    let responses = valid_responses();
+    (0..60).for_each(|seed| response_storm(seed, &responses));
 }
 
 #[test]
