@@ -190,6 +190,11 @@ impl Call {
         }
     }
 
+    /// Who hears whom at this moment.
+    pub fn patch(&self) -> Patch {
+        self.patch
+    }
+
     /// How often an input came that the state had no use for.
     pub fn unexpected(&self) -> u64 {
         self.board.unexpected

@@ -98,7 +98,20 @@ pub struct Promise {
     pub made_at: Timestamp,
 }
 
+/// Characters of a note and of a reason that are kept; what is longer is cut.
+const NOTE_MAX: usize = 2_000;
+const REASON_MAX: usize = 200;
+
 impl Promise {
+    /// Cuts what a peer wrote down to what we keep.
+    pub(super) fn bounded(self) -> Self {
+        Self {
+            reason: self.reason.chars().take(REASON_MAX).collect(),
+            note: Pii::new(self.note.reveal().chars().take(NOTE_MAX).collect()),
+            ..self
+        }
+    }
+
     /// True when both were asked for in one call for one reason.
     pub fn is_retry_of(&self, other: &Self) -> bool {
         self.origin.is_some() && self.origin == other.origin && self.reason == other.reason
@@ -146,9 +159,6 @@ pub enum CancelledBecause {
     Merged { into: CallbackId },
 }
 
-/// Characters of a note that are kept; what is longer is cut.
-const NOTE_MAX: usize = 2_000;
-
 impl Callback {
     pub fn new(id: CallbackId, promise: Promise) -> Self {
         Self {
@@ -173,15 +183,23 @@ impl Callback {
         }
     }
 
+    /// The one in flight.
     pub fn attempt(&self) -> Option<&Attempt> {
-        match &self.state {
-            State::Attempting { attempt } => Some(attempt),
-            State::Open
-            | State::Uncertain { .. }
-            | State::Done
-            | State::GivenUp { .. }
-            | State::Cancelled { .. } => None,
-        }
+        let State::Attempting { attempt } = &self.state else {
+            return None;
+        };
+        Some(attempt)
+    }
+
+    /// The row that keeps this promise instead.
+    pub(super) fn merged_into(&self) -> Option<CallbackId> {
+        let State::Cancelled {
+            why: CancelledBecause::Merged { into },
+        } = &self.state
+        else {
+            return None;
+        };
+        Some(*into)
     }
 
     /// Takes over what `other`, a younger row for the same number, promised (D26).

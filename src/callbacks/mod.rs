@@ -5,6 +5,7 @@
 
 mod attempt;
 mod callback;
+mod live_call;
 mod queue;
 mod quiet_hours;
 mod rules;
@@ -12,6 +13,7 @@ pub mod store;
 
 pub use attempt::{Attempt, AttemptEnd, Outcome};
 pub use callback::{Callback, CallbackId, CancelledBecause, Kind, Promise, State};
+pub use live_call::LiveCall;
 pub use queue::{Action, Alarm, Commit, Input, News, Queue, Refusal, Ticket, Timer, Wish};
 pub use quiet_hours::QuietHours;
 pub use rules::Rules;

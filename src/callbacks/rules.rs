@@ -4,7 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Kind, Promise, QuietHours};
+use super::{Callback, Kind, Promise, QuietHours};
 use crate::words::Country;
 
 /// How promises are kept: the policy's values.
@@ -42,6 +42,13 @@ impl Rules {
         quiet
             .and_then(|quiet| quiet.moved(promise, at))
             .unwrap_or(at)
+    }
+
+    /// Dialled again by itself, but not for ever: a crash in each attempt ends with the rep.
+    pub(super) fn redials_after_crash(&self, callback: &Callback) -> bool {
+        let tries_left = usize::try_from(callback.failures)
+            .is_ok_and(|failures| failures <= self.retry_after.len());
+        tries_left && self.redial_after_crash.contains(&callback.promise.kind)
     }
 }
 

@@ -1,5 +1,6 @@
 use std::fmt::Write;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -10,6 +11,7 @@ use ureq::{Agent, Body};
 use super::Environment;
 use super::arguments::Everywhere;
 use super::failure::Failure;
+use super::start::token_file;
 use crate::console::{ProblemBody, Token};
 use crate::words::Language;
 
@@ -148,17 +150,24 @@ fn base(api: &str) -> Result<String, Failure> {
 
 fn token(everywhere: &Everywhere, environment: &Environment) -> Result<Option<Token>, Failure> {
     let text = match (&everywhere.token_file, &environment.token) {
-        (Some(file), _) => fs::read_to_string(file).map_err(|error| Failure::Token {
-            why: format!("{}: {error}", file.display()),
-        })?,
+        (Some(file), _) => read(file)?,
         (None, Some(token)) => token.clone(),
-        (None, None) => return Ok(None),
+        (None, None) => match environment.state().map(|state| token_file(&state)) {
+            Some(file) if file.exists() => read(&file)?,
+            _ => return Ok(None),
+        },
     };
     Token::parse(&text)
         .map(Some)
         .map_err(|error| Failure::Token {
             why: error.to_string(),
         })
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    fs::read_to_string(file).map_err(|error| Failure::Token {
+        why: format!("{}: {error}", file.display()),
+    })
 }
 
 /// A name as one part of a path or query (RFC 3986 2.3).

@@ -2,6 +2,7 @@ use std::io::{self, ErrorKind, Write};
 
 use super::show::safe;
 use crate::console::ProblemBody;
+use crate::settings::SettingsError;
 use crate::words::{Catalogue, Language};
 
 const REFUSED: u8 = 1;
@@ -41,6 +42,14 @@ pub(super) enum Failure {
     },
     /// The reader of our output has had enough.
     Output(io::Error),
+    /// The settings cannot be used: the picture says where.
+    Settings(SettingsError),
+    /// The agent cannot start; the reason says what would be right.
+    NotStarted(String),
+    /// There is no HOME, and no --state.
+    NoStateFolder,
+    /// So often the standard was not kept (--exit-after).
+    VowsBroken(u64),
     NotBuiltYet,
 }
 
@@ -83,6 +92,13 @@ impl Failure {
             Self::SeveralCalls(count) => {
                 let count = count.to_string();
                 (USAGE, text("cli.several-calls", &[("count", &count)]))
+            }
+            Self::Settings(picture) => (USAGE, picture.to_string()),
+            Self::NotStarted(why) => (USAGE, text("cli.not-started", &[("why", why)])),
+            Self::NoStateFolder => (USAGE, text("cli.no-state-folder", &[])),
+            Self::VowsBroken(count) => {
+                let count = count.to_string();
+                (REFUSED, text("cli.vows-broken", &[("count", &count)]))
             }
             Self::Token { why } => (USAGE, text("cli.token", &[("why", why)])),
             Self::Address { api } => (USAGE, text("cli.address", &[("api", api)])),

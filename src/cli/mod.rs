@@ -9,12 +9,14 @@ mod events;
 mod failure;
 mod help;
 mod show;
+mod start;
 mod table;
 mod verbs;
 
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
@@ -31,6 +33,8 @@ pub struct Environment {
     pub token: Option<String>,
     /// `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set.
     pub locale: Option<String>,
+    /// `XDG_STATE_HOME`, or where it is by default (XDG base directories).
+    pub state_home: Option<PathBuf>,
 }
 
 impl Environment {
@@ -38,8 +42,16 @@ impl Environment {
         let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
         Self {
             token: set("THIRDRING_TOKEN"),
+            state_home: set("XDG_STATE_HOME")
+                .map(PathBuf::from)
+                .or_else(|| Some(Path::new(&set("HOME")?).join(".local/state"))),
             locale: ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set),
         }
+    }
+
+    /// Where the agent keeps what it must not lose, unless --state names another folder.
+    fn state(&self) -> Option<PathBuf> {
+        self.state_home.as_ref().map(|home| home.join("thirdring"))
     }
 
     fn language(&self) -> Option<Language> {
@@ -104,7 +116,8 @@ fn run(
 ) -> Result<(), Failure> {
     let api = || Api::new(&arguments.everywhere, environment, teller.language);
     match arguments.verb {
-        Verb::Run(_) | Verb::Demo(_) => Err(Failure::NotBuiltYet),
+        Verb::Run(arguments) => start::run(arguments, environment, teller),
+        Verb::Demo(_) => Err(Failure::NotBuiltYet),
         Verb::Ask(ask) => verbs::ask(ask, &api()?, teller),
         Verb::OfCall(verb) => call_verbs::command(verb, &api()?, teller),
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::records::Entry;
+use crate::words::CallId;
 
 /// How many entries `/events` can go back to; older ones are 410 Gone (a busy hour of 30 reps).
 pub const EVENTS_KEPT: usize = 10_000;
@@ -52,6 +53,13 @@ impl EventLog {
         kept.push_back(Arc::new(entry));
         drop(kept);
         self.newest.send_replace(seq);
+    }
+
+    /// What is kept of one call, the oldest first.
+    pub fn of_call(&self, call: CallId) -> Vec<Entry> {
+        let kept = self.lock();
+        let entries = kept.iter().filter(|entry| entry.call == Some(call));
+        entries.map(|entry| entry.as_ref().clone()).collect()
     }
 
     /// Starts behind entry `since`, or with what comes from here on.

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::call::Call;
+use crate::call::{Call, Utterance};
 use crate::callbacks::CallbackId;
 use crate::media::LegKey;
 use crate::sip::LegId;
-use crate::words::{CallId, Moment, Party, SeatId};
+use crate::sip::offer_answer::{Description, Origin};
+use crate::words::{CallId, Language, Moment, Party, PromptId, SeatId};
 
 use super::sound::Port;
 use crate::seats::TestSeat;
@@ -22,6 +23,8 @@ pub(super) struct DeskCall {
     pub(super) call: Call,
     pub(super) legs: BTreeMap<Party, Leg>,
     pub(super) facts: Facts,
+    /// What is being said, or is about to be.
+    pub(super) saying: BTreeMap<Utterance, (PromptId, Language)>,
     /// When its earliest timer is set in the index.
     armed: Option<Moment>,
 }
@@ -35,6 +38,8 @@ pub(super) struct Facts {
     pub(super) seat: Option<SeatId>,
     /// Seats that did not take this call: not rung again for it.
     pub(super) tried: BTreeSet<SeatId>,
+    /// The seat that should have it, where one was chosen before.
+    pub(super) wished: Option<SeatId>,
     /// The promise this call keeps.
     pub(super) attempt: Option<Attempting>,
     pub(super) lines: BTreeMap<Party, &'static str>,
@@ -51,10 +56,14 @@ pub(super) struct Attempting {
 }
 
 /// One leg: how it is signalled, and where its sound goes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Leg {
     pub(super) sip: Option<LegId>,
     pub(super) port: Option<Port>,
+    /// Ours in the session descriptions; each new one counts up.
+    pub(super) origin: Origin,
+    /// Their offer, until we answer.
+    pub(super) offer: Option<Description>,
     /// Answered: a BYE ends it, not a CANCEL.
     pub(super) up: bool,
     /// They hold us (D13).
@@ -65,9 +74,47 @@ pub(super) struct Leg {
     pub(super) test_seat: Option<TestSeat>,
 }
 
+impl Leg {
+    pub(super) fn new(origin: Origin) -> Self {
+        Self {
+            sip: None,
+            port: None,
+            origin,
+            offer: None,
+            up: false,
+            held: false,
+            sounds: false,
+            test_seat: None,
+        }
+    }
+}
+
+impl Facts {
+    pub(super) fn new(inbound: bool, sip_call_id: String, began: Timestamp) -> Self {
+        Self {
+            inbound,
+            sip_call_id,
+            began,
+            seat: None,
+            tried: BTreeSet::new(),
+            wished: None,
+            attempt: None,
+            lines: BTreeMap::new(),
+            waiting_since: None,
+            promised: false,
+        }
+    }
+}
+
 impl DeskCall {
     pub(super) fn new(call: Call, facts: Facts) -> Self {
-        Self { call, legs: BTreeMap::new(), facts, armed: None }
+        Self {
+            call,
+            legs: BTreeMap::new(),
+            facts,
+            saying: BTreeMap::new(),
+            armed: None,
+        }
     }
 
     /// The media leg of a party, once it is open.
@@ -171,7 +218,9 @@ impl Calls {
 
     /// Keeps the index of timers true to the call.
     pub(super) fn rearm(&mut self, id: CallId) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
         let next = call.call.timeout().map(|(at, _)| at);
         if next == call.armed {
             return;
@@ -190,6 +239,9 @@ impl Calls {
 
     /// A call whose timer is due.
     pub(super) fn due(&self, now: Moment) -> Option<CallId> {
-        self.timers.first().filter(|(at, _)| *at <= now).map(|(_, id)| *id)
+        self.timers
+            .first()
+            .filter(|(at, _)| *at <= now)
+            .map(|(_, id)| *id)
     }
 }

@@ -1,15 +1,20 @@
 //! What happened, in order, for the events, the files, the metrics and the log.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::console::{EventLog, Metrics};
+use crate::media::Stats;
 use crate::records::{Entry, What};
+use crate::sip;
 use crate::words::{CallId, Moment};
 
 use super::clock;
 use super::keeper::{Job, Keeper};
+use super::media_thread::MediaCounts;
+use super::vows::Vows;
 
 /// Writes down what happened.
 #[derive(Debug)]
@@ -17,6 +22,7 @@ pub(super) struct Chronicle {
     pub(super) events: Arc<EventLog>,
     pub(super) metrics: Arc<Metrics>,
     keeper: Keeper,
+    pub(super) vows: Vows,
     seq: u64,
     fast: bool,
 }
@@ -29,8 +35,21 @@ pub(super) struct About<'a> {
 }
 
 impl Chronicle {
-    pub(super) fn new(events: Arc<EventLog>, metrics: Arc<Metrics>, keeper: Keeper, fast: bool) -> Self {
-        Self { events, metrics, keeper, seq: 0, fast }
+    pub(super) fn new(
+        events: Arc<EventLog>,
+        metrics: Arc<Metrics>,
+        keeper: Keeper,
+        vows: Vows,
+        fast: bool,
+    ) -> Self {
+        Self {
+            events,
+            metrics,
+            keeper,
+            vows,
+            seq: 0,
+            fast,
+        }
     }
 
     pub(super) fn note(&mut self, about: Option<About<'_>>, what: What, now: Moment) {
@@ -43,6 +62,12 @@ impl Chronicle {
             sip_call_id: about.map(|about| about.sip_call_id.to_owned()),
             what,
         };
+        if let Some(vow) = self.vows.judge(&entry) {
+            error!(
+                call = entry.call.map(tracing::field::debug),
+                vow, "a vow is broken"
+            );
+        }
         self.count(&entry.what);
         self.log(&entry);
         if entry.call.is_some() {
@@ -51,15 +76,55 @@ impl Chronicle {
         self.events.push(entry);
     }
 
+    pub(super) fn leg_closed(&self, stats: &Stats) {
+        let packets = [
+            ("sent", u64::from(stats.sent)),
+            ("received", u64::from(stats.received)),
+            ("lost", u64::from(stats.lost)),
+            ("stranger", stats.strangers),
+            ("discarded", stats.discarded),
+        ];
+        for (cause, count) in packets {
+            self.metrics.rtp_packets(cause, count);
+        }
+    }
+
+    /// What is counted where it arises.
+    pub(super) fn follow_counts(&self, sip: &sip::Counters, media: &MediaCounts, unsent: u64) {
+        for (cause, count) in sip.discarded() {
+            self.metrics.datagrams_discarded(cause.as_str(), *count);
+        }
+        for (status, count) in sip.refused() {
+            self.metrics.requests_refused(*status, *count);
+        }
+        let lost = [
+            ("sip-unsent", unsent),
+            ("rtp-unsent", media.unsent.load(Ordering::Relaxed)),
+            ("reports", media.reports_lost.load(Ordering::Relaxed)),
+            ("timeline-entries", self.keeper.dropped()),
+        ];
+        for (cause, count) in lost {
+            self.metrics.lost_inside(cause, count);
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the others are counted where they arise"
+    )]
     fn count(&self, what: &What) {
         match what {
             What::PhraseStarted { phrase, .. } => self.metrics.phrase_said(phrase),
             What::Ended { ending } => self.metrics.call_ended(*ending),
-            _ => {} // the others are counted where they arise, or not at all
+            _ => {}
         }
     }
 
     /// One line a fact; numbers are redacted by their type.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all others are logged alike"
+    )]
     fn log(&self, entry: &Entry) {
         let call = entry.call.map(tracing::field::debug);
         let fast = self.fast.then_some("FAST");

@@ -1,24 +1,27 @@
 //! One thread that writes to disk: promises, live calls, timelines. Nobody waits for it in a call.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
 use tracing::error;
 
-use crate::callbacks::store::{LiveCall, Store, StoreError};
-use crate::callbacks::{Attempt, Callback, CallbackId, Commit, Ticket};
+use crate::callbacks::store::{Store, StoreError};
+use crate::callbacks::{Attempt, Callback, CallbackId, Commit, LiveCall, Ticket};
 use crate::records::Entry;
-use crate::records::store::TimelineFiles;
+use crate::records::store::{Timelines, TimelinesError};
 use crate::words::CallId;
 
 /// What is to be written.
 #[derive(Debug)]
 pub(super) enum Job {
-    Commit { ticket: Ticket, rows: Vec<Callback>, attempt: Option<(CallbackId, Attempt)> },
+    Commit {
+        ticket: Ticket,
+        rows: Vec<Callback>,
+        attempt: Option<(CallbackId, Attempt)>,
+    },
     Answered(LiveCall),
     Ended(CallId),
     Entry(Entry),
@@ -27,9 +30,14 @@ pub(super) enum Job {
 /// What came of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kept {
-    Committed { ticket: Ticket, commit: Commit },
+    Committed {
+        ticket: Ticket,
+        commit: Commit,
+    },
     /// Something could not be written; once for each time the disk turns bad.
-    Failed { disk_full: bool },
+    Failed {
+        disk_full: bool,
+    },
 }
 
 /// Jobs on their way to disk. Past it timeline entries are dropped and counted; commits fail (D24).
@@ -45,15 +53,26 @@ impl Keeper {
     /// Starts the thread. It ends when every `Keeper` is dropped and all jobs are done.
     pub(super) fn start(
         store: Store,
-        state: PathBuf,
+        files: Timelines,
         kept: mpsc::Sender<Kept>,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, todo) = sync_channel(JOBS_MAX);
-        let worker = Worker { store, files: TimelineFiles::new(state), kept, failing: false };
+        let worker = Worker {
+            store,
+            files,
+            kept,
+            failing: false,
+        };
         let thread = std::thread::Builder::new()
             .name("keeper".to_owned())
             .spawn(move || worker.work(&todo))?;
-        Ok((Self { jobs, dropped: Arc::default() }, thread))
+        Ok((
+            Self {
+                jobs,
+                dropped: Arc::default(),
+            },
+            thread,
+        ))
     }
 
     /// Hands over a job that must be done; `false` when the keeper is overwhelmed.
@@ -75,7 +94,7 @@ impl Keeper {
 
 struct Worker {
     store: Store,
-    files: TimelineFiles,
+    files: Timelines,
     kept: mpsc::Sender<Kept>,
     failing: bool,
 }
@@ -89,9 +108,17 @@ impl Worker {
 
     fn do_it(&mut self, job: Job) {
         match job {
-            Job::Commit { ticket, rows, attempt } => {
-                let saved = self.store.commit(&rows, attempt.as_ref().map(|(id, attempt)| (*id, attempt)));
-                let commit = if saved.is_ok() { Commit::Saved } else { Commit::NotSaved };
+            Job::Commit {
+                ticket,
+                rows,
+                attempt,
+            } => {
+                let saved = self.store.commit(&rows, attempt.as_ref());
+                let commit = if saved.is_ok() {
+                    Commit::Saved
+                } else {
+                    Commit::NotSaved
+                };
                 self.watch(saved);
                 self.tell(Kept::Committed { ticket, commit });
             }
@@ -113,14 +140,17 @@ impl Worker {
     fn watch(&mut self, saved: Result<(), StoreError>) {
         match saved {
             Ok(()) => self.failing = false,
-            Err(problem) => self.fail(&problem, problem.is_full()),
+            Err(problem) => self.fail(&problem, matches!(problem, StoreError::Full)),
         }
     }
 
-    fn watch_files(&mut self, written: std::io::Result<()>) {
+    /// The files tell a failure once by themselves.
+    fn watch_files(&mut self, written: Result<(), TimelinesError>) {
         if let Err(problem) = written {
-            let full = problem.kind() == std::io::ErrorKind::StorageFull;
-            self.fail(&problem, full);
+            error!(%problem, "write a timeline");
+            self.tell(Kept::Failed {
+                disk_full: problem.alarm() == "disk-full",
+            });
         }
     }
 

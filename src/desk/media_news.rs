@@ -3,19 +3,31 @@
 use crate::call::{Input, LegNews, PhraseNews, Utterance};
 use crate::media::Report;
 use crate::records::What;
-use crate::words::{CallId, Key, Moment, Party};
+use crate::words::{CallId, Key, Language, Moment, Party, PromptId};
 
 use super::{Desk, sound};
 
 impl Desk {
     pub(super) fn media_report(&mut self, report: Report, now: Moment) {
         match report {
-            Report::Started { leg, utterance, ssrc, sequence, timestamp, at } => {
+            Report::Started {
+                leg,
+                utterance,
+                ssrc,
+                sequence,
+                timestamp,
+                at,
+            } => {
                 if let Some((id, to)) = self.calls.of_sound(leg) {
                     self.phrase_started(id, to, utterance, (ssrc, sequence, timestamp), at);
                 }
             }
-            Report::Ended { leg, utterance, whole, at } => {
+            Report::Ended {
+                leg,
+                utterance,
+                whole,
+                at,
+            } => {
                 if let Some((id, to)) = self.calls.of_sound(leg) {
                     self.phrase_ended(id, to, utterance, whole, at);
                 }
@@ -25,10 +37,21 @@ impl Desk {
                     self.key(id, party, key, now);
                 }
             }
-            Report::Voice { leg, speaking, since } => {
+            Report::Voice {
+                leg,
+                speaking,
+                since,
+            } => {
                 if let Some((id, party)) = self.calls.of_sound(leg) {
                     self.note(id, What::Voice { party, speaking }, now);
-                    self.later(id, Input::Voice { party, speaking, since });
+                    self.later(
+                        id,
+                        Input::Voice {
+                            party,
+                            speaking,
+                            since,
+                        },
+                    );
                 }
             }
             Report::Line { leg, verdict, .. } => {
@@ -37,9 +60,21 @@ impl Desk {
                 }
             }
             Report::FirstSent { .. } | Report::FirstReceived { .. } => {}
-            Report::Closed { stats, .. } => self.chronicle.metrics.leg_closed(&stats),
+            Report::Closed { stats, .. } => self.chronicle.leg_closed(&stats),
         }
         self.settle(now);
+    }
+
+    fn being_said(&self, id: CallId, utterance: u64) -> Option<(PromptId, Language)> {
+        self.calls
+            .get(id)?
+            .saying
+            .get(&Utterance(utterance))
+            .cloned()
+    }
+
+    fn no_longer_said(&mut self, id: CallId, utterance: u64) -> Option<(PromptId, Language)> {
+        self.calls.get_mut(id)?.saying.remove(&Utterance(utterance))
     }
 
     fn phrase_started(
@@ -50,25 +85,54 @@ impl Desk {
         (ssrc, sequence, timestamp): (u32, u16, u32),
         at: Moment,
     ) {
-        if let Some((phrase, language)) = self.saying.get(&(id, Utterance(utterance))).cloned() {
-            let what = What::PhraseStarted { to, phrase, language, utterance, ssrc, sequence, timestamp };
+        if let Some((phrase, language)) = self.being_said(id, utterance) {
+            let what = What::PhraseStarted {
+                to,
+                phrase,
+                language,
+                utterance,
+                ssrc,
+                sequence,
+                timestamp,
+            };
             self.note(id, what, at);
         }
         self.later(id, Input::Phrase(Utterance(utterance), PhraseNews::Started));
     }
 
     fn phrase_ended(&mut self, id: CallId, to: Party, utterance: u64, whole: bool, at: Moment) {
-        if let Some((phrase, _)) = self.saying.remove(&(id, Utterance(utterance))) {
-            self.note(id, What::PhraseEnded { to, phrase, utterance, whole }, at);
+        if let Some((phrase, _)) = self.no_longer_said(id, utterance) {
+            self.note(
+                id,
+                What::PhraseEnded {
+                    to,
+                    phrase,
+                    utterance,
+                    whole,
+                },
+                at,
+            );
         }
-        self.later(id, Input::Phrase(Utterance(utterance), PhraseNews::Ended { whole }));
+        self.later(
+            id,
+            Input::Phrase(Utterance(utterance), PhraseNews::Ended { whole }),
+        );
     }
 
     /// A key is kept in the timeline only where it answers us: it may be half of a password.
     pub(super) fn key(&mut self, id: CallId, party: Party, key: Key, now: Moment) {
-        let Some(call) = self.calls.get(id) else { return };
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
         let answers_us = call.call.question().is_some() || party == Party::Target;
-        self.note(id, What::Key { party, key: answers_us.then_some(key) }, now);
+        self.note(
+            id,
+            What::Key {
+                party,
+                key: answers_us.then_some(key),
+            },
+            now,
+        );
         self.later(id, Input::Key(party, key));
     }
 
@@ -77,7 +141,14 @@ impl Desk {
         if let Some(call) = self.calls.get_mut(id) {
             call.facts.lines.insert(party, word);
         }
-        self.note(id, What::Line { party, verdict: word.to_owned() }, now);
+        self.note(
+            id,
+            What::Line {
+                party,
+                verdict: word.to_owned(),
+            },
+            now,
+        );
         match party {
             Party::Caller => self.later(id, Input::Line(party, sound::line(verdict))),
             Party::Rep | Party::Target => {
@@ -95,7 +166,10 @@ impl Desk {
                 self.sound.close(port.key);
             }
             if let Some(sip) = leg.sip
-                && let Err(problem) = self.signalling.endpoint.bye(sip, Some("Q.850;cause=27"), now)
+                && let Err(problem) = self
+                    .signalling
+                    .endpoint
+                    .bye(sip, Some("Q.850;cause=27"), now)
             {
                 tracing::debug!(call = %id, party = %party, %problem, "hang up a lost leg");
             }

@@ -1,1 +1,306 @@
 //! L3. Composition: owns the calls and the clock.
+//!
+//! Invariants: only the desk turns actions into I/O and I/O into inputs; the clock is read here and
+//! handed down; everything a call does passes through `settle`, one input after the other.
+
+mod calls;
+mod chronicle;
+pub mod clock;
+mod house;
+mod keeper;
+mod media_news;
+mod media_ports;
+mod media_thread;
+mod numbers;
+mod perform;
+mod promises;
+mod requests;
+mod run;
+mod seating;
+mod signalling;
+mod sip_news;
+mod sound;
+mod vows;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use crate::call::{Action, Input, Refusal, Timer};
+use crate::callbacks::{self, LiveCall};
+use crate::media::LegSpec;
+use crate::records::What;
+use crate::words::{CallId, Ending, Entropy, Moment, Party};
+
+pub use house::Unfit;
+pub use run::{Addresses, Agent, RunError, RunOptions, Summary};
+
+use calls::Calls;
+use chronicle::{About, Chronicle};
+use house::House;
+use keeper::{Job, Keeper};
+use promises::Promises;
+use seating::Seating;
+use signalling::Signalling;
+use sound::Sound;
+
+/// The desk: every call of this machine, and all that they share.
+struct Desk {
+    house: House,
+    calls: Calls,
+    signalling: Signalling,
+    sound: Sound,
+    seating: Seating,
+    promises: Promises,
+    keeper: Keeper,
+    chronicle: Chronicle,
+    duty: Duty,
+    entropy: Entropy,
+    /// Inputs that came of actions; empty whenever the desk waits.
+    todo: VecDeque<(CallId, Input)>,
+}
+
+/// How the desk itself is.
+#[derive(Debug, Default)]
+struct Duty {
+    /// No new calls (D29).
+    draining: bool,
+    /// Calls that are over.
+    ended: u64,
+    /// What an admin should see, while it stands.
+    alarms: BTreeSet<String>,
+    /// When the counts of the other parts were last looked at.
+    counted: Moment,
+    /// Why the command at hand was refused.
+    refusal: Option<Refusal>,
+}
+
+const COUNT_EVERY: Duration = Duration::from_secs(1);
+
+/// More alarms of different kinds than there are kinds would be a fault of ours.
+const ALARMS_MAX: usize = 64;
+
+impl Desk {
+    /// Puts an input behind those that wait already.
+    fn later(&mut self, id: CallId, input: Input) {
+        self.todo.push_back((id, input));
+    }
+
+    /// Lets the calls handle what is waiting, and what comes of it; then the network is told.
+    fn settle(&mut self, now: Moment) {
+        while let Some((id, input)) = self.todo.pop_front() {
+            self.step(id, input, now);
+        }
+        self.signalling.flush();
+    }
+
+    fn step(&mut self, id: CallId, input: Input, now: Moment) {
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        let before = call.call.state();
+        let actions = call.call.handle(input, now);
+        self.calls.rearm(id);
+        self.follow(id, before, actions, now);
+    }
+
+    /// A call has just begun: its first actions.
+    fn begun(&mut self, id: CallId, actions: Vec<Action>, now: Moment) {
+        self.follow(id, "", actions, now);
+        self.count_calls();
+    }
+
+    fn follow(&mut self, id: CallId, before: &'static str, actions: Vec<Action>, now: Moment) {
+        let state = self.calls.get(id).map_or("ended", |call| call.call.state());
+        if state != before {
+            self.note(
+                id,
+                What::State {
+                    state: state.to_owned(),
+                },
+                now,
+            );
+            self.note_waiting(id, state, now);
+        }
+        for action in actions {
+            self.perform(id, action, now);
+        }
+    }
+
+    fn note_waiting(&mut self, id: CallId, state: &str, now: Moment) {
+        let waits = matches!(
+            state,
+            "holding" | "waiting" | "transferring" | "consulting" | "announcing"
+        );
+        if let Some(call) = self.calls.get_mut(id) {
+            let since = call
+                .facts
+                .waiting_since
+                .filter(|_| waits || state == "asking");
+            call.facts.waiting_since = since.or(waits.then_some(now));
+        }
+    }
+
+    /// The call's timers that are due, and the queue's.
+    fn tick(&mut self, now: Moment) {
+        self.signalling.endpoint.handle_timeout(now);
+        self.take_sip_events(now);
+        while let Some(id) = self.calls.due(now) {
+            let timer: Option<Timer> = self
+                .calls
+                .get(id)
+                .and_then(|call| call.call.timeout())
+                .map(|(_, timer)| timer);
+            if let Some(timer) = timer {
+                self.later(id, Input::TimedOut(timer));
+            }
+            self.settle(now);
+        }
+        if self
+            .promises
+            .queue
+            .timeout()
+            .is_some_and(|(at, _)| at <= now)
+        {
+            self.tell_queue(callbacks::Input::Tick, now);
+        }
+        self.settle(now);
+    }
+
+    /// When to come back if nothing happens before.
+    fn timeout(&self) -> Option<Moment> {
+        let queue = self.promises.queue.timeout().map(|(at, _)| at);
+        [
+            self.signalling.endpoint.timeout(),
+            self.calls.timeout(),
+            queue,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    // What all of it is made of
+
+    fn new_call_id(&mut self) -> CallId {
+        CallId::new(clock::unix_ms(), self.entropy.bytes())
+    }
+
+    fn note(&mut self, id: CallId, what: What, now: Moment) {
+        let sip_call_id = self
+            .calls
+            .get(id)
+            .map_or("", |call| &call.facts.sip_call_id);
+        self.chronicle.note(
+            Some(About {
+                call: id,
+                sip_call_id,
+            }),
+            what,
+            now,
+        );
+    }
+
+    fn note_desk(&mut self, what: What, now: Moment) {
+        self.chronicle.note(None, what, now);
+    }
+
+    fn alarm(&mut self, alarm: &str, now: Moment) {
+        if self.duty.alarms.len() < ALARMS_MAX {
+            self.duty.alarms.insert(alarm.to_owned());
+        }
+        self.note_desk(
+            What::Alarm {
+                alarm: alarm.to_owned(),
+            },
+            now,
+        );
+    }
+
+    /// A leg's sound begins, or goes on somewhere else.
+    fn connect(&mut self, id: CallId, party: Party, spec: LegSpec) {
+        let Some(leg) = self.calls.leg_mut(id, party) else {
+            return;
+        };
+        let Some(port) = leg.port else { return };
+        let sounds = std::mem::replace(&mut leg.sounds, true);
+        self.sound.connect(port.key, spec, sounds);
+        if !sounds {
+            self.sound.watch(port.key);
+            self.patch_again(id);
+        }
+    }
+
+    /// A new leg must hear what the others hear already.
+    fn patch_again(&mut self, id: CallId) {
+        if let Some(call) = self.calls.get(id) {
+            self.sound.patch(call, call.call.patch());
+        }
+    }
+
+    /// From its answer on a call is remembered on disk: should we crash, it is phoned back (D29).
+    fn answered_call(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
+        let live = LiveCall {
+            call: id,
+            number: call.call.number().cloned(),
+            answered: clock::utc(),
+            seat: call.facts.seat.clone(),
+            language: call.call.language(),
+        };
+        self.keeper.spare(Job::Answered(live));
+    }
+
+    fn over(&mut self, id: CallId, ending: Ending, now: Moment) {
+        self.note(id, What::Ended { ending }, now);
+        self.release_seat(id, now);
+        for party in Party::ALL {
+            if let Some(port) = self.calls.take_leg(id, party).and_then(|leg| leg.port) {
+                self.sound.close(port.key);
+            }
+        }
+        self.calls.remove(id);
+        self.promises.forget(id);
+        self.keeper.spare(Job::Ended(id));
+        self.duty.ended += 1;
+        self.count_calls();
+    }
+
+    /// Brings the metrics up to what the other parts have counted, once a second at most.
+    fn follow_counts(&mut self, now: Moment) {
+        if now.since(self.duty.counted) >= COUNT_EVERY {
+            self.duty.counted = now;
+            let sip = self.signalling.endpoint.counters();
+            self.chronicle
+                .follow_counts(sip, self.sound.counts(), self.signalling.unsent);
+        }
+    }
+
+    fn count_calls(&self) {
+        let active = i64::try_from(self.calls.len()).unwrap_or(i64::MAX);
+        self.chronicle.metrics.calls_active.set(active);
+    }
+
+    // Seats
+
+    /// A seat may have become free: callers who wait first, then promises.
+    fn seats_changed(&mut self, now: Moment) {
+        for id in self.seating.waiting() {
+            if !self.seating.has_free() {
+                break;
+            }
+            self.call_seat(id, now);
+        }
+        self.tell_queue_of_seats(now);
+    }
+
+    fn tell_queue_of_seats(&mut self, now: Moment) {
+        let free = if self.duty.draining {
+            BTreeSet::new()
+        } else {
+            self.seating.free_seats()
+        };
+        self.tell_queue(callbacks::Input::SeatsReady(free), now);
+    }
+}

@@ -1,17 +1,16 @@
 //! Action -> I/O: what a call wants done, done.
 
-use std::time::Duration;
-
 use crate::call::{Action, Callee, Input, LegNews, Outcome, PhraseNews, Say};
 use crate::media::Order;
 use crate::records::What;
-use crate::sip::{Invite, NameAddr, Refusal, Uri};
+use crate::sip::offer_answer;
+use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refusal, Uri};
 use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
 
 use super::calls::Leg;
-use super::sound::{self, Port};
-use super::{Desk, numbers};
-use crate::seats::TestSeat;
+use super::house::{Address, Place};
+use super::{Desk, numbers, signalling, sound};
+use crate::seats::{TestKind, TestSeat};
 
 impl Desk {
     pub(super) fn perform(&mut self, id: CallId, action: Action, now: Moment) {
@@ -37,18 +36,29 @@ impl Desk {
                 let (to, by) = (consent_word(to).to_owned(), by.as_str().to_owned());
                 self.note(id, What::Consent { to, given, by }, now);
             }
-            Action::Promise { ticket, kind, reason, due } => {
+            Action::Promise {
+                ticket,
+                kind,
+                reason,
+                due,
+            } => {
                 self.promise(id, ticket, kind, reason, due, now);
             }
             Action::Joined => self.caller_joined(id, now),
             Action::Attempted(outcome) => self.attempted(id, outcome, now),
             Action::SeatAbsent => self.seat_absent(id, now),
             Action::Tell(notice) => {
-                self.note(id, What::Told { notice: notice.as_str().to_owned() }, now);
+                self.note(
+                    id,
+                    What::Told {
+                        notice: notice.as_str().to_owned(),
+                    },
+                    now,
+                );
             }
             Action::Rated(key) => self.note(id, What::Rating { key }, now),
             Action::Note(text) => self.note(id, What::Note { text }, now),
-            Action::Refused(refusal) => self.refusal = Some(refusal),
+            Action::Refused(refusal) => self.duty.refusal = Some(refusal),
             Action::Over(ending) => self.over(id, ending, now),
         }
     }
@@ -64,25 +74,35 @@ impl Desk {
 
     /// Opens our port and says so in the 200; without their offer it carries ours (RFC 3264 4).
     fn answer(&mut self, id: CallId, now: Moment) {
-        let Some(sip) = self.sip_leg(id, Party::Caller) else { return };
+        let Some(sip) = self.sip_leg(id, Party::Caller) else {
+            return;
+        };
         let port = match self.sound.open_port() {
             Ok(port) => port,
             Err(problem) => return self.no_port(id, Party::Caller, &problem, now),
         };
         self.calls.set_port(id, Party::Caller, port);
-        let sdp = match self.offers.remove(&sip) {
-            Some(offer) => match self.signalling.answer(&offer, port.address) {
+        let Some(leg) = self.calls.leg_mut(id, Party::Caller) else {
+            return;
+        };
+        leg.origin.version += 1;
+        let origin = leg.origin;
+        let sdp = match leg.offer.take() {
+            Some(offer) => match offer_answer::answer(&offer, port.address, origin) {
                 Ok((sdp, agreed)) => {
                     self.connect(id, Party::Caller, sound::spec(&agreed));
                     sdp
                 }
                 Err(problem) => {
-                    let refused = self.signalling.endpoint.reject(sip, super::signalling::unusable(&problem), now);
+                    let refused =
+                        self.signalling
+                            .endpoint
+                            .reject(sip, &signalling::unusable(&problem), now);
                     self.too_late(id, "reject", refused);
                     return self.later(id, Input::Leg(Party::Caller, LegNews::Lost));
                 }
             },
-            None => self.signalling.offer(port.address),
+            None => offer_answer::offer(port.address, origin),
         };
         let answered = self.signalling.endpoint.answer(sip, sdp, now);
         self.too_late(id, "answer", answered);
@@ -92,7 +112,10 @@ impl Desk {
         if let Some(leg) = self.calls.take_leg(id, Party::Caller)
             && let Some(sip) = leg.sip
         {
-            let refused = self.signalling.endpoint.reject(sip, Refusal::new(code), now);
+            let refused = self
+                .signalling
+                .endpoint
+                .reject(sip, &Refusal::new(code), now);
             self.too_late(id, "reject", refused);
         }
     }
@@ -109,10 +132,12 @@ impl Desk {
 
     /// Rings a free seat, or lets the call wait for one.
     pub(super) fn call_seat(&mut self, id: CallId, now: Moment) {
-        let Some(call) = self.calls.get_mut(id) else { return };
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
         call.facts.tried.extend(call.facts.seat.take());
-        let wished = self.wished_seats.get(&id);
-        match self.seating.take(id, wished, &call.facts.tried) {
+        let wished = call.facts.wished.take();
+        match self.seating.take(id, wished.as_ref(), &call.facts.tried) {
             Some(seat) => {
                 call.facts.seat = Some(seat.clone());
                 self.seating.stop_waiting(id);
@@ -123,14 +148,16 @@ impl Desk {
                 self.later(id, Input::Leg(Party::Rep, LegNews::NoSeat));
             }
         }
-        self.tell_seats(now);
+        self.tell_queue_of_seats(now);
     }
 
     fn ring_seat(&mut self, id: CallId, seat: &SeatId, now: Moment) {
-        let Some(place) = self.house.seats.get(seat).cloned() else { return };
+        let Some(place) = self.house.seats.get(seat).cloned() else {
+            return;
+        };
         match place {
-            super::house::Place::Test(kind) => self.open_test_seat(id, kind, now),
-            super::house::Place::Phone(address) => {
+            Place::Test(kind) => self.open_test_seat(id, kind, now),
+            Place::Phone(address) => {
                 let headers = numbers::auto_answer(self.house.terms.policy.answer.mode);
                 let from = self.caller_identity(id);
                 self.invite(id, Party::Rep, address, from, None, headers, now);
@@ -138,7 +165,7 @@ impl Desk {
         }
     }
 
-    fn open_test_seat(&mut self, id: CallId, kind: crate::seats::TestKind, now: Moment) {
+    fn open_test_seat(&mut self, id: CallId, kind: TestKind, now: Moment) {
         let port = match self.sound.open_port() {
             Ok(port) => port,
             Err(problem) => return self.no_port(id, Party::Rep, &problem, now),
@@ -146,7 +173,8 @@ impl Desk {
         match TestSeat::open(kind, port.address) {
             Ok(seat) => {
                 let spec = sound::test_spec(seat.address());
-                let leg = Leg { port: Some(port), up: true, test_seat: Some(seat), ..Leg::default() };
+                let mut leg = Leg::new(self.signalling.origin());
+                (leg.port, leg.up, leg.test_seat) = (Some(port), true, Some(seat));
                 self.calls.set_leg(id, Party::Rep, leg);
                 self.connect(id, Party::Rep, spec);
                 self.leg_news(id, Party::Rep, LegNews::PickedUp, None, now);
@@ -165,12 +193,18 @@ impl Desk {
 
     /// Through the trunk, with the attempt's Call-ID where it keeps a promise (D24).
     fn call_customer(&mut self, id: CallId, party: Party, now: Moment) {
-        let Some(call) = self.calls.get(id) else { return };
-        let call_id = call.facts.attempt.as_ref().map(|attempt| attempt.sip_call_id.clone());
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
+        let call_id = call
+            .facts
+            .attempt
+            .as_ref()
+            .map(|attempt| attempt.sip_call_id.clone());
         let number = call.call.number().map(|number| number.reveal().clone());
         match number.and_then(|number| self.house.trunk_address(&number)) {
             Some(address) => {
-                let from = NameAddr::new(None, self.house.own_identity(self.signalling_address));
+                let from = NameAddr::new(None, self.house.own_identity());
                 self.invite(id, party, address, from, call_id, Vec::new(), now);
             }
             None => self.later(id, Input::Leg(party, LegNews::NoAnswer)),
@@ -178,12 +212,15 @@ impl Desk {
     }
 
     /// Sends the INVITE; what keeps it from leaving is news like any other.
-    #[expect(clippy::too_many_arguments, reason = "one INVITE's parts, each used once")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one INVITE's parts, each used once"
+    )]
     fn invite(
         &mut self,
         id: CallId,
         party: Party,
-        to: super::house::Address,
+        to: Address,
         from: NameAddr,
         call_id: Option<String>,
         headers: Vec<(String, String)>,
@@ -193,10 +230,22 @@ impl Desk {
             Ok(port) => port,
             Err(problem) => return self.no_port(id, party, &problem, now),
         };
-        let offer = self.signalling.offer(port.address);
-        let invite = Invite { target: to.uri, next_hop: to.next_hop, from, call_id, offer, headers };
+        let mut leg = Leg::new(self.signalling.origin());
+        leg.origin.version += 1;
+        let offer = offer_answer::offer(port.address, leg.origin);
+        let invite = Invite {
+            target: to.uri,
+            next_hop: to.next_hop,
+            from,
+            call_id,
+            offer,
+            headers,
+        };
         match self.signalling.endpoint.invite(invite, now) {
-            Ok(sip) => self.invited(id, party, sip, port),
+            Ok(sip) => {
+                (leg.sip, leg.port) = (Some(sip), Some(port));
+                self.invited(id, party, sip, leg);
+            }
             Err(problem) => {
                 self.sound.close(port.key);
                 tracing::warn!(call = %id, party = %party, %problem, "send the INVITE");
@@ -205,8 +254,7 @@ impl Desk {
         }
     }
 
-    fn invited(&mut self, id: CallId, party: Party, sip: crate::sip::LegId, port: Port) {
-        let leg = Leg { sip: Some(sip), port: Some(port), ..Leg::default() };
+    fn invited(&mut self, id: CallId, party: Party, sip: LegId, leg: Leg) {
         self.calls.set_leg(id, party, leg);
         if party == Party::Caller
             && let Some(call_id) = self.signalling.endpoint.call_id(sip).map(str::to_owned)
@@ -219,7 +267,11 @@ impl Desk {
     fn no_port(&mut self, id: CallId, party: Party, problem: &std::io::Error, now: Moment) {
         self.alarm("no-media-port", now);
         tracing::error!(call = %id, party = %party, %problem, "open an RTP port");
-        let news = if party == Party::Caller { LegNews::Lost } else { LegNews::NoAnswer };
+        let news = if party == Party::Caller {
+            LegNews::Lost
+        } else {
+            LegNews::NoAnswer
+        };
         self.later(id, Input::Leg(party, news));
     }
 
@@ -229,7 +281,9 @@ impl Desk {
         if party == Party::Rep {
             self.release_seat(id, now);
         }
-        let Some(leg) = self.calls.take_leg(id, party) else { return };
+        let Some(leg) = self.calls.take_leg(id, party) else {
+            return;
+        };
         if let Some(port) = leg.port {
             self.sound.close(port.key);
         }
@@ -273,16 +327,29 @@ impl Desk {
         let clip = self.sound.clip(&say.phrase, say.language);
         match (leg, clip) {
             (Some(leg), Some(clip)) => {
-                self.saying.insert((id, say.utterance), (say.phrase, say.language));
-                let order = Order::Say { leg, utterance: say.utterance.0, clip, not_before: say.not_before };
+                if let Some(call) = self.calls.get_mut(id) {
+                    call.saying
+                        .insert(say.utterance, (say.phrase, say.language));
+                }
+                let order = Order::Say {
+                    leg,
+                    utterance: say.utterance.0,
+                    clip,
+                    not_before: say.not_before,
+                };
                 self.sound.order(order);
             }
-            _ => self.later(id, Input::Phrase(say.utterance, PhraseNews::Ended { whole: false })),
+            _ => self.later(
+                id,
+                Input::Phrase(say.utterance, PhraseNews::Ended { whole: false }),
+            ),
         }
     }
 
     fn cut(&mut self, id: CallId, utterance: u64) {
-        let Some(call) = self.calls.get(id) else { return };
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
         for party in [Party::Caller, Party::Target] {
             if let Some(leg) = call.sound(party) {
                 self.sound.order(Order::Cut { leg, utterance });
@@ -291,13 +358,13 @@ impl Desk {
     }
 
     /// The party was quicker; its event says how.
-    fn too_late<T>(&self, id: CallId, what: &'static str, done: Result<T, crate::sip::NotPossible>) {
+    fn too_late<T>(&self, id: CallId, what: &'static str, done: Result<T, NotPossible>) {
         if let Err(problem) = done {
             tracing::debug!(call = %id, what, %problem, "too late");
         }
     }
 
-    fn sip_leg(&self, id: CallId, party: Party) -> Option<crate::sip::LegId> {
+    fn sip_leg(&self, id: CallId, party: Party) -> Option<LegId> {
         self.calls.get(id)?.legs.get(&party)?.sip
     }
 
@@ -305,7 +372,7 @@ impl Desk {
     fn caller_identity(&self, id: CallId) -> NameAddr {
         let number = self.calls.get(id).and_then(|call| call.call.number());
         let user = number.map_or("anonymous", |number| number.reveal().as_str());
-        NameAddr::new(None, Uri::sip(user, self.signalling_address))
+        NameAddr::new(None, Uri::sip(user, self.house.address))
     }
 }
 
@@ -330,6 +397,3 @@ pub(super) fn outcome(outcome: Outcome) -> crate::callbacks::Outcome {
         Outcome::Abandoned => Of::Abandoned,
     }
 }
-
-/// Reserved so that a stopping desk is bounded (D29).
-pub(super) const SHUT_DOWN_WITHIN: Duration = Duration::from_secs(30);

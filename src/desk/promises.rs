@@ -6,9 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::call::{Beginning, Call, Input, Outcome, PromiseKind, Promised, Ticket};
-use crate::callbacks::{
-    self, Action, Attempt, Callback, CallbackId, Kind, News, Promise, Queue,
-};
+use crate::callbacks::{self, Action, Attempt, Callback, CallbackId, Kind, News, Promise, Queue};
 use crate::records::What;
 use crate::words::{CallId, Language, Moment, PhoneNumber, Pii};
 
@@ -30,7 +28,10 @@ const AFTER_FAREWELL: Duration = Duration::from_secs(15);
 
 impl Promises {
     pub(super) fn new(queue: Queue) -> Self {
-        Self { queue, waiting: BTreeMap::new() }
+        Self {
+            queue,
+            waiting: BTreeMap::new(),
+        }
     }
 
     /// Nobody waits for the answers of a call that is over.
@@ -51,7 +52,9 @@ impl Desk {
         due: Option<Timestamp>,
         now: Moment,
     ) {
-        let Some(call) = self.calls.get(id) else { return };
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
         let Some(number) = call.call.number().cloned() else {
             return self.later(id, Input::Promised(ticket, Promised::NotNoted));
         };
@@ -68,7 +71,11 @@ impl Desk {
             language: call.call.language(),
             made_at: utc,
         };
-        self.promises.waiting.entry(id).or_default().push_back(ticket);
+        self.promises
+            .waiting
+            .entry(id)
+            .or_default()
+            .push_back(ticket);
         self.note_promise(promise, now);
     }
 
@@ -81,7 +88,9 @@ impl Desk {
     /// Caller and rep are together: what was promised to this number is kept (D26). An attempt of
     /// ours settles itself.
     pub(super) fn caller_joined(&mut self, id: CallId, now: Moment) {
-        let Some(call) = self.calls.get(id) else { return };
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
         if call.facts.attempt.is_none()
             && let Some(number) = call.call.number().cloned()
         {
@@ -90,37 +99,67 @@ impl Desk {
     }
 
     pub(super) fn attempted(&mut self, id: CallId, outcome: Outcome, now: Moment) {
-        let attempt = self.calls.get_mut(id).and_then(|call| call.facts.attempt.take());
+        let attempt = self
+            .calls
+            .get_mut(id)
+            .and_then(|call| call.facts.attempt.take());
         if let Some(attempt) = attempt {
             let outcome = perform::outcome(outcome);
             let (id, attempt) = (attempt.callback, attempt.number);
-            self.tell_queue(callbacks::Input::Ended { id, attempt, outcome }, now);
+            self.tell_queue(
+                callbacks::Input::Ended {
+                    id,
+                    attempt,
+                    outcome,
+                },
+                now,
+            );
         }
     }
 
     // To and from the queue
 
     pub(super) fn tell_queue(&mut self, input: callbacks::Input, now: Moment) {
-        for action in self.promises.queue.handle(input, now, clock::utc()) {
-            self.do_for_queue(action, now);
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            for action in self.promises.queue.handle(input, now, clock::utc()) {
+                inputs.extend(self.do_for_queue(action, now));
+            }
         }
         let open = self.promises.queue.unsettled();
-        self.chronicle.metrics.promises_open.set(i64::try_from(open).unwrap_or(i64::MAX));
+        self.chronicle
+            .metrics
+            .promises_open
+            .set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
-    fn do_for_queue(&mut self, action: Action, now: Moment) {
+    /// Does it; what it comes to at once is the queue's next input.
+    fn do_for_queue(&mut self, action: Action, now: Moment) -> Option<callbacks::Input> {
         match action {
-            Action::Commit { ticket, rows, attempt } => {
-                if !self.keeper.must(Job::Commit { ticket, rows, attempt }) {
-                    let commit = callbacks::Commit::NotSaved;
-                    self.queued_news.push_back(callbacks::Input::Committed { ticket, commit });
-                }
+            Action::Commit {
+                ticket,
+                rows,
+                attempt,
+            } => {
+                let handed_over = self.keeper.must(Job::Commit {
+                    ticket,
+                    rows,
+                    attempt,
+                });
+                let commit = callbacks::Commit::NotSaved;
+                return (!handed_over).then_some(callbacks::Input::Committed { ticket, commit });
             }
             Action::Dial { callback, attempt } => self.dial_callback(&callback, &attempt, now),
             Action::HangUp { id, attempt } => self.hang_up_attempt(id, attempt),
-            Action::Tell { id, origin, kind, news } => self.promise_news(id, origin, kind, news, now),
+            Action::Tell {
+                id,
+                origin,
+                kind,
+                news,
+            } => self.promise_news(id, origin, kind, news, now),
             Action::Alarm(alarm) => self.alarm(alarm.as_str(), now),
         }
+        None
     }
 
     /// The keeper's answer.
@@ -130,7 +169,14 @@ impl Desk {
                 self.tell_queue(callbacks::Input::Committed { ticket, commit }, now);
             }
             Kept::Failed { disk_full } => {
-                self.alarm(if disk_full { "disk-full" } else { "store-failed" }, now);
+                self.alarm(
+                    if disk_full {
+                        "disk-full"
+                    } else {
+                        "store-failed"
+                    },
+                    now,
+                );
             }
         }
         self.settle(now);
@@ -140,18 +186,21 @@ impl Desk {
     fn dial_callback(&mut self, callback: &Callback, attempt: &Attempt, now: Moment) {
         let id = self.new_call_id();
         let promise = &callback.promise;
-        let beginning =
-            Beginning { id, number: Some(promise.number.clone()), language: promise.language };
+        let beginning = Beginning {
+            id,
+            number: Some(promise.number.clone()),
+            language: promise.language,
+        };
         let kind = call_kind(promise.kind);
         let (call, actions) = Call::callback(self.house.terms.clone(), beginning, kind, now);
         let mut facts = Facts::new(false, attempt.sip_call_id.clone(), clock::utc());
+        facts.wished = Some(attempt.seat.clone());
         facts.attempt = Some(Attempting {
             callback: callback.id,
             number: attempt.number,
             sip_call_id: attempt.sip_call_id.clone(),
         });
         self.calls.add(DeskCall::new(call, facts));
-        self.wished_seats.insert(id, attempt.seat.clone());
         self.note(id, What::Begun { inbound: false }, now);
         self.begun(id, actions, now);
     }
@@ -160,9 +209,16 @@ impl Desk {
     pub(super) fn dial(&mut self, number: Pii<PhoneNumber>, now: Moment) -> CallId {
         let id = self.new_call_id();
         let language: Language = self.house.language;
-        let beginning = Beginning { id, number: Some(number), language };
+        let beginning = Beginning {
+            id,
+            number: Some(number),
+            language,
+        };
         let (call, actions) = Call::outgoing(self.house.terms.clone(), beginning, now);
-        self.calls.add(DeskCall::new(call, Facts::new(false, String::new(), clock::utc())));
+        self.calls.add(DeskCall::new(
+            call,
+            Facts::new(false, String::new(), clock::utc()),
+        ));
         self.note(id, What::Begun { inbound: false }, now);
         self.begun(id, actions, now);
         id
@@ -170,7 +226,10 @@ impl Desk {
 
     fn hang_up_attempt(&mut self, callback: CallbackId, attempt: u32) {
         let keeps = |call: &&DeskCall| {
-            call.facts.attempt.as_ref().is_some_and(|of| of.callback == callback && of.number == attempt)
+            call.facts
+                .attempt
+                .as_ref()
+                .is_some_and(|of| of.callback == callback && of.number == attempt)
         };
         let call = self.calls.iter().find(keeps).map(|call| call.call.id());
         if let Some(id) = call {
@@ -191,6 +250,11 @@ impl Desk {
             kind: kind.as_str().to_owned(),
             news: news.as_str().to_owned(),
         };
+        if let (Kind::Crash, News::Noted { .. }, Some(call)) = (kind, news, origin)
+            && self.calls.get(call).is_none()
+        {
+            self.keeper.spare(Job::Ended(call));
+        }
         match origin.filter(|origin| self.calls.get(*origin).is_some()) {
             Some(origin) => self.note(origin, what, now),
             None => self.note_desk(what, now),
@@ -203,7 +267,11 @@ impl Desk {
     }
 
     fn answer_promise(&mut self, origin: CallId, promised: Promised) {
-        let ticket = self.promises.waiting.get_mut(&origin).and_then(VecDeque::pop_front);
+        let ticket = self
+            .promises
+            .waiting
+            .get_mut(&origin)
+            .and_then(VecDeque::pop_front);
         if let Some(ticket) = ticket {
             if promised != Promised::NotNoted
                 && let Some(call) = self.calls.get_mut(origin)
@@ -221,7 +289,11 @@ impl Desk {
             News::Noted { due, .. } => {
                 let soon = due.duration_since(clock::utc()) <= jiff::SignedDuration::from_mins(5);
                 let within = soon && self.seating.is_staffed();
-                Some(if within { Promised::WithinFiveMinutes } else { Promised::Soon })
+                Some(if within {
+                    Promised::WithinFiveMinutes
+                } else {
+                    Promised::Soon
+                })
             }
             News::NotNoted | News::Refused(_) => Some(Promised::NotNoted),
             News::Attempted { .. }

@@ -9,6 +9,7 @@ use crate::console::{
     SeatView,
 };
 use crate::records::What;
+use crate::records::store::Timelines;
 use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii, SeatId};
 
 use super::calls::DeskCall;
@@ -30,17 +31,31 @@ impl Desk {
 
     fn answer_ask(&mut self, ask: Ask, now: Moment) -> Result<Answer, Problem> {
         match ask {
-            Ask::ListCalls { sip_call_id } => Ok(Answer::Calls(self.list_calls(sip_call_id.as_deref(), now))),
-            Ask::GetCall(id) => self.call_view(id, now).map(|view| Answer::Call(Box::new(view))),
+            Ask::ListCalls { sip_call_id } => {
+                Ok(Answer::Calls(self.list_calls(sip_call_id.as_deref(), now)))
+            }
+            Ask::GetCall(id) => self
+                .call_view(id, now)
+                .map(|view| Answer::Call(Box::new(view))),
             Ask::Timeline(_) => unreachable!("answered by the files"),
             Ask::Dial { to } => self.dial_asked(to, now),
-            Ask::Command { call, command } => self.command(call, command, now).map(|()| Answer::Done),
-            Ask::ListCallbacks => {
-                Ok(Answer::Callbacks(self.promises.queue.list().map(callback_view).collect()))
+            Ask::Command { call, command } => {
+                self.command(call, command, now).map(|()| Answer::Done)
             }
+            Ask::ListCallbacks => Ok(Answer::Callbacks(
+                self.promises.queue.list().map(callback_view).collect(),
+            )),
             Ask::AddCallback(new) => self.add_callback(new, now),
-            Ask::ListSeats => Ok(Answer::Seats(self.seating.iter().map(|(id, _)| self.seat_view(id)).flatten().collect())),
-            Ask::GetSeat(id) => self.seat_view(&id).map(Answer::Seat).ok_or_else(|| Code::UnknownSeat.into()),
+            Ask::ListSeats => Ok(Answer::Seats(
+                self.seating
+                    .iter()
+                    .filter_map(|(id, _)| self.seat_view(id))
+                    .collect(),
+            )),
+            Ask::GetSeat(id) => self
+                .seat_view(&id)
+                .map(Answer::Seat)
+                .ok_or_else(|| Code::UnknownSeat.into()),
             Ask::PutSeat { id, ready } => self.put_seat(&id, ready, now),
             Ask::Health => Ok(Answer::Health(self.health())),
         }
@@ -49,24 +64,31 @@ impl Desk {
     // Calls
 
     fn list_calls(&self, sip_call_id: Option<&str>, now: Moment) -> Vec<CallView> {
-        let wanted = |call: &&DeskCall| sip_call_id.is_none_or(|wanted| call.facts.sip_call_id == wanted);
-        self.calls.iter().filter(wanted).map(|call| view(call, now)).collect()
+        let wanted =
+            |call: &&DeskCall| sip_call_id.is_none_or(|wanted| call.facts.sip_call_id == wanted);
+        self.calls
+            .iter()
+            .filter(wanted)
+            .map(|call| view(call, now))
+            .collect()
     }
 
     fn call_view(&self, id: CallId, now: Moment) -> Result<CallView, Problem> {
         let call = self.calls.get(id).ok_or(Code::UnknownCall)?;
         let mut view = view(call, now);
-        view.timeline = self.chronicle.recent(id);
+        view.timeline = self.chronicle.events.of_call(id);
         Ok(view)
     }
 
     /// Reads the file beside the desk: a long timeline must not hold up a call.
     fn timeline(&self, id: CallId, reply: Reply) {
-        let files = self.files.clone();
+        let state = self.house.state.clone();
         tokio::task::spawn_blocking(move || {
-            let answer = match files.read(id) {
-                Ok(Some(entries)) => Ok(Answer::Timeline(entries)),
-                Ok(None) => Err(Code::UnknownCall.into()),
+            let answer = match Timelines::open(&state).and_then(|files| files.read(id)) {
+                Ok(entries) if entries.is_empty() => {
+                    Err(Problem::from(Code::UnknownCall).with("call", id))
+                }
+                Ok(entries) => Ok(Answer::Timeline(entries)),
                 Err(problem) => {
                     tracing::error!(call = %id, %problem, "read a timeline");
                     Err(Code::StoreFailed.into())
@@ -77,7 +99,7 @@ impl Desk {
     }
 
     fn dial_asked(&mut self, to: Pii<PhoneNumber>, now: Moment) -> Result<Answer, Problem> {
-        if self.draining {
+        if self.duty.draining {
             return Err(Code::DeskBusy.into());
         }
         if self.calls.len() >= self.house.calls_max {
@@ -91,7 +113,8 @@ impl Desk {
         }
         let id = self.dial(to, now);
         self.settle(now);
-        self.call_view(id, now).map(|view| Answer::Dialled(Box::new(view)))
+        self.call_view(id, now)
+            .map(|view| Answer::Dialled(Box::new(view)))
     }
 
     fn command(&mut self, id: CallId, command: Command, now: Moment) -> Result<(), Problem> {
@@ -99,24 +122,27 @@ impl Desk {
             return Err(Code::UnknownCall.into());
         }
         let word = command.word();
-        self.chronicle_command(id, &command, now)?;
-        self.refusal = None;
+        self.check_phrase(&command)?;
+        self.duty.refusal = None;
         self.later(id, Input::Command(command));
         self.settle(now);
-        let refused = self.refusal.take().map(|refusal| refusal.code());
-        let what = What::Command { command: word.to_owned(), refused: refused.map(str::to_owned) };
+        let refused = self.duty.refusal.take().map(|refusal| refusal.code());
+        let what = What::Command {
+            command: word.to_owned(),
+            refused: refused.map(str::to_owned),
+        };
         self.note(id, what, now);
         refused.map_or(Ok(()), |code| Err(problem(code)))
     }
 
     /// A phrase nobody has recorded cannot be said.
-    fn chronicle_command(&self, _: CallId, command: &Command, _: Moment) -> Result<(), Problem> {
-        match command {
-            Command::Say { phrase } if self.sound.book.phrase(phrase).is_none() => {
-                Err(Problem::from(Code::UnknownPhrase).with("phrase", phrase))
-            }
-            _ => Ok(()), // the call itself judges the others
+    fn check_phrase(&self, command: &Command) -> Result<(), Problem> {
+        if let Command::Say { phrase } = command
+            && self.sound.book.phrase(phrase).is_none()
+        {
+            return Err(Problem::from(Code::UnknownPhrase).with("phrase", phrase));
         }
+        Ok(())
     }
 
     // Callbacks
@@ -138,7 +164,10 @@ impl Desk {
         let id = self.note_promise(promise, now);
         // Merged into an open row for the same number, it is that row that is shown.
         let row = self.promises.queue.get(id).or_else(|| {
-            self.promises.queue.list().find(|row| row.promise.number == number && !row.is_settled())
+            self.promises
+                .queue
+                .list()
+                .find(|row| row.promise.number == number && !row.is_settled())
         });
         match row {
             Some(row) => Ok(Answer::Noted(Box::new(callback_view(row)))),
@@ -164,29 +193,48 @@ impl Desk {
             return Err(Code::UnknownSeat.into());
         }
         self.seats_changed(now);
-        self.seat_view(id).map(Answer::Seat).ok_or_else(|| Code::UnknownSeat.into())
+        self.seat_view(id)
+            .map(Answer::Seat)
+            .ok_or_else(|| Code::UnknownSeat.into())
     }
 
     fn health(&self) -> HealthView {
-        HealthView { ok: self.alarms.is_empty(), calls: self.calls.len(), alarms: self.alarms.iter().cloned().collect() }
+        HealthView {
+            ok: self.duty.alarms.is_empty(),
+            calls: self.calls.len(),
+            alarms: self.duty.alarms.iter().cloned().collect(),
+        }
     }
 }
 
 fn view(call: &DeskCall, now: Moment) -> CallView {
-    let line = |party| call.facts.lines.get(&party).copied().unwrap_or("unknown").to_owned();
+    let line = |party| {
+        call.facts
+            .lines
+            .get(&party)
+            .copied()
+            .unwrap_or("unknown")
+            .to_owned()
+    };
     CallView {
         id: call.call.id(),
         sip_call_id: call.facts.sip_call_id.clone(),
         inbound: call.facts.inbound,
         state: call.call.state().to_owned(),
         since_utc: call.facts.began,
-        waiting_s: call.facts.waiting_since.map_or(0, |since| now.since(since).as_secs()),
+        waiting_s: call
+            .facts
+            .waiting_since
+            .map_or(0, |since| now.since(since).as_secs()),
         language: call.call.language(),
         caller: call.call.number().cloned(),
         seat: call.facts.seat.clone(),
         target: call.call.target().map(str::to_owned),
         question: call.call.question(),
-        line: LineView { caller: line(Party::Caller), rep: line(Party::Rep) },
+        line: LineView {
+            caller: line(Party::Caller),
+            rep: line(Party::Rep),
+        },
         promised: call.facts.promised,
         ending: None,
         timeline: Vec::new(),
@@ -216,5 +264,9 @@ fn callback_view(callback: &Callback) -> CallbackView {
 
 /// The call's refusals are the API's codes, word for word.
 fn problem(code: &str) -> Problem {
-    Code::ALL.into_iter().find(|known| known.as_str() == code).unwrap_or(Code::NotInThisState).into()
+    Code::ALL
+        .into_iter()
+        .find(|known| known.as_str() == code)
+        .unwrap_or(Code::NotInThisState)
+        .into()
 }

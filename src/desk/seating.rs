@@ -40,7 +40,15 @@ impl Seat {
 
 impl Seating {
     pub(super) fn add(&mut self, id: SeatId, kind: &'static str, ready: bool) {
-        self.seats.insert(id, Seat { kind, ready, absent: false, call: None });
+        self.seats.insert(
+            id,
+            Seat {
+                kind,
+                ready,
+                absent: false,
+                call: None,
+            },
+        );
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&SeatId, &Seat)> {
@@ -59,8 +67,14 @@ impl Seating {
         tried: &BTreeSet<SeatId>,
     ) -> Option<SeatId> {
         let free = |id: &SeatId, seat: &Seat| seat.is_free() && !tried.contains(id);
-        let preferred = preferred.filter(|id| self.seats.get(*id).is_some_and(|seat| free(id, seat)));
-        let any = || self.seats.iter().find(|(id, seat)| free(id, seat)).map(|(id, _)| id);
+        let preferred =
+            preferred.filter(|id| self.seats.get(*id).is_some_and(|seat| free(id, seat)));
+        let any = || {
+            self.seats
+                .iter()
+                .find(|(id, seat)| free(id, seat))
+                .map(|(id, _)| id)
+        };
         let id = preferred.or_else(any)?.clone();
         self.seats.get_mut(&id)?.call = Some(call);
         Some(id)
@@ -112,7 +126,11 @@ impl Seating {
     /// Seats a callback could have this moment: none while a live caller waits.
     pub(super) fn free_seats(&self) -> BTreeSet<SeatId> {
         let free = |(id, seat): (&SeatId, &Seat)| seat.is_free().then(|| id.clone());
-        if self.waiting.is_empty() { self.seats.iter().filter_map(free).collect() } else { BTreeSet::new() }
+        if self.waiting.is_empty() {
+            self.seats.iter().filter_map(free).collect()
+        } else {
+            BTreeSet::new()
+        }
     }
 
     /// Some seat could take a call, or will be able to.
@@ -145,7 +163,10 @@ mod tests {
         let mut seating = two_seats();
         let nobody = BTreeSet::new();
         assert_eq!(seating.take(call(1), None, &nobody), Some(seat("a")));
-        assert_eq!(seating.take(call(2), Some(&seat("a")), &nobody), Some(seat("b")));
+        assert_eq!(
+            seating.take(call(2), Some(&seat("a")), &nobody),
+            Some(seat("b"))
+        );
         assert_eq!(seating.take(call(3), None, &nobody), None);
         seating.free(&seat("a"));
         assert_eq!(seating.take(call(3), None, &nobody), Some(seat("a")));
@@ -155,7 +176,10 @@ mod tests {
     fn a_seat_that_refused_a_call_is_not_rung_again_for_it() {
         let mut seating = two_seats();
         let tried = BTreeSet::from([seat("a")]);
-        assert_eq!(seating.take(call(1), Some(&seat("a")), &tried), Some(seat("b")));
+        assert_eq!(
+            seating.take(call(1), Some(&seat("a")), &tried),
+            Some(seat("b"))
+        );
     }
 
     #[test]
@@ -165,7 +189,10 @@ mod tests {
         seating.mark_absent(&seat("b"));
         assert!(!seating.is_staffed());
         assert!(seating.set_ready(&seat("b"), true));
-        assert_eq!(seating.take(call(1), None, &BTreeSet::new()), Some(seat("b")));
+        assert_eq!(
+            seating.take(call(1), None, &BTreeSet::new()),
+            Some(seat("b"))
+        );
         assert!(!seating.set_ready(&seat("c"), true));
     }
 

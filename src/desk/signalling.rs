@@ -1,12 +1,9 @@
 //! The SIP endpoint with its socket: datagrams in, datagrams out.
 
 use std::io;
-use std::net::SocketAddr;
-
-use bytes::Bytes;
 
 use crate::net::UdpPort;
-use crate::sip::offer_answer::{self, Description, Negotiated, Origin, Unusable};
+use crate::sip::offer_answer::{Origin, Unusable};
 use crate::sip::{Endpoint, Event, LegId, Refusal};
 use crate::words::{Entropy, Moment};
 
@@ -26,11 +23,12 @@ const DATAGRAM_MAX: usize = 65_535;
 
 impl Signalling {
     pub(super) fn new(endpoint: Endpoint, port: UdpPort, entropy: Entropy) -> Self {
-        Self { endpoint, port, entropy, unsent: 0 }
-    }
-
-    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.port.local_addr()
+        Self {
+            endpoint,
+            port,
+            entropy,
+            unsent: 0,
+        }
     }
 
     /// Waits until there is something to read.
@@ -42,7 +40,9 @@ impl Signalling {
     pub(super) fn receive(&mut self, now: Moment) {
         let mut datagram = [0; DATAGRAM_MAX];
         for _ in 0..BATCH {
-            let Ok((length, from)) = self.port.try_receive(&mut datagram) else { break };
+            let Ok((length, from)) = self.port.try_receive(&mut datagram) else {
+                break;
+            };
             self.endpoint.receive(&datagram[..length], from, now);
         }
     }
@@ -60,27 +60,19 @@ impl Signalling {
         }
     }
 
-    /// Our offer of PCMA, PCMU and telephone-events.
-    pub(super) fn offer(&mut self, local: SocketAddr) -> Bytes {
-        offer_answer::offer(local, self.origin())
-    }
-
-    /// Our answer to theirs, and what is agreed by it.
-    pub(super) fn answer(
-        &mut self,
-        offer: &Description,
-        local: SocketAddr,
-    ) -> Result<(Bytes, Negotiated), Unusable> {
-        let origin = self.origin();
-        offer_answer::answer(offer, local, origin)
-    }
-
-    fn origin(&mut self) -> Origin {
-        Origin { id: u64::from(self.entropy.u32()), version: 1 }
+    /// Ours in the session descriptions of a new leg (RFC 8866 5.2).
+    pub(super) fn origin(&mut self) -> Origin {
+        Origin {
+            id: u64::from(self.entropy.u32()),
+            version: 0,
+        }
     }
 }
 
-/// What their offer lacks, for a 488 (RFC 3261 21.4.26) with Warning 305.
+/// What their offer lacks, for a 488 (RFC 3261 21.4.26).
 pub(super) fn unusable(problem: &Unusable) -> Refusal {
-    Refusal { warning: Some(format!("305 thirdring \"{problem}\"")), ..Refusal::new(488) }
+    Refusal {
+        warning: Some(problem.warning()),
+        ..Refusal::new(488)
+    }
 }

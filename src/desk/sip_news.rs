@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::call::{Beginning, Behind, Call, Input, LegNews};
 use crate::records::What;
-use crate::sip::offer_answer::{self, Direction};
+use crate::sip::offer_answer::{self, Description, Direction};
 use crate::sip::{Event, Invited, LegId, Refusal};
 use crate::words::{CallId, Moment, Party};
 
@@ -15,9 +15,10 @@ impl Desk {
     /// Everything the endpoint has to tell.
     pub(super) fn take_sip_events(&mut self, now: Moment) {
         while let Some((leg, event)) = self.signalling.poll_event() {
-            match event {
-                Event::Invited(invited) => self.invited_by(leg, *invited, now),
-                event => self.leg_event(leg, event, now),
+            if let Event::Invited(invited) = event {
+                self.invited_by(leg, *invited, now);
+            } else {
+                self.leg_event(leg, event, now);
             }
             self.settle(now);
         }
@@ -32,21 +33,21 @@ impl Desk {
                 return self.reject(leg, Refusal::new(488), now);
             }
         };
-        if let Some(problem) = offer.as_ref().and_then(offer_answer::unusable) {
+        if let Some(problem) = offer
+            .as_ref()
+            .and_then(|offer| offer_answer::settle(offer).err())
+        {
             return self.reject(leg, signalling::unusable(&problem), now);
         }
         if let Some(code) = self.no_room() {
             return self.reject(leg, Refusal::new(code), now);
         }
-        if let Some(offer) = offer {
-            self.offers.insert(leg, offer);
-        }
-        self.begin_inbound(leg, &invited, now);
+        self.begin_inbound(leg, offer, &invited, now);
     }
 
     fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
         self.chronicle.metrics.call_refused(refusal.code);
-        if let Err(problem) = self.signalling.endpoint.reject(leg, refusal, now) {
+        if let Err(problem) = self.signalling.endpoint.reject(leg, &refusal, now) {
             tracing::debug!(%problem, "too late to refuse");
         }
     }
@@ -55,7 +56,7 @@ impl Desk {
     fn no_room(&self) -> Option<u16> {
         let behind = self.house.terms.behind;
         match () {
-            () if self.draining => Some(480),
+            () if self.duty.draining => Some(480),
             () if self.calls.len() >= self.house.calls_max.min(CALLS_MAX) => Some(486),
             () if behind == Behind::Queue && !self.seating.is_staffed() => Some(480),
             () if behind == Behind::Queue && !self.seating.has_free() => Some(486),
@@ -63,20 +64,34 @@ impl Desk {
         }
     }
 
-    fn begin_inbound(&mut self, leg: LegId, invited: &Invited, now: Moment) {
+    fn begin_inbound(
+        &mut self,
+        sip: LegId,
+        offer: Option<Description>,
+        invited: &Invited,
+        now: Moment,
+    ) {
         let number = numbers::caller(invited, self.house.trusts(invited.source.ip()));
         let id = self.new_call_id();
-        let beginning = Beginning { id, number, language: self.house.language };
+        let beginning = Beginning {
+            id,
+            number,
+            language: self.house.language,
+        };
         let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, now);
         let facts = Facts::new(true, invited.call_id.clone(), clock::utc());
         self.calls.add(DeskCall::new(call, facts));
-        self.calls.set_leg(id, Party::Caller, Leg { sip: Some(leg), ..Leg::default() });
+        let mut leg = Leg::new(self.signalling.origin());
+        (leg.sip, leg.offer) = (Some(sip), offer);
+        self.calls.set_leg(id, Party::Caller, leg);
         self.note(id, What::Begun { inbound: true }, now);
         self.begun(id, actions, now);
     }
 
     fn leg_event(&mut self, leg: LegId, event: Event, now: Moment) {
-        let Some((id, party)) = self.calls.of_sip(leg) else { return };
+        let Some((id, party)) = self.calls.of_sip(leg) else {
+            return;
+        };
         match event {
             Event::Invited(_) => {} // begins a call; taken before
             Event::Cancelled { .. } => self.gone(id, party, LegNews::Cancelled, None, now),
@@ -119,7 +134,9 @@ impl Desk {
         if let Some(answer) = answer {
             self.settle_media(id, party, &answer);
         }
-        let Some(leg) = self.calls.leg_mut(id, party) else { return };
+        let Some(leg) = self.calls.leg_mut(id, party) else {
+            return;
+        };
         let first = !std::mem::replace(&mut leg.up, true);
         if first && party == Party::Caller {
             self.leg_news(id, party, LegNews::Acked, None, now);
@@ -127,7 +144,14 @@ impl Desk {
         }
     }
 
-    fn provisional(&mut self, id: CallId, party: Party, code: u16, sdp: Option<Bytes>, now: Moment) {
+    fn provisional(
+        &mut self,
+        id: CallId,
+        party: Party,
+        code: u16,
+        sdp: Option<Bytes>,
+        now: Moment,
+    ) {
         if let Some(sdp) = sdp {
             self.settle_media(id, party, &sdp);
         }
@@ -141,7 +165,11 @@ impl Desk {
         if let Some(leg) = self.calls.leg_mut(id, party) {
             leg.up = true;
         }
-        if self.calls.get(id).is_some_and(|call| call.sound(party).is_none()) {
+        if self
+            .calls
+            .get(id)
+            .is_some_and(|call| call.sound(party).is_none())
+        {
             // An answer without usable sound is no answer (D27: an unusable answer).
             return self.leg_news(id, party, LegNews::Lost, None, now);
         }
@@ -155,20 +183,29 @@ impl Desk {
     fn settle_media(&mut self, id: CallId, party: Party, answer: &[u8]) {
         match offer_answer::read(answer).map(|answer| offer_answer::settle(&answer)) {
             Ok(Ok(agreed)) => self.connect(id, party, sound::spec(&agreed)),
-            Ok(Err(problem)) => tracing::warn!(call = %id, party = %party, %problem, "use their answer"),
-            Err(problem) => tracing::warn!(call = %id, party = %party, %problem, "read their answer"),
+            Ok(Err(problem)) => {
+                tracing::warn!(call = %id, party = %party, %problem, "use their answer")
+            }
+            Err(problem) => {
+                tracing::warn!(call = %id, party = %party, %problem, "read their answer")
+            }
         }
     }
 
     /// A re-INVITE: hold, resume, a new address. Our sound runs on (D13).
     fn offered(&mut self, id: CallId, party: Party, leg: LegId, sdp: Option<Bytes>, now: Moment) {
-        let Some(port) = self.calls.leg_mut(id, party).and_then(|leg| leg.port) else { return };
+        let Some(ours) = self.calls.leg_mut(id, party) else {
+            return;
+        };
+        let Some(port) = ours.port else { return };
+        ours.origin.version += 1;
+        let origin = ours.origin;
         let reply = match sdp.as_deref().map(offer_answer::read) {
             None => {
-                let offer = self.signalling.offer(port.address);
+                let offer = offer_answer::offer(port.address, origin);
                 self.signalling.endpoint.accept_offer(leg, offer, now)
             }
-            Some(Ok(offer)) => match self.signalling.answer(&offer, port.address) {
+            Some(Ok(offer)) => match offer_answer::answer(&offer, port.address, origin) {
                 Ok((answer, agreed)) => {
                     self.connect(id, party, sound::spec(&agreed));
                     self.hold_news(id, party, agreed.direction, now);
@@ -185,11 +222,16 @@ impl Desk {
 
     /// Our direction tells theirs: when we may not send, they hold us.
     fn hold_news(&mut self, id: CallId, party: Party, ours: Direction, now: Moment) {
-        let holds = !matches!(ours, Direction::SendRecv | Direction::SendOnly)
-            || matches!(ours, Direction::RecvOnly);
-        let Some(leg) = self.calls.leg_mut(id, party) else { return };
+        let holds = matches!(ours, Direction::RecvOnly | Direction::Inactive);
+        let Some(leg) = self.calls.leg_mut(id, party) else {
+            return;
+        };
         if std::mem::replace(&mut leg.held, holds) != holds {
-            let news = if holds { LegNews::Holds } else { LegNews::Resumes };
+            let news = if holds {
+                LegNews::Holds
+            } else {
+                LegNews::Resumes
+            };
             self.leg_news(id, party, news, None, now);
         }
     }
@@ -204,7 +246,15 @@ impl Desk {
         now: Moment,
     ) {
         let word = leg_word(news).to_owned();
-        self.note(id, What::Leg { party, news: word, code }, now);
+        self.note(
+            id,
+            What::Leg {
+                party,
+                news: word,
+                code,
+            },
+            now,
+        );
         self.later(id, Input::Leg(party, news));
     }
 }

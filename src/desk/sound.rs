@@ -3,15 +3,16 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::call::{Hears, LegNews, Line, Patch};
-use crate::media::{self, Bed, Clip, Codec, Evidence, LegKey, LegSpec, Order, Phrasebook, Verdict, Watch};
+use crate::media::{
+    self, Bed, Clip, Codec, Evidence, LegKey, LegSpec, Order, Phrasebook, Verdict, Watch,
+};
 use crate::sip::offer_answer::{self, Direction, Negotiated};
 use crate::words::{Language, Party, PromptId};
 
 use super::calls::DeskCall;
-use super::media_thread::MediaThread;
+use super::media_thread::{MediaCounts, MediaThread};
 
 /// An RTP port of ours, with RTCP beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,6 @@ pub(super) struct Port {
 }
 
 /// The media thread and what it plays.
-#[derive(Debug)]
 pub(super) struct Sound {
     thread: MediaThread,
     pub(super) book: Arc<Phrasebook>,
@@ -36,12 +36,21 @@ impl Sound {
         address: IpAddr,
         watch: Watch,
     ) -> Self {
-        Self { thread, book, address, watch }
+        Self {
+            thread,
+            book,
+            address,
+            watch,
+        }
     }
 
     pub(super) fn open_port(&self) -> io::Result<Port> {
         let (key, address) = self.thread.open_port(self.address)?;
         Ok(Port { key, address })
+    }
+
+    pub(super) fn counts(&self) -> &MediaCounts {
+        self.thread.counts()
     }
 
     pub(super) fn order(&self, order: Order) {
@@ -51,12 +60,19 @@ impl Sound {
     /// The leg's sound begins, or goes on somewhere else.
     pub(super) fn connect(&self, key: LegKey, spec: LegSpec, sounds: bool) {
         let leg = key;
-        self.order(if sounds { Order::Retarget { leg, spec } } else { Order::Open { leg, spec } });
+        self.order(if sounds {
+            Order::Retarget { leg, spec }
+        } else {
+            Order::Open { leg, spec }
+        });
     }
 
     /// What arrives from the caller is judged; other legs only by what ICMP and RTCP say.
     pub(super) fn watch(&self, leg: LegKey) {
-        self.order(Order::Watch { leg, watch: self.watch });
+        self.order(Order::Watch {
+            leg,
+            watch: self.watch,
+        });
     }
 
     pub(super) fn close(&self, leg: LegKey) {
@@ -69,7 +85,11 @@ impl Sound {
 
     /// Who hears whom, leg by leg.
     pub(super) fn patch(&self, call: &DeskCall, patch: Patch) {
-        let all = [(Party::Caller, patch.caller), (Party::Rep, patch.rep), (Party::Target, patch.target)];
+        let all = [
+            (Party::Caller, patch.caller),
+            (Party::Rep, patch.rep),
+            (Party::Target, patch.target),
+        ];
         for (party, hears) in all {
             if let Some(leg) = call.sound(party) {
                 let hears = self.hears(call, hears);
@@ -79,16 +99,27 @@ impl Sound {
     }
 
     fn hears(&self, call: &DeskCall, hears: Hears) -> media::Hears {
-        let heard = [(hears.caller, Party::Caller), (hears.rep, Party::Rep), (hears.target, Party::Target)];
+        let heard = [
+            (hears.caller, Party::Caller),
+            (hears.rep, Party::Rep),
+            (hears.target, Party::Target),
+        ];
         let mut legs = heard
             .into_iter()
             .filter(|(heard, _)| *heard)
             .filter_map(|(_, party)| call.sound(party));
         media::Hears {
             legs: [legs.next(), legs.next()],
-            phrases_to: if hears.phrases { call.sound(Party::Caller) } else { None },
+            phrases_to: if hears.phrases {
+                call.sound(Party::Caller)
+            } else {
+                None
+            },
             keys: hears.keys,
-            bed: if hears.music { Bed::Music(self.book.music()) } else { Bed::Silence },
+            bed: match self.book.music() {
+                Ok(music) if hears.music => Bed::Music(music),
+                _ => Bed::Silence, // no music is wanted, or its file cannot be played
+            },
         }
     }
 }
@@ -158,11 +189,19 @@ pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
 }
 
 /// Decodes what the policy may say, off the desk and the media thread (D31).
-pub(super) fn warm_up(book: &Arc<Phrasebook>, phrases: Vec<PromptId>, first: Language) -> io::Result<()> {
+pub(super) fn warm_up(
+    book: &Arc<Phrasebook>,
+    phrases: Vec<PromptId>,
+    first: Language,
+) -> io::Result<()> {
     let book = Arc::clone(book);
-    let languages = [first].into_iter().chain(Language::ALL.into_iter().filter(move |other| *other != first));
+    let languages = [first].into_iter().chain(
+        Language::ALL
+            .into_iter()
+            .filter(move |other| *other != first),
+    );
     let work = move || {
-        book.music();
+        drop(book.music());
         for language in languages {
             for phrase in &phrases {
                 if let Ok(clip) = book.clip(phrase, language) {
@@ -172,8 +211,8 @@ pub(super) fn warm_up(book: &Arc<Phrasebook>, phrases: Vec<PromptId>, first: Lan
             }
         }
     };
-    std::thread::Builder::new().name("prompts".to_owned()).spawn(work).map(drop)
+    std::thread::Builder::new()
+        .name("prompts".to_owned())
+        .spawn(work)
+        .map(drop)
 }
-
-/// How long a stop of the media thread may take before we leave without it.
-pub(super) const STOP_WITHIN: Duration = Duration::from_secs(1);

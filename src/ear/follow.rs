@@ -5,8 +5,8 @@ use super::verdict::{Ended, Heard, gaps, level_dbov, offset, position};
 
 /// Sounding frames (20 ms) without new evidence after which a phrase has ended: a shorter hole is a gap.
 const LOST_AFTER: u32 = 25;
-/// A cut must be this much likelier than the whole phrase; a clean frame is worth 0.5.
-const CUT_EVIDENCE: f32 = 0.9;
+/// A cut must be this much likelier than the whole phrase, at least; a clean frame is worth 0.5.
+const CUT_EVIDENCE: f32 = 0.2;
 /// 40 ms: a cut this near the end cannot be told from the whole.
 const END_TOLERANCE: usize = 2 * FRAME;
 
@@ -20,8 +20,16 @@ pub(super) struct Following {
     frame: usize,
     evidence: f32,
     best: Best,
-    lost_frames: u32,
+    lost: Lost,
     decided: bool,
+}
+
+/// The sounding frames after the best one.
+#[derive(Clone, Copy, Default)]
+struct Lost {
+    frames: u32,
+    /// By how much the evidence would have grown with them had the phrase gone on.
+    worth: f32,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -38,7 +46,7 @@ impl Following {
             frame: 0,
             evidence: 0.0,
             best: Best::default(),
-            lost_frames: 0,
+            lost: Lost::default(),
             decided: false,
         }
     }
@@ -73,17 +81,19 @@ impl Following {
     }
 
     fn weigh(&mut self, received: &[f32], expected: &[f32]) {
-        self.evidence += frame_evidence(received, expected, self.candidate.gain);
+        let frame = weigh(received, expected, self.candidate.gain);
+        self.evidence += frame.evidence;
         if self.evidence > self.best.evidence {
             self.best = Best {
                 evidence: self.evidence,
                 frames: self.frame + 1,
             };
-            self.lost_frames = 0;
+            self.lost = Lost::default();
         } else {
-            self.lost_frames += 1;
+            self.lost.frames += 1;
+            self.lost.worth += frame.worth;
         }
-        self.decided = self.lost_frames >= LOST_AFTER;
+        self.decided = self.lost.frames >= LOST_AFTER;
     }
 
     /// Where the reference's first sample lies.
@@ -122,8 +132,8 @@ impl Following {
 
     /// The phrase's sample after its last that was heard.
     fn end(&self, tape: &Tape, phrase: &Phrase) -> usize {
-        let was_followed_to_its_end = self.lost_frames < LOST_AFTER;
-        if was_followed_to_its_end && self.best.evidence - self.evidence < CUT_EVIDENCE {
+        let fell = self.best.evidence - self.evidence;
+        if self.lost.frames < LOST_AFTER && fell < CUT_EVIDENCE.max(self.lost.worth / 2.0) {
             return phrase.sound.end;
         }
         self.cut(tape, phrase)
@@ -147,11 +157,22 @@ impl Following {
     }
 }
 
-/// Between -0.5 (all of it is missing) and 0.5 (all of it is there, and nothing else), unless something loud is against it.
-fn frame_evidence(received: &[f32], expected: &[f32], gain: f32) -> f32 {
+/// What one frame says.
+struct Weight {
+    /// Between -0.5 (all of it is missing) and 0.5 (all of it is there, and nothing else), but for something loud against it.
+    evidence: f32,
+    /// What the evidence would be, on average, with the phrase in this noise.
+    worth: f32,
+}
+
+fn weigh(received: &[f32], expected: &[f32], gain: f32) -> Weight {
     let expected_power = gain * gain * power(expected);
     let likely = gain * dot(received, expected) - expected_power / 2.0;
-    likely / power(received).max(expected_power).max(f32::MIN_POSITIVE)
+    let loudest = power(received).max(expected_power).max(f32::MIN_POSITIVE);
+    Weight {
+        evidence: likely / loudest,
+        worth: expected_power / 2.0 / loudest,
+    }
 }
 
 /// The normalised correlation of all that was heard of it.

@@ -41,10 +41,9 @@ impl Tape {
         self.voice.extend(emphasise(samples, &mut self.before));
     }
 
-    /// The position after the last sample.
-    pub(super) fn end(&self) -> i64 {
-        self.first
-            .saturating_add(i64::try_from(self.raw.len()).unwrap_or(i64::MAX))
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.raw.len()
     }
 
     /// Up to `length` samples as they came, from `at` on; what is not there (any more) is left out.
@@ -70,11 +69,11 @@ impl Tape {
 }
 
 fn part<T>(kept: &[T], first: i64, at: i64, length: usize) -> &[T] {
-    let from = usize::try_from(at.saturating_sub(first))
-        .unwrap_or(0)
-        .min(kept.len());
+    let Ok(from) = usize::try_from(at.saturating_sub(first)) else {
+        return &[];
+    };
     let until = from.saturating_add(length).min(kept.len());
-    kept.get(from..until).unwrap_or_default()
+    kept.get(from.min(until)..until).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -87,8 +86,8 @@ mod tests {
         tape.push(&[1, 2, 3, 4]);
         tape.forget_before(2);
         tape.push(&[5]);
-        assert_eq!(tape.end(), 5);
+        assert_eq!(tape.len(), 3);
         assert_eq!(tape.raw(3, 9), [4, 5]);
-        assert_eq!(tape.raw(9, 1), [0_i16; 0]);
+        assert!(tape.raw(9, 1).is_empty() && tape.raw(1, 1).is_empty());
     }
 }

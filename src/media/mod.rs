@@ -1,5 +1,10 @@
 //! L1, pure. RTP, codecs, phrases, mixing and hearing.
 //!
+//! [`Stage`] owns all legs of one media thread and is driven by five calls: apply an [`Order`], receive RTP or RTCP,
+//! tick when it is due, drain what is to be sent, poll a [`Report`]. A leg's frames lie on a grid of its own
+//! ([`sender::FrameClock`]); each slot of it is filled once, by a phrase or the bed ([`player`]), by another leg's
+//! packet as it comes ([`relay`]), by a mix ([`mixer`], [`jitter_buffer`]), or by silence.
+//!
 //! Invariant: bytes and moments come in, bytes and reports go out; no socket, clock or thread is named here.
 
 pub mod clip;
@@ -11,6 +16,7 @@ mod listening;
 pub mod mixer;
 mod order;
 mod outbox;
+pub mod phrasebook;
 pub mod player;
 pub mod prompts;
 mod receiver;
@@ -30,6 +36,7 @@ pub use codec::{Codec, FRAME_SAMPLES};
 pub use hearing::{Evidence, Limits, Verdict, Watch};
 pub use order::{Hears, LegKey, LegSpec, Order, Report, Stats};
 pub use outbox::{Channel, Transmit};
+pub use phrasebook::{Phrase, Phrasebook, PhrasebookError};
 pub use player::Bed;
 pub use rtp::{RtpHeader, RtpPacket};
 pub use sender::FRAME_TIME;

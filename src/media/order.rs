@@ -64,7 +64,8 @@ pub enum Order {
         leg: LegKey,
         hears: Hears,
     },
-    /// Says a phrase in the first frame that is not due before `not_before`.
+    /// Says a phrase in the first frame that is not due before `not_before`, over or instead of what else is heard;
+    /// while the leg does not send, it passes unheard.
     Say {
         leg: LegKey,
         utterance: u64,

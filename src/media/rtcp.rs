@@ -52,7 +52,7 @@ pub struct Heard {
     pub goodbye: bool,
 }
 
-/// Reads a compound; none when it is no RTCP. Parts that cannot be read are passed over.
+/// Reads a compound; none when it is no RTCP. Reading ends at a part that is broken.
 pub fn read(datagram: &[u8], our_ssrc: u32) -> Option<Heard> {
     let mut heard = Heard::default();
     for packet in Compound::parse(datagram).ok()?.flatten() {
@@ -234,5 +234,24 @@ mod tests {
         assert_eq!(read(b"", 1), None);
         assert_eq!(read(&[0x80; 3], 1), None);
         assert_eq!(read(&[0x40, 200, 0, 0], 1), None);
+    }
+
+    #[test]
+    fn mutilated_compounds_are_read_or_refused() {
+        let mut entropy = crate::words::Entropy::from_number(11);
+        let whole = written(OurReport {
+            goodbye: true,
+            ..report()
+        });
+        for _ in 0..20_000 {
+            let mut bytes = whole.clone();
+            for _ in 0..=entropy.below(4) {
+                let at = entropy.below(bytes.len() as u32) as usize;
+                bytes[at] = [0, 1, 255, entropy.below(256) as u8][entropy.below(4) as usize];
+            }
+            bytes.truncate(entropy.below(bytes.len() as u32 + 1) as usize);
+            read(&bytes, 77);
+            crate::media::rtp::RtpPacket::parse(&bytes);
+        }
     }
 }

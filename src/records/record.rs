@@ -26,7 +26,7 @@ pub struct Times {
     pub ended: Option<Timestamp>,
 }
 
-/// What happened in the course of the call, each list in its order and at most [`KEPT_MAX`] long.
+/// What happened in the course of the call, each list in its order and at most 500 long.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Happened {
     pub verdicts: Vec<Verdict>,

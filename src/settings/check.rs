@@ -118,7 +118,7 @@ fn seat(settings: &Settings, n: usize, seat: &Seat) -> Option<Fault> {
         return Some(fault(
             &at(if seat.file.is_some() { "file" } else { "kind" }),
             format!("seat `{id}`: kind \"file\" and a file go together"),
-            "write both kind = \"file\" and file = \"speech.wav\", or neither",
+            "write both kind = \"file\" and file = \"speech.flac\", or neither",
         ));
     }
     let exposed = !settings.sip.listen.ip().is_loopback() && !settings.test;

@@ -120,3 +120,11 @@ fn a_token_opens_the_api_to_the_network() {
     let file = "[api]\ntoken_file = \"token\"";
     assert!(settings(file, &[], &listen).is_ok());
 }
+
+#[test]
+fn a_seat_in_a_flag_is_checked_like_one_in_the_file() {
+    let file = "[[seat]]\nid = \"rep1\"\nkind = \"echo\"\n";
+    let seats = "seat=[{ id = \"rep1\", kind = \"phone\" }]";
+    let wrong = settings(file, &[], &[seats]).unwrap_err();
+    assert!(wrong.contains("--> --set"), "{wrong}");
+}

@@ -15,6 +15,11 @@ impl CallId {
     pub fn new(unix_ms: u64, random: [u8; 10]) -> Self {
         Self(uuid::Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid())
     }
+
+    /// The Unix milliseconds it was made at: its first 48 bits.
+    pub fn unix_ms(self) -> u64 {
+        u64::try_from(self.0.as_u128() >> 80).unwrap_or_default()
+    }
 }
 
 impl fmt::Display for CallId {

@@ -15,11 +15,10 @@ mod party;
 mod phone_number;
 mod pii;
 mod span;
+mod wait;
 
 pub use catalogue::{Catalogue, CatalogueError};
 pub use command::{Command, ConsentFor, Digits, TransferMode};
-mod wait;
-
 pub use country::Country;
 pub use ending::{Because, EndedBy, Ending};
 pub use entropy::Entropy;

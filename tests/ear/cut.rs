@@ -6,8 +6,9 @@ use super::{repertoire, shipped};
 
 /// 40 ms.
 const TOLERANCE: u64 = 320;
-/// A quarter of a second: with less of it no phrase need be known.
+/// With less of it no phrase need be known: 0.4 s, in noise 0.8 s.
 const LEAST_SAID: u32 = 3200;
+const LEAST_SAID_IN_NOISE: u32 = 6400;
 
 /// What comes when a phrase is cut.
 #[derive(Clone, Copy, Debug)]
@@ -25,9 +26,8 @@ struct Cut<'a> {
 
 #[test]
 fn a_cut_is_found_on_a_clean_line() {
-    for then in [Then::Silence, Then::Noise, Then::AnotherPhrase] {
-        check(Line::ALaw, then, 99);
-    }
+    check(Line::ALaw, Then::Silence, 99);
+    check(Line::MuLaw, Then::AnotherPhrase, 99);
 }
 
 #[test]
@@ -38,6 +38,7 @@ fn a_cut_is_found_when_packets_are_lost() {
 
 #[test]
 fn a_cut_is_found_in_noise() {
+    check(Line::ALaw, Then::Noise, 95);
     check(Line::WhiteNoise, Then::Silence, 95);
     check(Line::PinkNoise, Then::AnotherPhrase, 95);
 }
@@ -45,7 +46,11 @@ fn a_cut_is_found_in_noise() {
 fn check(line: Line, then: Then, percent: usize) {
     let mut dice = Entropy::from_number(7);
     let (mut right, mut known) = (0, 0);
-    let (stream, cuts) = say_and_cut(then, &mut dice);
+    let least_said = match line {
+        Line::WhiteNoise | Line::PinkNoise => LEAST_SAID_IN_NOISE,
+        Line::ALaw | Line::MuLaw | Line::Loss => LEAST_SAID,
+    };
+    let (stream, cuts) = say_and_cut(least_said, then, &mut dice);
     let heard = hear_all(repertoire(), &line.carry(&stream, 1500.0, &mut dice));
     for cut in &cuts {
         let hit = heard.iter().find(|heard| is_of(heard, cut));
@@ -67,12 +72,12 @@ fn check(line: Line, then: Then, percent: usize) {
     assert!(right * 100 >= cuts.len() * percent);
 }
 
-fn say_and_cut(then: Then, dice: &mut Entropy) -> (Vec<i16>, Vec<Cut<'static>>) {
+fn say_and_cut(least_said: u32, then: Then, dice: &mut Entropy) -> (Vec<i16>, Vec<Cut<'static>>) {
     let (mut stream, mut cuts) = (vec![0; 8000], Vec::new());
     for (index, reference) in shipped().iter().enumerate() {
         let samples = levelled(reference);
-        let room = samples.len() as u32 - LEAST_SAID - 1600;
-        let said = (LEAST_SAID + dice.below(room)) as usize;
+        let room = samples.len() as u32 - least_said - 1600;
+        let said = (least_said + dice.below(room)) as usize;
         let began = stream.len() as u64;
         stream.extend(&samples[..said]);
         cuts.push(Cut {

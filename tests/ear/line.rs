@@ -14,14 +14,6 @@ pub(super) enum Line {
 }
 
 impl Line {
-    pub(super) const ALL: [Self; 5] = [
-        Self::ALaw,
-        Self::MuLaw,
-        Self::WhiteNoise,
-        Self::PinkNoise,
-        Self::Loss,
-    ];
-
     pub(super) fn is_clean(self) -> bool {
         matches!(self, Self::ALaw | Self::MuLaw)
     }

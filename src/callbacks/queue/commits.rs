@@ -130,7 +130,7 @@ impl Queue {
         }
     }
 
-    fn has_pending(&self, id: CallbackId) -> bool {
+    pub(super) fn has_pending(&self, id: CallbackId) -> bool {
         self.commits
             .values()
             .any(|pending| pending.ids.contains(&id))

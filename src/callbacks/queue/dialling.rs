@@ -1,10 +1,11 @@
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::clock::Clock;
 use super::commits::{OnDisk, Purpose, SAVE_AGAIN_AFTER};
 use super::{Action, Alarm, Commit, News, Queue, Row, Wish};
-use crate::callbacks::{Attempt, Callback, CallbackId, CancelledBecause, Outcome, State};
+use crate::callbacks::{Attempt, Callback, CallbackId, CancelledBecause, Outcome, Rules, State};
 use crate::words::{PhoneNumber, Pii, SeatId};
 
 /// Attempts of one promise, those included that no rep took; then it is given up.
@@ -18,13 +19,7 @@ impl Queue {
             .rows
             .values()
             .filter(is_due)
-            .map(|row| {
-                (
-                    Reverse(row.callback.promise.kind),
-                    row.next,
-                    row.callback.id,
-                )
-            })
+            .map(|row| (Reverse(row.callback.promise.kind), row.next, row.id()))
             .collect();
         due.sort();
         let ids = due.into_iter().map(|(_, _, id)| id);
@@ -68,7 +63,7 @@ impl Queue {
         commit: Commit,
         clock: Clock,
     ) -> Vec<Action> {
-        let Some(row) = self.in_flight(id, attempt.number) else {
+        let Some((row, attempt)) = in_flight(&mut self.rows, id, attempt.number) else {
             return Vec::new();
         };
         if row.withdrawn.is_some() {
@@ -96,26 +91,19 @@ impl Queue {
         outcome: Outcome,
         clock: Clock,
     ) -> Vec<Action> {
-        let retry_after = self.rules.retry_after.clone();
-        let snooze = self.rules.snooze;
-        let Some(row) = self.in_flight(id, number) else {
+        let Some((row, attempt)) = in_flight(&mut self.rows, id, number) else {
             return Vec::new();
         };
-        let Some(attempt) = row.callback.attempt().cloned() else {
-            return Vec::new();
-        };
-        let ended = News::AttemptEnded {
+        let mut actions = vec![row.told(News::AttemptEnded {
             attempt: number,
             outcome,
-        };
-        let mut actions = vec![row.told(ended)];
-        match row.after(outcome, &retry_after, snooze) {
+        })];
+        match row.after(outcome, &self.rules) {
             After::Settled(state) => actions.extend(row.settle(state)),
             After::Again { wait, failures } => {
                 row.callback.state = State::Open;
                 row.callback.failures = failures;
-                let at = clock.utc_after(wait);
-                row.dial_at(at, clock);
+                row.dial_at(clock.utc_after(wait), clock);
             }
         }
         actions.extend(self.keep(id, Some((id, attempt.ended(outcome, clock.utc)))));
@@ -123,17 +111,11 @@ impl Queue {
         actions
     }
 
-    fn in_flight(&mut self, id: CallbackId, number: u32) -> Option<&mut Row> {
-        let row = self.row(id)?;
-        let attempt = row.callback.attempt()?;
-        (attempt.number == number).then_some(row)
-    }
-
     pub(super) fn caller_joined(&mut self, number: &Pii<PhoneNumber>) -> Vec<Action> {
         let rows = self.rows.values();
         let theirs: Vec<CallbackId> = rows
             .filter(|row| row.callback.promise.number == *number)
-            .map(|row| row.callback.id)
+            .map(Row::id)
             .collect();
         let withdraw = |id| self.finish(id, State::Done, News::Withdrawn);
         theirs.into_iter().flat_map(withdraw).collect()
@@ -197,6 +179,17 @@ impl Queue {
     }
 }
 
+/// The row whose attempt of this number has no outcome yet; a late or repeated answer finds none.
+fn in_flight(
+    rows: &mut BTreeMap<CallbackId, Row>,
+    id: CallbackId,
+    number: u32,
+) -> Option<(&mut Row, Attempt)> {
+    let row = rows.get_mut(&id)?;
+    let attempt = row.callback.attempt()?.clone();
+    (attempt.number == number).then_some((row, attempt))
+}
+
 /// What an attempt's outcome makes of its callback.
 enum After {
     Settled(State),
@@ -204,7 +197,7 @@ enum After {
 }
 
 impl Row {
-    fn after(&self, outcome: Outcome, retry_after: &[Duration], snooze: Duration) -> After {
+    fn after(&self, outcome: Outcome, rules: &Rules) -> After {
         let Callback {
             attempts, failures, ..
         } = self.callback;
@@ -217,7 +210,7 @@ impl Row {
             _ if attempts >= ATTEMPTS_MAX => given_up,
             // The caller was not reached for: his tries are not used up.
             Outcome::RepDeclined | Outcome::RepAbsent | Outcome::Withdrawn => After::Again {
-                wait: snooze,
+                wait: rules.snooze,
                 failures,
             },
             Outcome::Busy
@@ -226,7 +219,8 @@ impl Row {
             | Outcome::Failed
             | Outcome::Abandoned
             | Outcome::Unknown => {
-                let wait = retry_after.get(usize::try_from(failures).unwrap_or(usize::MAX));
+                let nth = usize::try_from(failures).unwrap_or(usize::MAX);
+                let wait = rules.retry_after.get(nth);
                 let failures = failures.saturating_add(1);
                 wait.map_or(given_up, |wait| After::Again {
                     wait: *wait,

@@ -172,6 +172,10 @@ impl Row {
         }
     }
 
+    fn id(&self) -> CallbackId {
+        self.callback.id
+    }
+
     fn dial_at(&mut self, next: Timestamp, clock: Clock) {
         self.callback.next = next;
         self.next = clock.moment_of(next);
@@ -179,7 +183,7 @@ impl Row {
 
     fn told(&self, news: News) -> Action {
         Action::Tell {
-            id: self.callback.id,
+            id: self.id(),
             origin: self.callback.promise.origin,
             kind: self.callback.promise.kind,
             news,

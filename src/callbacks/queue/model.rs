@@ -7,9 +7,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::{Action, Commit, Input, News, Queue, Ticket};
+use super::{Action, Commit, Input, News, Queue, Ticket, Wish};
 use crate::callbacks::rules::samples::promise;
-use crate::callbacks::{Attempt, Callback, CallbackId, Kind, Outcome, Rules};
+use crate::callbacks::{Attempt, Callback, CallbackId, Kind, Outcome, Rules, State};
 use crate::words::{CallId, Country, Moment, PhoneNumber, Pii};
 
 #[derive(Clone, Debug)]
@@ -20,6 +20,7 @@ enum Step {
     Commit { saved: bool },
     End { which: u8, outcome: u8 },
     Joined { number: u8 },
+    Wish { which: u8, wish: Wish },
     Crash,
 }
 
@@ -43,9 +44,20 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         8 => prop::bool::weighted(0.9).prop_map(|saved| Step::Commit { saved }),
         3 => (0..4u8, 0..8u8).prop_map(|(which, outcome)| Step::End { which, outcome }),
         1 => (0..3u8).prop_map(|number| Step::Joined { number }),
+        1 => (0..6u8, wish()).prop_map(|(which, wish)| Step::Wish { which, wish }),
         1 => Just(Step::Crash),
     ];
     prop::collection::vec(step, 1..80)
+}
+
+fn wish() -> impl Strategy<Value = Wish> {
+    let reason = "asked".to_owned();
+    prop_oneof![
+        Just(Wish::Cancel { reason }),
+        Just(Wish::Done),
+        Just(Wish::Redial),
+        (0..900u64).prop_map(|secs| Wish::Snooze(Duration::from_secs(secs))),
+    ]
 }
 
 type Write = (Ticket, Vec<Callback>);
@@ -203,6 +215,12 @@ impl World {
                 let number = number(of);
                 self.give(Input::CallerJoined { number });
             }
+            Step::Wish { which, wish } => {
+                let nth = self.queue.list().nth(usize::from(which));
+                if let Some(id) = nth.map(|callback| callback.id) {
+                    self.give(Input::Wished { id, wish });
+                }
+            }
             Step::Crash => self.crash(),
         }
         self.check();
@@ -249,8 +267,9 @@ proptest! {
         }
         world.run_dry();
         for callback in world.queue.list() {
-            let uncertain = matches!(callback.state, crate::callbacks::State::Uncertain { .. });
+            let uncertain = matches!(callback.state, State::Uncertain { .. });
             prop_assert!(callback.is_settled() || uncertain, "{callback:?}");
+            prop_assert_eq!(world.disk.get(&callback.id), Some(callback));
         }
     }
 }

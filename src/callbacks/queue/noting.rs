@@ -8,6 +8,7 @@ impl Queue {
     /// Takes in the rows found at the start; an attempt without an outcome is settled by policy.
     pub(super) fn load(&mut self, callbacks: Vec<Callback>, clock: Clock) -> Vec<Action> {
         let mut actions = Vec::new();
+        let mut resumed = Vec::new();
         for callback in callbacks {
             if callback.is_settled() {
                 self.settled.push_back(callback);
@@ -18,7 +19,11 @@ impl Queue {
             self.rows.insert(id, row);
             if let Some(attempt) = attempt {
                 actions.extend(self.resume(id, attempt, clock));
+                resumed.push(id);
             }
+        }
+        for id in resumed {
+            actions.extend(self.merge_reopened(id, clock));
         }
         let surplus = self.settled.len().saturating_sub(SETTLED_MAX);
         self.settled.drain(..surplus);
@@ -27,17 +32,13 @@ impl Queue {
 
     /// We crashed in `attempt`: dialled again only where the policy says so, and not for ever.
     fn resume(&mut self, id: CallbackId, attempt: Attempt, clock: Clock) -> Vec<Action> {
-        let tries = self.rules.retry_after.len();
-        let redial = self.rules.redial_after_crash.clone();
-        let Some(row) = self.row(id) else {
+        let Some(row) = self.rows.get_mut(&id) else {
             return Vec::new();
         };
         let callback = &mut row.callback;
         callback.failures = callback.failures.saturating_add(1);
-        let again = redial.contains(&callback.promise.kind)
-            && usize::try_from(callback.failures).is_ok_and(|failures| failures <= tries);
         let attempt = attempt.ended(Outcome::Unknown, clock.utc);
-        callback.state = if again {
+        callback.state = if self.rules.redials_after_crash(callback) {
             State::Open
         } else {
             let attempt = attempt.clone();
@@ -49,6 +50,7 @@ impl Queue {
     }
 
     pub(super) fn note(&mut self, id: CallbackId, promise: Promise, clock: Clock) -> Vec<Action> {
+        let promise = promise.bounded();
         if let Some(known) = self.known(&promise) {
             return known;
         }
@@ -75,26 +77,12 @@ impl Queue {
         }]
     }
 
-    /// The answer to a retry (D26); none yet while the first commit is under way.
-    fn known(&self, promise: &Promise) -> Option<Vec<Action>> {
-        let known = self
-            .list()
-            .find(|known| known.promise.is_retry_of(promise))?;
-        let id = match &known.state {
-            State::Cancelled {
-                why: CancelledBecause::Merged { into },
-            } => *into,
-            State::Open
-            | State::Attempting { .. }
-            | State::Uncertain { .. }
-            | State::Done
-            | State::GivenUp { .. }
-            | State::Cancelled { .. } => known.id,
-        };
-        let on_disk = self.rows.get(&known.id).map(|row| row.on_disk);
-        if on_disk == Some(OnDisk::Never) {
-            return Some(Vec::new());
-        }
+    /// The answer to a retry (D26): none while its first commit is under way, another commit if
+    /// that one failed.
+    fn known(&mut self, promise: &Promise) -> Option<Vec<Action>> {
+        let same = |known: &&Callback| known.promise.is_retry_of(promise);
+        let known = self.list().find(same)?.clone();
+        let id = known.merged_into().unwrap_or(known.id);
         let noted = Noted {
             id,
             origin: promise.origin,
@@ -102,7 +90,12 @@ impl Queue {
             due: self.get(id).map_or(promise.due, |kept| kept.promise.due),
             moved: known.promise.due > promise.due,
         };
-        Some(vec![noted.tell(Commit::Saved)])
+        let on_disk = self.rows.get(&known.id).map(|row| row.on_disk);
+        Some(match on_disk {
+            Some(OnDisk::Never) if self.has_pending(known.id) => Vec::new(),
+            Some(OnDisk::Never) => vec![self.commit(Purpose::Note(noted), vec![known], None)],
+            Some(OnDisk::Older | OnDisk::Same) | None => vec![noted.tell(Commit::Saved)],
+        })
     }
 
     fn open_for(&self, number: &Pii<PhoneNumber>) -> Option<CallbackId> {

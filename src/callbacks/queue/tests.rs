@@ -359,3 +359,36 @@ fn the_preferred_seat_is_asked_first() {
     let seats: BTreeSet<_> = desk.queue.seats.clone();
     assert_eq!(seats, BTreeSet::from(["rep1".parse().unwrap()]));
 }
+
+#[test]
+fn a_retry_after_a_full_disk_is_noted_once_there_is_room() {
+    let mut desk = Desk::at(NOON);
+    let mut asked = promise(Kind::Rep, desk.utc);
+    asked.origin = Some(CallId::new(1, [0; 10]));
+    desk.commit = Commit::NotSaved;
+    desk.promised(asked.clone());
+    desk.commit = Commit::Saved;
+    desk.promised(asked);
+    assert_eq!(desk.news(), ["not-noted", "noted"]);
+    assert_eq!(desk.queue.list().count(), 1);
+}
+
+#[test]
+fn a_crash_in_an_attempt_takes_over_what_was_promised_meanwhile() {
+    let mut desk = Desk::with_seat(NOON);
+    let first = desk.note(Kind::LineFault, 0);
+    let second = desk.note(Kind::Rep, 0);
+    let found = desk.queue.list().cloned().collect();
+    desk.queue = Queue::new(desk.queue.rules.clone());
+    desk.give(Input::Loaded(found));
+    let why = CancelledBecause::Merged { into: first };
+    assert_eq!(desk.state(second), State::Cancelled { why });
+}
+
+#[test]
+fn the_log_never_shows_a_number() {
+    let mut desk = Desk::with_seat(NOON);
+    desk.note(Kind::LineFault, 0);
+    let shown = format!("{:?} {:?}", desk.actions, desk.queue);
+    assert!(!shown.contains("13800138000"));
+}

@@ -6,7 +6,7 @@ mod sqlite;
 
 pub use error::{OpenError, StoreError};
 pub use open::Opened;
-pub use sqlite::{Found, LiveCall, Store};
+pub use sqlite::{Found, Store};
 
 #[cfg(test)]
 mod tests;

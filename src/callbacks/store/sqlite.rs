@@ -2,12 +2,12 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::open::{self, Opened};
 use super::{OpenError, StoreError};
-use crate::callbacks::{Attempt, Callback, CallbackId, State};
-use crate::words::{CallId, Language, PhoneNumber, Pii, SeatId};
+use crate::callbacks::{Attempt, Callback, CallbackId, LiveCall, State};
+use crate::words::CallId;
 
 /// Promises, their attempts and the live calls, in one SQLite file.
 ///
@@ -15,17 +15,6 @@ use crate::words::{CallId, Language, PhoneNumber, Pii, SeatId};
 #[derive(Debug)]
 pub struct Store {
     db: Connection,
-}
-
-/// A call that is answered and has not ended: after a crash it becomes a callback (D29).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LiveCall {
-    pub call: CallId,
-    /// Absent when the caller withheld it: there is nobody to phone back.
-    pub number: Option<Pii<PhoneNumber>>,
-    pub answered: Timestamp,
-    pub seat: Option<SeatId>,
-    pub language: Language,
 }
 
 /// What the last run left behind.

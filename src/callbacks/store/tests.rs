@@ -6,7 +6,9 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::callbacks::rules::samples::promise;
-use crate::callbacks::{Attempt, Callback, CallbackId, Kind, Outcome, State};
+use crate::callbacks::{
+    Attempt, Callback, CallbackId, CancelledBecause, Kind, LiveCall, Outcome, State,
+};
 use crate::words::{CallId, Language};
 
 /// A folder of its own for one test, gone afterwards.
@@ -75,6 +77,39 @@ fn what_was_committed_survives_a_kill_with_its_attempts() {
     let ended = begun.1.clone().ended(Outcome::Busy, utc());
     store.commit(&[], Some(&(row.id, ended.clone()))).unwrap();
     assert_eq!(store.attempts(row.id).unwrap(), [ended]);
+}
+
+#[test]
+fn every_state_is_read_back_as_it_was_written() {
+    let folder = Folder::new("states");
+    let path = folder.file("desk.sqlite");
+    let attempt = Attempt::new(callback(0).id, 1, "rep1".parse().unwrap(), utc());
+    let ended = attempt.clone().ended(Outcome::Unknown, utc());
+    let reason = "asked".to_owned();
+    let states = [
+        State::Open,
+        State::Attempting { attempt },
+        State::Uncertain { attempt: ended },
+        State::Done,
+        State::GivenUp { why: Outcome::Busy },
+        State::Cancelled {
+            why: CancelledBecause::Asked { reason },
+        },
+        State::Cancelled {
+            why: CancelledBecause::Merged {
+                into: callback(1).id,
+            },
+        },
+    ];
+    let rows: Vec<Callback> = (0..)
+        .zip(states)
+        .map(|(n, state)| Callback {
+            state,
+            ..callback(n)
+        })
+        .collect();
+    open(&path).commit(&rows, None).unwrap();
+    assert_eq!(open(&path).found(utc()).unwrap().callbacks, rows);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use crate::media::codec::Codec;
 
 /// The level of digital silence; nothing is below it, dBov.
-pub(super) const SILENCE_DBOV: f32 = -96.0;
+const SILENCE_DBOV: f32 = -96.0;
 
 /// How loud the sound of one packet is.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::level::{Level, SILENCE_DBOV};
+use super::level::Level;
 use crate::words::Moment;
 
 /// A voice stands this far above the noise floor, dB.
@@ -15,20 +15,30 @@ const TO_BEGIN: Duration = Duration::from_millis(100);
 /// So much quiet ends it: pauses between words are shorter.
 const HANG_OVER: Duration = Duration::from_millis(300);
 
-/// The first packets may already be speech: the floor never starts above this, dBov.
+/// The first packets may already be speech, so the floor never starts above this, dBov.
 const FIRST_FLOOR_MAX_DBOV: f32 = -40.0;
 
-/// The floor falls by this part of the distance each 20 ms, and rises by so many dB a second.
-const FLOOR_FALL: f32 = 0.25;
-const FLOOR_RISE_DB_PER_SECOND: f32 = 2.0;
+/// Below the quietest line that lives; digital silence before a call must not make its noise a voice, dBov.
+const FLOOR_MIN_DBOV: f32 = -65.0;
+
+/// The floor is the quietest packet of this second and the last: words have gaps, noise has none.
+const FLOOR_WINDOW: Duration = Duration::from_secs(1);
 
 /// Hears by level alone whether somebody speaks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct VoiceDetector {
-    floor_dbov: Option<f32>,
+    floor: Option<Floor>,
     loud: Option<Run>,
     quiet: Option<Moment>,
     speaking: bool,
+}
+
+/// The quietest packets, dBov.
+#[derive(Clone, Copy, Debug)]
+struct Floor {
+    this_window: f32,
+    last_window: f32,
+    length: Duration,
 }
 
 /// Loud sound so far: when it began, and how much of it came.
@@ -97,15 +107,33 @@ impl VoiceDetector {
     }
 
     fn is_loud(&mut self, level: Level, length: Duration) -> bool {
-        let first = level.dbov.clamp(SILENCE_DBOV, FIRST_FLOOR_MAX_DBOV);
-        let floor = self.floor_dbov.get_or_insert(first);
-        let loud = level.dbov > *floor + ABOVE_FLOOR_DB && level.dbov > VOICE_MIN_DBOV;
-        *floor = if level.dbov < *floor {
-            *floor + FLOOR_FALL * (level.dbov - *floor)
-        } else {
-            (*floor + FLOOR_RISE_DB_PER_SECOND * length.as_secs_f32()).min(level.dbov)
-        };
-        loud
+        let floor = self
+            .floor
+            .get_or_insert_with(|| Floor::starting_at(level.dbov));
+        let floor_dbov = floor.hear(level.dbov, length);
+        level.dbov > floor_dbov + ABOVE_FLOOR_DB && level.dbov > VOICE_MIN_DBOV
+    }
+}
+
+impl Floor {
+    fn starting_at(dbov: f32) -> Self {
+        let first = dbov.min(FIRST_FLOOR_MAX_DBOV);
+        Self {
+            this_window: first,
+            last_window: first,
+            length: Duration::ZERO,
+        }
+    }
+
+    fn hear(&mut self, dbov: f32, length: Duration) -> f32 {
+        self.length += length;
+        if self.length > FLOOR_WINDOW {
+            self.length = length;
+            self.last_window = self.this_window;
+            self.this_window = dbov;
+        }
+        self.this_window = self.this_window.min(dbov);
+        self.this_window.min(self.last_window).max(FLOOR_MIN_DBOV)
     }
 }
 
@@ -165,6 +193,13 @@ mod tests {
     #[test]
     fn steady_noise_is_no_voice() {
         assert_eq!(changes(vec![-42.0; 3_000]), []);
+    }
+
+    #[test]
+    fn noise_that_sets_in_is_no_voice_after_two_seconds() {
+        let changes = changes([vec![-96.0; 100], vec![-42.0; 500]].concat());
+        assert_eq!(changes.len(), 2);
+        assert!(!changes[1].0 && changes[1].1 <= 4_100, "{changes:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::records::{Entry, What};
 use crate::words::CallId;
 
-/// Appends every call's entries to `STATE/calls/<yyyy-mm-dd>/<call>.jsonl`, and reads them back.
+/// Appends every call's entries (what concerns the desk as a whole has no file) to `STATE/calls/<yyyy-mm-dd>/<call>.jsonl`, and reads them back.
 ///
 /// A disk that is full never stops a call: the first failure is returned, the others are counted.
 #[derive(Debug)]
@@ -77,7 +77,8 @@ impl Timelines {
             return Ok(());
         };
         let written = self.write(call, entry);
-        if matches!(entry.what, What::Ended { .. }) {
+        // After a failure it is opened anew: whatever was cut short gets a line of its own.
+        if matches!(entry.what, What::Ended { .. }) || written.is_err() {
             self.open.remove(&call);
         }
         let failed_before = self.failing;
@@ -100,9 +101,10 @@ impl Timelines {
     ///
     /// A line cut short by a power cut is passed over.
     pub fn read(&self, call: CallId) -> Result<Vec<Entry>, TimelinesError> {
-        let Some(path) = self.find(call) else {
+        let path = self.path(call);
+        if !path.exists() {
             return Ok(Vec::new());
-        };
+        }
         let file = File::open(&path).map_err(failed("read the timeline", &path))?;
         let mut entries = Vec::new();
         for line in BufReader::new(file.take(FILE_BYTES_MAX)).split(b'\n') {
@@ -113,7 +115,7 @@ impl Timelines {
     }
 
     fn write(&mut self, call: CallId, entry: &Entry) -> Result<(), TimelinesError> {
-        let path = self.path(call, entry.utc);
+        let path = self.path(call);
         let open = self.file(call, &path)?;
         let mut line = serde_json::to_vec(entry)
             .map_err(|why| failed("write the timeline", &path)(why.into()))?;
@@ -143,33 +145,27 @@ impl Timelines {
         self.open.get_mut(&call).ok_or_else(missing)
     }
 
-    /// A call past midnight stays in the file it began.
-    fn path(&self, call: CallId, utc: Timestamp) -> PathBuf {
-        let day = began(call).unwrap_or(utc).strftime("%Y-%m-%d");
-        self.folder
-            .join(day.to_string())
-            .join(format!("{call}.jsonl"))
-    }
-
-    fn find(&self, call: CallId) -> Option<PathBuf> {
-        let path = self.path(call, began(call)?);
-        path.exists().then_some(path)
+    fn path(&self, call: CallId) -> PathBuf {
+        self.folder.join(day(call)).join(format!("{call}.jsonl"))
     }
 }
 
-/// The time in a call's id (RFC 9562 5.7).
-fn began(call: CallId) -> Option<Timestamp> {
-    let id = uuid::Uuid::parse_str(&call.to_string()).ok()?;
-    let (secs, nanos) = id.get_timestamp()?.to_unix();
-    Timestamp::new(i64::try_from(secs).ok()?, i32::try_from(nanos).ok()?).ok()
+/// The day in a call's id, by UTC: a call past midnight stays in the file it began.
+fn day(call: CallId) -> String {
+    let ms = i64::try_from(call.unix_ms()).unwrap_or(i64::MAX);
+    let began = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
+    began.strftime("%Y-%m-%d").to_string()
 }
 
 fn append_to(path: &Path) -> io::Result<Open> {
     if let Some(day) = path.parent() {
         fs::create_dir_all(day)?;
     }
-    let file = OpenOptions::new().create(true).append(true).open(path)?;
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     let bytes = file.metadata()?.len();
+    if bytes > 0 {
+        file.write_all(b"\n")?;
+    }
     Ok(Open { file, bytes })
 }
 
@@ -224,10 +220,13 @@ mod tests {
         let mut timelines = Timelines::open(&state).unwrap();
         let first = entry(1, What::Begun { inbound: true });
         timelines.append(&first).unwrap();
-        let path = timelines.find(call()).unwrap();
+        let path = timelines.path(call());
         let mut file = OpenOptions::new().append(true).open(path).unwrap();
         file.write_all(b"{\"seq\":2,").unwrap();
-        assert_eq!(timelines.read(call()).unwrap(), [first]);
+        let mut again = Timelines::open(&state).unwrap();
+        let second = entry(2, ended());
+        again.append(&second).unwrap();
+        assert_eq!(again.read(call()).unwrap(), [first, second]);
         fs::remove_dir_all(state).unwrap();
     }
 

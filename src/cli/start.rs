@@ -1,0 +1,139 @@
+//! `thirdring run`: settings read, token found, agent started.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use tracing_subscriber::EnvFilter;
+
+use super::arguments::RunArguments;
+use super::failure::Failure;
+use super::{Environment, Teller};
+use crate::console::Token;
+use crate::desk::{self, Agent, RunOptions, Summary};
+use crate::settings::{LogFormat, Settings};
+use crate::words::Entropy;
+
+/// Of a token we make: 5 bits a character.
+const TOKEN_LENGTH: usize = 40;
+
+/// The desk, the API and the timers; sound and disk have threads of their own.
+const WORKERS: usize = 2;
+
+pub(super) fn run(
+    arguments: RunArguments,
+    environment: &Environment,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
+    let mut sets = arguments.set;
+    if arguments.test {
+        sets.push("test=true".to_owned());
+    }
+    let settings = Settings::load(arguments.config.as_deref(), &sets).map_err(Failure::Settings)?;
+    log(&settings)?;
+    let state = arguments
+        .state
+        .or_else(|| environment.state())
+        .ok_or(Failure::NoStateFolder)?;
+    let token = token(&settings, environment, &state)?;
+    let options = RunOptions {
+        state,
+        exit_after: arguments.exit_after,
+        token,
+    };
+    let summary = start(settings, options, teller.out)?;
+    if summary.broken > 0 {
+        Err(Failure::VowsBroken(summary.broken))
+    } else {
+        Ok(())
+    }
+}
+
+fn start(settings: Settings, options: RunOptions, out: &mut dyn Write) -> Result<Summary, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(WORKERS)
+        .enable_all()
+        .build()
+        .map_err(|why| Failure::NotStarted(why.to_string()))?;
+    runtime.block_on(async {
+        let agent = Agent::open(&settings, options)
+            .await
+            .map_err(|why| Failure::NotStarted(why.to_string()))?;
+        announce(&agent, out).map_err(Failure::Output)?;
+        Ok(agent.work().await)
+    })
+}
+
+/// The chosen ports as JSON, then READY: for whoever started us.
+fn announce(agent: &Agent, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", serde_json::to_string(&agent.addresses())?)?;
+    writeln!(out, "READY")?;
+    out.flush()
+}
+
+/// Logs go to standard error: standard output tells the ports and READY.
+fn log(settings: &Settings) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&settings.log.level).map_err(|why| {
+        Failure::NotStarted(format!("log.level \"{}\": {why}", settings.log.level))
+    })?;
+    let log = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_env_filter(filter);
+    let set = match settings.log.format {
+        LogFormat::Text => log.with_ansi(false).try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+    // Whoever embeds us may have set a log of his own: then that one is used.
+    let _ = set;
+    Ok(())
+}
+
+/// THIRDRING_TOKEN, then the set file, then the state folder's own, made at the first start.
+fn token(settings: &Settings, environment: &Environment, state: &Path) -> Result<Token, Failure> {
+    if let Some(token) = &environment.token {
+        return parse(token);
+    }
+    if let Some(file) = &settings.api.token_file {
+        return parse(&read(file)?);
+    }
+    let file = token_file(state);
+    if !file.exists() {
+        make(&file).map_err(|why| Failure::Token {
+            why: format!("{}: {why}", file.display()),
+        })?;
+    }
+    parse(&read(&file)?)
+}
+
+/// Where an agent without a set token keeps its own; the client looks there, too.
+pub(super) fn token_file(state: &Path) -> PathBuf {
+    state.join("token")
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    fs::read_to_string(file).map_err(|why| Failure::Token {
+        why: format!("{}: {why}", file.display()),
+    })
+}
+
+fn parse(text: &str) -> Result<Token, Failure> {
+    Token::parse(text).map_err(|why| Failure::Token {
+        why: why.to_string(),
+    })
+}
+
+/// Readable by this user alone.
+fn make(file: &Path) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let token = Entropy::from_seed(desk::clock::seed()?).token(TOKEN_LENGTH);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)?;
+    writeln!(file, "{token}")
+}

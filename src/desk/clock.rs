@@ -1,0 +1,35 @@
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the desk is where the clocks are read (D1)"
+)]
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use nix::time::ClockId;
+
+use crate::words::Moment;
+
+/// Reads the boot clock, which counts the time the PC slept (D1).
+pub fn now() -> Moment {
+    let time = ClockId::CLOCK_BOOTTIME
+        .now()
+        .expect("Linux has a boot clock since 2.6.39");
+    Moment::ZERO + Duration::from(time)
+}
+
+/// Reads the wall clock.
+pub fn utc() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Milliseconds of the Unix epoch, as UUIDs of version 7 count.
+pub(super) fn unix_ms() -> u64 {
+    u64::try_from(utc().as_millisecond()).unwrap_or(0)
+}
+
+/// A seed nobody can guess, from the system.
+pub fn seed() -> Result<[u8; 32], getrandom::Error> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map(|()| seed)
+}

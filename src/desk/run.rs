@@ -1,0 +1,451 @@
+//! Start, loop, shutdown.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::call::Input;
+use crate::callbacks::store::{Found, OpenError, Opened, Store, StoreError};
+use crate::callbacks::{self, LiveCall, Queue, Rules};
+use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request, Token};
+use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
+use crate::net::UdpPort;
+use crate::records::store::{Timelines, TimelinesError};
+use crate::settings::{self, Ports, Settings};
+use crate::sip::{self, Endpoint};
+use crate::words::{Entropy, Moment};
+
+use super::calls::Calls;
+use super::chronicle::Chronicle;
+use super::house::{House, Unfit};
+use super::keeper::{Job, Keeper, Kept};
+use super::media_ports::PortPool;
+use super::media_thread::MediaThread;
+use super::promises::Promises;
+use super::seating::Seating;
+use super::signalling::Signalling;
+use super::sound::{self, Sound};
+use super::vows::Vows;
+use super::{Desk, Duty, clock};
+
+/// What the command line says beside the settings.
+#[derive(Debug)]
+pub struct RunOptions {
+    /// Where promises and timelines are kept.
+    pub state: PathBuf,
+    /// Stop after this many calls.
+    pub exit_after: Option<u64>,
+    pub token: Token,
+}
+
+/// What came of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub calls: u64,
+    /// How often what a caller is owed was not kept; each is an ERROR in the log.
+    pub broken: u64,
+}
+
+/// Why the agent does not start. Each says what to do next.
+#[derive(Debug)]
+pub enum RunError {
+    Unfit(Unfit),
+    Bind {
+        what: &'static str,
+        address: SocketAddr,
+        why: io::Error,
+    },
+    State {
+        folder: PathBuf,
+        why: io::Error,
+    },
+    Database(OpenError),
+    Rows(StoreError),
+    Timelines(TimelinesError),
+    System {
+        doing: &'static str,
+        why: io::Error,
+    },
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unfit(why) => why.fmt(f),
+            Self::Bind { what, address, why } => write!(
+                f,
+                "listen for {what} on {address}: {why}; choose a free port, or 0 for any"
+            ),
+            Self::State { folder, why } => write!(
+                f,
+                "make the state folder {}: {why}; name another with --state",
+                folder.display()
+            ),
+            Self::Database(why) => why.fmt(f),
+            Self::Rows(why) => write!(f, "read the promises: {why}"),
+            Self::Timelines(why) => why.fmt(f),
+            Self::System { doing, why } => write!(f, "{doing}: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+impl From<Unfit> for RunError {
+    fn from(why: Unfit) -> Self {
+        Self::Unfit(why)
+    }
+}
+
+/// Reports and answers waiting for the desk; past it the media thread counts what it could not tell.
+const NEWS_MAX: usize = 16_384;
+const REQUESTS_MAX: usize = 256;
+/// News taken in one go before the network has its turn again.
+const BATCH: usize = 512;
+/// Farewells of a stopping desk, at most (D29).
+const SHUT_DOWN_WITHIN: Duration = Duration::from_secs(30);
+
+/// What reaches the desk besides datagrams.
+struct Inbox {
+    reports: mpsc::Receiver<Report>,
+    requests: mpsc::Receiver<Request>,
+    kept: mpsc::Receiver<Kept>,
+    stop: Signal,
+    interrupt: Signal,
+}
+
+/// An agent whose sockets are open and who has not begun to work.
+pub struct Agent {
+    desk: Desk,
+    inbox: Inbox,
+    console: Console,
+    keeper: JoinHandle<()>,
+    exit_after: Option<u64>,
+    addresses: Addresses,
+}
+
+/// Where an agent can be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Addresses {
+    pub sip: SocketAddr,
+    pub api: SocketAddr,
+}
+
+impl Agent {
+    /// Opens everything: what cannot be opened is the error, and nothing has been answered yet.
+    pub async fn open(settings: &Settings, options: RunOptions) -> Result<Self, RunError> {
+        let utc = clock::utc();
+        let mut entropy = Entropy::from_seed(clock::seed().map_err(|why| RunError::System {
+            doing: "seed the random numbers",
+            why: why.into(),
+        })?);
+        let (store, opened, found) = open_store(settings, &options.state, utc)?;
+        let (told, kept) = mpsc::channel(NEWS_MAX);
+        let timelines = Timelines::open(&options.state).map_err(RunError::Timelines)?;
+        let (keeper, keeper_thread) =
+            Keeper::start(store, timelines, told).map_err(system("start the keeper thread"))?;
+
+        let port = UdpPort::bind(settings.sip.listen).map_err(|why| RunError::Bind {
+            what: "SIP",
+            address: settings.sip.listen,
+            why,
+        })?;
+        let bound = port.local_addr().map_err(system("ask for the SIP port"))?;
+        let book = Arc::new(Phrasebook::shipped());
+        let house = House::open(settings, &book, public(settings, bound), &options.state).await?;
+
+        let (asked, requests) = mpsc::channel(REQUESTS_MAX);
+        let (events, metrics) = (Arc::new(EventLog::default()), Arc::new(Metrics::default()));
+        let console = open_console(settings, &options, asked, &events, &metrics).await?;
+        let (reported, reports) = mpsc::channel(NEWS_MAX);
+        let sound = open_sound(settings, &house, book, &mut entropy, reported)?;
+        let endpoint = Endpoint::new(endpoint_settings(settings, &house), fork(&mut entropy));
+        let vows = Vows::new(house.terms.policy.hold.every.get());
+        let fast = house.terms.policy.fast;
+        let rules = Rules::standard(settings.country, settings.timezone.time_zone());
+        let mut desk = Desk {
+            signalling: Signalling::new(endpoint, port, fork(&mut entropy)),
+            sound,
+            promises: Promises::new(Queue::new(rules)),
+            chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
+            seating: seating(settings),
+            calls: Calls::default(),
+            duty: Duty::default(),
+            todo: VecDeque::new(),
+            house,
+            keeper,
+            entropy,
+        };
+        desk.remember(opened, found, clock::now(), utc);
+        let addresses = Addresses {
+            sip: bound,
+            api: console.local_addr(),
+        };
+        let inbox = Inbox {
+            reports,
+            requests,
+            kept,
+            stop: signal(SignalKind::terminate()).map_err(system("listen for SIGTERM"))?,
+            interrupt: signal(SignalKind::interrupt()).map_err(system("listen for SIGINT"))?,
+        };
+        let exit_after = options.exit_after;
+        Ok(Self {
+            desk,
+            inbox,
+            console,
+            keeper: keeper_thread,
+            exit_after,
+            addresses,
+        })
+    }
+
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// What happens, as it happens: for those who live in the same process.
+    pub fn events(&self) -> Arc<EventLog> {
+        Arc::clone(&self.desk.chronicle.events)
+    }
+
+    /// Works until it is stopped.
+    pub async fn work(self) -> Summary {
+        let Self {
+            mut desk,
+            mut inbox,
+            console,
+            keeper,
+            exit_after,
+            ..
+        } = self;
+        desk.work(&mut inbox, exit_after).await;
+        let summary = Summary {
+            calls: desk.duty.ended,
+            broken: desk.chronicle.vows.broken(),
+        };
+        console.stop().await;
+        // The keeper ends once the last sender is gone, with every job done.
+        drop(desk);
+        drop(inbox);
+        if tokio::task::spawn_blocking(move || keeper.join())
+            .await
+            .is_err()
+        {
+            tracing::error!("the keeper thread panicked");
+        }
+        summary
+    }
+}
+
+fn open_store(
+    settings: &Settings,
+    state: &Path,
+    utc: Timestamp,
+) -> Result<(Store, Opened, Found), RunError> {
+    std::fs::create_dir_all(state).map_err(|why| RunError::State {
+        folder: state.to_owned(),
+        why,
+    })?;
+    let path = settings
+        .store
+        .path
+        .clone()
+        .unwrap_or_else(|| state.join("promises.sqlite"));
+    let (mut store, opened) = Store::open(&path, utc).map_err(RunError::Database)?;
+    let found = store.found(utc).map_err(RunError::Rows)?;
+    Ok((store, opened, found))
+}
+
+fn open_sound(
+    settings: &Settings,
+    house: &House,
+    book: Arc<Phrasebook>,
+    entropy: &mut Entropy,
+    reports: mpsc::Sender<Report>,
+) -> Result<Sound, RunError> {
+    let phrases = house.terms.policy.phrases().into_iter().cloned().collect();
+    sound::warm_up(&book, phrases, settings.language)
+        .map_err(system("start the prompts thread"))?;
+    let media = MediaThread::start(fork(entropy), ports(settings), reports)
+        .map_err(system("start the media thread"))?;
+    let watches = house.terms.watches_line;
+    let watch = if watches {
+        Watch::On(LineLimits::default())
+    } else {
+        Watch::Off
+    };
+    let address = settings.media.address.unwrap_or_else(|| house.address.ip());
+    Ok(Sound::new(media, book, address, watch))
+}
+
+async fn open_console(
+    settings: &Settings,
+    options: &RunOptions,
+    requests: mpsc::Sender<Request>,
+    events: &Arc<EventLog>,
+    metrics: &Arc<Metrics>,
+) -> Result<Console, RunError> {
+    let listen = settings.api.listen;
+    let console = ConsoleSettings {
+        listen,
+        token: options.token.clone(),
+        allowed_hosts: Vec::new(),
+        metrics_open: false,
+        language: settings.language,
+        limits: Limits::default(),
+    };
+    Console::start(console, requests, Arc::clone(events), Arc::clone(metrics))
+        .await
+        .map_err(|why| RunError::Bind {
+            what: "the API",
+            address: listen,
+            why,
+        })
+}
+
+fn endpoint_settings(settings: &Settings, house: &House) -> sip::Settings {
+    sip::Settings {
+        address: house.address,
+        user: settings.sip.from_user.clone(),
+        user_agent: settings.sip.user_agent.clone(),
+        // Each call may have three legs.
+        calls_max: usize::from(settings.sip.calls_max).saturating_mul(3),
+    }
+}
+
+/// The address peers are told: the one we listen on, unless another is set.
+fn public(settings: &Settings, bound: SocketAddr) -> SocketAddr {
+    let ip: IpAddr = settings.sip.public_address.unwrap_or(bound.ip());
+    SocketAddr::new(ip, bound.port())
+}
+
+fn ports(settings: &Settings) -> PortPool {
+    PortPool::new(match &settings.media.ports {
+        Ports::Any => None,
+        Ports::Between(range) => Some(range.clone()),
+    })
+}
+
+fn seating(settings: &Settings) -> Seating {
+    let mut seating = Seating::default();
+    for seat in &settings.seat {
+        let kind = match seat.kind {
+            settings::SeatKind::Phone => "phone",
+            settings::SeatKind::Echo => "echo",
+            settings::SeatKind::File => "file",
+            settings::SeatKind::Silent => "silent",
+        };
+        seating.add(seat.id.clone(), kind, seat.ready);
+    }
+    seating
+}
+
+fn fork(entropy: &mut Entropy) -> Entropy {
+    Entropy::from_seed(entropy.bytes())
+}
+
+fn system(doing: &'static str) -> impl FnOnce(io::Error) -> RunError {
+    move |why| RunError::System { doing, why }
+}
+
+impl Desk {
+    /// What the last run left: promises go on, calls that died with it are phoned back (D29, D30).
+    fn remember(&mut self, opened: Opened, found: Found, now: Moment, utc: Timestamp) {
+        if let Opened::MovedAside(_) = opened {
+            self.alarm("database-damaged", now);
+        }
+        if !found.set_aside.is_empty() {
+            self.alarm("promises-damaged", now);
+        }
+        self.tell_queue(callbacks::Input::Loaded(found.callbacks), now);
+        for call in found.calls {
+            self.phone_back_after_crash(call, now, utc);
+        }
+        self.tell_queue_of_seats(now);
+        self.settle(now);
+    }
+
+    fn phone_back_after_crash(&mut self, call: LiveCall, now: Moment, utc: Timestamp) {
+        let id = call.call;
+        match call.promise(utc) {
+            // Its row leaves once the promise is on disk: see `promise_news`.
+            Some(promise) => drop(self.note_promise(promise, now)),
+            None => self.keeper.spare(Job::Ended(id)),
+        }
+    }
+
+    /// Until it is stopped, or enough calls have ended.
+    async fn work(&mut self, inbox: &mut Inbox, exit_after: Option<u64>) {
+        let mut leave_at: Option<Moment> = None;
+        loop {
+            let now = clock::now();
+            self.follow_counts(now);
+            let enough = exit_after.is_some_and(|enough| self.duty.ended >= enough);
+            if enough && leave_at.is_none() {
+                leave_at = Some(self.shut_down(now));
+            }
+            if leave_at.is_some_and(|at| now >= at || self.calls.len() == 0) {
+                return self.signalling.flush();
+            }
+            let wake = [self.timeout(), leave_at].into_iter().flatten().min();
+            tokio::select! {
+                _ = self.signalling.readable() => {
+                    let now = clock::now();
+                    self.signalling.receive(now);
+                    self.take_sip_events(now);
+                    self.settle(now);
+                }
+                Some(report) = inbox.reports.recv() => self.take_reports(report, &mut inbox.reports),
+                Some(request) = inbox.requests.recv() => self.request(request, clock::now()),
+                Some(kept) = inbox.kept.recv() => self.kept(kept, clock::now()),
+                () = until(wake, now) => self.tick(clock::now()),
+                _ = inbox.stop.recv() => leave_at = Some(self.shut_down(clock::now())),
+                _ = inbox.interrupt.recv() => leave_at = Some(self.shut_down(clock::now())),
+            }
+        }
+    }
+
+    fn take_reports(&mut self, first: Report, reports: &mut mpsc::Receiver<Report>) {
+        let now = clock::now();
+        self.media_report(first, now);
+        for _ in 0..BATCH {
+            let Ok(report) = reports.try_recv() else {
+                break;
+            };
+            self.media_report(report, now);
+        }
+    }
+
+    /// No new calls; a farewell and a callback for live ones. Returns when we leave at the latest.
+    fn shut_down(&mut self, now: Moment) -> Moment {
+        if !self.duty.draining {
+            tracing::info!(calls = self.calls.len(), "stopping");
+            self.duty.draining = true;
+            self.tell_queue_of_seats(now);
+            for id in self.calls.ids() {
+                self.later(id, Input::ShutDown);
+            }
+            self.settle(now);
+        }
+        now + SHUT_DOWN_WITHIN
+    }
+}
+
+/// Waits until then; for ever when nothing is due.
+async fn until(wake: Option<Moment>, now: Moment) {
+    #[expect(clippy::disallowed_methods, reason = "the desk is where time passes")]
+    match wake {
+        Some(at) => tokio::time::sleep(now.until(at)).await,
+        None => std::future::pending().await,
+    }
+}

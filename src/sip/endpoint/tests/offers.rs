@@ -1,0 +1,137 @@
+use super::*;
+
+#[test]
+fn an_early_re_invite_100_ms_after_the_answer_is_taken() {
+    let mut wire = Wire::new();
+    let (caller, callee) = wire.talk();
+    wire.caller
+        .reoffer(caller, Bytes::from("hold"), at(1500))
+        .unwrap();
+    wire.run_until(1600);
+    wire.callee
+        .accept_offer(callee, Bytes::from("held"), at(1600))
+        .unwrap();
+    wire.run_until(5000);
+    assert_eq!(wire.heard(Side::Callee), ["Invited", "Acked", "Offered"]);
+    assert_eq!(wire.heard(Side::Caller), ["Answered", "OfferTaken"]);
+    assert_eq!(wire.sent(Side::Caller), ["INVITE", "ACK", "INVITE", "ACK"]);
+}
+
+#[test]
+fn a_refused_offer_leaves_the_call_as_it_was() {
+    let mut wire = Wire::new();
+    let (caller, callee) = wire.talk();
+    wire.caller
+        .reoffer(caller, Bytes::from("odd"), at(1500))
+        .unwrap();
+    wire.run_until(1600);
+    wire.callee.refuse_offer(callee, at(1600)).unwrap();
+    wire.run_until(5000);
+    assert_eq!(wire.heard(Side::Caller), ["Answered", "OfferRefused"]);
+    assert!(wire.caller.bye(caller, None, at(5000)).is_ok());
+}
+
+#[test]
+fn offers_that_cross_are_both_refused_with_491() {
+    let mut wire = Wire::new();
+    let (caller, callee) = wire.talk();
+    wire.caller
+        .reoffer(caller, Bytes::from("a"), at(1500))
+        .unwrap();
+    wire.callee
+        .reoffer(callee, Bytes::from("b"), at(1500))
+        .unwrap();
+    wire.run_until(5000);
+    assert_eq!(wire.times(Side::Caller, "491"), [1510]);
+    assert_eq!(wire.times(Side::Callee, "491"), [1510]);
+}
+
+#[test]
+fn a_bye_answers_a_waiting_offer_with_487() {
+    let mut wire = Wire::new();
+    let (caller, _) = wire.talk();
+    wire.caller
+        .reoffer(caller, Bytes::from("hold"), at(1500))
+        .unwrap();
+    wire.run_until(1600);
+    wire.caller.bye(caller, None, at(1600)).unwrap();
+    wire.run_until(60_000);
+    assert!(wire.sent(Side::Callee).contains(&"487"));
+    assert!(wire.caller.is_idle() && wire.callee.is_idle());
+}
+
+#[test]
+fn a_dialog_they_have_forgotten_is_lost() {
+    let mut wire = Wire::new();
+    let (caller, _) = wire.talk();
+    wire.callee = wire::endpoint(Side::Callee, 10);
+    wire.caller
+        .reoffer(caller, Bytes::from("hold"), at(1500))
+        .unwrap();
+    wire.run_until(60_000);
+    assert_eq!(wire.heard(Side::Caller), ["Answered", "Lost"]);
+    assert!(wire.caller.is_idle());
+}
+
+/// A delayed offer: the 200 holds ours, the ACK theirs.
+#[test]
+fn an_invite_without_an_offer_gets_ours() {
+    let mut wire = Wire::new();
+    wire.probe(&refusals::invite("", ""));
+    let (leg, event) = wire.callee.poll_event().unwrap();
+    assert!(matches!(event, Event::Invited(invited) if invited.offer.is_none()));
+    wire.callee.answer(leg, Bytes::from("ours"), at(0)).unwrap();
+    let answer = read_message(&wire.callee.poll_transmit().unwrap().bytes).unwrap();
+    let ack = refusals::follow_up(&answer, "ACK", 1, "theirs");
+    assert!(wire.probe(&ack).is_empty());
+    let (_, event) = wire.callee.poll_event().unwrap();
+    assert!(matches!(event, Event::Acked { answer: Some(sdp) } if sdp == "theirs"));
+}
+
+#[test]
+fn a_second_offer_before_the_first_is_answered_waits() {
+    let mut wire = Wire::new();
+    wire.probe(&refusals::invite("", ""));
+    let (leg, _) = wire.callee.poll_event().unwrap();
+    wire.callee.answer(leg, Bytes::from("ours"), at(0)).unwrap();
+    let answer = read_message(&wire.callee.poll_transmit().unwrap().bytes).unwrap();
+    // Our offer in the 200 is not answered: theirs would cross it.
+    let early = wire.probe(&refusals::follow_up(&answer, "INVITE", 2, "theirs"));
+    assert!(early[0].starts_with("SIP/2.0 491"));
+    wire.probe(&refusals::follow_up(&answer, "ACK", 1, "theirs"));
+    assert!(
+        wire.probe(&refusals::follow_up(&answer, "INVITE", 3, "a"))
+            .is_empty()
+    );
+    let second = wire.probe(&refusals::follow_up(&answer, "UPDATE", 4, "b"));
+    assert!(second[0].starts_with("SIP/2.0 500") && second[0].contains("Retry-After: 5"));
+    wire.callee
+        .accept_offer(leg, Bytes::from("c"), at(0))
+        .unwrap();
+    let accepted = wire.callee.poll_transmit().unwrap();
+    assert!(accepted.bytes.starts_with(b"SIP/2.0 200") && accepted.bytes.ends_with(b"\r\n\r\nc"));
+}
+
+#[test]
+fn a_re_invite_without_an_offer_gets_ours_and_their_answer_comes_with_the_ack() {
+    let mut wire = Wire::new();
+    wire.probe(&refusals::invite(
+        "Content-Type: application/sdp\r\n",
+        "theirs",
+    ));
+    let (leg, _) = wire.callee.poll_event().unwrap();
+    wire.callee.answer(leg, Bytes::from("ours"), at(0)).unwrap();
+    let answer = read_message(&wire.callee.poll_transmit().unwrap().bytes).unwrap();
+    wire.probe(&refusals::follow_up(&answer, "ACK", 1, ""));
+    wire.probe(&refusals::follow_up(&answer, "INVITE", 2, ""));
+    wire.callee
+        .accept_offer(leg, Bytes::from("again"), at(0))
+        .unwrap();
+    wire.probe(&refusals::follow_up(&answer, "ACK", 2, "settled"));
+    let events: Vec<Event> = std::iter::from_fn(|| wire.callee.poll_event())
+        .map(|(_, event)| event)
+        .collect();
+    assert!(matches!(&events[0], Event::Acked { answer: None }));
+    assert!(matches!(&events[1], Event::Offered { sdp: None }));
+    assert!(matches!(&events[2], Event::Acked { answer: Some(sdp) } if sdp == "settled"));
+}
