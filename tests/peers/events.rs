@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use thirdring::records::{Entry, What};
+use thirdring::words::{Ending, Party};
 use tungstenite::Message;
 use tungstenite::client::IntoClientRequest;
 
@@ -78,12 +79,16 @@ impl Events {
         })
     }
 
+    /// Waits until this phrase is over.
+    pub(crate) fn phrase_over(&mut self, sip_call_id: &str, id: &str, within: Duration) -> Entry {
+        self.wait(&format!("end of phrase {id}"), within, |entry| {
+            of(entry, sip_call_id)
+                && matches!(&entry.what, What::PhraseEnded { phrase, .. } if phrase.as_str() == id)
+        })
+    }
+
     /// Waits for the call's one ending.
-    pub(crate) fn ended(
-        &mut self,
-        sip_call_id: &str,
-        within: Duration,
-    ) -> thirdring::words::Ending {
+    pub(crate) fn ended(&mut self, sip_call_id: &str, within: Duration) -> Ending {
         let entry = self.wait("the end", within, |entry| {
             of(entry, sip_call_id) && matches!(entry.what, What::Ended { .. })
         });
@@ -91,6 +96,14 @@ impl Events {
             What::Ended { ending } => ending,
             other => panic!("not an ending: {other:?}"),
         }
+    }
+
+    /// Waits until the caller's voice, or its end, was noticed.
+    pub(crate) fn voice(&mut self, sip_call_id: &str, is: bool) {
+        self.wait("the caller's voice", Duration::from_secs(10), |entry| {
+            of(entry, sip_call_id)
+                && matches!(entry.what, What::Voice { party: Party::Caller, speaking } if speaking == is)
+        });
     }
 
     /// Takes in what was told meanwhile.

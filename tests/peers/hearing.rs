@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use thirdring::ear::{Ended, Reference, Repertoire, hear_all};
+use thirdring::ear::{Ended, Heard, Reference, Repertoire, hear_all};
 use thirdring::media::prompts::{decode_flac, to_8k};
 use thirdring::media::rtp::ticks_between;
 use thirdring::media::{Codec, RtpHeader};
@@ -41,6 +41,8 @@ pub(crate) struct Phrase {
     /// When the packet with its first sample came in.
     pub(crate) at: Instant,
     pub(crate) whole: bool,
+    /// When the packet with its last sample came in.
+    pub(crate) ended_at: Instant,
     /// No 40 ms of it are missing.
     pub(crate) unbroken: bool,
 }
@@ -68,6 +70,7 @@ impl Recording {
                 timestamp: self.first().wrapping_add(heard.began_at_sample as u32),
                 onset: heard.began_at_sample,
                 at: self.arrival(heard.began_at_sample),
+                ended_at: self.arrival(self.end(&heard)),
                 whole: heard.ended == Ended::Whole,
                 unbroken: heard.gaps.is_empty(),
             })
@@ -107,6 +110,10 @@ impl Recording {
         let power: f64 = part.iter().map(|s| f64::from(*s).powi(2)).sum();
         let mean = power / part.len().max(1) as f64 / 32_768.0_f64.powi(2);
         10.0 * mean.max(1e-10).log10()
+    }
+
+    fn end(&self, heard: &Heard) -> u64 {
+        heard.end_sample(spoken(heard.language, heard.prompt.as_str()).len() as u64)
     }
 
     fn first(&self) -> u32 {

@@ -7,8 +7,14 @@
 #![expect(clippy::disallowed_methods, reason = "real peers live in real time")]
 
 mod agent;
+mod callback;
+mod consent;
 mod events;
 mod greeting;
 mod hearing;
+mod hold;
+mod ladder;
 mod phone;
+mod scene;
 mod scratch;
+mod transfer;

@@ -293,9 +293,21 @@ impl Phone {
         Recording::of(&self.sound.received())
     }
 
-    /// When the last packet came in.
-    pub(crate) fn last_packet_at(&self) -> Option<Instant> {
-        self.sound.last_packet().map(|packet| packet.at)
+    /// Begins a new tape.
+    pub(crate) fn forget_sound(&self) {
+        self.sound.forget();
+    }
+
+    /// Waits until so many more packets came in, 20 ms each.
+    pub(crate) fn hears_more(&self, packets: usize) {
+        let within = Duration::from_millis(20 * packets as u64) + SOON;
+        let heard = self.sound.hears_more(packets, within);
+        assert!(heard, "{}: no {packets} packets more", self.line.name);
+    }
+
+    /// Whether nothing comes in for this long.
+    pub(crate) fn hears_nothing(&self, within: Duration) -> bool {
+        !self.sound.hears_more(1, within)
     }
 }
 

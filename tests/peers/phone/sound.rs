@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,12 @@ const KEY_PAYLOAD_TYPE: u8 = 101;
 #[derive(Clone)]
 pub(super) struct Sound {
     pub(super) address: SocketAddr,
-    line: Arc<Mutex<Line>>,
+    wire: Arc<Wire>,
+}
+
+struct Wire {
+    line: Mutex<Line>,
+    news: Condvar,
 }
 
 struct Line {
@@ -68,10 +73,13 @@ impl Sound {
             key_sent: (0, 0),
             received: Vec::new(),
         };
-        let line = Arc::new(Mutex::new(line));
-        let weak = Arc::downgrade(&line);
+        let wire = Arc::new(Wire {
+            line: Mutex::new(line),
+            news: Condvar::new(),
+        });
+        let weak = Arc::downgrade(&wire);
         thread::spawn(move || run(&socket, &weak));
-        Self { address, line }
+        Self { address, wire }
     }
 
     pub(super) fn towards(&self, remote: SocketAddr) {
@@ -111,17 +119,35 @@ impl Sound {
         self.change(|line| line.received.clone())
     }
 
-    pub(super) fn last_packet(&self) -> Option<Packet> {
-        self.change(|line| line.received.last().cloned())
+    /// Begins a new tape.
+    pub(super) fn forget(&self) {
+        self.change(|line| line.received.clear());
+    }
+
+    /// Waits until so many more packets came in; false when the time is over.
+    pub(super) fn hears_more(&self, packets: usize, within: Duration) -> bool {
+        let line = self.wire.line();
+        let enough = line.received.len() + packets;
+        let waited = self
+            .wire
+            .news
+            .wait_timeout_while(line, within, |line| line.received.len() < enough);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Line) -> T) -> T {
-        change(&mut self.line.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.wire.line())
+    }
+}
+
+impl Wire {
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Until the phone is gone.
-fn run(socket: &UdpSocket, line: &Weak<Mutex<Line>>) {
+fn run(socket: &UdpSocket, wire: &Weak<Wire>) {
     let mut due = Instant::now();
     let mut datagram = [0; 2_048];
     loop {
@@ -130,12 +156,13 @@ fn run(socket: &UdpSocket, line: &Weak<Mutex<Line>>) {
         socket.set_read_timeout(Some(wait)).expect("it is a socket");
         // A timeout, or an ICMP error that the next packet will not share.
         let received = socket.recv(&mut datagram);
-        let Some(line) = line.upgrade() else {
+        let Some(wire) = wire.upgrade() else {
             return;
         };
-        let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = wire.line();
         if let Ok(length) = received {
             line.receive(&datagram[..length]);
+            wire.news.notify_all();
         }
         while due <= Instant::now() {
             line.send(socket);
