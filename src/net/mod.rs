@@ -1,1 +1,7 @@
 //! L2, shell. Bytes in, bytes out.
+//!
+//! Invariant: nothing here reads what it carries.
+
+mod udp;
+
+pub use udp::UdpPort;

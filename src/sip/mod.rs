@@ -1,1 +1,16 @@
 //! L1, pure. Messages, transactions, dialogs, offer and answer.
+//!
+//! Invariant: no socket, no clock, no dice. Datagrams, `Moment` and `Entropy` come in; datagrams and
+//! events go out of an [`Endpoint`]. Nothing here knows what a call is for.
+
+mod dialog;
+mod endpoint;
+pub mod offer_answer;
+mod transaction;
+mod wire;
+
+pub use endpoint::{
+    Counters, Discard, Endpoint, Event, Invite, Invited, LegId, NotPossible, Refusal, Settings,
+    Transmit,
+};
+pub use wire::{BadNameAddr, BadUri, Fault, Message, NameAddr, Start, Uri, read_message, readable};

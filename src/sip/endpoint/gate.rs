@@ -1,0 +1,152 @@
+use std::net::SocketAddr;
+
+use super::messages::{ACCEPT, ALLOW, phrase, reply};
+use crate::sip::wire::{BadUri, Essentials, Message, Uri};
+
+/// The methods we know and do not take: 405, where a stranger to us gets 501.
+const KNOWN: [&str; 6] = [
+    "REGISTER",
+    "SUBSCRIBE",
+    "NOTIFY",
+    "PUBLISH",
+    "MESSAGE",
+    "PRACK",
+];
+const TAKEN: [&str; 7] = [
+    "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE",
+];
+
+/// A request whose essentials are sound.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) message: Message,
+    pub(super) essentials: Essentials,
+    pub(super) uri: String,
+    pub(super) from: SocketAddr,
+}
+
+impl Request {
+    pub(super) fn method(&self) -> &str {
+        &self.essentials.cseq.method
+    }
+
+    pub(super) fn reply_to(&self) -> SocketAddr {
+        self.essentials.via.reply_to(self.from)
+    }
+
+    pub(super) fn reply(&self, code: u16, reason: &str, tag: &str) -> Message {
+        let via = self.essentials.via.stamped(self.from);
+        reply(&self.message, &via, (code, reason), tag)
+    }
+
+    /// The Reason header (RFC 3326) as it came.
+    pub(super) fn reason(&self) -> Option<String> {
+        self.message.value("Reason").map(str::to_owned)
+    }
+}
+
+/// A refusal before anything is remembered.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Rejection {
+    pub(super) code: u16,
+    pub(super) reason: &'static str,
+    pub(super) header: Option<(&'static str, String)>,
+}
+
+impl Rejection {
+    pub(super) fn new(code: u16) -> Self {
+        Self {
+            code,
+            reason: phrase(code),
+            header: None,
+        }
+    }
+
+    pub(super) fn with(code: u16, name: &'static str, value: impl Into<String>) -> Self {
+        Self {
+            header: Some((name, value.into())),
+            ..Self::new(code)
+        }
+    }
+}
+
+/// The checks of RFC 3261 8.2 in their order; the Request-URI when all pass.
+pub(super) fn check(request: &Request) -> Result<Uri, Rejection> {
+    method(request.method())?;
+    let uri = request_uri(&request.uri)?;
+    max_forwards(request)?;
+    extensions(&request.message)?;
+    body(request)?;
+    Ok(uri)
+}
+
+fn method(method: &str) -> Result<(), Rejection> {
+    if TAKEN.contains(&method) {
+        Ok(())
+    } else if method == "REFER" {
+        Err(Rejection::new(603)) // hand-off is not ours to take yet
+    } else if KNOWN.contains(&method) {
+        Err(Rejection::with(405, "Allow", ALLOW))
+    } else {
+        Err(Rejection::with(501, "Allow", ALLOW))
+    }
+}
+
+fn request_uri(text: &str) -> Result<Uri, Rejection> {
+    let uri: Uri = text.parse().map_err(|fault| match fault {
+        BadUri::Scheme | BadUri::User | BadUri::Host | BadUri::Port | BadUri::Character => {
+            Rejection::new(400)
+        }
+    })?;
+    match uri.scheme() {
+        "sip" | "sips" | "tel" => Ok(uri),
+        _ => Err(Rejection::new(416)),
+    }
+}
+
+fn max_forwards(request: &Request) -> Result<(), Rejection> {
+    let Some(value) = request.message.value("Max-Forwards") else {
+        return Ok(()); // RFC 2543 senders have none
+    };
+    let Ok(hops) = value.parse::<u8>() else {
+        return Err(Rejection::new(400));
+    };
+    // RFC 3261 11: OPTIONS with 0 asks who is at this hop; the others have arrived.
+    if hops == 0 && request.method() == "OPTIONS" {
+        return Err(Rejection::new(483));
+    }
+    Ok(())
+}
+
+/// RFC 3261 8.2.2.3: we claim no extension that could be required; CANCEL is exempt.
+fn extensions(message: &Message) -> Result<(), Rejection> {
+    let unknown: Vec<&str> = message.tokens("Require").collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(Rejection::with(420, "Unsupported", unknown.join(", ")))
+}
+
+fn body(request: &Request) -> Result<(), Rejection> {
+    let message = &request.message;
+    let Some(media_type) = message.body_type() else {
+        return Ok(());
+    };
+    let disposition = message.value("Content-Disposition").unwrap_or_default();
+    let optional = disposition
+        .to_ascii_lowercase()
+        .contains("handling=optional");
+    let taken = match request.method() {
+        "INVITE" | "UPDATE" => media_type == "application/sdp",
+        "INFO" => ["application/dtmf-relay", "application/dtmf"].contains(&media_type.as_str()),
+        _ => true, // nobody reads the bodies of the others
+    };
+    if !taken && !optional {
+        return Err(Rejection::with(415, "Accept", ACCEPT));
+    }
+    let encoding = message.value("Content-Encoding").unwrap_or("identity");
+    if !encoding.eq_ignore_ascii_case("identity") {
+        return Err(Rejection::with(415, "Accept-Encoding", "identity"));
+    }
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! Requests inside a dialog, and the ACK of our 2xx.
+
+use super::Endpoint;
+use super::counters::Discard;
+use super::events::Event;
+use super::gate::{Rejection, Request};
+use super::keys;
+use super::legs::{AckOf, LegId, Offered, Stage};
+use super::messages::phrase;
+use super::requests::RETRY_AFTER_S;
+use crate::sip::transaction::{Server, ServerKey};
+use crate::sip::wire::write;
+use crate::words::Moment;
+
+impl Endpoint {
+    /// A request with a To tag (RFC 3261 12.2.2).
+    pub(super) fn in_dialog(
+        &mut self,
+        request: &Request,
+        key: ServerKey,
+        now: Moment,
+    ) -> Result<(), Rejection> {
+        let id = self.legs.of_request(request).ok_or(Rejection::new(481))?;
+        if self.servers.is_full() {
+            return Err(Rejection::with(503, "Retry-After", RETRY_AFTER_S));
+        }
+        self.take_cseq(id, request)?;
+        match request.method() {
+            "BYE" => self.hung_up(id, request, key, now),
+            "INVITE" | "UPDATE" => self.offered(id, request, key, now),
+            "INFO" => {
+                self.simple_ok(request, key, now);
+                self.keys_came(id, request);
+                Ok(())
+            }
+            _ => {
+                self.simple_ok(request, key, now); // OPTIONS: ACK and CANCEL never come here
+                Ok(())
+            }
+        }
+    }
+
+    /// RFC 3261 12.2.2: a lower CSeq is answered 500; our own BYE leaves nothing to number.
+    fn take_cseq(&mut self, id: LegId, request: &Request) -> Result<(), Rejection> {
+        let number = request.essentials.cseq.number;
+        let dialog = self.legs.get_mut(id).and_then(|leg| leg.dialog_mut());
+        match dialog.is_none_or(|dialog| dialog.take_remote_cseq(number)) {
+            true => Ok(()),
+            false => Err(Rejection::new(500)),
+        }
+    }
+
+    /// Answers 200 and remembers it for repetitions.
+    fn simple_ok(&mut self, request: &Request, key: ServerKey, now: Moment) {
+        let response = self.ok_to_options(request, "");
+        self.remember(request, &key, now);
+        self.respond(&key, response, now);
+    }
+
+    fn remember(&mut self, request: &Request, key: &ServerKey, now: Moment) {
+        let server = match request.method() {
+            "INVITE" => {
+                let trying = write(&request.reply(100, phrase(100), ""));
+                Server::invite(request.reply_to(), trying, now)
+            }
+            _ => Server::other(request.reply_to()),
+        };
+        self.servers
+            .insert(key.clone(), &request.essentials, server);
+        self.arm_server(key);
+    }
+
+    fn keys_came(&mut self, id: LegId, request: &Request) {
+        let media_type = request.message.body_type().unwrap_or_default();
+        let keys = keys::read(&media_type, &request.message.body);
+        if !keys.is_empty() {
+            self.out.emit(id, Event::Keys(keys));
+        }
+    }
+
+    /// BYE (RFC 3261 15.1.2): whatever is pending in the dialog is answered 487.
+    fn hung_up(
+        &mut self,
+        id: LegId,
+        request: &Request,
+        key: ServerKey,
+        now: Moment,
+    ) -> Result<(), Rejection> {
+        let stage = self.legs.get(id).map(|leg| &leg.stage);
+        let event = match stage {
+            // RFC 3261 15: the callee cannot end an early dialog so.
+            None | Some(Stage::Inviting(_)) => return Err(Rejection::new(481)),
+            Some(Stage::Incoming(_)) => Some(Event::Cancelled {
+                reason: request.reason(),
+            }),
+            Some(Stage::Talking(talking)) => {
+                let wanted = talking.hang_up.is_some();
+                let reason = request.reason();
+                (!wanted).then_some(Event::HungUp { reason })
+            }
+            // Two BYEs crossed; the answer to ours removes the leg.
+            Some(Stage::Ending) => None,
+        };
+        let crossed = matches!(stage, Some(Stage::Ending));
+        self.simple_ok(request, key, now);
+        if !crossed {
+            self.drop_leg(id, now);
+        }
+        event.into_iter().for_each(|event| self.out.emit(id, event));
+        Ok(())
+    }
+
+    /// A re-INVITE or UPDATE (RFC 3261 14.2, RFC 3311 5.2).
+    fn offered(
+        &mut self,
+        id: LegId,
+        request: &Request,
+        key: ServerKey,
+        now: Moment,
+    ) -> Result<(), Rejection> {
+        self.may_offer(id, request)?;
+        self.remember(request, &key, now);
+        let leg = self.legs.get_mut(id);
+        if let Some(dialog) = leg.and_then(|leg| leg.dialog_mut()) {
+            dialog.refresh(&request.message, request.from);
+        }
+        let sdp = request.message.sdp();
+        if request.method() == "UPDATE" && sdp.is_none() {
+            // RFC 3311 5.2: a refresh of target or session; there is nothing to decide.
+            let response = self.ok_to_options(request, "");
+            self.respond(&key, response, now);
+            return Ok(());
+        }
+        if let Some(leg) = self.legs.get_mut(id) {
+            leg.offered = Some(Offered {
+                server: key,
+                request: request.clone(),
+            });
+        }
+        self.out.emit(id, Event::Offered { sdp });
+        Ok(())
+    }
+
+    /// Whether no other offer is under way in either direction.
+    fn may_offer(&self, id: LegId, request: &Request) -> Result<(), Rejection> {
+        let leg = self.legs.get(id).ok_or(Rejection::new(481))?;
+        let later = || Rejection::with(500, "Retry-After", RETRY_AFTER_S);
+        let is_invite = request.method() == "INVITE";
+        if leg.offered.is_some() {
+            return Err(later());
+        }
+        match &leg.stage {
+            Stage::Talking(talking) if talking.awaits_their_answer() => Err(Rejection::new(491)),
+            Stage::Talking(talking) if is_invite && !talking.may_wait_for_ack() => Err(later()),
+            Stage::Talking(_) => Ok(()),
+            // The offer of the INVITE itself is not answered yet (RFC 3311 5.1).
+            Stage::Incoming(_) => Err(later()),
+            Stage::Inviting(_) => Err(Rejection::new(491)),
+            Stage::Ending => Err(Rejection::new(481)),
+        }
+    }
+
+    /// The ACK of a 2xx of ours.
+    pub(super) fn answer_arrived(&mut self, id: LegId, request: &Request, now: Moment) {
+        let Some(talking) = self.legs.get_mut(id).and_then(|leg| leg.talking_mut()) else {
+            return self.out.count(Discard::UnmatchedAck);
+        };
+        let Some(unacked) = talking.take_unacked(request.essentials.cseq.number) else {
+            return; // the ACK came again
+        };
+        let hang_up = talking.hang_up.clone();
+        let quiet = talking.unacked.is_empty();
+        self.arm_leg(id);
+        match hang_up {
+            Some(hang_up) if quiet => self.send_bye(id, hang_up.reason.as_deref(), now),
+            Some(_) => {}
+            None => self.tell_acked(id, unacked.what, request),
+        }
+    }
+
+    fn tell_acked(&mut self, id: LegId, what: AckOf, request: &Request) {
+        let answer = request.message.sdp();
+        if what != AckOf::Reoffer {
+            self.out.emit(id, Event::Acked { answer });
+        }
+    }
+
+    /// Ends a leg: what they still wait for is answered 487.
+    pub(super) fn drop_leg(&mut self, id: LegId, now: Moment) {
+        self.drop_offer(id, 487, now);
+        if let Some(leg) = self.legs.remove(id)
+            && let Stage::Incoming(incoming) = leg.stage
+        {
+            let mut response = incoming.request.reply(487, phrase(487), &leg.tag);
+            self.sign(&mut response);
+            self.respond(&incoming.server, response, now);
+        }
+        self.arm_leg(id);
+    }
+
+    /// Refuses a re-INVITE or UPDATE that waits for the desk.
+    pub(super) fn drop_offer(&mut self, id: LegId, code: u16, now: Moment) {
+        let offered = self.legs.get_mut(id).and_then(|leg| leg.offered.take());
+        if let Some(Offered { server, request }) = offered {
+            let mut response = request.reply(code, phrase(code), "");
+            self.sign(&mut response);
+            self.respond(&server, response, now);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The endpoint: datagrams in, events out; orders in, datagrams out.
+//!
+//! Invariant: every queue and store has a limit, and past it the sender is told or the datagram is
+//! counted. What can be answered without remembering it is (RFC 3261 8.2.7): a flood costs no memory.
+
+mod counters;
+mod events;
+mod gate;
+mod in_dialog;
+mod keys;
+mod legs;
+mod messages;
+mod orders;
+mod outbox;
+mod requests;
+mod responses;
+mod timers;
+mod uac;
+mod uas;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+
+pub use counters::{Counters, Discard};
+pub use events::{Event, Invited};
+pub use legs::LegId;
+pub use orders::{Invite, NotPossible, Refusal, Settings};
+pub use outbox::Transmit;
+
+use self::legs::Legs;
+use self::outbox::Outbox;
+use super::transaction::{Alarms, Client, ClientKey, Clients, ServerKey, Servers, Use, Wake};
+use super::wire::{Fault, Malformed, Message, Start, Uri, Via, read_message, write};
+use crate::words::{Entropy, Moment};
+
+/// The length of the random part of tags and branches, in characters of 5 bits.
+const TOKEN: usize = 20;
+
+/// A SIP user agent, both ways, without a socket or a clock.
+#[derive(Debug)]
+pub struct Endpoint {
+    settings: Settings,
+    entropy: Entropy,
+    /// Makes the To tags of stateless answers unguessable and repeatable.
+    salt: u64,
+    servers: Servers,
+    clients: Clients,
+    legs: Legs,
+    alarms: Alarms,
+    out: Outbox,
+}
+
+impl Endpoint {
+    pub fn new(settings: Settings, mut entropy: Entropy) -> Self {
+        Self {
+            settings,
+            salt: entropy.u64(),
+            entropy,
+            servers: Servers::default(),
+            clients: Clients::default(),
+            legs: Legs::default(),
+            alarms: Alarms::default(),
+            out: Outbox::default(),
+        }
+    }
+
+    /// Takes one datagram, whatever it is.
+    pub fn receive(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
+        if self.out.is_full() {
+            return self.out.count(Discard::Overloaded);
+        }
+        match read_message(datagram) {
+            Ok(message) => match message.start {
+                Start::Request { .. } => self.receive_request(message, from, now),
+                Start::Response { .. } => self.receive_response(message, from, now),
+            },
+            Err(malformed) => self.receive_malformed(malformed, from),
+        }
+    }
+
+    /// When to call `handle_timeout` next.
+    pub fn timeout(&self) -> Option<Moment> {
+        self.alarms.earliest()
+    }
+
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.out.transmits.pop_front()
+    }
+
+    pub fn poll_event(&mut self) -> Option<(LegId, Event)> {
+        self.out.events.pop_front()
+    }
+
+    /// The Call-ID of a leg that has not ended.
+    pub fn call_id(&self, leg: LegId) -> Option<&str> {
+        self.legs.get(leg).map(|leg| leg.call_id.as_str())
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.out.counters
+    }
+
+    /// Whether nothing is under way: no leg, no transaction. Then no timer is set either.
+    pub fn is_idle(&self) -> bool {
+        self.legs.len() == 0 && self.servers.len() == 0 && self.clients.len() == 0
+    }
+
+    fn receive_malformed(&mut self, malformed: Malformed, from: SocketAddr) {
+        let Malformed { fault, salvage } = malformed;
+        let answer = salvage.and_then(|message| self.blame(&message, fault.code(), None, from));
+        if answer.is_none() {
+            self.out.count(match fault == Fault::Empty {
+                true => Discard::KeepAlive,
+                false => Discard::Malformed,
+            });
+        }
+    }
+
+    /// Answers a request that cannot be read whole; nothing for ACK and responses, or without a
+    /// Via to answer to.
+    fn blame(
+        &mut self,
+        message: &Message,
+        code: u16,
+        reason: Option<&str>,
+        from: SocketAddr,
+    ) -> Option<()> {
+        let Start::Request { method, .. } = &message.start else {
+            return None;
+        };
+        if method == "ACK" {
+            return None;
+        }
+        let via = Via::read(message.value("Via")?).ok()?;
+        for name in ["From", "To", "Call-ID", "CSeq"] {
+            message.value(name)?;
+        }
+        let tag = self.stateless_tag(message);
+        let reason = reason.unwrap_or(messages::phrase(code));
+        let mut response = messages::reply(message, &via.stamped(from), (code, reason), &tag);
+        response.push("Server", self.settings.user_agent.as_str());
+        self.out.refused(code);
+        self.out.send(via.reply_to(from), write(&response));
+        Some(())
+    }
+
+    /// The same To tag for each repetition of one request, with nothing remembered.
+    fn stateless_tag(&self, request: &Message) -> String {
+        let mut hash = crc32fast::Hasher::new();
+        hash.update(&self.salt.to_be_bytes());
+        for name in ["From", "Call-ID", "CSeq"] {
+            hash.update(request.value(name).unwrap_or_default().as_bytes());
+        }
+        format!("s{:08x}", hash.finalize())
+    }
+
+    /// Starts a client transaction; past its limit the request is sent once.
+    fn begin(
+        &mut self,
+        request: Message,
+        branch: &str,
+        to: SocketAddr,
+        used_for: Use,
+        now: Moment,
+    ) -> ClientKey {
+        let bytes = write(&request);
+        let method = match &request.start {
+            Start::Request { method, .. } => method.as_str(),
+            Start::Response { .. } => "",
+        };
+        let key = ClientKey::new(branch, method);
+        self.out.send(to, bytes.clone());
+        if !self.clients.is_full() {
+            let client = Client::new(request, bytes, to, used_for, now);
+            self.clients.insert(key.clone(), client);
+            self.arm_client(&key);
+        }
+        key
+    }
+
+    /// Sends a response of a server transaction.
+    fn respond(&mut self, key: &ServerKey, response: Message, now: Moment) -> Bytes {
+        let bytes = write(&response);
+        let Start::Response { code, .. } = response.start else {
+            return bytes;
+        };
+        if let Some(server) = self.servers.get_mut(key) {
+            server.respond(code, bytes.clone(), now);
+            self.out.send(server.to, bytes.clone());
+            self.arm_server(key);
+        }
+        bytes
+    }
+
+    fn arm_client(&mut self, key: &ClientKey) {
+        let at = self.clients.get(key).and_then(Client::timeout);
+        self.alarms.set(Wake::Client(key.clone()), at);
+    }
+
+    fn arm_server(&mut self, key: &ServerKey) {
+        let at = self.servers.get(key).and_then(|server| server.timeout());
+        self.alarms.set(Wake::Server(key.clone()), at);
+    }
+
+    fn arm_leg(&mut self, id: LegId) {
+        let at = self.legs.get(id).and_then(|leg| leg.timeout());
+        self.alarms.set(Wake::Leg(id), at);
+    }
+
+    fn branch(&mut self) -> String {
+        Via::branch_of(&self.entropy.token(TOKEN))
+    }
+
+    fn our_via(&self, branch: &str) -> String {
+        Via::ours(self.settings.address, branch)
+    }
+
+    fn our_contact(&self) -> String {
+        format!("<{}>", Uri::sip(&self.settings.user, self.settings.address))
+    }
+}

@@ -1,0 +1,231 @@
+//! Requests as they come in, before they belong to a leg.
+
+use std::net::SocketAddr;
+
+use super::counters::Discard;
+use super::events::{Event, Invited};
+use super::gate::{self, Rejection, Request};
+use super::legs::{Incoming, Leg, LegId, Stage};
+use super::messages::{ACCEPT, ALLOW, phrase};
+use super::{Endpoint, TOKEN};
+use crate::sip::dialog::Dialog;
+use crate::sip::transaction::{Server, ServerKey};
+use crate::sip::wire::{Essentials, Message, NameAddr, Start, Uri, write};
+use crate::words::{Moment, Pii};
+
+/// Seconds after which a caller may try again when we are full.
+pub(super) const RETRY_AFTER_S: &str = "5";
+/// What the desk may want to know of an INVITE beside who calls.
+const OF_INTEREST: [&str; 12] = [
+    "Alert-Info",
+    "Answer-Mode",
+    "Call-Info",
+    "Diversion",
+    "History-Info",
+    "P-Called-Party-ID",
+    "Priority",
+    "Privacy",
+    "Referred-By",
+    "Replaces",
+    "Subject",
+    "User-Agent",
+];
+/// The most headers of interest handed up with one INVITE.
+const OF_INTEREST_MAX: usize = 32;
+
+impl Endpoint {
+    pub(super) fn receive_request(&mut self, message: Message, from: SocketAddr, now: Moment) {
+        let Start::Request { uri, .. } = &message.start else {
+            return;
+        };
+        let uri = uri.clone();
+        match Essentials::read(&message) {
+            Ok(essentials) => {
+                let request = Request {
+                    message,
+                    essentials,
+                    uri,
+                    from,
+                };
+                self.dispatch(request, now);
+            }
+            Err(misfit) => {
+                if self
+                    .blame(&message, 400, Some(misfit.reason()), from)
+                    .is_none()
+                {
+                    self.out.count(Discard::Malformed);
+                }
+            }
+        }
+    }
+
+    fn dispatch(&mut self, request: Request, now: Moment) {
+        if request.method() == "ACK" {
+            return self.acknowledged(&request, now);
+        }
+        let key = ServerKey::of(&request.message, &request.essentials, request.method());
+        if let Some(server) = self.servers.get(&key) {
+            let (to, last) = (server.to, server.repeated());
+            return last.into_iter().for_each(|last| self.out.send(to, last));
+        }
+        if request.method() == "CANCEL" {
+            return self.cancelled(&request, now);
+        }
+        if let Err(rejection) = self.admit(&request, key, now) {
+            self.turn_away(&request, rejection);
+        }
+    }
+
+    fn admit(&mut self, request: &Request, key: ServerKey, now: Moment) -> Result<(), Rejection> {
+        let called = gate::check(request)?;
+        if request.essentials.to.tag().is_some() {
+            return self.in_dialog(request, key, now);
+        }
+        match request.method() {
+            "INVITE" => self.invited(request, called, key, now),
+            "OPTIONS" => {
+                self.describe_ourselves(request);
+                Ok(())
+            }
+            _ => Err(Rejection::new(481)), // BYE, INFO and UPDATE exist in dialogs only
+        }
+    }
+
+    /// Refuses and remembers nothing: a repetition is refused in the same words (RFC 3261 8.2.7).
+    fn turn_away(&mut self, request: &Request, rejection: Rejection) {
+        let tag = self.stateless_tag(&request.message);
+        let mut response = request.reply(rejection.code, rejection.reason, &tag);
+        if let Some((name, value)) = rejection.header {
+            response.push(name, value);
+        }
+        self.sign(&mut response);
+        self.out.refused(rejection.code);
+        self.out.send(request.reply_to(), write(&response));
+    }
+
+    fn describe_ourselves(&mut self, request: &Request) {
+        let tag = self.stateless_tag(&request.message);
+        let response = self.ok_to_options(request, &tag);
+        self.out.send(request.reply_to(), write(&response));
+    }
+
+    pub(super) fn ok_to_options(&self, request: &Request, tag: &str) -> Message {
+        let mut response = request.reply(200, phrase(200), tag);
+        response.push("Allow", ALLOW);
+        response.push("Accept", ACCEPT);
+        response.push("Contact", self.our_contact());
+        self.sign(&mut response);
+        response
+    }
+
+    pub(super) fn sign(&self, response: &mut Message) {
+        response.push("Server", self.settings.user_agent.as_str());
+    }
+
+    /// A call to us (RFC 3261 13.3.1).
+    fn invited(
+        &mut self,
+        request: &Request,
+        called: Uri,
+        key: ServerKey,
+        now: Moment,
+    ) -> Result<(), Rejection> {
+        if self.servers.is_merged(&request.essentials) || self.legs.knows_caller(request) {
+            return Err(Rejection::new(482));
+        }
+        let calls_max = self.settings.calls_max;
+        if self.legs.len() >= calls_max || self.legs.is_full() || self.servers.is_full() {
+            return Err(Rejection::with(503, "Retry-After", RETRY_AFTER_S));
+        }
+        let tag = self.entropy.token(TOKEN);
+        let dialog = Dialog::of_uas(&request.message, &request.essentials, &tag, request.from);
+        let dialog = dialog.ok_or(Rejection {
+            reason: "Missing or Malformed Contact",
+            ..Rejection::new(400)
+        })?;
+        let trying = write(&request.reply(100, phrase(100), ""));
+        let server = Server::invite(request.reply_to(), trying, now);
+        self.servers
+            .insert(key.clone(), &request.essentials, server);
+        self.arm_server(&key);
+        let event = invited_event(request, called);
+        let leg = self.legs.insert(Leg {
+            call_id: request.essentials.call_id.clone(),
+            tag,
+            stage: Stage::Incoming(Box::new(Incoming {
+                server: key,
+                request: request.clone(),
+                dialog,
+            })),
+            offered: None,
+        });
+        self.out.emit(leg, event);
+        Ok(())
+    }
+
+    /// CANCEL (RFC 3261 9.2): its own 200, and 487 to the INVITE that has no final response yet.
+    fn cancelled(&mut self, request: &Request, now: Moment) {
+        let key = ServerKey::of(&request.message, &request.essentials, "INVITE");
+        let Some(server) = self.servers.get(&key) else {
+            return self.turn_away(request, Rejection::new(481));
+        };
+        let pending = !server.is_final();
+        let leg = self.legs.of_server(&key);
+        let tag = leg
+            .and_then(|id| self.legs.get(id))
+            .map(|leg| leg.tag.clone());
+        let tag = tag.unwrap_or_else(|| self.stateless_tag(&request.message));
+        let mut response = request.reply(200, phrase(200), &tag);
+        self.sign(&mut response);
+        self.out.send(request.reply_to(), write(&response));
+        if let (true, Some(id)) = (pending, leg) {
+            self.terminate_invite(id, request.reason(), now);
+        }
+    }
+
+    /// Their INVITE is taken back: 487, and the leg is over; of a re-INVITE only the offer is.
+    fn terminate_invite(&mut self, id: LegId, reason: Option<String>, now: Moment) {
+        let in_call = self.legs.get(id).is_some_and(|leg| leg.offered.is_some());
+        if in_call {
+            return self.drop_offer(id, 487, now);
+        }
+        self.drop_leg(id, now);
+        self.out.emit(id, Event::Cancelled { reason });
+    }
+
+    /// An ACK: of a refusal (its transaction takes it) or of a 2xx (its leg does).
+    fn acknowledged(&mut self, request: &Request, now: Moment) {
+        let key = ServerKey::of(&request.message, &request.essentials, "INVITE");
+        let of_refusal = self.servers.get_mut(&key);
+        if of_refusal.is_some_and(|server| server.acknowledged(now)) {
+            return self.arm_server(&key);
+        }
+        match self.legs.of_request(request) {
+            Some(leg) => self.answer_arrived(leg, request, now),
+            None => self.out.count(Discard::UnmatchedAck),
+        }
+    }
+}
+
+fn invited_event(request: &Request, called: Uri) -> Event {
+    let message = &request.message;
+    let asserted = message.values("P-Asserted-Identity");
+    let identities = asserted.chain(message.values("Remote-Party-ID"));
+    let headers = OF_INTEREST.iter().flat_map(|name| {
+        let values = message.values(name);
+        values.map(|value| (*name, Pii::new(value.to_owned())))
+    });
+    Event::Invited(Box::new(Invited {
+        call_id: request.essentials.call_id.clone(),
+        from: request.essentials.from.clone(),
+        identities: identities
+            .filter_map(|value| NameAddr::read(value).ok())
+            .take(OF_INTEREST_MAX)
+            .collect(),
+        called,
+        offer: message.sdp(),
+        source: request.from,
+        headers: headers.take(OF_INTEREST_MAX).collect(),
+    }))
+}

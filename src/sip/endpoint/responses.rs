@@ -1,0 +1,244 @@
+//! Responses to requests of ours.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::Endpoint;
+use super::counters::Discard;
+use super::events::Event;
+use super::legs::{Cancel, LegId, Stage, Talking};
+use super::messages::{alongside, phrase};
+use super::outbox::Transmit;
+use crate::sip::dialog::Dialog;
+use crate::sip::transaction::{ClientKey, Received, Use};
+use crate::sip::wire::{Essentials, Message, Start, write};
+use crate::words::Moment;
+
+/// A response whose essentials are sound.
+struct Response {
+    message: Message,
+    essentials: Essentials,
+    code: u16,
+    from: SocketAddr,
+}
+
+impl Response {
+    fn read(message: Message, from: SocketAddr) -> Option<Self> {
+        let Start::Response { code, .. } = message.start else {
+            return None;
+        };
+        let essentials = Essentials::read(&message).ok()?;
+        Some(Self {
+            message,
+            essentials,
+            code,
+            from,
+        })
+    }
+
+    fn to_tag(&self) -> &str {
+        self.essentials.to.tag().unwrap_or_default()
+    }
+
+    fn key(&self) -> Option<ClientKey> {
+        let branch = self.essentials.via.branch()?;
+        Some(ClientKey::new(branch, &self.essentials.cseq.method))
+    }
+
+    fn reason(&self) -> &str {
+        match &self.message.start {
+            Start::Response { reason, .. } if !reason.is_empty() => reason,
+            Start::Response { .. } | Start::Request { .. } => phrase(self.code),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        let value = self.message.value("Retry-After")?;
+        let seconds = value.split([' ', ';', '(']).next()?;
+        seconds.parse().ok().map(Duration::from_secs)
+    }
+}
+
+impl Endpoint {
+    pub(super) fn receive_response(&mut self, message: Message, from: SocketAddr, now: Moment) {
+        let Some(response) = Response::read(message, from) else {
+            return self.out.count(Discard::Malformed);
+        };
+        let client = response.key().and_then(|key| {
+            let client = self.clients.get_mut(&key)?;
+            Some((client.receive(response.code, now), client.used_for, key))
+        });
+        let Some((received, used_for, key)) = client else {
+            return self.out.count(Discard::UnmatchedResponse);
+        };
+        self.arm_client(&key);
+        match received {
+            Received::Provisional => self.progressed(used_for, &key, &response, now),
+            Received::Final => self.finished(used_for, &key, &response, now),
+            Received::AnotherOk => self.another_ok(&key, &response, now),
+            Received::AckAgain(ack) => self.out.send(ack.to, ack.bytes),
+            Received::Absorbed => {}
+        }
+    }
+
+    fn progressed(&mut self, used_for: Use, key: &ClientKey, response: &Response, now: Moment) {
+        let Use::Invite(id) = used_for else {
+            return;
+        };
+        self.cancel_if_ringing(id, now);
+        if response.code == 100 {
+            return;
+        }
+        let dialog = self.dialog_of(key, response);
+        if let Some(Stage::Inviting(inviting)) = self.legs.get_mut(id).map(|leg| &mut leg.stage) {
+            inviting.dialog = dialog.filter(|_| !response.to_tag().is_empty());
+            let (code, sdp) = (response.code, response.message.sdp());
+            self.out.emit(id, Event::Provisional { code, sdp });
+        }
+    }
+
+    fn finished(&mut self, used_for: Use, key: &ClientKey, response: &Response, now: Moment) {
+        match used_for {
+            Use::Invite(_) | Use::Reoffer(_) if response.code >= 300 => {
+                self.acknowledge_refusal(key, response);
+            }
+            Use::Invite(_) | Use::Reoffer(_) | Use::Bye(_) | Use::Nobody => {}
+        }
+        match used_for {
+            Use::Invite(id) if response.code < 300 => self.answered(id, key, response, now),
+            Use::Invite(id) => self.refused(id, response, now),
+            Use::Reoffer(id) => self.reoffered(id, key, response, now),
+            Use::Bye(id) => self.drop_leg(id, now),
+            Use::Nobody => {}
+        }
+    }
+
+    /// RFC 3261 17.1.1.3.
+    fn acknowledge_refusal(&mut self, key: &ClientKey, response: &Response) {
+        let Some(client) = self.clients.get_mut(key) else {
+            return;
+        };
+        let to = response.message.value("To").unwrap_or_default();
+        let ack = Transmit {
+            to: client.to,
+            bytes: write(&alongside(&client.request, "ACK", to)),
+        };
+        client.keep_ack("", ack.clone());
+        self.out.send(ack.to, ack.bytes);
+    }
+
+    fn refused(&mut self, id: LegId, response: &Response, now: Moment) {
+        self.drop_leg(id, now);
+        let event = Event::Refused {
+            code: response.code,
+            reason: response.reason().to_owned(),
+            retry_after: response.retry_after(),
+        };
+        self.out.emit(id, event);
+    }
+
+    /// The 2xx of our INVITE: acknowledged at once, and hung up when we had taken it back.
+    fn answered(&mut self, id: LegId, key: &ClientKey, response: &Response, now: Moment) {
+        let Some(dialog) = self.acknowledge_ok(key, response) else {
+            return;
+        };
+        let Some(leg) = self.legs.get_mut(id) else {
+            self.bye_in(dialog, None, Use::Nobody, now);
+            return;
+        };
+        let unwanted = match &leg.stage {
+            Stage::Inviting(inviting) => inviting.cancel != Cancel::No,
+            Stage::Incoming(_) | Stage::Talking(_) | Stage::Ending => true,
+        };
+        leg.stage = Stage::Talking(Box::new(Talking::new(dialog)));
+        self.arm_leg(id);
+        if unwanted {
+            self.send_bye(id, None, now);
+            let event = Event::Refused {
+                code: 487,
+                reason: phrase(487).to_owned(),
+                retry_after: None,
+            };
+            return self.out.emit(id, event);
+        }
+        let sdp = response.message.sdp();
+        self.out.emit(id, Event::Answered { sdp });
+    }
+
+    /// A 2xx again: its ACK was lost, or another fork answered and is hung up
+    /// (RFC 3261 13.2.2.4).
+    fn another_ok(&mut self, key: &ClientKey, response: &Response, now: Moment) {
+        let client = self.clients.get(key);
+        if let Some(ack) = client.and_then(|client| client.ack(response.to_tag())) {
+            return self.out.send(ack.to, ack.bytes);
+        }
+        if let Some(dialog) = self.acknowledge_ok(key, response) {
+            self.bye_in(dialog, None, Use::Nobody, now);
+        }
+    }
+
+    /// Sends the ACK of a 2xx and keeps it for repetitions; the dialog it confirms.
+    fn acknowledge_ok(&mut self, key: &ClientKey, response: &Response) -> Option<Dialog> {
+        let dialog = self.dialog_of(key, response)?;
+        self.send_ack(&dialog, key, response);
+        Some(dialog)
+    }
+
+    /// The ACK of a re-INVITE goes the way of its dialog, not of the response's Record-Route.
+    fn acknowledge_reoffer(&mut self, id: LegId, key: &ClientKey, response: &Response) {
+        let known = self.legs.get(id).and_then(|leg| leg.dialog()).cloned();
+        let Some(mut dialog) = known.or_else(|| self.dialog_of(key, response)) else {
+            return;
+        };
+        dialog.refresh(&response.message, response.from);
+        self.send_ack(&dialog, key, response);
+    }
+
+    fn send_ack(&mut self, dialog: &Dialog, key: &ClientKey, response: &Response) {
+        let via = self.branch();
+        let cseq = response.essentials.cseq.number;
+        let mut ack = dialog.request("ACK", cseq, &self.our_via(&via));
+        ack.push("User-Agent", self.settings.user_agent.as_str());
+        let ack = Transmit {
+            to: dialog.next_hop(),
+            bytes: write(&ack),
+        };
+        if let Some(client) = self.clients.get_mut(key) {
+            client.keep_ack(response.to_tag(), ack.clone());
+        }
+        self.out.send(ack.to, ack.bytes);
+    }
+
+    fn dialog_of(&self, key: &ClientKey, response: &Response) -> Option<Dialog> {
+        let request = &self.clients.get(key)?.request;
+        Dialog::of_uac(
+            request,
+            &response.message,
+            &response.essentials,
+            response.from,
+        )
+    }
+
+    fn reoffered(&mut self, id: LegId, key: &ClientKey, response: &Response, now: Moment) {
+        if response.code < 300 {
+            self.acknowledge_reoffer(id, key, response);
+        }
+        let Some(talking) = self.legs.get_mut(id).and_then(|leg| leg.talking_mut()) else {
+            return; // hung up meanwhile
+        };
+        talking.reoffer = None;
+        match response.code {
+            ..300 => {
+                talking.dialog.refresh(&response.message, response.from);
+                let sdp = response.message.sdp();
+                self.out.emit(id, Event::OfferTaken { sdp });
+            }
+            // RFC 3261 12.2.1.2: the dialog is gone.
+            code @ (408 | 481) => {
+                self.drop_leg(id, now);
+                self.out.emit(id, Event::Lost { code });
+            }
+            code => self.out.emit(id, Event::OfferRefused { code }),
+        }
+    }
+}

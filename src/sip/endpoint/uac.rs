@@ -1,0 +1,179 @@
+//! Orders for calls of ours, and those that either side may give.
+
+use bytes::Bytes;
+
+use super::legs::{Cancel, HangUp, Inviting, Leg, LegId, Stage};
+use super::messages::{ALLOW, alongside};
+use super::orders::{Invite, NotPossible};
+use super::{Endpoint, TOKEN};
+use crate::sip::dialog::{Dialog, MAX_FORWARDS};
+use crate::sip::transaction::{ClientKey, GIVE_UP, Use};
+use crate::sip::wire::Message;
+use crate::words::Moment;
+
+impl Endpoint {
+    /// Calls. `Provisional` may follow, then `Answered`, `Refused` or `NoResponse`.
+    pub fn invite(&mut self, invite: Invite, now: Moment) -> Result<LegId, NotPossible> {
+        if self.legs.is_full() || self.clients.is_full() {
+            return Err(NotPossible::TooMany);
+        }
+        let tag = self.entropy.token(TOKEN);
+        let branch = self.branch();
+        let call_id = match &invite.call_id {
+            Some(call_id) => call_id.clone(),
+            None => self.entropy.token(TOKEN),
+        };
+        let message = self.first_invite(&invite, &call_id, &tag, &branch);
+        let leg = self.legs.insert(Leg {
+            call_id,
+            tag,
+            stage: Stage::Ending,
+            offered: None,
+        });
+        let used_for = Use::Invite(leg);
+        let client = self.begin(message, &branch, invite.next_hop, used_for, now);
+        if let Some(leg) = self.legs.get_mut(leg) {
+            leg.stage = Stage::Inviting(Box::new(Inviting {
+                client,
+                branch,
+                dialog: None,
+                cancel: Cancel::No,
+            }));
+        }
+        Ok(leg)
+    }
+
+    fn first_invite(&self, invite: &Invite, call_id: &str, tag: &str, branch: &str) -> Message {
+        let mut message = Message::request("INVITE", invite.target.as_str());
+        message.push("Via", self.our_via(branch));
+        message.push("Max-Forwards", MAX_FORWARDS);
+        message.push("From", format!("{};tag={tag}", invite.from));
+        message.push("To", format!("<{}>", invite.target));
+        message.push("Call-ID", call_id);
+        message.push("CSeq", "1 INVITE");
+        self.introduce(&mut message);
+        for (name, value) in &invite.headers {
+            message.push(name, value.as_str());
+        }
+        message.set_body("application/sdp", invite.offer.clone());
+        message
+    }
+
+    fn introduce(&self, message: &mut Message) {
+        message.push("Contact", self.our_contact());
+        message.push("Allow", ALLOW);
+        message.push("User-Agent", self.settings.user_agent.as_str());
+    }
+
+    /// Takes back our INVITE; `Refused` or `NoResponse` follows. The CANCEL waits for a 1xx
+    /// (RFC 3261 9.1); a 2xx that crosses it is acknowledged and hung up.
+    pub fn cancel(&mut self, leg: LegId, now: Moment) -> Result<(), NotPossible> {
+        let inviting = self.inviting(leg)?;
+        if inviting.cancel == Cancel::No {
+            inviting.cancel = Cancel::Wanted;
+            self.cancel_if_ringing(leg, now);
+        }
+        Ok(())
+    }
+
+    /// Sends the wanted CANCEL as soon as a 1xx is here.
+    pub(super) fn cancel_if_ringing(&mut self, id: LegId, now: Moment) {
+        let Ok(inviting) = self.inviting(id) else {
+            return;
+        };
+        let (wanted, branch) = (inviting.cancel == Cancel::Wanted, inviting.branch.clone());
+        let key = inviting.client.clone();
+        let ringing = self.clients.get(&key).filter(|client| client.is_ringing());
+        let Some(client) = ringing.filter(|_| wanted) else {
+            return;
+        };
+        let to = client.request.value("To").unwrap_or_default();
+        let (cancel, hop) = (alongside(&client.request, "CANCEL", to), client.to);
+        self.begin(cancel, &branch, hop, Use::Nobody, now);
+        if let Ok(inviting) = self.inviting(id) {
+            let give_up = now + GIVE_UP;
+            inviting.cancel = Cancel::Sent { give_up };
+        }
+        self.arm_leg(id);
+    }
+
+    /// Offers anew inside a call, by re-INVITE; `OfferTaken`, `OfferRefused` or `Lost` follows.
+    pub fn reoffer(&mut self, leg: LegId, sdp: Bytes, now: Moment) -> Result<(), NotPossible> {
+        let known = self.legs.get_mut(leg).ok_or(NotPossible::NoSuchLeg)?;
+        let busy = known.offered.is_some();
+        let talking = known.talking_mut().ok_or(NotPossible::WrongState)?;
+        let settled = talking.unacked.is_empty() && talking.reoffer.is_none() && !busy;
+        if !settled || talking.hang_up.is_some() {
+            return Err(NotPossible::WrongState);
+        }
+        let mut dialog = talking.dialog.clone();
+        let branch = self.branch();
+        let cseq = dialog.next_cseq();
+        let mut message = dialog.request("INVITE", cseq, &self.our_via(&branch));
+        self.introduce(&mut message);
+        message.set_body("application/sdp", sdp);
+        let client = self.begin(message, &branch, dialog.next_hop(), Use::Reoffer(leg), now);
+        if let Some(talking) = self.legs.get_mut(leg).and_then(|leg| leg.talking_mut()) {
+            talking.dialog = dialog;
+            talking.reoffer = Some(client);
+        }
+        Ok(())
+    }
+
+    /// Hangs up; no event follows. Before the ACK of our answer the BYE waits for it, or for
+    /// `AckMissing` (RFC 3261 15).
+    pub fn bye(
+        &mut self,
+        leg: LegId,
+        reason: Option<&str>,
+        now: Moment,
+    ) -> Result<(), NotPossible> {
+        let known = self.legs.get_mut(leg).ok_or(NotPossible::NoSuchLeg)?;
+        let talking = known.talking_mut().ok_or(NotPossible::WrongState)?;
+        if talking.unacked.is_empty() {
+            self.send_bye(leg, reason, now);
+        } else {
+            let reason = reason.map(str::to_owned);
+            talking.hang_up = Some(HangUp { reason });
+        }
+        Ok(())
+    }
+
+    /// Sends the BYE of a leg in a call; the leg stays until it is answered.
+    pub(super) fn send_bye(&mut self, id: LegId, reason: Option<&str>, now: Moment) {
+        self.drop_offer(id, 487, now);
+        let Some(leg) = self.legs.get_mut(id) else {
+            return;
+        };
+        let Stage::Talking(talking) = std::mem::replace(&mut leg.stage, Stage::Ending) else {
+            return;
+        };
+        self.arm_leg(id);
+        self.bye_in(talking.dialog, reason, Use::Bye(id), now);
+    }
+
+    pub(super) fn bye_in(
+        &mut self,
+        mut dialog: Dialog,
+        reason: Option<&str>,
+        used_for: Use,
+        now: Moment,
+    ) -> ClientKey {
+        let branch = self.branch();
+        let cseq = dialog.next_cseq();
+        let mut message = dialog.request("BYE", cseq, &self.our_via(&branch));
+        if let Some(reason) = reason {
+            message.push("Reason", reason);
+        }
+        message.push("User-Agent", self.settings.user_agent.as_str());
+        self.begin(message, &branch, dialog.next_hop(), used_for, now)
+    }
+
+    fn inviting(&mut self, leg: LegId) -> Result<&mut Inviting, NotPossible> {
+        let leg = self.legs.get_mut(leg).ok_or(NotPossible::NoSuchLeg)?;
+        match &mut leg.stage {
+            Stage::Inviting(inviting) => Ok(inviting),
+            Stage::Incoming(_) | Stage::Talking(_) | Stage::Ending => Err(NotPossible::WrongState),
+        }
+    }
+}

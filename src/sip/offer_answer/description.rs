@@ -1,0 +1,295 @@
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use sdp_types::{Attribute, Connection, Media, Session};
+
+/// The most payload types of one stream that are looked at.
+const PAYLOADS_MAX: usize = 64;
+/// The most streams of one description; a description with more is refused.
+const STREAMS_MAX: usize = 16;
+/// Ports below are other services' (hardening).
+const PORT_MIN: u16 = 1024;
+
+/// A session description as far as it concerns us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// The first audio stream over RTP/AVP that is not refused.
+    pub audio: Option<Audio>,
+    /// Every `m=` line in its order; an answer has the same ones (RFC 3264 6).
+    pub(super) streams: Vec<Stream>,
+}
+
+/// An `m=` line: kept to be refused in the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stream {
+    pub(super) media: String,
+    pub(super) proto: String,
+    pub(super) formats: String,
+    pub(super) is_audio: bool,
+}
+
+/// An audio stream as one side describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audio {
+    /// Where RTP goes; unspecified when the old way of holding (`0.0.0.0`) is used.
+    pub address: SocketAddr,
+    /// In order of preference.
+    pub payloads: Vec<Payload>,
+    pub ptime_ms: Option<u32>,
+    pub direction: Direction,
+    /// Of `a=rtcp:` (RFC 3605).
+    pub rtcp: Option<SocketAddr>,
+}
+
+/// One payload type: `encoding` in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    pub number: u8,
+    pub encoding: String,
+    pub clock_rate_hz: u32,
+}
+
+/// Who sends, seen from the side that says it (RFC 3264 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    SendRecv,
+    SendOnly,
+    RecvOnly,
+    Inactive,
+}
+
+impl Direction {
+    /// The same seen from the other side.
+    pub fn mirrored(self) -> Self {
+        match self {
+            Self::SendOnly => Self::RecvOnly,
+            Self::RecvOnly => Self::SendOnly,
+            Self::SendRecv | Self::Inactive => self,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SendRecv => "sendrecv",
+            Self::SendOnly => "sendonly",
+            Self::RecvOnly => "recvonly",
+            Self::Inactive => "inactive",
+        }
+    }
+
+    fn of(attributes: &[Attribute]) -> Option<Self> {
+        let all = [
+            Self::SendRecv,
+            Self::SendOnly,
+            Self::RecvOnly,
+            Self::Inactive,
+        ];
+        let named = |it: &Attribute| all.into_iter().find(|one| one.as_str() == it.attribute);
+        attributes.iter().find_map(named)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SdpError {
+    NotSdp,
+    TooManyStreams,
+    /// The audio stream has no address, or a domain name where an address belongs.
+    NoAddress,
+    /// Broadcast, multicast, or a port below 1024.
+    ForbiddenAddress,
+}
+
+impl fmt::Display for SdpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotSdp => "not a session description",
+            Self::TooManyStreams => "a session description with more than 16 streams",
+            Self::NoAddress => "an audio stream without an IP address",
+            Self::ForbiddenAddress => "an audio stream at a broadcast, multicast or system address",
+        })
+    }
+}
+
+impl std::error::Error for SdpError {}
+
+/// Reads a session description. Audio that is refused (port 0) or not plain RTP is no audio.
+pub fn read(sdp: &[u8]) -> Result<Description, SdpError> {
+    let session = Session::parse(sdp).map_err(|_| SdpError::NotSdp)?;
+    if session.medias.len() > STREAMS_MAX {
+        return Err(SdpError::TooManyStreams);
+    }
+    let chosen = session.medias.iter().position(is_plain_audio);
+    let audio = chosen.and_then(|at| session.medias.get(at));
+    let audio = audio.map(|media| read_audio(&session, media)).transpose()?;
+    let streams = session.medias.iter().enumerate().map(|(at, media)| Stream {
+        media: media.media.clone(),
+        proto: media.proto.clone(),
+        formats: media.fmt.clone(),
+        is_audio: chosen == Some(at),
+    });
+    Ok(Description {
+        audio,
+        streams: streams.collect(),
+    })
+}
+
+fn is_plain_audio(media: &Media) -> bool {
+    let plain = ["RTP/AVP", "RTP/AVPF"].contains(&media.proto.as_str());
+    media.media == "audio" && media.port != 0 && plain
+}
+
+fn read_audio(session: &Session, media: &Media) -> Result<Audio, SdpError> {
+    let connection = media.connections.first().or(session.connection.as_ref());
+    let ip = connection.and_then(ip_of).ok_or(SdpError::NoAddress)?;
+    let address = allowed(SocketAddr::new(ip, media.port))?;
+    let direction = Direction::of(&media.attributes)
+        .or_else(|| Direction::of(&session.attributes))
+        .unwrap_or(Direction::SendRecv);
+    let ptime = value(&media.attributes, "ptime").and_then(|it| it.trim().parse().ok());
+    Ok(Audio {
+        address,
+        payloads: payloads(media),
+        ptime_ms: ptime,
+        direction: match ip.is_unspecified() {
+            true => held(direction),
+            false => direction,
+        },
+        rtcp: value(&media.attributes, "rtcp").and_then(|it| rtcp(it, ip)),
+    })
+}
+
+/// RFC 3264 8.4: `0.0.0.0` is the old way to say "do not send to me".
+fn held(direction: Direction) -> Direction {
+    match direction {
+        Direction::SendRecv | Direction::SendOnly => Direction::SendOnly,
+        Direction::RecvOnly | Direction::Inactive => Direction::Inactive,
+    }
+}
+
+fn ip_of(connection: &Connection) -> Option<IpAddr> {
+    connection.try_address().ok().map(|address| address.ip)
+}
+
+fn allowed(address: SocketAddr) -> Result<SocketAddr, SdpError> {
+    let ip = address.ip();
+    if ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST) || address.port() < PORT_MIN {
+        return Err(SdpError::ForbiddenAddress);
+    }
+    Ok(address)
+}
+
+/// `port [IN IP4 address]` (RFC 3605 2.1); a forbidden one is as good as none.
+fn rtcp(value: &str, ip: IpAddr) -> Option<SocketAddr> {
+    let mut pieces = value.split_ascii_whitespace();
+    let port = pieces.next()?.parse().ok()?;
+    let ip = match pieces.nth(2) {
+        Some(ip) => ip.parse().ok()?,
+        None => ip,
+    };
+    allowed(SocketAddr::new(ip, port)).ok()
+}
+
+fn payloads(media: &Media) -> Vec<Payload> {
+    let numbers = media.fmt.split_ascii_whitespace().take(PAYLOADS_MAX);
+    let numbers = numbers.filter_map(|number| number.parse().ok());
+    let numbers = numbers.filter(|number: &u8| *number < 128);
+    numbers
+        .filter_map(|number| mapped(media, number).or_else(|| well_known(number)))
+        .collect()
+}
+
+/// The `a=rtpmap:` of a payload type.
+fn mapped(media: &Media, number: u8) -> Option<Payload> {
+    let maps = media
+        .attributes
+        .iter()
+        .filter(|it| it.attribute == "rtpmap");
+    maps.take(PAYLOADS_MAX).find_map(|map| {
+        let (of, encoding) = map.value.as_deref()?.trim().split_once(' ')?;
+        if of.parse() != Ok(number) {
+            return None;
+        }
+        let mut pieces = encoding.trim().split('/');
+        Some(Payload {
+            number,
+            encoding: pieces.next()?.to_ascii_lowercase(),
+            clock_rate_hz: pieces.next()?.parse().ok()?,
+        })
+    })
+}
+
+/// RFC 3551 6: the types that need no `a=rtpmap:`.
+fn well_known(number: u8) -> Option<Payload> {
+    let encoding = match number {
+        0 => "pcmu",
+        3 => "gsm",
+        4 => "g723",
+        8 => "pcma",
+        9 => "g722",
+        18 => "g729",
+        _ => return None,
+    };
+    Some(Payload {
+        number,
+        encoding: encoding.to_owned(),
+        clock_rate_hz: 8000,
+    })
+}
+
+fn value<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a str> {
+    let mut attributes = attributes.iter();
+    attributes.find(|it| it.attribute == name)?.value.as_deref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn sdp(connection: &str, media: &str) -> String {
+        format!("v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\n{connection}t=0 0\r\n{media}")
+    }
+
+    fn audio(connection: &str, media: &str) -> Result<Audio, SdpError> {
+        read(sdp(connection, media).as_bytes()).map(|it| it.audio.unwrap())
+    }
+
+    #[test]
+    fn addresses_of_both_families_stand_at_either_level() {
+        let it = audio("c=IN IP6 2001:db8::1\r\n", "m=audio 4000 RTP/AVP 0\r\n").unwrap();
+        assert_eq!(it.address, "[2001:db8::1]:4000".parse().unwrap());
+        let media = "m=audio 4000 RTP/AVP 8\r\nc=IN IP4 192.0.2.1\r\na=rtcp:4005\r\n";
+        let it = audio("c=IN IP4 192.0.2.2\r\n", media).unwrap();
+        assert_eq!(it.address, "192.0.2.1:4000".parse().unwrap());
+        assert_eq!(it.rtcp, Some("192.0.2.1:4005".parse().unwrap()));
+    }
+
+    #[test]
+    fn forbidden_addresses_are_refused() {
+        for (ip, port) in [
+            ("255.255.255.255", 4000),
+            ("224.0.0.1", 4000),
+            ("192.0.2.1", 53),
+        ] {
+            let media = format!("m=audio {port} RTP/AVP 0\r\n");
+            let it = audio(&format!("c=IN IP4 {ip}\r\n"), &media);
+            assert_eq!(it.unwrap_err(), SdpError::ForbiddenAddress, "{ip}:{port}");
+        }
+        let it = audio("", "m=audio 4000 RTP/AVP 0\r\n");
+        assert_eq!(it.unwrap_err(), SdpError::NoAddress);
+    }
+
+    #[test]
+    fn the_old_hold_is_a_hold() {
+        let it = audio("c=IN IP4 0.0.0.0\r\n", "m=audio 4000 RTP/AVP 0\r\n").unwrap();
+        assert_eq!(it.direction, Direction::SendOnly);
+    }
+
+    #[test]
+    fn payloads_keep_their_order_and_their_names() {
+        let media = "m=audio 4000 RTP/AVP 96 18 0 200\r\na=rtpmap:96 telephone-event/8000\r\na=ptime:30\r\n";
+        let it = audio("c=IN IP4 192.0.2.1\r\n", media).unwrap();
+        let names: Vec<&str> = it.payloads.iter().map(|it| it.encoding.as_str()).collect();
+        assert_eq!(names, ["telephone-event", "g729", "pcmu"]);
+        assert_eq!(it.ptime_ms, Some(30));
+    }
+}

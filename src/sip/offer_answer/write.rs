@@ -1,0 +1,50 @@
+use std::net::{IpAddr, SocketAddr};
+
+use bytes::Bytes;
+
+use super::description::Direction;
+
+/// The `o=` line's numbers: `version` rises with each new description of ours (RFC 3264 8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub id: u64,
+    pub version: u64,
+}
+
+/// The payload types we offer; telephone-event is 101, as most phones have it.
+const OFFERED: [(u8, &str); 3] = [(8, "PCMA"), (0, "PCMU"), (101, "telephone-event")];
+
+/// Our offer: PCMA, PCMU, telephone-event; 20 ms; both ways.
+pub fn offer(local: SocketAddr, origin: Origin) -> Bytes {
+    offer_with(local, origin, Direction::SendRecv)
+}
+
+/// Our offer with another direction.
+pub fn offer_with(local: SocketAddr, origin: Origin, direction: Direction) -> Bytes {
+    let stream = audio(local, &OFFERED, direction);
+    (head(local.ip(), origin) + &stream).into()
+}
+
+pub(super) fn head(ip: IpAddr, Origin { id, version }: Origin) -> String {
+    let family = match ip {
+        IpAddr::V4(_) => "IP4",
+        IpAddr::V6(_) => "IP6",
+    };
+    format!("v=0\r\no=- {id} {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n")
+}
+
+/// An audio stream at `local`, with RTCP on the next port.
+pub(super) fn audio(local: SocketAddr, payloads: &[(u8, &str)], direction: Direction) -> String {
+    let numbers: String = payloads
+        .iter()
+        .map(|(number, _)| format!(" {number}"))
+        .collect();
+    let mut text = format!("m=audio {} RTP/AVP{numbers}\r\n", local.port());
+    for (number, name) in payloads {
+        text.push_str(&format!("a=rtpmap:{number} {name}/8000\r\n"));
+        if *name == "telephone-event" {
+            text.push_str(&format!("a=fmtp:{number} 0-15\r\n"));
+        }
+    }
+    text + &format!("a=ptime:20\r\na={}\r\n", direction.as_str())
+}

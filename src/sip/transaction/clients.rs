@@ -1,0 +1,47 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::client::Client;
+
+/// The most client transactions at once; past it no new leg is begun.
+const CLIENTS_MAX: usize = 16_384;
+
+/// What makes a response ours (RFC 3261 17.1.3): branch and method.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ClientKey(Arc<str>);
+
+impl ClientKey {
+    pub(crate) fn new(branch: &str, method: &str) -> Self {
+        Self(format!("{branch} {method}").into())
+    }
+}
+
+/// The client transactions under way.
+#[derive(Debug, Default)]
+pub(crate) struct Clients(BTreeMap<ClientKey, Client>);
+
+impl Clients {
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() >= CLIENTS_MAX
+    }
+
+    pub(crate) fn insert(&mut self, key: ClientKey, client: Client) {
+        self.0.insert(key, client);
+    }
+
+    pub(crate) fn get(&self, key: &ClientKey) -> Option<&Client> {
+        self.0.get(key)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &ClientKey) -> Option<&mut Client> {
+        self.0.get_mut(key)
+    }
+
+    pub(crate) fn remove(&mut self, key: &ClientKey) {
+        self.0.remove(key);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}

@@ -1,0 +1,83 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::server::Server;
+use crate::sip::wire::{Essentials, Message};
+
+/// The most server transactions at once; past it, requests that need one are answered 503.
+const SERVERS_MAX: usize = 16_384;
+
+/// What makes two requests the same transaction (RFC 3261 17.2.3).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ServerKey(Arc<str>);
+
+impl ServerKey {
+    /// The key of `message` as if its method were `method`: ACK and CANCEL look for their INVITE.
+    pub(crate) fn of(message: &Message, essentials: &Essentials, method: &str) -> Self {
+        let via = &essentials.via;
+        let key = match via.branch() {
+            Some(branch) => format!("{branch} {} {method}", via.sent_by()),
+            // RFC 3261 17.2.3: a sender of RFC 2543 times.
+            None => format!(
+                "{} {} {} {} {method}",
+                essentials.call_id,
+                essentials.sender_tag(),
+                essentials.cseq.number,
+                message.value("Via").unwrap_or_default(),
+            ),
+        };
+        Self(key.into())
+    }
+}
+
+/// What two forks of one request share (RFC 3261 8.2.2.2).
+fn origin(essentials: &Essentials) -> String {
+    let cseq = &essentials.cseq;
+    let tag = essentials.sender_tag();
+    format!(
+        "{} {tag} {} {}",
+        essentials.call_id, cseq.number, cseq.method
+    )
+}
+
+/// The server transactions under way.
+#[derive(Debug, Default)]
+pub(crate) struct Servers {
+    by_key: BTreeMap<ServerKey, (Server, String)>,
+    origins: BTreeMap<String, ServerKey>,
+}
+
+impl Servers {
+    pub(crate) fn is_full(&self) -> bool {
+        self.by_key.len() >= SERVERS_MAX
+    }
+
+    /// Whether another transaction answers the same request, come another way.
+    pub(crate) fn is_merged(&self, essentials: &Essentials) -> bool {
+        self.origins.contains_key(&origin(essentials))
+    }
+
+    pub(crate) fn insert(&mut self, key: ServerKey, essentials: &Essentials, server: Server) {
+        let origin = origin(essentials);
+        self.origins.insert(origin.clone(), key.clone());
+        self.by_key.insert(key, (server, origin));
+    }
+
+    pub(crate) fn get(&self, key: &ServerKey) -> Option<&Server> {
+        self.by_key.get(key).map(|(server, _)| server)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &ServerKey) -> Option<&mut Server> {
+        self.by_key.get_mut(key).map(|(server, _)| server)
+    }
+
+    pub(crate) fn remove(&mut self, key: &ServerKey) {
+        if let Some((_, origin)) = self.by_key.remove(key) {
+            self.origins.remove(&origin);
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+}

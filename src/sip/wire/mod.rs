@@ -1,0 +1,34 @@
+//! Messages as bytes and back: the lexer, the serialiser and the typed readers of header values.
+//!
+//! Invariant: nothing a peer sends can panic here, and reading takes time linear in the size.
+//! `rsip` is the container of the headers only; its parser and `Display` never touch the wire.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::expect_used
+    )
+)]
+
+mod cseq;
+mod essentials;
+mod header_names;
+mod lexer;
+mod message;
+mod name_addr;
+mod params;
+mod serialiser;
+mod text;
+mod uri;
+mod via;
+
+pub(super) use essentials::Essentials;
+pub(super) use lexer::Malformed;
+pub use lexer::{Fault, read as read_message};
+pub use message::{Message, Start};
+pub use name_addr::{BadNameAddr, NameAddr};
+pub(super) use serialiser::write;
+pub use text::readable;
+pub use uri::{BadUri, Uri};
+pub(super) use via::Via;
