@@ -41,17 +41,13 @@ pub enum PhraseNews {
 pub struct Player {
     playing: Option<Playing>,
     awaited: Option<Awaited>,
-    fading: Option<Fading>,
+    tail: Option<Tail>,
     music: Option<Music>,
 }
 
-/// A sound that was cut: its next 5 ms leave with the next frame.
-#[derive(Clone, Debug)]
-struct Fading {
-    clip: Arc<Clip>,
-    position: usize,
-    level: usize,
-}
+/// The 5 ms that follow a cut, falling silent; they leave with the next frame.
+#[derive(Clone, Copy, Debug)]
+struct Tail([i32; FADE_SAMPLES]);
 
 #[derive(Clone, Debug)]
 struct Music {
@@ -85,7 +81,7 @@ impl Player {
         let plays = self.playing.take_if(|phrase| phrase.utterance == utterance);
         let played = plays.is_some();
         if let Some(phrase) = plays {
-            self.fade_out(phrase.clip, phrase.position, FADE_SAMPLES);
+            self.tail = Some(Tail::of_phrase(&phrase));
         }
         (waits || played).then_some(PhraseNews::Ended {
             utterance,
@@ -113,8 +109,7 @@ impl Player {
             (Bed::Music(_) | Bed::Silence, _) => {}
         }
         if let Some(music) = self.music.take().filter(|music| music.level > 0) {
-            let position = music.position(next_slot);
-            self.fade_out(music.clip, position, music.level);
+            self.tail = Some(music.tail(next_slot));
         }
         if let Bed::Music(clip) = bed
             && !clip.is_empty()
@@ -127,18 +122,10 @@ impl Player {
         }
     }
 
-    fn fade_out(&mut self, clip: Arc<Clip>, position: usize, level: usize) {
-        self.fading = Some(Fading {
-            clip,
-            position,
-            level,
-        });
-    }
-
     /// Whether the line is free for other sound in `slot`.
     pub fn is_silent_in(&self, slot: u64) -> bool {
         self.playing.is_none()
-            && self.fading.is_none()
+            && self.tail.is_none()
             && self.music.is_none()
             && self.onset().is_none_or(|onset| slot < onset)
     }
@@ -164,7 +151,7 @@ impl Player {
                 utterance: replaced.utterance,
                 whole: false,
             });
-            self.fade_out(replaced.clip, replaced.position, FADE_SAMPLES);
+            self.tail = Some(Tail::of_phrase(&replaced));
         }
         let utterance = next.utterance;
         self.playing = Some(Playing {
@@ -195,11 +182,11 @@ impl Player {
         if let Some(phrase) = &mut self.playing {
             phrase.position += FRAME_SAMPLES;
         }
-        self.fading = None;
+        self.tail = None;
     }
 
     fn plain_frame(&self, slot: u64, codec: Codec) -> Option<&[u8]> {
-        if self.fading.is_some() {
+        if self.tail.is_some() {
             return None;
         }
         match (&self.playing, &self.music) {
@@ -227,20 +214,23 @@ impl Player {
         if let Some(music) = &mut self.music {
             music.add_to(&mut mix, slot, said);
         }
-        if let Some(fading) = &self.fading {
-            fading.add_to(&mut mix);
+        if let Some(Tail(samples)) = &self.tail {
+            mix.add_each(|n| samples.get(n).copied().unwrap_or(0));
         }
         mix
     }
 }
 
-impl Fading {
-    /// Music that is cut wraps like music; a phrase has nothing to wrap to.
-    fn add_to(&self, mix: &mut Mix) {
-        mix.add_each(|n| {
-            let sample = self.clip.sample(self.position.saturating_add(n));
-            fade(sample, self.level.saturating_sub(n))
-        });
+impl Tail {
+    fn of(sample: impl Fn(usize) -> i16, level: usize) -> Self {
+        Self(std::array::from_fn(|n| {
+            fade(sample(n), level.saturating_sub(n))
+        }))
+    }
+
+    fn of_phrase(phrase: &Playing) -> Self {
+        let sample = |n| phrase.clip.sample(phrase.position.saturating_add(n));
+        Self::of(sample, FADE_SAMPLES)
     }
 }
 
@@ -251,6 +241,11 @@ impl Music {
             .saturating_sub(self.origin)
             .saturating_mul(FRAME_SAMPLES as u64);
         (samples % length) as usize
+    }
+
+    fn tail(&self, slot: u64) -> Tail {
+        let (start, length) = (self.position(slot), self.clip.len().max(1));
+        Tail::of(|n| self.clip.sample((start + n) % length), self.level)
     }
 
     /// Falls while a phrase fills the first `said` samples, rises behind it.

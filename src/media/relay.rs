@@ -24,7 +24,7 @@ struct Last {
     sequence: u16,
 }
 
-/// The slot of a packet, and whether the stream makes a jump there.
+/// The slot of a packet, and whether the source's clock is mapped anew from there on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placed {
     pub slot: u64,
@@ -46,10 +46,7 @@ impl SlotMap {
             .slot_of(header.timestamp)
             .filter(|slot| (next..=latest).contains(slot))
         {
-            return Some(Placed {
-                slot,
-                jumps: slot != next,
-            });
+            return Some(Placed { slot, jumps: false });
         }
         self.anchor = Some(Anchor {
             timestamp: header.timestamp,
@@ -116,7 +113,7 @@ mod tests {
     fn a_lost_packet_leaves_its_slot_empty() {
         let mut map = SlotMap::default();
         map.place(&packet(1, 0), 10, 9);
-        assert_eq!(map.place(&packet(3, 320), 11, 11), placed(12, true));
+        assert_eq!(map.place(&packet(3, 320), 11, 11), placed(12, false));
     }
 
     #[test]

@@ -131,11 +131,8 @@ impl Sender {
         self.marker = true;
     }
 
-    /// The header of one audio packet for `slot`, which is not before [`Sender::next_slot`].
+    /// The header of one audio packet for `slot`, which is not before [`Sender::next_slot`]; an empty slot in between looks like a lost frame.
     pub fn audio(&mut self, slot: u64, payload_type: u8, octets: usize) -> RtpHeader {
-        if slot > self.next_slot {
-            self.marker = true;
-        }
         self.next_slot = slot + 1;
         let marker = std::mem::take(&mut self.marker);
         self.stamp(payload_type, marker, self.clock.timestamp(slot), octets)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::clip::Clip;
 use super::leg::Leg;
-use super::order::{LegKey, LegSpec, Order, Report};
+use super::order::{LegKey, LegSpec, Order, Report, Stats};
 use super::outbox::{Outbox, Transmit};
 use super::receiver::Arrival;
 use super::sender::PHASES;
@@ -42,7 +42,7 @@ impl Stage {
         }
     }
 
-    /// Does what the desk wants; an order for a leg that is not open is passed over, its phrase ended.
+    /// Does what the desk wants; for a leg that is not open, a phrase ends and a close is told, and nothing else happens.
     pub fn apply(&mut self, order: Order, now: Moment) {
         match order {
             Order::Open { leg, spec } => self.open(leg, spec, now),
@@ -124,7 +124,7 @@ impl Stage {
         if self.legs.len() >= LEGS_MAX {
             return self.out.report(Report::Closed {
                 leg: key,
-                stats: Default::default(),
+                stats: Stats::default(),
             });
         }
         let phase = self.opened.wrapping_mul(PHASE_STEP) % PHASES;
@@ -154,10 +154,14 @@ impl Stage {
     }
 
     fn close(&mut self, key: LegKey, now: Moment) {
-        if let Some(mut leg) = self.legs.remove(&key) {
-            leg.close(now, &mut self.out);
-            self.note_listeners(key, [None; 2]);
+        match self.legs.remove(&key) {
+            Some(mut leg) => leg.close(now, &mut self.out),
+            None => self.out.report(Report::Closed {
+                leg: key,
+                stats: Stats::default(),
+            }),
         }
+        self.note_listeners(key, [None; 2]);
     }
 
     fn note_listeners(&mut self, hearing: LegKey, heard: [Option<LegKey>; 2]) {

@@ -14,6 +14,8 @@ pub use one_way::{Evidence, OneWay};
 pub use silence::DigitalSilence;
 pub use voice::{VoiceChange, VoiceDetector};
 
+use super::codec::Codec;
+use super::sender::TICK_NANOS;
 use crate::words::Moment;
 
 /// After comfort noise (RFC 3389) a source may be quiet for so long.
@@ -113,11 +115,16 @@ impl Line {
     }
 
     /// Hears a packet of sound.
-    pub fn hear(&mut self, level: Level, length: Duration, now: Moment) -> Option<VoiceChange> {
+    pub fn hear(&mut self, codec: Codec, payload: &[u8], now: Moment) -> Option<VoiceChange> {
         self.note_packet(false, now);
         if self.watch == Watch::Off {
             return None;
         }
+        let length = Duration::from_nanos(payload.len() as u64 * TICK_NANOS);
+        self.hear_level(Level::of(codec, payload), length, now)
+    }
+
+    fn hear_level(&mut self, level: Level, length: Duration, now: Moment) -> Option<VoiceChange> {
         self.silence.hear(level, now);
         self.voice.hear(level, length, now)
     }
@@ -241,7 +248,8 @@ mod tests {
             for _ in 0..count {
                 self.now += FRAME;
                 if let Some(level) = level {
-                    self.line.hear(level, FRAME, self.now);
+                    self.line.note_packet(false, self.now);
+                    self.line.hear_level(level, FRAME, self.now);
                 }
                 if let Some(verdict) = self.line.judge(open, self.now) {
                     self.verdicts

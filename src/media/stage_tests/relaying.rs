@@ -1,0 +1,270 @@
+//! What a leg is sent of another leg.
+
+use super::*;
+
+#[test]
+fn a_relayed_packet_leaves_the_moment_it_comes() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    rig.order(Order::Retarget {
+        leg: REP,
+        spec: spec(REP, Codec::Pcmu),
+    });
+    rig.order(Order::Hear {
+        leg: REP,
+        hears: hears(&[CALLER]),
+    });
+    rig.run(FRAME);
+    let mut caller = Source::new(CALLER, &rig);
+    caller.speak(&mut rig, ms(2_000));
+    let sent = rig.sent(REP);
+    let relayed: Vec<&Packet> = sent
+        .iter()
+        .filter(|p| (p.at - ms(3)).as_nanos().is_multiple_of(20_000_000))
+        .collect();
+    assert_eq!(relayed.len(), 100);
+    let loud = |p: &Packet| {
+        p.payload
+            .iter()
+            .any(|byte| Codec::Pcmu.decode(*byte).abs() > 2_500)
+    };
+    assert!(
+        relayed
+            .iter()
+            .all(|packet| loud(packet) && packet.header.payload_type == 0)
+    );
+    let steps = steps(&sent);
+    assert!(
+        steps
+            .iter()
+            .all(|step| step.0 == 1 && step.1 == 160 && step.2 <= ms(40)),
+        "{steps:?}"
+    );
+}
+
+#[test]
+fn timestamps_never_go_back_between_relay_and_phrase() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    rig.order(Order::Hear {
+        leg: CALLER,
+        hears: hears(&[REP]),
+    });
+    let mut rep = Source::new(REP, &rig);
+    for n in 0..20 {
+        rep.speak(&mut rig, ms(500 + 7 * n));
+        rig.say(CALLER, n, &clip(ms(313), 9_000), rig.now + ms(60));
+        rep.speak(&mut rig, ms(500));
+    }
+    let sent = rig.sent(CALLER);
+    let steps = steps(&sent);
+    assert!(
+        steps
+            .iter()
+            .all(|step| step.0 == 1 && step.1 > 0 && step.1 <= 4 * 160),
+        "{steps:?}"
+    );
+    assert!(steps.iter().all(|step| step.2 <= ms(40)), "{steps:?}");
+    assert_eq!(rig.ended().len(), 20);
+    for n in 0..20 {
+        let (timestamp, at) = rig.started(n);
+        let twin = sent
+            .iter()
+            .filter(|packet| packet.header.timestamp == timestamp)
+            .count();
+        assert_eq!(twin, 1);
+        let from = sent
+            .iter()
+            .position(|packet| packet.header.timestamp == timestamp)
+            .unwrap();
+        assert!(
+            sent[from..from + 15].iter().all(|p| loudest(p) > 8_000),
+            "phrase {n} at {at:?}"
+        );
+    }
+}
+
+#[test]
+fn a_quiet_source_is_replaced_by_silence_and_heard_again() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    rig.order(Order::Hear {
+        leg: CALLER,
+        hears: hears(&[REP]),
+    });
+    let mut rep = Source::new(REP, &rig);
+    rep.speak(&mut rig, ms(1_000));
+    let gap = ms(1_000);
+    rig.run(gap);
+    rep.next += gap;
+    rep.header.timestamp = rep.header.timestamp.wrapping_add(8_000);
+    rep.speak(&mut rig, ms(1_000));
+    let steps = steps(&rig.sent(CALLER));
+    assert!(
+        steps
+            .iter()
+            .all(|step| step.0 == 1 && step.1 <= 640 && step.2 <= ms(100)),
+        "{steps:?}"
+    );
+    assert!(
+        rig.packets
+            .iter()
+            .filter(|p| p.leg == CALLER && loudest(p) > 2_500)
+            .count()
+            >= 99
+    );
+}
+
+#[test]
+fn a_key_counts_once_and_is_relayed_only_where_allowed() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    let press = |rig: &mut Rig, timestamp: u32| {
+        for sequence in 0..3 {
+            let header = RtpHeader {
+                payload_type: 101,
+                marker: false,
+                sequence,
+                timestamp,
+                ssrc: 1,
+            };
+            rig.receive(CALLER, header, &[1, 10, 0, 160]);
+        }
+    };
+    rig.order(Order::Hear {
+        leg: REP,
+        hears: hears(&[CALLER]),
+    });
+    rig.run(ms(100));
+    press(&mut rig, 1_000);
+    assert!(
+        rig.sent(REP)
+            .iter()
+            .all(|packet| packet.header.payload_type == 8)
+    );
+    rig.order(Order::Hear {
+        leg: REP,
+        hears: Hears {
+            keys: true,
+            ..hears(&[CALLER])
+        },
+    });
+    press(&mut rig, 2_000);
+    let relayed: Vec<Packet> = rig
+        .sent(REP)
+        .into_iter()
+        .filter(|packet| packet.header.payload_type == 101)
+        .collect();
+    assert_eq!(relayed.len(), 3);
+    assert!(
+        relayed
+            .iter()
+            .all(|p| p.header.timestamp == relayed[0].header.timestamp)
+    );
+    let keys = rig
+        .reports
+        .iter()
+        .filter(|report| matches!(report, Report::Key { .. }))
+        .count();
+    assert_eq!(keys, 2);
+}
+
+#[test]
+fn the_rep_hears_the_caller_and_our_phrases_to_the_caller() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    rig.order(Order::Hear {
+        leg: REP,
+        hears: Hears {
+            phrases_to: Some(CALLER),
+            ..hears(&[CALLER])
+        },
+    });
+    let mut caller = Source::new(CALLER, &rig);
+    caller.speak(&mut rig, ms(500));
+    rig.say(CALLER, 1, &clip(ms(1_000), 9_000), rig.now + ms(60));
+    caller.speak(&mut rig, ms(2_000));
+    let both = rig
+        .sent(REP)
+        .into_iter()
+        .filter(|packet| loudest(packet) > 10_000)
+        .count();
+    assert!((47..=51).contains(&both), "{both}");
+    let steps = steps(&rig.sent(REP));
+    assert!(
+        steps
+            .iter()
+            .all(|step| step.0 == 1 && step.1 > 0 && step.2 <= ms(60)),
+        "{steps:?}"
+    );
+}
+
+#[test]
+fn two_parties_are_mixed_for_the_third() {
+    let mut rig = Rig::new(&[CALLER, REP, TARGET]);
+    rig.order(Order::Hear {
+        leg: TARGET,
+        hears: hears(&[CALLER, REP]),
+    });
+    let (mut caller, mut rep) = (Source::new(CALLER, &rig), Source::new(REP, &rig));
+    rep.next = caller.next;
+    for _ in 0..50 {
+        caller.speak(&mut rig, ms(0));
+        rep.speak(&mut rig, ms(20));
+    }
+    let mixed = rig
+        .sent(TARGET)
+        .into_iter()
+        .filter(|packet| loudest(packet) > 5_500)
+        .count();
+    assert!(mixed >= 45, "{mixed}");
+    assert!(
+        steps(&rig.sent(TARGET))
+            .iter()
+            .all(|step| *step == (1, 160, FRAME))
+    );
+}
+
+#[test]
+fn thirty_millisecond_packets_are_cut_anew() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    rig.order(Order::Hear {
+        leg: REP,
+        hears: hears(&[CALLER]),
+    });
+    let mut caller = Source {
+        frame: 240,
+        ..Source::new(CALLER, &rig)
+    };
+    caller.speak(&mut rig, ms(3_000));
+    let sent = rig.sent(REP);
+    assert!(sent.iter().all(|packet| packet.payload.len() == 160));
+    assert!(steps(&sent).iter().all(|step| *step == (1, 160, FRAME)));
+    assert!(sent.iter().filter(|packet| loudest(packet) > 2_500).count() >= 145);
+}
+
+#[test]
+fn another_ssrc_is_followed() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    rig.order(Order::Hear {
+        leg: REP,
+        hears: hears(&[CALLER]),
+    });
+    rig.run(FRAME);
+    let mut caller = Source::new(CALLER, &rig);
+    caller.speak(&mut rig, ms(1_000));
+    caller.header = RtpHeader {
+        ssrc: 77,
+        sequence: 3,
+        timestamp: 50_003,
+        ..caller.header
+    };
+    caller.speak(&mut rig, ms(1_000));
+    assert_eq!(
+        rig.sent(REP)
+            .iter()
+            .filter(|packet| loudest(packet) > 2_500)
+            .count(),
+        100
+    );
+    assert!(
+        steps(&rig.sent(REP))
+            .iter()
+            .all(|step| step.0 == 1 && step.1 <= 320)
+    );
+}
