@@ -183,7 +183,7 @@ impl Asking {
     pub(super) fn patch(&self, board: &Board) -> Patch {
         match self.back {
             Back::Talking => Patch::rep_listens(),
-            Back::Holding(_) | Back::Waiting(_) => Patch::held(board.terms.policy.hold.bed),
+            Back::Holding(_) | Back::Waiting(_) => Patch::held(board.bed()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What every state treats alike, before and instead of the state.
 
-use crate::words::{Because, Command, EndedBy, Moment, Party};
+use crate::words::{Because, Command, EndedBy, Moment, Party, PromptId};
 
 use super::legs::Leg;
 use super::speech::Manner;
@@ -9,8 +9,11 @@ use super::{
     Promised, Refusal, State, Ticket, Timer, Utterance, farewell, promising, talking, waiting,
 };
 
-/// One input, in full.
+/// One input, in full. What comes after the end changes nothing: a BYE may cross ours.
 pub(super) fn handle(state: State, input: Input, board: &mut Board, now: Moment) -> State {
+    if matches!(state, State::Ended) {
+        return board.unexpected(input, state);
+    }
     if let Input::TimedOut(timer) = input {
         board.timers.disarm(timer);
     }
@@ -23,13 +26,10 @@ pub(super) fn handle(state: State, input: Input, board: &mut Board, now: Moment)
     match input {
         Input::Leg(Party::Caller, news) => caller_news(state, news, board, now),
         Input::Command(command) => self::command(state, command, board, now),
-        Input::Line(Party::Caller, line) if board.caller.leg.is_up() && !state.is_leaving() => {
-            line_news(state, line, board, now)
-        }
+        Input::Line(Party::Caller, line) => line_news(state, line, board, now),
         Input::TimedOut(Timer::MediaLost) if !state.is_leaving() => {
             promising::media_lost(board, now)
         }
-        Input::TimedOut(Timer::Muted) => muted_for_long(state, board, now),
         Input::TimedOut(Timer::RepRings) => seat_does_not_answer(state, board),
         Input::ShutDown => shut_down(state, board, now),
         input => state.handle(input, board, now),
@@ -39,10 +39,16 @@ pub(super) fn handle(state: State, input: Input, board: &mut Board, now: Moment)
 /// Writes down what the input says about legs and phrases; `None` when that was all of it.
 fn note(input: Input, state: &State, board: &mut Board, now: Moment) -> Option<Input> {
     match input {
+        Input::Leg(party, news) if is_stray(party, news, board) => {
+            hang_up_stray(party, news, board);
+            None
+        }
         Input::Leg(party, news) => {
             note_leg(party, news, board, now);
             Some(Input::Leg(party, news))
         }
+        // Early media is for the rep's ear only (D25).
+        Input::Voice { .. } | Input::Key(CALLER, _) if matches!(state, State::Dialling(_)) => None,
         Input::Voice {
             party,
             speaking,
@@ -72,10 +78,6 @@ fn note(input: Input, state: &State, board: &mut Board, now: Moment) -> Option<I
             board.say_pending(now);
             None
         }
-        Input::TimedOut(Timer::MutedWarning) => {
-            board.tell(Notice::StillMuted);
-            None
-        }
         other => Some(other),
     }
 }
@@ -92,7 +94,7 @@ fn phrase_news(
         return state;
     };
     if matches!(news, PhraseNews::Ended { .. }) {
-        board.speech.end(hearer);
+        board.phrase_ended(hearer);
     }
     match (hearer, state) {
         (Party::Caller, state) => state.handle(Input::Phrase(utterance, news), board, now),
@@ -103,23 +105,38 @@ fn phrase_news(
     }
 }
 
+/// News of a leg that is not ours any more: a 200 that crossed our CANCEL.
+fn is_stray(party: Party, news: LegNews, board: &mut Board) -> bool {
+    matches!(news, LegNews::PickedUp | LegNews::Acked) && board.leg(party).is_absent()
+}
+
+fn hang_up_stray(party: Party, news: LegNews, board: &mut Board) {
+    board.unexpected += 1;
+    if news == LegNews::PickedUp {
+        board.act(Action::HangUp(party));
+    }
+}
+
 fn note_leg(party: Party, news: LegNews, board: &mut Board, now: Moment) {
     match news {
         LegNews::PickedUp | LegNews::Acked => *board.leg(party) = Leg::Up,
         LegNews::Ringing if party == Party::Rep => {
             let until = now + board.terms.policy.waiting.rep_rings_for.get();
-            board.timers.arm(Timer::RepRings, until);
+            board.timers.arm_once(Timer::RepRings, until);
+            board.rep.none_ready = false;
         }
+        LegNews::NoSeat => board.rep.none_ready = true,
         LegNews::Holds | LegNews::Resumes if party == CALLER => {
             board.caller.on_hold = news == LegNews::Holds;
         }
-        LegNews::NeverAcked
-        | LegNews::Cancelled
+        // Never acknowledged, the dialog is there all the same, and ends with a BYE (RFC 3261 13.3.1.4).
+        LegNews::NeverAcked => {}
+        LegNews::Cancelled
         | LegNews::Refused(_)
         | LegNews::NoAnswer
         | LegNews::HungUp
         | LegNews::Lost => *board.leg(party) = Leg::Absent,
-        LegNews::Ringing | LegNews::Holds | LegNews::Resumes | LegNews::NoSeat => {}
+        LegNews::Ringing | LegNews::Holds | LegNews::Resumes => {}
     }
     if party == Party::Rep && news != LegNews::Ringing {
         board.timers.disarm(Timer::RepRings);
@@ -180,14 +197,15 @@ fn promise_noted(
     } else {
         Notice::PromiseNotNoted
     });
-    match board.promises.to_say.take() {
-        Some((waiting, phrase)) if waiting == ticket && noted => {
-            board.say(&phrase, Manner::FIRM, now);
-        }
-        Some((waiting, phrase)) if waiting != ticket => {
-            board.promises.to_say = Some((waiting, phrase));
-        }
-        Some(_) | None => {}
+    let waited = board
+        .promises
+        .to_say
+        .take_if(|(waiting, _)| *waiting == ticket);
+    if let Some((_, phrase)) = waited
+        && noted
+        && may_say(state, board)
+    {
+        board.say(&phrase, Manner::FIRM, now);
     }
     None
 }
@@ -198,6 +216,9 @@ fn caller_news(state: State, news: LegNews, board: &mut Board, now: Moment) -> S
         LegNews::Cancelled => board.end(EndedBy::Caller, Because::Cancelled),
         LegNews::NeverAcked => board.end(EndedBy::Agent, Because::NeverAcknowledged),
         LegNews::Lost => caller_lost(&state, board),
+        LegNews::Refused(_) | LegNews::NoAnswer if !matches!(state, State::Dialling(_)) => {
+            caller_lost(&state, board)
+        }
         LegNews::Holds => {
             board.timers.disarm(Timer::MediaLost);
             board.tell(Notice::CallerOnOwnHold);
@@ -205,6 +226,7 @@ fn caller_news(state: State, news: LegNews, board: &mut Board, now: Moment) -> S
         }
         LegNews::Resumes => {
             board.tell(Notice::CallerBack);
+            board.watch_media(now);
             state.handle(Input::Leg(CALLER, news), board, now)
         }
         _ => state.handle(Input::Leg(CALLER, news), board, now),
@@ -234,7 +256,7 @@ fn command(state: State, command: Command, board: &mut Board, now: Moment) -> St
         Command::Hangup {
             force: true,
             reason: Some(_),
-        } if !matches!(state, State::Ended | State::Ringing(_)) => {
+        } if !matches!(state, State::Ringing(_)) => {
             return board.end(EndedBy::Rep, Because::Forced);
         }
         Command::Mute { on } => return mute(state, on, board, now),
@@ -242,16 +264,9 @@ fn command(state: State, command: Command, board: &mut Board, now: Moment) -> St
             return promising::cannot_hear(board, now);
         }
         Command::Say { phrase } if may_say(&state, board) => {
-            match board.terms.promising.get(&phrase).copied() {
-                Some(_) if board.number.is_none() => board.refuse(Refusal::NumberUnknown),
-                Some(kind) => {
-                    let ticket = board.promise(kind, phrase.as_str(), None);
-                    board.promises.to_say = Some((ticket, phrase));
-                }
-                None => board.say(&phrase, Manner::FIRM, now),
-            }
+            say(phrase, board, now);
         }
-        Command::Promise { due, reason } if !matches!(state, State::Ended) => {
+        Command::Promise { due, reason } => {
             if board.number.is_some() {
                 board.promise(PromiseKind::Rep, &reason, due);
             } else {
@@ -268,30 +283,32 @@ fn may_say(state: &State, board: &Board) -> bool {
     matches!(state, State::Talking(_)) && board.caller.leg.is_up()
 }
 
-/// A mute is the rep's microphone, until it lasts (D7).
-fn mute(state: State, on: bool, board: &mut Board, now: Moment) -> State {
-    board.rep.muted = on;
-    let hold = &board.policy().hold;
-    board.timers.disarm(Timer::MutedWarning);
-    board.timers.disarm(Timer::Muted);
-    if !on {
-        return match state {
-            State::Holding(holding) => holding.unmuted(board, now),
-            state => state,
-        };
+/// One of the rep's own phrases; one that promises waits for its row (D24).
+fn say(phrase: PromptId, board: &mut Board, now: Moment) {
+    match board.terms.promising.get(&phrase).copied() {
+        Some(_) if board.number.is_none() => board.refuse(Refusal::NumberUnknown),
+        Some(kind) => {
+            let ticket = board.promise(kind, phrase.as_str(), None);
+            board.promises.to_say = Some((ticket, phrase));
+        }
+        None => {
+            board.manners.unratable |= board.policy().rating.never_after.contains(&phrase);
+            board.say(&phrase, Manner::FIRM, now);
+        }
     }
-    if matches!(state, State::Talking(_)) {
-        board
-            .timers
-            .arm(Timer::MutedWarning, now + hold.muted_warning.get());
-        board.timers.arm(Timer::Muted, now + hold.muted_for.get());
-    }
-    state
 }
 
-fn muted_for_long(state: State, board: &mut Board, now: Moment) -> State {
+/// A mute is the rep's microphone, until it lasts (D7).
+fn mute(state: State, on: bool, board: &mut Board, now: Moment) -> State {
+    if std::mem::replace(&mut board.rep.muted, on) == on {
+        return state;
+    }
     match state {
-        State::Talking(_) => talking::hold_muted(board, now),
+        State::Talking(talking) => {
+            talking::watch_mute(board, now);
+            State::Talking(talking)
+        }
+        State::Holding(holding) if !on => holding.unmuted(board, now),
         state => state,
     }
 }
@@ -311,24 +328,24 @@ fn seat_does_not_answer(state: State, board: &mut Board) -> State {
 /// A verdict about the caller's line, in the middle of a call (D16, D17).
 fn line_news(state: State, line: Line, board: &mut Board, now: Moment) -> State {
     board.caller.line = Some(line);
+    if state.is_leaving() || !board.watches_caller() {
+        return state;
+    }
     match line {
         Line::TheyDoNotReceive => return promising::cannot_hear(board, now),
         Line::Fine => {
             board.timers.disarm(Timer::MediaLost);
             board.tell(Notice::LineFine);
         }
-        Line::DigitalSilence => board.tell(Notice::LineSilent),
-        Line::NoMedia | Line::MediaStopped => {
-            let after = board.terms.policy.line_fault.lost_after.get();
-            board.timers.arm(Timer::MediaLost, now + after);
-            let no_media = line == Line::NoMedia;
-            board.tell(if no_media {
-                Notice::LineNoMedia
-            } else {
-                Notice::LineStopped
-            });
+        // Packets of silence are packets: the line is not lost (D16).
+        Line::DigitalSilence => {
+            board.timers.disarm(Timer::MediaLost);
+            board.tell(Notice::LineSilent);
         }
+        Line::NoMedia => board.tell(Notice::LineNoMedia),
+        Line::MediaStopped => board.tell(Notice::LineStopped),
     }
+    board.watch_media(now);
     state.handle(Input::Line(CALLER, line), board, now)
 }
 

@@ -11,6 +11,8 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Holding {
     pub(super) grid: Grid,
+    /// It began as a mute, and ends with it (D7).
+    by_mute: bool,
 }
 
 /// Whether the caller has just been asked by a phrase: then "one moment" is not said again (D12).
@@ -22,13 +24,24 @@ pub(super) enum Asked {
 
 /// The consent is in the log; from here on the rep is unheard.
 pub(super) fn enter(board: &mut Board, asked: Asked, now: Moment) -> State {
+    let by_mute = false;
+    State::Holding(begin(board, asked, by_mute, now))
+}
+
+/// The rep has been unheard already; the missing consent is in the log.
+pub(super) fn enter_muted(board: &mut Board, now: Moment) -> State {
+    let by_mute = true;
+    State::Holding(begin(board, Asked::Before, by_mute, now))
+}
+
+fn begin(board: &mut Board, asked: Asked, by_mute: bool, now: Moment) -> Holding {
     board.timers.begin_state();
     let policy = board.policy();
     if asked == Asked::Before {
-        board.say(&policy.hold.say, Manner::FIRM, now);
+        board.keep_company(&policy.hold.say, Manner::FIRM, now);
     }
     let grid = Grid::begin(board, policy.hold.offer_after.get(), now);
-    State::Holding(Holding { grid })
+    Holding { grid, by_mute }
 }
 
 impl Holding {
@@ -95,19 +108,22 @@ impl Holding {
         board.hush(CALLER);
         board.rep.muted = false;
         let sorry = board.policy().hold.on_return.clone();
-        board.say(&sorry, Manner::FIRM, now);
+        board.keep_company(&sorry, Manner::FIRM, now);
         talking::enter(board, talking::Opening::Over, now)
     }
 
     pub(super) fn unmuted(self, board: &mut Board, now: Moment) -> State {
-        self.rep_returns(board, now)
+        if self.by_mute {
+            self.rep_returns(board, now)
+        } else {
+            State::Holding(self)
+        }
     }
 
     /// Back on the grid after an offer that was not taken (D4).
     pub(super) fn resume(mut self, board: &mut Board, now: Moment) -> State {
         board.timers.begin_state();
-        self.grid
-            .offer_again(board.policy().hold.offer_again.get(), now);
+        self.grid.offer_again(board.policy().hold.offer_again.get());
         self.grid.step(board, now);
         State::Holding(self)
     }

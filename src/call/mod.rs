@@ -196,12 +196,13 @@ impl Call {
     }
 
     /// The actions of this step; who hears whom comes last, after consents and phrases.
+    /// Where all legs have ended there is nobody left to hear anything.
     fn finish(&mut self) -> Vec<Action> {
         let patch = self
             .state
             .as_ref()
             .map_or_else(Patch::default, |state| state.patch(&self.board));
-        if patch != self.patch {
+        if patch != self.patch && !self.has_ended() {
             self.board.act(Action::Patch(patch));
             self.patch = patch;
         }
@@ -282,7 +283,7 @@ impl State {
         match self {
             Self::Talking(_) | Self::Laddering(_) => Patch::talking(board.rep.muted),
             Self::Bridged(_) => Patch::bridged(),
-            Self::Holding(_) | Self::Waiting(_) => Patch::held(board.terms.policy.hold.bed),
+            Self::Holding(_) | Self::Waiting(_) => Patch::held(board.bed()),
             Self::Transferring(state) => state.patch(board),
             Self::Asking(state) => state.patch(board),
             Self::Dialling(_) | Self::Greeting(_) | Self::Opening(_) => Patch::rep_listens(),

@@ -30,7 +30,20 @@ pub(super) fn enter(board: &mut Board, opening: Opening, now: Moment) -> State {
         watch_opening(board, now);
     }
     watch_rep(board, now);
+    watch_mute(board, now);
     State::Talking(Talking)
+}
+
+/// A microphone that stays closed is a hold (D7).
+pub(super) fn watch_mute(board: &mut Board, now: Moment) {
+    board.timers.disarm(Timer::MutedWarning);
+    board.timers.disarm(Timer::Muted);
+    if board.rep.muted {
+        let hold = &board.policy().hold;
+        let warning = now + hold.muted_warning.get();
+        board.timers.arm(Timer::MutedWarning, warning);
+        board.timers.arm(Timer::Muted, now + hold.muted_for.get());
+    }
 }
 
 fn watch_opening(board: &mut Board, now: Moment) {
@@ -144,6 +157,11 @@ impl Talking {
                 board.tell(Notice::YouAreNotHeard);
                 State::Talking(self)
             }
+            Timer::MutedWarning => {
+                board.tell(Notice::StillMuted);
+                State::Talking(self)
+            }
+            Timer::Muted => hold_muted(board, now),
             Timer::RepAbsent => {
                 board.act(Action::SeatAbsent);
                 board.hang_up(Party::Rep);
@@ -182,10 +200,10 @@ fn hold(board: &mut Board, reason: Option<String>, agreed: bool, now: Moment) ->
 }
 
 /// The microphone was muted for five seconds: the caller is held, and the consent is missing (D7).
-pub(super) fn hold_muted(board: &mut Board, now: Moment) -> State {
+fn hold_muted(board: &mut Board, now: Moment) -> State {
     board.consent(ConsentFor::Hold, false, ConsentBy::Muted);
     board.tell(Notice::MutedIsHold);
-    holding::enter(board, holding::Asked::Before, now)
+    holding::enter_muted(board, now)
 }
 
 /// One consent covers a transfer and its hold (D11).

@@ -38,7 +38,7 @@ pub(super) fn enter(board: &mut Board, plan: Plan, asked: Asked, now: Moment) ->
     board.timers.begin_state();
     let policy = board.policy();
     if asked == Asked::Before {
-        board.say(&policy.transfer.say, Manner::FIRM, now);
+        board.keep_company(&policy.transfer.say, Manner::FIRM, now);
     }
     let grid = Grid::begin(board, None, now);
     board.call_target(&plan.target);
@@ -67,10 +67,12 @@ impl Transferring {
     }
 
     pub(super) fn patch(&self, board: &Board) -> Patch {
-        let bed = board.terms.policy.hold.bed;
+        let bed = board.bed();
         match (self.plan.mode, self.stage) {
             // While it rings the rep hears the target's ringing, too.
-            (TransferMode::Consult, Stage::Calling | Stage::Consulting) => Patch::consulting(bed),
+            (TransferMode::Consult, Stage::Calling | Stage::Consulting) => {
+                Patch::consulting(bed, board.rep.muted)
+            }
             _ => Patch::held(bed),
         }
     }
@@ -94,6 +96,8 @@ impl Transferring {
                 State::Transferring(self)
             }
             Input::Leg(Party::Caller, LegNews::Resumes) => {
+                let sorry = board.policy().hold.on_return.clone();
+                board.say(&sorry, Manner::FIRM, now);
                 self.grid = Grid::begin(board, None, now);
                 State::Transferring(self)
             }
@@ -110,7 +114,7 @@ impl Transferring {
     fn command(self, command: Command, board: &mut Board, now: Moment) -> State {
         match command {
             Command::Join if self.stage == Stage::Consulting => self.join(board),
-            Command::Abandon | Command::Return => {
+            Command::Abandon | Command::Return if board.rep.leg.is_up() => {
                 board.hang_up(Party::Target);
                 board.hush(CALLER);
                 let sorry = board.policy().hold.on_return.clone();
@@ -198,14 +202,11 @@ impl Transferring {
             return state;
         }
         board.call_seat();
-        match waiting::enter(board, now) {
-            State::Waiting(waiting) if board.number.is_some() => {
-                board.hush(CALLER);
-                let back = asking::Back::Waiting(waiting);
-                asking::offer_now(board, &transfer.offer, PromiseKind::Expert, back, now)
-            }
-            state => state,
+        if board.number.is_none() {
+            return waiting::enter(board, now);
         }
+        let back = asking::Back::Waiting(waiting::begin(board, now));
+        asking::offer_now(board, &transfer.offer, PromiseKind::Expert, back, now)
     }
 
     /// An announced caller is on his way without the rep; a consultation is not (D6).

@@ -15,17 +15,30 @@ pub(super) struct Waiting {
     waited: bool,
 }
 
+/// "One moment" where somebody is being called; where nobody is there, so much at once (D9).
 pub(super) fn enter(board: &mut Board, now: Moment) -> State {
-    board.timers.begin_state();
     board.hush(CALLER);
+    let mut waiting = begin(board, now);
     let policy = board.policy();
-    board.say(&policy.hold.say, Manner::POLITE, now);
-    let grid = Grid::begin(board, policy.waiting.offer_after.get(), now);
-    State::Waiting(Waiting {
-        grid,
+    waiting.busy_said = board.rep.none_ready;
+    let phrase = if waiting.busy_said {
+        &policy.waiting.busy
+    } else {
+        &policy.hold.say
+    };
+    board.keep_company(phrase, Manner::POLITE, now);
+    State::Waiting(waiting)
+}
+
+/// The grid alone, where something else is said first.
+pub(super) fn begin(board: &mut Board, now: Moment) -> Waiting {
+    board.timers.begin_state();
+    let offer_after = board.policy().waiting.offer_after.get();
+    Waiting {
+        grid: Grid::begin(board, offer_after, now),
         busy_said: false,
         waited: false,
-    })
+    }
 }
 
 impl Waiting {
@@ -63,19 +76,20 @@ impl Waiting {
     /// Back on the grid after a question that changed nothing.
     pub(super) fn resume(mut self, board: &mut Board, now: Moment) -> State {
         board.timers.begin_state();
-        self.grid
-            .offer_again(board.policy().hold.offer_again.get(), now);
+        self.grid.offer_again(board.policy().hold.offer_again.get());
         self.grid.step(board, now);
         State::Waiting(self)
     }
 
+    /// Who has waited is silent for good reason: the ladder belongs to the opening (D15).
     pub(super) fn rep_comes(self, board: &mut Board, now: Moment) -> State {
         board.hush(CALLER);
-        if self.waited {
-            let sorry = board.policy().hold.on_return.clone();
-            board.say(&sorry, Manner::POLITE, now);
+        if !self.waited {
+            return talking::enter(board, talking::Opening::Watched, now);
         }
-        talking::enter(board, talking::Opening::Watched, now)
+        let sorry = board.policy().hold.on_return.clone();
+        board.keep_company(&sorry, Manner::POLITE, now);
+        talking::enter(board, talking::Opening::Over, now)
     }
 
     fn grid_point(mut self, board: &mut Board, now: Moment) -> State {

@@ -19,7 +19,10 @@ fn scripts() -> Vec<PathBuf> {
     let mut scripts: Vec<PathBuf> = std::fs::read_dir(folder)
         .expect("read tests/calls")
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "call"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "call")
+        })
         .collect();
     scripts.sort();
     scripts

@@ -22,6 +22,7 @@
     reason = "the stage and the witness mind what concerns them"
 )]
 
+mod chance;
 mod phrasebook;
 mod random;
 mod scene;

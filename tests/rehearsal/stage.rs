@@ -32,6 +32,7 @@ pub(super) struct Stage {
     /// Everything done so far, each at its time; a phrase at its onset.
     pub(super) done: Vec<(Moment, Action)>,
     pub(super) said: BTreeMap<Utterance, PromptId>,
+    pub(super) inputs: Vec<(Moment, Input)>,
     pub(super) witness: Witness,
     scene: Scene,
     /// What will happen by itself, in the order it was caused.
@@ -58,6 +59,7 @@ impl Stage {
             now,
             done: Vec::new(),
             said: BTreeMap::new(),
+            inputs: Vec::new(),
             witness: Witness::new(scene.terms.clone(), now),
             scene,
             coming: BTreeMap::new(),
@@ -74,6 +76,7 @@ impl Stage {
 
     /// Lets an input happen now.
     pub(super) fn input(&mut self, input: Input) {
+        self.inputs.push((self.now, input.clone()));
         let actions = self.call.handle(input.clone(), self.now);
         self.witness
             .sees(Some(&input), &actions, &self.call, self.now);

@@ -115,7 +115,11 @@ impl Witness {
             }
             Input::Command(Command::ClosingSaid) => self.farewell_by_rep = true,
             Input::TimedOut(_) => {
-                let count = if self.timers.0 == now { self.timers.1 } else { 0 };
+                let count = if self.timers.0 == now {
+                    self.timers.1
+                } else {
+                    0
+                };
                 self.timers = (now, count + 1);
                 if count + 1 == TIMERS_AT_ONCE_MAX {
                     self.breach("a storm of timers");
@@ -136,15 +140,18 @@ impl Witness {
             LegNews::Holds | LegNews::Resumes if party == Party::Caller => {
                 self.caller_holds = news == LegNews::Holds;
             }
-            LegNews::NeverAcked
-            | LegNews::Cancelled
+            LegNews::Cancelled
             | LegNews::Refused(_)
             | LegNews::NoAnswer
             | LegNews::HungUp
             | LegNews::Lost => {
                 self.legs.remove(&party);
             }
-            LegNews::Ringing | LegNews::Holds | LegNews::Resumes | LegNews::NoSeat => {}
+            LegNews::NeverAcked
+            | LegNews::Ringing
+            | LegNews::Holds
+            | LegNews::Resumes
+            | LegNews::NoSeat => {}
         }
     }
 
@@ -273,8 +280,8 @@ impl Witness {
         if unasked && !has_consent(step, ConsentFor::Hold) {
             self.breach("held without consent");
         }
-        let rep_lost = matches!(input, Some(Input::Leg(Party::Rep, _)))
-            || step.contains(&Action::SeatAbsent);
+        let rep_lost =
+            matches!(input, Some(Input::Leg(Party::Rep, _))) || step.contains(&Action::SeatAbsent);
         if from == "talking" && to == "waiting" && !rep_lost {
             self.breach("left waiting by a rep who was not lost");
         }
