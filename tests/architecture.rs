@@ -178,7 +178,11 @@ impl Source {
             .filter(|line| !line.trim_start().starts_with("//"))
             .collect();
         let code = code.join("\n");
-        let paths = ["crate::", "thirdring::"];
+        let mut paths = vec!["crate::", "thirdring::"];
+        // From src/call/board.rs, two steps up is the crate.
+        if self.path.components().count() == 3 && !self.is("mod.rs") {
+            paths.push("super::super::");
+        }
         let after = paths.iter().flat_map(|path| code.split(path).skip(1));
         after.flat_map(first_words).filter(is_layer).collect()
     }

@@ -8,7 +8,7 @@ use super::speech::Manner;
 use super::transferring::Plan;
 use super::{
     Board, CALLER, ConsentBy, Input, LegNews, Notice, Patch, PhraseNews, PromiseKind, Refusal,
-    State, Timer, common, holding, promising, talking, transferring, waiting,
+    State, Timer, always, holding, promising, talking, transferring, waiting,
 };
 
 /// The caller is being asked; the rep hears him, unheard (D5).
@@ -273,7 +273,7 @@ impl Asking {
     }
 
     fn rep_news(self, news: LegNews, board: &mut Board, now: Moment) -> State {
-        let gone = common::is_loss(news) || news == LegNews::HungUp;
+        let gone = always::is_loss(news) || news == LegNews::HungUp;
         match (self.back, news) {
             (Back::Waiting(waiting), LegNews::PickedUp) => waiting.rep_comes(board, now),
             (Back::Waiting(waiting), _) => {
@@ -285,7 +285,9 @@ impl Asking {
                     ..self
                 })
             }
-            (Back::Talking | Back::Holding(_), _) if gone => common::rep_lost(board, now),
+            (Back::Talking | Back::Holding(_), _) if gone => {
+                always::rep_lost(board, Manner::FIRM, now)
+            }
             (back, _) => State::Asking(Self { back, ..self }),
         }
     }

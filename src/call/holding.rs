@@ -3,8 +3,8 @@ use crate::words::{Command, Moment, Party};
 use super::grid::Grid;
 use super::speech::Manner;
 use super::{
-    Board, CALLER, Input, LegNews, Notice, PhraseNews, PromiseKind, Refusal, State, Timer, asking,
-    common, talking,
+    Board, CALLER, Input, LegNews, Notice, PhraseNews, PromiseKind, Refusal, State, Timer, always,
+    asking, talking,
 };
 
 /// The caller hears phrases and the bed; the rep is unheard (R18-R22).
@@ -53,8 +53,8 @@ impl Holding {
                 State::Holding(self)
             }
             Input::Command(command) => self.command(command, board, now),
-            Input::Leg(Party::Rep, news) if common::is_loss(news) || news == LegNews::HungUp => {
-                common::rep_lost(board, now)
+            Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
+                always::rep_lost(board, Manner::FIRM, now)
             }
             Input::Leg(Party::Caller, LegNews::Holds) => {
                 board.hush(CALLER);

@@ -3,8 +3,8 @@
 //! Invariants: `handle` is total; nothing here reads a clock, makes a sound or knows a packet;
 //! who hears whom is a function of the state (`patch`), so no state can forget to restore it.
 //!
-//! One file a state. What every state treats alike is in `common`; what the states share
-//! (legs, phrases, timers, the actions to be) is the `Board`.
+//! One file a state. What every state treats alike is in `always`, `noting` and `commands`; what the
+//! states share (legs, phrases, timers, the actions to be) is the `Board`.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -12,11 +12,12 @@
 )]
 
 mod action;
+mod always;
 mod answering;
 mod asking;
 mod board;
 mod bridged;
-mod common;
+mod commands;
 mod farewell;
 mod fetching;
 mod greeting;
@@ -25,6 +26,7 @@ mod holding;
 mod input;
 mod ladder;
 mod legs;
+mod noting;
 mod patch;
 mod promising;
 mod rating;
@@ -143,7 +145,7 @@ impl Call {
     /// Takes one input at its time and says what to do. Total: it never fails and never blocks.
     pub fn handle(&mut self, input: Input, now: Moment) -> Vec<Action> {
         let state = self.state.take().unwrap_or(State::Ended);
-        self.state = Some(common::handle(state, input, &mut self.board, now));
+        self.state = Some(always::handle(state, input, &mut self.board, now));
         self.finish()
     }
 

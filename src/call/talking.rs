@@ -5,7 +5,7 @@ use super::speech::Manner;
 use super::transferring::{self, Plan};
 use super::{
     Action, Board, CALLER, ConsentBy, Input, LegNews, Line, Notice, Outcome, Refusal, State, Timer,
-    asking, common, holding, ladder,
+    always, asking, farewell, holding, ladder,
 };
 
 /// Caller and rep talk.
@@ -21,6 +21,8 @@ pub(super) enum Opening {
 
 pub(super) fn enter(board: &mut Board, opening: Opening, now: Moment) -> State {
     board.timers.begin_state();
+    // A tick is for what follows in this talk.
+    board.manners.consented = None;
     if !board.manners.joined {
         board.manners.joined = true;
         board.act(Action::Joined);
@@ -77,8 +79,10 @@ impl Talking {
     pub(super) fn handle(self, input: Input, board: &mut Board, now: Moment) -> State {
         match input {
             Input::Command(command) => self.command(command, board, now),
-            Input::Leg(Party::Rep, LegNews::HungUp) => common::close(board, EndedBy::Rep, now),
-            Input::Leg(Party::Rep, news) if common::is_loss(news) => common::rep_lost(board, now),
+            Input::Leg(Party::Rep, LegNews::HungUp) => farewell::close(board, EndedBy::Rep, now),
+            Input::Leg(Party::Rep, news) if always::is_loss(news) => {
+                always::rep_lost(board, Manner::POLITE, now)
+            }
             Input::TimedOut(timer) => self.timer(timer, board, now),
             Input::Key(Party::Caller, _) => {
                 board.timers.disarm(Timer::Opening);
@@ -122,7 +126,7 @@ impl Talking {
                 mode,
                 agreed,
             } => transfer(board, &target, mode, agreed, asking::Back::Talking, now),
-            Command::Hangup { .. } => common::close(board, EndedBy::Rep, now),
+            Command::Hangup { .. } => farewell::close(board, EndedBy::Rep, now),
             Command::ClosingSaid => {
                 board.manners.closing_said = true;
                 State::Talking(self)
@@ -165,7 +169,7 @@ impl Talking {
             Timer::RepAbsent => {
                 board.act(Action::SeatAbsent);
                 board.hang_up(Party::Rep);
-                common::rep_lost(board, now)
+                always::rep_lost(board, Manner::POLITE, now)
             }
             timer => board.unexpected(Input::TimedOut(timer), State::Talking(self)),
         }

@@ -7,7 +7,7 @@ use super::holding::Asked;
 use super::speech::Manner;
 use super::{
     Board, CALLER, Input, LegNews, Notice, Patch, PhraseNews, PromiseKind, Refusal, State, Timer,
-    asking, bridged, common, talking, waiting,
+    always, asking, bridged, talking, waiting,
 };
 
 /// Where the caller is to go, and how.
@@ -80,7 +80,7 @@ impl Transferring {
     pub(super) fn handle(mut self, input: Input, board: &mut Board, now: Moment) -> State {
         match input {
             Input::Leg(Party::Target, news) => self.target_news(news, board, now),
-            Input::Leg(Party::Rep, news) if common::is_loss(news) || news == LegNews::HungUp => {
+            Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 self.rep_gone(board, now)
             }
             Input::Key(Party::Target, key) => self.target_key(key, board, now),
@@ -203,7 +203,7 @@ impl Transferring {
         }
         board.call_seat();
         if board.number.is_none() {
-            return waiting::enter(board, now);
+            return waiting::enter(board, Manner::FIRM, now);
         }
         let back = asking::Back::Waiting(waiting::begin(board, now));
         asking::offer_now(board, &transfer.offer, PromiseKind::Expert, back, now)
@@ -213,7 +213,7 @@ impl Transferring {
     fn rep_gone(self, board: &mut Board, now: Moment) -> State {
         match self.plan.mode {
             TransferMode::Announced | TransferMode::Blind => State::Transferring(self),
-            TransferMode::Consult => common::rep_lost(board, now),
+            TransferMode::Consult => always::rep_lost(board, Manner::FIRM, now),
         }
     }
 

@@ -3,7 +3,8 @@ use crate::words::{Command, EndedBy, Moment, Party};
 use super::grid::Grid;
 use super::speech::Manner;
 use super::{
-    Board, CALLER, Input, LegNews, PhraseNews, PromiseKind, State, Timer, asking, common, talking,
+    Board, CALLER, Input, LegNews, PhraseNews, PromiseKind, State, Timer, always, asking, farewell,
+    talking,
 };
 
 /// The caller is answered and no rep is on the call: never silence for longer than the grid (D5, D9).
@@ -16,7 +17,8 @@ pub(super) struct Waiting {
 }
 
 /// "One moment" where somebody is being called; where nobody is there, so much at once (D9).
-pub(super) fn enter(board: &mut Board, now: Moment) -> State {
+/// Politely to a caller in a talk; one who waits already has a grid to be kept (D14).
+pub(super) fn enter(board: &mut Board, manner: Manner, now: Moment) -> State {
     board.hush(CALLER);
     let mut waiting = begin(board, now);
     let policy = board.policy();
@@ -26,7 +28,7 @@ pub(super) fn enter(board: &mut Board, now: Moment) -> State {
     } else {
         &policy.hold.say
     };
-    board.keep_company(phrase, Manner::POLITE, now);
+    board.keep_company(phrase, manner, now);
     State::Waiting(waiting)
 }
 
@@ -45,7 +47,7 @@ impl Waiting {
     pub(super) fn handle(mut self, input: Input, board: &mut Board, now: Moment) -> State {
         match input {
             Input::Leg(Party::Rep, LegNews::PickedUp) => self.rep_comes(board, now),
-            Input::Leg(Party::Rep, news) if common::is_loss(news) || news == LegNews::HungUp => {
+            Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 board.call_seat();
                 State::Waiting(self)
             }
@@ -59,10 +61,10 @@ impl Waiting {
                 board.timers.disarm(Timer::Grid);
                 State::Waiting(self)
             }
-            Input::Leg(Party::Caller, LegNews::Resumes) => enter(board, now),
+            Input::Leg(Party::Caller, LegNews::Resumes) => enter(board, Manner::FIRM, now),
             Input::Command(Command::Hangup { .. }) => {
                 board.hush(CALLER);
-                common::close(board, EndedBy::Rep, now)
+                farewell::close(board, EndedBy::Rep, now)
             }
             Input::Leg(..)
             | Input::Phrase(..)

@@ -1,5 +1,6 @@
 //! Anything at any time: what no script thought of. The witness judges every step.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use thirdring::call::Action;
@@ -10,15 +11,49 @@ use super::scene::Scene;
 use super::stage::Stage;
 use super::transcript;
 
-const CALLS: u64 = 1_500;
+const CALLS: u64 = 4_000;
 /// Inputs a call, if it lives so long; timers and media come on top.
 const INPUTS: u32 = 60;
 const STEPS_MIN: usize = 20_000;
+const STATES: [&str; 20] = [
+    "announcing",
+    "answering",
+    "asking",
+    "bridged",
+    "closing",
+    "consulting",
+    "dialling",
+    "ended",
+    "farewell",
+    "fetching-rep",
+    "greeting",
+    "holding",
+    "laddering",
+    "opening",
+    "promising",
+    "rating",
+    "ringing",
+    "talking",
+    "transferring",
+    "waiting",
+];
+/// Where a call may be for ever, if nobody does anything.
+const LASTING: [&str; 8] = [
+    // An offer comes again and again.
+    "asking",
+    "bridged",
+    "consulting",
+    "ended",
+    "fetching-rep",
+    "holding",
+    "talking",
+    "waiting",
+];
 /// A long wait now and then: offers, absences, losses.
 const LONG_MS: u32 = 40_000;
 const SHORT_MS: u32 = 2_500;
 /// Scenes differ in what is asked by whom, and in what fails.
-const HEADS: [&[&str]; 6] = [
+const HEADS: [&[&str]; 7] = [
     &[],
     &[
         "policy [hold] asked_by = \"agent\"",
@@ -28,14 +63,23 @@ const HEADS: [&[&str]; 6] = [
     &["prompts zh-CN", "policy [hold] asked_by = \"agent\""],
     &["caller anonymous", "policy [transfer] mode = \"announced\""],
     &["store silent", "policy [rating] on = true"],
+    &["behind queue", "policy [hold] offer_after = \"never\""],
 ];
 
 #[test]
 fn no_order_of_things_breaks_a_promise_to_the_caller() {
     let mut steps = 0;
+    let mut lived = BTreeSet::new();
     for seed in 0..CALLS {
         let stage = live(seed);
         steps += stage.inputs.len();
+        let state = stage.call.state();
+        assert!(
+            LASTING.contains(&state),
+            "seed {seed}: stuck in {state}\n{}",
+            history(&stage)
+        );
+        lived.extend(stage.witness.states.iter().copied());
         assert!(
             stage.witness.breaches.is_empty(),
             "seed {seed}: {}\n{}",
@@ -44,6 +88,7 @@ fn no_order_of_things_breaks_a_promise_to_the_caller() {
         );
     }
     assert!(steps >= STEPS_MIN, "{steps} steps");
+    assert_eq!(lived, STATES.into(), "every state is lived through");
 }
 
 /// One call from its first moment to well after its last.

@@ -41,6 +41,7 @@ pub(super) struct Witness {
     promises: BTreeMap<Ticket, PromiseKind>,
     noted: BTreeSet<PromiseKind>,
     before: &'static str,
+    pub(super) states: BTreeSet<&'static str>,
     over: bool,
     timers: (Moment, u32),
 }
@@ -62,6 +63,7 @@ impl Witness {
             promises: BTreeMap::new(),
             noted: BTreeSet::new(),
             before: "",
+            states: BTreeSet::new(),
             over: false,
             timers: (now, 0),
         }
@@ -81,7 +83,7 @@ impl Witness {
             self.notes(input, now);
         }
         for action in actions {
-            self.judges(action, actions, input);
+            self.judges(action, actions, input, now);
         }
         self.judges_step(input, actions, call);
         self.arrives(call.state(), now);
@@ -89,6 +91,7 @@ impl Witness {
             *breach = format!("{now:?}: {breach}; after {input:?} in {}", self.before);
         }
         self.before = call.state();
+        self.states.insert(call.state());
     }
 
     fn breach(&mut self, what: impl Into<String>) {
@@ -97,6 +100,9 @@ impl Witness {
 
     /// R20: nobody waits for more than the grid without a word.
     fn silence(&mut self, now: Moment) {
+        if self.caller_holds {
+            self.quiet_since = now;
+        }
         let lonely = ALONE.contains(&self.before) && !self.caller_holds;
         let quiet = now.since(self.quiet_since);
         let most = self.terms.policy.hold.every.get() + FRAME;
@@ -132,10 +138,14 @@ impl Witness {
     fn notes_leg(&mut self, party: Party, news: LegNews) {
         match news {
             LegNews::PickedUp | LegNews::Acked => {
-                if !self.over {
+                let awaited = match news {
+                    LegNews::Acked => self.before == "answering",
+                    _ => self.legs.contains(&party),
+                };
+                self.caller_confirmed |= awaited && party == Party::Caller;
+                if !self.over && news == LegNews::PickedUp {
                     self.legs.insert(party);
                 }
-                self.caller_confirmed |= party == Party::Caller;
             }
             LegNews::Holds | LegNews::Resumes if party == Party::Caller => {
                 self.caller_holds = news == LegNews::Holds;
@@ -166,7 +176,15 @@ impl Witness {
         }
     }
 
-    fn judges(&mut self, action: &Action, step: &[Action], input: Option<&Input>) {
+    /// Heard until now.
+    fn notes_cut(&mut self, utterance: Utterance, now: Moment) {
+        if self.playing.get(&Party::Caller) == Some(&utterance) {
+            self.quiet_since = now;
+        }
+        self.playing.retain(|_, of| *of != utterance);
+    }
+
+    fn judges(&mut self, action: &Action, step: &[Action], input: Option<&Input>, now: Moment) {
         if self.over && !matches!(action, Action::Refused(_)) {
             self.breach(format!("{action:?} when all was over"));
         }
@@ -182,7 +200,7 @@ impl Witness {
                 }
             }
             Action::Say(say) => self.judges_phrase(say),
-            Action::Cut(utterance) => self.playing.retain(|_, of| of != utterance),
+            Action::Cut(utterance) => self.notes_cut(*utterance, now),
             Action::Promise { ticket, kind, .. } => {
                 self.promises.insert(*ticket, *kind);
             }
