@@ -49,8 +49,8 @@ impl Grid {
         self.offer_after = self.offer_after.map(|_| self.since_anchor() + wait);
     }
 
-    /// The next point that can still be reached. Points under an open question are skipped,
-    /// the anchor stays.
+    /// The next point that can still be reached. Points under an open question are skipped, and
+    /// those the PC has slept through; the anchor stays.
     pub(super) fn step(&mut self, board: &mut Board, now: Moment) {
         let every = board.policy().hold.every.get();
         while self.next <= now + LEAD {

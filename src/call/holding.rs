@@ -2,6 +2,7 @@ use crate::words::{Command, Moment, Party};
 
 use super::grid::Grid;
 use super::speech::Manner;
+use super::transferring::{self, Request};
 use super::{
     Board, CALLER, Input, LegNews, Notice, PhraseNews, PromiseKind, Refusal, State, Timer, always,
     asking, talking,
@@ -86,14 +87,14 @@ impl Holding {
                 target,
                 mode,
                 agreed,
-            } => talking::transfer(
-                board,
-                &target,
-                mode,
-                agreed,
-                asking::Back::Holding(self),
-                now,
-            ),
+            } => {
+                let request = Request {
+                    target,
+                    mode,
+                    agreed,
+                };
+                transferring::request(board, request, asking::Back::Holding(self), now)
+            }
             // Nobody is left on hold: the rep says goodbye himself, or forces it with a reason.
             Command::Hangup { .. } => {
                 board.refuse(Refusal::FarewellRequired);
@@ -150,7 +151,7 @@ impl Holding {
         }
         let point = self.grid.point();
         board.say(&policy.hold.still, Manner::on_grid(point), now);
-        self.grid.step(board, point);
+        self.grid.step(board, now);
         State::Holding(self)
     }
 }

@@ -1,8 +1,8 @@
 use crate::policy::AskedBy;
-use crate::words::{Command, ConsentFor, EndedBy, Moment, Party, TransferMode};
+use crate::words::{Command, ConsentFor, EndedBy, Moment, Party};
 
 use super::speech::Manner;
-use super::transferring::{self, Plan};
+use super::transferring::{self, Request};
 use super::{
     Action, Board, CALLER, ConsentBy, Input, LegNews, Line, Notice, Outcome, Refusal, State, Timer,
     always, asking, farewell, holding, ladder,
@@ -125,7 +125,14 @@ impl Talking {
                 target,
                 mode,
                 agreed,
-            } => transfer(board, &target, mode, agreed, asking::Back::Talking, now),
+            } => {
+                let request = Request {
+                    target,
+                    mode,
+                    agreed,
+                };
+                transferring::request(board, request, asking::Back::Talking, now)
+            }
             Command::Hangup { .. } => farewell::close(board, EndedBy::Rep, now),
             Command::ClosingSaid => {
                 board.manners.closing_said = true;
@@ -208,50 +215,4 @@ fn hold_muted(board: &mut Board, now: Moment) -> State {
     board.consent(ConsentFor::Hold, false, ConsentBy::Muted);
     board.tell(Notice::MutedIsHold);
     holding::enter_muted(board, now)
-}
-
-/// One consent covers a transfer and its hold (D11).
-pub(super) fn transfer(
-    board: &mut Board,
-    target: &str,
-    mode: Option<TransferMode>,
-    agreed: bool,
-    back: asking::Back,
-    now: Moment,
-) -> State {
-    let policy = board.policy();
-    let mode = mode.unwrap_or(policy.transfer.mode);
-    let refusal = match board.terms.targets.get(target) {
-        None => Some(Refusal::UnknownTarget),
-        Some(terms) if mode == TransferMode::Blind && !terms.blind => {
-            Some(Refusal::BlindNotAllowed)
-        }
-        Some(_) => None,
-    };
-    if let Some(refusal) = refusal {
-        board.refuse(refusal);
-        return back.stay();
-    }
-    let plan = Plan {
-        target: target.to_owned(),
-        mode,
-    };
-    if board.rep_vouches(ConsentFor::Transfer, agreed) {
-        return transferring::enter(board, plan, holding::Asked::Before, now);
-    }
-    match policy.transfer.asked_by {
-        AskedBy::Rep => {
-            board.refuse(Refusal::ConsentRequired);
-            back.stay()
-        }
-        AskedBy::Agent => {
-            let own = board
-                .terms
-                .targets
-                .get(target)
-                .and_then(|terms| terms.ask.clone());
-            let question = own.unwrap_or_else(|| policy.transfer.ask.clone());
-            asking::to_transfer(board, &question, plan, back, now)
-        }
-    }
 }

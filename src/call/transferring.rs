@@ -1,6 +1,7 @@
 //! Announced, consented, and nobody is lost (R30-R35; D20, D21).
 
-use crate::words::{Command, Key, Moment, Party, TransferMode};
+use crate::policy::AskedBy;
+use crate::words::{Command, ConsentFor, Key, Moment, Party, PromptId, TransferMode};
 
 use super::grid::Grid;
 use super::holding::Asked;
@@ -15,6 +16,16 @@ use super::{
 pub(super) struct Plan {
     pub(super) target: String,
     pub(super) mode: TransferMode,
+}
+
+/// A transfer as the rep asks for it.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) target: String,
+    /// Else the policy's.
+    pub(super) mode: Option<TransferMode>,
+    /// The rep has asked, the caller said yes.
+    pub(super) agreed: bool,
 }
 
 /// The caller is on the grid while the target is called, consulted or briefed.
@@ -32,6 +43,56 @@ enum Stage {
     Consulting,
     /// The target hears who is coming; said this often.
     Briefing(u8),
+}
+
+/// The caller is asked, unless he has agreed. One consent covers a transfer and its hold (D11).
+pub(super) fn request(
+    board: &mut Board,
+    request: Request,
+    back: asking::Back,
+    now: Moment,
+) -> State {
+    let policy = board.policy();
+    let plan = Plan {
+        mode: request.mode.unwrap_or(policy.transfer.mode),
+        target: request.target,
+    };
+    if let Some(refusal) = plan.refusal(board) {
+        board.refuse(refusal);
+        return back.stay();
+    }
+    if board.rep_vouches(ConsentFor::Transfer, request.agreed) {
+        return enter(board, plan, Asked::Before, now);
+    }
+    match policy.transfer.asked_by {
+        AskedBy::Rep => {
+            board.refuse(Refusal::ConsentRequired);
+            back.stay()
+        }
+        AskedBy::Agent => {
+            let question = plan.question(board);
+            asking::to_transfer(board, &question, plan, back, now)
+        }
+    }
+}
+
+impl Plan {
+    fn refusal(&self, board: &Board) -> Option<Refusal> {
+        match board.terms.targets.get(&self.target) {
+            None => Some(Refusal::UnknownTarget),
+            Some(terms) if self.mode == TransferMode::Blind && !terms.blind => {
+                Some(Refusal::BlindNotAllowed)
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// The target's own question, where it has one (D12).
+    fn question(&self, board: &Board) -> PromptId {
+        let own = board.terms.targets.get(&self.target);
+        own.and_then(|terms| terms.ask.clone())
+            .unwrap_or_else(|| board.terms.policy.transfer.ask.clone())
+    }
 }
 
 pub(super) fn enter(board: &mut Board, plan: Plan, asked: Asked, now: Moment) -> State {
@@ -85,7 +146,7 @@ impl Transferring {
             }
             Input::Key(Party::Target, key) => self.target_key(key, board, now),
             Input::TimedOut(Timer::TargetRings | Timer::Accept) => self.failed(board, now),
-            Input::TimedOut(Timer::Grid) => self.grid_point(board),
+            Input::TimedOut(Timer::Grid) => self.grid_point(board, now),
             Input::Phrase(_, PhraseNews::Ended { .. }) => {
                 self.grid.phrase_ended(board, now);
                 State::Transferring(self)
@@ -217,11 +278,11 @@ impl Transferring {
         }
     }
 
-    fn grid_point(mut self, board: &mut Board) -> State {
+    fn grid_point(mut self, board: &mut Board, now: Moment) -> State {
         let still = board.policy().hold.still.clone();
         let point = self.grid.point();
-        board.say(&still, Manner::on_grid(point), point);
-        self.grid.step(board, point);
+        board.say(&still, Manner::on_grid(point), now);
+        self.grid.step(board, now);
         State::Transferring(self)
     }
 }

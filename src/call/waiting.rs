@@ -115,8 +115,7 @@ impl Waiting {
             &policy.hold.still
         };
         board.say(phrase, Manner::on_grid(self.grid.point()), now);
-        let point = self.grid.point();
-        self.grid.step(board, point);
+        self.grid.step(board, now);
         State::Waiting(self)
     }
 }
