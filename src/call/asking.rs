@@ -292,6 +292,6 @@ fn transfer_declined(back: Back, board: &mut Board, now: Moment) -> State {
         Back::Talking | Back::Holding(_) => talking::enter(board, talking::Opening::Over, now),
         Back::Waiting(waiting) => waiting.resume(board, now),
     };
-    board.say(&declined, Manner::POLITE, now);
+    board.keep_company(&declined, Manner::POLITE, now);
     state
 }

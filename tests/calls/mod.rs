@@ -35,7 +35,12 @@ fn judge(path: &Path, update: bool) -> Result<(), String> {
     if update && came != expected {
         return std::fs::write(path, came).map_err(|error| format!("{name}: {error}"));
     }
-    let same = came == expected;
+    let same = words(&came).eq(words(&expected));
     same.then_some(())
         .ok_or_else(|| format!("== {name}\n-- expected\n{expected}-- came to pass\n{came}"))
+}
+
+/// However it is spaced.
+fn words(script: &str) -> impl Iterator<Item = &str> {
+    script.split_whitespace()
 }

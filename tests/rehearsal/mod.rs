@@ -23,6 +23,8 @@
 )]
 
 mod chance;
+mod heard;
+mod legs;
 mod phrasebook;
 mod random;
 mod scene;

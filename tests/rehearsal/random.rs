@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use thirdring::call::Action;
-use thirdring::words::{Entropy, Moment};
+use thirdring::call::{Action, Input, LegNews};
+use thirdring::words::{Command, Entropy, Moment, Party};
 
 use super::chance::{any_beginning, any_input, pick};
 use super::scene::Scene;
-use super::stage::Stage;
+use super::stage::{Beginnings, Stage};
 use super::transcript;
 
 const CALLS: u64 = 4_000;
+const REPLAYS: u64 = 200;
 /// Inputs a call, if it lives so long; timers and media come on top.
 const INPUTS: u32 = 60;
 const STEPS_MIN: usize = 20_000;
@@ -91,12 +92,49 @@ fn no_order_of_things_breaks_a_promise_to_the_caller() {
     assert_eq!(lived, STATES.into(), "every state is lived through");
 }
 
+/// Every call can be journalled: its inputs with their moments are all there is to it.
+#[test]
+fn a_journal_replays_to_the_same_actions() {
+    for seed in 0..REPLAYS {
+        let lived = live(seed);
+        let mut again = cast(&mut Entropy::from_number(seed));
+        for (at, input) in &lived.inputs {
+            again.now = *at;
+            again.input(input.clone());
+        }
+        assert!(lived.done == again.done, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_pc_that_slept_does_not_catch_up_on_phrases() {
+    let scene = Scene::read(&["policy [hold] offer_after = \"never\""]).expect("a scene");
+    let mut stage = Stage::begin(scene, Beginnings::Invite, Moment::ZERO);
+    stage.input(Input::Leg(Party::Rep, LegNews::PickedUp));
+    stage.play_until(Moment::ZERO + Duration::from_secs(9));
+    stage.input(Input::Command(Command::Hold {
+        reason: None,
+        agreed: true,
+    }));
+    stage.play_until(stage.now + Duration::from_secs(20));
+    let awake = stage.said.len();
+    stage.now += Duration::from_secs(3600);
+    stage.play_until(stage.now + Duration::from_secs(1));
+    assert_eq!(stage.said.len(), awake + 1, "one phrase, at once");
+}
+
+/// A call at its first moment.
+fn cast(chance: &mut Entropy) -> Stage {
+    let head = pick(chance, &HEADS);
+    let scene = Scene::read(head).expect("the head is well written");
+    let beginning = any_beginning(chance);
+    Stage::begin(scene, beginning, Moment::ZERO)
+}
+
 /// One call from its first moment to well after its last.
 fn live(seed: u64) -> Stage {
     let mut chance = Entropy::from_number(seed);
-    let head = pick(&mut chance, &HEADS);
-    let scene = Scene::read(head).expect("the head is well written");
-    let mut stage = Stage::begin(scene, any_beginning(&mut chance), Moment::ZERO);
+    let mut stage = cast(&mut chance);
     let mut after_the_end = 3;
     for _ in 0..INPUTS {
         let longest = pick(&mut chance, &[SHORT_MS, SHORT_MS, SHORT_MS, LONG_MS]);

@@ -60,7 +60,7 @@ impl Stage {
             done: Vec::new(),
             said: BTreeMap::new(),
             inputs: Vec::new(),
-            witness: Witness::new(scene.terms.clone(), now),
+            witness: Witness::new(scene.terms.clone()),
             scene,
             coming: BTreeMap::new(),
             caused: 0,
