@@ -83,7 +83,8 @@ fn caller_news(state: State, news: LegNews, board: &mut Board, now: Moment) -> S
 
 /// The dialog is gone on their side, mid-call: they are phoned back (R26).
 fn caller_lost(state: &State, board: &mut Board) -> State {
-    if !state.is_leaving() && board.manners.joined && board.number.is_some() {
+    let with_rep = board.manners.joined || matches!(state, State::Talking(_));
+    if with_rep && !state.is_leaving() && board.number.is_some() {
         board.promise(PromiseKind::LineFault, "dialog lost", None);
     }
     board.end(EndedBy::Agent, Because::DialogLost)

@@ -23,13 +23,12 @@ pub(super) fn enter(board: &mut Board, opening: Opening, now: Moment) -> State {
     board.timers.begin_state();
     // A tick is for what follows in this talk.
     board.manners.consented = None;
-    if !board.manners.joined {
-        board.manners.joined = true;
-        board.act(Action::Joined);
-        board.settle_attempt(Outcome::Joined);
+    match opening {
+        Opening::Watched => watch_opening(board, now),
+        Opening::Over => join(board),
     }
-    if opening == Opening::Watched {
-        watch_opening(board, now);
+    if board.caller.is_alive() || !board.terms.watches_line {
+        join(board);
     }
     watch_rep(board, now);
     watch_mute(board, now);
@@ -48,6 +47,14 @@ pub(super) fn watch_mute(board: &mut Board, now: Moment) {
     }
 }
 
+/// Caller and rep are together: a line that stays silent keeps no promise (D25, D26).
+fn join(board: &mut Board) {
+    if !std::mem::replace(&mut board.manners.joined, true) {
+        board.act(Action::Joined);
+        board.settle_attempt(Outcome::Joined);
+    }
+}
+
 fn watch_opening(board: &mut Board, now: Moment) {
     if board.terms.watches_line && !board.caller.is_alive() && !board.caller.on_hold {
         board.timers.arm(
@@ -62,15 +69,14 @@ fn watch_rep(board: &mut Board, now: Moment) {
     let Some(spoke) = board.caller.life_since else {
         return;
     };
-    let waiting = &board.policy().waiting;
     if board.rep.heard || !board.terms.watches_line {
         return;
     }
+    let waiting = &board.policy().waiting;
+    let from = spoke.max(now);
+    let silent_for = waiting.rep_silent_for.get();
+    board.timers.arm(Timer::RepSilent, from + silent_for);
     if let Some(absent_after) = waiting.rep_absent_after.get() {
-        let from = spoke.max(now);
-        board
-            .timers
-            .arm(Timer::RepSilent, from + waiting.rep_silent_for.get());
         board.timers.arm(Timer::RepAbsent, from + absent_after);
     }
 }
@@ -79,13 +85,17 @@ impl Talking {
     pub(super) fn handle(self, input: Input, board: &mut Board, now: Moment) -> State {
         match input {
             Input::Command(command) => self.command(command, board, now),
-            Input::Leg(Party::Rep, LegNews::HungUp) => farewell::close(board, EndedBy::Rep, now),
+            Input::Leg(Party::Rep, LegNews::HungUp) => {
+                join(board);
+                farewell::close(board, EndedBy::Rep, now)
+            }
             Input::Leg(Party::Rep, news) if always::is_loss(news) => {
                 always::rep_lost(board, Manner::POLITE, now)
             }
             Input::TimedOut(timer) => self.timer(timer, board, now),
             Input::Key(Party::Caller, _) => {
                 board.timers.disarm(Timer::Opening);
+                join(board);
                 State::Talking(self)
             }
             Input::Voice {
@@ -119,6 +129,13 @@ impl Talking {
     }
 
     fn command(self, command: Command, board: &mut Board, now: Moment) -> State {
+        // Who goes on with the call has found somebody there.
+        if matches!(
+            command,
+            Command::Hold { .. } | Command::Transfer { .. } | Command::Hangup { .. }
+        ) {
+            join(board);
+        }
         match command {
             Command::Hold { reason, agreed } => hold(board, reason, agreed, now),
             Command::Transfer {
@@ -161,6 +178,7 @@ impl Talking {
             }
             Timer::FirstLife => {
                 board.timers.disarm(Timer::Opening);
+                join(board);
                 watch_rep(board, now);
                 State::Talking(self)
             }
