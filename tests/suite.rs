@@ -1,11 +1,11 @@
 //! The one integration test binary.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "tests print their tables"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "tests print their tables")]
 
+mod architecture;
+mod calls;
 mod console;
 mod ear;
+mod pii;
+mod rehearsal;
 mod settings;

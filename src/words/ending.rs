@@ -34,6 +34,8 @@ pub enum Because {
     CallerCannotHear,
     /// A callback was promised instead of waiting on.
     CallbackPromised,
+    /// They agreed to a callback that could not be noted (D24).
+    CallbackNotNoted,
     /// Ended with force and a reason, without a farewell (D27).
     Forced,
     /// Our 200 was never acknowledged (RFC 3261 13.3.1.4).
