@@ -1,6 +1,10 @@
 //! The one integration test binary.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "tests print their tables")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests print their tables"
+)]
 
 mod architecture;
 mod calls;

@@ -26,6 +26,8 @@ pub(super) fn handle(state: State, input: Input, board: &mut Board, now: Moment)
         Input::Leg(Party::Caller, news) => caller_news(state, news, board, now),
         Input::Command(command) => commands::obey(state, command, board, now),
         Input::Line(Party::Caller, line) => line_news(state, line, board, now),
+        // In the opening the ladder has the word (D15).
+        Input::TimedOut(Timer::MediaLost) if matches!(state, State::Laddering(_)) => state,
         Input::TimedOut(Timer::MediaLost) if !state.is_leaving() => {
             promising::media_lost(board, now)
         }

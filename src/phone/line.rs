@@ -101,7 +101,7 @@ impl Line {
     ) -> io::Result<Self> {
         let endpoint = Settings {
             address: ports.sip.local_addr()?,
-            user: settings.party.as_str().to_owned(),
+            user: settings.user.clone(),
             user_agent: "thirdring phone".to_owned(),
             calls_max: LEGS_MAX,
         };
@@ -175,7 +175,7 @@ impl Line {
         let invite = Invite {
             target,
             next_hop,
-            from: NameAddr::new(None, Uri::sip(self.settings.party.as_str(), us)),
+            from: NameAddr::new(None, Uri::sip(&self.settings.user, us)),
             call_id: None,
             offer: self.offer(),
             headers: Vec::new(),

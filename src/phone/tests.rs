@@ -15,7 +15,7 @@ static KNOWN: LazyLock<Arc<Repertoire>> =
 
 fn phone(party: Party, answers: Answers) -> Phone {
     let settings = PhoneSettings {
-        party,
+        user: party.as_str().to_owned(),
         ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         codec: Codec::Pcmu,
         sends: Sends::Silence,

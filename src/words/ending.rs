@@ -66,7 +66,7 @@ impl EndedBy {
 }
 
 impl Because {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Cancelled,
         Self::HungUp,
         Self::Closed,
@@ -74,6 +74,7 @@ impl Because {
         Self::MediaLost,
         Self::CallerCannotHear,
         Self::CallbackPromised,
+        Self::CallbackNotNoted,
         Self::Forced,
         Self::NeverAcknowledged,
         Self::DialogLost,
@@ -92,6 +93,7 @@ impl Because {
             Self::MediaLost => "media-lost",
             Self::CallerCannotHear => "caller-cannot-hear",
             Self::CallbackPromised => "callback-promised",
+            Self::CallbackNotNoted => "callback-not-noted",
             Self::Forced => "forced",
             Self::NeverAcknowledged => "never-acknowledged",
             Self::DialogLost => "dialog-lost",
