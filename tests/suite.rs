@@ -6,7 +6,11 @@
     reason = "tests print their tables"
 )]
 
+mod architecture;
+mod calls;
 mod console;
 mod ear;
 mod peers;
+mod pii;
+mod rehearsal;
 mod settings;

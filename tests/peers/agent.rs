@@ -17,7 +17,7 @@ pub(crate) const TOKEN: &str = "s3cret";
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// How much of its log a failed test shows, in lines.
-const LOG_SHOWN: usize = 150;
+const LOG_SHOWN: usize = 60;
 
 /// What differs from the shipped settings and policy.
 pub(crate) struct House {

@@ -27,6 +27,7 @@ fn key_one_agrees_to_the_hold() {
     let mut scene = scene();
     scene.agent.command(&scene.call, "hold", json!({}));
     scene.phrase("hold_request");
+    scene.caller.hears_more(50);
     scene.caller.press('1');
     assert_eq!(consent(&mut scene), (true, "key".to_owned()));
     scene.state("holding");

@@ -357,6 +357,10 @@ impl Line {
         if let Some(remote) = invite.audio_address() {
             self.sound.towards(remote);
         }
+        if self.desk().answered.is_none() {
+            // A new call is a new tape: packets of the last one may have come after its end.
+            self.sound.forget();
+        }
         self.desk().answered = Some(text.clone());
         self.send(&text, invite.from);
     }
