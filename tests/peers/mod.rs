@@ -14,6 +14,7 @@ mod greeting;
 mod hearing;
 mod hold;
 mod ladder;
+mod matrix;
 mod missing;
 mod pcap;
 mod phone;

@@ -203,6 +203,15 @@ impl Phone {
         self.line.send(&text, peer);
     }
 
+    /// Takes tag and contact from a response: what follows is in its dialog.
+    pub(crate) fn learn(&self, response: &Message) {
+        let mut desk = self.line.desk();
+        desk.dialog
+            .as_mut()
+            .expect("there is a call")
+            .learn(response);
+    }
+
     /// Acknowledges an answer, and sends sound where it says.
     pub(crate) fn ack(&self, answer: &Message) {
         let mut desk = self.line.desk();
@@ -261,6 +270,40 @@ impl Phone {
         requests
             .filter(|message| message.status().is_none() && message.method() == method)
             .count()
+    }
+
+    /// Waits until there were more of such requests than before; false when the time is over.
+    pub(crate) fn counts_more(&self, method: &str, before: usize, within: Duration) -> bool {
+        let until = Instant::now() + within;
+        while self.count(method) <= before {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let desk = self.line.desk();
+            // The count decides, whatever woke us.
+            drop(self.line.news.wait_timeout(desk, left.min(LOOK_EVERY)));
+        }
+        true
+    }
+
+    /// Whether our call was ended from the other side by then, with BYE, or with CANCEL while it rang.
+    pub(crate) fn is_left_by(&self, until: Instant) -> bool {
+        let left = until.saturating_duration_since(Instant::now());
+        self.count("CANCEL") > 0 || self.counts_more("BYE", 0, left)
+    }
+
+    /// The final response to a second INVITE, while the first is still open.
+    pub(crate) fn refusal_of_reinvite(&self, within: Duration) -> Message {
+        let cseq = self
+            .line
+            .desk()
+            .dialog
+            .as_ref()
+            .map_or(0, |dialog| dialog.cseq);
+        self.wait("answer to the second INVITE", within, |message| {
+            message.status().is_some_and(|status| status >= 200) && message.cseq() == cseq
+        })
     }
 
     fn wait(&self, what: &str, within: Duration, wanted: impl Fn(&Message) -> bool) -> Message {
