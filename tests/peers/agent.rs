@@ -1,6 +1,6 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ const LOG_SHOWN: usize = 60;
 /// What differs from the shipped settings and policy.
 pub(crate) struct House {
     listen: String,
+    api: String,
     policy: String,
     settings: String,
     places: String,
@@ -39,17 +40,20 @@ impl House {
 
     fn with_policy(policy: &str) -> Self {
         Self {
-            listen: "127.0.0.1".to_owned(),
+            listen: "127.0.0.1:0".to_owned(),
+            api: "127.0.0.1:0".to_owned(),
             policy: policy.to_owned(),
             settings: String::new(),
             places: String::new(),
         }
     }
 
-    /// SIP, RTP and API on this address instead of loopback.
-    pub(crate) fn at(mut self, address: &str) -> Self {
-        address.clone_into(&mut self.listen);
-        self
+    /// SIP and RTP on this address instead of loopback, each on its usual ports: a host of its own.
+    pub(crate) fn at(mut self, address: IpAddr) -> Self {
+        self.listen = format!("{address}:5060");
+        self.api = "127.0.0.1:8080".to_owned();
+        self.set("media.ports = \"10000-10999\"")
+            .set(&format!("sip.trusted = [\"{address}/24\"]"))
     }
 
     /// Changes one value of the policy: `("hold", "every", "\"5s\"")`.
@@ -97,12 +101,13 @@ impl House {
         let policy = scratch.write("policy.toml", &self.policy);
         let Self {
             listen,
+            api,
             settings,
             places,
             ..
         } = self;
         let settings = format!(
-            "policy = {policy:?}\nsip.listen = \"{listen}:0\"\napi.listen = \"{listen}:0\"\n\
+            "policy = {policy:?}\nsip.listen = \"{listen}\"\napi.listen = \"{api}\"\n\
              sip.behind = \"direct\"\nsip.calls_max = 500\nlog.level = \"debug\"\n{settings}{places}"
         );
         scratch.write("settings.toml", &settings);

@@ -16,6 +16,8 @@ mod hold;
 mod ladder;
 mod matrix;
 mod missing;
+mod netns;
+mod one_way;
 mod pcap;
 mod phone;
 mod phones;
