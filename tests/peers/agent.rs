@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use thirdring::console::{CallView, CallbackView};
 use ureq::http::{Method, Request};
 
@@ -176,10 +176,6 @@ impl Agent {
         Events::follow(self.api)
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     pub(crate) fn get(&self, path: &str) -> Value {
         let (status, body) = self.ask(Method::GET, path, &Value::Null);
         assert_eq!(status, 200, "{path}: {body}");
@@ -230,16 +226,6 @@ impl Agent {
 
     pub(crate) fn callbacks(&self) -> Vec<CallbackView> {
         serde_json::from_value(self.get("/callbacks")).expect("callbacks")
-    }
-
-    /// Says so for one seat.
-    pub(crate) fn seat_ready(&self, seat: &str, ready: bool) {
-        let (status, body) = self.ask(
-            Method::PUT,
-            &format!("/seats/{seat}"),
-            &json!({"ready": ready}),
-        );
-        assert_eq!(status, 200, "{seat}: {body}");
     }
 }
 

@@ -24,4 +24,5 @@ mod phones;
 mod program;
 mod scene;
 mod scratch;
+mod sipp;
 mod transfer;
