@@ -2,4 +2,5 @@
 
 mod console;
 mod ear;
+mod licences;
 mod settings;
