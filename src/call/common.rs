@@ -26,6 +26,8 @@ pub(super) fn handle(state: State, input: Input, board: &mut Board, now: Moment)
         Input::Line(Party::Caller, line) if board.caller.leg.is_up() && !state.is_leaving() => {
             line_news(state, line, board, now)
         }
+        // In the opening the ladder has the word (D15).
+        Input::TimedOut(Timer::MediaLost) if matches!(state, State::Laddering(_)) => state,
         Input::TimedOut(Timer::MediaLost) if !state.is_leaving() => {
             promising::media_lost(board, now)
         }

@@ -37,19 +37,17 @@ impl Api {
         environment: &Environment,
         language: Language,
     ) -> Result<Self, Failure> {
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(ANSWER_WITHIN))
-            .max_redirects(0)
-            .proxy(None)
-            .build()
-            .new_agent();
         Ok(Self {
-            agent,
+            agent: agent(),
             base: base(&everywhere.api)?,
             token: token(everywhere, environment)?,
             language,
         })
+    }
+
+    /// The API of an agent we know.
+    pub(super) fn of(base: &str, token: Token, language: Language) -> Self {
+        Self { agent: agent(), base: base.to_owned(), token: Some(token), language }
     }
 
     pub(super) fn get(&self, path: &str) -> Result<String, Failure> {
@@ -135,6 +133,16 @@ impl Api {
             why: why.to_string(),
         }
     }
+}
+
+fn agent() -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(ANSWER_WITHIN))
+        .max_redirects(0)
+        .proxy(None)
+        .build()
+        .new_agent()
 }
 
 fn base(api: &str) -> Result<String, Failure> {

@@ -50,7 +50,9 @@ pub(super) enum Failure {
     NoStateFolder,
     /// So often the standard was not kept (--exit-after).
     VowsBroken(u64),
-    NotBuiltYet,
+    /// So many scenes of the demo did not go as they should.
+    DemoMissed(usize),
+    NoSuchScene { name: String, scenes: String },
 }
 
 impl Failure {
@@ -93,6 +95,13 @@ impl Failure {
                 let count = count.to_string();
                 (USAGE, text("cli.several-calls", &[("count", &count)]))
             }
+            Self::DemoMissed(count) => {
+                let count = count.to_string();
+                (REFUSED, text("demo.failed", &[("count", &count)]))
+            }
+            Self::NoSuchScene { name, scenes } => {
+                (USAGE, text("demo.no-such-scene", &[("name", name), ("scenes", scenes)]))
+            }
             Self::Settings(picture) => (USAGE, picture.to_string()),
             Self::NotStarted(why) => (USAGE, text("cli.not-started", &[("why", why)])),
             Self::NoStateFolder => (USAGE, text("cli.no-state-folder", &[])),
@@ -118,7 +127,6 @@ impl Failure {
                 let why = error.to_string();
                 (REFUSED, text("cli.output", &[("why", &why)]))
             }
-            Self::NotBuiltYet => (USAGE, text("cli.not-built-yet", &[])),
         }
     }
 }

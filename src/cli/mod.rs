@@ -5,6 +5,7 @@
 mod api;
 mod arguments;
 mod call_verbs;
+mod demo;
 mod events;
 mod failure;
 mod help;
@@ -117,7 +118,7 @@ fn run(
     let api = || Api::new(&arguments.everywhere, environment, teller.language);
     match arguments.verb {
         Verb::Run(arguments) => start::run(arguments, environment, teller),
-        Verb::Demo(_) => Err(Failure::NotBuiltYet),
+        Verb::Demo(arguments) => demo::run(arguments, teller),
         Verb::Ask(ask) => verbs::ask(ask, &api()?, teller),
         Verb::OfCall(verb) => call_verbs::command(verb, &api()?, teller),
     }
@@ -139,6 +140,11 @@ impl Teller<'_> {
 
     fn text(&self, key: &str) -> String {
         self.texts.text(key, self.language, &[])
+    }
+
+    /// A text with its values.
+    fn filled(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.texts.text(key, self.language, values)
     }
 
     /// A word of the API in the reader's language; a word without a text stays as it is.

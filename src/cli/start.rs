@@ -11,7 +11,7 @@ use super::arguments::RunArguments;
 use super::failure::Failure;
 use super::{Environment, Teller};
 use crate::console::Token;
-use crate::desk::{self, RunOptions, Summary};
+use crate::desk::{self, Agent, RunOptions, Summary};
 use crate::settings::{LogFormat, Settings};
 use crate::words::Entropy;
 
@@ -57,8 +57,20 @@ fn start(settings: Settings, options: RunOptions, out: &mut dyn Write) -> Result
         .enable_all()
         .build()
         .map_err(|why| Failure::NotStarted(why.to_string()))?;
-    let summary = runtime.block_on(desk::run(settings, options, out));
-    summary.map_err(|why| Failure::NotStarted(why.to_string()))
+    runtime.block_on(async {
+        let agent = Agent::open(&settings, options)
+            .await
+            .map_err(|why| Failure::NotStarted(why.to_string()))?;
+        announce(&agent, out).map_err(Failure::Output)?;
+        Ok(agent.work().await)
+    })
+}
+
+/// The chosen ports as JSON, then READY: for whoever started us.
+fn announce(agent: &Agent, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", serde_json::to_string(&agent.addresses())?)?;
+    writeln!(out, "READY")?;
+    out.flush()
 }
 
 /// Logs go to standard error: standard output tells the ports and READY.

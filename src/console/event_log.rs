@@ -63,7 +63,7 @@ impl EventLog {
     }
 
     /// Starts behind entry `since`, or with what comes from here on.
-    pub(super) fn follow(self: &Arc<Self>, since: Option<u64>) -> Result<Follower, Gone> {
+    pub fn follow(self: &Arc<Self>, since: Option<u64>) -> Result<Follower, Gone> {
         let newest = self.newest.subscribe();
         let seen = since.unwrap_or(*newest.borrow());
         self.after(seen)?;
@@ -97,7 +97,7 @@ impl EventLog {
 }
 
 /// One client's place in the log.
-pub(super) struct Follower {
+pub struct Follower {
     log: Arc<EventLog>,
     newest: watch::Receiver<u64>,
     seen: u64,
@@ -105,7 +105,7 @@ pub(super) struct Follower {
 
 impl Follower {
     /// The entries that have come since the last time, perhaps none.
-    pub(super) fn take(&mut self) -> Result<Vec<Arc<Entry>>, Gone> {
+    pub fn take(&mut self) -> Result<Vec<Arc<Entry>>, Gone> {
         self.newest.mark_unchanged();
         let entries = self.log.after(self.seen)?;
         if let Some(last) = entries.last() {
@@ -115,7 +115,7 @@ impl Follower {
     }
 
     /// Waits until there is something new. May be cancelled.
-    pub(super) async fn changed(&mut self) {
+    pub async fn changed(&mut self) {
         // The sender lives in the log this follower holds, so there is always one.
         let _ = self.newest.changed().await;
     }

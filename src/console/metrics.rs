@@ -16,6 +16,8 @@ pub struct Metrics {
     api_requests: Family<ApiLabels, Counter>,
     calls_refused: Family<StatusLabels, Counter>,
     rtp_packets: Family<CauseLabels, Counter>,
+    requests_refused: Family<StatusLabels, Counter>,
+    lost_inside: Family<CauseLabels, Counter>,
     pub calls_active: Gauge,
     pub promises_open: Gauge,
     /// Frames that left more than a tick after their time.
@@ -75,6 +77,8 @@ impl Metrics {
             api_requests: Family::default(),
             calls_refused: Family::default(),
             rtp_packets: Family::default(),
+            requests_refused: Family::default(),
+            lost_inside: Family::default(),
             calls_active: Gauge::default(),
             promises_open: Gauge::default(),
             media_frames_late: Counter::default(),
@@ -130,6 +134,16 @@ impl Metrics {
             self.datagrams_discarded.clone(),
         );
         to.register(
+            "requests_refused",
+            "SIP requests the endpoint refused by itself, by status",
+            self.requests_refused.clone(),
+        );
+        to.register(
+            "lost_inside",
+            "What one part of the agent could not hand to another, by kind",
+            self.lost_inside.clone(),
+        );
+        to.register(
             "rtp_packets",
             "RTP packets of ended legs: sent, received, lost, from strangers, discarded",
             self.rtp_packets.clone(),
@@ -181,10 +195,18 @@ impl Metrics {
     }
 
     /// `cause` is a word of ours, never of the peer.
-    pub fn datagram_discarded(&self, cause: &'static str) {
-        self.datagrams_discarded
-            .get_or_create(&CauseLabels { cause })
-            .inc();
+    pub fn datagrams_discarded(&self, cause: &'static str, in_all: u64) {
+        raise(&self.datagrams_discarded, CauseLabels { cause }, in_all);
+    }
+
+    /// Requests the SIP endpoint refused by itself, by status.
+    pub fn requests_refused(&self, status: u16, in_all: u64) {
+        raise(&self.requests_refused, StatusLabels { status }, in_all);
+    }
+
+    /// What was lost inside: `reports`, `timeline-entries`, `rtp-unsent` ...
+    pub fn lost_inside(&self, cause: &'static str, in_all: u64) {
+        raise(&self.lost_inside, CauseLabels { cause }, in_all);
     }
 
     pub(super) fn api_request(&self, route: &'static str, status: u16) {
@@ -201,6 +223,12 @@ impl Metrics {
     }
 }
 
+/// Counts kept elsewhere only grow: the metric follows.
+fn raise<L: Clone + std::hash::Hash + Eq>(family: &Family<L, Counter>, labels: L, in_all: u64) {
+    let counter = family.get_or_create(&labels);
+    counter.inc_by(in_all.saturating_sub(counter.get()));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,7 +242,7 @@ mod tests {
             because: Because::HungUp,
         });
         metrics.phrase_said(&"hold_still".parse().unwrap());
-        metrics.datagram_discarded("stranger");
+        metrics.datagrams_discarded("stranger", 1);
         metrics.calls_active.set(3);
         let told = metrics.told();
         for line in [

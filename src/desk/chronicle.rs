@@ -1,16 +1,19 @@
 //! What happened, in order, for the events, the files, the metrics and the log.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tracing::{error, info, warn};
 
 use crate::console::{EventLog, Metrics};
 use crate::media::Stats;
 use crate::records::{Entry, What};
+use crate::sip;
 use crate::words::{CallId, Moment};
 
 use super::clock;
 use super::keeper::{Job, Keeper};
+use super::media_thread::MediaCounts;
 use super::vows::Vows;
 
 /// Writes down what happened.
@@ -86,15 +89,42 @@ impl Chronicle {
         }
     }
 
+    /// What is counted where it arises.
+    pub(super) fn follow_counts(&self, sip: &sip::Counters, media: &MediaCounts, unsent: u64) {
+        for (cause, count) in sip.discarded() {
+            self.metrics.datagrams_discarded(cause.as_str(), *count);
+        }
+        for (status, count) in sip.refused() {
+            self.metrics.requests_refused(*status, *count);
+        }
+        let lost = [
+            ("sip-unsent", unsent),
+            ("rtp-unsent", media.unsent.load(Ordering::Relaxed)),
+            ("reports", media.reports_lost.load(Ordering::Relaxed)),
+            ("timeline-entries", self.keeper.dropped()),
+        ];
+        for (cause, count) in lost {
+            self.metrics.lost_inside(cause, count);
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the others are counted where they arise"
+    )]
     fn count(&self, what: &What) {
         match what {
             What::PhraseStarted { phrase, .. } => self.metrics.phrase_said(phrase),
             What::Ended { ending } => self.metrics.call_ended(*ending),
-            _ => {} // the others are counted where they arise, or not at all
+            _ => {}
         }
     }
 
     /// One line a fact; numbers are redacted by their type.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all others are logged alike"
+    )]
     fn log(&self, entry: &Entry) {
         let call = entry.call.map(tracing::field::debug);
         let fast = self.fast.then_some("FAST");

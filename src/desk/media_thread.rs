@@ -42,7 +42,7 @@ const ORIGIN_ICMP: [u8; 2] = [2, 3];
 ///
 /// Dropping it says goodbye on every leg and joins the thread.
 #[derive(Debug)]
-pub struct MediaThread {
+pub(super) struct MediaThread {
     requests: SyncSender<Request>,
     wake: Arc<EventFd>,
     counts: Arc<MediaCounts>,
@@ -53,11 +53,11 @@ pub struct MediaThread {
 
 /// What went wrong on the thread, as counters that only grow.
 #[derive(Debug, Default)]
-pub struct MediaCounts {
+pub(super) struct MediaCounts {
     /// Reports the desk had no room for.
-    pub reports_lost: AtomicU64,
+    pub(super) reports_lost: AtomicU64,
     /// Datagrams the system did not take.
-    pub unsent: AtomicU64,
+    pub(super) unsent: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -69,7 +69,11 @@ enum Request {
 
 impl MediaThread {
     /// Starts the thread; a full `reports` channel is counted, never waited for.
-    pub fn start(entropy: Entropy, ports: PortPool, reports: Sender<Report>) -> io::Result<Self> {
+    pub(super) fn start(
+        entropy: Entropy,
+        ports: PortPool,
+        reports: Sender<Report>,
+    ) -> io::Result<Self> {
         let (requests, inbox) = sync_channel(ORDERS_MAX);
         let wake = Arc::new(EventFd::from_flags(
             EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC,
@@ -99,7 +103,7 @@ impl MediaThread {
     }
 
     /// Opens an RTP and an RTCP port at `ip` for a new leg; `Order::Close` gives them back.
-    pub fn open_port(&self, ip: IpAddr) -> io::Result<(LegKey, SocketAddr)> {
+    pub(super) fn open_port(&self, ip: IpAddr) -> io::Result<(LegKey, SocketAddr)> {
         let pair = self.ports.bind(ip)?;
         let local = pair.rtp.local_addr()?;
         let leg = LegKey::new(self.opened.fetch_add(1, Ordering::Relaxed));
@@ -108,12 +112,12 @@ impl MediaThread {
     }
 
     /// Hands an order over; sound it brings along is encoded here, by the caller.
-    pub fn order(&self, order: Order) {
+    pub(super) fn order(&self, order: Order) {
         prepare(&order);
         self.request(Request::Order(order));
     }
 
-    pub fn counts(&self) -> &MediaCounts {
+    pub(super) fn counts(&self) -> &MediaCounts {
         &self.counts
     }
 

@@ -23,6 +23,7 @@ mod sound;
 mod vows;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 
 use crate::call::{Action, Input, Refusal, Timer};
 use crate::callbacks::{self, LiveCall};
@@ -31,7 +32,7 @@ use crate::records::What;
 use crate::words::{CallId, Ending, Entropy, Moment, Party};
 
 pub use house::Unfit;
-pub use run::{RunError, RunOptions, Summary, run};
+pub use run::{Addresses, Agent, RunError, RunOptions, Summary};
 
 use calls::Calls;
 use chronicle::{About, Chronicle};
@@ -67,9 +68,13 @@ struct Duty {
     ended: u64,
     /// What an admin should see, while it stands.
     alarms: BTreeSet<String>,
+    /// When the counts of the other parts were last looked at.
+    counted: Moment,
     /// Why the command at hand was refused.
     refusal: Option<Refusal>,
 }
+
+const COUNT_EVERY: Duration = Duration::from_secs(1);
 
 /// More alarms of different kinds than there are kinds would be a fault of ours.
 const ALARMS_MAX: usize = 64;
@@ -260,6 +265,16 @@ impl Desk {
         self.keeper.spare(Job::Ended(id));
         self.duty.ended += 1;
         self.count_calls();
+    }
+
+    /// Brings the metrics up to what the other parts have counted, once a second at most.
+    fn follow_counts(&mut self, now: Moment) {
+        if now.since(self.duty.counted) >= COUNT_EVERY {
+            self.duty.counted = now;
+            let sip = self.signalling.endpoint.counters();
+            self.chronicle
+                .follow_counts(sip, self.sound.counts(), self.signalling.unsent);
+        }
     }
 
     fn count_calls(&self) {

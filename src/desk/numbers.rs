@@ -14,9 +14,11 @@ pub(super) fn caller(invited: &Invited, trusted: bool) -> Option<Pii<PhoneNumber
     if withheld && !trusted {
         return None;
     }
-    let asserted = trusted
-        .then_some(invited.identities.as_slice())
-        .unwrap_or_default();
+    let asserted = if trusted {
+        invited.identities.as_slice()
+    } else {
+        &[]
+    };
     asserted
         .iter()
         .chain([&invited.from])

@@ -1,14 +1,16 @@
 //! Start, loop, shutdown.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde::Serialize;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -122,125 +124,168 @@ struct Inbox {
     interrupt: Signal,
 }
 
-/// Runs the agent until it is stopped. `out` gets the chosen ports as JSON, then `READY`.
-pub async fn run(
-    settings: Settings,
-    options: RunOptions,
-    out: &mut dyn Write,
-) -> Result<Summary, RunError> {
-    let (mut desk, mut inbox, console, keeper) = open(&settings, &options).await?;
-    announce(&desk, console.local_addr(), out).map_err(system("print the ports"))?;
-    desk.work(&mut inbox, options.exit_after).await;
-    let summary = Summary {
-        calls: desk.duty.ended,
-        broken: desk.chronicle.vows.broken(),
-    };
-    console.stop().await;
-    // The keeper ends once the last sender is gone, with every job done.
-    drop(desk);
-    drop(inbox);
-    let _ = tokio::task::spawn_blocking(move || keeper.join()).await;
-    Ok(summary)
+/// An agent whose sockets are open and who has not begun to work.
+pub struct Agent {
+    desk: Desk,
+    inbox: Inbox,
+    console: Console,
+    keeper: JoinHandle<()>,
+    exit_after: Option<u64>,
+    addresses: Addresses,
 }
 
-fn announce(desk: &Desk, api: SocketAddr, out: &mut dyn Write) -> io::Result<()> {
-    let sip = desk.signalling.local_addr()?;
-    writeln!(
-        out,
-        "{}",
-        json!({ "sip": sip.to_string(), "api": api.to_string() })
-    )?;
-    writeln!(out, "READY")?;
-    out.flush()
+/// Where an agent can be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Addresses {
+    pub sip: SocketAddr,
+    pub api: SocketAddr,
 }
 
-type Opening = (Desk, Inbox, Console, std::thread::JoinHandle<()>);
+impl Agent {
+    /// Opens everything: what cannot be opened is the error, and nothing has been answered yet.
+    pub async fn open(settings: &Settings, options: RunOptions) -> Result<Self, RunError> {
+        let utc = clock::utc();
+        let mut entropy = Entropy::from_seed(clock::seed().map_err(|why| RunError::System {
+            doing: "seed the random numbers",
+            why: why.into(),
+        })?);
+        let (store, opened, found) = open_store(settings, &options.state, utc)?;
+        let (told, kept) = mpsc::channel(NEWS_MAX);
+        let timelines = Timelines::open(&options.state).map_err(RunError::Timelines)?;
+        let (keeper, keeper_thread) =
+            Keeper::start(store, timelines, told).map_err(system("start the keeper thread"))?;
 
-async fn open(settings: &Settings, options: &RunOptions) -> Result<Opening, RunError> {
-    let utc = clock::utc();
-    let mut entropy = Entropy::from_seed(clock::seed().map_err(|why| RunError::System {
-        doing: "seed the random numbers",
-        why: why.into(),
-    })?);
-    std::fs::create_dir_all(&options.state).map_err(|why| RunError::State {
-        folder: options.state.clone(),
-        why,
-    })?;
-    let (mut store, opened) = open_store(settings, &options.state, utc)?;
-    let found = store.found(utc).map_err(RunError::Rows)?;
-    let port = UdpPort::bind(settings.sip.listen).map_err(|why| RunError::Bind {
-        what: "SIP",
-        address: settings.sip.listen,
-        why,
-    })?;
-    let address = public(
-        settings,
-        port.local_addr().map_err(system("ask for the SIP port"))?,
-    );
-    let book = Arc::new(Phrasebook::shipped());
-    let house = House::open(settings, &book, address, &options.state).await?;
-    let phrases = house.terms.policy.phrases().into_iter().cloned().collect();
-    sound::warm_up(&book, phrases, settings.language)
-        .map_err(system("start the prompts thread"))?;
+        let port = UdpPort::bind(settings.sip.listen).map_err(|why| RunError::Bind {
+            what: "SIP",
+            address: settings.sip.listen,
+            why,
+        })?;
+        let bound = port.local_addr().map_err(system("ask for the SIP port"))?;
+        let book = Arc::new(Phrasebook::shipped());
+        let house = House::open(settings, &book, public(settings, bound), &options.state).await?;
 
-    let (reported, reports) = mpsc::channel(NEWS_MAX);
-    let (asked, requests) = mpsc::channel(REQUESTS_MAX);
-    let (told, kept) = mpsc::channel(NEWS_MAX);
-    let timelines = Timelines::open(&options.state).map_err(RunError::Timelines)?;
-    let (keeper, keeper_thread) =
-        Keeper::start(store, timelines, told).map_err(system("start the keeper thread"))?;
-    let (events, metrics) = (Arc::new(EventLog::default()), Arc::new(Metrics::default()));
-    let console = open_console(settings, options, asked, &events, &metrics).await?;
-    let media = MediaThread::start(fork(&mut entropy), ports(settings), reported)
-        .map_err(system("start the media thread"))?;
-    let endpoint = Endpoint::new(endpoint_settings(settings, &house), fork(&mut entropy));
+        let (asked, requests) = mpsc::channel(REQUESTS_MAX);
+        let (events, metrics) = (Arc::new(EventLog::default()), Arc::new(Metrics::default()));
+        let console = open_console(settings, &options, asked, &events, &metrics).await?;
+        let (reported, reports) = mpsc::channel(NEWS_MAX);
+        let sound = open_sound(settings, &house, book, &mut entropy, reported)?;
+        let endpoint = Endpoint::new(endpoint_settings(settings, &house), fork(&mut entropy));
+        let vows = Vows::new(house.terms.policy.hold.every.get());
+        let fast = house.terms.policy.fast;
+        let rules = Rules::standard(settings.country, settings.timezone.time_zone());
+        let mut desk = Desk {
+            signalling: Signalling::new(endpoint, port, fork(&mut entropy)),
+            sound,
+            promises: Promises::new(Queue::new(rules)),
+            chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
+            seating: seating(settings),
+            calls: Calls::default(),
+            duty: Duty::default(),
+            todo: VecDeque::new(),
+            house,
+            keeper,
+            entropy,
+        };
+        desk.remember(opened, found, clock::now(), utc);
+        let addresses = Addresses {
+            sip: bound,
+            api: console.local_addr(),
+        };
+        let inbox = Inbox {
+            reports,
+            requests,
+            kept,
+            stop: signal(SignalKind::terminate()).map_err(system("listen for SIGTERM"))?,
+            interrupt: signal(SignalKind::interrupt()).map_err(system("listen for SIGINT"))?,
+        };
+        let exit_after = options.exit_after;
+        Ok(Self {
+            desk,
+            inbox,
+            console,
+            keeper: keeper_thread,
+            exit_after,
+            addresses,
+        })
+    }
 
-    let vows = Vows::new(house.terms.policy.hold.every.get());
-    let fast = house.terms.policy.fast;
-    let watch = if house.terms.watches_line {
-        Watch::On(LineLimits::default())
-    } else {
-        Watch::Off
-    };
-    let media_address = settings.media.address.unwrap_or_else(|| address.ip());
-    let mut desk = Desk {
-        signalling: Signalling::new(endpoint, port, fork(&mut entropy)),
-        sound: Sound::new(media, book, media_address, watch),
-        promises: Promises::new(Queue::new(Rules::standard(
-            settings.country,
-            settings.timezone.time_zone(),
-        ))),
-        chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
-        seating: seating(settings),
-        calls: Calls::default(),
-        duty: Duty::default(),
-        todo: std::collections::VecDeque::new(),
-        house,
-        keeper,
-        entropy,
-    };
-    desk.remember(opened, found, clock::now(), utc);
-    let inbox = Inbox {
-        reports,
-        requests,
-        kept,
-        stop: signal(SignalKind::terminate()).map_err(system("listen for SIGTERM"))?,
-        interrupt: signal(SignalKind::interrupt()).map_err(system("listen for SIGINT"))?,
-    };
-    Ok((desk, inbox, console, keeper_thread))
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// What happens, as it happens: for those who live in the same process.
+    pub fn events(&self) -> Arc<EventLog> {
+        Arc::clone(&self.desk.chronicle.events)
+    }
+
+    /// Works until it is stopped.
+    pub async fn work(self) -> Summary {
+        let Self {
+            mut desk,
+            mut inbox,
+            console,
+            keeper,
+            exit_after,
+            ..
+        } = self;
+        desk.work(&mut inbox, exit_after).await;
+        let summary = Summary {
+            calls: desk.duty.ended,
+            broken: desk.chronicle.vows.broken(),
+        };
+        console.stop().await;
+        // The keeper ends once the last sender is gone, with every job done.
+        drop(desk);
+        drop(inbox);
+        if tokio::task::spawn_blocking(move || keeper.join())
+            .await
+            .is_err()
+        {
+            tracing::error!("the keeper thread panicked");
+        }
+        summary
+    }
 }
 
 fn open_store(
     settings: &Settings,
     state: &Path,
     utc: Timestamp,
-) -> Result<(Store, Opened), RunError> {
+) -> Result<(Store, Opened, Found), RunError> {
+    std::fs::create_dir_all(state).map_err(|why| RunError::State {
+        folder: state.to_owned(),
+        why,
+    })?;
     let path = settings
         .store
         .path
         .clone()
         .unwrap_or_else(|| state.join("promises.sqlite"));
-    Store::open(&path, utc).map_err(RunError::Database)
+    let (mut store, opened) = Store::open(&path, utc).map_err(RunError::Database)?;
+    let found = store.found(utc).map_err(RunError::Rows)?;
+    Ok((store, opened, found))
+}
+
+fn open_sound(
+    settings: &Settings,
+    house: &House,
+    book: Arc<Phrasebook>,
+    entropy: &mut Entropy,
+    reports: mpsc::Sender<Report>,
+) -> Result<Sound, RunError> {
+    let phrases = house.terms.policy.phrases().into_iter().cloned().collect();
+    sound::warm_up(&book, phrases, settings.language)
+        .map_err(system("start the prompts thread"))?;
+    let media = MediaThread::start(fork(entropy), ports(settings), reports)
+        .map_err(system("start the media thread"))?;
+    let watches = house.terms.watches_line;
+    let watch = if watches {
+        Watch::On(LineLimits::default())
+    } else {
+        Watch::Off
+    };
+    let address = settings.media.address.unwrap_or_else(|| house.address.ip());
+    Ok(Sound::new(media, book, address, watch))
 }
 
 async fn open_console(
@@ -344,6 +389,7 @@ impl Desk {
         let mut leave_at: Option<Moment> = None;
         loop {
             let now = clock::now();
+            self.follow_counts(now);
             let enough = exit_after.is_some_and(|enough| self.duty.ended >= enough);
             if enough && leave_at.is_none() {
                 leave_at = Some(self.shut_down(now));

@@ -1,7 +1,6 @@
 //! The SIP endpoint with its socket: datagrams in, datagrams out.
 
 use std::io;
-use std::net::SocketAddr;
 
 use crate::net::UdpPort;
 use crate::sip::offer_answer::{Origin, Unusable};
@@ -30,10 +29,6 @@ impl Signalling {
             entropy,
             unsent: 0,
         }
-    }
-
-    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.port.local_addr()
     }
 
     /// Waits until there is something to read.

@@ -15,9 +15,10 @@ impl Desk {
     /// Everything the endpoint has to tell.
     pub(super) fn take_sip_events(&mut self, now: Moment) {
         while let Some((leg, event)) = self.signalling.poll_event() {
-            match event {
-                Event::Invited(invited) => self.invited_by(leg, *invited, now),
-                event => self.leg_event(leg, event, now),
+            if let Event::Invited(invited) = event {
+                self.invited_by(leg, *invited, now);
+            } else {
+                self.leg_event(leg, event, now);
             }
             self.settle(now);
         }

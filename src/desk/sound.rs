@@ -12,7 +12,7 @@ use crate::sip::offer_answer::{self, Direction, Negotiated};
 use crate::words::{Language, Party, PromptId};
 
 use super::calls::DeskCall;
-use super::media_thread::MediaThread;
+use super::media_thread::{MediaCounts, MediaThread};
 
 /// An RTP port of ours, with RTCP beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,10 @@ impl Sound {
     pub(super) fn open_port(&self) -> io::Result<Port> {
         let (key, address) = self.thread.open_port(self.address)?;
         Ok(Port { key, address })
+    }
+
+    pub(super) fn counts(&self) -> &MediaCounts {
+        self.thread.counts()
     }
 
     pub(super) fn order(&self, order: Order) {

@@ -58,6 +58,7 @@ impl Vows {
 }
 
 impl Watched {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no vow is about the others")]
     fn judge(&mut self, what: &What, at: Moment, longest: Duration) -> Option<&'static str> {
         match what {
             What::Leg {
@@ -104,7 +105,7 @@ impl Watched {
                 let owed = self.answered && owes_farewell(ending.because) && !self.farewell_by_rep;
                 (owed && !self.said_whole).then_some("R29: a caller was left without a farewell")
             }
-            _ => None, // no vow is about the others
+            _ => None,
         }
     }
 

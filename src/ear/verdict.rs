@@ -84,7 +84,7 @@ fn is_silent(sample: &i16) -> bool {
 fn sounding_part(phrase: &Phrase, start: i64, from: usize, until: usize) -> Option<Gap> {
     let sounds = |&at: &usize| phrase.sounds(at, at + GRAIN);
     let first = (from..until).step_by(GRAIN).find(sounds)?;
-    let last = (from..until).step_by(GRAIN).filter(sounds).last()?;
+    let last = (from..until).step_by(GRAIN).rfind(sounds)?;
     let samples = (last + GRAIN).min(until) - first;
     (samples > GAP_OVER).then(|| Gap {
         at_sample: position(start, first),

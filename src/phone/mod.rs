@@ -1,1 +1,22 @@
 //! L3. A scripted endpoint of our own: caller, rep, target.
+//!
+//! A [`Phone`] has real sockets, one call at a time, and says what it *heard*: phrases found by the ear in the RTP it received.
+//!
+//! Invariant: one 20 ms interval drives a phone; the ear listens on a blocking thread, half a second at a time.
+
+mod diary;
+mod handset;
+mod hearing;
+mod incoming;
+mod line;
+mod mouth;
+mod recording;
+mod reports;
+mod settings;
+mod talk;
+#[cfg(test)]
+mod tests;
+
+pub use diary::{HeardPhrase, Progress};
+pub use handset::{Phone, PhoneError};
+pub use settings::{Answers, PhoneSettings, Rtcp, Sends, repertoire};

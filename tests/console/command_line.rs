@@ -26,6 +26,7 @@ fn rep(locale: &str) -> Environment {
     Environment {
         token: Some("s3cret".into()),
         locale: Some(locale.into()),
+        state_home: None,
     }
 }
 

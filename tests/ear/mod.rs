@@ -1,5 +1,11 @@
 //! The ear against all shipped phrases, as a telephone line carries them.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests tell their figures, and may fail"
+)]
+
 mod cut;
 mod found;
 mod line;
@@ -8,7 +14,7 @@ mod strangers;
 use std::sync::{Arc, OnceLock};
 
 use thirdring::ear::{Reference, Repertoire};
-use thirdring::media::prompts::{decode_flac, to_8k};
+use thirdring::media::Phrasebook;
 use thirdring::words::Language;
 
 /// All shipped phrases in both languages, at 8 kHz.
@@ -18,23 +24,12 @@ fn shipped() -> &'static [Reference] {
 }
 
 fn spoken(language: Language) -> Vec<Reference> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("config/prompts")
-        .join(language.tag());
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .collect();
-    files.sort();
-    files
-        .iter()
-        .map(|file| {
-            let sound = decode_flac(&std::fs::read(file).unwrap()).unwrap();
-            Reference {
-                prompt: file.file_stem().unwrap().to_str().unwrap().parse().unwrap(),
-                language,
-                samples: to_8k(&sound.samples, sound.rate).unwrap(),
-            }
+    let book = Phrasebook::shipped();
+    book.ids()
+        .map(|id| Reference {
+            prompt: id.clone(),
+            language,
+            samples: book.clip(id, language).unwrap().samples().to_vec(),
         })
         .collect()
 }

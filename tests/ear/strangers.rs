@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use thirdring::ear::{Reference, Repertoire, hear_all};
-use thirdring::media::prompts::{decode_flac, to_8k};
+use thirdring::media::Phrasebook;
 use thirdring::words::Entropy;
 
 use super::line::{Line, pink, white};
@@ -49,9 +49,9 @@ fn strange_sounds(known: &[Reference], unknown: &[Reference], dice: &mut Entropy
         stream.extend(played_at(1.06, &reference.samples));
         stream.extend(reference.samples.iter().rev());
     }
-    let music = music();
-    stream.extend(&music);
-    stream.extend(played_at(1.12, &music));
+    let music = Phrasebook::shipped().music().unwrap();
+    stream.extend(music.samples());
+    stream.extend(played_at(1.12, music.samples()));
     stream.extend(white(480_000, dice).iter().map(|s| (s * 800.0) as i16));
     stream.extend(pink(480_000, dice).iter().map(|s| (s * 800.0) as i16));
     stream
@@ -67,10 +67,4 @@ fn played_at(speed: f32, samples: &[i16]) -> Vec<i16> {
         (one + part * (next - one)) as i16
     };
     (0..length).map(between).collect()
-}
-
-fn music() -> Vec<i16> {
-    let bed = include_bytes!("../../config/prompts/music/bed.flac");
-    let sound = decode_flac(bed).unwrap();
-    to_8k(&sound.samples, sound.rate).unwrap()
 }

@@ -201,7 +201,7 @@ mod tests {
         let mut server = invite();
         server.respond(486, Bytes::from("486"), at(0));
         assert!(server.acknowledged(at(100)) && server.acknowledged(at(200)));
-        assert_eq!(sent(&mut server), []);
+        assert!(sent(&mut server).is_empty());
         assert_eq!(server.timeout(), Some(at(5100)));
     }
 

@@ -1,0 +1,80 @@
+use tokio::sync::watch;
+
+use crate::ear::Heard;
+use crate::words::{Key, Moment};
+
+/// Phrases and keys kept of a phone's life; what comes later is not written down.
+const ENTRIES_MAX: usize = 10_000;
+
+/// Where a phone's call is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Progress {
+    /// No call yet.
+    #[default]
+    Idle,
+    /// We called; nothing has come back.
+    Calling,
+    /// Ours rings there.
+    RingsThere,
+    /// An INVITE came; we ring.
+    Rings,
+    Talking,
+    /// Over, by our own hand or theirs.
+    HungUp {
+        by_us: bool,
+    },
+    /// Our INVITE was not answered with 200: 408 when nobody answered at all.
+    Refused {
+        code: u16,
+    },
+    /// The caller took the INVITE back.
+    Cancelled,
+}
+
+/// A phrase found in what a phone received.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeardPhrase {
+    pub heard: Heard,
+    pub ssrc: u32,
+    /// The RTP timestamp of its first sample.
+    pub rtp_timestamp: u32,
+    /// When the packet with its first sample arrived.
+    pub at: Moment,
+}
+
+/// What a phone has lived through; written by its tasks, awaited by its verbs.
+#[derive(Debug, Default)]
+pub(super) struct Diary {
+    pub(super) progress: Progress,
+    /// INVITEs that came.
+    pub(super) invites: u32,
+    /// Calls that ended, and how the last one did.
+    pub(super) ended: u32,
+    pub(super) last_end: Progress,
+    /// The Call-ID of the last call.
+    pub(super) call_id: Option<String>,
+    pub(super) heard: Vec<HeardPhrase>,
+    pub(super) keys: Vec<(Key, Moment)>,
+}
+
+impl Diary {
+    pub(super) fn note_heard(&mut self, phrase: HeardPhrase) {
+        if self.heard.len() < ENTRIES_MAX {
+            self.heard.push(phrase);
+        }
+    }
+
+    pub(super) fn note_key(&mut self, key: Key, at: Moment) {
+        if self.keys.len() < ENTRIES_MAX {
+            self.keys.push((key, at));
+        }
+    }
+
+    pub(super) fn note_end(&mut self, progress: Progress) {
+        self.progress = progress.clone();
+        self.last_end = progress;
+        self.ended += 1;
+    }
+}
+
+pub(super) type DiaryPen = std::sync::Arc<watch::Sender<Diary>>;

@@ -1,0 +1,445 @@
+use std::collections::VecDeque;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::time::interval;
+
+use super::diary::{DiaryPen, Progress};
+use super::hearing::Sound;
+use super::recording::Recording;
+use super::settings::{Answers, PhoneSettings, Sends};
+use super::talk::Talk;
+use crate::desk::clock::now;
+use crate::desk::media_ports::{PortPair, PortPool};
+use crate::media::{Clip, Codec, FRAME_TIME, RtpPacket};
+use crate::net::UdpPort;
+use crate::sip::offer_answer::{self, Negotiated, Origin};
+use crate::sip::{
+    Endpoint, Event, Invite, Invited, LegId, NameAddr, Refusal, Settings, Transmit, Uri,
+};
+use crate::words::{Key, Moment};
+
+/// No datagram is longer (RFC 768).
+const DATAGRAM_MAX: usize = 65_535;
+/// One call, and one more that hears that we are busy.
+const LEGS_MAX: usize = 4;
+
+/// What a phone is told to do; what does not fit its state is passed over.
+pub(super) enum Command {
+    Dial {
+        target: Uri,
+        next_hop: SocketAddr,
+    },
+    Answer,
+    /// Refuses the call that rings.
+    Refuse {
+        code: u16,
+    },
+    Press(Vec<Key>),
+    Speak(Arc<Clip>),
+    Send(Sends),
+    HangUp,
+}
+
+/// A phone's sockets.
+pub(super) struct Ports {
+    pub(super) sip: UdpPort,
+    rtp: UdpSocket,
+    /// Bound so that reports find a listener; what comes is not read.
+    rtcp: UdpSocket,
+}
+
+/// The task behind a phone: its sockets, its endpoint and its one call.
+pub(super) struct Line {
+    settings: PhoneSettings,
+    endpoint: Endpoint,
+    ports: Ports,
+    stage: Stage,
+    diary: DiaryPen,
+    sounds: Sender<Sound>,
+    /// For the ear, once the line may wait for it.
+    unheard: VecDeque<Sound>,
+    recording: Arc<Mutex<Recording>>,
+}
+
+enum Stage {
+    Free,
+    Calling(LegId),
+    Ringing(Box<Ringing>),
+    Talking(Box<Talk>),
+}
+
+struct Ringing {
+    leg: LegId,
+    invited: Invited,
+    answer_at: Option<Moment>,
+    /// We answered with an offer of ours and wait for theirs.
+    answered: bool,
+}
+
+impl Ports {
+    pub(super) fn bind(ip: IpAddr) -> io::Result<Self> {
+        let PortPair { rtp, rtcp } = PortPool::new(None).bind(ip)?;
+        Ok(Self {
+            sip: UdpPort::bind(SocketAddr::new(ip, 0))?,
+            rtp: UdpSocket::from_std(rtp)?,
+            rtcp: UdpSocket::from_std(rtcp)?,
+        })
+    }
+}
+
+impl Line {
+    pub(super) fn new(
+        mut settings: PhoneSettings,
+        ports: Ports,
+        diary: DiaryPen,
+        sounds: Sender<Sound>,
+        recording: Arc<Mutex<Recording>>,
+    ) -> io::Result<Self> {
+        let endpoint = Settings {
+            address: ports.sip.local_addr()?,
+            user: settings.party.as_str().to_owned(),
+            user_agent: "thirdring phone".to_owned(),
+            calls_max: LEGS_MAX,
+        };
+        let seed = settings.entropy.bytes();
+        Ok(Self {
+            endpoint: Endpoint::new(endpoint, crate::words::Entropy::from_seed(seed)),
+            settings,
+            ports,
+            stage: Stage::Free,
+            diary,
+            sounds,
+            unheard: VecDeque::new(),
+            recording,
+        })
+    }
+
+    /// Lives until its handset is dropped, then hangs up.
+    pub(super) async fn live(mut self, mut commands: Receiver<Command>) {
+        let mut frames = interval(FRAME_TIME);
+        let (mut message, mut packet) = (vec![0; DATAGRAM_MAX], vec![0; DATAGRAM_MAX]);
+        loop {
+            tokio::select! {
+                command = commands.recv() => match command {
+                    Some(command) => self.obey(command, now()),
+                    None => break,
+                },
+                Ok((length, from)) = self.ports.sip.receive(&mut message) => {
+                    let datagram = message.get(..length).unwrap_or_default();
+                    self.endpoint.receive(datagram, from, now());
+                }
+                Ok((length, from)) = self.ports.rtp.recv_from(&mut packet) => {
+                    let datagram = packet.get(..length).unwrap_or_default();
+                    self.take_rtp(datagram, from, now());
+                }
+                _ = frames.tick() => self.tick(now()),
+            }
+            self.settle().await;
+        }
+        self.hang_up(now());
+        self.settle().await;
+    }
+
+    fn obey(&mut self, command: Command, now: Moment) {
+        match command {
+            Command::Dial { target, next_hop } => self.dial(target, next_hop, now),
+            Command::Answer => self.answer(now),
+            Command::Refuse { code } => self.refuse(code, now),
+            Command::HangUp => self.hang_up(now),
+            Command::Press(keys) => self.with_talk(|talk| talk.mouth.press(&keys)),
+            Command::Speak(clip) => self.with_talk(|talk| talk.mouth.speak(clip)),
+            Command::Send(sends) => {
+                self.settings.sends = sends.clone();
+                self.with_talk(|talk| talk.mouth.send(sends));
+            }
+        }
+    }
+
+    fn with_talk(&mut self, act: impl FnOnce(&mut Talk)) {
+        if let Stage::Talking(talk) = &mut self.stage {
+            act(talk);
+        }
+    }
+
+    fn dial(&mut self, target: Uri, next_hop: SocketAddr, now: Moment) {
+        if !matches!(self.stage, Stage::Free) {
+            return;
+        }
+        let Ok(us) = self.ports.sip.local_addr() else {
+            return;
+        };
+        let invite = Invite {
+            target,
+            next_hop,
+            from: NameAddr::new(None, Uri::sip(self.settings.party.as_str(), us)),
+            call_id: None,
+            offer: self.offer(),
+            headers: Vec::new(),
+        };
+        match self.endpoint.invite(invite, now) {
+            Ok(leg) => {
+                self.stage = Stage::Calling(leg);
+                self.begin(leg, Progress::Calling);
+            }
+            Err(_) => self.end(Progress::Refused { code: 503 }),
+        }
+    }
+
+    fn begin(&mut self, leg: LegId, progress: Progress) {
+        let call_id = self.endpoint.call_id(leg).map(str::to_owned);
+        self.diary.send_modify(|diary| {
+            diary.progress = progress;
+            diary.call_id = call_id;
+        });
+    }
+
+    fn note(&self, progress: Progress) {
+        self.diary.send_modify(|diary| diary.progress = progress);
+    }
+
+    fn invited(&mut self, leg: LegId, invited: Invited, now: Moment) {
+        let code = match (&self.stage, self.settings.answers) {
+            (Stage::Calling(_) | Stage::Ringing(_) | Stage::Talking(_), _) | (_, Answers::Busy) => {
+                486
+            }
+            (Stage::Free, Answers::Decline) => 603,
+            (Stage::Free, Answers::Never) => return self.ring(leg, invited, None, now),
+            (Stage::Free, Answers::AfterRing(wait)) => {
+                return self.ring(leg, invited, Some(now + wait), now);
+            }
+        };
+        self.diary.send_modify(|diary| diary.invites += 1);
+        let _ = self.endpoint.reject(leg, &Refusal::new(code), now);
+    }
+
+    fn ring(&mut self, leg: LegId, invited: Invited, answer_at: Option<Moment>, now: Moment) {
+        if self.endpoint.ring(leg, now).is_err() {
+            return;
+        }
+        self.begin(leg, Progress::Rings);
+        self.diary.send_modify(|diary| diary.invites += 1);
+        self.stage = Stage::Ringing(Box::new(Ringing {
+            leg,
+            invited,
+            answer_at,
+            answered: false,
+        }));
+    }
+
+    fn answer(&mut self, now: Moment) {
+        let Stage::Ringing(ringing) = &mut self.stage else {
+            return;
+        };
+        ringing.answer_at = None;
+        let leg = ringing.leg;
+        let Some(offer) = ringing.invited.offer.clone() else {
+            ringing.answered = true;
+            let _ = self.endpoint.answer(leg, self.offer(), now);
+            return;
+        };
+        match self.answer_to(&offer) {
+            Some((sdp, negotiated)) => {
+                if self.endpoint.answer(leg, sdp, now).is_ok() {
+                    self.talk(leg, negotiated, now);
+                }
+            }
+            None => self.refuse(488, now),
+        }
+    }
+
+    fn refuse(&mut self, code: u16, now: Moment) {
+        if let Stage::Ringing(ringing) = &self.stage {
+            let _ = self.endpoint.reject(ringing.leg, &Refusal::new(code), now);
+            self.end(Progress::HungUp { by_us: true });
+        }
+    }
+
+    fn talk(&mut self, leg: LegId, negotiated: Negotiated, now: Moment) {
+        lock(&self.recording).align();
+        let talk = Talk::new(leg, negotiated, &mut self.settings, now);
+        self.stage = Stage::Talking(Box::new(talk));
+        self.note(Progress::Talking);
+    }
+
+    /// What is under way ends as fits: CANCEL, 603 or BYE.
+    fn hang_up(&mut self, now: Moment) {
+        let _ = match &self.stage {
+            Stage::Free => return,
+            // `Refused` with 487 follows.
+            Stage::Calling(leg) => {
+                let _ = self.endpoint.cancel(*leg, now);
+                return;
+            }
+            Stage::Ringing(ringing) => self.endpoint.reject(ringing.leg, &Refusal::new(603), now),
+            Stage::Talking(talk) => self.endpoint.bye(talk.leg, None, now),
+        };
+        self.end(Progress::HungUp { by_us: true });
+    }
+
+    fn end(&mut self, progress: Progress) {
+        if let Stage::Talking(mut talk) = std::mem::replace(&mut self.stage, Stage::Free) {
+            let rest = talk.incoming.rest();
+            lock(&self.recording).received(&rest.samples);
+            self.unheard.push_back(Sound::Part(rest));
+            self.unheard.push_back(Sound::End);
+        }
+        self.diary.send_modify(|diary| diary.note_end(progress));
+    }
+
+    fn tick(&mut self, now: Moment) {
+        if self.endpoint.timeout().is_some_and(|due| due <= now) {
+            self.endpoint.handle_timeout(now);
+        }
+        if let Stage::Ringing(ringing) = &self.stage
+            && ringing.answer_at.is_some_and(|due| due <= now)
+        {
+            self.answer(now);
+        }
+        if let Stage::Talking(talk) = &mut self.stage {
+            let samples = talk.send_frame(&self.ports.rtp);
+            talk.send_report(&self.ports.rtcp, now);
+            lock(&self.recording).sent(&samples);
+            if let Some(part) = talk.incoming.part() {
+                lock(&self.recording).received(&part.samples);
+                self.unheard.push_back(Sound::Part(part));
+            }
+        }
+    }
+
+    fn take_rtp(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
+        let Stage::Talking(talk) = &mut self.stage else {
+            return;
+        };
+        if let Some(packet) = RtpPacket::parse(datagram)
+            && let Some(key) = talk.take(&packet, from, now)
+        {
+            self.diary.send_modify(|diary| diary.note_key(key, now));
+        }
+    }
+
+    async fn settle(&mut self) {
+        while let Some((leg, event)) = self.endpoint.poll_event() {
+            self.happened(leg, event, now());
+        }
+        while let Some(Transmit { to, bytes }) = self.endpoint.poll_transmit() {
+            // A datagram that cannot be sent is as good as lost: the endpoint repeats it.
+            let _ = self.ports.sip.send(&bytes, to).await;
+        }
+        while let Some(sound) = self.unheard.pop_front() {
+            if self.sounds.send(sound).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn happened(&mut self, leg: LegId, event: Event, now: Moment) {
+        if let Event::Invited(invited) = event {
+            return self.invited(leg, *invited, now);
+        }
+        if self.leg() != Some(leg) {
+            return;
+        }
+        match event {
+            Event::Provisional { .. } => self.note(Progress::RingsThere),
+            Event::Answered { sdp } => self.answered(leg, sdp.as_deref(), now),
+            Event::Acked { answer } => self.acked(leg, answer.as_deref(), now),
+            Event::Refused { code, .. } => self.end(Progress::Refused { code }),
+            Event::NoResponse => self.end(Progress::Refused { code: 408 }),
+            Event::Cancelled { .. } => self.end(Progress::Cancelled),
+            Event::AckMissing => self.hang_up(now),
+            Event::HungUp { .. } | Event::Lost { .. } => {
+                self.end(Progress::HungUp { by_us: false })
+            }
+            Event::Offered { sdp } => self.offered(leg, sdp.as_deref(), now),
+            Event::Keys(keys) => {
+                let note = |key| self.diary.send_modify(|diary| diary.note_key(key, now));
+                keys.into_iter().for_each(note);
+            }
+            // A phone never offers anew, and a second INVITE is told above.
+            Event::OfferTaken { .. } | Event::OfferRefused { .. } | Event::Invited(_) => {}
+        }
+    }
+
+    fn leg(&self) -> Option<LegId> {
+        match &self.stage {
+            Stage::Free => None,
+            Stage::Calling(leg) => Some(*leg),
+            Stage::Ringing(ringing) => Some(ringing.leg),
+            Stage::Talking(talk) => Some(talk.leg),
+        }
+    }
+
+    fn answered(&mut self, leg: LegId, sdp: Option<&[u8]>, now: Moment) {
+        match sdp.and_then(settled) {
+            Some(negotiated) => self.talk(leg, negotiated, now),
+            None => {
+                let _ = self.endpoint.bye(leg, None, now);
+                self.end(Progress::Refused { code: 488 });
+            }
+        }
+    }
+
+    fn acked(&mut self, leg: LegId, answer: Option<&[u8]>, now: Moment) {
+        let negotiated = answer.and_then(settled);
+        match (&mut self.stage, negotiated) {
+            (Stage::Ringing(ringing), Some(negotiated)) if ringing.answered => {
+                self.talk(leg, negotiated, now);
+            }
+            (Stage::Talking(talk), Some(negotiated)) => talk.retarget(negotiated),
+            // The ACK of an answer of ours brings nothing new.
+            _ => {}
+        }
+    }
+
+    fn offered(&mut self, leg: LegId, sdp: Option<&[u8]>, now: Moment) {
+        let Some(sdp) = sdp else {
+            let _ = self.endpoint.accept_offer(leg, self.offer(), now);
+            return;
+        };
+        match self.answer_to(sdp) {
+            Some((answer, negotiated)) => {
+                let _ = self.endpoint.accept_offer(leg, answer, now);
+                self.with_talk(|talk| talk.retarget(negotiated));
+            }
+            None => {
+                let _ = self.endpoint.refuse_offer(leg, now);
+            }
+        }
+    }
+
+    /// Our offer, our codec first.
+    fn offer(&self) -> bytes::Bytes {
+        let offer = offer_answer::offer(self.media_address(), ORIGIN);
+        match self.settings.codec {
+            Codec::Pcma => offer,
+            Codec::Pcmu => String::from_utf8_lossy(&offer)
+                .replace("RTP/AVP 8 0 ", "RTP/AVP 0 8 ")
+                .into(),
+        }
+    }
+
+    fn answer_to(&self, offer: &[u8]) -> Option<(bytes::Bytes, Negotiated)> {
+        let offer = offer_answer::read(offer).ok()?;
+        offer_answer::answer(&offer, self.media_address(), ORIGIN).ok()
+    }
+
+    fn media_address(&self) -> SocketAddr {
+        let unknown = SocketAddr::new(self.settings.ip, 0);
+        self.ports.rtp.local_addr().unwrap_or(unknown)
+    }
+}
+
+const ORIGIN: Origin = Origin { id: 1, version: 1 };
+
+fn settled(sdp: &[u8]) -> Option<Negotiated> {
+    offer_answer::settle(&offer_answer::read(sdp).ok()?).ok()
+}
+
+/// A recording that a panic left half written is still a recording.
+fn lock(recording: &Mutex<Recording>) -> std::sync::MutexGuard<'_, Recording> {
+    recording.lock().unwrap_or_else(PoisonError::into_inner)
+}

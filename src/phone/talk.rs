@@ -1,0 +1,92 @@
+use std::net::SocketAddr;
+
+use tokio::net::UdpSocket;
+
+use super::incoming::Incoming;
+use super::mouth::{Mouth, Tongue};
+use super::reports::Reports;
+use super::settings::PhoneSettings;
+use crate::media::{Codec, FRAME_SAMPLES, RtpPacket};
+use crate::sip::LegId;
+use crate::sip::offer_answer::{self, Direction, Negotiated};
+use crate::words::{Key, Moment};
+
+/// The sound of a call.
+pub(super) struct Talk {
+    pub(super) leg: LegId,
+    pub(super) mouth: Mouth,
+    pub(super) incoming: Incoming,
+    reports: Reports,
+    peer: Negotiated,
+    packet: Vec<u8>,
+}
+
+impl Talk {
+    pub(super) fn new(
+        leg: LegId,
+        peer: Negotiated,
+        settings: &mut PhoneSettings,
+        now: Moment,
+    ) -> Self {
+        let sends = settings.sends.clone();
+        Self {
+            leg,
+            mouth: Mouth::new(tongue(&peer), sends, &mut settings.entropy),
+            incoming: Incoming::default(),
+            reports: Reports::new(settings.rtcp, now),
+            peer,
+            packet: Vec::new(),
+        }
+    }
+
+    /// A new offer and answer: SSRC and timestamps run on.
+    pub(super) fn retarget(&mut self, peer: Negotiated) {
+        self.mouth.talk_as(tongue(&peer));
+        self.peer = peer;
+    }
+
+    /// Sends what is due in these 20 ms; returns how it sounds.
+    pub(super) fn send_frame(&mut self, rtp: &UdpSocket) -> [i16; FRAME_SAMPLES] {
+        let samples = self.mouth.frame(&mut self.packet);
+        let may_send = matches!(
+            self.peer.direction,
+            Direction::SendRecv | Direction::SendOnly
+        );
+        if may_send && !self.packet.is_empty() && !self.peer.remote.ip().is_unspecified() {
+            // A packet that finds no room now is lost, as on any line.
+            let _ = rtp.try_send_to(&self.packet, self.peer.remote);
+        }
+        samples
+    }
+
+    pub(super) fn send_report(&mut self, rtcp: &UdpSocket, now: Moment) {
+        if let Some(report) = self.reports.poll(&self.mouth, now) {
+            let _ = rtcp.try_send_to(&report, self.peer.remote_rtcp);
+        }
+    }
+
+    /// Takes a packet of our peer; returns a key that began with it.
+    pub(super) fn take(
+        &mut self,
+        packet: &RtpPacket,
+        from: SocketAddr,
+        now: Moment,
+    ) -> Option<Key> {
+        if from.ip() != self.peer.remote.ip() {
+            return None;
+        }
+        self.reports.count(&packet.header, now);
+        self.incoming.take(packet, self.peer.telephone_event, now)
+    }
+}
+
+fn tongue(peer: &Negotiated) -> Tongue {
+    Tongue {
+        codec: match peer.codec {
+            offer_answer::Codec::Pcma => Codec::Pcma,
+            offer_answer::Codec::Pcmu => Codec::Pcmu,
+        },
+        payload_type: peer.payload_type,
+        telephone_event: peer.telephone_event,
+    }
+}
