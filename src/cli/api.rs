@@ -47,7 +47,12 @@ impl Api {
 
     /// The API of an agent we know.
     pub(super) fn of(base: &str, token: Token, language: Language) -> Self {
-        Self { agent: agent(), base: base.to_owned(), token: Some(token), language }
+        Self {
+            agent: agent(),
+            base: base.to_owned(),
+            token: Some(token),
+            language,
+        }
     }
 
     pub(super) fn get(&self, path: &str) -> Result<String, Failure> {

@@ -52,7 +52,10 @@ pub(super) enum Failure {
     VowsBroken(u64),
     /// So many scenes of the demo did not go as they should.
     DemoMissed(usize),
-    NoSuchScene { name: String, scenes: String },
+    NoSuchScene {
+        name: String,
+        scenes: String,
+    },
 }
 
 impl Failure {
@@ -99,9 +102,10 @@ impl Failure {
                 let count = count.to_string();
                 (REFUSED, text("demo.failed", &[("count", &count)]))
             }
-            Self::NoSuchScene { name, scenes } => {
-                (USAGE, text("demo.no-such-scene", &[("name", name), ("scenes", scenes)]))
-            }
+            Self::NoSuchScene { name, scenes } => (
+                USAGE,
+                text("demo.no-such-scene", &[("name", name), ("scenes", scenes)]),
+            ),
             Self::Settings(picture) => (USAGE, picture.to_string()),
             Self::NotStarted(why) => (USAGE, text("cli.not-started", &[("why", why)])),
             Self::NoStateFolder => (USAGE, text("cli.no-state-folder", &[])),

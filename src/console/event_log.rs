@@ -22,7 +22,7 @@ pub struct EventLog {
 
 /// What was asked for is not kept: too old, or of another run of the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Gone {
+pub struct Gone {
     /// The oldest entry that can be had.
     pub(super) oldest: u64,
 }

@@ -26,7 +26,7 @@ use tokio::sync::{mpsc, watch};
 use crate::words::{Catalogue, Language};
 
 pub use ask::{Answer, Ask, NewCallback, Request};
-pub use event_log::{EVENTS_KEPT, EventLog};
+pub use event_log::{EventLog, Follower, Gone};
 pub use gate::{Token, UnusableToken};
 pub use metrics::Metrics;
 pub use problem::{Code, Problem, ProblemBody};

@@ -16,8 +16,8 @@ use nix::sys::timerfd::{Expiration, TimerSetTimeFlags};
 use tokio::sync::mpsc::Sender;
 
 use super::clock;
-use super::media_ports::{PortPair, PortPool};
 use crate::media::{Bed, Channel, Codec, LegKey, Order, Report, Stage, Transmit};
+use crate::net::{PortPair, PortPool};
 use crate::words::{Entropy, Moment};
 
 /// Orders waiting for the thread, which takes them at once; whoever orders more waits for room.

@@ -9,7 +9,6 @@ pub mod clock;
 mod house;
 mod keeper;
 mod media_news;
-mod media_ports;
 mod media_thread;
 mod numbers;
 mod perform;

@@ -29,7 +29,6 @@ use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::house::{House, Unfit};
 use super::keeper::{Job, Keeper, Kept};
-use super::media_ports::PortPool;
 use super::media_thread::MediaThread;
 use super::promises::Promises;
 use super::seating::Seating;
@@ -37,6 +36,7 @@ use super::signalling::Signalling;
 use super::sound::{self, Sound};
 use super::vows::Vows;
 use super::{Desk, Duty, clock};
+use crate::net::PortPool;
 
 /// What the command line says beside the settings.
 #[derive(Debug)]

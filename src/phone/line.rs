@@ -13,9 +13,9 @@ use super::recording::Recording;
 use super::settings::{Answers, PhoneSettings, Sends};
 use super::talk::Talk;
 use crate::desk::clock::now;
-use crate::desk::media_ports::{PortPair, PortPool};
 use crate::media::{Clip, Codec, FRAME_TIME, RtpPacket};
 use crate::net::UdpPort;
+use crate::net::{PortPair, PortPool};
 use crate::sip::offer_answer::{self, Negotiated, Origin};
 use crate::sip::{
     Endpoint, Event, Invite, Invited, LegId, NameAddr, Refusal, Settings, Transmit, Uri,

@@ -7,7 +7,6 @@ mod scenes;
 mod stage;
 mod story;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ use crate::words::Language;
 
 use scenes::Scene;
 use stage::{Backstage, Missed};
-use story::{Line, Story};
+use story::Story;
 
 /// Lines on their way to the reader; five scenes tell a few a second.
 const LINES_MAX: usize = 1_024;
@@ -44,16 +43,24 @@ pub(super) fn run(arguments: DemoArguments, teller: &mut Teller<'_>) -> Result<(
         .build()
         .map_err(|why| Failure::NotStarted(why.to_string()))?;
     let missed = runtime.block_on(play(scenes, arguments.record, teller))?;
-    if missed == 0 { Ok(()) } else { Err(Failure::DemoMissed(missed)) }
+    if missed == 0 {
+        Ok(())
+    } else {
+        Err(Failure::DemoMissed(missed))
+    }
 }
 
 fn chosen(name: Option<&str>) -> Result<Vec<Scene>, Failure> {
-    let Some(name) = name else { return Ok(Scene::ALL.to_vec()) };
+    let Some(name) = name else {
+        return Ok(Scene::ALL.to_vec());
+    };
     let scene = Scene::ALL.into_iter().find(|scene| scene.name() == name);
-    scene.map(|scene| vec![scene]).ok_or_else(|| Failure::NoSuchScene {
-        name: name.to_owned(),
-        scenes: Scene::ALL.map(Scene::name).join(", "),
-    })
+    scene
+        .map(|scene| vec![scene])
+        .ok_or_else(|| Failure::NoSuchScene {
+            name: name.to_owned(),
+            scenes: Scene::ALL.map(Scene::name).join(", "),
+        })
 }
 
 /// All scenes side by side; how many did not go as they should.
@@ -74,7 +81,14 @@ async fn play(
         Err(why) => return Err(Failure::NotStarted(why.to_string())),
     };
     let (lines, mut told) = mpsc::channel(LINES_MAX);
-    let backstage = Backstage { book, repertoire, spoken, record, lines, began: clock::now() };
+    let backstage = Backstage {
+        book,
+        repertoire,
+        spoken,
+        record,
+        lines,
+        began: clock::now(),
+    };
     let mut playing = JoinSet::new();
     for scene in &scenes {
         playing.spawn(scene.play(backstage.clone()));

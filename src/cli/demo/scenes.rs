@@ -25,8 +25,13 @@ const GRID_TICKS: u32 = 120_000;
 const TOLERANCE: Duration = Duration::from_millis(60);
 
 impl Scene {
-    pub(super) const ALL: [Self; 5] =
-        [Self::AnswerAndHold, Self::Transfer, Self::SilentCaller, Self::OneWayLine, Self::KeptCallback];
+    pub(super) const ALL: [Self; 5] = [
+        Self::AnswerAndHold,
+        Self::Transfer,
+        Self::SilentCaller,
+        Self::OneWayLine,
+        Self::KeptCallback,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -43,7 +48,11 @@ impl Scene {
     }
 
     async fn try_play(self, backstage: Backstage) -> Ending {
-        let rtcp = if self == Self::OneWayLine { Rtcp::Frozen } else { Rtcp::Normal };
+        let rtcp = if self == Self::OneWayLine {
+            Rtcp::Frozen
+        } else {
+            Rtcp::Normal
+        };
         let stage = Stage::open(self, backstage, rtcp).await?;
         match self {
             Self::AnswerAndHold => stage.play(answer_and_hold).await,
@@ -58,7 +67,9 @@ impl Scene {
 /// By the third ring, greeted; held with consent, spoken to every 15 s, thanked (R1, R2, R18-R21).
 async fn answer_and_hold(stage: Arc<Stage>) -> Ending {
     talk(&stage).await?;
-    stage.rep_asks("hold", json!({ "reason": "lookup", "agreed": true })).await?;
+    stage
+        .rep_asks("hold", json!({ "reason": "lookup", "agreed": true }))
+        .await?;
     stage.hears(Caller, "hold_wait").await?;
     // On hold the rep is unheard: what he says now is in nobody's ear.
     stage.speak(Rep, "not_offered").await?;
@@ -75,8 +86,14 @@ async fn answer_and_hold(stage: Arc<Stage>) -> Ending {
     stage.heard_exactly(
         Caller,
         &[
-            "greeting", "feedback_thanks", "hold_wait", "hold_still", "hold_still", "hold_return",
-            "will_verify", "closing",
+            "greeting",
+            "feedback_thanks",
+            "hold_wait",
+            "hold_still",
+            "hold_still",
+            "hold_return",
+            "will_verify",
+            "closing",
         ],
     )
 }
@@ -84,7 +101,9 @@ async fn answer_and_hold(stage: Arc<Stage>) -> Ending {
 /// Asked, consulted, joined; nobody is lost (R30, R31, R33).
 async fn transfer(stage: Arc<Stage>) -> Ending {
     talk(&stage).await?;
-    stage.rep_asks("transfer", json!({ "target": "expert" })).await?;
+    stage
+        .rep_asks("transfer", json!({ "target": "expert" }))
+        .await?;
     stage.hears(Caller, "transfer_ask").await?;
     stage.hears(Caller, "consent_keys").await?;
     stage.press_one(Caller).await?;
@@ -104,7 +123,11 @@ async fn transfer(stage: Arc<Stage>) -> Ending {
     stage.heard_exactly(
         Caller,
         &[
-            "greeting", "feedback_thanks", "transfer_ask", "consent_keys", "explained_clearly",
+            "greeting",
+            "feedback_thanks",
+            "transfer_ask",
+            "consent_keys",
+            "explained_clearly",
             "closing",
         ],
     )
@@ -131,7 +154,10 @@ async fn silent_caller(stage: Arc<Stage>) -> Ending {
     stage.heard_exactly(
         Caller,
         &[
-            "greeting", "please_speak", "no_voice_repeat", "fault_cannot_hear_caller",
+            "greeting",
+            "please_speak",
+            "no_voice_repeat",
+            "fault_cannot_hear_caller",
             "closing_short",
         ],
     )
@@ -146,7 +172,12 @@ async fn one_way_line(stage: Arc<Stage>) -> Ending {
     promised(&stage, "line-fault").await?;
     stage.heard_exactly(
         Caller,
-        &["greeting", "feedback_thanks", "fault_caller_cannot_hear", "closing_short"],
+        &[
+            "greeting",
+            "feedback_thanks",
+            "fault_caller_cannot_hear",
+            "closing_short",
+        ],
     )
 }
 
@@ -164,15 +195,21 @@ async fn kept_callback(stage: Arc<Stage>) -> Ending {
     stage.speak(Rep, "will_verify").await?;
     stage.hears(Caller, "will_verify").await?;
     stage.hang_up(Caller).await?;
-    stage.sees("the promise done", |what| {
-        matches!(what, crate::records::What::Promise { news, .. } if news == "done")
-    })
-    .await?;
+    stage
+        .sees(
+            "the promise done",
+            |what| matches!(what, crate::records::What::Promise { news, .. } if news == "done"),
+        )
+        .await?;
     stage.heard_exactly(
         Caller,
         &[
-            "greeting", "feedback_thanks", "fault_caller_cannot_hear", "closing_short",
-            "callback_open", "will_verify",
+            "greeting",
+            "feedback_thanks",
+            "fault_caller_cannot_hear",
+            "closing_short",
+            "callback_open",
+            "will_verify",
         ],
     )
 }
@@ -192,7 +229,13 @@ async fn talk(stage: &Stage) -> Result<(), Missed> {
 async fn promised(stage: &Stage, kind: &str) -> Result<(), Missed> {
     let rows = stage.callbacks().await?;
     let kept = rows.iter().any(|row| row.kind == kind);
-    if kept { Ok(()) } else { Err(Missed::Broken(format!("no {kind} callback is noted: {rows:?}"))) }
+    if kept {
+        Ok(())
+    } else {
+        Err(Missed::Broken(format!(
+            "no {kind} callback is noted: {rows:?}"
+        )))
+    }
 }
 
 fn on_the_grid(first: &HeardPhrase, second: &HeardPhrase) -> Result<(), Missed> {

@@ -45,10 +45,20 @@ pub(super) enum Missed {
     Broken(String),
     Phone(Party, PhoneError),
     /// The agent did not come to this in time.
-    Never { awaited: String, within: Duration },
+    Never {
+        awaited: String,
+        within: Duration,
+    },
     /// Another phrase was heard, or one too many.
-    OutOfOrder { heard: Vec<PromptId>, expected: Vec<PromptId> },
-    Untimely { what: &'static str, found: String, right: String },
+    OutOfOrder {
+        heard: Vec<PromptId>,
+        expected: Vec<PromptId>,
+    },
+    Untimely {
+        what: &'static str,
+        found: String,
+        right: String,
+    },
 }
 
 impl fmt::Display for Missed {
@@ -60,7 +70,9 @@ impl fmt::Display for Missed {
             Self::OutOfOrder { heard, expected } => {
                 write!(f, "heard {heard:?}, expected {expected:?}")
             }
-            Self::Untimely { what, found, right } => write!(f, "{what}: {found}, should be {right}"),
+            Self::Untimely { what, found, right } => {
+                write!(f, "{what}: {found}, should be {right}")
+            }
         }
     }
 }
@@ -87,7 +99,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Stage {
     /// Opens the phones, then an agent that knows them.
-    pub(super) async fn open(scene: Scene, backstage: Backstage, rtcp: Rtcp) -> Result<Self, Missed> {
+    pub(super) async fn open(
+        scene: Scene,
+        backstage: Backstage,
+        rtcp: Rtcp,
+    ) -> Result<Self, Missed> {
         let phone = |party, answers, rtcp| {
             let settings = PhoneSettings {
                 party,
@@ -106,16 +122,30 @@ impl Stage {
         let rep = phone(Party::Rep, soon, Rtcp::Normal)?;
         let target = phone(Party::Target, soon, Rtcp::Normal)?;
 
-        let state = std::env::temp_dir()
-            .join(format!("thirdring-demo-{}-{}", std::process::id(), scene.name()));
+        let state = std::env::temp_dir().join(format!(
+            "thirdring-demo-{}-{}",
+            std::process::id(),
+            scene.name()
+        ));
         let token = Entropy::from_seed(clock::seed().map_err(broken("make a token"))?).token(32);
         let token = Token::parse(&token).map_err(broken("make a token"))?;
-        let settings = settings(&caller, &rep, &target).map_err(broken("read the demo's settings"))?;
-        let options = RunOptions { state: state.clone(), exit_after: None, token: token.clone() };
-        let agent = Agent::open(&settings, options).await.map_err(broken("open the agent"))?;
+        let settings =
+            settings(&caller, &rep, &target).map_err(broken("read the demo's settings"))?;
+        let options = RunOptions {
+            state: state.clone(),
+            exit_after: None,
+            token: token.clone(),
+        };
+        let agent = Agent::open(&settings, options)
+            .await
+            .map_err(broken("open the agent"))?;
         let addresses = agent.addresses();
         let events = agent.events();
-        let api = Api::of(&format!("http://{}", addresses.api), token, backstage.spoken);
+        let api = Api::of(
+            &format!("http://{}", addresses.api),
+            token,
+            backstage.spoken,
+        );
         let tell = tokio::spawn(tell_events(scene, backstage.clone(), Arc::clone(&events)));
         let work = tokio::spawn(async move {
             agent.work().await;
@@ -154,7 +184,10 @@ impl Stage {
 
     pub(super) async fn call_in(&self) -> Result<(), Missed> {
         self.did(Party::Caller, "dials").await;
-        self.caller.dial(&self.agent).await.map_err(phone(Party::Caller))
+        self.caller
+            .dial(&self.agent)
+            .await
+            .map_err(phone(Party::Caller))
     }
 
     /// Says one of the rep's phrases, so that the ear can tell whether it was heard.
@@ -171,7 +204,10 @@ impl Stage {
 
     pub(super) async fn press_one(&self, party: Party) -> Result<(), Missed> {
         self.did(party, "presses-1").await;
-        self.phone(party).press(&[crate::words::Key::ONE]).await.map_err(phone(party))
+        self.phone(party)
+            .press(&[crate::words::Key::ONE])
+            .await
+            .map_err(phone(party))
     }
 
     /// The rep's one action.
@@ -179,7 +215,9 @@ impl Stage {
         let call = self.call().await?;
         let path = format!("/api/v1/calls/{}/{command}", call.id);
         let api = Arc::clone(&self.api);
-        self.blocking(move || api.send(Method::POST, &path, &body)).await.map(drop)
+        self.blocking(move || api.send(Method::POST, &path, &body))
+            .await
+            .map(drop)
     }
 
     // What is found
@@ -199,19 +237,38 @@ impl Stage {
 
     async fn hears_any(&self, party: Party, phrase: &str) -> Result<HeardPhrase, Missed> {
         let prompt = prompt(phrase)?;
-        let heard = self.phone(party).wait_heard(&prompt, PATIENCE).await.map_err(phone(party))?;
+        let heard = self
+            .phone(party)
+            .wait_heard(&prompt, PATIENCE)
+            .await
+            .map_err(phone(party))?;
         let words = words_of(&self.backstage.book, &heard);
-        let told = Told::Heard { by: party, phrase: Box::new(heard.clone()), words };
+        let told = Told::Heard {
+            by: party,
+            phrase: Box::new(heard.clone()),
+            words,
+        };
         self.tell(heard.at, told).await;
         Ok(heard)
     }
 
     /// Nothing else was heard, and nothing twice.
     pub(super) fn heard_exactly(&self, party: Party, phrases: &[&str]) -> Result<(), Missed> {
-        let heard: Vec<PromptId> =
-            self.phone(party).heard().into_iter().map(|phrase| phrase.heard.prompt).collect();
-        let expected = phrases.iter().map(|phrase| prompt(phrase)).collect::<Result<Vec<_>, _>>()?;
-        if heard == expected { Ok(()) } else { Err(Missed::OutOfOrder { heard, expected }) }
+        let heard: Vec<PromptId> = self
+            .phone(party)
+            .heard()
+            .into_iter()
+            .map(|phrase| phrase.heard.prompt)
+            .collect();
+        let expected = phrases
+            .iter()
+            .map(|phrase| prompt(phrase))
+            .collect::<Result<Vec<_>, _>>()?;
+        if heard == expected {
+            Ok(())
+        } else {
+            Err(Missed::OutOfOrder { heard, expected })
+        }
     }
 
     /// The pause between the end of one phrase and the beginning of the next, by the RTP clock.
@@ -241,7 +298,10 @@ impl Stage {
         awaited: &str,
         is_it: impl Fn(&What) -> bool,
     ) -> Result<Entry, Missed> {
-        let never = || Missed::Never { awaited: awaited.to_owned(), within: PATIENCE };
+        let never = || Missed::Never {
+            awaited: awaited.to_owned(),
+            within: PATIENCE,
+        };
         let mut follower = self.events.follow(Some(0)).map_err(|_| never())?;
         let seen = pin!(async {
             loop {
@@ -255,15 +315,27 @@ impl Stage {
                 }
             }
         });
-        timeout(PATIENCE, seen).await.ok().flatten().ok_or_else(never)
+        timeout(PATIENCE, seen)
+            .await
+            .ok()
+            .flatten()
+            .ok_or_else(never)
     }
 
     pub(super) async fn sees_state(&self, state: &str) -> Result<Entry, Missed> {
-        self.sees(state, |what| matches!(what, What::State { state: is } if is == state)).await
+        self.sees(
+            state,
+            |what| matches!(what, What::State { state: is } if is == state),
+        )
+        .await
     }
 
     pub(super) async fn ends(&self, party: Party) -> Result<(), Missed> {
-        self.phone(party).wait_ended(PATIENCE).await.map(drop).map_err(phone(party))
+        self.phone(party)
+            .wait_ended(PATIENCE)
+            .await
+            .map(drop)
+            .map_err(phone(party))
     }
 
     pub(super) async fn callbacks(&self) -> Result<Vec<CallbackView>, Missed> {
@@ -274,7 +346,10 @@ impl Stage {
     async fn call(&self) -> Result<CallView, Missed> {
         let api = Arc::clone(&self.api);
         let calls: Vec<CallView> = self.blocking(move || api.read("/api/v1/calls")).await?;
-        calls.into_iter().next().ok_or_else(|| Missed::Broken("the agent has no call".to_owned()))
+        calls
+            .into_iter()
+            .next()
+            .ok_or_else(|| Missed::Broken("the agent has no call".to_owned()))
     }
 
     // How it is done
@@ -283,7 +358,9 @@ impl Stage {
         &self,
         ask: impl FnOnce() -> Result<T, crate::cli::failure::Failure> + Send + 'static,
     ) -> Result<T, Missed> {
-        let asked = tokio::task::spawn_blocking(ask).await.map_err(broken("ask the agent"))?;
+        let asked = tokio::task::spawn_blocking(ask)
+            .await
+            .map_err(broken("ask the agent"))?;
         asked.map_err(|failure| Missed::Broken(format!("ask the agent: {failure:?}")))
     }
 
@@ -296,7 +373,10 @@ impl Stage {
     }
 
     fn clip(&self, phrase: &str) -> Result<Arc<Clip>, Missed> {
-        let clip = self.backstage.book.clip(&prompt(phrase)?, self.backstage.spoken);
+        let clip = self
+            .backstage
+            .book
+            .clip(&prompt(phrase)?, self.backstage.spoken);
         clip.map_err(broken("decode a phrase"))
     }
 
@@ -307,14 +387,26 @@ impl Stage {
     async fn tell(&self, at: Moment, told: Told) {
         let at_s = seconds(self.backstage.began, at);
         // The reader may have left; the scene is played to its end all the same.
-        let _ = self.backstage.lines.send(Line { scene: self.scene, at_s, told }).await;
+        let _ = self
+            .backstage
+            .lines
+            .send(Line {
+                scene: self.scene,
+                at_s,
+                told,
+            })
+            .await;
     }
 
     fn keep_recordings(&self) -> Result<(), Missed> {
-        let Some(folder) = &self.backstage.record else { return Ok(()) };
+        let Some(folder) = &self.backstage.record else {
+            return Ok(());
+        };
         for party in Party::ALL {
             let file = folder.join(format!("{}-{party}.wav", self.scene.name()));
-            self.phone(party).write_wav(&file).map_err(broken("write a recording"))?;
+            self.phone(party)
+                .write_wav(&file)
+                .map_err(broken("write a recording"))?;
         }
         Ok(())
     }
@@ -322,12 +414,19 @@ impl Stage {
 
 /// The agent's own timeline, as it happens.
 async fn tell_events(scene: Scene, backstage: Backstage, events: Arc<EventLog>) {
-    let Ok(mut follower) = events.follow(Some(0)) else { return };
+    let Ok(mut follower) = events.follow(Some(0)) else {
+        return;
+    };
     while let Ok(entries) = follower.take() {
         for entry in &entries {
             let at_s = seconds(backstage.began, entry.at);
             let told = Told::Happened(Box::new(entry.as_ref().clone()));
-            if backstage.lines.send(Line { scene, at_s, told }).await.is_err() {
+            if backstage
+                .lines
+                .send(Line { scene, at_s, told })
+                .await
+                .is_err()
+            {
                 return;
             }
         }

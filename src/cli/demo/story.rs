@@ -22,7 +22,11 @@ pub(super) struct Line {
 
 pub(super) enum Told {
     /// The ear found a phrase in what a phone received.
-    Heard { by: Party, phrase: Box<HeardPhrase>, words: String },
+    Heard {
+        by: Party,
+        phrase: Box<HeardPhrase>,
+        words: String,
+    },
     /// The agent's own timeline.
     Happened(Box<Entry>),
     /// A phone did something by the script.
@@ -37,14 +41,18 @@ pub(super) struct Story {
 impl Story {
     pub(super) fn new(scenes: &[Scene]) -> Self {
         let widths = scenes.iter().map(|scene| scene.name().len());
-        Self { name_width: widths.max().unwrap_or(0) }
+        Self {
+            name_width: widths.max().unwrap_or(0),
+        }
     }
 
     pub(super) fn tell(&mut self, line: Line, teller: &mut Teller<'_>) -> Result<(), Failure> {
         if teller.json {
             return teller.line(&raw(&line).to_string());
         }
-        let Some(words) = words(&line.told, teller) else { return Ok(()) };
+        let Some(words) = words(&line.told, teller) else {
+            return Ok(());
+        };
         let (name, width) = (line.scene.name(), self.name_width);
         teller.line(&format!("{name:width$} {:7.2} s  {words}", line.at_s))
     }
@@ -86,8 +94,10 @@ fn words(told: &Told, teller: &Teller<'_>) -> Option<String> {
                 ("words", words.clone()),
                 ("ended", teller.text(ended)),
             ];
-            let values: Vec<(&str, &str)> =
-                values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let values: Vec<(&str, &str)> = values
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
             Some(teller.filled("demo.heard", &values))
         }
         Told::Did { who, what } => {
@@ -99,19 +109,27 @@ fn words(told: &Told, teller: &Teller<'_>) -> Option<String> {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the demo tells the turning points")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the demo tells the turning points"
+)]
 fn happened(what: &What, teller: &Teller<'_>) -> Option<String> {
     match what {
         What::State { state } => {
             Some(teller.filled("demo.state", &[("state", &teller.word("state", state))]))
         }
         What::Consent { to, given, by } => {
-            let key = if *given { "demo.consent" } else { "demo.no-consent" };
+            let key = if *given {
+                "demo.consent"
+            } else {
+                "demo.no-consent"
+            };
             Some(teller.filled(key, &[("for", to), ("by", by)]))
         }
-        What::Line { party: Party::Caller, verdict } => {
-            Some(teller.filled("demo.line", &[("verdict", &teller.word("line", verdict))]))
-        }
+        What::Line {
+            party: Party::Caller,
+            verdict,
+        } => Some(teller.filled("demo.line", &[("verdict", &teller.word("line", verdict))])),
         What::Promise { kind, news, .. } => {
             Some(teller.filled("demo.promise", &[("kind", kind), ("news", news)]))
         }
@@ -144,5 +162,7 @@ pub(super) fn seconds(began: Moment, at: Moment) -> f64 {
 /// A phrase's words in the language it was spoken in.
 pub(super) fn words_of(book: &Phrasebook, phrase: &HeardPhrase) -> String {
     let page = book.phrase(&phrase.heard.prompt);
-    page.map_or_else(String::new, |page| page.words(phrase.heard.language).to_owned())
+    page.map_or_else(String::new, |page| {
+        page.words(phrase.heard.language).to_owned()
+    })
 }

@@ -13,14 +13,14 @@ const EPHEMERAL_ATTEMPTS: usize = 200;
 
 /// An even RTP port and the RTCP port above it (RFC 3550 11).
 #[derive(Debug)]
-pub(super) struct PortPair {
-    pub(super) rtp: UdpSocket,
-    pub(super) rtcp: UdpSocket,
+pub struct PortPair {
+    pub rtp: UdpSocket,
+    pub rtcp: UdpSocket,
 }
 
 /// Where our media ports come from.
 #[derive(Debug)]
-pub(super) struct PortPool {
+pub struct PortPool {
     range: Option<RangeInclusive<u16>>,
     /// Even ports handed out so far: a port just given back rests longest.
     handed_out: AtomicU16,
@@ -28,7 +28,7 @@ pub(super) struct PortPool {
 
 impl PortPool {
     /// Without a range the system chooses.
-    pub(super) fn new(range: Option<RangeInclusive<u16>>) -> Self {
+    pub fn new(range: Option<RangeInclusive<u16>>) -> Self {
         Self {
             range,
             handed_out: AtomicU16::new(0),
@@ -36,7 +36,7 @@ impl PortPool {
     }
 
     /// Binds the next free pair at `ip`.
-    pub(super) fn bind(&self, ip: IpAddr) -> io::Result<PortPair> {
+    pub fn bind(&self, ip: IpAddr) -> io::Result<PortPair> {
         match &self.range {
             Some(range) => self.bind_in(ip, range),
             None => bind_ephemeral(ip),
