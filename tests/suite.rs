@@ -6,7 +6,12 @@
     reason = "tests print their tables"
 )]
 
+mod architecture;
+mod calls;
 mod console;
+mod docs;
 mod ear;
 mod licences;
+mod pii;
+mod rehearsal;
 mod settings;

@@ -1,7 +1,7 @@
 use crate::words::{Moment, Party};
 
 use super::legs::Leg;
-use super::{Action, Board, Input, LegNews, State, common, greeting};
+use super::{Action, Board, Input, LegNews, State, always, greeting};
 
 /// Our 200 is on its way; the greeting waits for their ACK, so that its first syllable is heard.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ impl Answering {
     pub(super) fn handle(self, input: Input, board: &mut Board, now: Moment) -> State {
         match input {
             Input::Leg(Party::Caller, LegNews::Acked) => greeting::enter(board, now),
-            Input::Leg(Party::Rep, news) if common::is_loss(news) || news == LegNews::HungUp => {
+            Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 board.call_seat();
                 State::Answering(self)
             }

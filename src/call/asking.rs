@@ -8,7 +8,7 @@ use super::speech::Manner;
 use super::transferring::Plan;
 use super::{
     Board, CALLER, ConsentBy, Input, LegNews, Notice, Patch, PhraseNews, PromiseKind, Refusal,
-    State, Timer, common, holding, promising, talking, transferring, waiting,
+    State, Timer, always, holding, promising, talking, transferring, waiting,
 };
 
 /// The caller is being asked; the rep hears him, unheard (D5).
@@ -52,6 +52,15 @@ impl Back {
         }
     }
 
+    /// The point of the grid the question falls on.
+    fn grid_point(&self) -> Option<Moment> {
+        match self {
+            Self::Talking => None,
+            Self::Holding(holding) => Some(holding.grid.point()),
+            Self::Waiting(waiting) => Some(waiting.grid.point()),
+        }
+    }
+
     fn resume(self, board: &mut Board, now: Moment) -> State {
         match self {
             Self::Talking => talking::enter(board, talking::Opening::Over, now),
@@ -63,16 +72,8 @@ impl Back {
 
 /// May the rep put you on hold? (R18)
 pub(super) fn to_hold(board: &mut Board, question: &PromptId, now: Moment) -> State {
-    let keys = board.policy().consent.say.clone();
-    enter(
-        board,
-        Topic::Hold,
-        Back::Talking,
-        [question.clone(), keys].into(),
-        1,
-        Manner::YIELDING,
-        now,
-    )
+    let words = with_keys(question, board);
+    Asking::new(Topic::Hold, Back::Talking, words).begin(Manner::YIELDING, board, now)
 }
 
 /// May we connect you to somebody else? (R30, R31)
@@ -83,18 +84,8 @@ pub(super) fn to_transfer(
     back: Back,
     now: Moment,
 ) -> State {
-    board.hush(CALLER);
-    let keys = board.policy().consent.say.clone();
-    let words = [question.clone(), keys].into();
-    enter(
-        board,
-        Topic::Transfer(plan),
-        back,
-        words,
-        1,
-        Manner::YIELDING,
-        now,
-    )
+    let words = with_keys(question, board);
+    Asking::new(Topic::Transfer(plan), back, words).begin(Manner::YIELDING, board, now)
 }
 
 /// Shall we call you back? On a grid the offer takes the place of that point's phrase (D4).
@@ -105,26 +96,11 @@ pub(super) fn offer(
     back: Back,
     now: Moment,
 ) -> State {
-    let manner = match &back {
-        Back::Holding(holding) => Manner {
-            gives_way: true,
-            ..Manner::on_grid(holding.grid.point())
-        },
-        Back::Waiting(waiting) => Manner {
-            gives_way: true,
-            ..Manner::on_grid(waiting.grid.point())
-        },
-        Back::Talking => Manner::YIELDING,
-    };
-    enter(
-        board,
-        Topic::Callback(kind),
-        back,
-        [question.clone()].into(),
-        0,
-        manner,
-        now,
-    )
+    let manner = back.grid_point().map_or(Manner::YIELDING, |point| Manner {
+        gives_way: true,
+        ..Manner::on_grid(point)
+    });
+    Asking::new(Topic::Callback(kind), back, [question.clone()].into()).begin(manner, board, now)
 }
 
 /// The same, off the grid.
@@ -136,42 +112,38 @@ pub(super) fn offer_now(
     now: Moment,
 ) -> State {
     let words = [question.clone()].into();
-    enter(
-        board,
-        Topic::Callback(kind),
-        back,
-        words,
-        0,
-        Manner::YIELDING,
-        now,
-    )
+    Asking::new(Topic::Callback(kind), back, words).begin(Manner::YIELDING, board, now)
 }
 
-fn enter(
-    board: &mut Board,
-    topic: Topic,
-    back: Back,
-    mut words: VecDeque<PromptId>,
-    repeats_left: u8,
-    manner: Manner,
-    now: Moment,
-) -> State {
-    board.timers.begin_state();
-    if let Some(first) = words.pop_front() {
-        board.say(&first, manner, now);
-    }
-    let begun = false;
-    State::Asking(Asking {
-        topic,
-        back,
-        words,
-        begun,
-        repeats_left,
-        wrong_key_said: false,
-    })
+fn with_keys(question: &PromptId, board: &Board) -> VecDeque<PromptId> {
+    [question.clone(), board.policy().consent.say.clone()].into()
 }
 
 impl Asking {
+    fn new(topic: Topic, back: Back, words: VecDeque<PromptId>) -> Self {
+        // An offer names its keys itself, and comes again.
+        let repeats_left = match topic {
+            Topic::Hold | Topic::Transfer(_) => 1,
+            Topic::Callback(_) => 0,
+        };
+        Self {
+            topic,
+            back,
+            words,
+            begun: false,
+            repeats_left,
+            wrong_key_said: false,
+        }
+    }
+
+    fn begin(mut self, manner: Manner, board: &mut Board, now: Moment) -> State {
+        board.timers.begin_state();
+        if let Some(first) = self.words.pop_front() {
+            board.say(&first, manner, now);
+        }
+        State::Asking(self)
+    }
+
     pub(super) fn asks_for(&self) -> ConsentFor {
         match self.topic {
             Topic::Hold => ConsentFor::Hold,
@@ -183,7 +155,7 @@ impl Asking {
     pub(super) fn patch(&self, board: &Board) -> Patch {
         match self.back {
             Back::Talking => Patch::rep_listens(),
-            Back::Holding(_) | Back::Waiting(_) => Patch::held(board.terms.policy.hold.bed),
+            Back::Holding(_) | Back::Waiting(_) => Patch::held(board.bed()),
         }
     }
 
@@ -273,7 +245,7 @@ impl Asking {
     }
 
     fn rep_news(self, news: LegNews, board: &mut Board, now: Moment) -> State {
-        let gone = common::is_loss(news) || news == LegNews::HungUp;
+        let gone = always::is_loss(news) || news == LegNews::HungUp;
         match (self.back, news) {
             (Back::Waiting(waiting), LegNews::PickedUp) => waiting.rep_comes(board, now),
             (Back::Waiting(waiting), _) => {
@@ -285,7 +257,9 @@ impl Asking {
                     ..self
                 })
             }
-            (Back::Talking | Back::Holding(_), _) if gone => common::rep_lost(board, now),
+            (Back::Talking | Back::Holding(_), _) if gone => {
+                always::rep_lost(board, Manner::FIRM, now)
+            }
             (back, _) => State::Asking(Self { back, ..self }),
         }
     }
@@ -318,6 +292,6 @@ fn transfer_declined(back: Back, board: &mut Board, now: Moment) -> State {
         Back::Talking | Back::Holding(_) => talking::enter(board, talking::Opening::Over, now),
         Back::Waiting(waiting) => waiting.resume(board, now),
     };
-    board.say(&declined, Manner::POLITE, now);
+    board.keep_company(&declined, Manner::POLITE, now);
     state
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::policy::Policy;
+use crate::policy::{Bed, Policy};
 use crate::words::{
     Because, ConsentFor, EndedBy, Ending, Language, Moment, Party, PhoneNumber, Pii, PromptId,
 };
@@ -53,6 +53,8 @@ pub(super) struct Manners {
     pub(super) closing_said: bool,
     pub(super) joined: bool,
     pub(super) transfer_failed: bool,
+    /// A phrase was said after which nobody is asked for a rating (D28).
+    pub(super) unratable: bool,
     pub(super) line_faulted: bool,
     pub(super) unclear_said: Option<Moment>,
 }
@@ -162,8 +164,39 @@ impl Board {
         }
         if party == Party::Rep {
             self.timers.disarm(Timer::RepRings);
-            self.timers.disarm(Timer::Muted);
-            self.timers.disarm(Timer::MutedWarning);
+        }
+    }
+
+    /// The call is on its way out: nobody else is brought to it.
+    pub(super) fn stop_calling(&mut self) {
+        for party in [Party::Rep, Party::Target] {
+            if *self.leg(party) == Leg::Called {
+                self.hang_up(party);
+            }
+        }
+    }
+
+    // The caller's line
+
+    /// Verdicts on a line that is watched, and not on their own hold (D13, D16).
+    pub(super) fn watches_caller(&self) -> bool {
+        self.terms.watches_line && self.caller.leg.is_up() && !self.caller.on_hold
+    }
+
+    /// No packet for long is the end of a call (D16).
+    pub(super) fn watch_media(&mut self, now: Moment) {
+        if self.watches_caller() && self.caller.is_dead() {
+            let lost_after = self.terms.policy.line_fault.lost_after.get();
+            self.timers.arm_once(Timer::MediaLost, now + lost_after);
+        }
+    }
+
+    /// What a caller on the grid hears between phrases; their own hold pauses it (D13).
+    pub(super) fn bed(&self) -> Bed {
+        if self.caller.on_hold {
+            Bed::Silence
+        } else {
+            self.terms.policy.hold.bed
         }
     }
 
@@ -208,8 +241,7 @@ impl Board {
 
     /// Says a phrase to the caller, replacing what is being said.
     pub(super) fn say(&mut self, phrase: &PromptId, manner: Manner, now: Moment) {
-        self.timers.disarm(Timer::Pause);
-        self.speech.pending = None;
+        self.hush(CALLER);
         if manner.begins == Begins::AtPause && self.caller.speaking {
             self.speech.pending = Some(Pending {
                 phrase: phrase.clone(),
@@ -224,11 +256,19 @@ impl Board {
         self.say_to(CALLER, phrase, manner, now);
     }
 
+    /// Says a phrase of the waiting caller's; nothing is said into their own hold (D13).
+    pub(super) fn keep_company(&mut self, phrase: &PromptId, manner: Manner, now: Moment) {
+        if !self.caller.on_hold {
+            self.say(phrase, manner, now);
+        }
+    }
+
     pub(super) fn say_to(&mut self, to: Party, phrase: &PromptId, manner: Manner, now: Moment) {
         let not_before = match manner.begins {
             Begins::At(moment) => moment,
             Begins::Now | Begins::AtPause => now,
         };
+        self.hush(to);
         let utterance = self.speech.begin(to, manner.gives_way);
         let say = Say {
             to,
@@ -265,6 +305,14 @@ impl Board {
         }
         if let Some(playing) = self.speech.end(party) {
             self.act(Action::Cut(playing.utterance));
+        }
+    }
+
+    /// It is over: what would have stopped it stops nothing that comes after it.
+    pub(super) fn phrase_ended(&mut self, hearer: Party) {
+        self.speech.end(hearer);
+        if hearer == CALLER {
+            self.timers.disarm(Timer::GiveWay);
         }
     }
 

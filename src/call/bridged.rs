@@ -1,6 +1,7 @@
 use crate::words::{Command, EndedBy, Moment, Party};
 
-use super::{Board, CALLER, Input, LegNews, State, common};
+use super::speech::Manner;
+use super::{Board, CALLER, Input, LegNews, State, always, farewell};
 
 /// Caller and target are joined; the rep is released (R33; D22).
 #[derive(Debug)]
@@ -23,13 +24,13 @@ impl Bridged {
     pub(super) fn handle(self, input: Input, board: &mut Board, now: Moment) -> State {
         match input {
             Input::Leg(Party::Target, LegNews::HungUp) => {
-                common::close(board, EndedBy::Target, now)
+                farewell::close(board, EndedBy::Target, now)
             }
             // Whoever had taken him is gone: somebody else does.
-            Input::Leg(Party::Target, news) if common::is_loss(news) => {
-                common::rep_lost(board, now)
+            Input::Leg(Party::Target, news) if always::is_loss(news) => {
+                always::rep_lost(board, Manner::POLITE, now)
             }
-            Input::Command(Command::Hangup { .. }) => common::close(board, EndedBy::Rep, now),
+            Input::Command(Command::Hangup { .. }) => farewell::close(board, EndedBy::Rep, now),
             Input::Leg(..)
             | Input::Phrase(..)
             | Input::Voice { .. }

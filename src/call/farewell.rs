@@ -76,6 +76,7 @@ pub(super) fn enter(
     now: Moment,
 ) -> State {
     board.timers.begin_state();
+    board.stop_calling();
     board.timers.arm(Timer::Overdue, now + LONGEST_FAREWELL);
     Farewell { words, ending }.go_on(board, now)
 }

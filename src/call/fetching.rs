@@ -4,8 +4,8 @@ use crate::words::{Because, Command, EndedBy, Moment, Party};
 
 use super::speech::Manner;
 use super::{
-    Action, Board, Callee, Input, LegNews, Outcome, PhraseNews, PromiseKind, State, Timer, common,
-    talking,
+    Action, Board, Callee, Input, LegNews, Outcome, PhraseNews, PromiseKind, State, Timer, always,
+    farewell, talking,
 };
 
 /// The rep's phone rings; nobody else is disturbed before he is there.
@@ -93,7 +93,7 @@ impl Dialling {
                 board.settle_attempt(Outcome::NoAnswer);
                 board.end(EndedBy::Agent, Because::NoAnswer)
             }
-            Input::Leg(Party::Rep, news) if common::is_loss(news) || news == LegNews::HungUp => {
+            Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 without_rep(board, Outcome::RepDeclined, Because::HungUp)
             }
             Input::Command(Command::Hangup { .. }) => {
@@ -124,10 +124,10 @@ impl Opening {
                 if board.rep.leg.is_up() {
                     talking::enter(board, talking::Opening::Watched, now)
                 } else {
-                    common::rep_lost(board, now)
+                    always::rep_lost(board, Manner::POLITE, now)
                 }
             }
-            Input::Command(Command::Hangup { .. }) => common::close(board, EndedBy::Rep, now),
+            Input::Command(Command::Hangup { .. }) => farewell::close(board, EndedBy::Rep, now),
             Input::Leg(..)
             | Input::Phrase(..)
             | Input::Voice { .. }

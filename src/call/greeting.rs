@@ -1,7 +1,7 @@
 use crate::words::{Command, EndedBy, Moment, Party};
 
 use super::speech::Manner;
-use super::{Board, CALLER, Input, LegNews, PhraseNews, State, common, talking, waiting};
+use super::{Board, CALLER, Input, LegNews, PhraseNews, State, always, farewell, talking, waiting};
 
 /// The greeting is being said; the rep hears caller and greeting, unheard (R2; D5).
 #[derive(Debug)]
@@ -25,9 +25,9 @@ impl Greeting {
             }
             Input::Command(Command::Hangup { .. }) => {
                 board.hush(CALLER);
-                common::close(board, EndedBy::Rep, now)
+                farewell::close(board, EndedBy::Rep, now)
             }
-            Input::Leg(Party::Rep, news) if common::is_loss(news) || news == LegNews::HungUp => {
+            Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 board.call_seat();
                 State::Greeting(self)
             }
@@ -45,6 +45,6 @@ fn greeted(board: &mut Board, now: Moment) -> State {
     if board.rep.leg.is_up() {
         talking::enter(board, talking::Opening::Watched, now)
     } else {
-        waiting::enter(board, now)
+        waiting::enter(board, Manner::POLITE, now)
     }
 }

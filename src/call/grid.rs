@@ -44,13 +44,13 @@ impl Grid {
             .is_some_and(|after| self.since_anchor() >= after)
     }
 
-    /// The caller chose to wait on: the offer comes again this much later.
-    pub(super) fn offer_again(&mut self, wait: Duration, now: Moment) {
-        self.offer_after = self.offer_after.map(|_| now.since(self.anchor) + wait);
+    /// The caller waits on: the offer comes again this much after the point it was made at (D4).
+    pub(super) fn offer_again(&mut self, wait: Duration) {
+        self.offer_after = self.offer_after.map(|_| self.since_anchor() + wait);
     }
 
-    /// The next point that can still be reached. Points under an open question are skipped,
-    /// the anchor stays.
+    /// The next point that can still be reached. Points under an open question are skipped, and
+    /// those the PC has slept through; the anchor stays.
     pub(super) fn step(&mut self, board: &mut Board, now: Moment) {
         let every = board.policy().hold.every.get();
         while self.next <= now + LEAD {
@@ -67,7 +67,10 @@ impl Grid {
         }
     }
 
+    /// Their own hold pauses the grid; when they are back it begins anew (D13).
     fn arm(&self, board: &mut Board) {
-        board.timers.arm(Timer::Grid, self.next - LEAD);
+        if !board.caller.on_hold {
+            board.timers.arm(Timer::Grid, self.next - LEAD);
+        }
     }
 }

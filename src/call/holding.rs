@@ -2,15 +2,18 @@ use crate::words::{Command, Moment, Party};
 
 use super::grid::Grid;
 use super::speech::Manner;
+use super::transferring::{self, Request};
 use super::{
-    Board, CALLER, Input, LegNews, Notice, PhraseNews, PromiseKind, Refusal, State, Timer, asking,
-    common, talking,
+    Board, CALLER, Input, LegNews, Notice, PhraseNews, PromiseKind, Refusal, State, Timer, always,
+    asking, talking,
 };
 
 /// The caller hears phrases and the bed; the rep is unheard (R18-R22).
 #[derive(Debug)]
 pub(super) struct Holding {
     pub(super) grid: Grid,
+    /// It began as a mute, and ends with it (D7).
+    by_mute: bool,
 }
 
 /// Whether the caller has just been asked by a phrase: then "one moment" is not said again (D12).
@@ -22,13 +25,24 @@ pub(super) enum Asked {
 
 /// The consent is in the log; from here on the rep is unheard.
 pub(super) fn enter(board: &mut Board, asked: Asked, now: Moment) -> State {
+    let by_mute = false;
+    State::Holding(begin(board, asked, by_mute, now))
+}
+
+/// The rep has been unheard already; the missing consent is in the log.
+pub(super) fn enter_muted(board: &mut Board, now: Moment) -> State {
+    let by_mute = true;
+    State::Holding(begin(board, Asked::Before, by_mute, now))
+}
+
+fn begin(board: &mut Board, asked: Asked, by_mute: bool, now: Moment) -> Holding {
     board.timers.begin_state();
     let policy = board.policy();
     if asked == Asked::Before {
-        board.say(&policy.hold.say, Manner::FIRM, now);
+        board.keep_company(&policy.hold.say, Manner::FIRM, now);
     }
     let grid = Grid::begin(board, policy.hold.offer_after.get(), now);
-    State::Holding(Holding { grid })
+    Holding { grid, by_mute }
 }
 
 impl Holding {
@@ -40,8 +54,8 @@ impl Holding {
                 State::Holding(self)
             }
             Input::Command(command) => self.command(command, board, now),
-            Input::Leg(Party::Rep, news) if common::is_loss(news) || news == LegNews::HungUp => {
-                common::rep_lost(board, now)
+            Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
+                always::rep_lost(board, Manner::FIRM, now)
             }
             Input::Leg(Party::Caller, LegNews::Holds) => {
                 board.hush(CALLER);
@@ -73,14 +87,14 @@ impl Holding {
                 target,
                 mode,
                 agreed,
-            } => talking::transfer(
-                board,
-                &target,
-                mode,
-                agreed,
-                asking::Back::Holding(self),
-                now,
-            ),
+            } => {
+                let request = Request {
+                    target,
+                    mode,
+                    agreed,
+                };
+                transferring::request(board, request, asking::Back::Holding(self), now)
+            }
             // Nobody is left on hold: the rep says goodbye himself, or forces it with a reason.
             Command::Hangup { .. } => {
                 board.refuse(Refusal::FarewellRequired);
@@ -95,19 +109,22 @@ impl Holding {
         board.hush(CALLER);
         board.rep.muted = false;
         let sorry = board.policy().hold.on_return.clone();
-        board.say(&sorry, Manner::FIRM, now);
+        board.keep_company(&sorry, Manner::FIRM, now);
         talking::enter(board, talking::Opening::Over, now)
     }
 
     pub(super) fn unmuted(self, board: &mut Board, now: Moment) -> State {
-        self.rep_returns(board, now)
+        if self.by_mute {
+            self.rep_returns(board, now)
+        } else {
+            State::Holding(self)
+        }
     }
 
     /// Back on the grid after an offer that was not taken (D4).
     pub(super) fn resume(mut self, board: &mut Board, now: Moment) -> State {
         board.timers.begin_state();
-        self.grid
-            .offer_again(board.policy().hold.offer_again.get(), now);
+        self.grid.offer_again(board.policy().hold.offer_again.get());
         self.grid.step(board, now);
         State::Holding(self)
     }
@@ -134,7 +151,7 @@ impl Holding {
         }
         let point = self.grid.point();
         board.say(&policy.hold.still, Manner::on_grid(point), now);
-        self.grid.step(board, point);
+        self.grid.step(board, now);
         State::Holding(self)
     }
 }

@@ -2,7 +2,7 @@ use crate::words::{Because, Command, EndedBy, Ending, Moment, Party, PromptId};
 
 use super::speech::Manner;
 use super::{
-    Board, CALLER, Input, LegNews, Line, PhraseNews, State, Timer, common, farewell, talking,
+    Board, CALLER, Input, LegNews, Line, PhraseNews, State, Timer, always, farewell, talking,
 };
 
 /// The caller has shown no life since the greeting: asked twice at least, then left politely (R23-R25; D15).
@@ -59,7 +59,7 @@ impl Laddering {
             | Input::Key(Party::Caller, _)
             | Input::Command(Command::Return | Command::Answer)
             | Input::Leg(Party::Caller, LegNews::Holds) => found(board, now),
-            Input::Command(Command::Hangup { .. }) => common::close(board, EndedBy::Rep, now),
+            Input::Command(Command::Hangup { .. }) => farewell::close(board, EndedBy::Rep, now),
             Input::Command(command @ (Command::Hold { .. } | Command::Transfer { .. })) => {
                 let state = found(board, now);
                 state.handle(Input::Command(command), board, now)
@@ -79,7 +79,7 @@ impl Laddering {
 fn found(board: &mut Board, now: Moment) -> State {
     board.hush(CALLER);
     if board.rep.leg.is_absent() {
-        return common::rep_lost(board, now);
+        return always::rep_lost(board, Manner::POLITE, now);
     }
     talking::enter(board, talking::Opening::Over, now)
 }

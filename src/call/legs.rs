@@ -28,7 +28,7 @@ pub(super) struct CallerLeg {
     /// Their own hold (D13).
     pub(super) on_hold: bool,
     pub(super) speaking: bool,
-    /// When their first words began; a key counts as life too, at its time.
+    /// When they first showed life: 200 ms into their first words, or at a key (D15).
     pub(super) life_since: Option<Moment>,
     pub(super) line: Option<Line>,
 }
@@ -48,6 +48,8 @@ impl CallerLeg {
 pub(super) struct RepLeg {
     pub(super) leg: Leg,
     pub(super) muted: bool,
+    /// No seat is ready: we wait for one (D9).
+    pub(super) none_ready: bool,
     /// He has spoken on this call.
     pub(super) heard: bool,
 }

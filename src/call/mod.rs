@@ -3,8 +3,8 @@
 //! Invariants: `handle` is total; nothing here reads a clock, makes a sound or knows a packet;
 //! who hears whom is a function of the state (`patch`), so no state can forget to restore it.
 //!
-//! One file a state. What every state treats alike is in `common`; what the states share
-//! (legs, phrases, timers, the actions to be) is the `Board`.
+//! One file a state. What every state treats alike is in `always`, `noting` and `commands`; what the
+//! states share (legs, phrases, timers, the actions to be) is the `Board`.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -12,11 +12,12 @@
 )]
 
 mod action;
+mod always;
 mod answering;
 mod asking;
 mod board;
 mod bridged;
-mod common;
+mod commands;
 mod farewell;
 mod fetching;
 mod greeting;
@@ -25,6 +26,7 @@ mod holding;
 mod input;
 mod ladder;
 mod legs;
+mod noting;
 mod patch;
 mod promising;
 mod rating;
@@ -143,7 +145,7 @@ impl Call {
     /// Takes one input at its time and says what to do. Total: it never fails and never blocks.
     pub fn handle(&mut self, input: Input, now: Moment) -> Vec<Action> {
         let state = self.state.take().unwrap_or(State::Ended);
-        self.state = Some(common::handle(state, input, &mut self.board, now));
+        self.state = Some(always::handle(state, input, &mut self.board, now));
         self.finish()
     }
 
@@ -201,12 +203,13 @@ impl Call {
     }
 
     /// The actions of this step; who hears whom comes last, after consents and phrases.
+    /// Where all legs have ended there is nobody left to hear anything.
     fn finish(&mut self) -> Vec<Action> {
         let patch = self
             .state
             .as_ref()
             .map_or_else(Patch::default, |state| state.patch(&self.board));
-        if patch != self.patch {
+        if patch != self.patch && !self.has_ended() {
             self.board.act(Action::Patch(patch));
             self.patch = patch;
         }
@@ -287,7 +290,7 @@ impl State {
         match self {
             Self::Talking(_) | Self::Laddering(_) => Patch::talking(board.rep.muted),
             Self::Bridged(_) => Patch::bridged(),
-            Self::Holding(_) | Self::Waiting(_) => Patch::held(board.terms.policy.hold.bed),
+            Self::Holding(_) | Self::Waiting(_) => Patch::held(board.bed()),
             Self::Transferring(state) => state.patch(board),
             Self::Asking(state) => state.patch(board),
             Self::Dialling(_) | Self::Greeting(_) | Self::Opening(_) => Patch::rep_listens(),

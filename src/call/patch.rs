@@ -72,7 +72,7 @@ impl Patch {
     }
 
     /// Rep and target talk about the caller, who hears the bed (D20).
-    pub(super) fn consulting(bed: Bed) -> Self {
+    pub(super) fn consulting(bed: Bed, muted: bool) -> Self {
         Self {
             caller: bed_only(bed),
             rep: Hears {
@@ -81,8 +81,8 @@ impl Patch {
                 ..NOTHING
             },
             target: Hears {
-                rep: true,
-                keys: true,
+                rep: !muted,
+                keys: !muted,
                 ..NOTHING
             },
         }

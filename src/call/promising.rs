@@ -51,6 +51,7 @@ pub(super) fn shut_down(board: &mut Board, now: Moment) -> State {
 fn enter(board: &mut Board, occasion: Occasion, kind: PromiseKind, now: Moment) -> State {
     board.timers.begin_state();
     board.timers.disarm(Timer::MediaLost);
+    board.stop_calling();
     board.hush(CALLER);
     if board.number.is_none() {
         return depart(board, occasion, Promised::NotNoted, now);
@@ -83,7 +84,7 @@ fn depart(board: &mut Board, occasion: Occasion, promised: Promised, now: Moment
     let words = occasion.words(board, promised);
     let ending = Ending {
         by: EndedBy::Agent,
-        because: occasion.because(),
+        because: occasion.because(promised),
     };
     farewell::enter(board, words, ending, now)
 }
@@ -98,10 +99,11 @@ impl Occasion {
         }
     }
 
-    fn because(self) -> Because {
+    fn because(self, promised: Promised) -> Because {
         match self {
             Self::CannotHear => Because::CallerCannotHear,
             Self::MediaLost => Because::MediaLost,
+            Self::Offered if promised == Promised::NotNoted => Because::CallbackNotNoted,
             Self::Offered => Because::CallbackPromised,
             Self::ShutDown => Because::ShuttingDown,
         }

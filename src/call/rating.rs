@@ -18,10 +18,12 @@ enum Heard {
     MenuAgain,
 }
 
-/// Not after a line fault, an open promise or a failed transfer.
+/// Not after an abuse warning, a line fault, an open promise or a failed transfer (D28).
 pub(super) fn is_wanted(board: &Board) -> bool {
-    let spoilt = board.manners.line_faulted || board.manners.transfer_failed || board.promises.made;
-    board.terms.policy.rating.on && board.manners.joined && !spoilt && !board.caller.is_dead()
+    let manners = &board.manners;
+    let faulted = manners.line_faulted || board.caller.is_dead();
+    let spoilt = manners.unratable || manners.transfer_failed || board.promises.made;
+    board.terms.policy.rating.on && manners.joined && !faulted && !spoilt
 }
 
 pub(super) fn enter(board: &mut Board, by: EndedBy, now: Moment) -> State {

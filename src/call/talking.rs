@@ -1,11 +1,11 @@
 use crate::policy::AskedBy;
-use crate::words::{Command, ConsentFor, EndedBy, Moment, Party, TransferMode};
+use crate::words::{Command, ConsentFor, EndedBy, Moment, Party};
 
 use super::speech::Manner;
-use super::transferring::{self, Plan};
+use super::transferring::{self, Request};
 use super::{
     Action, Board, CALLER, ConsentBy, Input, LegNews, Line, Notice, Outcome, Refusal, State, Timer,
-    asking, common, holding, ladder,
+    always, asking, farewell, holding, ladder,
 };
 
 /// Caller and rep talk.
@@ -21,16 +21,38 @@ pub(super) enum Opening {
 
 pub(super) fn enter(board: &mut Board, opening: Opening, now: Moment) -> State {
     board.timers.begin_state();
-    if !board.manners.joined {
-        board.manners.joined = true;
+    // A tick is for what follows in this talk.
+    board.manners.consented = None;
+    match opening {
+        Opening::Watched => watch_opening(board, now),
+        Opening::Over => join(board),
+    }
+    if board.caller.is_alive() || !board.terms.watches_line {
+        join(board);
+    }
+    watch_rep(board, now);
+    watch_mute(board, now);
+    State::Talking(Talking)
+}
+
+/// A microphone that stays closed is a hold (D7).
+pub(super) fn watch_mute(board: &mut Board, now: Moment) {
+    board.timers.disarm(Timer::MutedWarning);
+    board.timers.disarm(Timer::Muted);
+    if board.rep.muted {
+        let hold = &board.policy().hold;
+        let warning = now + hold.muted_warning.get();
+        board.timers.arm(Timer::MutedWarning, warning);
+        board.timers.arm(Timer::Muted, now + hold.muted_for.get());
+    }
+}
+
+/// Caller and rep are together: a line that stays silent keeps no promise (D25, D26).
+fn join(board: &mut Board) {
+    if !std::mem::replace(&mut board.manners.joined, true) {
         board.act(Action::Joined);
         board.settle_attempt(Outcome::Joined);
     }
-    if opening == Opening::Watched {
-        watch_opening(board, now);
-    }
-    watch_rep(board, now);
-    State::Talking(Talking)
 }
 
 fn watch_opening(board: &mut Board, now: Moment) {
@@ -47,15 +69,14 @@ fn watch_rep(board: &mut Board, now: Moment) {
     let Some(spoke) = board.caller.life_since else {
         return;
     };
-    let waiting = &board.policy().waiting;
     if board.rep.heard || !board.terms.watches_line {
         return;
     }
+    let waiting = &board.policy().waiting;
+    let from = spoke.max(now);
+    let silent_for = waiting.rep_silent_for.get();
+    board.timers.arm(Timer::RepSilent, from + silent_for);
     if let Some(absent_after) = waiting.rep_absent_after.get() {
-        let from = spoke.max(now);
-        board
-            .timers
-            .arm(Timer::RepSilent, from + waiting.rep_silent_for.get());
         board.timers.arm(Timer::RepAbsent, from + absent_after);
     }
 }
@@ -64,11 +85,17 @@ impl Talking {
     pub(super) fn handle(self, input: Input, board: &mut Board, now: Moment) -> State {
         match input {
             Input::Command(command) => self.command(command, board, now),
-            Input::Leg(Party::Rep, LegNews::HungUp) => common::close(board, EndedBy::Rep, now),
-            Input::Leg(Party::Rep, news) if common::is_loss(news) => common::rep_lost(board, now),
+            Input::Leg(Party::Rep, LegNews::HungUp) => {
+                join(board);
+                farewell::close(board, EndedBy::Rep, now)
+            }
+            Input::Leg(Party::Rep, news) if always::is_loss(news) => {
+                always::rep_lost(board, Manner::POLITE, now)
+            }
             Input::TimedOut(timer) => self.timer(timer, board, now),
             Input::Key(Party::Caller, _) => {
                 board.timers.disarm(Timer::Opening);
+                join(board);
                 State::Talking(self)
             }
             Input::Voice {
@@ -102,14 +129,28 @@ impl Talking {
     }
 
     fn command(self, command: Command, board: &mut Board, now: Moment) -> State {
+        // Who goes on with the call has found somebody there.
+        if matches!(
+            command,
+            Command::Hold { .. } | Command::Transfer { .. } | Command::Hangup { .. }
+        ) {
+            join(board);
+        }
         match command {
             Command::Hold { reason, agreed } => hold(board, reason, agreed, now),
             Command::Transfer {
                 target,
                 mode,
                 agreed,
-            } => transfer(board, &target, mode, agreed, asking::Back::Talking, now),
-            Command::Hangup { .. } => common::close(board, EndedBy::Rep, now),
+            } => {
+                let request = Request {
+                    target,
+                    mode,
+                    agreed,
+                };
+                transferring::request(board, request, asking::Back::Talking, now)
+            }
+            Command::Hangup { .. } => farewell::close(board, EndedBy::Rep, now),
             Command::ClosingSaid => {
                 board.manners.closing_said = true;
                 State::Talking(self)
@@ -137,6 +178,7 @@ impl Talking {
             }
             Timer::FirstLife => {
                 board.timers.disarm(Timer::Opening);
+                join(board);
                 watch_rep(board, now);
                 State::Talking(self)
             }
@@ -144,10 +186,15 @@ impl Talking {
                 board.tell(Notice::YouAreNotHeard);
                 State::Talking(self)
             }
+            Timer::MutedWarning => {
+                board.tell(Notice::StillMuted);
+                State::Talking(self)
+            }
+            Timer::Muted => hold_muted(board, now),
             Timer::RepAbsent => {
                 board.act(Action::SeatAbsent);
                 board.hang_up(Party::Rep);
-                common::rep_lost(board, now)
+                always::rep_lost(board, Manner::POLITE, now)
             }
             timer => board.unexpected(Input::TimedOut(timer), State::Talking(self)),
         }
@@ -182,54 +229,8 @@ fn hold(board: &mut Board, reason: Option<String>, agreed: bool, now: Moment) ->
 }
 
 /// The microphone was muted for five seconds: the caller is held, and the consent is missing (D7).
-pub(super) fn hold_muted(board: &mut Board, now: Moment) -> State {
+fn hold_muted(board: &mut Board, now: Moment) -> State {
     board.consent(ConsentFor::Hold, false, ConsentBy::Muted);
     board.tell(Notice::MutedIsHold);
-    holding::enter(board, holding::Asked::Before, now)
-}
-
-/// One consent covers a transfer and its hold (D11).
-pub(super) fn transfer(
-    board: &mut Board,
-    target: &str,
-    mode: Option<TransferMode>,
-    agreed: bool,
-    back: asking::Back,
-    now: Moment,
-) -> State {
-    let policy = board.policy();
-    let mode = mode.unwrap_or(policy.transfer.mode);
-    let refusal = match board.terms.targets.get(target) {
-        None => Some(Refusal::UnknownTarget),
-        Some(terms) if mode == TransferMode::Blind && !terms.blind => {
-            Some(Refusal::BlindNotAllowed)
-        }
-        Some(_) => None,
-    };
-    if let Some(refusal) = refusal {
-        board.refuse(refusal);
-        return back.stay();
-    }
-    let plan = Plan {
-        target: target.to_owned(),
-        mode,
-    };
-    if board.rep_vouches(ConsentFor::Transfer, agreed) {
-        return transferring::enter(board, plan, holding::Asked::Before, now);
-    }
-    match policy.transfer.asked_by {
-        AskedBy::Rep => {
-            board.refuse(Refusal::ConsentRequired);
-            back.stay()
-        }
-        AskedBy::Agent => {
-            let own = board
-                .terms
-                .targets
-                .get(target)
-                .and_then(|terms| terms.ask.clone());
-            let question = own.unwrap_or_else(|| policy.transfer.ask.clone());
-            asking::to_transfer(board, &question, plan, back, now)
-        }
-    }
+    holding::enter_muted(board, now)
 }

@@ -51,11 +51,9 @@ pub enum Timer {
 }
 
 /// These belong to the call, not to a state: they run on when the state changes.
-const OF_THE_CALL: [Timer; 7] = [
+const OF_THE_CALL: [Timer; 5] = [
     Timer::RepRings,
     Timer::MediaLost,
-    Timer::MutedWarning,
-    Timer::Muted,
     Timer::FirstLife,
     Timer::GiveWay,
     Timer::Pause,
@@ -68,6 +66,11 @@ pub(super) struct Timers(BTreeMap<Timer, Moment>);
 impl Timers {
     pub(super) fn arm(&mut self, timer: Timer, at: Moment) {
         self.0.insert(timer, at);
+    }
+
+    /// Leaves a running timer as it is: news repeated give no more time.
+    pub(super) fn arm_once(&mut self, timer: Timer, at: Moment) {
+        self.0.entry(timer).or_insert(at);
     }
 
     pub(super) fn disarm(&mut self, timer: Timer) {

@@ -1,13 +1,14 @@
 //! Announced, consented, and nobody is lost (R30-R35; D20, D21).
 
-use crate::words::{Command, Key, Moment, Party, TransferMode};
+use crate::policy::AskedBy;
+use crate::words::{Command, ConsentFor, Key, Moment, Party, PromptId, TransferMode};
 
 use super::grid::Grid;
 use super::holding::Asked;
 use super::speech::Manner;
 use super::{
     Board, CALLER, Input, LegNews, Notice, Patch, PhraseNews, PromiseKind, Refusal, State, Timer,
-    asking, bridged, common, talking, waiting,
+    always, asking, bridged, talking, waiting,
 };
 
 /// Where the caller is to go, and how.
@@ -15,6 +16,16 @@ use super::{
 pub(super) struct Plan {
     pub(super) target: String,
     pub(super) mode: TransferMode,
+}
+
+/// A transfer as the rep asks for it.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) target: String,
+    /// Else the policy's.
+    pub(super) mode: Option<TransferMode>,
+    /// The rep has asked, the caller said yes.
+    pub(super) agreed: bool,
 }
 
 /// The caller is on the grid while the target is called, consulted or briefed.
@@ -34,11 +45,61 @@ enum Stage {
     Briefing(u8),
 }
 
+/// The caller is asked, unless he has agreed. One consent covers a transfer and its hold (D11).
+pub(super) fn request(
+    board: &mut Board,
+    request: Request,
+    back: asking::Back,
+    now: Moment,
+) -> State {
+    let policy = board.policy();
+    let plan = Plan {
+        mode: request.mode.unwrap_or(policy.transfer.mode),
+        target: request.target,
+    };
+    if let Some(refusal) = plan.refusal(board) {
+        board.refuse(refusal);
+        return back.stay();
+    }
+    if board.rep_vouches(ConsentFor::Transfer, request.agreed) {
+        return enter(board, plan, Asked::Before, now);
+    }
+    match policy.transfer.asked_by {
+        AskedBy::Rep => {
+            board.refuse(Refusal::ConsentRequired);
+            back.stay()
+        }
+        AskedBy::Agent => {
+            let question = plan.question(board);
+            asking::to_transfer(board, &question, plan, back, now)
+        }
+    }
+}
+
+impl Plan {
+    fn refusal(&self, board: &Board) -> Option<Refusal> {
+        match board.terms.targets.get(&self.target) {
+            None => Some(Refusal::UnknownTarget),
+            Some(terms) if self.mode == TransferMode::Blind && !terms.blind => {
+                Some(Refusal::BlindNotAllowed)
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// The target's own question, where it has one (D12).
+    fn question(&self, board: &Board) -> PromptId {
+        let own = board.terms.targets.get(&self.target);
+        own.and_then(|terms| terms.ask.clone())
+            .unwrap_or_else(|| board.terms.policy.transfer.ask.clone())
+    }
+}
+
 pub(super) fn enter(board: &mut Board, plan: Plan, asked: Asked, now: Moment) -> State {
     board.timers.begin_state();
     let policy = board.policy();
     if asked == Asked::Before {
-        board.say(&policy.transfer.say, Manner::FIRM, now);
+        board.keep_company(&policy.transfer.say, Manner::FIRM, now);
     }
     let grid = Grid::begin(board, None, now);
     board.call_target(&plan.target);
@@ -67,10 +128,12 @@ impl Transferring {
     }
 
     pub(super) fn patch(&self, board: &Board) -> Patch {
-        let bed = board.terms.policy.hold.bed;
+        let bed = board.bed();
         match (self.plan.mode, self.stage) {
             // While it rings the rep hears the target's ringing, too.
-            (TransferMode::Consult, Stage::Calling | Stage::Consulting) => Patch::consulting(bed),
+            (TransferMode::Consult, Stage::Calling | Stage::Consulting) => {
+                Patch::consulting(bed, board.rep.muted)
+            }
             _ => Patch::held(bed),
         }
     }
@@ -78,12 +141,12 @@ impl Transferring {
     pub(super) fn handle(mut self, input: Input, board: &mut Board, now: Moment) -> State {
         match input {
             Input::Leg(Party::Target, news) => self.target_news(news, board, now),
-            Input::Leg(Party::Rep, news) if common::is_loss(news) || news == LegNews::HungUp => {
+            Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 self.rep_gone(board, now)
             }
             Input::Key(Party::Target, key) => self.target_key(key, board, now),
             Input::TimedOut(Timer::TargetRings | Timer::Accept) => self.failed(board, now),
-            Input::TimedOut(Timer::Grid) => self.grid_point(board),
+            Input::TimedOut(Timer::Grid) => self.grid_point(board, now),
             Input::Phrase(_, PhraseNews::Ended { .. }) => {
                 self.grid.phrase_ended(board, now);
                 State::Transferring(self)
@@ -94,6 +157,8 @@ impl Transferring {
                 State::Transferring(self)
             }
             Input::Leg(Party::Caller, LegNews::Resumes) => {
+                let sorry = board.policy().hold.on_return.clone();
+                board.say(&sorry, Manner::FIRM, now);
                 self.grid = Grid::begin(board, None, now);
                 State::Transferring(self)
             }
@@ -110,7 +175,7 @@ impl Transferring {
     fn command(self, command: Command, board: &mut Board, now: Moment) -> State {
         match command {
             Command::Join if self.stage == Stage::Consulting => self.join(board),
-            Command::Abandon | Command::Return => {
+            Command::Abandon | Command::Return if board.rep.leg.is_up() => {
                 board.hang_up(Party::Target);
                 board.hush(CALLER);
                 let sorry = board.policy().hold.on_return.clone();
@@ -198,29 +263,26 @@ impl Transferring {
             return state;
         }
         board.call_seat();
-        match waiting::enter(board, now) {
-            State::Waiting(waiting) if board.number.is_some() => {
-                board.hush(CALLER);
-                let back = asking::Back::Waiting(waiting);
-                asking::offer_now(board, &transfer.offer, PromiseKind::Expert, back, now)
-            }
-            state => state,
+        if board.number.is_none() {
+            return waiting::enter(board, Manner::FIRM, now);
         }
+        let back = asking::Back::Waiting(waiting::begin(board, now));
+        asking::offer_now(board, &transfer.offer, PromiseKind::Expert, back, now)
     }
 
     /// An announced caller is on his way without the rep; a consultation is not (D6).
     fn rep_gone(self, board: &mut Board, now: Moment) -> State {
         match self.plan.mode {
             TransferMode::Announced | TransferMode::Blind => State::Transferring(self),
-            TransferMode::Consult => common::rep_lost(board, now),
+            TransferMode::Consult => always::rep_lost(board, Manner::FIRM, now),
         }
     }
 
-    fn grid_point(mut self, board: &mut Board) -> State {
+    fn grid_point(mut self, board: &mut Board, now: Moment) -> State {
         let still = board.policy().hold.still.clone();
         let point = self.grid.point();
-        board.say(&still, Manner::on_grid(point), point);
-        self.grid.step(board, point);
+        board.say(&still, Manner::on_grid(point), now);
+        self.grid.step(board, now);
         State::Transferring(self)
     }
 }

@@ -3,7 +3,8 @@ use crate::words::{Command, EndedBy, Moment, Party};
 use super::grid::Grid;
 use super::speech::Manner;
 use super::{
-    Board, CALLER, Input, LegNews, PhraseNews, PromiseKind, State, Timer, asking, common, talking,
+    Board, CALLER, Input, LegNews, PhraseNews, PromiseKind, State, Timer, always, asking, farewell,
+    talking,
 };
 
 /// The caller is answered and no rep is on the call: never silence for longer than the grid (D5, D9).
@@ -15,24 +16,38 @@ pub(super) struct Waiting {
     waited: bool,
 }
 
-pub(super) fn enter(board: &mut Board, now: Moment) -> State {
-    board.timers.begin_state();
+/// "One moment" where somebody is being called; where nobody is there, so much at once (D9).
+/// Politely to a caller in a talk; one who waits already has a grid to be kept (D14).
+pub(super) fn enter(board: &mut Board, manner: Manner, now: Moment) -> State {
     board.hush(CALLER);
+    let mut waiting = begin(board, now);
     let policy = board.policy();
-    board.say(&policy.hold.say, Manner::POLITE, now);
-    let grid = Grid::begin(board, policy.waiting.offer_after.get(), now);
-    State::Waiting(Waiting {
-        grid,
+    waiting.busy_said = board.rep.none_ready;
+    let phrase = if waiting.busy_said {
+        &policy.waiting.busy
+    } else {
+        &policy.hold.say
+    };
+    board.keep_company(phrase, manner, now);
+    State::Waiting(waiting)
+}
+
+/// The grid alone, where something else is said first.
+pub(super) fn begin(board: &mut Board, now: Moment) -> Waiting {
+    board.timers.begin_state();
+    let offer_after = board.policy().waiting.offer_after.get();
+    Waiting {
+        grid: Grid::begin(board, offer_after, now),
         busy_said: false,
         waited: false,
-    })
+    }
 }
 
 impl Waiting {
     pub(super) fn handle(mut self, input: Input, board: &mut Board, now: Moment) -> State {
         match input {
             Input::Leg(Party::Rep, LegNews::PickedUp) => self.rep_comes(board, now),
-            Input::Leg(Party::Rep, news) if common::is_loss(news) || news == LegNews::HungUp => {
+            Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 board.call_seat();
                 State::Waiting(self)
             }
@@ -46,10 +61,10 @@ impl Waiting {
                 board.timers.disarm(Timer::Grid);
                 State::Waiting(self)
             }
-            Input::Leg(Party::Caller, LegNews::Resumes) => enter(board, now),
+            Input::Leg(Party::Caller, LegNews::Resumes) => enter(board, Manner::FIRM, now),
             Input::Command(Command::Hangup { .. }) => {
                 board.hush(CALLER);
-                common::close(board, EndedBy::Rep, now)
+                farewell::close(board, EndedBy::Rep, now)
             }
             Input::Leg(..)
             | Input::Phrase(..)
@@ -63,19 +78,20 @@ impl Waiting {
     /// Back on the grid after a question that changed nothing.
     pub(super) fn resume(mut self, board: &mut Board, now: Moment) -> State {
         board.timers.begin_state();
-        self.grid
-            .offer_again(board.policy().hold.offer_again.get(), now);
+        self.grid.offer_again(board.policy().hold.offer_again.get());
         self.grid.step(board, now);
         State::Waiting(self)
     }
 
+    /// Who has waited is silent for good reason: the ladder belongs to the opening (D15).
     pub(super) fn rep_comes(self, board: &mut Board, now: Moment) -> State {
         board.hush(CALLER);
-        if self.waited {
-            let sorry = board.policy().hold.on_return.clone();
-            board.say(&sorry, Manner::POLITE, now);
+        if !self.waited {
+            return talking::enter(board, talking::Opening::Watched, now);
         }
-        talking::enter(board, talking::Opening::Watched, now)
+        let sorry = board.policy().hold.on_return.clone();
+        board.keep_company(&sorry, Manner::POLITE, now);
+        talking::enter(board, talking::Opening::Over, now)
     }
 
     fn grid_point(mut self, board: &mut Board, now: Moment) -> State {
@@ -99,8 +115,7 @@ impl Waiting {
             &policy.hold.still
         };
         board.say(phrase, Manner::on_grid(self.grid.point()), now);
-        let point = self.grid.point();
-        self.grid.step(board, point);
+        self.grid.step(board, now);
         State::Waiting(self)
     }
 }

@@ -7,7 +7,7 @@ use crate::records::Entry;
 use crate::words::CallId;
 
 /// How many entries `/events` can go back to; older ones are 410 Gone (a busy hour of 30 reps).
-pub const EVENTS_KEPT: usize = 10_000;
+const EVENTS_KEPT: usize = 10_000;
 
 /// How many entries a client takes in one go, so that none holds the lock for long.
 const BATCH: usize = 256;

@@ -130,6 +130,7 @@ fn owes_farewell(because: Because) -> bool {
         | Because::MediaLost
         | Because::CallerCannotHear
         | Because::CallbackPromised
+        | Because::CallbackNotNoted
         | Because::ShuttingDown => true,
         Because::Cancelled
         | Because::HungUp

@@ -24,7 +24,7 @@ pub(super) const FRAME: usize = 160;
 
 /// Heads are added up in choirs of this size and searched together: one FFT for all of them. More would drown one voice
 /// in the others (a choir's peak falls with the root of its size).
-const CHOIR: usize = 6;
+const CHOIR: usize = 4;
 /// A frame sounds when it has this part of the phrase's mean power, -25 dB.
 const SOUNDING: f32 = 0.003;
 
@@ -45,6 +45,7 @@ pub(super) struct Phrase {
     pub(super) voice: Vec<f32>,
     /// From its first to after its last sounding sample.
     pub(super) sound: Range<usize>,
+    pub(super) head_power: f32,
     /// The power a sample has where the phrase sounds, at least.
     floor: f32,
 }
@@ -89,13 +90,16 @@ impl Phrase {
         let first = voice.chunks(FRAME / 4).position(sounds)? * (FRAME / 4);
         let quiet_frames = voice.rchunks(FRAME / 4).position(sounds)?;
         let last = voice.len() - quiet_frames * (FRAME / 4);
-        Some(Self {
+        let mut phrase = Self {
             prompt: reference.prompt,
             language: reference.language,
             sound: first..last,
             voice,
+            head_power: 0.0,
             floor,
-        })
+        };
+        phrase.head_power = power(phrase.head());
+        Some(phrase)
     }
 
     /// What is searched for.
@@ -119,10 +123,9 @@ impl Choir {
     fn sing(phrases: &[Phrase], members: Range<usize>, forward: &dyn RealToComplex<f32>) -> Self {
         let mut sum = forward.make_input_vec();
         for phrase in phrases.get(members.clone()).unwrap_or_default() {
-            let head = phrase.head();
             // 1 / BLOCK makes up for the transforms, which do not scale.
-            let scale = 1.0 / power(head).sqrt() / BLOCK as f32;
-            for (sum, sample) in sum.iter_mut().zip(head) {
+            let scale = 1.0 / phrase.head_power.sqrt() / BLOCK as f32;
+            for (sum, sample) in sum.iter_mut().zip(phrase.head()) {
                 *sum += scale * sample;
             }
         }

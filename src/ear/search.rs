@@ -6,7 +6,7 @@ use super::tape::Tape;
 /// How far the search goes at once: 512 ms, its delay.
 const STEP: usize = BLOCK - HEAD;
 /// A choir's likeness (0 to 1) from which its members are asked one by one.
-const CHOIR_LIKENESS: f32 = 0.15;
+const CHOIR_LIKENESS: f32 = 0.2;
 /// A head's likeness from which the phrase is followed.
 const HEAD_LIKENESS: f32 = 0.3;
 /// Peaks looked into per choir and block; the highest come first.
@@ -145,8 +145,8 @@ impl Search {
         voice: &[f32],
         at: usize,
     ) -> Option<Candidate> {
-        let head = repertoire.phrases.get(phrase)?.head();
-        let head_power = power(head);
+        let sung = repertoire.phrases.get(phrase)?;
+        let (head, head_power) = (sung.head(), sung.head_power);
         let likeness = |at: usize| {
             let loudness = self.loudness.get(at)?;
             let product = dot(voice.get(at..)?, head);

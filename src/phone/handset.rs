@@ -27,7 +27,7 @@ const SOUNDS_MAX: usize = 64;
 /// A phone in a script's hand.
 pub struct Phone {
     address: SocketAddr,
-    user: &'static str,
+    user: String,
     commands: mpsc::Sender<Command>,
     diary: watch::Receiver<Diary>,
     awaited: Awaited,
@@ -63,7 +63,7 @@ impl Phone {
     pub fn start(settings: PhoneSettings) -> io::Result<Self> {
         let ports = Ports::bind(settings.ip)?;
         let address = ports.sip.local_addr()?;
-        let user = settings.party.as_str();
+        let user = settings.user.clone();
         let (commands, orders) = mpsc::channel(COMMANDS_MAX);
         let (sounds, heard) = mpsc::channel(SOUNDS_MAX);
         let (pen, diary) = watch::channel(Diary::default());
@@ -83,7 +83,7 @@ impl Phone {
 
     /// Where it can be called.
     pub fn uri(&self) -> Uri {
-        Uri::sip(self.user, self.address)
+        Uri::sip(&self.user, self.address)
     }
 
     /// Its SIP port.

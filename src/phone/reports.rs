@@ -64,3 +64,63 @@ impl Reports {
         self.frozen
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::Codec;
+    use crate::phone::mouth::Tongue;
+    use crate::phone::settings::Sends;
+    use crate::words::Entropy;
+
+    const THEIRS: u32 = 77;
+
+    fn mouth() -> Mouth {
+        let tongue = Tongue {
+            codec: Codec::Pcma,
+            payload_type: 8,
+            telephone_event: None,
+        };
+        Mouth::new(tongue, Sends::Silence, &mut Entropy::from_number(1))
+    }
+
+    /// The highest sequence number each report of half a minute tells.
+    fn told(mode: Rtcp) -> Vec<u32> {
+        let (mut reports, mouth) = (Reports::new(mode, Moment::ZERO), mouth());
+        let mut told = Vec::new();
+        for frame in 0..1500_u16 {
+            let now = Moment::ZERO + Duration::from_millis(20) * frame.into();
+            let header = RtpHeader {
+                payload_type: 8,
+                marker: false,
+                sequence: frame,
+                timestamp: u32::from(frame) * 160,
+                ssrc: THEIRS,
+            };
+            reports.count(&header, now);
+            let report = reports.poll(&mouth, now);
+            told.extend(report.map(|report| highest(&report)));
+        }
+        told
+    }
+
+    fn highest(report: &[u8]) -> u32 {
+        let heard = crate::media::rtcp::read(report, THEIRS).unwrap();
+        heard.highest_of_ours.unwrap()
+    }
+
+    #[test]
+    fn a_healthy_phone_reports_every_five_seconds_what_it_received() {
+        assert_eq!(told(Rtcp::Normal), [125, 375, 625, 875, 1125, 1375]);
+    }
+
+    #[test]
+    fn a_frozen_phone_says_the_same_again_and_again() {
+        assert_eq!(told(Rtcp::Frozen), [125; 6]);
+    }
+
+    #[test]
+    fn a_phone_without_rtcp_says_nothing() {
+        assert!(told(Rtcp::None).is_empty());
+    }
+}

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crate::ear::{Reference, Repertoire};
 use crate::media::{Clip, Codec, Phrasebook, PhrasebookError};
-use crate::words::{Entropy, Language, Party};
+use crate::words::{Entropy, Language};
 
 /// What a phone is, and how it behaves when nobody tells it otherwise.
 #[derive(Clone)]
 pub struct PhoneSettings {
-    /// Its user part too: `sip:caller@...`.
-    pub party: Party,
+    /// Its user part: a number, or a name.
+    pub user: String,
     /// Where it binds its ports; the system chooses their numbers.
     pub ip: IpAddr,
     /// The codec its offers name first.

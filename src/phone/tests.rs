@@ -15,7 +15,7 @@ static KNOWN: LazyLock<Arc<Repertoire>> =
 
 fn phone(party: Party, answers: Answers) -> Phone {
     let settings = PhoneSettings {
-        party,
+        user: party.as_str().to_owned(),
         ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         codec: Codec::Pcmu,
         sends: Sends::Silence,
@@ -64,7 +64,13 @@ async fn a_caller_hears_what_the_rep_says_and_the_rep_gets_its_key() {
     );
 
     say(&rep, "hold_wait").await;
-    caller.wait_heard(&prompt("hold_wait"), SOON).await.unwrap();
+    let later = caller.wait_heard(&prompt("hold_wait"), SOON).await;
+    // A phone begins to speak with a frame, so the onsets lie whole frames apart.
+    let apart = later
+        .unwrap()
+        .rtp_timestamp
+        .wrapping_sub(heard.rtp_timestamp);
+    assert_eq!(apart % 160, 0);
     caller.hang_up().await.unwrap();
     assert_eq!(
         rep.wait_ended(SOON).await,

@@ -242,6 +242,7 @@ pub struct Rating {
     pub wait: Span,
     pub thanks: PromptId,
     pub unrated: PromptId,
+    pub never_after: Vec<PromptId>,
 }
 
 /// What is said when we promise to call, and when we do (R26, R41-R43).
@@ -303,6 +304,7 @@ impl Policy {
         ]);
         phrases.extend(line_fault.opening.iter().map(|step| &step.say));
         phrases.extend([&rating.ask, &rating.menu, &rating.thanks, &rating.unrated]);
+        phrases.extend(&rating.never_after);
         phrases.extend([
             &callback.promise,
             &callback.promise_soon,

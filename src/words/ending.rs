@@ -34,6 +34,8 @@ pub enum Because {
     CallerCannotHear,
     /// A callback was promised instead of waiting on.
     CallbackPromised,
+    /// They agreed to a callback that could not be noted (D24).
+    CallbackNotNoted,
     /// Ended with force and a reason, without a farewell (D27).
     Forced,
     /// Our 200 was never acknowledged (RFC 3261 13.3.1.4).
@@ -64,7 +66,7 @@ impl EndedBy {
 }
 
 impl Because {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Cancelled,
         Self::HungUp,
         Self::Closed,
@@ -72,6 +74,7 @@ impl Because {
         Self::MediaLost,
         Self::CallerCannotHear,
         Self::CallbackPromised,
+        Self::CallbackNotNoted,
         Self::Forced,
         Self::NeverAcknowledged,
         Self::DialogLost,
@@ -90,6 +93,7 @@ impl Because {
             Self::MediaLost => "media-lost",
             Self::CallerCannotHear => "caller-cannot-hear",
             Self::CallbackPromised => "callback-promised",
+            Self::CallbackNotNoted => "callback-not-noted",
             Self::Forced => "forced",
             Self::NeverAcknowledged => "never-acknowledged",
             Self::DialogLost => "dialog-lost",

@@ -73,7 +73,12 @@ fn refusal(package: &Value) -> Option<String> {
     match package["license"].as_str() {
         Some(licence) if expression::allows(licence, &ALLOWED) => None,
         Some(licence) => Some(format!("{name} {version}: {licence}")),
-        None if READ_BY_US.iter().any(|known| Some(*known) == named_file(package)) => None,
+        None if READ_BY_US
+            .iter()
+            .any(|known| Some(*known) == named_file(package)) =>
+        {
+            None
+        }
         None => Some(format!("{name} {version}: names no licence")),
     }
 }

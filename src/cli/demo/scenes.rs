@@ -165,7 +165,14 @@ async fn silent_caller(stage: Arc<Stage>) -> Ending {
 
 /// They report that nothing of ours arrives: noted, told, phoned back (R26).
 async fn one_way_line(stage: Arc<Stage>) -> Ending {
-    talk(&stage).await?;
+    stage.call_in().await?;
+    stage.hears(Caller, "greeting").await?;
+    stage.sees_state("talking").await?;
+    // Few words: two of the caller's reports are soon there.
+    stage.speak(Caller, "thanks_please_note").await?;
+    stage.hears(Rep, "thanks_please_note").await?;
+    stage.speak(Rep, "hold_thanks").await?;
+    stage.hears(Caller, "hold_thanks").await?;
     stage.hears(Caller, "fault_caller_cannot_hear").await?;
     stage.hears(Caller, "closing_short").await?;
     stage.ends(Caller).await?;
@@ -174,7 +181,7 @@ async fn one_way_line(stage: Arc<Stage>) -> Ending {
         Caller,
         &[
             "greeting",
-            "feedback_thanks",
+            "hold_thanks",
             "fault_caller_cannot_hear",
             "closing_short",
         ],

@@ -92,6 +92,8 @@ pub(super) struct Stage {
 }
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// Nobody's: the caller must have a number, or nothing can be promised to him (D24).
+const CALLER_NUMBER: &str = "13800138000";
 /// Of the 8 kHz RTP clock.
 const MICROS_A_TICK: u64 = 125;
 /// Longer than any wait of a scene that goes as it should.
@@ -104,9 +106,9 @@ impl Stage {
         backstage: Backstage,
         rtcp: Rtcp,
     ) -> Result<Self, Missed> {
-        let phone = |party, answers, rtcp| {
+        let phone = |user: &str, answers, rtcp| {
             let settings = PhoneSettings {
-                party,
+                user: user.to_owned(),
                 ip: LOOPBACK,
                 codec: Codec::Pcma,
                 sends: Sends::Silence,
@@ -118,9 +120,9 @@ impl Stage {
             Phone::start(settings).map_err(broken("start a phone"))
         };
         let soon = Answers::AfterRing(Duration::from_millis(800));
-        let caller = phone(Party::Caller, soon, rtcp)?;
-        let rep = phone(Party::Rep, soon, Rtcp::Normal)?;
-        let target = phone(Party::Target, soon, Rtcp::Normal)?;
+        let caller = phone(CALLER_NUMBER, soon, rtcp)?;
+        let rep = phone("rep", soon, Rtcp::Normal)?;
+        let target = phone("expert", soon, Rtcp::Normal)?;
 
         let state = std::env::temp_dir().join(format!(
             "thirdring-demo-{}-{}",

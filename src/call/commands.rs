@@ -1,0 +1,79 @@
+//! What the rep may ask for in any state.
+
+use crate::words::{Because, Command, EndedBy, Moment, PromptId};
+
+use super::speech::Manner;
+use super::{Action, Board, CALLER, Input, PromiseKind, Refusal, State, promising, talking};
+
+/// Does it, refuses it, or leaves it to the state.
+pub(super) fn obey(state: State, command: Command, board: &mut Board, now: Moment) -> State {
+    match command {
+        Command::Note { text } => board.act(Action::Note(text)),
+        Command::Language { to } => board.language = to,
+        Command::Dtmf { digits } if board.caller.leg.is_up() => {
+            board.act(Action::SendKeys(CALLER, digits.keys().to_vec()));
+        }
+        Command::Hangup {
+            force: true,
+            reason: None,
+        } => board.refuse(Refusal::ReasonRequired),
+        // What rings is refused by its state: there is no dialog to end yet.
+        Command::Hangup {
+            force: true,
+            reason: Some(_),
+        } if !matches!(state, State::Ringing(_)) => {
+            return board.end(EndedBy::Rep, Because::Forced);
+        }
+        Command::Mute { on } => return mute(state, on, board, now),
+        Command::CannotHear if board.caller.leg.is_up() && !state.is_leaving() => {
+            return promising::cannot_hear(board, now);
+        }
+        Command::Say { phrase } if may_say(&state, board) => {
+            say(phrase, board, now);
+        }
+        Command::Promise { due, reason } => {
+            if board.number.is_some() {
+                board.promise(PromiseKind::Rep, &reason, due);
+            } else {
+                board.refuse(Refusal::NumberUnknown);
+            }
+        }
+        command => return state.handle(Input::Command(command), board, now),
+    }
+    state
+}
+
+/// The rep's own phrases: where nothing of the standard's is being said.
+pub(super) fn may_say(state: &State, board: &Board) -> bool {
+    matches!(state, State::Talking(_)) && board.caller.leg.is_up()
+}
+
+/// One of the rep's own phrases; one that promises waits for its row (D24).
+fn say(phrase: PromptId, board: &mut Board, now: Moment) {
+    match board.terms.promising.get(&phrase).copied() {
+        Some(_) if board.number.is_none() => board.refuse(Refusal::NumberUnknown),
+        Some(kind) => {
+            let ticket = board.promise(kind, phrase.as_str(), None);
+            board.promises.to_say = Some((ticket, phrase));
+        }
+        None => {
+            board.manners.unratable |= board.policy().rating.never_after.contains(&phrase);
+            board.say(&phrase, Manner::FIRM, now);
+        }
+    }
+}
+
+/// A mute is the rep's microphone, until it lasts (D7).
+fn mute(state: State, on: bool, board: &mut Board, now: Moment) -> State {
+    if std::mem::replace(&mut board.rep.muted, on) == on {
+        return state;
+    }
+    match state {
+        State::Talking(talking) => {
+            talking::watch_mute(board, now);
+            State::Talking(talking)
+        }
+        State::Holding(holding) if !on => holding.unmuted(board, now),
+        state => state,
+    }
+}

@@ -1,0 +1,196 @@
+//! What may happen by chance: mostly what lets a call go on, now and then what no peer should send.
+
+use thirdring::call::{Input, LegNews, Line, PromiseKind};
+use thirdring::words::{
+    Command, ConsentFor, Digits, Entropy, Key, Language, Moment, Party, TransferMode,
+};
+
+use super::stage::Beginnings;
+
+pub(super) fn pick<T: Clone>(chance: &mut Entropy, choices: &[T]) -> T {
+    let count = u32::try_from(choices.len()).expect("a short list");
+    choices[chance.below(count) as usize].clone()
+}
+
+pub(super) fn any_beginning(chance: &mut Entropy) -> Beginnings {
+    pick(
+        chance,
+        &[
+            Beginnings::Invite,
+            Beginnings::Invite,
+            Beginnings::Invite,
+            Beginnings::RepDials,
+            Beginnings::CallBack(PromiseKind::Rep),
+            Beginnings::CallBack(PromiseKind::LineFault),
+        ],
+    )
+}
+
+pub(super) fn any_input(chance: &mut Entropy, now: Moment) -> Input {
+    match chance.below(20) {
+        0..=3 => Input::Leg(Party::Rep, usual_news(chance)),
+        4..=5 => Input::Leg(Party::Target, usual_news(chance)),
+        6 => Input::Leg(Party::Caller, callers_news(chance)),
+        7..=9 => voice(chance, now),
+        10..=12 => key(chance),
+        13 if chance.below(3) == 0 => Input::Line(Party::Caller, line(chance)),
+        14 if chance.below(20) == 0 => Input::ShutDown,
+        _ => Input::Command(command(chance)),
+    }
+}
+
+/// Of a leg we called.
+fn usual_news(chance: &mut Entropy) -> LegNews {
+    pick(
+        chance,
+        &[
+            LegNews::PickedUp,
+            LegNews::PickedUp,
+            LegNews::PickedUp,
+            LegNews::Ringing,
+            LegNews::Refused(486),
+            LegNews::Refused(603),
+            LegNews::NoAnswer,
+            LegNews::HungUp,
+            LegNews::Lost,
+            LegNews::NoSeat,
+            LegNews::Holds,
+            LegNews::Resumes,
+        ],
+    )
+}
+
+/// What ends the call comes seldom, so that there is one to speak of.
+fn callers_news(chance: &mut Entropy) -> LegNews {
+    if chance.below(8) != 0 {
+        let lively = [
+            LegNews::Ringing,
+            LegNews::PickedUp,
+            LegNews::Acked,
+            LegNews::Holds,
+            LegNews::Resumes,
+            LegNews::Resumes,
+        ];
+        return pick(chance, &lively);
+    }
+    let last = [
+        LegNews::HungUp,
+        LegNews::Lost,
+        LegNews::NeverAcked,
+        LegNews::Cancelled,
+        LegNews::Refused(486),
+        LegNews::Refused(404),
+        LegNews::NoAnswer,
+    ];
+    pick(chance, &last)
+}
+
+fn voice(chance: &mut Entropy, now: Moment) -> Input {
+    Input::Voice {
+        party: pick(chance, &[Party::Caller, Party::Caller, Party::Rep]),
+        speaking: chance.below(2) == 0,
+        since: now,
+    }
+}
+
+fn key(chance: &mut Entropy) -> Input {
+    let party = pick(chance, &[Party::Caller, Party::Caller, Party::Target]);
+    let keys = [Key::ONE, Key::ONE, Key::TWO];
+    let usual = chance.below(4) != 0;
+    let event = u8::try_from(chance.below(16)).ok();
+    let key = event.and_then(Key::from_event).filter(|_| !usual);
+    Input::Key(party, key.unwrap_or_else(|| pick(chance, &keys)))
+}
+
+fn line(chance: &mut Entropy) -> Line {
+    pick(
+        chance,
+        &[
+            Line::Fine,
+            Line::Fine,
+            Line::NoMedia,
+            Line::MediaStopped,
+            Line::DigitalSilence,
+            Line::TheyDoNotReceive,
+        ],
+    )
+}
+
+fn command(chance: &mut Entropy) -> Command {
+    match chance.below(20) {
+        0..=3 => Command::Hold {
+            reason: pick(chance, &[None, Some("lookup".to_owned())]),
+            agreed: chance.below(2) == 0,
+        },
+        4..=6 => Command::Return,
+        7..=9 => transfer(chance),
+        10 => Command::Join,
+        11 => Command::Abandon,
+        12 => Command::Consent {
+            to: any_consent(chance),
+            agreed: chance.below(3) != 0,
+        },
+        13 => Command::Mute {
+            on: chance.below(2) == 0,
+        },
+        14 => say(chance),
+        15 => Command::Answer,
+        _ => rarer_command(chance),
+    }
+}
+
+fn rarer_command(chance: &mut Entropy) -> Command {
+    match chance.below(16) {
+        0..=1 => Command::Hangup {
+            force: false,
+            reason: None,
+        },
+        2 => Command::Hangup {
+            force: true,
+            reason: pick(chance, &[None, Some("test".to_owned())]),
+        },
+        3 => Command::CannotHear,
+        4 => Command::ClosingSaid,
+        5..=6 => Command::Promise {
+            due: None,
+            reason: "to be looked into".to_owned(),
+        },
+        7..=8 => Command::Language {
+            to: pick(chance, &Language::ALL),
+        },
+        9..=10 => Command::Dtmf {
+            digits: Digits::parse("12#").expect("three keys"),
+        },
+        11 => Command::Abandon,
+        _ => Command::Note {
+            text: "a remark".to_owned(),
+        },
+    }
+}
+
+fn transfer(chance: &mut Entropy) -> Command {
+    let modes = [
+        None,
+        Some(TransferMode::Consult),
+        Some(TransferMode::Announced),
+        Some(TransferMode::Blind),
+    ];
+    Command::Transfer {
+        target: pick(chance, &["expert", "menu", "menu", "nowhere"]).to_owned(),
+        mode: pick(chance, &modes),
+        agreed: chance.below(2) == 0,
+    }
+}
+
+fn any_consent(chance: &mut Entropy) -> ConsentFor {
+    let topics = [ConsentFor::Hold, ConsentFor::Transfer, ConsentFor::Callback];
+    pick(chance, &topics)
+}
+
+fn say(chance: &mut Entropy) -> Command {
+    let phrases = ["explained_clearly", "noted_will_reply", "report_upward"];
+    let phrase = pick(chance, &phrases).parse();
+    Command::Say {
+        phrase: phrase.expect("a name"),
+    }
+}

@@ -1,0 +1,47 @@
+use std::collections::BTreeSet;
+
+use thirdring::call::LegNews;
+use thirdring::words::Party;
+
+/// Who is, or may be, on the line.
+#[derive(Debug, Default)]
+pub(super) struct Legs {
+    pub(super) there: BTreeSet<Party>,
+    /// The caller's leg is confirmed, so that a farewell is owed (D27).
+    pub(super) caller_confirmed: bool,
+    /// The caller's own hold (D13).
+    pub(super) caller_holds: bool,
+}
+
+impl Legs {
+    pub(super) fn note(&mut self, party: Party, news: LegNews, state: &str) {
+        match news {
+            LegNews::Acked => {
+                self.caller_confirmed |= party == Party::Caller && state == "answering";
+            }
+            LegNews::PickedUp => {
+                let ours = !self.there.insert(party);
+                self.caller_confirmed |= ours && party == Party::Caller;
+            }
+            LegNews::Holds | LegNews::Resumes if party == Party::Caller => {
+                self.caller_holds = news == LegNews::Holds;
+            }
+            LegNews::Cancelled
+            | LegNews::Refused(_)
+            | LegNews::NoAnswer
+            | LegNews::HungUp
+            | LegNews::Lost => {
+                self.there.remove(&party);
+            }
+            LegNews::NeverAcked
+            | LegNews::Ringing
+            | LegNews::Holds
+            | LegNews::Resumes
+            | LegNews::NoSeat => {}
+        }
+    }
+
+    pub(super) fn has(&self, party: Party) -> bool {
+        self.there.contains(&party)
+    }
+}

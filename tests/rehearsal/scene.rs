@@ -1,0 +1,104 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thirdring::call::{Behind, Promised, TargetTerms, Terms};
+use thirdring::policy::Policy;
+use thirdring::words::{Language, Span};
+
+use super::phrasebook::{self, Lengths};
+
+/// What a script's head says: everything about a call that no input tells.
+#[derive(Clone, Debug)]
+pub(super) struct Scene {
+    pub(super) terms: Arc<Terms>,
+    pub(super) lengths: Lengths,
+    pub(super) language: Language,
+    pub(super) anonymous: bool,
+    pub(super) acknowledges: bool,
+    /// What becomes of a promise; `None`: the store never answers.
+    pub(super) store: Option<Promised>,
+}
+
+/// Two experts, and a menu to which callers may be sent unasked.
+const TARGETS: [(&str, bool); 3] = [("expert", false), ("supervisor", false), ("menu", true)];
+
+impl Scene {
+    pub(super) fn read(head: &[&str]) -> Result<Self, String> {
+        let mut scene = Self {
+            terms: Arc::new(terms(&policy(head)?)?),
+            lengths: Lengths::Every(Duration::from_secs(2)),
+            language: Language::ZhCn,
+            anonymous: false,
+            acknowledges: true,
+            store: Some(Promised::WithinFiveMinutes),
+        };
+        for line in head {
+            scene.set(line)?;
+        }
+        Ok(scene)
+    }
+
+    fn set(&mut self, line: &str) -> Result<(), String> {
+        let terms = Arc::make_mut(&mut self.terms);
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("policy", _) => {}
+            ("prompts", lengths) => self.set_prompts(lengths)?,
+            ("caller", "anonymous") => self.anonymous = true,
+            ("behind", "queue") => terms.behind = Behind::Queue,
+            ("line", "unwatched") => terms.watches_line = false,
+            ("no", "ack") => self.acknowledges = false,
+            ("store", outcome) => self.store = store(outcome)?,
+            _ => return Err(format!("'{line}' sets no scene")),
+        }
+        Ok(())
+    }
+
+    fn set_prompts(&mut self, lengths: &str) -> Result<(), String> {
+        if let Ok(language) = lengths.parse() {
+            self.lengths = Lengths::Recorded(language);
+            self.language = language;
+            return Ok(());
+        }
+        let every: Span = lengths.parse().map_err(|error| format!("{error}"))?;
+        self.lengths = Lengths::Every(every.get());
+        Ok(())
+    }
+}
+
+fn terms(policy: &str) -> Result<Terms, String> {
+    let policy = Policy::parse(policy).map_err(|error| error.to_string())?;
+    let target = |(name, blind): (&str, bool)| (name.to_owned(), TargetTerms { blind, ask: None });
+    Ok(Terms {
+        policy: Arc::new(policy),
+        promising: phrasebook::promising(),
+        targets: TARGETS.into_iter().map(target).collect(),
+        behind: Behind::Direct,
+        watches_line: true,
+    })
+}
+
+/// The lines `policy [section] key = value` as TOML: each section once.
+fn policy(head: &[&str]) -> Result<String, String> {
+    let mut sections: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for change in head.iter().filter_map(|line| line.strip_prefix("policy ")) {
+        let (section, setting) = change
+            .split_once("] ")
+            .ok_or_else(|| format!("'{change}' is not: [section] key = value"))?;
+        sections.entry(section).or_default().push(setting);
+    }
+    Ok(sections
+        .into_iter()
+        .map(|(section, settings)| format!("{section}]\n{}\n", settings.join("\n")))
+        .collect())
+}
+
+fn store(outcome: &str) -> Result<Option<Promised>, String> {
+    match outcome {
+        "fails" => Ok(Some(Promised::NotNoted)),
+        "soon" => Ok(Some(Promised::Soon)),
+        "tomorrow" => Ok(Some(Promised::Tomorrow)),
+        "silent" => Ok(None),
+        other => Err(format!("the store cannot be '{other}'")),
+    }
+}

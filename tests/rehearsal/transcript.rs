@@ -1,0 +1,105 @@
+//! The words of a transcript: what was done.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use thirdring::call::{Action, Callee, Hears, Patch, Say, Utterance};
+use thirdring::words::{Moment, Party};
+
+use super::stage::Stage;
+
+/// `2.000` is written `2.0`.
+pub(super) fn time(at: Moment) -> String {
+    let seconds = format!("{:.3}", Duration::from_nanos(at.as_nanos()).as_secs_f64());
+    let short = seconds.trim_end_matches('0');
+    let whole = short.ends_with('.');
+    format!("{short}{}", if whole { "0" } else { "" })
+}
+
+pub(super) fn words(action: &Action, stage: &Stage) -> String {
+    match action {
+        Action::Ring => "ring".to_owned(),
+        Action::Answer => "answer".to_owned(),
+        Action::Refuse(code) => format!("refuse {code}"),
+        Action::Call(_, Callee::Seat) => "call seat".to_owned(),
+        Action::Call(_, Callee::Customer) => "call customer".to_owned(),
+        Action::Call(_, Callee::Target(target)) => format!("call {target}"),
+        Action::HangUp(party) => format!("hang up {party}"),
+        Action::Patch(patch) => format!("patch {}", patched(*patch)),
+        Action::Say(say) => said(say, stage),
+        Action::Cut(utterance) => format!("cut {}", phrase(*utterance, stage)),
+        Action::SendKeys(party, keys) => format!("send {keys:?} to {party}"),
+        Action::Consent { to, given, by } => {
+            let given = if *given { "given" } else { "not given" };
+            format!("consent {} {given} by {}", word(to), by.as_str())
+        }
+        Action::Promise { kind, reason, .. } => format!("promise {} ({reason})", kind.as_str()),
+        Action::Joined => "joined".to_owned(),
+        Action::Attempted(outcome) => format!("attempted {}", kebab(&format!("{outcome:?}"))),
+        Action::SeatAbsent => "seat absent".to_owned(),
+        Action::Tell(notice) => format!("tell {}", notice.as_str()),
+        Action::Rated(key) => format!("rated {key}"),
+        Action::Note(text) => format!("note {text}"),
+        Action::Refused(refusal) => format!("refused {}", refusal.code()),
+        Action::Over(ending) => {
+            format!("over by {}: {}", word(&ending.by), word(&ending.because))
+        }
+    }
+}
+
+fn said(say: &Say, stage: &Stage) -> String {
+    let to = match say.to {
+        Party::Caller => String::new(),
+        other => format!(" to {other}"),
+    };
+    let language = match say.language {
+        other if other == stage.language() => String::new(),
+        other => format!(" in {other}"),
+    };
+    format!("say {}{to}{language}", say.phrase)
+}
+
+fn phrase(utterance: Utterance, stage: &Stage) -> String {
+    let said = stage.said.get(&utterance);
+    said.map_or_else(|| "nothing".to_owned(), ToString::to_string)
+}
+
+/// Who hears whom, in a word.
+fn patched(patch: Patch) -> &'static str {
+    let Patch {
+        caller,
+        rep,
+        target,
+    } = patch;
+    if caller.target && target.caller {
+        return "bridged";
+    }
+    match (caller.rep, rep.caller, rep.target, caller.music) {
+        (true, true, false, false) => "talking",
+        (false, true, false, false) if rep.keys => "muted",
+        (false, true, false, false) => "listening",
+        (false, false, true, true) => "consulting",
+        (false, false, true, false) => "consulting without music",
+        (false, false, false, true) => "held",
+        (false, false, false, false) if rep == Hears::default() => "apart",
+        _ => "strangely",
+    }
+}
+
+/// The word of the API.
+fn word(value: &impl Serialize) -> String {
+    let json = serde_json::to_value(value).unwrap_or_default();
+    json.as_str().unwrap_or("?").to_owned()
+}
+
+fn kebab(name: &str) -> String {
+    let mut word = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !word.is_empty() {
+            word.push('-');
+        }
+        word.push(letter.to_ascii_lowercase());
+    }
+    word
+}

@@ -1,0 +1,201 @@
+//! The words of a script: what can come in.
+
+use std::time::Duration;
+
+use thirdring::call::{Input, LegNews, Line};
+use thirdring::words::{
+    Command, ConsentFor, Digits, Key, Language, Moment, Party, PromptId, Span, TransferMode,
+};
+
+use super::phrasebook;
+use super::stage::{Beginnings, Stage};
+
+/// One thing that happens in a script.
+#[derive(Clone, Debug)]
+pub(super) enum Event {
+    Begins(Beginnings),
+    Comes(Input),
+    Speaks(Party, Option<Duration>),
+    FallsSilent(Party),
+    /// Nothing happens; the script plays on until here.
+    Nothing,
+}
+
+impl Event {
+    pub(super) fn read(who: &str, words: &str) -> Result<Self, String> {
+        let unknown = || format!("'{who}: {words}' cannot happen");
+        let party = Party::ALL.into_iter().find(|party| party.as_str() == who);
+        desk(who, words)
+            .or_else(|| party.and_then(|party| voice(party, words)))
+            .or_else(|| party.and_then(|party| leg(party, words)).map(Self::Comes))
+            .or_else(|| {
+                let command = command(words).filter(|_| who == "rep")?;
+                Some(Self::Comes(Input::Command(command)))
+            })
+            .ok_or_else(unknown)
+    }
+
+    pub(super) fn happen(self, stage: &mut Stage) {
+        match self {
+            Self::Begins(_) | Self::Nothing => {}
+            Self::Comes(input) => stage.input(input),
+            Self::Speaks(party, length) => {
+                stage.input(speech(party, true, stage.now));
+                if let Some(length) = length {
+                    let end = stage.now + length;
+                    stage.later(length, speech(party, false, end));
+                }
+            }
+            Self::FallsSilent(party) => stage.input(speech(party, false, stage.now)),
+        }
+    }
+}
+
+fn speech(party: Party, speaking: bool, since: Moment) -> Input {
+    Input::Voice {
+        party,
+        speaking,
+        since,
+    }
+}
+
+fn desk(who: &str, words: &str) -> Option<Event> {
+    let event = match (who, words) {
+        ("caller", "invite") => Event::Begins(Beginnings::Invite),
+        ("rep", "dials") => Event::Begins(Beginnings::RepDials),
+        ("desk", "shuts down") => Event::Comes(Input::ShutDown),
+        ("desk", "no seat") => Event::Comes(Input::Leg(Party::Rep, LegNews::NoSeat)),
+        ("desk", "waits") => Event::Nothing,
+        ("desk", words) => {
+            let kind = phrasebook::promise_kind(words.strip_prefix("calls back ")?)?;
+            Event::Begins(Beginnings::CallBack(kind))
+        }
+        _ => return None,
+    };
+    Some(event)
+}
+
+fn voice(party: Party, words: &str) -> Option<Event> {
+    let (verb, length) = words.split_once(' ').unwrap_or((words, ""));
+    match (verb, length) {
+        ("speaks", "") => Some(Event::Speaks(party, None)),
+        ("falls", "silent") => Some(Event::FallsSilent(party)),
+        ("speaks", length) => {
+            let length: Span = length.parse().ok()?;
+            Some(Event::Speaks(party, Some(length.get())))
+        }
+        _ => None,
+    }
+}
+
+fn leg(party: Party, words: &str) -> Option<Input> {
+    let news = match words {
+        "rings" => LegNews::Ringing,
+        "picks up" => LegNews::PickedUp,
+        "acks" => LegNews::Acked,
+        "never acks" => LegNews::NeverAcked,
+        "cancels" => LegNews::Cancelled,
+        "is busy" => LegNews::Refused(486),
+        "refuses" => LegNews::Refused(603),
+        "does not answer" => LegNews::NoAnswer,
+        "hangs up" => LegNews::HungUp,
+        "is lost" => LegNews::Lost,
+        "holds" => LegNews::Holds,
+        "resumes" => LegNews::Resumes,
+        words => return sound(party, words),
+    };
+    Some(Input::Leg(party, news))
+}
+
+fn sound(party: Party, words: &str) -> Option<Input> {
+    let line = match words.split_once(' ')? {
+        ("presses", key) => {
+            return Some(Input::Key(party, Key::try_from(key.chars().next()?).ok()?));
+        }
+        ("line", "fine") => Line::Fine,
+        ("line", "no-media") => Line::NoMedia,
+        ("line", "stopped") => Line::MediaStopped,
+        ("line", "silent") => Line::DigitalSilence,
+        ("line", "they-do-not-receive") => Line::TheyDoNotReceive,
+        _ => return None,
+    };
+    Some(Input::Line(party, line))
+}
+
+/// `hold lookup, agreed`: the words after the verb, and after the comma.
+fn command(words: &str) -> Option<Command> {
+    let (words, agreed) = match words.strip_suffix(", agreed") {
+        Some(words) => (words, true),
+        None => (words, false),
+    };
+    let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
+    let text = rest.to_owned();
+    Some(match verb {
+        "answer" => Command::Answer,
+        "hold" => Command::Hold {
+            reason: Some(text).filter(|reason| !reason.is_empty()),
+            agreed,
+        },
+        "return" => Command::Return,
+        "transfer" => transfer(rest, agreed)?,
+        "join" => Command::Join,
+        "abandon" => Command::Abandon,
+        "consent" => consent(rest)?,
+        "hangup" => Command::Hangup {
+            force: false,
+            reason: None,
+        },
+        "force" => Command::Hangup {
+            force: true,
+            reason: Some(text).filter(|reason| !reason.is_empty()),
+        },
+        "mute" => Command::Mute { on: true },
+        "unmute" => Command::Mute { on: false },
+        "say" => Command::Say {
+            phrase: rest.parse::<PromptId>().ok()?,
+        },
+        "dtmf" => Command::Dtmf {
+            digits: Digits::parse(rest).ok()?,
+        },
+        "note" => Command::Note { text },
+        "language" => Command::Language {
+            to: rest.parse::<Language>().ok()?,
+        },
+        "cannot-hear" => Command::CannotHear,
+        "promise" => Command::Promise {
+            due: None,
+            reason: text,
+        },
+        "closing-said" => Command::ClosingSaid,
+        _ => return None,
+    })
+}
+
+fn transfer(words: &str, agreed: bool) -> Option<Command> {
+    let (target, mode) = words.split_once(' ').unwrap_or((words, ""));
+    let mode = match mode {
+        "" => None,
+        "consult" => Some(TransferMode::Consult),
+        "announced" => Some(TransferMode::Announced),
+        "blind" => Some(TransferMode::Blind),
+        _ => return None,
+    };
+    Some(Command::Transfer {
+        target: target.to_owned(),
+        mode,
+        agreed,
+    })
+}
+
+/// `hold yes`, `transfer no`.
+fn consent(words: &str) -> Option<Command> {
+    let (to, answer) = words.split_once(' ')?;
+    let to = match to {
+        "hold" => ConsentFor::Hold,
+        "transfer" => ConsentFor::Transfer,
+        "callback" => ConsentFor::Callback,
+        _ => return None,
+    };
+    let agreed = answer == "yes";
+    (agreed || answer == "no").then_some(Command::Consent { to, agreed })
+}
