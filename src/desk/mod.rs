@@ -13,6 +13,7 @@ mod media_thread;
 mod numbers;
 mod perform;
 mod promises;
+mod prompts;
 mod requests;
 mod run;
 mod seating;
