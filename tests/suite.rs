@@ -9,7 +9,9 @@
 mod architecture;
 mod calls;
 mod console;
+mod docs;
 mod ear;
+mod licences;
 mod peers;
 mod pii;
 mod rehearsal;

@@ -6,6 +6,7 @@
 mod calls;
 mod chronicle;
 pub mod clock;
+mod ended;
 mod house;
 mod keeper;
 mod media_news;
@@ -13,12 +14,14 @@ mod media_thread;
 mod numbers;
 mod perform;
 mod promises;
+mod prompts;
 mod requests;
 mod run;
 mod seating;
 mod signalling;
 mod sip_news;
 mod sound;
+mod urgency;
 mod vows;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -26,15 +29,18 @@ use std::time::Duration;
 
 use crate::call::{Action, Input, Refusal, Timer};
 use crate::callbacks::{self, LiveCall};
+use crate::console::CallView;
 use crate::media::LegSpec;
 use crate::records::What;
 use crate::words::{CallId, Ending, Entropy, Moment, Party};
 
 pub use house::Unfit;
 pub use run::{Addresses, Agent, RunError, RunOptions, Summary};
+pub use urgency::run_before_others;
 
 use calls::Calls;
 use chronicle::{About, Chronicle};
+use ended::Ended;
 use house::House;
 use keeper::{Job, Keeper};
 use promises::Promises;
@@ -52,6 +58,7 @@ struct Desk {
     promises: Promises,
     keeper: Keeper,
     chronicle: Chronicle,
+    ended: Ended,
     duty: Duty,
     entropy: Entropy,
     /// Inputs that came of actions; empty whenever the desk waits.
@@ -97,9 +104,33 @@ impl Desk {
             return;
         };
         let before = call.call.state();
+        let mut word = None;
+        if let Input::Command(command) = &input {
+            word = Some(command.word());
+        }
         let actions = call.call.handle(input, now);
         self.calls.rearm(id);
+        if let Some(word) = word {
+            self.note_command(id, word, &actions, now);
+        }
         self.follow(id, before, actions, now);
+    }
+
+    fn note_command(&mut self, id: CallId, word: &str, actions: &[Action], now: Moment) {
+        let refused = actions.iter().find_map(|action| {
+            let Action::Refused(refusal) = action else {
+                return None;
+            };
+            Some(refusal.code().to_owned())
+        });
+        self.note(
+            id,
+            What::Command {
+                command: word.to_owned(),
+                refused,
+            },
+            now,
+        );
     }
 
     /// A call has just begun: its first actions.
@@ -253,6 +284,13 @@ impl Desk {
 
     fn over(&mut self, id: CallId, ending: Ending, now: Moment) {
         self.note(id, What::Ended { ending }, now);
+        if let Some(call) = self.calls.get(id) {
+            let ending = Some(ending);
+            self.ended.remember(CallView {
+                ending,
+                ..requests::view(call, now)
+            });
+        }
         self.release_seat(id, now);
         for party in Party::ALL {
             if let Some(port) = self.calls.take_leg(id, party).and_then(|leg| leg.port) {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::words::{Key, PromptId, Span};
+use crate::words::{Key, PromptId, Wait};
 
 pub use check::Unkept;
 pub use reading::PolicyError;
@@ -41,9 +41,9 @@ pub struct Answer {
     pub mode: AnswerMode,
     pub after_rings: u8,
     pub within_rings: u8,
-    pub margin: Span,
-    pub ring_tone: Span,
-    pub ring_pause: Span,
+    pub margin: Wait,
+    pub ring_tone: Wait,
+    pub ring_pause: Wait,
     pub say: PromptId,
 }
 
@@ -79,7 +79,7 @@ pub struct Consent {
     pub say: PromptId,
     pub yes: Key,
     pub no: Key,
-    pub wait: Span,
+    pub wait: Wait,
     pub on_wrong_key: PromptId,
 }
 
@@ -100,16 +100,16 @@ pub struct Hold {
     pub ask_lookup: PromptId,
     pub ask_consult: PromptId,
     pub say: PromptId,
-    pub every: Span,
+    pub every: Wait,
     pub counts_from: CountsFrom,
     pub still: PromptId,
     pub on_return: PromptId,
     pub bed: Bed,
     pub offer: PromptId,
     pub offer_after: Limit,
-    pub offer_again: Span,
-    pub muted_for: Span,
-    pub muted_warning: Span,
+    pub offer_again: Wait,
+    pub muted_for: Wait,
+    pub muted_warning: Wait,
 }
 
 impl Hold {
@@ -142,7 +142,7 @@ pub enum Bed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Limit {
-    After(Span),
+    After(Wait),
     Never,
 }
 
@@ -173,11 +173,11 @@ impl TryFrom<String> for Limit {
 #[serde(deny_unknown_fields)]
 pub struct Waiting {
     pub busy: PromptId,
-    pub busy_after: Span,
+    pub busy_after: Wait,
     pub offer: PromptId,
     pub offer_after: Limit,
-    pub rep_rings_for: Span,
-    pub rep_silent_for: Span,
+    pub rep_rings_for: Wait,
+    pub rep_silent_for: Wait,
     pub rep_absent_after: Limit,
 }
 
@@ -189,10 +189,10 @@ pub struct Transfer {
     pub mode: crate::words::TransferMode,
     pub ask: PromptId,
     pub say: PromptId,
-    pub answer_within: Span,
+    pub answer_within: Wait,
     pub briefing: PromptId,
     pub briefings: u8,
-    pub accept_within: Span,
+    pub accept_within: Wait,
     pub failed: PromptId,
     pub declined: PromptId,
     pub offer: PromptId,
@@ -202,13 +202,13 @@ pub struct Transfer {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LineFault {
-    pub first_life: Span,
-    pub opening_after: Span,
+    pub first_life: Wait,
+    pub opening_after: Wait,
     pub opening_farewell: PromptId,
     pub no_media: PromptId,
     pub unclear: PromptId,
-    pub unclear_every: Span,
-    pub lost_after: Span,
+    pub unclear_every: Wait,
+    pub lost_after: Wait,
     pub lost: PromptId,
     pub cannot_hear: PromptId,
     pub farewell: PromptId,
@@ -220,14 +220,14 @@ pub struct LineFault {
 #[serde(deny_unknown_fields)]
 pub struct Step {
     pub say: PromptId,
-    pub wait: Span,
+    pub wait: Wait,
 }
 
 /// Never without a farewell (R57; D28).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Closing {
-    pub caller_first: Span,
+    pub caller_first: Wait,
     pub say: PromptId,
 }
 
@@ -239,7 +239,7 @@ pub struct Rating {
     pub ask: PromptId,
     pub menu: PromptId,
     pub keys: String,
-    pub wait: Span,
+    pub wait: Wait,
     pub thanks: PromptId,
     pub unrated: PromptId,
     pub never_after: Vec<PromptId>,
@@ -255,17 +255,17 @@ pub struct Callback {
     pub farewell: PromptId,
     pub open_fault: PromptId,
     pub open_promise: PromptId,
-    pub voice_within: Span,
-    pub rep_within: Span,
-    pub rings_for: Span,
+    pub voice_within: Wait,
+    pub rep_within: Wait,
+    pub rings_for: Wait,
 }
 
 /// Manners (R8; D14).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Speaking {
-    pub pause_within: Span,
-    pub gives_way_after: Span,
+    pub pause_within: Wait,
+    pub gives_way_after: Wait,
     pub shut_down: PromptId,
 }
 

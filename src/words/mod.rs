@@ -14,7 +14,6 @@ mod moment;
 mod party;
 mod phone_number;
 mod pii;
-mod span;
 mod wait;
 
 pub use catalogue::{Catalogue, CatalogueError};
@@ -29,5 +28,4 @@ pub use moment::Moment;
 pub use party::Party;
 pub use phone_number::PhoneNumber;
 pub use pii::Pii;
-pub use span::{NotASpan, Span};
 pub use wait::Wait;

@@ -13,14 +13,14 @@ pub struct Wait(Duration);
 const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
 
 /// What is longer is a typing error.
-const HOURS_MAX: u64 = 24 * 366;
+const SECONDS_MAX: f64 = 366.0 * 24.0 * 3_600.0;
 
 impl Wait {
     pub const fn new(duration: Duration) -> Self {
         Self(duration)
     }
 
-    pub const fn duration(self) -> Duration {
+    pub const fn get(self) -> Duration {
         self.0
     }
 }
@@ -32,7 +32,7 @@ impl fmt::Display for NoWait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "'{}' is no length of time: write a whole number and ms, s, m or h, such as \"15s\"",
+            "'{}' is no length of time: write a number and ms, s, m or h, such as \"15s\"",
             self.0
         )
     }
@@ -44,15 +44,20 @@ impl FromStr for Wait {
     type Err = NoWait;
 
     fn from_str(text: &str) -> Result<Self, NoWait> {
-        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let unit = text.get(digits.len()..).unwrap_or_default();
+        let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit = text.get(number.len()..).unwrap_or_default();
         let known = UNITS.iter().find(|(name, _)| *name == unit);
-        let count = digits.parse::<u64>().ok();
-        let ms = known
+        let plain = |c: char| c.is_ascii_digit() || c == '.';
+        let count = number
+            .parse::<f64>()
+            .ok()
+            .filter(|_| number.chars().all(plain));
+        let seconds = known
             .zip(count)
-            .and_then(|((_, ms), count)| count.checked_mul(*ms));
-        ms.filter(|ms| *ms <= HOURS_MAX * 3_600_000)
-            .map(|ms| Self(Duration::from_millis(ms)))
+            .map(|((_, ms), count)| count * *ms as f64 / 1_000.0);
+        seconds
+            .filter(|seconds| *seconds <= SECONDS_MAX)
+            .map(|seconds| Self(Duration::from_secs_f64(seconds)))
             .ok_or_else(|| NoWait(text.to_owned()))
     }
 }
@@ -96,7 +101,10 @@ mod tests {
         for text in ["200ms", "15s", "90s", "2m", "1h", "0s"] {
             assert_eq!(text.parse::<Wait>().unwrap().to_string(), text);
         }
-        for text in ["", "15", "s", "-1s", "1.5s", "15 s", "15sec", "99999h"] {
+        assert_eq!("2.5s".parse::<Wait>().unwrap().to_string(), "2500ms");
+        for text in [
+            "", "15", "s", "-1s", ".", "1.5.s", "15 s", "15sec", "99999h",
+        ] {
             assert!(text.parse::<Wait>().is_err(), "{text}");
         }
     }

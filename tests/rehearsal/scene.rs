@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thirdring::call::{Behind, Promised, TargetTerms, Terms};
 use thirdring::policy::Policy;
-use thirdring::words::{Language, Span};
+use thirdring::words::{Language, Wait};
 
 use super::phrasebook::{self, Lengths};
 
@@ -60,7 +60,7 @@ impl Scene {
             self.language = language;
             return Ok(());
         }
-        let every: Span = lengths.parse().map_err(|error| format!("{error}"))?;
+        let every: Wait = lengths.parse().map_err(|error| format!("{error}"))?;
         self.lengths = Lengths::Every(every.get());
         Ok(())
     }

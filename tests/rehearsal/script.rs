@@ -1,4 +1,6 @@
-use thirdring::words::{Moment, Span};
+use std::time::Duration;
+
+use thirdring::words::{Moment, Wait};
 
 use super::scene::Scene;
 use super::stage::Stage;
@@ -6,7 +8,7 @@ use super::transcript;
 use super::words::Event;
 
 /// How long a call plays on after the last line.
-const AFTERWARDS: Span = Span::millis(30_000);
+const AFTERWARDS: Wait = Wait::new(Duration::from_secs(30));
 /// Where the right side begins.
 const COLUMN: usize = 36;
 
@@ -57,7 +59,7 @@ fn read_line(text: &str) -> Result<Line<'_>, String> {
     let not_a_line = || format!("'{text}' is not: TIME WHO: WORDS");
     let (time, rest) = text.split_once(' ').ok_or_else(not_a_line)?;
     let (who, words) = rest.split_once(':').ok_or_else(not_a_line)?;
-    let after: Span = format!("{time}s").parse().map_err(|_| not_a_line())?;
+    let after: Wait = format!("{time}s").parse().map_err(|_| not_a_line())?;
     Ok(Line {
         at: Moment::ZERO + after.get(),
         text,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thirdring::call::{Input, LegNews, Line};
 use thirdring::words::{
-    Command, ConsentFor, Digits, Key, Language, Moment, Party, PromptId, Span, TransferMode,
+    Command, ConsentFor, Digits, Key, Language, Moment, Party, PromptId, TransferMode, Wait,
 };
 
 use super::phrasebook;
@@ -81,7 +81,7 @@ fn voice(party: Party, words: &str) -> Option<Event> {
         ("speaks", "") => Some(Event::Speaks(party, None)),
         ("falls", "silent") => Some(Event::FallsSilent(party)),
         ("speaks", length) => {
-            let length: Span = length.parse().ok()?;
+            let length: Wait = length.parse().ok()?;
             Some(Event::Speaks(party, Some(length.get())))
         }
         _ => None,

@@ -1,0 +1,127 @@
+//! The pages say what the code does: each name of the code that a reader may meet stands there.
+
+use std::path::{Path, PathBuf};
+
+use thirdring::console::{Code, ROUTES};
+use thirdring::words::Because;
+
+const API: &str = include_str!("../../docs/api.md");
+const TIMELINE: &str = include_str!("../../docs/timeline.md");
+const TIMELINE_TYPES: &str = include_str!("../../src/records/timeline.rs");
+const CONTRIBUTING: &str = include_str!("../../CONTRIBUTING.md");
+
+#[test]
+fn every_problem_stands_in_the_table_with_its_status() {
+    for code in Code::ALL {
+        let row = format!("| `{}` | {} |", code.as_str(), code.status().as_u16());
+        assert!(API.contains(&row), "docs/api.md: {row}");
+    }
+}
+
+#[test]
+fn every_route_is_explained() {
+    for route in &ROUTES {
+        let command = route.path.rsplit('/').next().unwrap_or_default();
+        let named = API.contains(route.path) || API.contains(&format!("| `{command}` |"));
+        let seat = route.path.replace("{id}", "rep1");
+        assert!(named || API.contains(&seat), "docs/api.md: {}", route.path);
+    }
+}
+
+#[test]
+fn every_event_and_every_ending_is_explained() {
+    for event in events() {
+        let row = format!("| `{event}` |");
+        assert!(TIMELINE.contains(&row), "docs/timeline.md: {row}");
+    }
+    for because in Because::ALL {
+        let word = format!("`{}`", because.as_str());
+        assert!(TIMELINE.contains(&word), "docs/timeline.md: {word}");
+    }
+}
+
+#[test]
+fn every_dependency_says_what_it_gives() {
+    let manifest: toml::Table = include_str!("../../Cargo.toml").parse().unwrap();
+    let rows: Vec<&str> = CONTRIBUTING
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .collect();
+    for section in ["dependencies", "dev-dependencies"] {
+        for name in manifest[section].as_table().unwrap().keys() {
+            let named = |row: &&str| row.split('|').nth(1).is_some_and(|cell| names(cell, name));
+            assert!(
+                rows.iter().any(|row| named(&row)),
+                "CONTRIBUTING.md: {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_link_between_pages_leads_somewhere() {
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for link in links(&text) {
+            let target = page.parent().unwrap().join(link);
+            assert!(target.exists(), "{}: {link}", page.display());
+        }
+    }
+}
+
+/// The variants of `What`, as they are written in JSON.
+fn events() -> Vec<String> {
+    let variants = TIMELINE_TYPES.split_once("pub enum What {").unwrap().1;
+    let names = variants
+        .lines()
+        .filter_map(|line| line.strip_prefix("    ")?.strip_suffix(" {"))
+        .filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase()));
+    let names: Vec<String> = names.map(kebab).collect();
+    assert!(names.len() >= 16, "{names:?}");
+    names
+}
+
+fn kebab(name: &str) -> String {
+    let mut word = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !word.is_empty() {
+            word.push('-');
+        }
+        word.push(letter.to_ascii_lowercase());
+    }
+    word
+}
+
+/// A cell such as "toml, toml_edit" or "rsip (=0.4.0)".
+fn names(cell: &str, krate: &str) -> bool {
+    cell.split(',')
+        .filter_map(|name| name.split_whitespace().next())
+        .any(|name| name == krate)
+}
+
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = [
+        root.to_owned(),
+        root.join("docs"),
+        root.join("config/prompts"),
+    ];
+    let files = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    let paths = files.map(|file| file.unwrap().path());
+    paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect()
+}
+
+/// Targets of `[..](target)` in this repository, without their `#heading`.
+fn links(text: &str) -> Vec<&str> {
+    let targets = text.split("](").skip(1);
+    targets
+        .filter_map(|rest| rest.split(')').next())
+        .filter(|target| !target.contains("://") && !target.contains(' '))
+        .filter_map(|target| target.split('#').next())
+        .filter(|target| !target.is_empty())
+        .collect()
+}

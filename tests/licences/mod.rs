@@ -1,0 +1,91 @@
+//! Everything we build from may be passed on under permissive terms: the list of `deny.toml`, held
+//! by every test run, without a tool to install.
+
+mod expression;
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// As in `deny.toml`.
+const ALLOWED: [&str; 12] = [
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "ISC",
+    "MIT",
+    "MPL-2.0",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
+];
+
+/// Crates that name no licence in Cargo.toml. The file they point to was read: MIT's words with X11's last
+/// paragraph (SPDX: X11-swapped). By the file's CRC-32, so that another text is read again.
+const READ_BY_US: [(&str, u32); 2] = [("rsip", 0x3f0c_5976), ("rsip-derives", 0x09ad_a746)];
+
+#[test]
+fn every_dependency_has_a_licence_we_may_pass_on() {
+    let refused: Vec<String> = packages().iter().filter_map(refusal).collect();
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
+
+#[test]
+fn both_lists_of_licences_are_the_same() {
+    let deny: toml::Table = include_str!("../../deny.toml").parse().unwrap();
+    let listed = deny["licenses"]["allow"].as_array().unwrap();
+    let listed: Vec<&str> = listed.iter().filter_map(toml::Value::as_str).collect();
+    assert_eq!(listed, ALLOWED);
+}
+
+#[test]
+fn our_own_licences_are_in_the_repository() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    assert_eq!(env!("CARGO_PKG_LICENSE"), "MIT OR Apache-2.0");
+    for file in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        assert!(root.join(file).is_file(), "{file}");
+    }
+}
+
+/// What cargo has resolved for this machine; nothing is fetched.
+fn packages() -> Vec<Value> {
+    let platform = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--locked", "--offline"])
+        .args(["--filter-platform", &platform])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&metadata.stderr);
+    assert!(metadata.status.success(), "cargo metadata: {errors}");
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap().clone();
+    assert!(packages.len() > 100, "{} packages", packages.len());
+    packages
+}
+
+fn refusal(package: &Value) -> Option<String> {
+    let (name, version) = (package["name"].as_str()?, package["version"].as_str()?);
+    match package["license"].as_str() {
+        Some(licence) if expression::allows(licence, &ALLOWED) => None,
+        Some(licence) => Some(format!("{name} {version}: {licence}")),
+        None if READ_BY_US
+            .iter()
+            .any(|known| Some(*known) == named_file(package)) =>
+        {
+            None
+        }
+        None => Some(format!("{name} {version}: names no licence")),
+    }
+}
+
+/// The crate and the CRC-32 of the licence file it points to.
+fn named_file(package: &Value) -> Option<(&str, u32)> {
+    let folder = Path::new(package["manifest_path"].as_str()?).parent()?;
+    let text = std::fs::read(folder.join(package["license_file"].as_str()?)).ok()?;
+    Some((package["name"].as_str()?, crc32fast::hash(&text)))
+}
