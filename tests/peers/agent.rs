@@ -1,5 +1,5 @@
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{IpAddr, SocketAddr};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -118,7 +118,7 @@ impl House {
 /// A running agent; it ends with its owner.
 pub(crate) struct Agent {
     child: Child,
-    _stdout: BufReader<ChildStdout>,
+    stdout: BufReader<ChildStdout>,
     scratch: Scratch,
     runs: u32,
     pub(crate) sip: SocketAddr,
@@ -152,7 +152,7 @@ impl Agent {
             .new_agent();
         Self {
             child,
-            _stdout: stdout,
+            stdout,
             scratch,
             runs,
             sip,
@@ -164,6 +164,25 @@ impl Agent {
     /// `kill -9`, then the same settings and state once more.
     pub(crate) fn crash_and_restart(mut self) -> Self {
         self.child.kill().expect("it runs");
+        self.restart()
+    }
+
+    /// SIGTERM: it should part from its callers, and leave.
+    pub(crate) fn terminate(&mut self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(sent.is_ok_and(|status| status.success()));
+    }
+
+    /// Waits until it ended by itself, its standard output tells when; true when it found nothing wrong.
+    pub(crate) fn has_left(&mut self) -> bool {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).expect("text");
+        self.child.wait().is_ok_and(|status| status.success())
+    }
+
+    /// The same settings and state once more, after its end.
+    pub(crate) fn restart(mut self) -> Self {
         self.child.wait().expect("it was ours");
         let scratch = std::mem::replace(&mut self.scratch, Scratch::new("crashed"));
         let runs = self.runs + 1;

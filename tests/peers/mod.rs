@@ -24,5 +24,6 @@ mod phones;
 mod program;
 mod scene;
 mod scratch;
+mod seat;
 mod sipp;
 mod transfer;
