@@ -36,7 +36,7 @@ use crate::words::{CallId, Ending, Entropy, Moment, Party};
 
 pub use house::Unfit;
 pub use run::{Addresses, Agent, RunError, RunOptions, Summary};
-pub use urgency::run_before_others;
+pub use urgency::{run_after_others, run_before_others};
 
 use calls::Calls;
 use chronicle::{About, Chronicle};
