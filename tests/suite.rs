@@ -12,6 +12,7 @@ mod console;
 mod docs;
 mod ear;
 mod licences;
+mod peers;
 mod pii;
 mod rehearsal;
 mod settings;

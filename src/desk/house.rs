@@ -58,6 +58,7 @@ pub enum Unfit {
     Policy { file: String, why: PolicyError },
     Unreadable { file: PathBuf, why: std::io::Error },
     Missing { phrases: Vec<PromptId> },
+    Phrases { folder: PathBuf, why: String },
     Address { of: String, why: String },
     Sound { file: PathBuf, why: String },
 }
@@ -71,6 +72,9 @@ impl fmt::Display for Unfit {
                 f,
                 "the policy says phrases that are not in the phrasebook: {phrases:?}; add them to phrases.toml or change the policy"
             ),
+            Self::Phrases { folder, why } => {
+                write!(f, "read the phrases in {}: {why}", folder.display())
+            }
             Self::Address { of, why } => write!(f, "find the address of {of}: {why}"),
             Self::Sound { file, why } => write!(f, "read the sound {}: {why}", file.display()),
         }

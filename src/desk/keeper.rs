@@ -11,7 +11,7 @@ use tracing::error;
 use crate::callbacks::store::{Store, StoreError};
 use crate::callbacks::{Attempt, Callback, CallbackId, Commit, LiveCall, Ticket};
 use crate::records::Entry;
-use crate::records::store::{Timelines, TimelinesError};
+use crate::records::store::{Records, Timelines, TimelinesError};
 use crate::words::CallId;
 
 /// What is to be written.
@@ -53,13 +53,14 @@ impl Keeper {
     /// Starts the thread. It ends when every `Keeper` is dropped and all jobs are done.
     pub(super) fn start(
         store: Store,
-        files: Timelines,
+        (files, records): (Timelines, Records),
         kept: mpsc::Sender<Kept>,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, todo) = sync_channel(JOBS_MAX);
         let worker = Worker {
             store,
             files,
+            records,
             kept,
             failing: false,
         };
@@ -95,6 +96,7 @@ impl Keeper {
 struct Worker {
     store: Store,
     files: Timelines,
+    records: Records,
     kept: mpsc::Sender<Kept>,
     failing: bool,
 }
@@ -133,6 +135,10 @@ impl Worker {
             Job::Entry(entry) => {
                 let written = self.files.append(&entry);
                 self.watch_files(written);
+                if let Err(problem) = self.records.add(&entry) {
+                    let full = problem.kind() == std::io::ErrorKind::StorageFull;
+                    self.fail(&problem, full);
+                }
             }
         }
     }

@@ -16,6 +16,7 @@ use nix::sys::timerfd::{Expiration, TimerSetTimeFlags};
 use tokio::sync::mpsc::Sender;
 
 use super::clock;
+use super::urgency::run_before_others;
 use crate::media::{Bed, Channel, Codec, LegKey, Order, Report, Stage, Transmit};
 use crate::net::{PortPair, PortPool};
 use crate::words::{Entropy, Moment};
@@ -90,7 +91,10 @@ impl MediaThread {
         };
         let thread = std::thread::Builder::new()
             .name("media".to_owned())
-            .spawn(move || media_loop.run())?;
+            .spawn(move || {
+                run_before_others();
+                media_loop.run();
+            })?;
         let opened = AtomicU32::new(0);
         Ok(Self {
             requests,

@@ -13,12 +13,14 @@ mod media_thread;
 mod numbers;
 mod perform;
 mod promises;
+mod prompts;
 mod requests;
 mod run;
 mod seating;
 mod signalling;
 mod sip_news;
 mod sound;
+mod urgency;
 mod vows;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -32,6 +34,7 @@ use crate::words::{CallId, Ending, Entropy, Moment, Party};
 
 pub use house::Unfit;
 pub use run::{Addresses, Agent, RunError, RunOptions, Summary};
+pub use urgency::run_before_others;
 
 use calls::Calls;
 use chronicle::{About, Chronicle};

@@ -141,6 +141,7 @@ impl Desk {
             Some(seat) => {
                 call.facts.seat = Some(seat.clone());
                 self.seating.stop_waiting(id);
+                self.note(id, What::Seated { seat: seat.clone() }, now);
                 self.ring_seat(id, &seat, now);
             }
             None => {

@@ -20,7 +20,7 @@ use crate::callbacks::{self, LiveCall, Queue, Rules};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request, Token};
 use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
 use crate::net::UdpPort;
-use crate::records::store::{Timelines, TimelinesError};
+use crate::records::store::{Records, Timelines, TimelinesError};
 use crate::settings::{self, Ports, Settings};
 use crate::sip::{self, Endpoint};
 use crate::words::{Entropy, Moment};
@@ -31,6 +31,7 @@ use super::house::{House, Unfit};
 use super::keeper::{Job, Keeper, Kept};
 use super::media_thread::MediaThread;
 use super::promises::Promises;
+use super::prompts;
 use super::seating::Seating;
 use super::signalling::Signalling;
 use super::sound::{self, Sound};
@@ -153,7 +154,8 @@ impl Agent {
         let (told, kept) = mpsc::channel(NEWS_MAX);
         let timelines = Timelines::open(&options.state).map_err(RunError::Timelines)?;
         let (keeper, keeper_thread) =
-            Keeper::start(store, timelines, told).map_err(system("start the keeper thread"))?;
+            Keeper::start(store, (timelines, Records::new(&options.state)), told)
+                .map_err(system("start the keeper thread"))?;
 
         let port = UdpPort::bind(settings.sip.listen).map_err(|why| RunError::Bind {
             what: "SIP",
@@ -161,7 +163,7 @@ impl Agent {
             why,
         })?;
         let bound = port.local_addr().map_err(system("ask for the SIP port"))?;
-        let book = Arc::new(Phrasebook::shipped());
+        let book = Arc::new(prompts::open(settings)?);
         let house = House::open(settings, &book, public(settings, bound), &options.state).await?;
 
         let (asked, requests) = mpsc::channel(REQUESTS_MAX);

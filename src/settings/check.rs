@@ -145,20 +145,15 @@ fn target(settings: &Settings, n: usize, target: &Target) -> Option<Fault> {
         .uri
         .user()
         .and_then(|user| PhoneNumber::parse(user).ok());
-    if number.is_some_and(|number| settings.country.is_emergency(&number)) {
-        return Some(fault(
-            &at("uri"),
-            format!("target `{id}` is an emergency number"),
-            "a caller in need dials it himself: choose another target",
-        ));
-    }
-    (target.modes.is_empty() && !target.blind).then(|| {
-        fault(
-            &at("modes"),
-            format!("target `{id}` cannot be reached in any way"),
-            "write modes = [\"consult\", \"announced\"]",
-        )
-    })
+    number
+        .is_some_and(|number| settings.country.is_emergency(&number))
+        .then(|| {
+            fault(
+                &at("uri"),
+                format!("target `{id}` is an emergency number"),
+                "a caller in need dials it himself: choose another target",
+            )
+        })
 }
 
 fn fault(place: &[Step], title: String, help: &str) -> Fault {

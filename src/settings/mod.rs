@@ -16,8 +16,7 @@ use self::layers::Layers;
 
 pub use error::SettingsError;
 pub use model::{
-    Api, Behind, Line, Log, LogFormat, Media, PickUp, Seat, SeatKind, Settings, Sip, Store, Target,
-    TransferMode, Watch,
+    Api, Behind, Line, Log, LogFormat, Media, Seat, SeatKind, Settings, Sip, Store, Target, Watch,
 };
 pub use values::{HostPort, Network, PolicyFile, Ports, SipUri, Zone};
 

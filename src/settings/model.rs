@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::values::{HostPort, Network, PolicyFile, Ports, SipUri, Zone, empty_is_none};
-use crate::words::{Country, Language, SeatId, Wait};
+use crate::words::{Country, Language, SeatId};
 
 /// Everything an admin sets for one machine; `config/thirdring.toml` is the manual.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -67,23 +67,12 @@ pub enum Behind {
     Direct,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Media {
     #[serde(with = "empty_is_none")]
     pub address: Option<IpAddr>,
     pub ports: Ports,
-    pub symmetric: bool,
-}
-
-impl Default for Media {
-    fn default() -> Self {
-        Self {
-            address: None,
-            ports: Ports::Any,
-            symmetric: true,
-        }
-    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -109,10 +98,6 @@ pub struct Seat {
     pub kind: SeatKind,
     pub uri: Option<SipUri>,
     pub file: Option<PathBuf>,
-    #[serde(default)]
-    pub answer_after: Wait,
-    #[serde(default)]
-    pub mode: PickUp,
     #[serde(default = "ready")]
     pub ready: bool,
 }
@@ -140,36 +125,14 @@ impl SeatKind {
     }
 }
 
-/// Who answers: the agent after the rings, or the rep (D2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PickUp {
-    #[default]
-    Auto,
-    Manual,
-}
-
 /// Whom a caller may be transferred to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     pub id: String,
     pub uri: SipUri,
-    #[serde(default = "modes")]
-    pub modes: Vec<TransferMode>,
     #[serde(default)]
     pub blind: bool,
-}
-
-fn modes() -> Vec<TransferMode> {
-    vec![TransferMode::Consult, TransferMode::Announced]
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TransferMode {
-    Consult,
-    Announced,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

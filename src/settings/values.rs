@@ -206,10 +206,11 @@ impl fmt::Display for PolicyFile {
 }
 
 /// UDP ports for RTP and RTCP.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Ports {
     /// The system chooses.
+    #[default]
     Any,
     Between(RangeInclusive<u16>),
 }

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use super::Teller;
 use super::arguments::DemoArguments;
 use super::failure::Failure;
-use crate::desk::clock;
+use crate::desk::{clock, run_before_others};
 use crate::media::Phrasebook;
 use crate::phone::repertoire;
 use crate::words::Language;
@@ -39,6 +39,8 @@ pub(super) fn run(arguments: DemoArguments, teller: &mut Teller<'_>) -> Result<(
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
+        // The phones' sound is moved by these; the ears listen on the blocking threads.
+        .on_thread_start(run_before_others)
         .enable_all()
         .build()
         .map_err(|why| Failure::NotStarted(why.to_string()))?;

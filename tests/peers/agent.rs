@@ -1,0 +1,266 @@
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use thirdring::console::{CallView, CallbackView};
+use ureq::http::{Method, Request};
+
+use super::events::Events;
+use super::scratch::Scratch;
+
+pub(crate) const TOKEN: &str = "s3cret";
+
+/// How long the agent may take for one answer of its API.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// How much of its log a failed test shows, in lines.
+const LOG_SHOWN: usize = 60;
+
+/// What differs from the shipped settings and policy.
+pub(crate) struct House {
+    listen: String,
+    policy: String,
+    settings: String,
+    places: String,
+}
+
+impl House {
+    /// Seconds for minutes.
+    pub(crate) fn fast() -> Self {
+        Self::with_policy(include_str!("../../config/policy/fast.toml"))
+    }
+
+    pub(crate) fn standard() -> Self {
+        Self::with_policy("")
+    }
+
+    fn with_policy(policy: &str) -> Self {
+        Self {
+            listen: "127.0.0.1".to_owned(),
+            policy: policy.to_owned(),
+            settings: String::new(),
+            places: String::new(),
+        }
+    }
+
+    /// SIP, RTP and API on this address instead of loopback.
+    pub(crate) fn at(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.listen);
+        self
+    }
+
+    /// Changes one value of the policy: `("hold", "every", "\"5s\"")`.
+    pub(crate) fn policy(mut self, table: &str, key: &str, value: &str) -> Self {
+        let mut policy: toml::Table = toml::from_str(&self.policy).expect("a policy");
+        let value: toml::Table = toml::from_str(&format!("{key} = {value}")).expect("a value");
+        let entry = policy
+            .entry(table)
+            .or_insert_with(|| toml::Table::new().into());
+        entry.as_table_mut().expect("a table").extend(value);
+        self.policy = policy.to_string();
+        self
+    }
+
+    /// Adds lines before the first table.
+    pub(crate) fn set(mut self, line: &str) -> Self {
+        self.settings.push_str(line);
+        self.settings.push('\n');
+        self
+    }
+
+    pub(crate) fn seat(self, id: &str, kind: &str) -> Self {
+        self.place("seat", &format!("id = \"{id}\"\nkind = \"{kind}\""))
+    }
+
+    /// The rep's own telephone.
+    pub(crate) fn phone_seat(self, id: &str, at: SocketAddr) -> Self {
+        self.place(
+            "seat",
+            &format!("id = \"{id}\"\nkind = \"phone\"\nuri = \"sip:rep@{at}\""),
+        )
+    }
+
+    pub(crate) fn target(self, id: &str, at: SocketAddr) -> Self {
+        self.place("target", &format!("id = \"{id}\"\nuri = \"sip:{id}@{at}\""))
+    }
+
+    fn place(mut self, kind: &str, lines: &str) -> Self {
+        self.places.push_str(&format!("[[{kind}]]\n{lines}\n"));
+        self
+    }
+
+    pub(crate) fn open(self) -> Agent {
+        let scratch = Scratch::new("agent");
+        let policy = scratch.write("policy.toml", &self.policy);
+        let Self {
+            listen,
+            settings,
+            places,
+            ..
+        } = self;
+        let settings = format!(
+            "policy = {policy:?}\nsip.listen = \"{listen}:0\"\napi.listen = \"{listen}:0\"\n\
+             sip.behind = \"direct\"\nsip.calls_max = 500\nlog.level = \"debug\"\n{settings}{places}"
+        );
+        scratch.write("settings.toml", &settings);
+        Agent::run(scratch, 0)
+    }
+}
+
+/// A running agent; it ends with its owner.
+pub(crate) struct Agent {
+    child: Child,
+    _stdout: BufReader<ChildStdout>,
+    scratch: Scratch,
+    runs: u32,
+    pub(crate) sip: SocketAddr,
+    pub(crate) api: SocketAddr,
+    http: ureq::Agent,
+}
+
+impl Agent {
+    fn run(scratch: Scratch, runs: u32) -> Self {
+        let log = File::create(scratch.path(&format!("log-{runs}"))).expect("the folder is ours");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_thirdring"))
+            .args(["run", "--test", "-c"])
+            .arg(scratch.path("settings.toml"))
+            .arg("--state")
+            .arg(scratch.path("state"))
+            .env("THIRDRING_TOKEN", TOKEN)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("start the agent");
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let Some((sip, api)) = addresses(&mut stdout) else {
+            let log = fs::read_to_string(scratch.path(&format!("log-{runs}")));
+            panic!("the agent did not get READY: {log:?}");
+        };
+        let http = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(ANSWER_WITHIN))
+            .build()
+            .new_agent();
+        Self {
+            child,
+            _stdout: stdout,
+            scratch,
+            runs,
+            sip,
+            api,
+            http,
+        }
+    }
+
+    /// `kill -9`, then the same settings and state once more.
+    pub(crate) fn crash_and_restart(mut self) -> Self {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it was ours");
+        let scratch = std::mem::replace(&mut self.scratch, Scratch::new("crashed"));
+        let runs = self.runs + 1;
+        drop(self);
+        Self::run(scratch, runs)
+    }
+
+    /// Follows what happens from the agent's start.
+    pub(crate) fn events(&self) -> Events {
+        Events::follow(self.api)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Value {
+        let (status, body) = self.ask(Method::GET, path, &Value::Null);
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    /// The status and the body, whatever they are.
+    pub(crate) fn ask(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}/api/v1{path}", self.api))
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("content-type", "application/json");
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let request = request.body(body).expect("a request");
+        let mut answer = self.http.run(request).expect("the agent answers");
+        let status = answer.status().as_u16();
+        let body = answer.body_mut().read_to_string().expect("a whole answer");
+        (status, serde_json::from_str(&body).unwrap_or(Value::Null))
+    }
+
+    /// A command that must be obeyed.
+    pub(crate) fn command(&self, call: &CallView, word: &str, body: Value) {
+        let path = format!("/calls/{}/{word}", call.id);
+        let (status, problem) = self.ask(Method::POST, &path, &body);
+        assert!((200..300).contains(&status), "{word}: {status} {problem}");
+    }
+
+    /// The code of the problem a command runs into.
+    pub(crate) fn refusal(&self, call: &CallView, word: &str, body: Value) -> String {
+        let path = format!("/calls/{}/{word}", call.id);
+        let (status, problem) = self.ask(Method::POST, &path, &body);
+        assert!(status >= 400, "{word} was obeyed");
+        problem["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The one call with this SIP Call-ID.
+    pub(crate) fn call_of(&self, sip_call_id: &str) -> CallView {
+        let calls = self.get(&format!("/calls?sip_call_id={sip_call_id}"));
+        let mut calls: Vec<CallView> = serde_json::from_value(calls).expect("calls");
+        assert_eq!(calls.len(), 1, "{sip_call_id}: {calls:?}");
+        calls.remove(0)
+    }
+
+    pub(crate) fn callbacks(&self) -> Vec<CallbackView> {
+        serde_json::from_value(self.get("/callbacks")).expect("callbacks")
+    }
+
+    /// Says so for one seat.
+    pub(crate) fn seat_ready(&self, seat: &str, ready: bool) {
+        let (status, body) = self.ask(
+            Method::PUT,
+            &format!("/seats/{seat}"),
+            &json!({"ready": ready}),
+        );
+        assert_eq!(status, 200, "{seat}: {body}");
+    }
+}
+
+/// The first two lines: the chosen addresses, then `READY`.
+fn addresses(stdout: &mut impl BufRead) -> Option<(SocketAddr, SocketAddr)> {
+    let mut line = String::new();
+    stdout.read_line(&mut line).ok()?;
+    let chosen: Value = serde_json::from_str(&line).ok()?;
+    line.clear();
+    stdout.read_line(&mut line).ok()?;
+    let address = |key: &str| chosen[key].as_str()?.parse().ok();
+    (line.trim() == "READY").then_some(())?;
+    Some((address("sip")?, address("api")?))
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // It may have ended by itself: a test's own assertion tells more than a failure here.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let log = self.scratch.path(&format!("log-{}", self.runs));
+            let log = fs::read_to_string(log).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            let shown = lines.len().saturating_sub(LOG_SHOWN);
+            eprintln!("--- the agent's log\n{}", lines[shown..].join("\n"));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""A telephone on baresip 4 that a test drives: baresip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
+
+Reads one command a line: dial URI, answer, reject, key DIGITS, speak, quiet, hold, resume, hangup, quit.
+Tells what happens as one JSON object a line: ready, incoming, established, closed, key, done, failed.
+"""
+import asyncio
+import json
+import sys
+import wave
+
+from baresip import Account, BaresipError, Config
+from baresip.runtime import Runtime
+from baresip.ua import UserAgent
+
+FRAME_SECONDS = 0.02
+# Bytes of 20 ms at 8 kHz, 16 bits.
+FRAME_BYTES = 320
+
+
+def tell(event, **more):
+    print(json.dumps({"event": event, **more}), flush=True)
+
+
+class Phone:
+    def __init__(self, agent, speech):
+        self.agent = agent
+        self.speech = speech
+        self.speaking = False
+        self.position = 0
+        self.waiting = None
+        self.call = None
+        agent.on_incoming(self.rings)
+
+    def rings(self, call):
+        self.waiting = call
+        tell("incoming")
+
+    def take(self, call):
+        self.call = call
+        call.on_dtmf(lambda *keys: tell("key", key=str(getattr(keys[0], "digit", keys[0]))))
+        self.carry(call)
+
+    def carry(self, call):
+        """Every 20 ms: what was heard is taken away, what is to be said is put in."""
+        if str(call.state).endswith("CLOSED"):
+            tell("closed")
+            return
+        try:
+            if self.speaking:
+                part = self.speech[self.position : self.position + FRAME_BYTES]
+                self.position = (self.position + call.audio.write(part)) % len(self.speech)
+            call.audio.read(1 << 16)
+        except BaresipError:
+            pass  # The media is not up yet, or no longer.
+        asyncio.get_running_loop().call_later(FRAME_SECONDS, self.carry, call)
+
+    async def obey(self, command, argument):
+        if command == "dial":
+            call = await self.agent.dial(argument)
+            await call.wait_established()
+            self.take(call)
+            tell("established")
+        elif command == "answer":
+            call = self.waiting
+            await call.answer()
+            await call.wait_established()
+            self.take(call)
+            tell("established")
+        elif command == "reject":
+            await self.waiting.reject()
+        elif command == "key":
+            await self.call.send_dtmf(argument)
+        elif command in ("speak", "quiet"):
+            self.speaking = command == "speak"
+        elif command in ("hold", "resume", "hangup"):
+            await getattr(self.call, command)()
+        else:
+            raise ValueError(f"no such command: {command}")
+        tell("done", command=command)
+
+
+async def commands():
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := (await reader.readline()).decode().strip():
+        command, _, argument = line.partition(" ")
+        if command == "quit":
+            return
+        yield command, argument
+
+
+async def main(listen, rtp_port, speech_file=None):
+    address = listen.split(":")[0]
+    config = f"sip_listen {listen}\nrtp_ports {rtp_port}-{int(rtp_port) + 20}\n"
+    runtime = Runtime()
+    await runtime.start(
+        Config(net_interface=address, max_concurrent_calls=4, extra_config_text=config)
+    )
+    account = Account(
+        "13900139000",
+        address,
+        "-",
+        reg_interval=0,
+        audio_codecs=("pcma", "pcmu"),
+        # Whoever is called at this address, it is this phone that rings.
+        extra_params=("catchall=yes",),
+    )
+    agent = await UserAgent.create(runtime, account)
+    speech = b"\0" * FRAME_BYTES
+    if speech_file:
+        with wave.open(speech_file) as sound:
+            speech = sound.readframes(sound.getnframes())
+    phone = Phone(agent, speech)
+    tell("ready")
+    async for command, argument in commands():
+        try:
+            await phone.obey(command, argument)
+        except (BaresipError, ValueError) as why:
+            tell("failed", command=command, why=str(why))
+    await asyncio.wait_for(runtime.close(), 5)
+
+
+asyncio.run(main(*sys.argv[1:]))

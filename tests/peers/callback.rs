@@ -1,0 +1,65 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::agent::{Agent, House};
+use super::events::Events;
+use super::phone::{Phone, SOON, Voice};
+use super::scene::{A_WHILE, NUMBER, Scene};
+
+/// A caller who can be phoned back: his own phone is the trunk.
+fn scene() -> Scene {
+    let caller = Phone::open(NUMBER);
+    let house = House::fast().seat("rep1", "echo");
+    let house = house.set(&format!("sip.trunk = \"{}\"", caller.address));
+    Scene::calling(house, caller)
+}
+
+/// Is phoned, says hello, and hears why we call.
+fn is_phoned_back(agent: &Agent, caller: &Phone, within: Duration) -> Events {
+    let mut events = agent.events();
+    caller.forget_sound();
+    caller.voice(Voice::Silence);
+    let invite = caller.called(within);
+    let id = invite.call_id();
+    events.phrase_over(id, "callback_open", A_WHILE);
+    events.state(id, "talking", A_WHILE);
+    caller.hears_more(20);
+    let heard = caller.recording();
+    assert_eq!(heard.ids(), ["callback_open"], "{heard}");
+    events
+}
+
+#[test]
+fn a_call_that_died_with_the_agent_is_phoned_back() {
+    let scene = scene();
+    let Scene { agent, caller, .. } = scene;
+    let agent = agent.crash_and_restart();
+    is_phoned_back(&agent, &caller, A_WHILE);
+    let callbacks = agent.callbacks();
+    assert_eq!(callbacks.len(), 1, "{callbacks:?}");
+    assert_eq!(callbacks[0].state, "done", "{callbacks:?}");
+}
+
+#[test]
+fn a_promise_survives_the_crash_after_it() {
+    let mut scene = scene();
+    scene.agent.command(&scene.call, "cannot-hear", json!({}));
+    scene.caller.requested("BYE", A_WHILE);
+    scene.events.ended(&scene.id, SOON);
+    scene.heard_in_order(&["greeting", "fault_caller_cannot_hear", "closing_short"]);
+    let before = scene.agent.callbacks();
+    assert_eq!(before.len(), 1, "{before:?}");
+    let agent = scene.agent.crash_and_restart();
+    assert_eq!(agent.callbacks()[0].id, before[0].id);
+    is_phoned_back(&agent, &scene.caller, A_WHILE);
+}
+
+#[test]
+fn a_caller_who_cannot_hear_is_phoned_back_at_once() {
+    let mut scene = scene();
+    scene.agent.command(&scene.call, "cannot-hear", json!({}));
+    scene.caller.requested("BYE", A_WHILE);
+    scene.events.ended(&scene.id, SOON);
+    is_phoned_back(&scene.agent, &scene.caller, A_WHILE);
+}

@@ -1,0 +1,65 @@
+use serde_json::json;
+use thirdring::records::What;
+
+use super::agent::House;
+use super::events::of;
+use super::scene::{A_WHILE, Scene};
+
+fn scene() -> Scene {
+    let house = House::fast().seat("rep1", "echo");
+    Scene::talking(house.policy("hold", "asked_by", "\"agent\""))
+}
+
+/// Who consented, how, and whether.
+fn consent(scene: &mut Scene) -> (bool, String) {
+    let id = scene.id.clone();
+    let entry = scene.events.wait("a consent", A_WHILE, |entry| {
+        of(entry, &id) && matches!(entry.what, What::Consent { .. })
+    });
+    match entry.what {
+        What::Consent { given, by, .. } => (given, by),
+        other => panic!("no consent: {other:?}"),
+    }
+}
+
+#[test]
+fn key_one_agrees_to_the_hold() {
+    let mut scene = scene();
+    scene.agent.command(&scene.call, "hold", json!({}));
+    scene.phrase("hold_request");
+    scene.caller.hears_more(50);
+    scene.caller.press('1');
+    assert_eq!(consent(&mut scene), (true, "key".to_owned()));
+    scene.state("holding");
+    scene.phrase_over("hold_still");
+    scene.heard_in_order(&["greeting", "hold_request", "hold_still"]);
+}
+
+#[test]
+fn key_two_keeps_the_caller_with_the_rep() {
+    let mut scene = scene();
+    scene.agent.command(&scene.call, "hold", json!({}));
+    scene.phrase("consent_keys");
+    scene.caller.press('2');
+    assert_eq!(consent(&mut scene), (false, "key".to_owned()));
+    assert_eq!(scene.agent.call_of(&scene.id).state, "talking");
+}
+
+#[test]
+fn the_keys_are_named_twice_and_silence_is_no_consent() {
+    let mut scene = scene();
+    scene.agent.command(&scene.call, "hold", json!({}));
+    assert_eq!(consent(&mut scene), (false, "silence".to_owned()));
+    let heard = scene.heard();
+    let named = heard.iter().filter(|id| *id == "consent_keys").count();
+    assert_eq!(named, 2, "{heard:?}");
+}
+
+#[test]
+fn a_rep_cannot_hold_without_consent_nor_ask_twice() {
+    let mut scene = scene();
+    scene.agent.command(&scene.call, "hold", json!({}));
+    scene.phrase("hold_request");
+    let refused = scene.agent.refusal(&scene.call, "hold", json!({}));
+    assert_eq!(refused, "question-open");
+}

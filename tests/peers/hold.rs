@@ -1,0 +1,154 @@
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use thirdring::records::What;
+use thirdring::words::Party;
+
+use super::agent::House;
+use super::events::of;
+use super::hearing::Phrase;
+use super::phone::SOON;
+use super::scene::Scene;
+
+/// Every 15 s on the 8 kHz clock (D3).
+const PERIOD_TICKS: u32 = 120_000;
+
+/// How late the last sample of a cut phrase may come after the rep's return (D14), and what HTTP and ear add.
+const CUT_WITHIN: Duration = Duration::from_millis(40 + 60);
+
+fn hold(scene: &mut Scene) {
+    let agreed = json!({"reason": "lookup", "agreed": true});
+    scene.agent.command(&scene.call, "hold", agreed);
+    scene.state("holding");
+}
+
+fn all(phrases: &[Phrase], id: &str) -> Vec<Phrase> {
+    let named = phrases.iter().filter(|phrase| phrase.id == id);
+    named.cloned().collect()
+}
+
+/// The steps from each onset to the next, on the RTP clock.
+fn steps(phrases: &[Phrase]) -> Vec<u32> {
+    let pairs = phrases.windows(2);
+    pairs
+        .map(|pair| pair[1].timestamp.wrapping_sub(pair[0].timestamp))
+        .collect()
+}
+
+#[test]
+fn five_minutes_of_hold_are_counted_in_samples() {
+    let house = House::standard().seat("rep1", "echo");
+    let mut scene = Scene::talking(house.policy("hold", "offer_after", "\"never\""));
+    hold(&mut scene);
+    // 15,000 packets of 20 ms.
+    scene.caller.hears_more(15_000);
+    let heard = scene.caller.recording();
+    let still = all(&heard.phrases(), "hold_still");
+    assert!(still.len() >= 19, "{heard}");
+    assert!(
+        still.iter().all(|phrase| phrase.whole && phrase.unbroken),
+        "{heard}"
+    );
+    let steps = steps(&still);
+    assert!(steps.iter().all(|step| *step == PERIOD_TICKS), "{steps:?}");
+    assert_eq!(heard.lost(), 0);
+    let late = still.iter().enumerate().map(|(n, phrase)| {
+        let ideal = Duration::from_secs(15) * n as u32;
+        phrase.at.duration_since(still[0].at).abs_diff(ideal)
+    });
+    let latest = late.max().unwrap_or_default();
+    assert!(
+        latest <= Duration::from_millis(60),
+        "arrived {latest:?} off the grid"
+    );
+}
+
+#[test]
+fn five_minutes_of_hold_with_offers_keep_the_grid() {
+    let mut scene = Scene::talking(House::standard().seat("rep1", "echo"));
+    hold(&mut scene);
+    scene.caller.hears_more(15_000);
+    let heard = scene.caller.recording();
+    let phrases = heard.phrases();
+    let offers = all(&phrases, "callback_offer_hold");
+    assert!(offers.len() >= 2, "{heard}");
+    let on_grid = |phrase: &&Phrase| ["hold_still", "callback_offer_hold"].contains(&&*phrase.id);
+    let grid: Vec<Phrase> = phrases.iter().filter(on_grid).cloned().collect();
+    let steps = steps(&grid);
+    assert!(steps.iter().all(|step| step % PERIOD_TICKS == 0), "{heard}");
+}
+
+#[test]
+fn five_minutes_without_rtcp_bring_no_verdict() {
+    let mut scene = Scene::talking(House::standard().seat("rep1", "echo"));
+    scene.caller.speak();
+    scene.caller.hears_more(15_000);
+    scene.events.catch_up();
+    let verdict = |what: &What| match what {
+        What::Line {
+            party: Party::Caller,
+            verdict,
+        } => Some(verdict.clone()),
+        _ => None,
+    };
+    let told = scene
+        .events
+        .seen
+        .iter()
+        .filter(|entry| of(entry, &scene.id));
+    let verdicts: Vec<String> = told.filter_map(|entry| verdict(&entry.what)).collect();
+    assert!(
+        verdicts.iter().all(|verdict| verdict == "fine"),
+        "{verdicts:?}"
+    );
+    assert_eq!(scene.agent.call_of(&scene.id).state, "talking");
+    assert_eq!(scene.hang_up().because.as_str(), "hung-up");
+}
+
+#[test]
+fn a_rep_who_returns_cuts_the_phrase_and_is_heard() {
+    let mut scene = Scene::talking(House::fast().seat("rep1", "echo"));
+    hold(&mut scene);
+    scene.phrase("hold_still");
+    scene.caller.hears_more(30);
+    let asked = Instant::now();
+    scene.agent.command(&scene.call, "return", json!({}));
+    scene.state("talking");
+    scene.phrase_over("hold_return");
+    scene.caller.hears_more(10);
+    let heard = scene.caller.recording();
+    let still = all(&heard.phrases(), "hold_still");
+    let cut = still.last().expect("it had begun");
+    assert!(!cut.whole, "{heard}");
+    let late = cut.ended_at.saturating_duration_since(asked);
+    assert!(late <= CUT_WITHIN, "{late:?}");
+    scene.heard_in_order(&["greeting", "hold_still", "hold_return"]);
+}
+
+#[test]
+fn the_callers_own_hold_pauses_everything_and_ends_with_his_resume() {
+    let mut scene = Scene::talking(House::fast().seat("rep1", "echo"));
+    hold(&mut scene);
+    scene.phrase_over("hold_still");
+    scene.caller.reinvite("sendonly");
+    let answer = scene.caller.response("INVITE", 200, SOON);
+    scene.caller.ack(&answer);
+    assert_eq!(answer.direction(), "recvonly");
+    scene.caller.reinvite("sendrecv");
+    let answer = scene.caller.response("INVITE", 200, SOON);
+    scene.caller.ack(&answer);
+    assert_eq!(answer.direction(), "sendrecv");
+    scene.phrase_over("hold_return");
+}
+
+#[test]
+fn a_caller_who_hangs_up_on_hold_ends_all_legs() {
+    let mut scene = Scene::talking(House::fast().seat("rep1", "echo"));
+    hold(&mut scene);
+    let ending = scene.hang_up();
+    assert_eq!(
+        (ending.by.as_str(), ending.because.as_str()),
+        ("caller", "hung-up")
+    );
+    assert!(scene.caller.hears_nothing(Duration::from_secs(1)));
+}

@@ -1,0 +1,73 @@
+//! What a test needs from the machine, and what happens without it: the test is skipped by name.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+
+/// Something from outside this repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    Sipp,
+    /// tcpdump, and the right to capture.
+    Capture,
+    Baresip,
+    Pjsip,
+    /// `ip` and `nft`, and the right to make network namespaces.
+    Namespaces,
+}
+
+/// The interpreter that tests/run.sh installs the phones for.
+pub(crate) const PYTHON: &str = "tests/.venv/bin/python";
+
+impl Need {
+    fn missing(self) -> Option<&'static str> {
+        let there = match self {
+            Self::Sipp => works("sipp", &["-v"]) || works("sipp", &["-h"]),
+            Self::Capture => works("tcpdump", &["--immediate-mode", "-i", "lo", "-d"]) && is_root(),
+            Self::Baresip => works(PYTHON, &["-c", "import baresip"]),
+            Self::Pjsip => works(PYTHON, &["-c", "import pjsua2"]),
+            Self::Namespaces => {
+                is_root() && works("nft", &["--version"]) && works("ip", &["netns", "list"])
+            }
+        };
+        (!there).then_some(match self {
+            Self::Sipp => "SIPp (apt: sip-tester)",
+            Self::Capture => "tcpdump, run by root",
+            Self::Baresip => "baresip 4 (pip: baresip-python)",
+            Self::Pjsip => "pjproject (pip: pjsua2-python)",
+            Self::Namespaces => "network namespaces (root, iproute2, nftables)",
+        })
+    }
+}
+
+/// True when everything is there; else the test returns, and tests/run.sh counts it as skipped.
+pub(crate) fn can_run(needs: &[Need]) -> bool {
+    let missing: Vec<&str> = needs.iter().filter_map(|need| need.missing()).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    let missing = format!("missing: {}", missing.join(", "));
+    eprintln!("SKIPPED: {test}: {missing}");
+    if let Some(folder) = env::var_os("THIRDRING_SKIPPED") {
+        fs::write(Path::new(&folder).join(test), missing).expect("the folder of tests/run.sh");
+    }
+    false
+}
+
+fn works(program: &str, arguments: &[&str]) -> bool {
+    let run = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    // SIPp tells its version with exit code 99.
+    run.is_ok_and(|status| status.success() || status.code() == Some(99))
+}
+
+fn is_root() -> bool {
+    nix::unistd::Uid::effective().is_root()
+}

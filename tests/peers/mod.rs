@@ -1,0 +1,25 @@
+//! The agent as a process, called by telephones: SIPp, baresip, pjproject, and one written here byte by byte.
+//!
+//! What a caller gets is judged by the ear on the RTP timestamp axis of what was received, not by SIP alone.
+//! A test waits for events, messages and packets, each with a limit; none sleeps.
+
+// The world these tests play in has a clock; only here do they read it.
+#![expect(clippy::disallowed_methods, reason = "real peers live in real time")]
+
+mod agent;
+mod callback;
+mod consent;
+mod events;
+mod greeting;
+mod hearing;
+mod hold;
+mod ladder;
+mod matrix;
+mod missing;
+mod pcap;
+mod phone;
+mod phones;
+mod program;
+mod scene;
+mod scratch;
+mod transfer;

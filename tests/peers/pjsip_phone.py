@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""A telephone on pjproject that a test drives: pjsip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
+
+Reads one command a line: dial URI, answer, reject CODE, key DIGITS, hangup, quit.
+Tells what happens as one JSON object a line: ready, incoming, established, closed, key, done.
+It speaks from the start of each call, over and over; without a file it sends silence.
+"""
+import json
+import os
+import select
+import sys
+
+import pjsua2 as pj
+
+# How long the library may wait for the network before the next look at the commands.
+LOOK_EVERY_MS = 10
+
+
+def tell(event, **more):
+    print(json.dumps({"event": event, **more}), flush=True)
+
+
+class Call(pj.Call):
+    player = None
+
+    def onCallState(self, _):
+        state = self.getInfo().state
+        if state == pj.PJSIP_INV_STATE_CONFIRMED:
+            tell("established")
+        elif state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            tell("closed", code=int(self.getInfo().lastStatusCode))
+
+    def onCallMediaState(self, _):
+        # The list of media dies with the object it came from.
+        info = self.getInfo()
+        for index in range(len(info.media)):
+            media = info.media[index]
+            if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
+                if self.player:
+                    self.player.startTransmit(self.getAudioMedia(index))
+
+    def onDtmfDigit(self, key):
+        tell("key", key=key.digit)
+
+
+class Account(pj.Account):
+    call = None
+
+    def onIncomingCall(self, invited):
+        self.call = Call(self, invited.callId)
+        self.reply(180)
+        tell("incoming")
+
+    def reply(self, code):
+        answer = pj.CallOpParam()
+        answer.statusCode = code
+        self.call.answer(answer)
+
+    def obey(self, command, argument):
+        if command == "dial":
+            self.call = Call(self)
+            self.call.makeCall(argument, pj.CallOpParam(True))
+        elif command == "answer":
+            self.reply(200)
+        elif command == "reject":
+            self.reply(int(argument))
+        elif command == "key":
+            self.call.dialDtmf(argument)
+        elif command == "hangup":
+            self.call.hangup(pj.CallOpParam(True))
+        tell("done", command=command)
+
+
+def endpoint(host, port):
+    end = pj.Endpoint()
+    end.libCreate()
+    config = pj.EpConfig()
+    config.logConfig.level = config.logConfig.consoleLevel = 1
+    config.uaConfig.threadCnt = 0
+    config.uaConfig.mainThreadOnly = True
+    config.medConfig.noVad = True
+    config.medConfig.ecTailLen = 0
+    config.medConfig.sndAutoCloseTime = -1
+    end.libInit(config)
+    transport = pj.TransportConfig()
+    transport.port = port
+    transport.boundAddress = transport.publicAddress = host
+    end.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+    end.libStart()
+    end.audDevManager().setNullDev()
+    end.codecSetPriority("PCMA/8000", 255)
+    return end
+
+
+def account(host, port, rtp_port):
+    config = pj.AccountConfig()
+    config.idUri = f"sip:13700137000@{host}:{port}"
+    media = config.mediaConfig.transportConfig
+    media.boundAddress = host
+    media.port = rtp_port
+    media.portRange = 20
+    account = Account()
+    account.create(config)
+    return account
+
+
+def main(listen, rtp_port, speech_file=None):
+    host, port = listen.split(":")
+    end = endpoint(host, int(port))
+    phone = account(host, int(port), int(rtp_port))
+    if speech_file:
+        Call.player = pj.AudioMediaPlayer()
+        Call.player.createPlayer(speech_file)
+    tell("ready")
+    while True:
+        end.libHandleEvents(LOOK_EVERY_MS)
+        if not select.select([sys.stdin], [], [], 0)[0]:
+            continue
+        command, _, argument = sys.stdin.readline().strip().partition(" ")
+        if command in ("", "quit"):
+            break
+        phone.obey(command, argument)
+    end.hangupAllCalls()
+    end.libHandleEvents(LOOK_EVERY_MS)
+    sys.stdout.flush()
+    # The bindings assert on the order of their teardown; all that matters is closed.
+    os._exit(0)
+
+
+main(*sys.argv[1:])

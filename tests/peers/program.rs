@@ -1,0 +1,119 @@
+use std::io::{BufRead, BufReader, Write};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::missing::PYTHON;
+
+/// Ports for peers whose settings want numbers: below those the system gives to others.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// Ports one peer takes: SIP, and RTP with RTCP for a few calls.
+pub(crate) const PORTS_EACH: u16 = 30;
+
+/// A real telephone in a process of its own, driven by lines.
+pub(crate) struct Softphone {
+    child: Child,
+    stdin: ChildStdin,
+    news: Receiver<Value>,
+    told: Vec<Value>,
+    pub(crate) address: SocketAddr,
+}
+
+impl Softphone {
+    pub(crate) fn baresip(host: IpAddr, speech: Option<&str>) -> Self {
+        Self::start("tests/peers/baresip_phone.py", host, speech)
+    }
+
+    pub(crate) fn pjsip(host: IpAddr, speech: Option<&str>) -> Self {
+        Self::start("tests/peers/pjsip_phone.py", host, speech)
+    }
+
+    fn start(script: &str, host: IpAddr, speech: Option<&str>) -> Self {
+        let ports = free_ports(host);
+        let address = SocketAddr::new(host, ports);
+        let mut child = Command::new(PYTHON)
+            .arg(script)
+            .arg(address.to_string())
+            .arg((ports + 2).to_string())
+            .args(speech)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("start a phone");
+        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let (teller, news) = channel();
+        thread::spawn(move || {
+            let events = stdout.lines().map_while(Result::ok);
+            // Its libraries print, too.
+            for event in events.filter_map(|line| serde_json::from_str(&line).ok()) {
+                if teller.send(event).is_err() {
+                    return;
+                }
+            }
+        });
+        let stdin = child.stdin.take().expect("it is piped");
+        let mut phone = Self {
+            child,
+            stdin,
+            news,
+            told: Vec::new(),
+            address,
+        };
+        phone.wait("ready", Duration::from_secs(30));
+        phone
+    }
+
+    /// All UDP ports it may use.
+    pub(crate) fn ports(&self) -> (u16, u16) {
+        (self.address.port(), self.address.port() + PORTS_EACH - 1)
+    }
+
+    pub(crate) fn tell(&mut self, command: &str) {
+        writeln!(self.stdin, "{command}").expect("the phone runs");
+    }
+
+    /// Waits for the next event of this name that was not waited for before.
+    pub(crate) fn wait(&mut self, event: &str, within: Duration) -> Value {
+        let until = Instant::now() + within;
+        loop {
+            if let Some(at) = self.told.iter().position(|told| told["event"] == event) {
+                return self.told.remove(at);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            match self.news.recv_timeout(left) {
+                Ok(told) => self.told.push(told),
+                Err(_) => panic!("no {event} within {within:?}; told: {:?}", self.told),
+            }
+        }
+    }
+}
+
+impl Drop for Softphone {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The first of `PORTS_EACH` ports that nobody uses; two tests at once begin at different places.
+pub(crate) fn free_ports(host: IpAddr) -> u16 {
+    let places = (PORTS.end - PORTS.start) / PORTS_EACH;
+    let thread = format!("{:?}{}", thread::current().id(), std::process::id());
+    let start = thread.bytes().fold(7_u16, |hash, byte| {
+        hash.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    let candidates =
+        (0..places).map(|n| PORTS.start + (start.wrapping_add(n) % places) * PORTS_EACH);
+    let mut free = candidates.filter(|first| {
+        let mut ports = *first..*first + PORTS_EACH;
+        ports.all(|port| UdpSocket::bind((host, port)).is_ok())
+    });
+    free.next().expect("some ports are free")
+}
