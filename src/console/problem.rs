@@ -32,6 +32,8 @@ pub enum Code {
     ModeRefused,
     /// A number we never dial: emergency, or no rule for it (D34).
     NumberRefused,
+    /// The caller withheld his number: nothing can be promised to him.
+    NumberUnknown,
     /// Force and promises need a reason.
     ReasonRequired,
     NoSeat,
@@ -54,7 +56,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::ConsentRequired,
         Self::QuestionOpen,
         Self::FarewellRequired,
@@ -65,6 +67,7 @@ impl Code {
         Self::UnknownPhrase,
         Self::ModeRefused,
         Self::NumberRefused,
+        Self::NumberUnknown,
         Self::ReasonRequired,
         Self::NoSeat,
         Self::DeskFull,
@@ -94,6 +97,7 @@ impl Code {
             Self::UnknownPhrase => "unknown-phrase",
             Self::ModeRefused => "mode-refused",
             Self::NumberRefused => "number-refused",
+            Self::NumberUnknown => "number-unknown",
             Self::ReasonRequired => "reason-required",
             Self::NoSeat => "no-seat",
             Self::DeskFull => "desk-full",
@@ -123,6 +127,7 @@ impl Code {
             | Self::UnknownPhrase
             | Self::ModeRefused
             | Self::NumberRefused
+            | Self::NumberUnknown
             | Self::ReasonRequired => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NoSeat | Self::DeskFull | Self::DeskBusy | Self::StoreFailed => {
                 StatusCode::SERVICE_UNAVAILABLE

@@ -6,6 +6,7 @@
 mod calls;
 mod chronicle;
 pub mod clock;
+mod ended;
 mod house;
 mod keeper;
 mod media_news;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 use crate::call::{Action, Input, Refusal, Timer};
 use crate::callbacks::{self, LiveCall};
+use crate::console::CallView;
 use crate::media::LegSpec;
 use crate::records::What;
 use crate::words::{CallId, Ending, Entropy, Moment, Party};
@@ -38,6 +40,7 @@ pub use urgency::run_before_others;
 
 use calls::Calls;
 use chronicle::{About, Chronicle};
+use ended::Ended;
 use house::House;
 use keeper::{Job, Keeper};
 use promises::Promises;
@@ -55,6 +58,7 @@ struct Desk {
     promises: Promises,
     keeper: Keeper,
     chronicle: Chronicle,
+    ended: Ended,
     duty: Duty,
     entropy: Entropy,
     /// Inputs that came of actions; empty whenever the desk waits.
@@ -100,9 +104,33 @@ impl Desk {
             return;
         };
         let before = call.call.state();
+        let mut word = None;
+        if let Input::Command(command) = &input {
+            word = Some(command.word());
+        }
         let actions = call.call.handle(input, now);
         self.calls.rearm(id);
+        if let Some(word) = word {
+            self.note_command(id, word, &actions, now);
+        }
         self.follow(id, before, actions, now);
+    }
+
+    fn note_command(&mut self, id: CallId, word: &str, actions: &[Action], now: Moment) {
+        let refused = actions.iter().find_map(|action| {
+            let Action::Refused(refusal) = action else {
+                return None;
+            };
+            Some(refusal.code().to_owned())
+        });
+        self.note(
+            id,
+            What::Command {
+                command: word.to_owned(),
+                refused,
+            },
+            now,
+        );
     }
 
     /// A call has just begun: its first actions.
@@ -256,6 +284,13 @@ impl Desk {
 
     fn over(&mut self, id: CallId, ending: Ending, now: Moment) {
         self.note(id, What::Ended { ending }, now);
+        if let Some(call) = self.calls.get(id) {
+            let ending = Some(ending);
+            self.ended.remember(CallView {
+                ending,
+                ..requests::view(call, now)
+            });
+        }
         self.release_seat(id, now);
         for party in Party::ALL {
             if let Some(port) = self.calls.take_leg(id, party).and_then(|leg| leg.port) {

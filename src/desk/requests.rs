@@ -2,13 +2,12 @@
 
 use tokio::sync::oneshot;
 
-use crate::call::Input;
+use crate::call::{Input, Refusal};
 use crate::callbacks::{Callback, Kind, Promise, State};
 use crate::console::{
     Answer, Ask, CallView, CallbackView, Code, HealthView, LineView, NewCallback, Problem, Request,
     SeatView,
 };
-use crate::records::What;
 use crate::records::store::Timelines;
 use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii, SeatId};
 
@@ -55,7 +54,7 @@ impl Desk {
             Ask::GetSeat(id) => self
                 .seat_view(&id)
                 .map(Answer::Seat)
-                .ok_or_else(|| Code::UnknownSeat.into()),
+                .ok_or_else(|| Problem::from(Code::UnknownSeat).with("seat", id)),
             Ask::PutSeat { id, ready } => self.put_seat(&id, ready, now),
             Ask::Health => Ok(Answer::Health(self.health())),
         }
@@ -74,8 +73,11 @@ impl Desk {
     }
 
     fn call_view(&self, id: CallId, now: Moment) -> Result<CallView, Problem> {
-        let call = self.calls.get(id).ok_or(Code::UnknownCall)?;
-        let mut view = view(call, now);
+        let unknown = || Problem::from(Code::UnknownCall).with("call", id);
+        let live = self.calls.get(id).map(|call| view(call, now));
+        let mut view = live
+            .or_else(|| self.ended.get(id).cloned())
+            .ok_or_else(unknown)?;
         view.timeline = self.chronicle.events.of_call(id);
         Ok(view)
     }
@@ -118,21 +120,25 @@ impl Desk {
     }
 
     fn command(&mut self, id: CallId, command: Command, now: Moment) -> Result<(), Problem> {
-        if self.calls.get(id).is_none() {
-            return Err(Code::UnknownCall.into());
-        }
-        let word = command.word();
+        let Some(call) = self.calls.get(id) else {
+            return Err(Problem::from(Code::UnknownCall).with("call", id));
+        };
+        let state = call.call.state();
         self.check_phrase(&command)?;
+        let mut target = String::new();
+        if let Command::Transfer { target: asked, .. } = &command {
+            target.clone_from(asked);
+        }
         self.duty.refusal = None;
         self.later(id, Input::Command(command));
         self.settle(now);
-        let refused = self.duty.refusal.take().map(|refusal| refusal.code());
-        let what = What::Command {
-            command: word.to_owned(),
-            refused: refused.map(str::to_owned),
-        };
-        self.note(id, what, now);
-        refused.map_or(Ok(()), |code| Err(problem(code)))
+        match self.duty.refusal.take() {
+            None => Ok(()),
+            Some(refusal) => {
+                let problem = Problem::from(code(refusal));
+                Err(problem.with("state", state).with("target", target))
+            }
+        }
     }
 
     /// A phrase nobody has recorded cannot be said.
@@ -190,12 +196,12 @@ impl Desk {
 
     fn put_seat(&mut self, id: &SeatId, ready: bool, now: Moment) -> Result<Answer, Problem> {
         if !self.seating.set_ready(id, ready) {
-            return Err(Code::UnknownSeat.into());
+            return Err(Problem::from(Code::UnknownSeat).with("seat", id));
         }
         self.seats_changed(now);
         self.seat_view(id)
             .map(Answer::Seat)
-            .ok_or_else(|| Code::UnknownSeat.into())
+            .ok_or_else(|| Problem::from(Code::UnknownSeat).with("seat", &id))
     }
 
     fn health(&self) -> HealthView {
@@ -207,7 +213,7 @@ impl Desk {
     }
 }
 
-fn view(call: &DeskCall, now: Moment) -> CallView {
+pub(super) fn view(call: &DeskCall, now: Moment) -> CallView {
     let line = |party| {
         call.facts
             .lines
@@ -262,11 +268,16 @@ fn callback_view(callback: &Callback) -> CallbackView {
     }
 }
 
-/// The call's refusals are the API's codes, word for word.
-fn problem(code: &str) -> Problem {
-    Code::ALL
-        .into_iter()
-        .find(|known| known.as_str() == code)
-        .unwrap_or(Code::NotInThisState)
-        .into()
+/// The API's code for a refusal of the call's.
+fn code(refusal: Refusal) -> Code {
+    match refusal {
+        Refusal::ConsentRequired => Code::ConsentRequired,
+        Refusal::QuestionOpen => Code::QuestionOpen,
+        Refusal::FarewellRequired => Code::FarewellRequired,
+        Refusal::ReasonRequired => Code::ReasonRequired,
+        Refusal::NotInThisState => Code::NotInThisState,
+        Refusal::UnknownTarget => Code::UnknownTarget,
+        Refusal::BlindNotAllowed => Code::ModeRefused,
+        Refusal::NumberUnknown => Code::NumberUnknown,
+    }
 }
