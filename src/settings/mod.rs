@@ -8,6 +8,7 @@ mod error;
 mod layers;
 mod model;
 mod places;
+mod policy_file;
 mod values;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ pub use error::SettingsError;
 pub use model::{
     Api, Behind, Line, Log, LogFormat, Media, Seat, SeatKind, Settings, Sip, Store, Target, Watch,
 };
+pub use policy_file::read_policy;
 pub use values::{HostPort, Network, PolicyFile, Ports, SipUri, Zone};
 
 impl Settings {
