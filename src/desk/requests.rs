@@ -201,7 +201,7 @@ impl Desk {
         self.seats_changed(now);
         self.seat_view(id)
             .map(Answer::Seat)
-            .ok_or_else(|| Problem::from(Code::UnknownSeat).with("seat", &id))
+            .ok_or_else(|| Problem::from(Code::UnknownSeat).with("seat", id))
     }
 
     fn health(&self) -> HealthView {
