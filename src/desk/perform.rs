@@ -136,10 +136,11 @@ impl Desk {
 
     /// Rings a free seat, or lets the call wait for one.
     pub(super) fn call_seat(&mut self, id: CallId, now: Moment) {
+        // A seat that could not even be rung is the next call's.
+        self.release_seat(id, now);
         let Some(call) = self.calls.get_mut(id) else {
             return;
         };
-        call.facts.tried.extend(call.facts.seat.take());
         let wished = call.facts.wished.take();
         match self.seating.take(id, wished.as_ref(), &call.facts.tried) {
             Some(seat) => {
