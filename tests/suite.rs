@@ -9,6 +9,7 @@
 mod architecture;
 mod calls;
 mod console;
+mod demo;
 mod docs;
 mod ear;
 mod licences;

@@ -177,8 +177,12 @@ impl Problem {
     }
 
     pub fn told(&self, texts: &Catalogue, language: Language) -> ProblemBody {
-        let values: Vec<(&str, &str)> = self
+        let readable: Vec<(&str, String)> = self
             .values
+            .iter()
+            .map(|(name, value)| (*name, in_words(texts, language, name, value)))
+            .collect();
+        let values: Vec<(&str, &str)> = readable
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
@@ -208,6 +212,13 @@ impl Problem {
         }
         response
     }
+}
+
+/// A state's name is put into the reader's language; other values stay as they are.
+fn in_words(texts: &Catalogue, language: Language, name: &str, value: &str) -> String {
+    let key = format!("{name}.{value}");
+    let text = texts.text(&key, language, &[]);
+    if text == key { value.to_owned() } else { text }
 }
 
 #[cfg(test)]

@@ -19,6 +19,13 @@ impl Ended {
         self.0.push_back(call);
     }
 
+    /// Those of one Call-ID; none when none is asked for.
+    pub(super) fn by_sip_call_id(&self, wanted: Option<&str>) -> impl Iterator<Item = &CallView> {
+        self.0
+            .iter()
+            .filter(move |call| wanted == Some(call.sip_call_id.as_str()))
+    }
+
     pub(super) fn get(&self, id: CallId) -> Option<&CallView> {
         self.0.iter().rev().find(|call| call.id == id)
     }

@@ -38,6 +38,8 @@ pub(super) enum Kept {
     Failed {
         disk_full: bool,
     },
+    /// What failed before is written again.
+    Recovered,
 }
 
 /// Jobs on their way to disk. Past it timeline entries are dropped and counted; commits fail (D24).
@@ -145,7 +147,8 @@ impl Worker {
 
     fn watch(&mut self, saved: Result<(), StoreError>) {
         match saved {
-            Ok(()) => self.failing = false,
+            Ok(()) if std::mem::take(&mut self.failing) => self.tell(Kept::Recovered),
+            Ok(()) => {}
             Err(problem) => self.fail(&problem, matches!(problem, StoreError::Full)),
         }
     }

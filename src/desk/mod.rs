@@ -36,7 +36,7 @@ use crate::words::{CallId, Ending, Entropy, Moment, Party};
 
 pub use house::Unfit;
 pub use run::{Addresses, Agent, RunError, RunOptions, Summary};
-pub use urgency::run_before_others;
+pub use urgency::{run_after_others, run_before_others};
 
 use calls::Calls;
 use chronicle::{About, Chronicle};
@@ -73,7 +73,7 @@ struct Duty {
     /// Calls that are over.
     ended: u64,
     /// What an admin should see, while it stands.
-    alarms: BTreeSet<String>,
+    alarms: BTreeSet<&'static str>,
     /// When the counts of the other parts were last looked at.
     counted: Moment,
     /// Why the command at hand was refused.
@@ -81,9 +81,6 @@ struct Duty {
 }
 
 const COUNT_EVERY: Duration = Duration::from_secs(1);
-
-/// More alarms of different kinds than there are kinds would be a fault of ours.
-const ALARMS_MAX: usize = 64;
 
 impl Desk {
     /// Puts an input behind those that wait already.
@@ -139,7 +136,13 @@ impl Desk {
         self.count_calls();
     }
 
+    /// Consents first: they are in the log before what follows from them (R19).
     fn follow(&mut self, id: CallId, before: &'static str, actions: Vec<Action>, now: Moment) {
+        let is_consent = |action: &Action| matches!(action, Action::Consent { .. });
+        let (consents, actions): (Vec<_>, Vec<_>) = actions.into_iter().partition(is_consent);
+        for consent in consents {
+            self.perform(id, consent, now);
+        }
         let state = self.calls.get(id).map_or("ended", |call| call.call.state());
         if state != before {
             self.note(
@@ -234,16 +237,20 @@ impl Desk {
         self.chronicle.note(None, what, now);
     }
 
+    /// Told once, as an event.
     fn alarm(&mut self, alarm: &str, now: Moment) {
-        if self.duty.alarms.len() < ALARMS_MAX {
-            self.duty.alarms.insert(alarm.to_owned());
-        }
         self.note_desk(
             What::Alarm {
                 alarm: alarm.to_owned(),
             },
             now,
         );
+    }
+
+    /// Told, and seen in `/healthz` until it is over.
+    fn standing_alarm(&mut self, alarm: &'static str, now: Moment) {
+        self.duty.alarms.insert(alarm);
+        self.alarm(alarm, now);
     }
 
     /// A leg's sound begins, or goes on somewhere else.

@@ -12,6 +12,7 @@ use crate::records::store::Timelines;
 use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii, SeatId};
 
 use super::calls::DeskCall;
+use super::perform::SEAT_ABSENT;
 use super::{Desk, clock};
 
 type Reply = oneshot::Sender<Result<Answer, Problem>>;
@@ -65,11 +66,10 @@ impl Desk {
     fn list_calls(&self, sip_call_id: Option<&str>, now: Moment) -> Vec<CallView> {
         let wanted =
             |call: &&DeskCall| sip_call_id.is_none_or(|wanted| call.facts.sip_call_id == wanted);
-        self.calls
-            .iter()
-            .filter(wanted)
-            .map(|call| view(call, now))
-            .collect()
+        let live = self.calls.iter().filter(wanted).map(|call| view(call, now));
+        // Named by its Call-ID a call is found after its end, too.
+        let ended = self.ended.by_sip_call_id(sip_call_id).cloned();
+        live.chain(ended).collect()
     }
 
     fn call_view(&self, id: CallId, now: Moment) -> Result<CallView, Problem> {
@@ -198,17 +198,25 @@ impl Desk {
         if !self.seating.set_ready(id, ready) {
             return Err(Problem::from(Code::UnknownSeat).with("seat", id));
         }
+        if !self.seating.has_absent() {
+            self.duty.alarms.remove(SEAT_ABSENT);
+        }
         self.seats_changed(now);
         self.seat_view(id)
             .map(Answer::Seat)
-            .ok_or_else(|| Problem::from(Code::UnknownSeat).with("seat", &id))
+            .ok_or_else(|| Problem::from(Code::UnknownSeat).with("seat", id))
     }
 
     fn health(&self) -> HealthView {
         HealthView {
             ok: self.duty.alarms.is_empty(),
             calls: self.calls.len(),
-            alarms: self.duty.alarms.iter().cloned().collect(),
+            alarms: self
+                .duty
+                .alarms
+                .iter()
+                .map(|alarm| (*alarm).to_owned())
+                .collect(),
         }
     }
 }
