@@ -108,7 +108,7 @@ impl House {
         } = self;
         let settings = format!(
             "policy = {policy:?}\nsip.listen = \"{listen}\"\napi.listen = \"{api}\"\n\
-             sip.behind = \"direct\"\nsip.calls_max = 500\nlog.level = \"debug\"\n{settings}{places}"
+             sip.behind = \"direct\"\nlog.level = \"debug\"\n{settings}{places}"
         );
         scratch.write("settings.toml", &settings);
         Agent::run(scratch, 0)

@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "real peers live in real time")]
 
 mod agent;
+mod bad_input;
 mod callback;
 mod consent;
 mod events;
