@@ -13,6 +13,9 @@ use super::scratch::Scratch;
 
 pub(crate) const TOKEN: &str = "s3cret";
 
+/// The agent's own folder in the test's.
+pub(crate) const STATE: &str = "state";
+
 /// How long the agent may take for one answer of its API.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
@@ -97,7 +100,10 @@ impl House {
     }
 
     pub(crate) fn open(self) -> Agent {
-        let scratch = Scratch::new("agent");
+        self.open_in(Scratch::new("agent"))
+    }
+
+    pub(crate) fn open_in(self, scratch: Scratch) -> Agent {
         let policy = scratch.write("policy.toml", &self.policy);
         let Self {
             listen,
@@ -133,7 +139,7 @@ impl Agent {
             .args(["run", "--test", "-c"])
             .arg(scratch.path("settings.toml"))
             .arg("--state")
-            .arg(scratch.path("state"))
+            .arg(scratch.path(STATE))
             .env("THIRDRING_TOKEN", TOKEN)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -11,6 +11,7 @@ mod bad_input;
 mod callback;
 mod consent;
 mod events;
+mod full_disk;
 mod greeting;
 mod hearing;
 mod hold;

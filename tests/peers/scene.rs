@@ -29,7 +29,10 @@ impl Scene {
     }
 
     pub(crate) fn calling(house: House, caller: Phone) -> Self {
-        let agent = house.open();
+        Self::with(house.open(), caller)
+    }
+
+    pub(crate) fn with(agent: Agent, caller: Phone) -> Self {
         let mut events = agent.events();
         caller.call(agent.sip);
         let id = caller.call_id();
