@@ -101,7 +101,7 @@ class Agent(Machine):
     def phrases(self, phrase):
         """The RTP timestamp of each time this phrase began, over all calls, finished ones too."""
         begun = []
-        for timeline in Path(self.folder.name).rglob("*.jsonl"):
+        for timeline in Path(self.folder.name, "state", "calls").rglob("*.jsonl"):
             for entry in timeline.read_text().splitlines():
                 what = json.loads(entry)["what"]
                 if what["event"] == "phrase-started" and what["phrase"] == phrase:

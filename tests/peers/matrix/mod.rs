@@ -105,6 +105,12 @@ fn fault(outcome: &Outcome) -> Option<String> {
         format!("{}, expected {expected:?}", outcome.responses)
     } else if !outcome.over && outcome.caller_hears == "nothing" {
         "the caller was lost".to_owned()
+    } else if !outcome.over
+        && stage
+            .rep_must_hear()
+            .is_some_and(|must| must != outcome.rep_hears)
+    {
+        format!("the rep hears {}", outcome.rep_hears)
     } else if !outcome.row.starts_with("kept") {
         format!("the row: {}", outcome.row)
     } else {

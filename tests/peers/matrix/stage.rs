@@ -45,6 +45,20 @@ impl Stage {
     pub(super) fn is_after_the_rep(self) -> bool {
         matches!(self, Self::Farewell | Self::Rating)
     }
+
+    /// What the rep must hear while the call goes on, where the standard says it (D5).
+    pub(super) fn rep_must_hear(self) -> Option<&'static str> {
+        match self {
+            Self::Held => Some("silence"),
+            Self::Farewell | Self::Rating => Some("nothing"),
+            Self::Ringing
+            | Self::Greeting
+            | Self::Question
+            | Self::Consulting
+            | Self::Ladder
+            | Self::Callback => None,
+        }
+    }
 }
 
 impl fmt::Display for Stage {
