@@ -216,6 +216,14 @@ impl Calls {
         self.by_sound.get(&leg).copied()
     }
 
+    /// Whether this port receives RTP, or RTCP beside it, for one of our legs.
+    pub(super) fn listen_at(&self, port: u16) -> bool {
+        let legs = self.calls.values().flat_map(|call| call.legs.values());
+        let mut ports = legs.filter_map(|leg| Some(leg.port.as_ref()?.address.port()));
+        // The RTCP port is the odd one above.
+        ports.any(|ours| ours == port & !1)
+    }
+
     /// Keeps the index of timers true to the call.
     pub(super) fn rearm(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(&id) else {
