@@ -278,7 +278,7 @@ impl Desk {
 
     // Ends
 
-    fn hang_up(&mut self, id: CallId, party: Party, now: Moment) {
+    pub(super) fn hang_up(&mut self, id: CallId, party: Party, now: Moment) {
         if party == Party::Rep {
             self.release_seat(id, now);
         }
