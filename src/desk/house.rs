@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::call::{self, PromiseKind, TargetTerms, Terms};
-use crate::media::phrasebook::Promised;
+use crate::media::phrasebook::{PhrasebookError, Promised};
 use crate::media::{Clip, Phrasebook, prompts};
 use crate::policy::{Policy, PolicyError};
 use crate::seats::TestKind;
@@ -95,6 +95,9 @@ impl House {
         if !missing.is_empty() {
             return Err(Unfit::Missing { phrases: missing });
         }
+        if let Some(folder) = &settings.prompts {
+            check_sounds(folder, &policy, book)?;
+        }
         let mut seats = BTreeMap::new();
         for seat in &settings.seat {
             seats.insert(seat.id.clone(), place(seat).await?);
@@ -155,6 +158,20 @@ fn read_policy(file: &PolicyFile) -> Result<Policy, Unfit> {
             Policy::parse(&text).map_err(unfit)
         }
     }
+}
+
+/// An admin's own recordings are all played once, before a caller would hear nothing instead.
+fn check_sounds(folder: &Path, policy: &Policy, book: &Phrasebook) -> Result<(), Unfit> {
+    let unfit = |why: PhrasebookError| Unfit::Phrases {
+        folder: folder.to_owned(),
+        why: why.to_string(),
+    };
+    for phrase in policy.phrases() {
+        for language in Language::ALL {
+            book.clip(phrase, language).map_err(unfit)?;
+        }
+    }
+    book.music().map(drop).map_err(unfit)
 }
 
 fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
