@@ -38,6 +38,8 @@ pub(super) enum Kept {
     Failed {
         disk_full: bool,
     },
+    /// All can be written again.
+    Recovered,
 }
 
 /// Jobs on their way to disk. Past it timeline entries are dropped and counted; commits fail (D24).
@@ -63,6 +65,7 @@ impl Keeper {
             records,
             kept,
             failing: false,
+            told: false,
         };
         let thread = std::thread::Builder::new()
             .name("keeper".to_owned())
@@ -99,12 +102,22 @@ struct Worker {
     records: Records,
     kept: mpsc::Sender<Kept>,
     failing: bool,
+    /// The desk knows of a failure that stands.
+    told: bool,
 }
 
 impl Worker {
     fn work(mut self, todo: &Receiver<Job>) {
         while let Ok(job) = todo.recv() {
             self.do_it(job);
+            self.recover();
+        }
+    }
+
+    fn recover(&mut self) {
+        if self.told && !self.failing && !self.files.is_failing() {
+            self.told = false;
+            self.tell(Kept::Recovered);
         }
     }
 
@@ -154,6 +167,7 @@ impl Worker {
     fn watch_files(&mut self, written: Result<(), TimelinesError>) {
         if let Err(problem) = written {
             error!(%problem, "write a timeline");
+            self.told = true;
             self.tell(Kept::Failed {
                 disk_full: problem.alarm() == "disk-full",
             });
@@ -164,6 +178,7 @@ impl Worker {
     fn fail(&mut self, problem: &dyn std::error::Error, disk_full: bool) {
         if !std::mem::replace(&mut self.failing, true) {
             error!(%problem, "write to the state folder");
+            self.told = true;
             self.tell(Kept::Failed { disk_full });
         }
     }

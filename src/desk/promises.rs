@@ -178,8 +178,17 @@ impl Desk {
                     now,
                 );
             }
+            Kept::Recovered => self.writes_again(),
         }
         self.settle(now);
+    }
+
+    /// What an admin made room for no longer needs him.
+    fn writes_again(&mut self) {
+        tracing::info!("the state folder can be written again");
+        for alarm in ["disk-full", "store-failed"] {
+            self.duty.alarms.remove(alarm);
+        }
     }
 
     /// The attempt's row is on disk: the rep is called, then the caller (D25).
