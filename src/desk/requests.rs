@@ -55,7 +55,7 @@ impl Desk {
             Ask::GetSeat(id) => self
                 .seat_view(&id)
                 .map(Answer::Seat)
-                .ok_or_else(|| Code::UnknownSeat.into()),
+                .ok_or_else(|| unknown_seat(&id)),
             Ask::PutSeat { id, ready } => self.put_seat(&id, ready, now),
             Ask::Health => Ok(Answer::Health(self.health())),
         }
@@ -190,12 +190,12 @@ impl Desk {
 
     fn put_seat(&mut self, id: &SeatId, ready: bool, now: Moment) -> Result<Answer, Problem> {
         if !self.seating.set_ready(id, ready) {
-            return Err(Code::UnknownSeat.into());
+            return Err(unknown_seat(id));
         }
         self.seats_changed(now);
         self.seat_view(id)
             .map(Answer::Seat)
-            .ok_or_else(|| Code::UnknownSeat.into())
+            .ok_or_else(|| unknown_seat(id))
     }
 
     fn health(&self) -> HealthView {
@@ -260,6 +260,10 @@ fn callback_view(callback: &Callback) -> CallbackView {
         reason: callback.promise.reason.clone(),
         origin: callback.promise.origin,
     }
+}
+
+fn unknown_seat(id: &SeatId) -> Problem {
+    Problem::from(Code::UnknownSeat).with("seat", id)
 }
 
 /// The call's refusals are the API's codes, word for word.
