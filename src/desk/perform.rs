@@ -79,7 +79,14 @@ impl Desk {
         };
         let port = match self.sound.open_port() {
             Ok(port) => port,
-            Err(problem) => return self.no_port(id, Party::Caller, &problem, now),
+            Err(problem) => {
+                let refused = self
+                    .signalling
+                    .endpoint
+                    .reject(sip, &Refusal::new(503), now);
+                self.too_late(id, "reject", refused);
+                return self.no_port(id, Party::Caller, &problem, now);
+            }
         };
         self.calls.set_port(id, Party::Caller, port);
         let Some(leg) = self.calls.leg_mut(id, Party::Caller) else {
