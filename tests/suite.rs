@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod attacks;
 mod calls;
 mod console;
 mod docs;

@@ -287,3 +287,20 @@ async fn look_up(host: &str, port: u16) -> Result<SocketAddr, String> {
         .next()
         .ok_or_else(|| format!("{host}: no address"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::media::phrasebook::shipped_music;
+
+    #[test]
+    fn an_admins_recording_that_cannot_be_played_is_named() {
+        let words = include_str!("../../config/prompts/phrases.toml");
+        let broken = |_: &PromptId, _| Some(Cow::Borrowed(&b"fLaC, but cut short"[..]));
+        let book = Phrasebook::new(words, broken, shipped_music()).unwrap();
+        let refused = check_sounds(Path::new("phrases"), &Policy::standard(), &book).unwrap_err();
+        assert!(refused.to_string().contains(".flac"), "{refused}");
+    }
+}

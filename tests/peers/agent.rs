@@ -1,6 +1,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -93,7 +94,11 @@ impl House {
     }
 
     pub(crate) fn open(self) -> Agent {
-        let scratch = Scratch::new("agent");
+        self.open_in(Scratch::new("agent"))
+    }
+
+    /// In a folder whose `state` is there already.
+    pub(crate) fn open_in(self, scratch: Scratch) -> Agent {
         let policy = scratch.write("policy.toml", &self.policy);
         let Self {
             listen,
@@ -160,6 +165,22 @@ impl Agent {
     pub(crate) fn crash_and_restart(mut self) -> Self {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it was ours");
+        self.restart()
+    }
+
+    /// SIGTERM: no new calls, and a farewell for those who are on the line.
+    pub(crate) fn terminate(&self) {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).expect("it runs");
+    }
+
+    /// Waits for its end; whether it was a good one.
+    pub(crate) fn ends_well(&mut self) -> bool {
+        self.child.wait().expect("it was ours").success()
+    }
+
+    /// The same settings and state once more, after its end.
+    pub(crate) fn restart(mut self) -> Self {
         let scratch = std::mem::replace(&mut self.scratch, Scratch::new("crashed"));
         let runs = self.runs + 1;
         drop(self);
@@ -169,6 +190,11 @@ impl Agent {
     /// Follows what happens from the agent's start.
     pub(crate) fn events(&self) -> Events {
         Events::follow(self.api)
+    }
+
+    /// Of the folder the agent's own is in.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.scratch.path(name)
     }
 
     pub(crate) fn pid(&self) -> u32 {

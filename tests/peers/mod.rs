@@ -6,7 +6,7 @@
 // The world these tests play in has a clock; only here do they read it.
 #![expect(clippy::disallowed_methods, reason = "real peers live in real time")]
 
-mod agent;
+pub(crate) mod agent;
 mod callback;
 mod consent;
 mod events;
@@ -15,11 +15,11 @@ mod hearing;
 mod hold;
 mod ladder;
 mod matrix;
-mod missing;
+pub(crate) mod missing;
 mod pcap;
-mod phone;
+pub(crate) mod phone;
 mod phones;
 mod program;
-mod scene;
-mod scratch;
+pub(crate) mod scene;
+pub(crate) mod scratch;
 mod transfer;

@@ -29,7 +29,10 @@ impl Scene {
     }
 
     pub(crate) fn calling(house: House, caller: Phone) -> Self {
-        let agent = house.open();
+        Self::talking_to(house.open(), caller)
+    }
+
+    pub(crate) fn talking_to(agent: Agent, caller: Phone) -> Self {
         let mut events = agent.events();
         caller.call(agent.sip);
         let id = caller.call_id();

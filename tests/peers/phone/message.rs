@@ -69,7 +69,7 @@ impl Message {
     }
 
     /// Where the other side wants its audio.
-    pub(super) fn audio_address(&self) -> Option<SocketAddr> {
+    pub(crate) fn audio_address(&self) -> Option<SocketAddr> {
         let line = |start: &str| self.body.lines().find_map(|line| line.strip_prefix(start));
         let port = line("m=audio ")?.split_whitespace().next()?;
         let host = line("c=IN IP4 ")?.trim();

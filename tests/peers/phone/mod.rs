@@ -169,9 +169,13 @@ impl Phone {
     }
 
     pub(crate) fn invite(&self, to: SocketAddr) {
+        self.invite_with(to, &self.line.description("sendrecv", 1));
+    }
+
+    pub(crate) fn invite_with(&self, to: SocketAddr, offer: &str) {
         let mut desk = self.line.desk();
         let mut dialog = Dialog::calling(&self.line.name, self.address, to);
-        let text = dialog.request("INVITE", "", &self.line.description("sendrecv", 1));
+        let text = dialog.request("INVITE", "", offer);
         desk.dialog = Some(dialog);
         drop(desk);
         self.line.send(&text, to);
