@@ -10,6 +10,7 @@ mod architecture;
 mod attacks;
 mod calls;
 mod console;
+mod demo;
 mod docs;
 mod ear;
 mod licences;

@@ -172,7 +172,7 @@ impl Refusal {
             Self::ReasonRequired => "reason-required",
             Self::NotInThisState => "not-in-this-state",
             Self::UnknownTarget => "unknown-target",
-            Self::BlindNotAllowed => "blind-not-allowed",
+            Self::BlindNotAllowed => "mode-refused",
             Self::NumberUnknown => "number-unknown",
         }
     }

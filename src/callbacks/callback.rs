@@ -11,7 +11,7 @@ use crate::words::{CallId, Language, PhoneNumber, Pii, SeatId};
 /// One callback, for life; sortable by time (UUID version 7).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct CallbackId(Uuid);
+pub struct CallbackId(#[serde(with = "uuid::serde::simple")] Uuid);
 
 impl CallbackId {
     /// Joins Unix milliseconds and 10 random bytes (RFC 9562 5.7).

@@ -60,6 +60,14 @@ impl Api {
         self.answered(self.agent.run(self.written(request)?))
     }
 
+    /// The body, also of an answer that says no.
+    pub(super) fn get_whatever_its_status(&self, path: &str) -> Result<String, Failure> {
+        let request = self.request(Method::GET, path).body(());
+        let answer = self.agent.run(self.written(request)?);
+        let mut answer = answer.map_err(|error| self.unreachable(error))?;
+        self.body(&mut answer)
+    }
+
     pub(super) fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         self.view(&self.get(path)?)
     }
@@ -107,16 +115,17 @@ impl Api {
 
     fn answered(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<String, Failure> {
         let mut answer = answer.map_err(|error| self.unreachable(error))?;
-        let body = answer
-            .body_mut()
-            .with_config()
-            .limit(ANSWER_MAX_BYTES)
-            .read_to_string()
-            .map_err(|error| self.unreachable(error))?;
+        let body = self.body(&mut answer)?;
         if answer.status().is_success() {
             return Ok(body);
         }
         Err(self.refused(answer.status().as_u16(), body.as_bytes()))
+    }
+
+    fn body(&self, answer: &mut Response<Body>) -> Result<String, Failure> {
+        let body = answer.body_mut().with_config().limit(ANSWER_MAX_BYTES);
+        body.read_to_string()
+            .map_err(|error| self.unreachable(error))
     }
 
     /// A problem where the agent refused; anything else is somebody else's answer.

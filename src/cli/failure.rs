@@ -42,6 +42,8 @@ pub(super) enum Failure {
     },
     /// The reader of our output has had enough.
     Output(io::Error),
+    /// The agent runs, with alarms; they have been shown.
+    Unwell,
     /// The settings cannot be used: the picture says where.
     Settings(SettingsError),
     /// The agent cannot start; the reason says what would be right.
@@ -106,6 +108,7 @@ impl Failure {
                 USAGE,
                 text("demo.no-such-scene", &[("name", name), ("scenes", scenes)]),
             ),
+            Self::Unwell => (REFUSED, text("cli.unwell", &[])),
             Self::Settings(picture) => (USAGE, picture.to_string()),
             Self::NotStarted(why) => (USAGE, text("cli.not-started", &[("why", why)])),
             Self::NoStateFolder => (USAGE, text("cli.no-state-folder", &[])),

@@ -121,10 +121,16 @@ fn one_seat(
 }
 
 fn health(api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let answer = api.get("/healthz")?;
-    if teller.json {
-        return teller.line(&answer);
-    }
+    let answer = api.get_whatever_its_status("/healthz")?;
     let health: HealthView = api.view(&answer)?;
-    show::health(&health, teller)
+    if teller.json {
+        teller.line(&answer)?;
+    } else {
+        show::health(&health, teller)?;
+    }
+    if health.ok {
+        Ok(())
+    } else {
+        Err(Failure::Unwell)
+    }
 }

@@ -32,6 +32,8 @@ pub enum Code {
     ModeRefused,
     /// A number we never dial: emergency, or no rule for it (D34).
     NumberRefused,
+    /// The caller withheld his number: nothing can be promised to him.
+    NumberUnknown,
     /// Force and promises need a reason.
     ReasonRequired,
     NoSeat,
@@ -54,7 +56,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::ConsentRequired,
         Self::QuestionOpen,
         Self::FarewellRequired,
@@ -65,6 +67,7 @@ impl Code {
         Self::UnknownPhrase,
         Self::ModeRefused,
         Self::NumberRefused,
+        Self::NumberUnknown,
         Self::ReasonRequired,
         Self::NoSeat,
         Self::DeskFull,
@@ -94,6 +97,7 @@ impl Code {
             Self::UnknownPhrase => "unknown-phrase",
             Self::ModeRefused => "mode-refused",
             Self::NumberRefused => "number-refused",
+            Self::NumberUnknown => "number-unknown",
             Self::ReasonRequired => "reason-required",
             Self::NoSeat => "no-seat",
             Self::DeskFull => "desk-full",
@@ -123,6 +127,7 @@ impl Code {
             | Self::UnknownPhrase
             | Self::ModeRefused
             | Self::NumberRefused
+            | Self::NumberUnknown
             | Self::ReasonRequired => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NoSeat | Self::DeskFull | Self::DeskBusy | Self::StoreFailed => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -172,8 +177,12 @@ impl Problem {
     }
 
     pub fn told(&self, texts: &Catalogue, language: Language) -> ProblemBody {
-        let values: Vec<(&str, &str)> = self
+        let readable: Vec<(&str, String)> = self
             .values
+            .iter()
+            .map(|(name, value)| (*name, in_words(texts, language, name, value)))
+            .collect();
+        let values: Vec<(&str, &str)> = readable
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
@@ -203,6 +212,13 @@ impl Problem {
         }
         response
     }
+}
+
+/// A state's name is put into the reader's language; other values stay as they are.
+fn in_words(texts: &Catalogue, language: Language, name: &str, value: &str) -> String {
+    let key = format!("{name}.{value}");
+    let text = texts.text(&key, language, &[]);
+    if text == key { value.to_owned() } else { text }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::sip::LegId;
 use crate::sip::offer_answer::{Description, Origin};
 use crate::words::{CallId, Language, Moment, Party, PromptId, SeatId};
 
+use super::reach::Whence;
 use super::sound::Port;
 use crate::seats::TestSeat;
 
@@ -33,6 +34,8 @@ pub(super) struct DeskCall {
 #[derive(Debug)]
 pub(super) struct Facts {
     pub(super) inbound: bool,
+    /// Where the caller's signalling comes from; whom we call is where the settings say.
+    pub(super) caller_is: Whence,
     pub(super) sip_call_id: String,
     pub(super) began: Timestamp,
     pub(super) seat: Option<SeatId>,
@@ -93,6 +96,7 @@ impl Facts {
     pub(super) fn new(inbound: bool, sip_call_id: String, began: Timestamp) -> Self {
         Self {
             inbound,
+            caller_is: Whence::Here,
             sip_call_id,
             began,
             seat: None,

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use crate::call::{self, PromiseKind, TargetTerms, Terms};
 use crate::media::phrasebook::{PhrasebookError, Promised};
 use crate::media::{Clip, Phrasebook, prompts};
-use crate::policy::{Policy, PolicyError};
+use crate::policy::Policy;
 use crate::seats::TestKind;
-use crate::settings::{self, HostPort, Network, PolicyFile, SeatKind, Settings, SipUri};
+use crate::settings::{
+    self, HostPort, Network, PolicyFile, SeatKind, Settings, SettingsError, SipUri,
+};
 use crate::sip::Uri;
 use crate::words::{Language, PhoneNumber, PromptId, SeatId};
 
@@ -55,7 +57,7 @@ struct Trunk {
 /// Why the house cannot be opened: what, where, and what would be right.
 #[derive(Debug)]
 pub enum Unfit {
-    Policy { file: String, why: PolicyError },
+    Policy(SettingsError),
     Unreadable { file: PathBuf, why: std::io::Error },
     Missing { phrases: Vec<PromptId> },
     Phrases { folder: PathBuf, why: String },
@@ -66,7 +68,7 @@ pub enum Unfit {
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Policy { file, why } => write!(f, "policy \"{file}\": {why}"),
+            Self::Policy(picture) => picture.fmt(f),
             Self::Unreadable { file, why } => write!(f, "read {}: {why}", file.display()),
             Self::Missing { phrases } => write!(
                 f,
@@ -144,19 +146,9 @@ impl House {
 }
 
 fn read_policy(file: &PolicyFile) -> Result<Policy, Unfit> {
-    let unfit = |why| Unfit::Policy {
-        file: file.to_string(),
-        why,
-    };
     match file {
         PolicyFile::Shipped(name) => Ok(Policy::shipped(name).unwrap_or_else(Policy::standard)),
-        PolicyFile::File(path) => {
-            let text = std::fs::read_to_string(path).map_err(|why| Unfit::Unreadable {
-                file: path.clone(),
-                why,
-            })?;
-            Policy::parse(&text).map_err(unfit)
-        }
+        PolicyFile::File(path) => settings::read_policy(path).map_err(Unfit::Policy),
     }
 }
 

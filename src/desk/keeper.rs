@@ -38,7 +38,7 @@ pub(super) enum Kept {
     Failed {
         disk_full: bool,
     },
-    /// All can be written again.
+    /// What failed before is written again.
     Recovered,
 }
 
@@ -65,7 +65,6 @@ impl Keeper {
             records,
             kept,
             failing: false,
-            told: false,
         };
         let thread = std::thread::Builder::new()
             .name("keeper".to_owned())
@@ -102,22 +101,12 @@ struct Worker {
     records: Records,
     kept: mpsc::Sender<Kept>,
     failing: bool,
-    /// The desk knows of a failure that stands.
-    told: bool,
 }
 
 impl Worker {
     fn work(mut self, todo: &Receiver<Job>) {
         while let Ok(job) = todo.recv() {
             self.do_it(job);
-            self.recover();
-        }
-    }
-
-    fn recover(&mut self) {
-        if self.told && !self.failing && !self.files.is_failing() {
-            self.told = false;
-            self.tell(Kept::Recovered);
         }
     }
 
@@ -158,7 +147,8 @@ impl Worker {
 
     fn watch(&mut self, saved: Result<(), StoreError>) {
         match saved {
-            Ok(()) => self.failing = false,
+            Ok(()) if std::mem::take(&mut self.failing) => self.tell(Kept::Recovered),
+            Ok(()) => {}
             Err(problem) => self.fail(&problem, matches!(problem, StoreError::Full)),
         }
     }
@@ -167,7 +157,6 @@ impl Worker {
     fn watch_files(&mut self, written: Result<(), TimelinesError>) {
         if let Err(problem) = written {
             error!(%problem, "write a timeline");
-            self.told = true;
             self.tell(Kept::Failed {
                 disk_full: problem.alarm() == "disk-full",
             });
@@ -178,7 +167,6 @@ impl Worker {
     fn fail(&mut self, problem: &dyn std::error::Error, disk_full: bool) {
         if !std::mem::replace(&mut self.failing, true) {
             error!(%problem, "write to the state folder");
-            self.told = true;
             self.tell(Kept::Failed { disk_full });
         }
     }

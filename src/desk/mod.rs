@@ -6,6 +6,7 @@
 mod calls;
 mod chronicle;
 pub mod clock;
+mod ended;
 mod house;
 mod keeper;
 mod media_news;
@@ -29,16 +30,18 @@ use std::time::Duration;
 
 use crate::call::{Action, Input, Refusal, Timer};
 use crate::callbacks::{self, LiveCall};
+use crate::console::CallView;
 use crate::media::LegSpec;
 use crate::records::What;
 use crate::words::{CallId, Ending, Entropy, Moment, Party};
 
 pub use house::Unfit;
 pub use run::{Addresses, Agent, RunError, RunOptions, Summary};
-pub use urgency::run_before_others;
+pub use urgency::{run_after_others, run_before_others};
 
 use calls::Calls;
 use chronicle::{About, Chronicle};
+use ended::Ended;
 use house::House;
 use keeper::{Job, Keeper};
 use promises::Promises;
@@ -56,6 +59,7 @@ struct Desk {
     promises: Promises,
     keeper: Keeper,
     chronicle: Chronicle,
+    ended: Ended,
     duty: Duty,
     entropy: Entropy,
     /// Inputs that came of actions; empty whenever the desk waits.
@@ -70,7 +74,7 @@ struct Duty {
     /// Calls that are over.
     ended: u64,
     /// What an admin should see, while it stands.
-    alarms: BTreeSet<String>,
+    alarms: BTreeSet<&'static str>,
     /// When the counts of the other parts were last looked at.
     counted: Moment,
     /// Why the command at hand was refused.
@@ -78,9 +82,6 @@ struct Duty {
 }
 
 const COUNT_EVERY: Duration = Duration::from_secs(1);
-
-/// More alarms of different kinds than there are kinds would be a fault of ours.
-const ALARMS_MAX: usize = 64;
 
 impl Desk {
     /// Puts an input behind those that wait already.
@@ -101,9 +102,33 @@ impl Desk {
             return;
         };
         let before = call.call.state();
+        let mut word = None;
+        if let Input::Command(command) = &input {
+            word = Some(command.word());
+        }
         let actions = call.call.handle(input, now);
         self.calls.rearm(id);
+        if let Some(word) = word {
+            self.note_command(id, word, &actions, now);
+        }
         self.follow(id, before, actions, now);
+    }
+
+    fn note_command(&mut self, id: CallId, word: &str, actions: &[Action], now: Moment) {
+        let refused = actions.iter().find_map(|action| {
+            let Action::Refused(refusal) = action else {
+                return None;
+            };
+            Some(refusal.code().to_owned())
+        });
+        self.note(
+            id,
+            What::Command {
+                command: word.to_owned(),
+                refused,
+            },
+            now,
+        );
     }
 
     /// A call has just begun: its first actions.
@@ -112,7 +137,13 @@ impl Desk {
         self.count_calls();
     }
 
+    /// Consents first: they are in the log before what follows from them (R19).
     fn follow(&mut self, id: CallId, before: &'static str, actions: Vec<Action>, now: Moment) {
+        let is_consent = |action: &Action| matches!(action, Action::Consent { .. });
+        let (consents, actions): (Vec<_>, Vec<_>) = actions.into_iter().partition(is_consent);
+        for consent in consents {
+            self.perform(id, consent, now);
+        }
         let state = self.calls.get(id).map_or("ended", |call| call.call.state());
         if state != before {
             self.note(
@@ -207,16 +238,20 @@ impl Desk {
         self.chronicle.note(None, what, now);
     }
 
+    /// Told once, as an event.
     fn alarm(&mut self, alarm: &str, now: Moment) {
-        if self.duty.alarms.len() < ALARMS_MAX {
-            self.duty.alarms.insert(alarm.to_owned());
-        }
         self.note_desk(
             What::Alarm {
                 alarm: alarm.to_owned(),
             },
             now,
         );
+    }
+
+    /// Told, and seen in `/healthz` until it is over.
+    fn standing_alarm(&mut self, alarm: &'static str, now: Moment) {
+        self.duty.alarms.insert(alarm);
+        self.alarm(alarm, now);
     }
 
     /// A leg's sound begins, or goes on somewhere else.
@@ -257,6 +292,13 @@ impl Desk {
 
     fn over(&mut self, id: CallId, ending: Ending, now: Moment) {
         self.note(id, What::Ended { ending }, now);
+        if let Some(call) = self.calls.get(id) {
+            let ending = Some(ending);
+            self.ended.remember(CallView {
+                ending,
+                ..requests::view(call, now)
+            });
+        }
         self.release_seat(id, now);
         for party in Party::ALL {
             if let Some(port) = self.calls.take_leg(id, party).and_then(|leg| leg.port) {

@@ -9,7 +9,7 @@ use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
 
 use super::calls::Leg;
 use super::house::{Address, Place};
-use super::{Desk, numbers, signalling, sound};
+use super::{Desk, clock, numbers, signalling, sound};
 use crate::seats::{TestKind, TestSeat};
 
 impl Desk {
@@ -69,6 +69,10 @@ impl Desk {
         if let Some(sip) = self.sip_leg(id, Party::Caller) {
             let rung = self.signalling.endpoint.ring(sip, now);
             self.too_late(id, "ring", rung);
+            self.signalling.flush();
+            // `now` is when the INVITE was read.
+            let after = clock::now().since(now).as_secs_f64();
+            self.chronicle.metrics.ringing_after.observe(after);
         }
     }
 
@@ -139,10 +143,11 @@ impl Desk {
 
     /// Rings a free seat, or lets the call wait for one.
     pub(super) fn call_seat(&mut self, id: CallId, now: Moment) {
+        // A seat that could not even be rung is the next call's.
+        self.release_seat(id, now);
         let Some(call) = self.calls.get_mut(id) else {
             return;
         };
-        call.facts.tried.extend(call.facts.seat.take());
         let wished = call.facts.wished.take();
         match self.seating.take(id, wished.as_ref(), &call.facts.tried) {
             Some(seat) => {
@@ -323,7 +328,7 @@ impl Desk {
         let seat = self.calls.get(id).and_then(|call| call.facts.seat.clone());
         if let Some(seat) = seat {
             self.seating.mark_absent(&seat);
-            self.alarm("seat-absent", now);
+            self.standing_alarm(SEAT_ABSENT, now);
         }
     }
 
@@ -383,6 +388,9 @@ impl Desk {
         NameAddr::new(None, Uri::sip(user, self.house.address))
     }
 }
+
+/// Stands until the rep says that he is ready again.
+pub(super) const SEAT_ABSENT: &str = "seat-absent";
 
 fn consent_word(to: ConsentFor) -> &'static str {
     match to {

@@ -21,6 +21,9 @@ pub(super) struct Promises {
     waiting: BTreeMap<CallId, VecDeque<Ticket>>,
 }
 
+const DISK_FULL: &str = "disk-full";
+const STORE_FAILED: &str = "store-failed";
+
 /// A rep's or an expert's promise is due in five minutes (R41).
 const PROMISED_WITHIN: Duration = Duration::from_secs(300);
 /// A line fault is phoned back at once: once its own farewell is over (R26).
@@ -169,26 +172,14 @@ impl Desk {
                 self.tell_queue(callbacks::Input::Committed { ticket, commit }, now);
             }
             Kept::Failed { disk_full } => {
-                self.alarm(
-                    if disk_full {
-                        "disk-full"
-                    } else {
-                        "store-failed"
-                    },
-                    now,
-                );
+                self.standing_alarm(if disk_full { DISK_FULL } else { STORE_FAILED }, now);
             }
-            Kept::Recovered => self.writes_again(),
+            Kept::Recovered => {
+                self.duty.alarms.remove(DISK_FULL);
+                self.duty.alarms.remove(STORE_FAILED);
+            }
         }
         self.settle(now);
-    }
-
-    /// What an admin made room for no longer needs him.
-    fn writes_again(&mut self) {
-        tracing::info!("the state folder can be written again");
-        for alarm in ["disk-full", "store-failed"] {
-            self.duty.alarms.remove(alarm);
-        }
     }
 
     /// The attempt's row is on disk: the rep is called, then the caller (D25).

@@ -2,17 +2,17 @@
 
 use tokio::sync::oneshot;
 
-use crate::call::Input;
+use crate::call::{Input, Refusal};
 use crate::callbacks::{Callback, Kind, Promise, State};
 use crate::console::{
     Answer, Ask, CallView, CallbackView, Code, HealthView, LineView, NewCallback, Problem, Request,
     SeatView,
 };
-use crate::records::What;
 use crate::records::store::Timelines;
 use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii, SeatId};
 
 use super::calls::DeskCall;
+use super::perform::SEAT_ABSENT;
 use super::{Desk, clock};
 
 type Reply = oneshot::Sender<Result<Answer, Problem>>;
@@ -55,7 +55,7 @@ impl Desk {
             Ask::GetSeat(id) => self
                 .seat_view(&id)
                 .map(Answer::Seat)
-                .ok_or_else(|| unknown_seat(&id)),
+                .ok_or_else(|| Problem::from(Code::UnknownSeat).with("seat", id)),
             Ask::PutSeat { id, ready } => self.put_seat(&id, ready, now),
             Ask::Health => Ok(Answer::Health(self.health())),
         }
@@ -66,16 +66,18 @@ impl Desk {
     fn list_calls(&self, sip_call_id: Option<&str>, now: Moment) -> Vec<CallView> {
         let wanted =
             |call: &&DeskCall| sip_call_id.is_none_or(|wanted| call.facts.sip_call_id == wanted);
-        self.calls
-            .iter()
-            .filter(wanted)
-            .map(|call| view(call, now))
-            .collect()
+        let live = self.calls.iter().filter(wanted).map(|call| view(call, now));
+        // Named by its Call-ID a call is found after its end, too.
+        let ended = self.ended.by_sip_call_id(sip_call_id).cloned();
+        live.chain(ended).collect()
     }
 
     fn call_view(&self, id: CallId, now: Moment) -> Result<CallView, Problem> {
-        let call = self.calls.get(id).ok_or(Code::UnknownCall)?;
-        let mut view = view(call, now);
+        let unknown = || Problem::from(Code::UnknownCall).with("call", id);
+        let live = self.calls.get(id).map(|call| view(call, now));
+        let mut view = live
+            .or_else(|| self.ended.get(id).cloned())
+            .ok_or_else(unknown)?;
         view.timeline = self.chronicle.events.of_call(id);
         Ok(view)
     }
@@ -118,21 +120,25 @@ impl Desk {
     }
 
     fn command(&mut self, id: CallId, command: Command, now: Moment) -> Result<(), Problem> {
-        if self.calls.get(id).is_none() {
-            return Err(Code::UnknownCall.into());
-        }
-        let word = command.word();
+        let Some(call) = self.calls.get(id) else {
+            return Err(Problem::from(Code::UnknownCall).with("call", id));
+        };
+        let state = call.call.state();
         self.check_phrase(&command)?;
+        let mut target = String::new();
+        if let Command::Transfer { target: asked, .. } = &command {
+            target.clone_from(asked);
+        }
         self.duty.refusal = None;
         self.later(id, Input::Command(command));
         self.settle(now);
-        let refused = self.duty.refusal.take().map(|refusal| refusal.code());
-        let what = What::Command {
-            command: word.to_owned(),
-            refused: refused.map(str::to_owned),
-        };
-        self.note(id, what, now);
-        refused.map_or(Ok(()), |code| Err(problem(code)))
+        match self.duty.refusal.take() {
+            None => Ok(()),
+            Some(refusal) => {
+                let problem = Problem::from(code(refusal));
+                Err(problem.with("state", state).with("target", target))
+            }
+        }
     }
 
     /// A phrase nobody has recorded cannot be said.
@@ -190,24 +196,32 @@ impl Desk {
 
     fn put_seat(&mut self, id: &SeatId, ready: bool, now: Moment) -> Result<Answer, Problem> {
         if !self.seating.set_ready(id, ready) {
-            return Err(unknown_seat(id));
+            return Err(Problem::from(Code::UnknownSeat).with("seat", id));
+        }
+        if !self.seating.has_absent() {
+            self.duty.alarms.remove(SEAT_ABSENT);
         }
         self.seats_changed(now);
         self.seat_view(id)
             .map(Answer::Seat)
-            .ok_or_else(|| unknown_seat(id))
+            .ok_or_else(|| Problem::from(Code::UnknownSeat).with("seat", id))
     }
 
     fn health(&self) -> HealthView {
         HealthView {
             ok: self.duty.alarms.is_empty(),
             calls: self.calls.len(),
-            alarms: self.duty.alarms.iter().cloned().collect(),
+            alarms: self
+                .duty
+                .alarms
+                .iter()
+                .map(|alarm| (*alarm).to_owned())
+                .collect(),
         }
     }
 }
 
-fn view(call: &DeskCall, now: Moment) -> CallView {
+pub(super) fn view(call: &DeskCall, now: Moment) -> CallView {
     let line = |party| {
         call.facts
             .lines
@@ -262,15 +276,16 @@ fn callback_view(callback: &Callback) -> CallbackView {
     }
 }
 
-fn unknown_seat(id: &SeatId) -> Problem {
-    Problem::from(Code::UnknownSeat).with("seat", id)
-}
-
-/// The call's refusals are the API's codes, word for word.
-fn problem(code: &str) -> Problem {
-    Code::ALL
-        .into_iter()
-        .find(|known| known.as_str() == code)
-        .unwrap_or(Code::NotInThisState)
-        .into()
+/// The API's code for a refusal of the call's.
+fn code(refusal: Refusal) -> Code {
+    match refusal {
+        Refusal::ConsentRequired => Code::ConsentRequired,
+        Refusal::QuestionOpen => Code::QuestionOpen,
+        Refusal::FarewellRequired => Code::FarewellRequired,
+        Refusal::ReasonRequired => Code::ReasonRequired,
+        Refusal::NotInThisState => Code::NotInThisState,
+        Refusal::UnknownTarget => Code::UnknownTarget,
+        Refusal::BlindNotAllowed => Code::ModeRefused,
+        Refusal::NumberUnknown => Code::NumberUnknown,
+    }
 }

@@ -27,6 +27,7 @@ use crate::words::{Entropy, Moment, Party};
 
 use super::calls::Calls;
 use super::chronicle::Chronicle;
+use super::ended::Ended;
 use super::house::{House, Unfit};
 use super::keeper::{Job, Keeper, Kept};
 use super::media_thread::MediaThread;
@@ -182,6 +183,7 @@ impl Agent {
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
             seating: seating(settings),
             calls: Calls::default(),
+            ended: Ended::default(),
             duty: Duty::default(),
             todo: VecDeque::new(),
             house,

@@ -10,6 +10,8 @@ pub(super) struct Seating {
     seats: BTreeMap<SeatId, Seat>,
     /// In the order they came; live callers are few, the desk's maximum bounds them.
     waiting: VecDeque<CallId>,
+    /// Counts the calls that were given to seats.
+    given: u64,
 }
 
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(super) struct Seat {
     pub(super) absent: bool,
     /// `calls_at_once` = 1 (D8).
     pub(super) call: Option<CallId>,
+    /// The number of its last call: the lowest has waited longest.
+    last: u64,
 }
 
 impl Seat {
@@ -47,6 +51,7 @@ impl Seating {
                 ready,
                 absent: false,
                 call: None,
+                last: 0,
             },
         );
     }
@@ -59,7 +64,8 @@ impl Seating {
         self.seats.get(id)
     }
 
-    /// Reserves a free seat for the call: the one it should have, else any that it has not tried.
+    /// Reserves a free seat for the call: the one it should have, else of those it has not tried the
+    /// one that has been without a call for longest.
     pub(super) fn take(
         &mut self,
         call: CallId,
@@ -70,13 +76,13 @@ impl Seating {
         let preferred =
             preferred.filter(|id| self.seats.get(*id).is_some_and(|seat| free(id, seat)));
         let any = || {
-            self.seats
-                .iter()
-                .find(|(id, seat)| free(id, seat))
-                .map(|(id, _)| id)
+            let free = self.seats.iter().filter(|(id, seat)| free(id, seat));
+            free.min_by_key(|(_, seat)| seat.last).map(|(id, _)| id)
         };
         let id = preferred.or_else(any)?.clone();
-        self.seats.get_mut(&id)?.call = Some(call);
+        self.given += 1;
+        let seat = self.seats.get_mut(&id)?;
+        (seat.call, seat.last) = (Some(call), self.given);
         Some(id)
     }
 
@@ -117,6 +123,10 @@ impl Seating {
             seat.absent &= !ready;
         }
         known
+    }
+
+    pub(super) fn has_absent(&self) -> bool {
+        self.seats.values().any(|seat| seat.absent)
     }
 
     pub(super) fn is_staffed(&self) -> bool {
@@ -169,6 +179,17 @@ mod tests {
         );
         assert_eq!(seating.take(call(3), None, &nobody), None);
         seating.free(&seat("a"));
+        assert_eq!(seating.take(call(3), None, &nobody), Some(seat("a")));
+    }
+
+    #[test]
+    fn calls_go_round_the_seats() {
+        let mut seating = two_seats();
+        let nobody = BTreeSet::new();
+        assert_eq!(seating.take(call(1), None, &nobody), Some(seat("a")));
+        seating.free(&seat("a"));
+        assert_eq!(seating.take(call(2), None, &nobody), Some(seat("b")));
+        seating.free(&seat("b"));
         assert_eq!(seating.take(call(3), None, &nobody), Some(seat("a")));
     }
 

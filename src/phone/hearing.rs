@@ -6,6 +6,7 @@ use tokio::task::spawn_blocking;
 
 use super::diary::{DiaryPen, HeardPhrase};
 use super::incoming::{Arrival, Part};
+use crate::desk::run_after_others;
 use crate::ear::{Ear, Heard, Repertoire};
 
 /// A phrase is told at the latest a minute after its first packet came.
@@ -48,6 +49,7 @@ pub(super) async fn listen(
 
 /// The ear for what comes next, and what was heard.
 fn hear(mut ear: Ear, samples: &[i16], next: Option<Ear>) -> (Ear, Vec<Heard>) {
+    run_after_others();
     match next {
         None => {
             let heard = ear.listen(samples);

@@ -162,7 +162,9 @@ impl CallRecord {
     }
 
     fn leg(&mut self, party: Party, news: &str, at: Timestamp) {
-        if party == Party::Caller && news == "answered" {
+        // Theirs to our answer, or ours to their call.
+        let answered = matches!(news, "acknowledged" | "answered");
+        if party == Party::Caller && answered {
             self.times.answered.get_or_insert(at);
         }
     }

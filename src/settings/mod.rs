@@ -8,9 +8,10 @@ mod error;
 mod layers;
 mod model;
 mod places;
+mod policy_file;
 mod values;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use self::layers::Layers;
 
@@ -18,6 +19,7 @@ pub use error::SettingsError;
 pub use model::{
     Api, Behind, Line, Log, LogFormat, Media, Seat, SeatKind, Settings, Sip, Store, Target, Watch,
 };
+pub use policy_file::read_policy;
 pub use values::{HostPort, Network, PolicyFile, Ports, SipUri, Zone};
 
 impl Settings {
@@ -28,7 +30,26 @@ impl Settings {
             None => Layers::default(),
         };
         layers.add(std::env::vars_os(), sets)?;
-        Self::from_layers(&layers)
+        let mut settings = Self::from_layers(&layers)?;
+        if let Some(folder) = path.and_then(Path::parent) {
+            settings.found_in(folder);
+        }
+        Ok(settings)
+    }
+
+    /// Paths in the settings count from the file they stand in.
+    fn found_in(&mut self, folder: &Path) {
+        let at = |path: &mut PathBuf| *path = folder.join(&*path);
+        if let PolicyFile::File(path) = &mut self.policy {
+            at(path);
+        }
+        let seats = self.seat.iter_mut().filter_map(|seat| seat.file.as_mut());
+        let others = [
+            &mut self.prompts,
+            &mut self.api.token_file,
+            &mut self.store.path,
+        ];
+        seats.chain(others.into_iter().flatten()).for_each(at);
     }
 
     fn from_layers(layers: &Layers) -> Result<Self, SettingsError> {

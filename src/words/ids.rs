@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// One call, from its INVITE to its record; sortable by time (UUID version 7).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct CallId(Uuid);
+pub struct CallId(#[serde(with = "uuid::serde::simple")] Uuid);
 
 impl CallId {
     /// Joins Unix milliseconds and 10 random bytes (RFC 9562 5.7).

@@ -13,7 +13,7 @@ fn a_stopping_agent_says_farewell_and_remembers_whom_to_phone_back() {
     let ending = scene.events.ended(&scene.id, SOON);
     assert_eq!(ending.by.as_str(), "agent", "{ending:?}");
     scene.heard_in_order(&["greeting", "system_fault", "closing_short"]);
-    assert!(scene.agent.ends_well());
+    assert!(scene.agent.has_left());
     let callbacks = scene.agent.restart().callbacks();
     assert_eq!(callbacks.len(), 1, "{callbacks:?}");
 }

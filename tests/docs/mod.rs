@@ -50,10 +50,7 @@ fn every_dependency_says_what_it_gives() {
     for section in ["dependencies", "dev-dependencies"] {
         for name in manifest[section].as_table().unwrap().keys() {
             let named = |row: &&str| row.split('|').nth(1).is_some_and(|cell| names(cell, name));
-            assert!(
-                rows.iter().any(|row| named(&row)),
-                "CONTRIBUTING.md: {name}"
-            );
+            assert!(rows.iter().any(named), "CONTRIBUTING.md: {name}");
         }
     }
 }
@@ -69,9 +66,37 @@ fn every_link_between_pages_leads_somewhere() {
     }
 }
 
+#[test]
+fn both_readmes_give_the_same_commands_and_links() {
+    let (en, zh) = (
+        include_str!("../../README.md"),
+        include_str!("../../README.zh-CN.md"),
+    );
+    assert_eq!(commands(en), commands(zh));
+    let pages = |text| {
+        let other = |link: &&str| !link.starts_with("README");
+        links(text).into_iter().filter(other).collect::<Vec<_>>()
+    };
+    assert_eq!(pages(en), pages(zh));
+}
+
+/// The lines of all shell blocks, without comments and the reader's language.
+fn commands(text: &str) -> Vec<String> {
+    let blocks = text.split("```sh\n").skip(1);
+    blocks
+        .filter_map(|rest| rest.split("```").next())
+        .flat_map(str::lines)
+        .filter_map(|line| line.split('#').next())
+        .map(|line| line.replace("zh-CN", "en").trim().to_owned())
+        .collect()
+}
+
 /// The variants of `What`, as they are written in JSON.
 fn events() -> Vec<String> {
-    let variants = TIMELINE_TYPES.split_once("pub enum What {").unwrap().1;
+    let variants = TIMELINE_TYPES
+        .split_once("pub enum What {")
+        .expect("the events are in this file")
+        .1;
     let names = variants
         .lines()
         .filter_map(|line| line.strip_prefix("    ")?.strip_suffix(" {"))
@@ -108,8 +133,8 @@ fn pages() -> Vec<PathBuf> {
     ];
     let files = folders
         .iter()
-        .flat_map(|folder| std::fs::read_dir(folder).unwrap());
-    let paths = files.map(|file| file.unwrap().path());
+        .flat_map(|folder| std::fs::read_dir(folder).expect("read a folder of pages"));
+    let paths = files.map(|file| file.expect("list a folder of pages").path());
     paths
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect()

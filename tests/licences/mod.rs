@@ -59,11 +59,14 @@ fn packages() -> Vec<Value> {
         .args(["--filter-platform", &platform])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
-        .unwrap();
+        .expect("run cargo");
     let errors = String::from_utf8_lossy(&metadata.stderr);
     assert!(metadata.status.success(), "cargo metadata: {errors}");
-    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap().clone();
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).expect("cargo prints JSON");
+    let packages = metadata["packages"]
+        .as_array()
+        .expect("metadata lists packages")
+        .clone();
     assert!(packages.len() > 100, "{} packages", packages.len());
     packages
 }

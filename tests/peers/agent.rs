@@ -1,11 +1,11 @@
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Read};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use thirdring::console::{CallView, CallbackView};
 use ureq::http::{Method, Request};
 
@@ -23,6 +23,7 @@ const LOG_SHOWN: usize = 60;
 /// What differs from the shipped settings and policy.
 pub(crate) struct House {
     listen: String,
+    api: String,
     policy: String,
     settings: String,
     places: String,
@@ -40,17 +41,20 @@ impl House {
 
     fn with_policy(policy: &str) -> Self {
         Self {
-            listen: "127.0.0.1".to_owned(),
+            listen: "127.0.0.1:0".to_owned(),
+            api: "127.0.0.1:0".to_owned(),
             policy: policy.to_owned(),
             settings: String::new(),
             places: String::new(),
         }
     }
 
-    /// SIP, RTP and API on this address instead of loopback.
-    pub(crate) fn at(mut self, address: &str) -> Self {
-        address.clone_into(&mut self.listen);
-        self
+    /// SIP and RTP on this address instead of loopback, each on its usual ports: a host of its own.
+    pub(crate) fn at(mut self, address: IpAddr) -> Self {
+        self.listen = format!("{address}:5060");
+        self.api = "127.0.0.1:8080".to_owned();
+        self.set("media.ports = \"10000-10999\"")
+            .set(&format!("sip.trusted = [\"{address}/24\"]"))
     }
 
     /// Changes one value of the policy: `("hold", "every", "\"5s\"")`.
@@ -102,12 +106,13 @@ impl House {
         let policy = scratch.write("policy.toml", &self.policy);
         let Self {
             listen,
+            api,
             settings,
             places,
             ..
         } = self;
         let settings = format!(
-            "policy = {policy:?}\nsip.listen = \"{listen}:0\"\napi.listen = \"{listen}:0\"\n\
+            "policy = {policy:?}\nsip.listen = \"{listen}\"\napi.listen = \"{api}\"\n\
              sip.behind = \"direct\"\nsip.calls_max = 500\nlog.level = \"debug\"\n{settings}{places}"
         );
         scratch.write("settings.toml", &settings);
@@ -118,7 +123,7 @@ impl House {
 /// A running agent; it ends with its owner.
 pub(crate) struct Agent {
     child: Child,
-    _stdout: BufReader<ChildStdout>,
+    stdout: BufReader<ChildStdout>,
     scratch: Scratch,
     runs: u32,
     pub(crate) sip: SocketAddr,
@@ -152,7 +157,7 @@ impl Agent {
             .new_agent();
         Self {
             child,
-            _stdout: stdout,
+            stdout,
             scratch,
             runs,
             sip,
@@ -164,23 +169,26 @@ impl Agent {
     /// `kill -9`, then the same settings and state once more.
     pub(crate) fn crash_and_restart(mut self) -> Self {
         self.child.kill().expect("it runs");
-        self.child.wait().expect("it was ours");
         self.restart()
     }
 
-    /// SIGTERM: no new calls, and a farewell for those who are on the line.
-    pub(crate) fn terminate(&self) {
-        let process = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(process, rustix::process::Signal::TERM).expect("it runs");
+    /// SIGTERM: it should part from its callers, and leave.
+    pub(crate) fn terminate(&mut self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(sent.is_ok_and(|status| status.success()));
     }
 
-    /// Waits for its end; whether it was a good one.
-    pub(crate) fn ends_well(&mut self) -> bool {
-        self.child.wait().expect("it was ours").success()
+    /// Waits until it ended by itself, its standard output tells when; true when it found nothing wrong.
+    pub(crate) fn has_left(&mut self) -> bool {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).expect("text");
+        self.child.wait().is_ok_and(|status| status.success())
     }
 
     /// The same settings and state once more, after its end.
     pub(crate) fn restart(mut self) -> Self {
+        self.child.wait().expect("it was ours");
         let scratch = std::mem::replace(&mut self.scratch, Scratch::new("crashed"));
         let runs = self.runs + 1;
         drop(self);
@@ -195,10 +203,6 @@ impl Agent {
     /// Of the folder the agent's own is in.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.scratch.path(name)
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
     }
 
     pub(crate) fn get(&self, path: &str) -> Value {
@@ -251,16 +255,6 @@ impl Agent {
 
     pub(crate) fn callbacks(&self) -> Vec<CallbackView> {
         serde_json::from_value(self.get("/callbacks")).expect("callbacks")
-    }
-
-    /// Says so for one seat.
-    pub(crate) fn seat_ready(&self, seat: &str, ready: bool) {
-        let (status, body) = self.ask(
-            Method::PUT,
-            &format!("/seats/{seat}"),
-            &json!({"ready": ready}),
-        );
-        assert_eq!(status, 200, "{seat}: {body}");
     }
 }
 

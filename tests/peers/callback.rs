@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use thirdring::records::What;
 
 use super::agent::{Agent, House};
 use super::events::Events;
@@ -35,10 +36,14 @@ fn a_call_that_died_with_the_agent_is_phoned_back() {
     let scene = scene();
     let Scene { agent, caller, .. } = scene;
     let agent = agent.crash_and_restart();
-    is_phoned_back(&agent, &caller, A_WHILE);
+    let mut events = is_phoned_back(&agent, &caller, A_WHILE);
+    events.wait(
+        "the kept promise",
+        SOON,
+        |entry| matches!(&entry.what, What::Promise { news, .. } if news == "done"),
+    );
     let callbacks = agent.callbacks();
     assert_eq!(callbacks.len(), 1, "{callbacks:?}");
-    assert_eq!(callbacks[0].state, "done", "{callbacks:?}");
 }
 
 #[test]
@@ -62,4 +67,20 @@ fn a_caller_who_cannot_hear_is_phoned_back_at_once() {
     scene.caller.requested("BYE", A_WHILE);
     scene.events.ended(&scene.id, SOON);
     is_phoned_back(&scene.agent, &scene.caller, A_WHILE);
+}
+
+#[test]
+fn an_agent_that_is_stopped_says_farewell_and_keeps_the_promise() {
+    let Scene {
+        mut agent, caller, ..
+    } = scene();
+    agent.terminate();
+    caller.requested("BYE", A_WHILE);
+    assert!(agent.has_left(), "the exit code");
+    let heard = caller.recording();
+    let last = heard.ids().last().cloned();
+    assert_eq!(last.as_deref(), Some("closing_short"), "{heard}");
+    let agent = agent.restart();
+    let callbacks = agent.callbacks();
+    assert_eq!(callbacks.len(), 1, "{callbacks:?}");
 }

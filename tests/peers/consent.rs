@@ -16,10 +16,10 @@ fn consent(scene: &mut Scene) -> (bool, String) {
     let entry = scene.events.wait("a consent", A_WHILE, |entry| {
         of(entry, &id) && matches!(entry.what, What::Consent { .. })
     });
-    match entry.what {
-        What::Consent { given, by, .. } => (given, by),
-        other => panic!("no consent: {other:?}"),
-    }
+    let What::Consent { given, by, .. } = entry.what else {
+        panic!("no consent: {entry:?}");
+    };
+    (given, by)
 }
 
 #[test]

@@ -92,10 +92,10 @@ impl Events {
         let entry = self.wait("the end", within, |entry| {
             of(entry, sip_call_id) && matches!(entry.what, What::Ended { .. })
         });
-        match entry.what {
-            What::Ended { ending } => ending,
-            other => panic!("not an ending: {other:?}"),
-        }
+        let What::Ended { ending } = entry.what else {
+            panic!("not an ending: {entry:?}");
+        };
+        ending
     }
 
     /// Waits until the caller's voice, or its end, was noticed.

@@ -10,9 +10,6 @@ use thirdring::media::rtp::ticks_between;
 use thirdring::media::{Codec, RtpHeader};
 use thirdring::words::Language;
 
-/// The RTP clock of G.711, ticks a millisecond.
-const TICKS_PER_MS: i64 = 8;
-
 /// A stream that jumps further than ten minutes on its own clock is broken.
 const JUMP_MAX: usize = 10 * 60 * 8_000;
 
@@ -82,13 +79,6 @@ impl Recording {
     /// The ids of all phrases, in order.
     pub(crate) fn ids(&self) -> Vec<String> {
         self.phrases().into_iter().map(|phrase| phrase.id).collect()
-    }
-
-    /// The longest pause between two packets, in milliseconds.
-    pub(crate) fn longest_gap_ms(&self) -> u128 {
-        let pauses = self.packets.windows(2);
-        let pauses = pauses.map(|pair| pair[1].at.duration_since(pair[0].at).as_millis());
-        pauses.max().unwrap_or(0)
     }
 
     /// How many packets the numbering says are missing.
@@ -166,11 +156,6 @@ fn place(packets: &[Packet]) -> Vec<i16> {
         }
     }
     samples
-}
-
-/// How long after `from` the phrase's first sample came in, in milliseconds on the RTP clock.
-pub(crate) fn ms_between(from: &Phrase, to: &Phrase) -> i64 {
-    (to.onset as i64 - from.onset as i64) / TICKS_PER_MS
 }
 
 /// A shipped phrase at 8 kHz.

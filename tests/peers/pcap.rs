@@ -19,6 +19,9 @@ pub(crate) struct Capture {
     started: Instant,
 }
 
+/// Room for a second of thirty calls, should tcpdump have to wait for a processor.
+const KERNEL_BUFFER_KIB: &str = "16384";
+
 /// A UDP datagram that was captured.
 #[derive(Clone, Debug)]
 pub(crate) struct Datagram {
@@ -35,7 +38,16 @@ impl Capture {
         let filter = format!("udp portrange {first}-{last}");
         // Without --immediate-mode the last second is lost; -U writes each packet at once.
         let mut child = Command::new("tcpdump")
-            .args(["--immediate-mode", "-U", "-n", "-i", interface, "-w"])
+            .args([
+                "--immediate-mode",
+                "-U",
+                "-n",
+                "-B",
+                KERNEL_BUFFER_KIB,
+                "-i",
+                interface,
+                "-w",
+            ])
             .arg(&file)
             .arg(filter)
             .stderr(Stdio::piped())

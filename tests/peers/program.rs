@@ -26,20 +26,28 @@ pub(crate) struct Softphone {
 
 impl Softphone {
     pub(crate) fn baresip(host: IpAddr, speech: Option<&str>) -> Self {
-        Self::start("tests/peers/baresip_phone.py", host, speech)
+        let address = SocketAddr::new(host, free_ports(host));
+        Self::baresip_at(address, address.port() + 2, speech)
     }
 
     pub(crate) fn pjsip(host: IpAddr, speech: Option<&str>) -> Self {
-        Self::start("tests/peers/pjsip_phone.py", host, speech)
+        let address = SocketAddr::new(host, free_ports(host));
+        Self::pjsip_at(address, address.port() + 2, speech)
     }
 
-    fn start(script: &str, host: IpAddr, speech: Option<&str>) -> Self {
-        let ports = free_ports(host);
-        let address = SocketAddr::new(host, ports);
+    pub(crate) fn baresip_at(address: SocketAddr, rtp: u16, speech: Option<&str>) -> Self {
+        Self::start("tests/peers/baresip_phone.py", address, rtp, speech)
+    }
+
+    pub(crate) fn pjsip_at(address: SocketAddr, rtp: u16, speech: Option<&str>) -> Self {
+        Self::start("tests/peers/pjsip_phone.py", address, rtp, speech)
+    }
+
+    fn start(script: &str, address: SocketAddr, rtp: u16, speech: Option<&str>) -> Self {
         let mut child = Command::new(PYTHON)
             .arg(script)
             .arg(address.to_string())
-            .arg((ports + 2).to_string())
+            .arg(rtp.to_string())
             .args(speech)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

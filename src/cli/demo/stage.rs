@@ -21,7 +21,7 @@ use crate::console::{CallView, CallbackView, EventLog, Token};
 use crate::desk::{Agent, RunOptions, clock};
 use crate::ear::{Ended, Repertoire};
 use crate::media::{Clip, Codec, Phrasebook};
-use crate::phone::{Answers, HeardPhrase, Phone, PhoneError, PhoneSettings, Rtcp, Sends};
+use crate::phone::{Answers, HeardPhrase, Phone, PhoneError, PhoneSettings, Progress, Rtcp, Sends};
 use crate::records::{Entry, What};
 use crate::settings::Settings;
 use crate::sip::Uri;
@@ -404,7 +404,8 @@ impl Stage {
         let Some(folder) = &self.backstage.record else {
             return Ok(());
         };
-        for party in Party::ALL {
+        let talked = |party: &Party| self.phone(*party).progress() != Progress::Idle;
+        for party in Party::ALL.into_iter().filter(talked) {
             let file = folder.join(format!("{}-{party}.wav", self.scene.name()));
             self.phone(party)
                 .write_wav(&file)

@@ -124,18 +124,21 @@ fn happened(what: &What, teller: &Teller<'_>) -> Option<String> {
             } else {
                 "demo.no-consent"
             };
-            Some(teller.filled(key, &[("for", to), ("by", by)]))
+            let (to, by) = (teller.word("consent", to), teller.word("consent-by", by));
+            Some(teller.filled(key, &[("for", &to), ("by", &by)]))
         }
         What::Line {
             party: Party::Caller,
             verdict,
         } => Some(teller.filled("demo.line", &[("verdict", &teller.word("line", verdict))])),
         What::Promise { kind, news, .. } => {
-            Some(teller.filled("demo.promise", &[("kind", kind), ("news", news)]))
+            let (kind, news) = (teller.word("kind", kind), teller.word("news", news));
+            Some(teller.filled("demo.promise", &[("kind", &kind), ("news", &news)]))
         }
         What::Ended { ending } => {
-            let (by, because) = (ending.by.as_str(), ending.because.as_str());
-            Some(teller.filled("demo.ended", &[("by", by), ("because", because)]))
+            let by = teller.word("party", ending.by.as_str());
+            let because = teller.word("because", ending.because.as_str());
+            Some(teller.filled("demo.ended", &[("by", &by), ("because", &because)]))
         }
         _ => None,
     }

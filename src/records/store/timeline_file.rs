@@ -92,11 +92,6 @@ impl Timelines {
         }
     }
 
-    /// Whether the last entry could not be written.
-    pub fn is_failing(&self) -> bool {
-        self.failing
-    }
-
     /// Entries that could not be written since the start.
     pub fn lost(&self) -> u64 {
         self.lost

@@ -1,11 +1,9 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::time::Instant;
 
 /// A SIP message, as much of it as a test must understand; written apart from the agent's own parser.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
-    pub(crate) at: Instant,
     pub(crate) from: SocketAddr,
     pub(crate) first_line: String,
     headers: Vec<(String, String)>,
@@ -23,7 +21,6 @@ impl Message {
             .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
         Some(Self {
-            at: Instant::now(),
             from,
             first_line,
             headers,

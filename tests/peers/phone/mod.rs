@@ -32,8 +32,6 @@ pub(crate) enum Manner {
     /// Rings until the test says more.
     Rings,
     Refuses(u16),
-    /// Does not even ring.
-    Dead,
 }
 
 /// One telephone with at most one call.
@@ -227,12 +225,6 @@ impl Phone {
             self.sound.towards(remote);
         }
         self.line.send(&text, peer);
-    }
-
-    /// Picks up a call that rings.
-    pub(crate) fn pick_up(&self) {
-        let invite = self.line.desk().invited.clone();
-        self.line.answer(&invite.expect("it rings"));
     }
 
     /// Sends the last 200 once more, as if its ACK had been lost.
@@ -456,7 +448,6 @@ impl Line {
             }
             Manner::Rings => self.reply(invite, 180),
             Manner::Refuses(status) => self.reply(invite, status),
-            Manner::Dead => {}
         }
     }
 

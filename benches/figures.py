@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""figures.py WORK [FIGURE ...]: measures and prints the table; called by run.sh, which compiles the tools."""
+import json
+import os
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import machines
+
+WORK = Path(sys.argv[1])
+# A packet in sipbench's dump: arrival (ns), sequence, timestamp, payload type, length.
+DUMPED = struct.Struct("<qHIBH")
+TICKS_PER_MS = 8
+MUSTS_MISSED = []
+PEER_CALLS_MAX = 50
+HOLD_SECONDS = 20
+
+
+def shown(value):
+    return "-" if value is None else f"{value:.3g}"
+
+
+def line(figure, aim, ours, floor=None, peer=None, must=None):
+    """One row: what, the aim, ours and how far it is from the aim, the floor, the peer; `must` is this version's limit."""
+    distance = "-" if ours is None else "reached" if ours <= aim else f"{ours / aim:.1f} x" if aim else f"+{ours:.3g}"
+    if must is not None and (ours is None or ours > must):
+        MUSTS_MISSED.append(f"{figure}: {shown(ours)}, must be <= {must}")
+    print(f"| {figure} | {aim} | {shown(ours)} | {distance} | {shown(floor)} | {shown(peer)} |", flush=True)
+
+
+def meter(machine, *arguments, meanwhile=None):
+    """Runs sipbench against a machine, does something `meanwhile`, and returns its figures; {} when it failed."""
+    if machine is None:
+        return {}
+    command = [WORK / "sipbench", "--to", machine.to, "--pid", machine.pid, *arguments]
+    with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True) as bench:
+        while meanwhile and bench.poll() is None:
+            meanwhile()
+        told = bench.communicate()[0].strip().splitlines()
+    return json.loads(told[-1]) if told else {}
+
+
+def answers(machine):
+    """Waits until it answers OPTIONS; returns the milliseconds."""
+    told = subprocess.run(
+        [WORK / "sipbench", "--to", machine.to, "--options", "20"], capture_output=True, text=True, check=False
+    )
+    return json.loads(told.stdout)["options_ms"]
+
+
+def settled(calls):
+    """Seconds for greeting and hold before the measuring begins."""
+    return 5 + calls / 100
+
+
+def held(agent, calls, *arguments):
+    """So many calls on hold."""
+    arguments = ("--user", "bench", "--calls", calls, "--rate", 100, "--settle", settled(calls), *arguments)
+    return meter(agent, *arguments, meanwhile=agent.hold_all_who_talk)
+
+
+def pacing():
+    for calls in (1, 50, 200, 400):
+        common = ("--user", "bench", "--calls", calls, "--rate", 100, "--settle", 2, "--secs", 8)
+        with machines.Agent(calls) as agent:
+            ours = held(agent, calls, "--secs", 8)
+        with machines.floor(WORK, "play") as machine:
+            floor = meter(machine, *common)
+        peer = {}
+        if calls <= PEER_CALLS_MAX and (machine := machines.peer()):
+            with machine:
+                answers(machine)
+                peer = meter(machine, *common)
+        for key, name, aim in (("dev_p99", "p99", 0.3), ("dev_p999", "p99.9", 1), ("dev_max", "max", 5)):
+            line(f"send pacing, {calls} calls: {name} off 20 ms (ms)", aim, ours.get(key), floor.get(key), peer.get(key))
+        must = 0 if calls == 200 else None
+        gaps = [figures.get("gaps40") for figures in (ours, floor, peer)]
+        line(f"send pacing, {calls} calls: gaps > 40 ms", 0, *gaps, must=must)
+        cpu = [figures.get("cpu_pct_per_call") for figures in (ours, floor, peer)]
+        line(f"CPU per answered call at {calls} (% of a core)", 0.1, *cpu)
+    line("memory per answered call at 400 (kB)", 40, ours["rss_max_kb"] / 400, floor["rss_max_kb"] / 400)
+    threads = os.cpu_count() + 6
+    line("threads at 400 calls", threads, ours.get("threads"), floor.get("threads"), must=threads)
+
+
+def bridge():
+    calls = 200
+    common = ("--user-fmt", "9%05d", "--callee", machines.CALLEE_PORT, "--calls", calls, "--rate", 50, "--secs", 8)
+    with machines.Agent(calls, "phone") as agent:
+        ours = meter(agent, *common, "--settle", 6)
+    with machines.floor(WORK, "bridge") as machine:
+        floor = meter(machine, *common, "--settle", 2)
+    for key, name, aim in (
+        ("cpu_pct_per_call", "CPU per bridged call at 200, both heard (% of a core)", 0.12),
+        ("lat_p50", "bridge latency p50 (ms)", 0.1),
+        ("lat_p99", "bridge latency p99 (ms)", 0.3),
+        ("gaps40", "bridge, 200 calls: gaps > 40 ms", 0),
+    ):
+        line(name, aim, ours.get(key), floor.get(key))
+    line("memory per bridged call at 200 (kB)", 40, ours["rss_max_kb"] / calls, floor["rss_max_kb"] / calls)
+
+
+def ringing():
+    for rate, seconds in ((1, 10), (50, 6), (200, 6)):
+        load = ("--user", "bench", "--load", rate, "--secs", seconds, "--hold-ms", 200)
+        with machines.Agent(400, watch="off") as agent:
+            ours = meter(agent, *load)
+        with machines.floor(WORK, "none") as machine:
+            floor = meter(machine, *load)
+        peer = {}
+        if rate == 1 and (machine := machines.peer()):
+            with machine:
+                answers(machine)
+                peer = meter(machine, *load)
+        for key, name, aim in (("t180_p50", "p50", 0.15), ("t180_p99", "p99", 0.6), ("t180_p999", "p99.9", 2)):
+            must = 2 if (rate, name) == (200, "p99") else None
+            figures = [figures.get(key) for figures in (ours, floor, peer)]
+            line(f"INVITE -> 180 at {rate}/s: {name} (ms)", aim, *figures, must=must)
+
+
+def phrases():
+    """Every 15 s on 50 lines: how far the first packet of each phrase arrived from its place on the grid."""
+    dump = WORK / "dump"
+    dump.mkdir(exist_ok=True)
+    for old in dump.iterdir():
+        old.unlink()
+    begun = set()
+    with machines.Agent(50) as agent:
+        last = [0.0]
+
+        def meanwhile():
+            agent.hold_all_who_talk()
+            if time.monotonic() - last[0] > 5:
+                last[0] = time.monotonic()
+                begun.update(agent.phrases("hold_still"))
+
+        arguments = ("--user", "bench", "--calls", 50, "--rate", 100, "--settle", 5, "--secs", 48, "--dump", dump)
+        meter(agent, *arguments, meanwhile=meanwhile)
+    errors = []
+    for leg in dump.iterdir():
+        arrivals = dict(packets(leg.read_bytes()))
+        onsets = sorted(timestamp for _, timestamp in begun if timestamp in arrivals)
+        for first, second in zip(onsets, onsets[1:]):
+            wanted = (second - first) / TICKS_PER_MS
+            errors.append(abs((arrivals[second] - arrivals[first]) / 1e6 - wanted))
+    errors.sort()
+    worst = errors[int(len(errors) * 0.99)] if errors else None
+    print(f"| (phrases found: {len(errors)} intervals on 50 lines) | | | | | |")
+    line("a phrase every 15 s, 50 calls: arrival error p99 (ms)", 1, worst, must=2)
+
+
+def packets(dumped):
+    at = 0
+    while at + DUMPED.size <= len(dumped):
+        arrival, _, timestamp, _, length = DUMPED.unpack_from(dumped, at)
+        at += DUMPED.size + length
+        yield timestamp, arrival
+
+
+def idle():
+    with machines.Agent(1) as agent:
+        start = answers(agent)
+        ours = meter(agent, "--calls", 0, "--settle", 2, "--secs", 10)
+    with machines.floor(WORK, "play") as machine:
+        floor_start = answers(machine)
+        floor = meter(machine, "--calls", 0, "--settle", 2, "--secs", 10)
+    line("start -> OPTIONS answered (ms)", 50, start, floor_start)
+    line("idle wake-ups a second", 2, ours["wakeups_s"], floor["wakeups_s"])
+    line("idle CPU (% of a core)", 0.02, ours["cpu_pct"], floor["cpu_pct"])
+    line("idle memory (MB)", 15, ours["rss_kb"] / 1024, floor["rss_kb"] / 1024)
+    line("binary (MB)", 30, Path(machines.AGENT).stat().st_size / 1e6)
+
+
+FIGURES = {"idle": idle, "ringing": ringing, "pacing": pacing, "bridge": bridge, "phrases": phrases}
+
+print("| figure | aim | ours | from the aim | floor | baresip 4 |\n|---|---|---|---|---|---|")
+for name in sys.argv[2:] or FIGURES:
+    FIGURES[name]()
+print(f"\nload of the machine: {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores")
+for missed in MUSTS_MISSED:
+    print(f"MISSED: {missed}")
+sys.exit(1 if MUSTS_MISSED else 0)

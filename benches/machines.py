@@ -1,0 +1,122 @@
+"""The machines that are measured: the agent, the floor, and a peer. Each is a process on loopback."""
+import json
+import os
+import subprocess
+import tempfile
+import urllib.request
+from pathlib import Path
+
+AGENT = "target/release/thirdring"
+PYTHON = "tests/.venv/bin/python"
+TOKEN = "bench"
+# Below the ports the system gives away by itself, so that nobody else has them.
+AGENT_PORT, FLOOR_PORT, PEER_PORT, CALLEE_PORT = 21060, 21070, 21080, 21090
+
+POLICY = """
+name = "bench"
+[answer]
+after_rings = 1
+margin = "0ms"
+ring_tone = "100ms"
+ring_pause = "300ms"
+[hold]
+offer_after = "never"
+[waiting]
+rep_absent_after = "never"
+"""
+
+SETTINGS = """
+policy = "{folder}/policy.toml"
+sip.listen = "127.0.0.1:{port}"
+sip.calls_max = 2000
+sip.behind = "direct"
+media.ports = "22000-31999"
+line.watch = "{watch}"
+api.listen = "127.0.0.1:0"
+log.level = "warn"
+"""
+
+
+class Machine:
+    """A process with its port; it ends with the `with`."""
+
+    def __init__(self, name, port, command, **more):
+        self.name, self.to = name, f"127.0.0.1:{port}"
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **more)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+class Agent(Machine):
+    """The agent with so many seats of a kind; `watch` is "on" with all hearing, or "off"."""
+
+    def __init__(self, seats, kind="silent", watch="on"):
+        self.folder = tempfile.TemporaryDirectory()
+        folder = Path(self.folder.name)
+        (folder / "policy.toml").write_text(POLICY)
+        settings = SETTINGS.format(folder=folder, port=AGENT_PORT, watch=watch)
+        (folder / "settings.toml").write_text(settings + "".join(seat(n, kind) for n in range(seats)))
+        command = [AGENT, "run", "--test", "-c", folder / "settings.toml", "--state", folder / "state"]
+        environment = {**os.environ, "THIRDRING_TOKEN": TOKEN}
+        more = {"stdout": subprocess.PIPE, "text": True, "env": environment}
+        super().__init__("agent", AGENT_PORT, command, **more)
+
+    def __enter__(self):
+        self.api = json.loads(self.process.stdout.readline())["api"]
+        assert self.process.stdout.readline() == "READY\n"
+        return self
+
+    def ask(self, method, path, body=None):
+        request = urllib.request.Request(
+            f"http://{self.api}/api/v1{path}",
+            method=method,
+            data=json.dumps(body).encode() if body is not None else None,
+            headers={"authorization": f"Bearer {TOKEN}", "content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read().decode()
+
+    def hold_all_who_talk(self):
+        """Puts every talking caller on hold: from then on each hears music and phrases."""
+        talking = [call for call in json.loads(self.ask("GET", "/calls")) if call["state"] == "talking"]
+        for call in talking:
+            self.ask("POST", f"/calls/{call['id']}/hold", {"agreed": True, "reason": "lookup"})
+        return len(talking)
+
+    def phrases(self, phrase):
+        """SSRC and RTP timestamp of each time this phrase began, over all calls."""
+        begun = []
+        for call in json.loads(self.ask("GET", "/calls")):
+            for line in self.ask("GET", f"/calls/{call['id']}/timeline.jsonl").splitlines():
+                what = json.loads(line)["what"]
+                if what["event"] == "phrase-started" and what["phrase"] == phrase:
+                    begun.append((what["ssrc"], what["timestamp"]))
+        return begun
+
+
+def seat(number, kind):
+    uri = f'uri = "sip:9{number:05d}@127.0.0.1:{CALLEE_PORT}"\n' if kind == "phone" else ""
+    return f'[[seat]]\nid = "rep{number}"\nkind = "{kind}"\n{uri}'
+
+
+def floor(work, mode):
+    """refpeer: mode is `play`, `none` or `bridge`."""
+    towards = [f"127.0.0.1:{CALLEE_PORT}"] if mode == "bridge" else []
+    return Machine("floor", FLOOR_PORT, [f"{work}/refpeer", str(FLOOR_PORT), mode, *towards])
+
+
+def peer():
+    """baresip 4 that answers everybody, or None where it is not installed."""
+    there = subprocess.run([PYTHON, "-c", "import baresip"], capture_output=True, check=False)
+    if there.returncode != 0:
+        return None
+    return Machine("baresip 4", PEER_PORT, [PYTHON, "benches/baresip_answers.py", f"127.0.0.1:{PEER_PORT}"])

@@ -1,0 +1,133 @@
+//! Two hosts on one machine, joined by a cable; either can be made deaf to RTP while SIP goes on.
+
+use std::fs::File;
+use std::net::IpAddr;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+use nix::sched::{CloneFlags, setns};
+
+/// The two hosts; the addresses are of RFC 2544's range for tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Host {
+    Agent,
+    Peer,
+}
+
+/// Ports below carry SIP and the API, above RTP: the tests' peers are told so.
+const SIP_PORTS_BELOW: u16 = 10_000;
+
+/// Both hosts; they vanish with their owner.
+pub(crate) struct Lab {
+    id: String,
+}
+
+impl Lab {
+    pub(crate) fn build() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{:x}-{count}", std::process::id());
+        let lab = Self { id };
+        for host in [Host::Agent, Host::Peer] {
+            run("ip", &["netns", "add", &lab.name(host)]);
+        }
+        let (agent, peer) = (lab.name(Host::Agent), lab.name(Host::Peer));
+        let (one, other) = (format!("tra{}", lab.id), format!("trp{}", lab.id));
+        run(
+            "ip",
+            &[
+                "link", "add", &one, "netns", &agent, "type", "veth", "peer", "name", &other,
+                "netns", &peer,
+            ],
+        );
+        for (host, link) in [(Host::Agent, &one), (Host::Peer, &other)] {
+            let address = format!("{}/24", host.address());
+            lab.inside(host, &["ip", "addr", "add", &address, "dev", link]);
+            lab.inside(host, &["ip", "link", "set", link, "up"]);
+            lab.inside(host, &["ip", "link", "set", "lo", "up"]);
+        }
+        lab
+    }
+
+    fn name(&self, host: Host) -> String {
+        format!("thirdring-{host:?}-{}", self.id).to_lowercase()
+    }
+
+    /// The cable's end at this host.
+    pub(crate) fn link(&self, host: Host) -> String {
+        let side = match host {
+            Host::Agent => "a",
+            Host::Peer => "p",
+        };
+        format!("tr{side}{}", self.id)
+    }
+
+    fn inside(&self, host: Host, command: &[&str]) {
+        let name = self.name(host);
+        let arguments: Vec<&str> = ["netns", "exec", &name]
+            .into_iter()
+            .chain(command.iter().copied())
+            .collect();
+        run("ip", &arguments);
+    }
+
+    /// From now on no RTP or RTCP reaches this host: it was sent, and is lost on the way.
+    pub(crate) fn deafen(&self, host: Host) {
+        let rtp = format!("{SIP_PORTS_BELOW}-65535");
+        self.inside(host, &["nft", "add", "table", "inet", "fault"]);
+        let chain = "{ type filter hook prerouting priority 0 ; policy accept ; }";
+        self.inside(
+            host,
+            &["nft", "add", "chain", "inet", "fault", "entry", chain],
+        );
+        self.inside(
+            host,
+            &[
+                "nft", "add", "rule", "inet", "fault", "entry", "udp", "dport", &rtp, "counter",
+                "drop",
+            ],
+        );
+    }
+
+    /// Runs this at the host: its sockets, threads and processes live there.
+    pub(crate) fn at<T: Send>(&self, host: Host, what: impl FnOnce() -> T + Send) -> T {
+        let path = format!("/run/netns/{}", self.name(host));
+        let entered = thread::scope(|scope| {
+            let there = scope.spawn(|| {
+                let namespace = File::open(&path).expect("the host was built");
+                setns(namespace, CloneFlags::CLONE_NEWNET).expect("root may enter it");
+                what()
+            });
+            there.join()
+        });
+        entered.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+impl Host {
+    pub(crate) fn address(self) -> IpAddr {
+        match self {
+            Self::Agent => IpAddr::from([198, 18, 7, 1]),
+            Self::Peer => IpAddr::from([198, 18, 7, 2]),
+        }
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        for host in [Host::Agent, Host::Peer] {
+            let name = self.name(host);
+            // It may not have been built.
+            let _ = Command::new("ip").args(["netns", "del", &name]).status();
+        }
+    }
+}
+
+fn run(program: &str, arguments: &[&str]) {
+    let status = Command::new(program).args(arguments).status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "{program} {arguments:?}"
+    );
+}

@@ -1,0 +1,172 @@
+//! Genuine one-way audio: SIP works, and RTP is lost on the cable in one direction.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use thirdring::records::What;
+use thirdring::words::Language;
+
+use super::agent::{Agent, House};
+use super::events::{Events, of};
+use super::hearing::{Recording, spoken};
+use super::missing::{Need, can_run};
+use super::netns::{Host, Lab};
+use super::pcap::{Capture, recording_towards};
+use super::phone::SOON;
+use super::program::Softphone;
+use super::scene::A_WHILE;
+use super::scratch::{Scratch, wav};
+
+/// Two reports, 5 s apart (RFC 3550 6.2), each half as late again.
+const TWO_REPORTS: Duration = Duration::from_secs(20);
+
+/// The peer's RTP ports.
+const RTP: (u16, u16) = (12_000, 12_020);
+
+type Maker = fn(SocketAddr, u16, Option<&str>) -> Softphone;
+
+/// An agent at one end of the cable, a real phone at the other.
+struct Line {
+    agent: Agent,
+    events: Events,
+    phone: Softphone,
+    capture: Capture,
+    /// Named last: the hosts outlive what runs there.
+    lab: Lab,
+    _words: Scratch,
+}
+
+impl Line {
+    fn open(maker: Maker) -> Self {
+        let lab = Lab::build();
+        let words = Scratch::new("words");
+        let speech = wav(&spoken(Language::En, "report_upward"));
+        let file = words.write("words.wav", speech);
+        let (agent, events) = lab.at(Host::Agent, || {
+            let house = House::fast().seat("rep1", "echo");
+            let agent = house.at(Host::Agent.address()).open();
+            let events = agent.events();
+            (agent, events)
+        });
+        let address = SocketAddr::new(Host::Peer.address(), 5060);
+        let phone = lab.at(Host::Peer, || maker(address, RTP.0, file.to_str()));
+        let link = lab.link(Host::Peer);
+        let capture = lab.at(Host::Peer, || Capture::start(&link, RTP));
+        Self {
+            agent,
+            events,
+            phone,
+            capture,
+            lab,
+            _words: words,
+        }
+    }
+
+    /// The phone calls and speaks; returns the call's SIP Call-ID.
+    fn call(&mut self) -> String {
+        self.phone
+            .tell(&format!("dial sip:hotline@{}", self.agent.sip));
+        self.phone.wait("established", A_WHILE);
+        let begun = self.events.wait("a call", SOON, |entry| {
+            matches!(entry.what, What::Begun { .. })
+        });
+        begun.sip_call_id.expect("it came by SIP")
+    }
+
+    fn talk(&mut self) -> String {
+        let id = self.call();
+        self.events.state(&id, "talking", A_WHILE);
+        self.phone.tell("speak");
+        self.events.voice(&id, true);
+        id
+    }
+
+    /// Waits for the agent's BYE; returns why, how many callbacks are owed, and what was sent to the phone.
+    fn end(mut self, id: &str) -> (&'static str, usize, Recording) {
+        self.phone.wait("closed", A_WHILE * 2);
+        let ending = self.events.ended(id, SOON);
+        let owed = self.lab.at(Host::Agent, || self.agent.callbacks().len());
+        let sent = recording_towards(&self.capture.finish(), RTP);
+        (ending.because.as_str(), owed, sent)
+    }
+}
+
+/// They do not hear us: their reports say so, and they are phoned back.
+fn a_caller_who_hears_nothing(maker: Maker) {
+    let mut line = Line::open(maker);
+    let id = line.talk();
+    // A report says at first that they hear us.
+    line.lab.deafen(Host::Peer);
+    line.events
+        .phrase(&id, "fault_caller_cannot_hear", TWO_REPORTS);
+    let noted = line.events.wait("the promise", SOON, |entry| {
+        of(entry, &id) && matches!(entry.what, What::Promise { .. })
+    });
+    assert!(
+        matches!(&noted.what, What::Promise { news, .. } if news == "noted"),
+        "{noted:?}"
+    );
+    let (because, owed, sent) = line.end(&id);
+    assert_eq!((because, owed), ("caller-cannot-hear", 1));
+    let ids = sent.ids();
+    let last: Vec<&str> = ids.iter().rev().take(2).map(String::as_str).collect();
+    assert_eq!(
+        last,
+        ["closing_short", "fault_caller_cannot_hear"],
+        "{sent}"
+    );
+}
+
+#[test]
+fn a_baresip_caller_who_hears_nothing_is_noticed_by_his_reports() {
+    if can_run(&[Need::Baresip, Need::Namespaces, Need::Capture]) {
+        a_caller_who_hears_nothing(Softphone::baresip_at);
+    }
+}
+
+#[test]
+fn a_pjsip_caller_who_hears_nothing_is_noticed_by_his_reports() {
+    if can_run(&[Need::Pjsip, Need::Namespaces, Need::Capture]) {
+        a_caller_who_hears_nothing(Softphone::pjsip_at);
+    }
+}
+
+#[test]
+fn a_caller_whose_audio_never_comes_is_told_that_he_is_connected() {
+    if !can_run(&[Need::Baresip, Need::Namespaces, Need::Capture]) {
+        return;
+    }
+    let mut line = Line::open(Softphone::baresip_at);
+    line.lab.deafen(Host::Agent);
+    let id = line.call();
+    line.phone.tell("speak");
+    let (because, _, sent) = line.end(&id);
+    assert_eq!(because, "silent-caller");
+    let expected = [
+        "greeting",
+        "connected_please_speak",
+        "no_voice_repeat",
+        "fault_cannot_hear_caller",
+        "closing_short",
+    ];
+    assert_eq!(sent.ids(), expected, "{sent}");
+}
+
+#[test]
+fn a_caller_whose_audio_stops_is_told_and_phoned_back() {
+    if !can_run(&[Need::Pjsip, Need::Namespaces, Need::Capture]) {
+        return;
+    }
+    let mut line = Line::open(Softphone::pjsip_at);
+    let id = line.talk();
+    line.lab.deafen(Host::Agent);
+    let (because, owed, sent) = line.end(&id);
+    assert_eq!((because, owed), ("media-lost", 1));
+    let ids = sent.ids();
+    let last: Vec<&str> = ids.iter().rev().take(2).map(String::as_str).collect();
+    assert_eq!(
+        last,
+        ["closing_short", "fault_cannot_hear_caller"],
+        "{sent}"
+    );
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# run.sh HOST:PORT [NAME [KEY=VALUE ...]]: runs the scenarios against an agent; see README.md.
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+to=${1:?usage: run.sh HOST:PORT [NAME [KEY=VALUE ...]]}
+shift
+work=$(mktemp -d "${TMPDIR:-/tmp}/sipp.XXXXXX")
+media=${SIPP_MEDIA:-$work/media}
+# Each scenario gets RTP ports of its own from here.
+first_port=${SIPP_PORTS:-14000}
+ports_each=40
+
+# Our own address on the way to the agent.
+ip=$(python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((sys.argv[1].rsplit(":", 1)[0], 9))
+print(s.getsockname()[0])' "$to")
+
+# run NAME PORT KEY=VALUE...: one scenario; its log stays when it failed.
+run() {
+  local name=$1 port=$2 log=$work/$1.log
+  shift 2
+  if grep -q 'needs root' "$here/scenarios/$name.xml" && [ "$(id -u)" != 0 ]; then
+    echo "skipped $name: needs root"
+    return 0
+  fi
+  python3 "$here/fill.py" "$here/scenarios/$name.xml" "$@" >"$work/$name.xml" 2>"$log" &&
+    timeout 90 sipp -sf "$work/$name.xml" "$to" -s hotline -i "$ip" -mi "$ip" -mp "$port" -nostdin -m 1 \
+      -timeout 80s -timeout_error -trace_err -error_file "$work/$name.errors" >"$log" 2>&1
+  local code=$?
+  if [ $code = 0 ]; then
+    echo "ok      $name"
+    return 0
+  fi
+  echo "FAILED  $name: exit code $code, log: $log"
+  tail -n 15 "$work/$name.errors" 2>/dev/null
+  return 1
+}
+
+[ -d "$media" ] || bash "$here/media.sh" "$media" || exit 2
+values=(SECONDS=3 "MEDIA=speech_zh")
+[ $# -gt 1 ] && values+=("${@:2}")
+# MEDIA names a file of media.sh; SIPp wants its path, and pauses in milliseconds.
+for value in "${values[@]}"; do
+  case $value in
+    MEDIA=*) file="FILE=$media/${value#MEDIA=}.ul" ;;
+    SECONDS=*) pause="MS=$((${value#SECONDS=} * 1000))" ;;
+  esac
+done
+
+names=("${1:-}")
+[ -n "${1:-}" ] || mapfile -t names < <(cd "$here/scenarios" && ls | sed 's/\.xml$//')
+running=()
+port=$first_port
+for name in "${names[@]}"; do
+  run "$name" "$port" "$file" "$pause" "SILENCE=$media/silence.ul" &
+  running+=($!)
+  port=$((port + ports_each))
+done
+failed=0
+for job in "${running[@]}"; do wait "$job" || failed=$((failed + 1)); done
+[ $failed = 0 ] && rm -rf "$work"
+echo "${#names[@]} scenarios, $failed failed"
+[ $failed = 0 ]
