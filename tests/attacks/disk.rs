@@ -124,7 +124,7 @@ fn a_damaged_database_is_moved_aside_and_the_next_caller_is_served() {
     scratch.write("state/promises.sqlite", "no database ".repeat(1_000));
     let mut scene = talking_in(scratch);
     assert!(is_moved_aside(&scene.agent.path("state")));
-    assert!(health(scene.agent.api).contains("database-damaged"));
+    alarmed(&mut scene, "database-damaged");
     promise(&scene);
     told(&mut scene, "promise-noted");
     scene.events.voice(&scene.id, false);
