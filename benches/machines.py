@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 import urllib.request
 from pathlib import Path
 
@@ -42,11 +43,16 @@ class Machine:
 
     def __init__(self, name, port, command, **more):
         self.name, self.to = name, f"127.0.0.1:{port}"
+        self.started = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **more)
 
     @property
     def pid(self):
         return self.process.pid
+
+    def memory_kb(self):
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0])
 
     def __enter__(self):
         return self
@@ -93,19 +99,19 @@ class Agent(Machine):
         return len(talking)
 
     def phrases(self, phrase):
-        """SSRC and RTP timestamp of each time this phrase began, over all calls."""
+        """The RTP timestamp of each time this phrase began, over all calls, finished ones too."""
         begun = []
-        for call in json.loads(self.ask("GET", "/calls")):
-            for line in self.ask("GET", f"/calls/{call['id']}/timeline.jsonl").splitlines():
-                what = json.loads(line)["what"]
+        for timeline in Path(self.folder.name).rglob("*.jsonl"):
+            for entry in timeline.read_text().splitlines():
+                what = json.loads(entry)["what"]
                 if what["event"] == "phrase-started" and what["phrase"] == phrase:
-                    begun.append((what["ssrc"], what["timestamp"]))
+                    begun.append(what["timestamp"])
         return begun
 
 
 def seat(number, kind):
     uri = f'uri = "sip:9{number:05d}@127.0.0.1:{CALLEE_PORT}"\n' if kind == "phone" else ""
-    return f'[[seat]]\nid = "rep{number}"\nkind = "{kind}"\n{uri}'
+    return f'[[seat]]\nid = "rep{number:05d}"\nkind = "{kind}"\n{uri}'
 
 
 def floor(work, mode):

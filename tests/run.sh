@@ -76,7 +76,7 @@ count() {
 
 run_with_nextest() {
   local log=$work/tests.log number='[0-9]+'
-  cargo nextest run --no-tests=pass ${filter:+"$filter"} 2>&1 | tee "$log" | grep -vE '^ +(PASS|START) '
+  cargo nextest run --no-tests=pass ${filter:+"$filter"} 2>&1 | tee "$log" | grep --line-buffered -vE '^ +(PASS|START) '
   local summary ok bad
   summary=$(sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E '^ *Summary ' | tail -n 1)
   ok=$(grep -oE "$number passed" <<<"$summary" | grep -oE "$number")
@@ -86,7 +86,7 @@ run_with_nextest() {
 
 run_with_cargo() {
   local log=$work/tests.log
-  cargo test --no-fail-fast ${filter:+"$filter"} -- --test-threads=12 2>&1 | tee "$log" | grep -vE '^test .* ok$'
+  cargo test --no-fail-fast ${filter:+"$filter"} -- --test-threads=12 2>&1 | tee "$log" | grep --line-buffered -vE '^test .* ok$'
   local ok bad
   ok=$(sed -nE 's/^test result: .* ([0-9]+) passed; .*/\1/p' "$log" | paste -sd+ | sum_up)
   bad=$(sed -nE 's/^test result: .* ([0-9]+) failed; .*/\1/p' "$log" | paste -sd+ | sum_up)
@@ -112,16 +112,22 @@ count_skips() {
   done
 }
 
-install_tools
-install_phones
-export THIRDRING_SKIPPED=$skips
+main() {
+  install_tools
+  install_phones
+  export THIRDRING_SKIPPED=$skips
 
-check "format" cargo fmt --check
-check "lints" cargo clippy --quiet --all-targets -- -D warnings
-echo "== tests"
-if cargo nextest --version >/dev/null 2>&1; then run_with_nextest; else run_with_cargo; fi
-check "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps
+  check "format" cargo fmt --check
+  check "lints" cargo clippy --quiet --all-targets -- -D warnings
+  echo "== tests"
+  if cargo nextest --version >/dev/null 2>&1; then run_with_nextest; else run_with_cargo; fi
+  check "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps
 
-count_skips
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+  count_skips
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" -eq 0 ]
+}
+
+# Read whole before it runs: the file may be edited meanwhile.
+main
+exit

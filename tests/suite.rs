@@ -5,6 +5,10 @@
     clippy::print_stderr,
     reason = "tests print their tables"
 )]
+#![allow(
+    clippy::unwrap_used,
+    reason = "this binary is nothing but tests, their helpers too"
+)]
 
 mod architecture;
 mod attacks;

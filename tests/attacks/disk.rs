@@ -67,7 +67,7 @@ fn alarmed(scene: &mut Scene, alarm: &str) {
 
 fn talking_in(scratch: Scratch) -> Scene {
     let agent = House::fast().seat("rep1", "echo").open_in(scratch);
-    Scene::talking_to(agent, Phone::open(NUMBER))
+    Scene::with(agent, Phone::open(NUMBER))
 }
 
 fn promise(scene: &Scene) {
@@ -77,7 +77,7 @@ fn promise(scene: &Scene) {
 
 #[test]
 fn a_disk_that_fills_up_in_a_call_takes_no_promise_until_there_is_room() {
-    if !can_run(&[Need::Mounts]) {
+    if !can_run(&[Need::Mount]) {
         return;
     }
     let disk = SmallDisk::mount();

@@ -14,6 +14,9 @@ use super::scratch::Scratch;
 
 pub(crate) const TOKEN: &str = "s3cret";
 
+/// The agent's own folder in the test's.
+pub(crate) const STATE: &str = "state";
+
 /// How long the agent may take for one answer of its API.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
@@ -101,7 +104,6 @@ impl House {
         self.open_in(Scratch::new("agent"))
     }
 
-    /// In a folder whose `state` is there already.
     pub(crate) fn open_in(self, scratch: Scratch) -> Agent {
         let policy = scratch.write("policy.toml", &self.policy);
         let Self {
@@ -113,7 +115,7 @@ impl House {
         } = self;
         let settings = format!(
             "policy = {policy:?}\nsip.listen = \"{listen}\"\napi.listen = \"{api}\"\n\
-             sip.behind = \"direct\"\nsip.calls_max = 500\nlog.level = \"debug\"\n{settings}{places}"
+             sip.behind = \"direct\"\nlog.level = \"debug\"\n{settings}{places}"
         );
         scratch.write("settings.toml", &settings);
         Agent::run(scratch, 0)
@@ -138,7 +140,7 @@ impl Agent {
             .args(["run", "--test", "-c"])
             .arg(scratch.path("settings.toml"))
             .arg("--state")
-            .arg(scratch.path("state"))
+            .arg(scratch.path(STATE))
             .env("THIRDRING_TOKEN", TOKEN)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -37,6 +37,8 @@ fn a_call_that_died_with_the_agent_is_phoned_back() {
     let Scene { agent, caller, .. } = scene;
     let agent = agent.crash_and_restart();
     let mut events = is_phoned_back(&agent, &caller, A_WHILE);
+    // Kept is the promise once he is there.
+    caller.speak();
     events.wait(
         "the kept promise",
         SOON,

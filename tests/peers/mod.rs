@@ -7,9 +7,11 @@
 #![expect(clippy::disallowed_methods, reason = "real peers live in real time")]
 
 pub(crate) mod agent;
+mod bad_input;
 mod callback;
 mod consent;
 mod events;
+mod full_disk;
 mod greeting;
 mod hearing;
 mod hold;

@@ -29,10 +29,10 @@ impl Scene {
     }
 
     pub(crate) fn calling(house: House, caller: Phone) -> Self {
-        Self::talking_to(house.open(), caller)
+        Self::with(house.open(), caller)
     }
 
-    pub(crate) fn talking_to(agent: Agent, caller: Phone) -> Self {
+    pub(crate) fn with(agent: Agent, caller: Phone) -> Self {
         let mut events = agent.events();
         caller.call(agent.sip);
         let id = caller.call_id();

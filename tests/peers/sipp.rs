@@ -1,11 +1,16 @@
-//! SIPp: the whole pack of tests/sipp, and thirty callers at once.
+//! SIPp: the whole pack of tests/sipp, thirty callers at once, and a rep and a target that echo.
 
 use std::collections::BTreeMap;
-use std::process::Command;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
 
 use super::agent::House;
 use super::missing::{Need, can_run};
 use super::pcap::{Capture, Datagram, recording_towards};
+use super::program::free_ports;
+use super::scene::Scene;
 
 /// Where SIPp takes audio and its RTCP.
 const CROWD_PORTS: (u16, u16) = (15_000, 15_001);
@@ -73,5 +78,82 @@ fn thirty_callers_at_once_hear_the_whole_greeting() {
         assert_eq!(greeting.id, "greeting", "{port}: {heard}");
         assert!(greeting.whole && greeting.unbroken, "{port}: {heard}");
         assert_eq!(heard.lost(), 0, "{port}");
+    }
+}
+
+/// SIPp that answers everybody and sends his own sound back to him.
+struct Echo {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Echo {
+    fn start() -> Self {
+        let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let port = free_ports(host);
+        let (sip, rtp) = (port.to_string(), (port + 2).to_string());
+        let child = Command::new("sipp")
+            .args(["-sn", "uas", "-rtp_echo", "-nostdin"])
+            .args([
+                "-i",
+                "127.0.0.1",
+                "-p",
+                &sip,
+                "-mi",
+                "127.0.0.1",
+                "-mp",
+                &rtp,
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("start SIPp");
+        // The agent's INVITE is repeated until it listens.
+        let address = SocketAddr::new(host, port);
+        Self { child, address }
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The caller speaks, and hears himself through the agent and SIPp.
+fn hears_himself(scene: &Scene) {
+    scene.caller.forget_sound();
+    scene.caller.speak();
+    scene.caller.hears_more(500);
+    let heard = scene.heard();
+    assert!(heard.contains(&"report_upward".to_owned()), "{heard:?}");
+}
+
+#[test]
+fn a_sipp_rep_is_heard_by_the_caller() {
+    if can_run(&[Need::Sipp]) {
+        let rep = Echo::start();
+        let mut scene = Scene::talking(House::fast().phone_seat("rep1", rep.address));
+        hears_himself(&scene);
+        scene.hang_up();
+    }
+}
+
+#[test]
+fn a_sipp_target_takes_the_caller() {
+    if can_run(&[Need::Sipp]) {
+        let target = Echo::start();
+        let house = House::fast().seat("rep1", "silent");
+        let mut scene = Scene::talking(house.target("expert", target.address));
+        let asked = json!({"target": "expert", "agreed": true});
+        scene.agent.command(&scene.call, "transfer", asked);
+        scene.state("consulting");
+        scene.agent.command(&scene.call, "join", json!({}));
+        scene.state("bridged");
+        hears_himself(&scene);
+        scene.hang_up();
     }
 }

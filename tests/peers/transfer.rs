@@ -205,3 +205,60 @@ fn the_caller_is_asked_and_agrees_by_key() {
     target.called(SOON);
     scene.state("consulting");
 }
+
+#[test]
+fn a_rep_may_abandon_the_announcement() {
+    let (mut scene, target) = scene(Manner::PicksUp);
+    transfer(&scene, "announced");
+    scene.state("announcing");
+    scene.agent.command(&scene.call, "abandon", json!({}));
+    target.requested("BYE", SOON);
+    scene.phrase_over("hold_return");
+}
+
+#[test]
+fn a_target_who_leaves_the_consultation_sends_the_caller_back() {
+    let (mut scene, target) = scene(Manner::PicksUp);
+    transfer(&scene, "consult");
+    scene.state("consulting");
+    target.hang_up();
+    has_failed(&mut scene);
+}
+
+/// As `scene`, with a rep who can hang up.
+fn scene_with_a_rep(manner: Manner) -> (Scene, Phone, Phone) {
+    let (rep, target) = (Phone::open("rep"), Phone::open("billing").manner(manner));
+    rep.speak();
+    let house = House::fast()
+        .phone_seat("rep1", rep.address)
+        .target("billing", target.address)
+        .policy("transfer", "answer_within", "\"3s\"");
+    (Scene::talking(house), rep, target)
+}
+
+#[test]
+fn a_rep_who_leaves_the_consultation_leaves_nobody_alone() {
+    let (mut scene, rep, target) = scene_with_a_rep(Manner::PicksUp);
+    transfer(&scene, "consult");
+    scene.state("consulting");
+    rep.hang_up();
+    target.requested("BYE", SOON);
+    scene.state("waiting");
+    assert_eq!(scene.caller.count("BYE"), 0);
+}
+
+#[test]
+fn a_caller_whose_rep_and_target_are_gone_is_offered_a_callback() {
+    let (mut scene, rep, _target) = scene_with_a_rep(Manner::Rings);
+    transfer(&scene, "announced");
+    scene.state("transferring");
+    rep.change_manner(Manner::Refuses(486));
+    rep.hang_up();
+    scene.phrase("transfer_busy");
+    scene.caller.hears_more(100);
+    scene.caller.press('1');
+    scene.caller.requested("BYE", Duration::from_secs(30));
+    let ending = scene.events.ended(&scene.id, SOON);
+    assert_eq!(ending.because.as_str(), "callback-promised");
+    assert_eq!(scene.agent.callbacks().len(), 1);
+}
