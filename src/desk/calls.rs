@@ -25,9 +25,18 @@ pub(super) struct DeskCall {
     pub(super) legs: BTreeMap<Party, Leg>,
     pub(super) facts: Facts,
     /// What is being said, or is about to be.
-    pub(super) saying: BTreeMap<Utterance, (PromptId, Language)>,
+    pub(super) saying: BTreeMap<Utterance, Saying>,
     /// When its earliest timer is set in the index.
     armed: Option<Moment>,
+}
+
+/// A phrase on its way to a leg.
+#[derive(Clone, Debug)]
+pub(super) struct Saying {
+    pub(super) phrase: PromptId,
+    pub(super) language: Language,
+    /// When it was to begin.
+    pub(super) not_before: Moment,
 }
 
 /// What the desk knows of a call and the call does not need.

@@ -7,7 +7,7 @@ use crate::sip::offer_answer;
 use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refusal, Uri};
 use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
 
-use super::calls::Leg;
+use super::calls::{Leg, Saying};
 use super::house::{Address, Place};
 use super::{Desk, clock, numbers, signalling, sound};
 use crate::seats::{TestKind, TestSeat};
@@ -341,8 +341,20 @@ impl Desk {
         match (leg, clip) {
             (Some(leg), Some(clip)) => {
                 if let Some(call) = self.calls.get_mut(id) {
-                    call.saying
-                        .insert(say.utterance, (say.phrase, say.language));
+                    let Say {
+                        phrase,
+                        language,
+                        not_before,
+                        ..
+                    } = say;
+                    call.saying.insert(
+                        say.utterance,
+                        Saying {
+                            phrase,
+                            language,
+                            not_before,
+                        },
+                    );
                 }
                 let order = Order::Say {
                     leg,
