@@ -152,13 +152,15 @@ fn prepare(order: &Order) {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, UdpSocket};
     use std::sync::Arc;
+    use std::time::Duration;
 
     use tokio::sync::mpsc::{Receiver, channel};
 
     use super::*;
     use crate::media::{Clip, LegSpec, Limits, RtpHeader, RtpPacket, Verdict, Watch};
+    use crate::words::Moment;
 
     const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -197,7 +199,7 @@ mod tests {
     }
 
     fn receive(peer: &UdpSocket) -> Option<(RtpHeader, Vec<u8>)> {
-        let mut datagram = [0; DATAGRAM_MAX];
+        let mut datagram = [0; 1_500];
         let length = peer.recv(&mut datagram).unwrap();
         let packet = RtpPacket::parse(&datagram[..length])?;
         Some((packet.header, packet.payload.to_vec()))
