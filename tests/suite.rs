@@ -11,6 +11,7 @@
 )]
 
 mod architecture;
+mod attacks;
 mod calls;
 mod console;
 mod demo;

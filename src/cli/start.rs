@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing_subscriber::EnvFilter;
 
 use super::arguments::RunArguments;
@@ -32,6 +33,7 @@ pub(super) fn run(
     }
     let settings = Settings::load(arguments.config.as_deref(), &sets).map_err(Failure::Settings)?;
     log(&settings)?;
+    allow_open_files();
     let state = arguments
         .state
         .or_else(|| environment.state())
@@ -71,6 +73,18 @@ fn announce(agent: &Agent, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", serde_json::to_string(&agent.addresses())?)?;
     writeln!(out, "READY")?;
     out.flush()
+}
+
+/// A leg has two sockets, a call a file: many systems start us with a limit of 1,024 and allow more.
+fn allow_open_files() {
+    let allowed = getrlimit(Resource::Nofile).maximum;
+    let all = Rlimit {
+        current: allowed,
+        maximum: allowed,
+    };
+    if let Err(why) = setrlimit(Resource::Nofile, all) {
+        tracing::warn!(%why, "raise the limit of open files");
+    }
 }
 
 /// Logs go to standard error: standard output tells the ports and READY.

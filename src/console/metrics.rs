@@ -20,7 +20,7 @@ pub struct Metrics {
     lost_inside: Family<CauseLabels, Counter>,
     pub calls_active: Gauge,
     pub promises_open: Gauge,
-    /// Frames that left more than a tick after their time.
+    /// Turns of the media thread that came a frame (20 ms) or more after their time.
     pub media_frames_late: Counter,
     /// From an INVITE to our 180, in seconds.
     pub ringing_after: Histogram,
@@ -150,7 +150,7 @@ impl Metrics {
         );
         to.register(
             "media_frames_late",
-            "Media frames sent more than a tick late",
+            "Turns of the media thread a frame or more late",
             self.media_frames_late.clone(),
         );
         to.register_with_unit(

@@ -11,6 +11,7 @@ use crate::sip::LegId;
 use crate::sip::offer_answer::{Description, Origin};
 use crate::words::{CallId, Language, Moment, Party, PromptId, SeatId};
 
+use super::reach::Whence;
 use super::sound::Port;
 use crate::seats::TestSeat;
 
@@ -24,15 +25,26 @@ pub(super) struct DeskCall {
     pub(super) legs: BTreeMap<Party, Leg>,
     pub(super) facts: Facts,
     /// What is being said, or is about to be.
-    pub(super) saying: BTreeMap<Utterance, (PromptId, Language)>,
+    pub(super) saying: BTreeMap<Utterance, Saying>,
     /// When its earliest timer is set in the index.
     armed: Option<Moment>,
+}
+
+/// A phrase on its way to a leg.
+#[derive(Clone, Debug)]
+pub(super) struct Saying {
+    pub(super) phrase: PromptId,
+    pub(super) language: Language,
+    /// When it was to begin.
+    pub(super) not_before: Moment,
 }
 
 /// What the desk knows of a call and the call does not need.
 #[derive(Debug)]
 pub(super) struct Facts {
     pub(super) inbound: bool,
+    /// Where the caller's signalling comes from; whom we call is where the settings say.
+    pub(super) caller_is: Whence,
     pub(super) sip_call_id: String,
     pub(super) began: Timestamp,
     pub(super) seat: Option<SeatId>,
@@ -93,6 +105,7 @@ impl Facts {
     pub(super) fn new(inbound: bool, sip_call_id: String, began: Timestamp) -> Self {
         Self {
             inbound,
+            caller_is: Whence::Here,
             sip_call_id,
             began,
             seat: None,
@@ -214,6 +227,14 @@ impl Calls {
 
     pub(super) fn of_sound(&self, leg: LegKey) -> Option<(CallId, Party)> {
         self.by_sound.get(&leg).copied()
+    }
+
+    /// Whether this port receives RTP, or RTCP beside it, for one of our legs.
+    pub(super) fn listen_at(&self, port: u16) -> bool {
+        let legs = self.calls.values().flat_map(|call| call.legs.values());
+        let mut ports = legs.filter_map(|leg| Some(leg.port.as_ref()?.address.port()));
+        // The RTCP port is the odd one above.
+        ports.any(|ours| ours == port & !1)
     }
 
     /// Keeps the index of timers true to the call.

@@ -97,6 +97,11 @@ impl Chronicle {
         for (status, count) in sip.refused() {
             self.metrics.requests_refused(*status, *count);
         }
+        let late = media.late.load(Ordering::Relaxed);
+        let counted = self.metrics.media_frames_late.get();
+        self.metrics
+            .media_frames_late
+            .inc_by(late.saturating_sub(counted));
         let lost = [
             ("sip-unsent", unsent),
             ("rtp-unsent", media.unsent.load(Ordering::Relaxed)),

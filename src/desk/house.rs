@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::call::{self, PromiseKind, TargetTerms, Terms};
-use crate::media::phrasebook::Promised;
+use crate::media::phrasebook::{PhrasebookError, Promised};
 use crate::media::{Clip, Phrasebook, prompts};
 use crate::policy::Policy;
 use crate::seats::TestKind;
@@ -97,6 +97,9 @@ impl House {
         if !missing.is_empty() {
             return Err(Unfit::Missing { phrases: missing });
         }
+        if let Some(folder) = &settings.prompts {
+            check_sounds(folder, &policy, book)?;
+        }
         let mut seats = BTreeMap::new();
         for seat in &settings.seat {
             seats.insert(seat.id.clone(), place(seat).await?);
@@ -147,6 +150,20 @@ fn read_policy(file: &PolicyFile) -> Result<Policy, Unfit> {
         PolicyFile::Shipped(name) => Ok(Policy::shipped(name).unwrap_or_else(Policy::standard)),
         PolicyFile::File(path) => settings::read_policy(path).map_err(Unfit::Policy),
     }
+}
+
+/// An admin's own recordings are all played once, before a caller would hear nothing instead.
+fn check_sounds(folder: &Path, policy: &Policy, book: &Phrasebook) -> Result<(), Unfit> {
+    let unfit = |why: PhrasebookError| Unfit::Phrases {
+        folder: folder.to_owned(),
+        why: why.to_string(),
+    };
+    for phrase in policy.phrases() {
+        for language in Language::ALL {
+            book.clip(phrase, language).map_err(unfit)?;
+        }
+    }
+    book.music().map(drop).map_err(unfit)
 }
 
 fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
@@ -261,4 +278,21 @@ async fn look_up(host: &str, port: u16) -> Result<SocketAddr, String> {
         .map_err(|why| format!("{host}: {why}"))?
         .next()
         .ok_or_else(|| format!("{host}: no address"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::media::phrasebook::shipped_music;
+
+    #[test]
+    fn an_admins_recording_that_cannot_be_played_is_named() {
+        let words = include_str!("../../config/prompts/phrases.toml");
+        let broken = |_: &PromptId, _| Some(Cow::Borrowed(&b"fLaC, but cut short"[..]));
+        let book = Phrasebook::new(words, broken, shipped_music()).unwrap();
+        let refused = check_sounds(Path::new("phrases"), &Policy::standard(), &book).unwrap_err();
+        assert!(refused.to_string().contains(".flac"), "{refused}");
+    }
 }

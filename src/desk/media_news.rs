@@ -3,8 +3,9 @@
 use crate::call::{Input, LegNews, PhraseNews, Utterance};
 use crate::media::Report;
 use crate::records::What;
-use crate::words::{CallId, Key, Language, Moment, Party, PromptId};
+use crate::words::{CallId, Key, Moment, Party};
 
+use super::calls::Saying;
 use super::{Desk, sound};
 
 impl Desk {
@@ -65,7 +66,7 @@ impl Desk {
         self.settle(now);
     }
 
-    fn being_said(&self, id: CallId, utterance: u64) -> Option<(PromptId, Language)> {
+    fn being_said(&self, id: CallId, utterance: u64) -> Option<Saying> {
         self.calls
             .get(id)?
             .saying
@@ -73,7 +74,7 @@ impl Desk {
             .cloned()
     }
 
-    fn no_longer_said(&mut self, id: CallId, utterance: u64) -> Option<(PromptId, Language)> {
+    fn no_longer_said(&mut self, id: CallId, utterance: u64) -> Option<Saying> {
         self.calls.get_mut(id)?.saying.remove(&Utterance(utterance))
     }
 
@@ -85,7 +86,16 @@ impl Desk {
         (ssrc, sequence, timestamp): (u32, u16, u32),
         at: Moment,
     ) {
-        if let Some((phrase, language)) = self.being_said(id, utterance) {
+        if let Some(Saying {
+            phrase,
+            language,
+            not_before,
+        }) = self.being_said(id, utterance)
+        {
+            if phrase == self.house.terms.policy.hold.still {
+                let off = at.since(not_before).as_secs_f64();
+                self.chronicle.metrics.hold_phrase_off.observe(off);
+            }
             let what = What::PhraseStarted {
                 to,
                 phrase,
@@ -101,7 +111,7 @@ impl Desk {
     }
 
     fn phrase_ended(&mut self, id: CallId, to: Party, utterance: u64, whole: bool, at: Moment) {
-        if let Some((phrase, _)) = self.no_longer_said(id, utterance) {
+        if let Some(Saying { phrase, .. }) = self.no_longer_said(id, utterance) {
             self.note(
                 id,
                 What::PhraseEnded {

@@ -15,6 +15,7 @@ mod numbers;
 mod perform;
 mod promises;
 mod prompts;
+mod reach;
 mod requests;
 mod run;
 mod seating;

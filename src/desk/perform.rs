@@ -7,7 +7,7 @@ use crate::sip::offer_answer;
 use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refusal, Uri};
 use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
 
-use super::calls::Leg;
+use super::calls::{Leg, Saying};
 use super::house::{Address, Place};
 use super::{Desk, clock, numbers, signalling, sound};
 use crate::seats::{TestKind, TestSeat};
@@ -83,7 +83,14 @@ impl Desk {
         };
         let port = match self.sound.open_port() {
             Ok(port) => port,
-            Err(problem) => return self.no_port(id, Party::Caller, &problem, now),
+            Err(problem) => {
+                let refused = self
+                    .signalling
+                    .endpoint
+                    .reject(sip, &Refusal::new(503), now);
+                self.too_late(id, "reject", refused);
+                return self.no_port(id, Party::Caller, &problem, now);
+            }
         };
         self.calls.set_port(id, Party::Caller, port);
         let Some(leg) = self.calls.leg_mut(id, Party::Caller) else {
@@ -283,7 +290,7 @@ impl Desk {
 
     // Ends
 
-    fn hang_up(&mut self, id: CallId, party: Party, now: Moment) {
+    pub(super) fn hang_up(&mut self, id: CallId, party: Party, now: Moment) {
         if party == Party::Rep {
             self.release_seat(id, now);
         }
@@ -334,8 +341,20 @@ impl Desk {
         match (leg, clip) {
             (Some(leg), Some(clip)) => {
                 if let Some(call) = self.calls.get_mut(id) {
-                    call.saying
-                        .insert(say.utterance, (say.phrase, say.language));
+                    let Say {
+                        phrase,
+                        language,
+                        not_before,
+                        ..
+                    } = say;
+                    call.saying.insert(
+                        say.utterance,
+                        Saying {
+                            phrase,
+                            language,
+                            not_before,
+                        },
+                    );
                 }
                 let order = Order::Say {
                     leg,

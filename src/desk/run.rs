@@ -23,7 +23,7 @@ use crate::net::UdpPort;
 use crate::records::store::{Records, Timelines, TimelinesError};
 use crate::settings::{self, Ports, Settings};
 use crate::sip::{self, Endpoint};
-use crate::words::{Entropy, Moment};
+use crate::words::{Entropy, Moment, Party};
 
 use super::calls::Calls;
 use super::chronicle::Chronicle;
@@ -395,11 +395,11 @@ impl Desk {
             let now = clock::now();
             self.follow_counts(now);
             let enough = exit_after.is_some_and(|enough| self.duty.ended >= enough);
-            if enough && leave_at.is_none() {
-                leave_at = Some(self.shut_down(now));
+            if enough {
+                leave_at = Some(self.shut_down(leave_at, now));
             }
             if leave_at.is_some_and(|at| now >= at || self.calls.len() == 0) {
-                return self.signalling.flush();
+                return self.part(now);
             }
             let wake = [self.timeout(), leave_at].into_iter().flatten().min();
             tokio::select! {
@@ -413,8 +413,8 @@ impl Desk {
                 Some(request) = inbox.requests.recv() => self.request(request, clock::now()),
                 Some(kept) = inbox.kept.recv() => self.kept(kept, clock::now()),
                 () = until(wake, now) => self.tick(clock::now()),
-                _ = inbox.stop.recv() => leave_at = Some(self.shut_down(clock::now())),
-                _ = inbox.interrupt.recv() => leave_at = Some(self.shut_down(clock::now())),
+                _ = inbox.stop.recv() => leave_at = Some(self.shut_down(leave_at, clock::now())),
+                _ = inbox.interrupt.recv() => leave_at = Some(self.shut_down(leave_at, clock::now())),
             }
         }
     }
@@ -430,18 +430,31 @@ impl Desk {
         }
     }
 
-    /// No new calls; a farewell and a callback for live ones. Returns when we leave at the latest.
-    fn shut_down(&mut self, now: Moment) -> Moment {
-        if !self.duty.draining {
-            tracing::info!(calls = self.calls.len(), "stopping");
-            self.duty.draining = true;
-            self.tell_queue_of_seats(now);
-            for id in self.calls.ids() {
-                self.later(id, Input::ShutDown);
-            }
-            self.settle(now);
+    /// No new calls; a farewell and a callback for live ones. Returns when we leave at the latest:
+    /// who asks again does not put it off.
+    fn shut_down(&mut self, leave_at: Option<Moment>, now: Moment) -> Moment {
+        if let Some(at) = leave_at {
+            return at;
         }
+        tracing::info!(calls = self.calls.len(), "stopping");
+        self.duty.draining = true;
+        self.tell_queue_of_seats(now);
+        for id in self.calls.ids() {
+            self.later(id, Input::ShutDown);
+        }
+        self.settle(now);
         now + SHUT_DOWN_WITHIN
+    }
+
+    /// Who is still there is hung up; the row of his answer remains, and he is phoned back (D29).
+    fn part(&mut self, now: Moment) {
+        for id in self.calls.ids() {
+            tracing::warn!(call = %id, "leave a call that did not end in time");
+            for party in Party::ALL {
+                self.hang_up(id, party, now);
+            }
+        }
+        self.signalling.flush();
     }
 }
 

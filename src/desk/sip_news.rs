@@ -33,11 +33,14 @@ impl Desk {
                 return self.reject(leg, Refusal::new(488), now);
             }
         };
-        if let Some(problem) = offer
-            .as_ref()
-            .and_then(|offer| offer_answer::settle(offer).err())
-        {
-            return self.reject(leg, signalling::unusable(&problem), now);
+        let caller_is = self.whence(invited.source.ip());
+        match offer.as_ref().map(offer_answer::settle) {
+            Some(Err(problem)) => return self.reject(leg, signalling::unusable(&problem), now),
+            Some(Ok(agreed)) if !self.may_send_to(&agreed, caller_is) => {
+                tracing::info!(remote = %agreed.remote, "refuse an offer that leads to us or nowhere");
+                return self.reject(leg, Refusal::new(488), now);
+            }
+            Some(Ok(_)) | None => {}
         }
         if let Some(code) = self.no_room() {
             return self.reject(leg, Refusal::new(code), now);
@@ -79,7 +82,8 @@ impl Desk {
             language: self.house.language,
         };
         let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, now);
-        let facts = Facts::new(true, invited.call_id.clone(), clock::utc());
+        let mut facts = Facts::new(true, invited.call_id.clone(), clock::utc());
+        facts.caller_is = self.whence(invited.source.ip());
         self.calls.add(DeskCall::new(call, facts));
         let mut leg = Leg::new(self.signalling.origin());
         (leg.sip, leg.offer) = (Some(sip), offer);
@@ -181,8 +185,15 @@ impl Desk {
 
     /// Their answer to our offer.
     fn settle_media(&mut self, id: CallId, party: Party, answer: &[u8]) {
+        let they_are = self.whence_of(id, party);
         match offer_answer::read(answer).map(|answer| offer_answer::settle(&answer)) {
-            Ok(Ok(agreed)) => self.connect(id, party, sound::spec(&agreed)),
+            Ok(Ok(agreed)) if self.may_send_to(&agreed, they_are) => {
+                self.connect(id, party, sound::spec(&agreed));
+            }
+            Ok(Ok(agreed)) => {
+                let remote = agreed.remote;
+                tracing::warn!(call = %id, party = %party, %remote, "an answer that leads to us or nowhere");
+            }
             Ok(Err(problem)) => {
                 tracing::warn!(call = %id, party = %party, %problem, "use their answer")
             }
@@ -194,6 +205,7 @@ impl Desk {
 
     /// A re-INVITE: hold, resume, a new address. Our sound runs on (D13).
     fn offered(&mut self, id: CallId, party: Party, leg: LegId, sdp: Option<Bytes>, now: Moment) {
+        let they_are = self.whence_of(id, party);
         let Some(ours) = self.calls.leg_mut(id, party) else {
             return;
         };
@@ -206,12 +218,12 @@ impl Desk {
                 self.signalling.endpoint.accept_offer(leg, offer, now)
             }
             Some(Ok(offer)) => match offer_answer::answer(&offer, port.address, origin) {
-                Ok((answer, agreed)) => {
+                Ok((answer, agreed)) if self.may_send_to(&agreed, they_are) => {
                     self.connect(id, party, sound::spec(&agreed));
                     self.hold_news(id, party, agreed.direction, now);
                     self.signalling.endpoint.accept_offer(leg, answer, now)
                 }
-                Err(_) => self.signalling.endpoint.refuse_offer(leg, now),
+                Ok(_) | Err(_) => self.signalling.endpoint.refuse_offer(leg, now),
             },
             Some(Err(_)) => self.signalling.endpoint.refuse_offer(leg, now),
         };

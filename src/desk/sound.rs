@@ -44,6 +44,11 @@ impl Sound {
         }
     }
 
+    /// Where the ports of our legs are.
+    pub(super) fn address(&self) -> IpAddr {
+        self.address
+    }
+
     pub(super) fn open_port(&self) -> io::Result<Port> {
         let (key, address) = self.thread.open_port(self.address)?;
         Ok(Port { key, address })

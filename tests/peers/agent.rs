@@ -1,6 +1,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -199,6 +200,11 @@ impl Agent {
     /// Follows what happens from the agent's start.
     pub(crate) fn events(&self) -> Events {
         Events::follow(self.api)
+    }
+
+    /// Of the folder the agent's own is in.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.scratch.path(name)
     }
 
     pub(crate) fn get(&self, path: &str) -> Value {

@@ -6,7 +6,7 @@
 // The world these tests play in has a clock; only here do they read it.
 #![expect(clippy::disallowed_methods, reason = "real peers live in real time")]
 
-mod agent;
+pub(crate) mod agent;
 mod bad_input;
 mod callback;
 mod consent;
@@ -17,15 +17,15 @@ mod hearing;
 mod hold;
 mod ladder;
 mod matrix;
-mod missing;
+pub(crate) mod missing;
 mod netns;
 mod one_way;
 mod pcap;
-mod phone;
+pub(crate) mod phone;
 mod phones;
 mod program;
-mod scene;
-mod scratch;
+pub(crate) mod scene;
+pub(crate) mod scratch;
 mod seat;
 mod sipp;
 mod transfer;

@@ -65,6 +65,8 @@ pub enum StoreError {
     Full,
     Locked,
     Damaged,
+    /// The file was removed or replaced: what is written now, nobody finds again.
+    Moved,
     Other(rusqlite::Error),
 }
 
@@ -74,6 +76,9 @@ impl fmt::Display for StoreError {
             Self::Full => f.write_str("the disk of the database is full: make room"),
             Self::Locked => f.write_str("the database is locked by another program"),
             Self::Damaged => f.write_str("the database is damaged: restart to move it aside"),
+            Self::Moved => f.write_str(
+                "the database was removed or replaced: put it back, or restart to begin a new one",
+            ),
             Self::Other(why) => write!(f, "the database: {why}"),
         }
     }

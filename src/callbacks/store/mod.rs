@@ -1,7 +1,9 @@
 //! L2, shell. Where promises and live calls survive `kill -9` and a power cut.
 
 mod error;
+mod journal;
 mod open;
+mod place;
 mod sqlite;
 
 pub use error::{OpenError, StoreError};

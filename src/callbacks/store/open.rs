@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
-use super::OpenError;
+use super::{OpenError, journal};
 
 /// What was found where the database should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
     Fresh,
     Existing,
-    /// Damaged: moved there, and a fresh one begun. An alarm (D30).
+    /// Damaged, or its journal was: moved there, and a fresh one begun. An alarm (D30).
     MovedAside(PathBuf),
 }
 
@@ -44,8 +44,9 @@ pub(super) fn open(path: &Path, utc: Timestamp) -> Result<(Connection, Opened), 
     } else {
         Opened::Fresh
     };
+    let lost = set_journal_aside(path, utc)?;
     match connect(path) {
-        Ok(db) => Ok((db, found)),
+        Ok(db) => Ok((db, lost.map_or(found, Opened::MovedAside))),
         Err(Trouble::Refused(why)) => Err(why),
         Err(Trouble::Damaged) => {
             let aside = move_aside(path, utc)?;
@@ -115,10 +116,21 @@ fn trouble(path: &Path, why: rusqlite::Error) -> Trouble {
     })
 }
 
+/// A damaged journal is kept for whoever wants to look; the rows before it are whole.
+fn set_journal_aside(path: &Path, utc: Timestamp) -> Result<Option<PathBuf>, OpenError> {
+    let failed = |why| OpenError::MoveAside(path.to_owned(), why);
+    let journal = with_ending(path, "-wal");
+    if !journal::is_damaged(&journal).map_err(failed)? {
+        return Ok(None);
+    }
+    let aside = with_ending(&damaged(path, utc), "-wal");
+    fs::rename(journal, &aside).map_err(failed)?;
+    Ok(Some(aside))
+}
+
 /// `desk.sqlite` becomes `desk.sqlite.damaged-20260504T040000Z`, its journal along with it.
 fn move_aside(path: &Path, utc: Timestamp) -> Result<PathBuf, OpenError> {
-    let stamp = utc.strftime("%Y%m%dT%H%M%SZ");
-    let aside = with_ending(path, &format!(".damaged-{stamp}"));
+    let aside = damaged(path, utc);
     let failed = |why| OpenError::MoveAside(path.to_owned(), why);
     fs::rename(path, &aside).map_err(failed)?;
     for ending in ["-wal", "-shm"] {
@@ -128,6 +140,11 @@ fn move_aside(path: &Path, utc: Timestamp) -> Result<PathBuf, OpenError> {
         }
     }
     Ok(aside)
+}
+
+fn damaged(path: &Path, utc: Timestamp) -> PathBuf {
+    let stamp = utc.strftime("%Y%m%dT%H%M%SZ");
+    with_ending(path, &format!(".damaged-{stamp}"))
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

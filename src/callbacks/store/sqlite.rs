@@ -5,6 +5,7 @@ use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 
 use super::open::{self, Opened};
+use super::place::Place;
 use super::{OpenError, StoreError};
 use crate::callbacks::{Attempt, Callback, CallbackId, LiveCall, State};
 use crate::words::CallId;
@@ -15,6 +16,7 @@ use crate::words::CallId;
 #[derive(Debug)]
 pub struct Store {
     db: Connection,
+    place: Place,
 }
 
 /// What the last run left behind.
@@ -52,7 +54,8 @@ impl Store {
     /// Opens `path` for this process alone; `utc` names a damaged file that is moved aside.
     pub fn open(path: &Path, utc: Timestamp) -> Result<(Self, Opened), OpenError> {
         let (db, opened) = open::open(path, utc)?;
-        Ok((Self { db }, opened))
+        let place = Place::of(path);
+        Ok((Self { db, place }, opened))
     }
 
     /// Reads what the last run left; a damaged row is set aside, the others are kept.
@@ -79,6 +82,7 @@ impl Store {
         rows: &[Callback],
         attempt: Option<&(CallbackId, Attempt)>,
     ) -> Result<(), StoreError> {
+        self.place.holds()?;
         let transaction = self.db.transaction()?;
         for row in rows {
             write_callback(&transaction, row)?;
@@ -102,6 +106,7 @@ impl Store {
 
     /// From its answer on a call is remembered.
     pub fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError> {
+        self.place.holds()?;
         self.db.execute(
             "INSERT OR REPLACE INTO live_call (id, body) VALUES (?1, ?2)",
             params![call.call.to_string(), json(call)],

@@ -179,6 +179,37 @@ fn what_is_no_database_is_moved_aside_too() {
 }
 
 #[test]
+fn a_damaged_journal_is_moved_aside_and_told() {
+    let folder = Folder::new("journal");
+    let (living, path) = (folder.file("living.sqlite"), folder.file("desk.sqlite"));
+    let mut store = open(&living);
+    store.commit(&[callback(1)], None).unwrap();
+    snapshot(&living, &path);
+    let journal = folder.file("desk.sqlite-wal");
+    let mut bytes = fs::read(&journal).unwrap();
+    bytes[16] ^= 0xff;
+    fs::write(&journal, bytes).unwrap();
+    let (mut store, opened) = Store::open(&path, utc()).unwrap();
+    let aside = folder.file("desk.sqlite.damaged-20260504T040000Z-wal");
+    assert_eq!(opened, Opened::MovedAside(aside.clone()));
+    assert!(aside.exists());
+    store.commit(&[callback(2)], None).unwrap();
+}
+
+#[test]
+fn a_database_that_was_removed_takes_no_promise() {
+    let folder = Folder::new("removed");
+    let path = folder.file("desk.sqlite");
+    let mut store = open(&path);
+    store.commit(&[callback(1)], None).unwrap();
+    fs::rename(&path, folder.file("elsewhere.sqlite")).unwrap();
+    let lost = store.commit(&[callback(2)], None).unwrap_err();
+    assert!(matches!(lost, StoreError::Moved), "{lost}");
+    fs::rename(folder.file("elsewhere.sqlite"), &path).unwrap();
+    store.commit(&[callback(2)], None).unwrap();
+}
+
+#[test]
 fn a_full_disk_is_told_apart_and_the_rows_before_it_stay() {
     let folder = Folder::new("full");
     let path = folder.file("desk.sqlite");

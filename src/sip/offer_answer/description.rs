@@ -1,5 +1,5 @@
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use sdp_types::{Attribute, Connection, Media, Session};
 
@@ -95,7 +95,7 @@ pub enum SdpError {
     TooManyStreams,
     /// The audio stream has no address, or a domain name where an address belongs.
     NoAddress,
-    /// Broadcast, multicast, or a port below 1024.
+    /// Broadcast, multicast, a reserved block, or a port below 1024.
     ForbiddenAddress,
 }
 
@@ -171,22 +171,35 @@ fn ip_of(connection: &Connection) -> Option<IpAddr> {
 }
 
 fn allowed(address: SocketAddr) -> Result<SocketAddr, SdpError> {
-    let ip = address.ip();
-    if ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST) || address.port() < PORT_MIN {
-        return Err(SdpError::ForbiddenAddress);
+    if is_one_host(address.ip()) && address.port() >= PORT_MIN {
+        Ok(address)
+    } else {
+        Err(SdpError::ForbiddenAddress)
     }
-    Ok(address)
 }
 
-/// `port [IN IP4 address]` (RFC 3605 2.1); a forbidden one is as good as none.
+/// Neither a group nor a reserved block; `0.0.0.0` and `::` are nobody, which holds.
+fn is_one_host(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        // RFC 1122 3.2.1.3: 0.0.0.0/8 is "this network"; 240.0.0.0/4 is reserved, with broadcast in it.
+        IpAddr::V4(ip) => {
+            let [block, ..] = ip.octets();
+            ip.is_unspecified() || !(ip.is_multicast() || block == 0 || block >= 240)
+        }
+        IpAddr::V6(ip) => !ip.is_multicast(),
+    }
+}
+
+/// `port [IN IP4 address]` (RFC 3605 2.1); a forbidden one, or another host, is as good as none.
 fn rtcp(value: &str, ip: IpAddr) -> Option<SocketAddr> {
     let mut pieces = value.split_ascii_whitespace();
     let port = pieces.next()?.parse().ok()?;
-    let ip = match pieces.nth(2) {
-        Some(ip) => ip.parse().ok()?,
+    let named: IpAddr = match pieces.nth(2) {
+        Some(named) => named.parse().ok()?,
         None => ip,
     };
-    allowed(SocketAddr::new(ip, port)).ok()
+    // Reports sent where no sound comes from would let a caller point us at a stranger.
+    (named == ip).then(|| allowed(SocketAddr::new(ip, port)).ok())?
 }
 
 fn payloads(media: &Media) -> Vec<Payload> {
@@ -268,14 +281,32 @@ mod tests {
         for (ip, port) in [
             ("255.255.255.255", 4000),
             ("224.0.0.1", 4000),
+            ("240.0.0.1", 4000),
+            ("0.1.2.3", 4000),
+            ("::ffff:224.0.0.1", 4000),
+            ("ff02::1", 4000),
             ("192.0.2.1", 53),
         ] {
             let media = format!("m=audio {port} RTP/AVP 0\r\n");
-            let it = audio(&format!("c=IN IP4 {ip}\r\n"), &media);
+            let family = if ip.contains(':') { "IP6" } else { "IP4" };
+            let it = audio(&format!("c=IN {family} {ip}\r\n"), &media);
             assert_eq!(it.unwrap_err(), SdpError::ForbiddenAddress, "{ip}:{port}");
         }
         let it = audio("", "m=audio 4000 RTP/AVP 0\r\n");
         assert_eq!(it.unwrap_err(), SdpError::NoAddress);
+    }
+
+    #[test]
+    fn reports_never_go_to_another_host() {
+        for (rtcp, expected) in [
+            ("4005 IN IP4 192.0.2.1", Some("192.0.2.1:4005")),
+            ("4005 IN IP4 198.51.100.7", None),
+            ("0", None),
+        ] {
+            let media = format!("m=audio 4000 RTP/AVP 8\r\na=rtcp:{rtcp}\r\n");
+            let it = audio("c=IN IP4 192.0.2.1\r\n", &media).unwrap();
+            assert_eq!(it.rtcp, expected.map(|it| it.parse().unwrap()), "{rtcp}");
+        }
     }
 
     #[test]

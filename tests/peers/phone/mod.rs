@@ -110,9 +110,13 @@ impl Phone {
     }
 
     pub(crate) fn invite(&self, to: SocketAddr) {
+        self.invite_with(to, &self.line.description("sendrecv", 1));
+    }
+
+    pub(crate) fn invite_with(&self, to: SocketAddr, offer: &str) {
         let dialog = Dialog::calling(&self.line.name, self.address, to);
         self.line.handset().dialog = Some(dialog);
-        self.reinvite("sendrecv");
+        self.request("INVITE", "", offer);
     }
 
     /// Any other request in the call.

@@ -1,0 +1,219 @@
+use std::collections::BTreeMap;
+use std::io::IoSliceMut;
+use std::net::UdpSocket;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
+
+use nix::sys::epoll::{EpollEvent, EpollFlags};
+use nix::sys::eventfd::EventFd;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
+use tokio::sync::mpsc::Sender;
+
+use super::poll::{Poll, TIMER, WAKE, from_token};
+use super::{MediaCounts, Request};
+use crate::desk::clock;
+use crate::media::{Channel, FRAME_TIME, LegKey, Order, Report, Stage, Transmit};
+use crate::net::PortPair;
+
+/// Sockets looked at in one turn; with all of them flooded a turn stays within some 2 ms.
+const EVENTS_MAX: usize = 64;
+
+/// Datagrams or errors taken from one socket in one turn, so that a flood on one leg cannot starve the others.
+const DATAGRAMS_A_TURN: usize = 8;
+
+/// An RTP packet of 60 ms has 492 bytes; what is longer than an Ethernet frame is none of ours.
+const DATAGRAM_MAX: usize = 1_500;
+
+/// SO_EE_ORIGIN_ICMP and SO_EE_ORIGIN_ICMP6 of linux/errqueue.h.
+const ORIGIN_ICMP: [u8; 2] = [2, 3];
+
+/// What the thread owns.
+pub(super) struct MediaLoop {
+    pub(super) poll: Poll,
+    pub(super) wake: Arc<EventFd>,
+    pub(super) inbox: Receiver<Request>,
+    pub(super) stage: Stage,
+    pub(super) sockets: BTreeMap<LegKey, PortPair>,
+    pub(super) reports: Sender<Report>,
+    pub(super) counts: Arc<MediaCounts>,
+}
+
+#[derive(PartialEq, Eq)]
+enum Next {
+    GoOn,
+    Stop,
+}
+
+impl MediaLoop {
+    pub(super) fn run(&mut self) {
+        let mut events = [EpollEvent::empty(); EVENTS_MAX];
+        let mut next = Next::GoOn;
+        while next == Next::GoOn {
+            let ready = match self.poll.wait(self.stage.due(), &mut events) {
+                Ok(ready) => ready,
+                Err(error) => {
+                    tracing::error!(%error, "wait for media");
+                    return;
+                }
+            };
+            for event in events.iter().take(ready) {
+                if self.serve(event) == Next::Stop {
+                    next = Next::Stop;
+                }
+            }
+            self.tick();
+        }
+        for (leg, pair) in std::mem::take(&mut self.sockets) {
+            self.close(leg, Some(pair));
+        }
+    }
+
+    fn serve(&mut self, event: &EpollEvent) -> Next {
+        match event.data() {
+            WAKE => return self.take_requests(),
+            // The tick after each turn does what the timer is for.
+            TIMER => self.poll.clear_timer(),
+            token => self.receive(token, event.events()),
+        }
+        Next::GoOn
+    }
+
+    fn take_requests(&mut self) -> Next {
+        // An eventfd that cannot be read is at zero already.
+        let _ = self.wake.read();
+        while let Ok(request) = self.inbox.try_recv() {
+            match request {
+                Request::Stop => return Next::Stop,
+                Request::Ports { leg, pair } => self.add(leg, pair),
+                Request::Order(Order::Close { leg }) => {
+                    let pair = self.sockets.remove(&leg);
+                    self.close(leg, pair);
+                }
+                Request::Order(order) => self.stage.apply(order, clock::now()),
+            }
+        }
+        self.flush();
+        Next::GoOn
+    }
+
+    fn add(&mut self, leg: LegKey, pair: PortPair) {
+        if let Err(error) = self.poll.watch(leg, &pair) {
+            tracing::error!(%error, "watch media ports");
+        }
+        self.sockets.insert(leg, pair);
+    }
+
+    /// The goodbye leaves before the sockets go.
+    fn close(&mut self, leg: LegKey, pair: Option<PortPair>) {
+        if let Some(pair) = pair {
+            self.sockets.insert(leg, pair);
+        }
+        self.stage.apply(Order::Close { leg }, clock::now());
+        self.flush();
+        self.sockets.remove(&leg);
+    }
+
+    fn receive(&mut self, token: u64, ready: EpollFlags) {
+        let (leg, channel) = from_token(token);
+        let Some(pair) = self.sockets.get(&leg) else {
+            return;
+        };
+        if channel == Channel::Rtp && ready.contains(EpollFlags::EPOLLERR) {
+            let now = clock::now();
+            for _ in 0..take_icmp_errors(&pair.rtp) {
+                self.stage.unreachable(leg, now);
+            }
+        }
+        let socket = match channel {
+            Channel::Rtp => &pair.rtp,
+            Channel::Rtcp => &pair.rtcp,
+        };
+        let mut datagram = [0; DATAGRAM_MAX];
+        for _ in 0..DATAGRAMS_A_TURN {
+            let Ok((length, from)) = socket.recv_from(&mut datagram) else {
+                break;
+            };
+            let bytes = datagram.get(..length).unwrap_or_default();
+            match channel {
+                Channel::Rtp => self.stage.receive_rtp(leg, from, bytes, clock::now()),
+                Channel::Rtcp => self.stage.receive_rtcp(leg, from, bytes, clock::now()),
+            }
+        }
+        self.flush();
+    }
+
+    fn tick(&mut self) {
+        let now = clock::now();
+        if let Some(due) = self.stage.due().filter(|due| *due <= now) {
+            if now.since(due) >= FRAME_TIME {
+                self.counts.late.fetch_add(1, Ordering::Relaxed);
+            }
+            self.stage.tick(now);
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let Self {
+            stage,
+            sockets,
+            counts,
+            reports,
+            ..
+        } = self;
+        stage.drain(|transmit| {
+            let sent = sockets
+                .get(&transmit.leg)
+                .is_some_and(|pair| send(pair, &transmit));
+            if !sent {
+                counts.unsent.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        while let Some(report) = stage.poll_report() {
+            if reports.try_send(report).is_err() {
+                counts.reports_lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// A pending ICMP error fails one call and is cleared by it: the second attempt is the datagram's own.
+fn send(pair: &PortPair, transmit: &Transmit<'_>) -> bool {
+    let socket = match transmit.channel {
+        Channel::Rtp => &pair.rtp,
+        Channel::Rtcp => &pair.rtcp,
+    };
+    let mut attempts = (0..2).map(|_| socket.send_to(transmit.datagram, transmit.to));
+    attempts.any(|sent| sent.is_ok())
+}
+
+/// How many ICMP errors wait in the socket's error queue; they are taken from it.
+fn take_icmp_errors(socket: &UdpSocket) -> usize {
+    (0..DATAGRAMS_A_TURN)
+        .map_while(|_| take_error(socket))
+        .filter(|is_icmp| *is_icmp)
+        .count()
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "non-exhaustive, and of 20 kinds two are errors"
+)]
+/// One entry of the error queue: whether it came by ICMP; none when the queue is empty.
+fn take_error(socket: &UdpSocket) -> Option<bool> {
+    let (mut payload, mut control) = ([0; 64], [0; 256]);
+    let mut parts = [IoSliceMut::new(&mut payload)];
+    let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
+    let message =
+        recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut control), flags)
+            .ok()?;
+    let is_icmp = message.cmsgs().ok()?.any(|part| match part {
+        ControlMessageOwned::Ipv4RecvErr(error, _) => ORIGIN_ICMP.contains(&error.ee_origin),
+        ControlMessageOwned::Ipv6RecvErr(error, _) => ORIGIN_ICMP.contains(&error.ee_origin),
+        // Only the error queue is read here; what else a kernel may attach is no error.
+        _ => false,
+    });
+    Some(is_icmp)
+}
