@@ -110,6 +110,8 @@ impl Client {
     async fn wait(&mut self, socket: &mut WebSocket) -> Option<Parting> {
         let news = async {
             tokio::select! {
+                // The last news go out before the good-bye.
+                biased;
                 () = self.follower.changed() => None,
                 _ = self.stop.changed() => Some(Parting::Stopping),
                 message = socket.recv() => match message {

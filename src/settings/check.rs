@@ -22,6 +22,7 @@ pub(super) fn first_fault(settings: &Settings, has_token: bool) -> Option<Fault>
     let targets = settings.target.iter().enumerate();
     sip(settings)
         .or_else(|| api(settings, has_token))
+        .or_else(|| log(settings))
         .or_else(|| lists(settings))
         .or_else(|| {
             seats
@@ -64,6 +65,23 @@ fn api(settings: &Settings, has_token: bool) -> Option<Fault> {
             "set api.token_file or THIRDRING_TOKEN, or listen on 127.0.0.1",
         )
     })
+}
+
+/// What a log line can be as grave as.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// A level, or `module=level`, separated by commas.
+fn log(settings: &Settings) -> Option<Fault> {
+    let mut parts = settings.log.level.split(',').map(str::trim);
+    let wrong = parts.find(|part| {
+        let level = part.rsplit_once('=').map_or(*part, |(_, level)| level);
+        !LEVELS.contains(&level)
+    })?;
+    Some(fault(
+        &[Step::Key("log"), Step::Key("level")],
+        format!("`{wrong}` is no level of the log"),
+        "write error, warn, info, debug or trace, also by module: \"info,thirdring::sip=debug\"",
+    ))
 }
 
 fn lists(settings: &Settings) -> Option<Fault> {

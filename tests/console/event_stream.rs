@@ -136,3 +136,16 @@ async fn a_stopping_console_says_good_bye() {
     let (_, (_, heard)) = tokio::join!(house.console.stop(), hear(socket, 1));
     assert_eq!(heard, ["stopping"]);
 }
+
+#[tokio::test]
+async fn the_last_news_come_before_the_good_bye() {
+    for _ in 0..20 {
+        let house = House::open(Plan::default()).await;
+        house.events.push(entry(1, "talking"));
+        let (socket, first) = hear(listen(house.address, "?since=0").await, 1).await;
+        assert_eq!(first, ["1"]);
+        house.events.push(entry(2, "ended"));
+        let (_, (_, heard)) = tokio::join!(house.console.stop(), hear(socket, 2));
+        assert_eq!(heard, ["2", "stopping"]);
+    }
+}
