@@ -5,6 +5,7 @@
 
 mod dialog;
 mod endpoint;
+mod hop;
 pub mod offer_answer;
 mod transaction;
 mod wire;
@@ -13,4 +14,5 @@ pub use endpoint::{
     Counters, Discard, Endpoint, Event, Invite, Invited, LegId, NotPossible, Refusal, Settings,
     Transmit,
 };
+pub use hop::{FlowId, Hop, Transport};
 pub use wire::{BadNameAddr, BadUri, Fault, Message, NameAddr, Start, Uri, read_message, readable};
