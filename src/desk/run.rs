@@ -22,7 +22,7 @@ use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
 use crate::net::UdpPort;
 use crate::records::store::{Records, Timelines, TimelinesError};
 use crate::settings::{self, Ports, Settings};
-use crate::sip::{self, Endpoint};
+use crate::sip::{self, Endpoint, Listening};
 use crate::words::{Catalogue, Entropy, Language, Moment, Party, Sentence};
 
 use super::calls::Calls;
@@ -320,7 +320,7 @@ async fn open_console(
 
 fn endpoint_settings(settings: &Settings, house: &House) -> sip::Settings {
     sip::Settings {
-        address: house.address,
+        listening: Listening::udp_only(house.address),
         user: settings.sip.from_user.clone(),
         user_agent: settings.sip.user_agent.clone(),
         // Each call may have three legs.
