@@ -31,6 +31,7 @@ pub(crate) struct Recording {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Phrase {
     pub(crate) id: String,
+    pub(crate) language: Language,
     /// The RTP timestamp of its first sample.
     pub(crate) timestamp: u32,
     /// Samples after the stream's first.
@@ -64,6 +65,7 @@ impl Recording {
             .into_iter()
             .map(|heard| Phrase {
                 id: heard.prompt.as_str().to_owned(),
+                language: heard.language,
                 timestamp: self.first().wrapping_add(heard.began_at_sample as u32),
                 onset: heard.began_at_sample,
                 at: self.arrival(heard.began_at_sample),

@@ -6,9 +6,11 @@
 // The world these tests play in has a clock; only here do they read it.
 #![expect(clippy::disallowed_methods, reason = "real peers live in real time")]
 
+mod abandoned;
 pub(crate) mod agent;
 mod bad_input;
 mod callback;
+mod commands;
 mod consent;
 mod events;
 mod full_disk;

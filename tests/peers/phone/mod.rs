@@ -80,6 +80,11 @@ impl Phone {
         self.sound.new_source();
     }
 
+    /// Nobody listens at its audio port any more.
+    pub(crate) fn unplug(&self) {
+        self.sound.unplug();
+    }
+
     /// Calls and waits until somebody answers.
     pub(crate) fn call(&self, to: SocketAddr) -> Message {
         self.invite(to);
