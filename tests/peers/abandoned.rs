@@ -30,6 +30,9 @@ const REPS_PACKETS: usize = 250;
 /// All legs end within a second; the phones look every 20 ms whether there is news.
 const ALL_OVER_WITHIN: Duration = Duration::from_secs(2);
 
+/// And then there is silence.
+const SILENT_FOR: Duration = Duration::from_millis(500);
+
 const NEEDS: [Need; 3] = [Need::Baresip, Need::Pjsip, Need::Capture];
 
 /// A caller, a rep, and the target the caller is led to.
@@ -159,6 +162,14 @@ impl Trio {
     fn target_is_left(&mut self) {
         self.target.wait("closed", ALL_OVER_WITHIN);
     }
+
+    /// The caller hangs up, and nobody is left on the line. Returns what was on the target's wire.
+    fn all_are_left(&mut self, attempt: Attempt) -> Vec<Datagram> {
+        self.caller_leaves(&attempt.id);
+        self.target_is_left();
+        assert!(self.rep.hears_nothing(SILENT_FOR));
+        attempt.targets_wire.finish()
+    }
 }
 
 /// These phrases from their first to their last sample and in this order, others between them or not.
@@ -278,9 +289,7 @@ fn the_caller_leaves_the_ringing(caller: Maker, target: Maker) {
     let mut trio = Trio::open(caller, target);
     for mode in MODES {
         let attempt = trio.transfer(mode);
-        trio.caller_leaves(&attempt.id);
-        trio.target_is_left();
-        let wire = attempt.targets_wire.finish();
+        let wire = trio.all_are_left(attempt);
         assert!(passed(&wire, "CANCEL ", trio.target.address), "{mode}");
     }
 }
@@ -304,9 +313,7 @@ fn the_caller_leaves_the_answered(caller: Maker, target: Maker) {
     for mode in MODES {
         let attempt = trio.transfer(mode);
         trio.target_picks_up(&attempt);
-        trio.caller_leaves(&attempt.id);
-        trio.target_is_left();
-        let wire = attempt.targets_wire.finish();
+        let wire = trio.all_are_left(attempt);
         assert!(passed(&wire, "BYE ", trio.target.address), "{mode}");
     }
 }
