@@ -92,8 +92,8 @@ fn a_customer_who_is_busy_stays_owed_until_he_rings_in() {
     scene.caller.change_manner(Manner::Refuses(486));
     scene.agent.command(&scene.call, "cannot-hear", json!({}));
     scene.caller.requested("BYE", A_WHILE);
-    scene.events.wait("an attempt", A_WHILE, |entry| {
-        is_promise(&entry.what, "attempted")
+    scene.events.wait("a busy customer", A_WHILE, |entry| {
+        is_promise(&entry.what, "busy")
     });
     let owed = scene.agent.callbacks();
     assert_eq!((owed.len(), owed[0].attempts), (1, 1), "{owed:?}");
@@ -102,9 +102,12 @@ fn a_customer_who_is_busy_stays_owed_until_he_rings_in() {
     let id = scene.caller.call_id();
     scene.events.state(&id, "talking", A_WHILE);
     scene.caller.speak();
-    scene.events.wait("the kept promise", A_WHILE, |entry| {
-        is_promise(&entry.what, "done")
-    });
+    // D26: now he has his rep.
+    scene
+        .events
+        .wait("the end of the promise", A_WHILE, |entry| {
+            is_promise(&entry.what, "withdrawn")
+        });
     scene.caller.hang_up();
 }
 

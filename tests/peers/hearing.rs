@@ -122,13 +122,14 @@ impl Recording {
     }
 }
 
-/// `greeting@0.00 hold_wait@12.34|` with the seconds on the RTP clock; `|` marks a phrase that was cut.
+/// `greeting@0.00 hold_wait@12.34|` with the seconds on the RTP clock; `|` marks a phrase that was cut, `~` one with a gap.
 impl fmt::Display for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for phrase in self.phrases() {
             let seconds = phrase.onset as f64 / 8_000.0;
             let cut = if phrase.whole { "" } else { "|" };
-            write!(f, "{}@{seconds:.2}{cut} ", phrase.id)?;
+            let gap = if phrase.unbroken { "" } else { "~" };
+            write!(f, "{}@{seconds:.2}{gap}{cut} ", phrase.id)?;
         }
         Ok(())
     }
