@@ -153,6 +153,34 @@ fn a_pjsip_rep_talks_to_the_caller() {
     }
 }
 
+/// Eight seconds after the caller's first words the rep is absent (D6), and the caller kept company.
+#[test]
+fn a_caller_is_not_left_with_a_baresip_rep_who_says_nothing() {
+    if !can_run(&[Need::Baresip]) {
+        return;
+    }
+    let mut rep = Softphone::baresip(HOST, None);
+    let house = House::fast().phone_seat("rep1", rep.address);
+    let agent = house.policy("waiting", "rep_absent_after", "\"8s\"").open();
+    let mut events = agent.events();
+    let caller = Phone::open(NUMBER);
+    caller.invite(agent.sip);
+    rep.wait("incoming", SOON);
+    rep.tell("answer");
+    let answer = caller.response("INVITE", 200, A_WHILE);
+    caller.ack(&answer);
+    let id = caller.call_id();
+    events.state(&id, "talking", A_WHILE);
+    caller.speak();
+    events.voice(&id, true);
+    caller.voice(Voice::Silence);
+    events.state(&id, "waiting", A_WHILE);
+    events.phrase_over(&id, "hold_wait", A_WHILE);
+    caller.hears_more(10);
+    assert_eq!(caller.recording().ids(), ["greeting", "hold_wait"]);
+    assert_eq!(caller.count("BYE"), 0);
+}
+
 /// In manual mode the telephone rings until it is picked up, and not the clock answers.
 fn a_reps_pick_up_answers(maker: Maker) {
     let mut rep = maker(HOST, None);
