@@ -371,6 +371,10 @@ impl Desk {
         if !found.set_aside.is_empty() {
             self.alarm("promises-damaged", now);
         }
+        if found.lost > 0 {
+            tracing::error!(commits = found.lost, "promises were lost from the database");
+            self.alarm("promises-lost", now);
+        }
         self.tell_queue(callbacks::Input::Loaded(found.callbacks), now);
         for call in found.calls {
             self.phone_back_after_crash(call, now, utc);

@@ -7,9 +7,16 @@ use rusqlite::ErrorCode;
 /// Why the desk refuses to start (D30).
 #[derive(Debug)]
 pub enum OpenError {
-    /// The path is no place for a database.
-    Path(PathBuf, rusqlite::Error),
-    Permission(PathBuf, rusqlite::Error),
+    /// The folder it should be in is missing, or is a file.
+    NoFolder(PathBuf),
+    /// A folder, or something else that holds no bytes, has its name.
+    NoFile(PathBuf),
+    /// This user may not read and write there: the file, its journal or the folder.
+    Permission(PathBuf, io::Error),
+    /// Nobody may write to this disk.
+    ReadOnlyDisk(PathBuf),
+    /// There is no room for one page.
+    Full(PathBuf),
     /// Another agent has it.
     Locked(PathBuf),
     /// A later version wrote it.
@@ -18,22 +25,41 @@ pub enum OpenError {
         found: u32,
         known: u32,
     },
+    /// Its tables are another program's, or were changed.
+    Foreign(PathBuf),
     /// It is damaged and cannot be moved aside.
     MoveAside(PathBuf, io::Error),
+    /// Even the fresh one is damaged.
+    Unsound(PathBuf),
     Other(PathBuf, rusqlite::Error),
 }
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Path(path, why) => write!(
+            Self::NoFolder(folder) => write!(
                 f,
-                "open the database {}: {why}; the folder must exist, and the name must not be a folder's",
+                "open the database in {}: there is no such folder; make it or choose another",
+                folder.display()
+            ),
+            Self::NoFile(path) => write!(
+                f,
+                "open the database {}: this is no file; choose another name",
                 path.display()
             ),
             Self::Permission(path, why) => write!(
                 f,
-                "open the database {}: {why}; let this user read and write the file and its folder",
+                "open the database: this user may not read and write {}: {why}; give him the right or choose another",
+                path.display()
+            ),
+            Self::ReadOnlyDisk(path) => write!(
+                f,
+                "open the database: the disk of {} can only be read; mount it for writing or choose another",
+                path.display()
+            ),
+            Self::Full(path) => write!(
+                f,
+                "open the database {}: the disk is full; make room",
                 path.display()
             ),
             Self::Locked(path) => write!(
@@ -46,9 +72,19 @@ impl fmt::Display for OpenError {
                 "open the database {}: version {found}, this program knows {known}; start the later program or choose another state folder",
                 path.display()
             ),
+            Self::Foreign(path) => write!(
+                f,
+                "open the database {}: its tables are not ours; choose another name or move it away",
+                path.display()
+            ),
             Self::MoveAside(path, why) => write!(
                 f,
                 "move the damaged database {} aside: {why}; move it away by hand",
+                path.display()
+            ),
+            Self::Unsound(path) => write!(
+                f,
+                "open the database {}: a fresh one is damaged at once; look at the disk or choose another",
                 path.display()
             ),
             Self::Other(path, why) => write!(f, "open the database {}: {why}", path.display()),
