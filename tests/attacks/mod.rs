@@ -2,6 +2,7 @@
 //!
 //! Each test attacks a process of its own, from loopback, and waits for what it must see, never for time to pass.
 
+mod asleep;
 mod disk;
 mod ending;
 mod offers;

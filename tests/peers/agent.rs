@@ -176,8 +176,21 @@ impl Agent {
 
     /// SIGTERM: it should part from its callers, and leave.
     pub(crate) fn terminate(&mut self) {
+        self.signal("-TERM");
+    }
+
+    /// The PC falls asleep: nothing of the agent runs until it wakes up.
+    pub(crate) fn fall_asleep(&self) {
+        self.signal("-STOP");
+    }
+
+    pub(crate) fn wake_up(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        let sent = Command::new("kill").args([name, &pid]).status();
         assert!(sent.is_ok_and(|status| status.success()));
     }
 
