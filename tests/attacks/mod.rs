@@ -5,7 +5,9 @@
 mod asleep;
 mod disk;
 mod ending;
+mod flood;
 mod offers;
 mod rubbish;
+mod start;
 mod strangers;
 mod wire;
