@@ -168,10 +168,16 @@ impl Agent {
         }
     }
 
-    /// `kill -9`, then the same settings and state once more.
+    /// `kill -9`, and the same settings and state once more.
     pub(crate) fn crash_and_restart(mut self) -> Self {
-        self.child.kill().expect("it runs");
+        self.crash();
         self.restart()
+    }
+
+    /// `kill -9`.
+    pub(crate) fn crash(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it was ours");
     }
 
     /// SIGTERM: it should part from its callers, and leave.
