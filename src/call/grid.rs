@@ -7,16 +7,30 @@ use crate::words::Moment;
 
 use super::{Board, Timer};
 
-/// A phrase is asked for this much before its grid point, so that its onset is exactly there, also
-/// when the desk is late by a few hundred milliseconds on a busy PC. Nearer than this a point
-/// counts as missed.
-const LEAD: Duration = Duration::from_millis(300);
+/// A point of the grid, asked for ahead of time so that the phrase's onset is exactly there.
+#[derive(Clone, Copy, Debug)]
+struct Point(Moment);
+
+impl Point {
+    /// Also a desk that is late by a few hundred milliseconds on a busy PC meets the point.
+    const LEAD: Duration = Duration::from_millis(300);
+
+    /// The timer waits for this moment, and a point whose moment has passed is missed: were these
+    /// two bounds, a timer could announce the same point for ever.
+    fn asked_at(self) -> Moment {
+        self.0 - Self::LEAD
+    }
+
+    fn is_missed(self, now: Moment) -> bool {
+        self.asked_at() <= now
+    }
+}
 
 /// The grid a caller without a rep's voice lives on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grid {
     anchor: Moment,
-    next: Moment,
+    next: Point,
     /// Since the anchor; `None`: no offer is due.
     offer_after: Option<Duration>,
 }
@@ -25,7 +39,7 @@ impl Grid {
     pub(super) fn begin(board: &mut Board, offer_after: Option<Duration>, now: Moment) -> Self {
         let mut grid = Self {
             anchor: now,
-            next: now,
+            next: Point(now),
             offer_after,
         };
         grid.step(board, now);
@@ -34,11 +48,11 @@ impl Grid {
 
     /// The grid point that the timer announced.
     pub(super) fn point(&self) -> Moment {
-        self.next
+        self.next.0
     }
 
     pub(super) fn since_anchor(&self) -> Duration {
-        self.next.since(self.anchor)
+        self.next.0.since(self.anchor)
     }
 
     pub(super) fn offer_is_due(&self) -> bool {
@@ -55,8 +69,8 @@ impl Grid {
     /// those the PC has slept through; the anchor stays.
     pub(super) fn step(&mut self, board: &mut Board, now: Moment) {
         let every = board.policy().hold.every.get();
-        while self.next <= now + LEAD {
-            self.next += every;
+        while self.next.is_missed(now) {
+            self.next.0 += every;
         }
         self.arm(board);
     }
@@ -76,7 +90,7 @@ impl Grid {
     /// A phrase ended: with `counts_from = "end"` the next point is counted from here.
     pub(super) fn phrase_ended(&mut self, board: &mut Board, now: Moment) {
         if board.policy().hold.counts_from == CountsFrom::End {
-            self.next = now + board.policy().hold.every.get();
+            self.next = Point(now + board.policy().hold.every.get());
             self.arm(board);
         }
     }
@@ -84,7 +98,7 @@ impl Grid {
     /// Their own hold pauses the grid; when they are back it begins anew (D13).
     fn arm(&self, board: &mut Board) {
         if !board.caller.on_hold {
-            board.timers.arm(Timer::Grid, self.next - LEAD);
+            board.timers.arm(Timer::Grid, self.next.asked_at());
         }
     }
 }

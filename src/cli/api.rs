@@ -11,7 +11,7 @@ use ureq::{Agent, Body};
 use super::Environment;
 use super::arguments::Everywhere;
 use super::failure::Failure;
-use super::start::token_file;
+use super::start::{of_file, token_file};
 use crate::console::{ProblemBody, Token};
 use crate::words::Language;
 
@@ -181,14 +181,12 @@ fn token(everywhere: &Everywhere, environment: &Environment) -> Result<Option<To
     };
     Token::parse(&text)
         .map(Some)
-        .map_err(|error| Failure::Token {
-            why: error.to_string(),
-        })
+        .map_err(|why| Failure::Token { why })
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
     fs::read_to_string(file).map_err(|error| Failure::Token {
-        why: format!("{}: {error}", file.display()),
+        why: of_file(file, &error),
     })
 }
 

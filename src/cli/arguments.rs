@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::words::{
-    CallId, ConsentFor, Digits, Language, PhoneNumber, PromptId, SeatId, TransferMode,
+    CallId, ConsentFor, Digits, Language, PhoneNumber, PromptId, SeatId, Sentence, TransferMode,
 };
 
 #[derive(Parser)]
@@ -58,7 +58,7 @@ pub(super) struct RunArguments {
     pub(super) config: Option<PathBuf>,
     #[arg(long, value_name = "DIR")]
     pub(super) state: Option<PathBuf>,
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = count)]
     pub(super) exit_after: Option<u64>,
     #[arg(long)]
     pub(super) test: bool,
@@ -97,7 +97,7 @@ pub(super) enum AskVerb {
         number: PhoneNumber,
         #[arg(long)]
         reason: String,
-        #[arg(long, value_name = "UTC")]
+        #[arg(long, value_name = "UTC", value_parser = utc)]
         due: Option<Timestamp>,
     },
     Seats,
@@ -187,7 +187,7 @@ pub(super) enum CallVerb {
         call: Option<CallId>,
         #[arg(long)]
         reason: String,
-        #[arg(long, value_name = "UTC")]
+        #[arg(long, value_name = "UTC", value_parser = utc)]
         due: Option<Timestamp>,
     },
     ClosingSaid {
@@ -196,36 +196,49 @@ pub(super) enum CallVerb {
 }
 
 /// A word of the API, by its serde name: the error lists the words there are.
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(Value::from(text)).map_err(|error| error.to_string())
+fn word<T: DeserializeOwned>(text: &str) -> Result<T, Sentence> {
+    serde_json::from_value(Value::from(text)).map_err(|error| {
+        let error = error.to_string();
+        let known: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+        Sentence::of("value.word").with("known", known.join(", "))
+    })
 }
 
-fn setting(text: &str) -> Result<String, String> {
+fn setting(text: &str) -> Result<String, Sentence> {
     match text.split_once('=') {
         Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
-        Some(_) | None => Err("write KEY=VALUE".to_owned()),
+        Some(_) | None => Err(Sentence::of("settings.right.set")),
     }
 }
 
-fn readiness(text: &str) -> Result<bool, String> {
+fn count(text: &str) -> Result<u64, Sentence> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| Sentence::of("value.count"))
+}
+
+fn utc(text: &str) -> Result<Timestamp, Sentence> {
+    text.parse().map_err(|_| Sentence::of("value.utc"))
+}
+
+fn readiness(text: &str) -> Result<bool, Sentence> {
     either(text, "ready", "away")
 }
 
-fn yes_or_no(text: &str) -> Result<bool, String> {
+fn yes_or_no(text: &str) -> Result<bool, Sentence> {
     either(text, "yes", "no")
 }
 
-fn on_or_off(text: &str) -> Result<bool, String> {
+fn on_or_off(text: &str) -> Result<bool, Sentence> {
     either(text, "on", "off")
 }
 
-fn either(text: &str, yes: &str, no: &str) -> Result<bool, String> {
+fn either(text: &str, yes: &str, no: &str) -> Result<bool, Sentence> {
     if text == yes {
         Ok(true)
     } else if text == no {
         Ok(false)
     } else {
-        Err(format!("say {yes} or {no}"))
+        Err(Sentence::of("value.word").with("known", format!("{yes}, {no}")))
     }
 }
 

@@ -1,9 +1,11 @@
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use super::show::safe;
 use crate::console::ProblemBody;
+use crate::desk::{RunError, Unfit};
 use crate::settings::SettingsError;
-use crate::words::{Catalogue, Language};
+use crate::words::{Catalogue, Language, Sentence};
 
 const REFUSED: u8 = 1;
 pub(super) const USAGE: u8 = 2;
@@ -20,7 +22,7 @@ pub(super) enum Failure {
     SeveralCalls(usize),
     /// The token cannot be read, or cannot be one.
     Token {
-        why: String,
+        why: Sentence,
     },
     /// `--api` is no `http://` address.
     Address {
@@ -47,7 +49,7 @@ pub(super) enum Failure {
     /// The settings cannot be used: the picture says where.
     Settings(SettingsError),
     /// The agent cannot start; the reason says what would be right.
-    NotStarted(String),
+    NotStarted(Sentence),
     /// There is no HOME, and no --state.
     NoStateFolder,
     /// So often the standard was not kept (--exit-after).
@@ -61,6 +63,11 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// A part of ours that the system refused.
+    pub(super) fn not_started(why: &impl Display) -> Self {
+        Self::NotStarted(Sentence::of("start.system").with("why", why))
+    }
+
     /// Says what happened and what to do next; returns the exit code.
     pub(super) fn tell(
         &self,
@@ -76,14 +83,17 @@ impl Failure {
         let (code, told) = if json && let Self::Refused(problem) = self {
             (REFUSED, raw(problem))
         } else {
-            self.told(|key, values| texts.text(key, language, values))
+            self.told(texts, language)
         };
         // With standard error closed only the exit code is left to tell.
         let _ = writeln!(errors, "{told}");
         code
     }
 
-    fn told(&self, text: impl Fn(&str, &[(&str, &str)]) -> String) -> (u8, String) {
+    fn told(&self, texts: &Catalogue, language: Language) -> (u8, String) {
+        let text = |key: &str, values: &[(&str, &str)]| texts.text(key, language, values);
+        let because =
+            |key: &str, why: &Sentence| texts.say(&Sentence::of(key).with("why", why), language);
         match self {
             Self::Refused(problem) => {
                 let ProblemBody {
@@ -109,14 +119,14 @@ impl Failure {
                 text("demo.no-such-scene", &[("name", name), ("scenes", scenes)]),
             ),
             Self::Unwell => (REFUSED, text("cli.unwell", &[])),
-            Self::Settings(picture) => (USAGE, picture.to_string()),
-            Self::NotStarted(why) => (USAGE, text("cli.not-started", &[("why", why)])),
+            Self::Settings(picture) => (USAGE, picture.drawn(texts, language)),
+            Self::NotStarted(why) => (USAGE, because("cli.not-started", why)),
             Self::NoStateFolder => (USAGE, text("cli.no-state-folder", &[])),
             Self::VowsBroken(count) => {
                 let count = count.to_string();
                 (REFUSED, text("cli.vows-broken", &[("count", &count)]))
             }
-            Self::Token { why } => (USAGE, text("cli.token", &[("why", why)])),
+            Self::Token { why } => (USAGE, because("cli.token", why)),
             Self::Address { api } => (USAGE, text("cli.address", &[("api", api)])),
             Self::Unreachable { api, why } => (
                 UNREACHABLE,
@@ -134,6 +144,16 @@ impl Failure {
                 let why = error.to_string();
                 (REFUSED, text("cli.output", &[("why", &why)]))
             }
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(why: RunError) -> Self {
+        if let RunError::Unfit(Unfit::Policy(picture)) = why {
+            Self::Settings(picture)
+        } else {
+            Self::NotStarted(why.sentence())
         }
     }
 }

@@ -12,6 +12,7 @@ mod help;
 mod show;
 mod start;
 mod table;
+mod usage;
 mod verbs;
 
 use std::env;
@@ -88,7 +89,11 @@ pub fn invoke(
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match parsed {
         Ok(arguments) => arguments,
-        Err(error) if error.use_stderr() => return wrong_usage(&error, errors),
+        Err(error) if error.use_stderr() => {
+            // With standard error closed only the exit code is left to tell.
+            let _ = write!(errors, "{}", usage::told(&error, &texts, language));
+            return failure::USAGE;
+        }
         Err(help) => return u8::from(write!(out, "{help}").is_err()),
     };
     let json = arguments.everywhere.json;
@@ -102,12 +107,6 @@ pub fn invoke(
         Ok(()) => 0,
         Err(failure) => failure.tell(&texts, language, json, errors),
     }
-}
-
-fn wrong_usage(error: &clap::Error, errors: &mut dyn Write) -> u8 {
-    // With standard error closed only the exit code is left to tell.
-    let _ = write!(errors, "{error}");
-    failure::USAGE
 }
 
 fn run(

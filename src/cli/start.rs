@@ -14,7 +14,7 @@ use super::{Environment, Teller};
 use crate::console::Token;
 use crate::desk::{self, Agent, RunOptions, Summary};
 use crate::settings::{LogFormat, Settings};
-use crate::words::Entropy;
+use crate::words::{Entropy, Sentence};
 
 /// Of a token we make: 5 bits a character.
 const TOKEN_LENGTH: usize = 40;
@@ -58,11 +58,11 @@ fn start(settings: Settings, options: RunOptions, out: &mut dyn Write) -> Result
         .max_blocking_threads(WORKERS)
         .enable_all()
         .build()
-        .map_err(|why| Failure::NotStarted(why.to_string()))?;
+        .map_err(|why| Failure::not_started(&why))?;
     runtime.block_on(async {
         let agent = Agent::open(&settings, options)
             .await
-            .map_err(|why| Failure::NotStarted(why.to_string()))?;
+            .map_err(Failure::from)?;
         announce(&agent, out).map_err(Failure::Output)?;
         Ok(agent.work().await)
     })
@@ -90,7 +90,8 @@ fn allow_open_files() {
 /// Logs go to standard error: standard output tells the ports and READY.
 fn log(settings: &Settings) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&settings.log.level).map_err(|why| {
-        Failure::NotStarted(format!("log.level \"{}\": {why}", settings.log.level))
+        let level = Sentence::of("start.log-level").with("level", &settings.log.level);
+        Failure::NotStarted(level.with("why", why))
     })?;
     let log = tracing_subscriber::fmt()
         .with_writer(io::stderr)
@@ -115,7 +116,7 @@ fn token(settings: &Settings, environment: &Environment, state: &Path) -> Result
     let file = token_file(state);
     if !file.exists() {
         make(&file).map_err(|why| Failure::Token {
-            why: format!("{}: {why}", file.display()),
+            why: of_file(&file, &why),
         })?;
     }
     parse(&read(&file)?)
@@ -128,14 +129,18 @@ pub(super) fn token_file(state: &Path) -> PathBuf {
 
 fn read(file: &Path) -> Result<String, Failure> {
     fs::read_to_string(file).map_err(|why| Failure::Token {
-        why: format!("{}: {why}", file.display()),
+        why: of_file(file, &why),
     })
 }
 
+pub(super) fn of_file(file: &Path, why: &io::Error) -> Sentence {
+    Sentence::of("start.unreadable")
+        .with("file", file.display())
+        .with("why", Sentence::of_io(why))
+}
+
 fn parse(text: &str) -> Result<Token, Failure> {
-    Token::parse(text).map_err(|why| Failure::Token {
-        why: why.to_string(),
-    })
+    Token::parse(text).map_err(|why| Failure::Token { why })
 }
 
 /// Readable by this user alone.

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderName, Uri, header};
 
 use super::routes::Permission;
 use super::{Code, Problem};
+use crate::words::Sentence;
 
 /// The secret of the API's clients; never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,12 +17,14 @@ const TOKEN_MAX: usize = 512;
 
 impl Token {
     /// Takes 1 to 512 visible ASCII characters (what fits a header); space around them is dropped.
-    pub fn parse(text: &str) -> Result<Self, UnusableToken> {
+    pub fn parse(text: &str) -> Result<Self, Sentence> {
         let text = text.trim();
         let usable = !text.is_empty()
             && text.len() <= TOKEN_MAX
             && text.bytes().all(|byte| byte.is_ascii_graphic());
-        usable.then(|| Self(text.to_owned())).ok_or(UnusableToken)
+        usable
+            .then(|| Self(text.to_owned()))
+            .ok_or_else(|| Sentence::of("value.token").with("most", TOKEN_MAX))
     }
 
     /// For the `Authorization` header only.
@@ -45,17 +48,6 @@ impl fmt::Debug for Token {
         f.write_str("Token")
     }
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnusableToken;
-
-impl fmt::Display for UnusableToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a token is 1 to {TOKEN_MAX} visible ASCII characters")
-    }
-}
-
-impl std::error::Error for UnusableToken {}
 
 /// Decides who comes in, before anything else is read.
 #[derive(Clone, Debug)]
@@ -233,6 +225,6 @@ mod tests {
     #[test]
     fn a_token_does_not_print_itself() {
         assert!(!format!("{:?}", gate()).contains("s3cret"));
-        assert_eq!(Token::parse(" \n"), Err(UnusableToken));
+        assert!(Token::parse(" \n").is_err());
     }
 }

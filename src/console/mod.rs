@@ -27,7 +27,7 @@ use crate::words::{Catalogue, Language};
 
 pub use ask::{Answer, Ask, NewCallback, Request};
 pub use event_log::{EventLog, Follower, Gone};
-pub use gate::{Token, UnusableToken};
+pub use gate::Token;
 pub use metrics::Metrics;
 pub use problem::{Code, Problem, ProblemBody};
 pub use routes::{Page, Permission, ROUTES, Route};

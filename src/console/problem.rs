@@ -218,7 +218,11 @@ impl Problem {
 fn in_words(texts: &Catalogue, language: Language, name: &str, value: &str) -> String {
     let key = format!("{name}.{value}");
     let text = texts.text(&key, language, &[]);
-    if text == key { value.to_owned() } else { text }
+    if text == key {
+        texts.read_out(value, language)
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]

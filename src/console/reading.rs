@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::routes::Page;
 use super::{Ask, Code, NewCallback, Problem};
-use crate::words::{CallId, Command, PhoneNumber, Pii, SeatId};
+use crate::words::{CallId, Command, PhoneNumber, Pii, SeatId, Sentence};
 
 /// The longest note, reason or name we pass on, in characters.
 const TEXT_MAX: usize = 2_000;
@@ -85,7 +85,9 @@ fn command(word: &'static str, body: &[u8]) -> Result<Command, Problem> {
         _ => json(body)?,
     };
     if particulars.contains_key("command") {
-        return Err(Problem::bad_request("the path names the command"));
+        return Err(Problem::bad_request(Sentence::of(
+            "bad-request.command-twice",
+        )));
     }
     let endless = |value: &Value| value.as_str().is_some_and(is_too_long);
     if let Some((name, _)) = particulars.iter().find(|(_, value)| endless(value)) {
@@ -125,7 +127,8 @@ fn is_too_long(text: &str) -> bool {
 }
 
 fn too_long(name: &str) -> Problem {
-    Problem::bad_request(format!("{name}: more than {TEXT_MAX} characters"))
+    let fault = Sentence::of("bad-request.too-long");
+    Problem::bad_request(fault.with("name", name).with("most", TEXT_MAX))
 }
 
 #[cfg(test)]

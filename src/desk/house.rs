@@ -1,21 +1,21 @@
 //! The settings as the desk uses them: addresses found, policies read, phrases checked.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::call::{self, PromiseKind, TargetTerms, Terms};
 use crate::media::phrasebook::{PhrasebookError, Promised};
-use crate::media::{Clip, Phrasebook, prompts};
+use crate::media::prompts::{self, PromptError};
+use crate::media::{Clip, Phrasebook};
 use crate::policy::Policy;
 use crate::seats::TestKind;
 use crate::settings::{
     self, HostPort, Network, PolicyFile, SeatKind, Settings, SettingsError, SipUri,
 };
 use crate::sip::Uri;
-use crate::words::{Language, PhoneNumber, PromptId, SeatId};
+use crate::words::{Language, PhoneNumber, PromptId, SeatId, Sentence};
 
 /// What stays as it is while the agent runs.
 #[derive(Debug)]
@@ -58,32 +58,51 @@ struct Trunk {
 #[derive(Debug)]
 pub enum Unfit {
     Policy(SettingsError),
-    Unreadable { file: PathBuf, why: std::io::Error },
-    Missing { phrases: Vec<PromptId> },
-    Phrases { folder: PathBuf, why: String },
-    Address { of: String, why: String },
-    Sound { file: PathBuf, why: String },
+    Unreadable {
+        file: PathBuf,
+        why: std::io::Error,
+    },
+    Missing {
+        phrases: Vec<PromptId>,
+    },
+    Phrases {
+        folder: PathBuf,
+        why: PhrasebookError,
+    },
+    /// The host of this address is unknown; what the resolver said.
+    Address {
+        of: String,
+        why: String,
+    },
+    Sound {
+        file: PathBuf,
+        why: PromptError,
+    },
 }
 
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Unfit {
+    pub(super) fn sentence(&self) -> Sentence {
         match self {
-            Self::Policy(picture) => picture.fmt(f),
-            Self::Unreadable { file, why } => write!(f, "read {}: {why}", file.display()),
-            Self::Missing { phrases } => write!(
-                f,
-                "the policy says phrases that are not in the phrasebook: {phrases:?}; add them to phrases.toml or change the policy"
-            ),
-            Self::Phrases { folder, why } => {
-                write!(f, "read the phrases in {}: {why}", folder.display())
+            Self::Policy(picture) => Sentence::of("start.policy").with("why", picture),
+            Self::Unreadable { file, why } => Sentence::of("start.unreadable")
+                .with("file", file.display())
+                .with("why", Sentence::of_io(why)),
+            Self::Missing { phrases } => {
+                let names: Vec<&str> = phrases.iter().map(PromptId::as_str).collect();
+                Sentence::of("start.missing-phrases").with("phrases", names.join(", "))
             }
-            Self::Address { of, why } => write!(f, "find the address of {of}: {why}"),
-            Self::Sound { file, why } => write!(f, "read the sound {}: {why}", file.display()),
+            Self::Phrases { folder, why } => Sentence::of("start.phrases")
+                .with("folder", folder.display())
+                .with("why", why.sentence()),
+            Self::Address { of, why } => Sentence::of("start.address")
+                .with("of", of)
+                .with("why", why),
+            Self::Sound { file, why } => Sentence::of("start.sound")
+                .with("file", file.display())
+                .with("why", why.sentence()),
         }
     }
 }
-
-impl std::error::Error for Unfit {}
 
 impl House {
     pub(super) async fn open(
@@ -156,7 +175,7 @@ fn read_policy(file: &PolicyFile) -> Result<Policy, Unfit> {
 fn check_sounds(folder: &Path, policy: &Policy, book: &Phrasebook) -> Result<(), Unfit> {
     let unfit = |why: PhrasebookError| Unfit::Phrases {
         folder: folder.to_owned(),
-        why: why.to_string(),
+        why,
     };
     for phrase in policy.phrases() {
         for language in Language::ALL {
@@ -218,12 +237,12 @@ fn read_sound(file: &Path) -> Result<Clip, Unfit> {
         file: file.to_owned(),
         why,
     })?;
-    let unfit = |why: &dyn fmt::Display| Unfit::Sound {
+    let unfit = |why: PromptError| Unfit::Sound {
         file: file.to_owned(),
-        why: why.to_string(),
+        why,
     };
-    let sound = prompts::decode_flac(&bytes).map_err(|why| unfit(&why))?;
-    let samples = prompts::to_8k(&sound.samples, sound.rate).map_err(|why| unfit(&why))?;
+    let sound = prompts::decode_flac(&bytes).map_err(unfit)?;
+    let samples = prompts::to_8k(&sound.samples, sound.rate).map_err(unfit)?;
     Ok(Clip::from_samples(samples))
 }
 
@@ -293,6 +312,9 @@ mod tests {
         let broken = |_: &PromptId, _| Some(Cow::Borrowed(&b"fLaC, but cut short"[..]));
         let book = Phrasebook::new(words, broken, shipped_music()).unwrap();
         let refused = check_sounds(Path::new("phrases"), &Policy::standard(), &book).unwrap_err();
-        assert!(refused.to_string().contains(".flac"), "{refused}");
+        assert!(
+            refused.sentence().to_string().contains(".flac"),
+            "{refused:?}"
+        );
     }
 }

@@ -248,7 +248,7 @@ impl Desk {
         let offer = offer_answer::offer(port.address, leg.origin);
         let invite = Invite {
             target: to.uri,
-            next_hop: to.next_hop,
+            next_hop: to.next_hop.into(),
             from,
             call_id,
             offer,

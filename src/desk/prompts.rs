@@ -24,7 +24,7 @@ pub(super) fn open(settings: &Settings) -> Result<Phrasebook, Unfit> {
     let music = read(&folder.join("music/bed.flac")).unwrap_or_else(shipped_music);
     Phrasebook::new(&words, sound, music).map_err(|why| Unfit::Phrases {
         folder: folder.clone(),
-        why: why.to_string(),
+        why,
     })
 }
 

@@ -22,8 +22,8 @@ use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
 use crate::net::UdpPort;
 use crate::records::store::{Records, Timelines, TimelinesError};
 use crate::settings::{self, Ports, Settings};
-use crate::sip::{self, Endpoint};
-use crate::words::{Entropy, Moment, Party};
+use crate::sip::{self, Endpoint, Listening};
+use crate::words::{Catalogue, Entropy, Language, Moment, Party, Sentence};
 
 use super::calls::Calls;
 use super::chronicle::Chronicle;
@@ -58,11 +58,12 @@ pub struct Summary {
     pub broken: u64,
 }
 
-/// Why the agent does not start. Each says what to do next.
+/// Why the agent does not start. Each sentence says what to do next.
 #[derive(Debug)]
 pub enum RunError {
     Unfit(Unfit),
     Bind {
+        /// The start of a key of the catalogue: `start.sip`, `start.api`.
         what: &'static str,
         address: SocketAddr,
         why: io::Error,
@@ -74,30 +75,33 @@ pub enum RunError {
     Database(OpenError),
     Rows(StoreError),
     Timelines(TimelinesError),
-    System {
-        doing: &'static str,
-        why: io::Error,
-    },
+    /// The system refused a thread, a clock or random numbers.
+    System(io::Error),
 }
 
+impl RunError {
+    /// What is wrong and what to do, for the person who starts the agent.
+    pub fn sentence(&self) -> Sentence {
+        match self {
+            Self::Unfit(why) => why.sentence(),
+            Self::Bind { what, address, why } => Sentence::of(what)
+                .with("address", address)
+                .with("why", Sentence::of_io(why)),
+            Self::State { folder, why } => Sentence::of("start.state-folder")
+                .with("folder", folder.display())
+                .with("why", Sentence::of_io(why)),
+            Self::Database(why) => Sentence::of("start.database").with("why", why),
+            Self::Rows(why) => Sentence::of("start.promises").with("why", why),
+            Self::Timelines(why) => why.sentence(),
+            Self::System(why) => Sentence::of("start.system").with("why", Sentence::of_io(why)),
+        }
+    }
+}
+
+/// In English, for logs.
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unfit(why) => why.fmt(f),
-            Self::Bind { what, address, why } => write!(
-                f,
-                "listen for {what} on {address}: {why}; choose a free port, or 0 for any"
-            ),
-            Self::State { folder, why } => write!(
-                f,
-                "make the state folder {}: {why}; name another with --state",
-                folder.display()
-            ),
-            Self::Database(why) => why.fmt(f),
-            Self::Rows(why) => write!(f, "read the promises: {why}"),
-            Self::Timelines(why) => why.fmt(f),
-            Self::System { doing, why } => write!(f, "{doing}: {why}"),
-        }
+        f.write_str(&Catalogue::shipped().say(&self.sentence(), Language::En))
     }
 }
 
@@ -147,23 +151,21 @@ impl Agent {
     /// Opens everything: what cannot be opened is the error, and nothing has been answered yet.
     pub async fn open(settings: &Settings, options: RunOptions) -> Result<Self, RunError> {
         let utc = clock::utc();
-        let mut entropy = Entropy::from_seed(clock::seed().map_err(|why| RunError::System {
-            doing: "seed the random numbers",
-            why: why.into(),
-        })?);
+        let mut entropy =
+            Entropy::from_seed(clock::seed().map_err(|why| RunError::System(why.into()))?);
         let (store, opened, found) = open_store(settings, &options.state, utc)?;
         let (told, kept) = mpsc::channel(NEWS_MAX);
         let timelines = Timelines::open(&options.state).map_err(RunError::Timelines)?;
         let (keeper, keeper_thread) =
             Keeper::start(store, (timelines, Records::new(&options.state)), told)
-                .map_err(system("start the keeper thread"))?;
+                .map_err(RunError::System)?;
 
         let port = UdpPort::bind(settings.sip.listen).map_err(|why| RunError::Bind {
-            what: "SIP",
+            what: "start.sip",
             address: settings.sip.listen,
             why,
         })?;
-        let bound = port.local_addr().map_err(system("ask for the SIP port"))?;
+        let bound = port.local_addr().map_err(RunError::System)?;
         let book = Arc::new(prompts::open(settings)?);
         let house = House::open(settings, &book, public(settings, bound), &options.state).await?;
 
@@ -199,8 +201,8 @@ impl Agent {
             reports,
             requests,
             kept,
-            stop: signal(SignalKind::terminate()).map_err(system("listen for SIGTERM"))?,
-            interrupt: signal(SignalKind::interrupt()).map_err(system("listen for SIGINT"))?,
+            stop: signal(SignalKind::terminate()).map_err(RunError::System)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(RunError::System)?,
         };
         let exit_after = options.exit_after;
         Ok(Self {
@@ -278,10 +280,9 @@ fn open_sound(
     reports: mpsc::Sender<Report>,
 ) -> Result<Sound, RunError> {
     let phrases = house.terms.policy.phrases().into_iter().cloned().collect();
-    sound::warm_up(&book, phrases, settings.language)
-        .map_err(system("start the prompts thread"))?;
-    let media = MediaThread::start(fork(entropy), ports(settings), reports)
-        .map_err(system("start the media thread"))?;
+    sound::warm_up(&book, phrases, settings.language).map_err(RunError::System)?;
+    let media =
+        MediaThread::start(fork(entropy), ports(settings), reports).map_err(RunError::System)?;
     let watches = house.terms.watches_line;
     let watch = if watches {
         Watch::On(LineLimits::default())
@@ -311,7 +312,7 @@ async fn open_console(
     Console::start(console, requests, Arc::clone(events), Arc::clone(metrics))
         .await
         .map_err(|why| RunError::Bind {
-            what: "the API",
+            what: "start.api",
             address: listen,
             why,
         })
@@ -319,7 +320,7 @@ async fn open_console(
 
 fn endpoint_settings(settings: &Settings, house: &House) -> sip::Settings {
     sip::Settings {
-        address: house.address,
+        listening: Listening::udp_only(house.address),
         user: settings.sip.from_user.clone(),
         user_agent: settings.sip.user_agent.clone(),
         // Each call may have three legs.
@@ -356,10 +357,6 @@ fn seating(settings: &Settings) -> Seating {
 
 fn fork(entropy: &mut Entropy) -> Entropy {
     Entropy::from_seed(entropy.bytes())
-}
-
-fn system(doing: &'static str) -> impl FnOnce(io::Error) -> RunError {
-    move |why| RunError::System { doing, why }
 }
 
 impl Desk {

@@ -68,7 +68,11 @@ impl Signalling {
     /// Sends what the endpoint has to say. What the kernel refuses, the transactions repeat.
     pub(super) fn flush(&mut self) {
         while let Some(transmit) = self.endpoint.poll_transmit() {
-            if self.port.try_send(&transmit.bytes, transmit.to).is_err() {
+            if self
+                .port
+                .try_send(&transmit.bytes, transmit.to.address)
+                .is_err()
+            {
                 self.unsent += 1;
             }
         }

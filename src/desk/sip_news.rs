@@ -33,7 +33,7 @@ impl Desk {
                 return self.reject(leg, Refusal::new(488), now);
             }
         };
-        let caller_is = self.whence(invited.source.ip());
+        let caller_is = self.whence(invited.source.address.ip());
         match offer.as_ref().map(offer_answer::settle) {
             Some(Err(problem)) => return self.reject(leg, signalling::unusable(&problem), now),
             Some(Ok(agreed)) if !self.may_send_to(&agreed, caller_is) => {
@@ -74,7 +74,7 @@ impl Desk {
         invited: &Invited,
         now: Moment,
     ) {
-        let number = numbers::caller(invited, self.house.trusts(invited.source.ip()));
+        let number = numbers::caller(invited, self.house.trusts(invited.source.address.ip()));
         let id = self.new_call_id();
         let beginning = Beginning {
             id,
@@ -83,7 +83,7 @@ impl Desk {
         };
         let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, now);
         let mut facts = Facts::new(true, invited.call_id.clone(), clock::utc());
-        facts.caller_is = self.whence(invited.source.ip());
+        facts.caller_is = self.whence(invited.source.address.ip());
         self.calls.add(DeskCall::new(call, facts));
         let mut leg = Leg::new(self.signalling.origin());
         (leg.sip, leg.offer) = (Some(sip), offer);

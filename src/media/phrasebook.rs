@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::clip::Clip;
 use super::prompts::{PromptError, TELEPHONE_RATE, decode_flac, to_8k};
-use crate::words::{Language, PromptId};
+use crate::words::{Catalogue, Language, PromptId, Sentence};
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/config/prompts");
 
@@ -219,19 +219,33 @@ pub fn shipped_music() -> Flac {
     Cow::Borrowed(file.expect("config/prompts has music/bed.flac").contents())
 }
 
-impl fmt::Display for PhrasebookError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl PhrasebookError {
+    /// What is wrong with an admin's phrases, and where.
+    pub fn sentence(&self) -> Sentence {
         match self {
-            Self::Words(error) => write!(f, "read phrases.toml: {error}"),
-            Self::UnknownPhrase(id) => write!(f, "no phrase '{id}' in phrases.toml"),
-            Self::NoSound { phrase, language } => write!(f, "no sound {language}/{phrase}.flac"),
+            Self::Words(error) => Sentence::of("phrases.words").with("why", error),
+            Self::UnknownPhrase(id) => Sentence::of("phrases.unknown").with("phrase", id),
+            Self::NoSound { phrase, language } => {
+                Sentence::of("phrases.no-sound").with("file", format!("{language}/{phrase}.flac"))
+            }
             Self::Unplayable {
                 phrase,
                 language,
                 error,
-            } => write!(f, "play {language}/{phrase}.flac: {error}"),
-            Self::UnplayableMusic(error) => write!(f, "play the hold music: {error}"),
+            } => Sentence::of("phrases.unplayable")
+                .with("file", format!("{language}/{phrase}.flac"))
+                .with("why", error.sentence()),
+            Self::UnplayableMusic(error) => Sentence::of("phrases.unplayable")
+                .with("file", "music/bed.flac")
+                .with("why", error.sentence()),
         }
+    }
+}
+
+/// In English, for logs.
+impl fmt::Display for PhrasebookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&Catalogue::shipped().say(&self.sentence(), Language::En))
     }
 }
 

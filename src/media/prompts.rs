@@ -5,6 +5,8 @@ use claxon::FlacReader;
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler, WindowFunction};
 
+use crate::words::{Catalogue, Language, Sentence};
+
 /// The clock rate of G.711, samples a second (RFC 3551 4.5.14).
 pub const TELEPHONE_RATE: u32 = 8_000;
 
@@ -32,27 +34,25 @@ pub enum PromptError {
     TooLong { samples: u64 },
 }
 
+impl PromptError {
+    /// What is wrong with a recording, and what would be right.
+    pub fn sentence(&self) -> Sentence {
+        match self {
+            Self::NotFlac(why) => Sentence::of("sound.not-flac").with("why", why),
+            Self::NotMono { channels } => Sentence::of("sound.not-mono").with("channels", channels),
+            Self::UnusableBitDepth { bits } => Sentence::of("sound.bits").with("bits", bits),
+            Self::UnusableRate { rate } => Sentence::of("sound.rate").with("rate", rate),
+            Self::TooLong { samples } => Sentence::of("sound.too-long")
+                .with("most", PROMPT_MAX_SECONDS)
+                .with("samples", samples),
+        }
+    }
+}
+
+/// In English, for logs.
 impl fmt::Display for PromptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotFlac(why) => write!(f, "decode a FLAC prompt: {why}"),
-            Self::NotMono { channels } => write!(f, "a prompt has one channel, this {channels}"),
-            Self::UnusableBitDepth { bits } => {
-                write!(f, "a prompt has 8 to 16 bits a sample, this {bits}")
-            }
-            Self::UnusableRate { rate } => {
-                write!(
-                    f,
-                    "a prompt has 8,000 to 48,000 samples a second, this {rate}"
-                )
-            }
-            Self::TooLong { samples } => {
-                write!(
-                    f,
-                    "a prompt lasts at most {PROMPT_MAX_SECONDS} s, this has {samples} samples"
-                )
-            }
-        }
+        f.write_str(&Catalogue::shipped().say(&self.sentence(), Language::En))
     }
 }
 

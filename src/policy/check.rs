@@ -13,7 +13,8 @@ pub struct Unkept {
     /// `section.key` of the policy file.
     pub key: &'static str,
     pub rule: &'static str,
-    pub remedy: String,
+    /// What would be right: a key of the catalogue.
+    pub remedy: &'static str,
 }
 
 impl fmt::Display for Unkept {
@@ -41,14 +42,10 @@ impl Policy {
     fn check_rings(&self) -> Result<(), Unkept> {
         let answer = &self.answer;
         if !RINGS.contains(&answer.after_rings) || !RINGS.contains(&answer.within_rings) {
-            return broken("answer.after_rings", "R1", "write 1 to 10 rings");
+            return broken("answer.after_rings", "R1", "policy.right.rings");
         }
         if answer.deadline().is_zero() {
-            return broken(
-                "answer.margin",
-                "D2",
-                "leave some time to ring: a smaller margin",
-            );
+            return broken("answer.margin", "D2", "policy.right.margin");
         }
         Ok(())
     }
@@ -56,7 +53,7 @@ impl Policy {
     fn check_grid(&self) -> Result<(), Unkept> {
         let every = self.hold.every.get();
         if every < EVERY_MIN {
-            return broken("hold.every", "R20", "at least \"5s\"");
+            return broken("hold.every", "R20", "policy.right.grid");
         }
         let on_grid = |wait: Duration| wait.as_nanos().is_multiple_of(every.as_nanos());
         let from_start = self.hold.counts_from == CountsFrom::Start;
@@ -68,7 +65,7 @@ impl Policy {
         ];
         for (key, limit) in limits {
             if limit.is_some_and(|limit| limit.is_zero() || (from_start && !on_grid(limit))) {
-                return broken(key, "D4", "write a multiple of hold.every");
+                return broken(key, "D4", "policy.right.multiple");
             }
         }
         Ok(())
@@ -77,41 +74,29 @@ impl Policy {
     fn check_opening(&self) -> Result<(), Unkept> {
         let opening = &self.line_fault.opening;
         if opening.len() < OPENING_PHRASES_MIN {
-            return broken(
-                "line_fault.opening",
-                "R24",
-                "at least two phrases before a silent line is left",
-            );
+            return broken("line_fault.opening", "R24", "policy.right.two-phrases");
         }
         let total: Duration = opening.iter().map(|step| step.wait.get()).sum();
         if total < OPENING_MIN {
-            return broken(
-                "line_fault.opening",
-                "R24",
-                "the waits add up to at least \"5s\"",
-            );
+            return broken("line_fault.opening", "R24", "policy.right.waits");
         }
         Ok(())
     }
 
     fn check_keys(&self) -> Result<(), Unkept> {
         if self.consent.yes == self.consent.no {
-            return broken("consent.no", "D11", "another key than consent.yes");
+            return broken("consent.no", "D11", "policy.right.another-key");
         }
         let telephone = |c: char| Key::try_from(c).is_ok();
         if self.rating.keys.is_empty() || !self.rating.keys.chars().all(telephone) {
-            return broken("rating.keys", "R56", "telephone keys, such as \"12345\"");
+            return broken("rating.keys", "R56", "policy.right.telephone-keys");
         }
         Ok(())
     }
 }
 
-fn broken(key: &'static str, rule: &'static str, remedy: &str) -> Result<(), Unkept> {
-    Err(Unkept {
-        key,
-        rule,
-        remedy: remedy.to_owned(),
-    })
+fn broken(key: &'static str, rule: &'static str, remedy: &'static str) -> Result<(), Unkept> {
+    Err(Unkept { key, rule, remedy })
 }
 
 #[cfg(test)]

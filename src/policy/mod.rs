@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::words::{Key, PromptId, Wait};
+use crate::words::{Key, PromptId, Sentence, Wait};
 
 pub use check::Unkept;
 pub use reading::PolicyError;
@@ -156,15 +156,14 @@ impl Limit {
 }
 
 impl TryFrom<String> for Limit {
-    type Error = String;
+    type Error = Sentence;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Sentence> {
         if text == "never" {
             return Ok(Self::Never);
         }
-        text.parse()
-            .map(Self::After)
-            .map_err(|error| format!("{error}, or \"never\""))
+        let refused = |_| Sentence::of("value.limit").with("found", &text);
+        text.parse().map(Self::After).map_err(refused)
     }
 }
 

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::error::Complaint;
 use super::places::Step;
 use super::{Seat, SeatKind, Settings, Target};
-use crate::words::PhoneNumber;
+use crate::words::{PhoneNumber, Sentence};
 
 /// Values that are right alone and wrong together.
 pub(super) struct Fault {
@@ -41,15 +41,17 @@ fn sip(settings: &Settings) -> Option<Fault> {
     if !(1..=CALLS_MAX).contains(&sip.calls_max) {
         return Some(fault(
             &[Step::Key("sip"), Step::Key("calls_max")],
-            format!("{} calls at once", sip.calls_max),
-            &format!("write a number from 1 to {CALLS_MAX}"),
+            Sentence::of("settings.calls-max").with("count", sip.calls_max),
+            Sentence::of("settings.right.calls-max").with("most", CALLS_MAX),
         ));
     }
     if !sip.trunk_uri.contains("{number}") {
         return Some(fault(
             &[Step::Key("sip"), Step::Key("trunk_uri")],
-            "a trunk address without the number to dial".to_owned(),
-            "put {number} where the number goes, such as \"sip:{number}@{host}\"",
+            Sentence::of("settings.trunk-uri"),
+            Sentence::of("settings.right.trunk-uri")
+                .with("number", "{number}")
+                .with("example", "sip:{number}@{host}"),
         ));
     }
     None
@@ -61,8 +63,8 @@ fn api(settings: &Settings, has_token: bool) -> Option<Fault> {
     open.then(|| {
         fault(
             &[Step::Key("api"), Step::Key("listen")],
-            "the API would be open to the network without a token".to_owned(),
-            "set api.token_file or THIRDRING_TOKEN, or listen on 127.0.0.1",
+            Sentence::of("settings.open-api"),
+            Sentence::of("settings.right.open-api"),
         )
     })
 }
@@ -79,8 +81,8 @@ fn log(settings: &Settings) -> Option<Fault> {
     })?;
     Some(fault(
         &[Step::Key("log"), Step::Key("level")],
-        format!("`{wrong}` is no level of the log"),
-        "write error, warn, info, debug or trace, also by module: \"info,thirdring::sip=debug\"",
+        Sentence::of("settings.log-level").with("level", wrong),
+        Sentence::of("settings.right.log-level"),
     ))
 }
 
@@ -97,8 +99,10 @@ fn too_many(list: &'static str, count: usize) -> Option<Fault> {
     (count > LISTED_MAX).then(|| {
         fault(
             &[Step::Key(list), Step::Nth(LISTED_MAX)],
-            format!("{count} entries of [[{list}]]"),
-            &format!("one desk has at most {LISTED_MAX}"),
+            Sentence::of("settings.too-many")
+                .with("count", count)
+                .with("list", list),
+            Sentence::of("settings.right.too-many").with("most", LISTED_MAX),
         )
     })
 }
@@ -109,8 +113,10 @@ fn repeated(list: &'static str, ids: &[&str]) -> Option<Fault> {
         let earlier = first.insert(*id, n)?;
         Some(fault(
             &[Step::Key(list), Step::Nth(n), Step::Key("id")],
-            format!("{list} `{id}` is there twice"),
-            &format!("entry {} has this id already: choose another", earlier + 1),
+            Sentence::of("settings.twice")
+                .with("list", list)
+                .with("id", id),
+            Sentence::of("settings.right.twice").with("entry", earlier + 1),
         ))
     })
 }
@@ -121,30 +127,30 @@ fn seat(settings: &Settings, n: usize, seat: &Seat) -> Option<Fault> {
     if seat.kind == SeatKind::Phone && seat.uri.is_none() {
         return Some(fault(
             &at("kind"),
-            format!("seat `{id}` is a phone without an address"),
-            "add uri = \"sip:rep@host:port\"",
+            Sentence::of("settings.phone-without-address").with("id", id),
+            Sentence::of("settings.right.phone-without-address"),
         ));
     }
     if seat.kind != SeatKind::Phone && seat.uri.is_some() {
         return Some(fault(
             &at("uri"),
-            format!("seat `{id}` has an address and is no phone"),
-            "write kind = \"phone\", or leave the uri out",
+            Sentence::of("settings.address-without-phone").with("id", id),
+            Sentence::of("settings.right.address-without-phone"),
         ));
     }
     if (seat.kind == SeatKind::File) != seat.file.is_some() {
         return Some(fault(
             &at(if seat.file.is_some() { "file" } else { "kind" }),
-            format!("seat `{id}`: kind \"file\" and a file go together"),
-            "write both kind = \"file\" and file = \"speech.flac\", or neither",
+            Sentence::of("settings.file-seat").with("id", id),
+            Sentence::of("settings.right.file-seat"),
         ));
     }
     let exposed = !settings.sip.listen.ip().is_loopback() && !settings.test;
     (seat.kind.is_test() && exposed).then(|| {
         fault(
             &at("kind"),
-            format!("seat `{id}` is for tests, and sip.listen is open to the network"),
-            "start with --test, or listen on 127.0.0.1: nobody would sit at this seat",
+            Sentence::of("settings.test-seat").with("id", id),
+            Sentence::of("settings.right.test-seat"),
         )
     })
 }
@@ -155,8 +161,8 @@ fn target(settings: &Settings, n: usize, target: &Target) -> Option<Fault> {
     if id.is_empty() {
         return Some(fault(
             &at("id"),
-            "a target without a name".to_owned(),
-            "write id = \"billing\", or whatever reps call it",
+            Sentence::of("settings.target-without-name"),
+            Sentence::of("settings.right.target-without-name"),
         ));
     }
     let number = target
@@ -168,19 +174,15 @@ fn target(settings: &Settings, n: usize, target: &Target) -> Option<Fault> {
         .then(|| {
             fault(
                 &at("uri"),
-                format!("target `{id}` is an emergency number"),
-                "a caller in need dials it himself: choose another target",
+                Sentence::of("settings.emergency-target").with("id", id),
+                Sentence::of("settings.right.emergency-target"),
             )
         })
 }
 
-fn fault(place: &[Step], title: String, help: &str) -> Fault {
+fn fault(place: &[Step], title: Sentence, help: Sentence) -> Fault {
     Fault {
         place: place.to_vec(),
-        complaint: Complaint {
-            title,
-            label: "here".to_owned(),
-            help: Some(help.to_owned()),
-        },
+        complaint: Complaint::new(title, help),
     }
 }

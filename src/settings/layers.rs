@@ -6,6 +6,7 @@ use config::{Config, File, FileFormat};
 use super::check::Fault;
 use super::error::{Complaint, SettingsError};
 use super::{Settings, places};
+use crate::words::Sentence;
 
 /// What the environment's settings begin with; `__` stands between section and key.
 const ENVIRONMENT: &str = "THIRDRING__";
@@ -34,11 +35,11 @@ impl Layers {
         match std::fs::read_to_string(path) {
             Ok(text) => Ok(Self::of_file(&name, &text)),
             Err(why) => {
-                let title = format!("read the settings {name}: {why}");
-                Err(SettingsError::plain(
-                    &title,
-                    Some("name another file with -c"),
-                ))
+                let title = Sentence::of("settings.unreadable")
+                    .with("file", name)
+                    .with("why", Sentence::of_io(&why));
+                let help = Sentence::of("settings.name-another");
+                Err(SettingsError::plain(Complaint::new(title, help)))
             }
         }
     }
@@ -77,7 +78,7 @@ impl Layers {
         let together = together.build();
         together
             .and_then(Config::try_deserialize)
-            .map_err(|why| SettingsError::plain(&why.to_string(), None))
+            .map_err(|why| SettingsError::plain(Complaint::from_words(&why.to_string())))
     }
 
     pub(super) fn has_token(&self) -> bool {
@@ -88,11 +89,10 @@ impl Layers {
     pub(super) fn picture(&self, fault: Fault) -> SettingsError {
         for layer in self.layers.iter().rev() {
             if let Some(span) = places::find(&layer.text, &fault.place) {
-                return SettingsError::at(&layer.name, &layer.text, span, &fault.complaint);
+                return SettingsError::at(&layer.name, &layer.text, span, fault.complaint);
             }
         }
-        let Complaint { title, help, .. } = fault.complaint;
-        SettingsError::plain(&title, help.as_deref())
+        SettingsError::plain(fault.complaint)
     }
 
     fn variable(&mut self, name: String, value: &str) {
@@ -105,9 +105,9 @@ impl Layers {
 
     fn set(&mut self, set: &str) -> Result<(), SettingsError> {
         let Some((key, value)) = set.split_once('=') else {
-            let title = format!("--set {set}: no value");
-            let help = "write --set section.key=value";
-            return Err(SettingsError::plain(&title, Some(help)));
+            let title = Sentence::of("settings.set-without-value").with("set", set);
+            let help = Sentence::of("settings.right.set");
+            return Err(SettingsError::plain(Complaint::new(title, help)));
         };
         let layer = Layer::of("--set".to_owned(), key.trim(), value.trim());
         self.layers.push(layer);
@@ -139,8 +139,8 @@ impl Layer {
         toml::from_str(&self.text).map_err(|why| {
             let complaint = Complaint::from_words(why.message());
             match why.span() {
-                Some(span) => SettingsError::at(&self.name, &self.text, span, &complaint),
-                None => SettingsError::plain(&complaint.title, complaint.help.as_deref()),
+                Some(span) => SettingsError::at(&self.name, &self.text, span, complaint),
+                None => SettingsError::plain(complaint),
             }
         })
     }

@@ -8,13 +8,17 @@ use toml_edit::Document;
 
 use super::error::{Complaint, SettingsError};
 use crate::policy::{Policy, PolicyError, Unkept};
+use crate::words::Sentence;
 
 /// Reads what a file changes of the standard.
 pub fn read_policy(path: &Path) -> Result<Policy, SettingsError> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|why| {
-        let help = "set policy to \"standard\", or to a file that can be read";
-        SettingsError::plain(&format!("read the policy {name}: {why}"), Some(help))
+        let title = Sentence::of("settings.policy-unreadable")
+            .with("file", &name)
+            .with("why", Sentence::of_io(&why));
+        let help = Sentence::of("settings.right.policy");
+        SettingsError::plain(Complaint::new(title, help))
     })?;
     Policy::parse(&text).map_err(|error| draw(&name, &text, error))
 }
@@ -32,17 +36,16 @@ fn draw(name: &str, text: &str, error: PolicyError) -> SettingsError {
         },
     };
     match span {
-        Some(span) => SettingsError::at(name, text, span, &complaint),
-        None => SettingsError::plain(&complaint.title, complaint.help.as_deref()),
+        Some(span) => SettingsError::at(name, text, span, complaint),
+        None => SettingsError::plain(complaint),
     }
 }
 
 fn kept(unkept: &Unkept) -> Complaint {
-    Complaint {
-        title: format!("{} breaks {} of the standard", unkept.key, unkept.rule),
-        label: "here".to_owned(),
-        help: Some(unkept.remedy.clone()),
-    }
+    let title = Sentence::of("settings.rule-broken")
+        .with("key", unkept.key)
+        .with("rule", unkept.rule);
+    Complaint::new(title, Sentence::of(unkept.remedy))
 }
 
 /// Each change is tried alone on the standard: the first that does not fit is the fault.

@@ -7,13 +7,15 @@ use std::str::FromStr;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::words::Sentence;
+
 /// The text of each value is read once, here; every refusal says what would be right.
 macro_rules! read_from_text {
     ($($value:ty),*) => {$(
         impl TryFrom<String> for $value {
-            type Error = String;
+            type Error = Sentence;
 
-            fn try_from(text: String) -> Result<Self, String> {
+            fn try_from(text: String) -> Result<Self, Sentence> {
                 text.parse()
             }
         }
@@ -67,9 +69,9 @@ pub struct HostPort {
 }
 
 impl FromStr for HostPort {
-    type Err = String;
+    type Err = Sentence;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Sentence> {
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !text.ends_with(']') => (host, port.parse().ok()),
             _ => (text, Some(5060)),
@@ -87,9 +89,7 @@ impl FromStr for HostPort {
                 host: host.to_owned(),
                 port,
             }),
-            None => Err(format!(
-                "'{text}' is no host: write \"host:port\", such as \"pbx.example:5060\""
-            )),
+            None => Err(Sentence::of("value.host").with("found", text)),
         }
     }
 }
@@ -133,9 +133,9 @@ impl Network {
 }
 
 impl FromStr for Network {
-    type Err = String;
+    type Err = Sentence;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Sentence> {
         let (address, bits) = text.split_once('/').unwrap_or((text, ""));
         let address: Option<IpAddr> = address.parse().ok();
         let all = if address.is_some_and(|address| address.is_ipv6()) {
@@ -151,9 +151,7 @@ impl FromStr for Network {
         let network = address.zip(bits);
         network
             .map(|(address, bits)| Self { address, bits })
-            .ok_or_else(|| {
-                format!("'{text}' is no network: write an address and its bits, such as \"192.0.2.0/24\"")
-            })
+            .ok_or_else(|| Sentence::of("value.network").with("found", text))
     }
 }
 
@@ -181,17 +179,15 @@ impl Default for PolicyFile {
 const SHIPPED_POLICIES: [&str; 2] = ["standard", "fast"];
 
 impl FromStr for PolicyFile {
-    type Err = String;
+    type Err = Sentence;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Sentence> {
         if SHIPPED_POLICIES.contains(&text) {
             Ok(Self::Shipped(text.to_owned()))
         } else if text.ends_with(".toml") {
             Ok(Self::File(text.into()))
         } else {
-            Err(format!(
-                "no policy '{text}': write \"standard\", \"fast\" or the path of a .toml file"
-            ))
+            Err(Sentence::of("value.policy").with("found", text))
         }
     }
 }
@@ -216,9 +212,9 @@ pub enum Ports {
 }
 
 impl FromStr for Ports {
-    type Err = String;
+    type Err = Sentence;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Sentence> {
         if text == "0" {
             return Ok(Self::Any);
         }
@@ -226,9 +222,7 @@ impl FromStr for Ports {
         let ends = ends.and_then(|(low, high)| Some((low.parse().ok()?, high.parse().ok()?)));
         match ends {
             Some((low, high)) if low >= 1_024 && low < high => Ok(Self::Between(low..=high)),
-            _ => Err(format!(
-                "'{text}' are no ports: write \"0\" for any, or a range from 1024 up, such as \"10000-19999\""
-            )),
+            _ => Err(Sentence::of("value.ports").with("found", text)),
         }
     }
 }
@@ -260,9 +254,9 @@ impl SipUri {
 }
 
 impl FromStr for SipUri {
-    type Err = String;
+    type Err = Sentence;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Sentence> {
         let host = text
             .strip_prefix("sip:")
             .map(|rest| match rest.split_once('@') {
@@ -273,9 +267,7 @@ impl FromStr for SipUri {
         if host.is_some_and(|host| !host.is_empty()) && !text.contains(spoiled) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(format!(
-                "'{text}' is no SIP address: write one such as \"sip:rep@192.0.2.7:5060\""
-            ))
+            Err(Sentence::of("value.sip-address").with("found", text))
         }
     }
 }
@@ -307,17 +299,15 @@ impl Default for Zone {
 }
 
 impl FromStr for Zone {
-    type Err = String;
+    type Err = Sentence;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Sentence> {
         match TimeZone::get(text) {
             Ok(zone) => Ok(Self {
                 name: text.to_owned(),
                 zone,
             }),
-            Err(_) => Err(format!(
-                "no time zone '{text}': write an IANA name, such as \"Asia/Shanghai\""
-            )),
+            Err(_) => Err(Sentence::of("value.zone").with("found", text)),
         }
     }
 }

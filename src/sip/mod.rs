@@ -5,12 +5,17 @@
 
 mod dialog;
 mod endpoint;
+mod hop;
 pub mod offer_answer;
 mod transaction;
 mod wire;
 
 pub use endpoint::{
-    Counters, Discard, Endpoint, Event, Invite, Invited, LegId, NotPossible, Refusal, Settings,
-    Transmit,
+    Answer, AskId, Counters, Discard, Endpoint, Event, Invite, Invited, LegId, Listening,
+    NotPossible, Refusal, Settings, Transmit,
 };
-pub use wire::{BadNameAddr, BadUri, Fault, Message, NameAddr, Start, Uri, read_message, readable};
+pub use hop::{FlowId, Hop, Transport};
+pub use wire::{
+    BadNameAddr, BadUri, Fault, Framer, Message, NameAddr, Piece, Start, Uri, read_message,
+    readable,
+};

@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::Language;
+use super::{Language, Sentence};
 
 /// Every text a person reads, by key, in each language (D35). `{name}` marks a value to fill in.
 #[derive(Clone, Debug)]
@@ -56,6 +56,30 @@ impl Catalogue {
         values.iter().fold(words.clone(), |words, (name, value)| {
             words.replace(&format!("{{{name}}}"), value)
         })
+    }
+
+    /// A sentence in its reader's language.
+    pub fn say(&self, sentence: &Sentence, language: Language) -> String {
+        let values: Vec<(&str, String)> = sentence
+            .values()
+            .iter()
+            .map(|(name, value)| (name.as_str(), self.read_out(value, language)))
+            .collect();
+        let values: Vec<(&str, &str)> = values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        self.text(sentence.key(), language, &values)
+    }
+
+    /// An error's words, with the sentence in them said; words without one stay as they are.
+    pub fn read_out(&self, words: &str, language: Language) -> String {
+        match Sentence::within(words) {
+            Some((before, sentence, after)) => {
+                format!("{before}{}{after}", self.say(&sentence, language))
+            }
+            None => words.to_owned(),
+        }
     }
 
     pub fn keys(&self) -> impl Iterator<Item = &str> {

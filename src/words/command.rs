@@ -3,7 +3,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Language, PromptId};
+use super::{Key, Language, PromptId, Sentence};
 
 /// What a rep, or the tool at the rep's side, asks of a call: the words of the API and the command line.
 ///
@@ -126,10 +126,12 @@ pub struct Digits(Vec<Key>);
 const DIGITS_MAX: usize = 32;
 
 impl Digits {
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Sentence> {
         let count = text.chars().count();
         if !(1..=DIGITS_MAX).contains(&count) {
-            return Err(format!("{count} keys: send 1-{DIGITS_MAX} at once"));
+            return Err(Sentence::of("value.keys")
+                .with("count", count)
+                .with("most", DIGITS_MAX));
         }
         text.chars()
             .map(Key::try_from)
@@ -143,9 +145,9 @@ impl Digits {
 }
 
 impl TryFrom<String> for Digits {
-    type Error = String;
+    type Error = Sentence;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Sentence> {
         Self::parse(&text)
     }
 }

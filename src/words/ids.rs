@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::Sentence;
+
 /// One call, from its INVITE to its record; sortable by time (UUID version 7).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -35,24 +37,13 @@ impl fmt::Debug for CallId {
 }
 
 impl FromStr for CallId {
-    type Err = uuid::Error;
+    type Err = Sentence;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Uuid::parse_str(text).map(Self)
+    fn from_str(text: &str) -> Result<Self, Sentence> {
+        let refused = |_| Sentence::of("value.call-id").with("found", text);
+        Uuid::parse_str(text).map(Self).map_err(refused)
     }
 }
-
-/// A name of ours is never empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EmptyName;
-
-impl fmt::Display for EmptyName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name cannot be empty")
-    }
-}
-
-impl std::error::Error for EmptyName {}
 
 /// A rep's place, as named by `[[seat]] id`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,41 +68,41 @@ impl PromptId {
 }
 
 impl FromStr for SeatId {
-    type Err = EmptyName;
+    type Err = Sentence;
 
-    fn from_str(text: &str) -> Result<Self, EmptyName> {
+    fn from_str(text: &str) -> Result<Self, Sentence> {
         named(text).map(Self)
     }
 }
 
 impl FromStr for PromptId {
-    type Err = EmptyName;
+    type Err = Sentence;
 
-    fn from_str(text: &str) -> Result<Self, EmptyName> {
+    fn from_str(text: &str) -> Result<Self, Sentence> {
         named(text).map(Self)
     }
 }
 
-fn named(text: &str) -> Result<Arc<str>, EmptyName> {
+fn named(text: &str) -> Result<Arc<str>, Sentence> {
     if text.is_empty() {
-        Err(EmptyName)
+        Err(Sentence::of("value.empty-name"))
     } else {
         Ok(text.into())
     }
 }
 
 impl TryFrom<String> for SeatId {
-    type Error = EmptyName;
+    type Error = Sentence;
 
-    fn try_from(text: String) -> Result<Self, EmptyName> {
+    fn try_from(text: String) -> Result<Self, Sentence> {
         text.parse()
     }
 }
 
 impl TryFrom<String> for PromptId {
-    type Error = EmptyName;
+    type Error = Sentence;
 
-    fn try_from(text: String) -> Result<Self, EmptyName> {
+    fn try_from(text: String) -> Result<Self, Sentence> {
         text.parse()
     }
 }

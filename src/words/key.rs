@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Sentence;
+
 /// A telephone key: 0-9, *, #, A-D (RFC 4733 3.2, events 0-15).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "char", into = "char")]
@@ -30,14 +32,14 @@ impl Key {
 }
 
 impl TryFrom<char> for Key {
-    type Error = String;
+    type Error = Sentence;
 
-    fn try_from(c: char) -> Result<Self, String> {
+    fn try_from(c: char) -> Result<Self, Sentence> {
         KEYS.iter()
             .position(|key| *key == c.to_ascii_uppercase())
             .and_then(|event| u8::try_from(event).ok())
             .map(Self)
-            .ok_or_else(|| format!("'{c}' is no telephone key: use 0-9, *, #, A-D"))
+            .ok_or_else(|| Sentence::of("value.key").with("found", c))
     }
 }
 

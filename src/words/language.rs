@@ -3,6 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Sentence;
+
 /// A language the phrases and texts exist in (D35).
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -33,24 +35,13 @@ impl fmt::Display for Language {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownLanguage(String);
-
-impl fmt::Display for UnknownLanguage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no language '{}': use zh-CN or en", self.0)
-    }
-}
-
-impl std::error::Error for UnknownLanguage {}
-
 impl FromStr for Language {
-    type Err = UnknownLanguage;
+    type Err = Sentence;
 
-    fn from_str(text: &str) -> Result<Self, UnknownLanguage> {
+    fn from_str(text: &str) -> Result<Self, Sentence> {
         Self::ALL
             .into_iter()
             .find(|language| language.tag().eq_ignore_ascii_case(text))
-            .ok_or_else(|| UnknownLanguage(text.to_owned()))
+            .ok_or_else(|| Sentence::of("value.language").with("found", text))
     }
 }

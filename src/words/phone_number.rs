@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Sentence;
+
 /// A telephone number as dialled or presented: digits, `*`, `#`, and a leading `+`.
 ///
 /// Prints only its length; carry it as `Pii<PhoneNumber>` where a value is kept.
@@ -14,15 +16,14 @@ const DIGITS_MAX: usize = 32;
 
 impl PhoneNumber {
     /// Reads a number, dropping the visual separators of RFC 3966 5.1.1 (`-`, `.`, `(`, `)`, space).
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Sentence> {
         let number: String = text.chars().filter(|c| !"-.() ".contains(*c)).collect();
         let digits = number.strip_prefix('+').unwrap_or(&number);
         let dialable = |c: char| c.is_ascii_digit() || c == '*' || c == '#';
         if digits.is_empty() || digits.len() > DIGITS_MAX || !digits.chars().all(dialable) {
-            return Err(format!(
-                "not a telephone number ({} characters): use 1-{DIGITS_MAX} digits, with + in front for an international one",
-                text.chars().count()
-            ));
+            return Err(Sentence::of("value.number")
+                .with("length", text.chars().count())
+                .with("most", DIGITS_MAX));
         }
         Ok(Self(number))
     }
@@ -33,9 +34,9 @@ impl PhoneNumber {
 }
 
 impl TryFrom<String> for PhoneNumber {
-    type Error = String;
+    type Error = Sentence;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Sentence> {
         Self::parse(&text)
     }
 }

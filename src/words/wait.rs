@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Sentence;
+
 /// A length of time as an admin writes it: `"200ms"`, `"15s"`, `"2m"`, `"1h"`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -25,25 +27,10 @@ impl Wait {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoWait(String);
-
-impl fmt::Display for NoWait {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "'{}' is no length of time: write a number and ms, s, m or h, such as \"15s\"",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for NoWait {}
-
 impl FromStr for Wait {
-    type Err = NoWait;
+    type Err = Sentence;
 
-    fn from_str(text: &str) -> Result<Self, NoWait> {
+    fn from_str(text: &str) -> Result<Self, Sentence> {
         let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let unit = text.get(number.len()..).unwrap_or_default();
         let known = UNITS.iter().find(|(name, _)| *name == unit);
@@ -58,7 +45,7 @@ impl FromStr for Wait {
         seconds
             .filter(|seconds| *seconds <= SECONDS_MAX)
             .map(|seconds| Self(Duration::from_secs_f64(seconds)))
-            .ok_or_else(|| NoWait(text.to_owned()))
+            .ok_or_else(|| Sentence::of("value.wait").with("found", text))
     }
 }
 
@@ -79,9 +66,9 @@ impl fmt::Debug for Wait {
 }
 
 impl TryFrom<String> for Wait {
-    type Error = NoWait;
+    type Error = Sentence;
 
-    fn try_from(text: String) -> Result<Self, NoWait> {
+    fn try_from(text: String) -> Result<Self, Sentence> {
         text.parse()
     }
 }

@@ -1,5 +1,6 @@
 //! The pages say what the code does: each name of the code that a reader may meet stands there.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use thirdring::console::{Code, ROUTES};
@@ -148,5 +149,54 @@ fn links(text: &str) -> Vec<&str> {
         .filter(|target| !target.contains("://") && !target.contains(' '))
         .filter_map(|target| target.split('#').next())
         .filter(|target| !target.is_empty())
+        .collect()
+}
+
+/// A key that is not in the catalogue would be shown to a person as it is.
+#[test]
+fn every_sentence_of_the_code_is_in_the_catalogue() {
+    let catalogue = thirdring::words::Catalogue::shipped();
+    let known: BTreeSet<&str> = catalogue.keys().collect();
+    let families: BTreeSet<&str> = FAMILIES.into_iter().collect();
+    let mut found = 0;
+    for file in sources(Path::new("src")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for literal in code.split('"').skip(1).step_by(2) {
+            let family = literal.split_once('.').map_or("", |(family, _)| family);
+            let is_key = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
+            let is_file = literal.ends_with(".toml");
+            if families.contains(family) && literal.chars().all(is_key) && !is_file {
+                assert!(known.contains(literal), "{}: {literal}", file.display());
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 100, "only {found} keys were found in the code");
+}
+
+/// What the keys of whole sentences begin with; the others name words of the API.
+const FAMILIES: [&str; 10] = [
+    "settings",
+    "value",
+    "io",
+    "start",
+    "phrases",
+    "sound",
+    "cli",
+    "demo",
+    "bad-request",
+    "policy",
+];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => sources(&path),
+            false => vec![path],
+        })
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
         .collect()
 }

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use thirdring::settings::Settings;
+use thirdring::words::{Catalogue, Language};
 
-/// Beside each `name.toml` stands what is said about it: `name.txt`.
+/// Beside each `name.toml` stands what is said about it: `name.en.txt` and `name.zh-CN.txt`.
 ///
 /// With `UPDATE_GOLDEN` set the texts are written instead of compared.
 #[test]
@@ -20,14 +21,16 @@ fn a_wrong_file_is_shown_with_its_line_and_what_would_be_right() {
     files.sort();
     assert!(files.len() >= 10);
     for path in files {
-        let shown = Settings::load(Some(&path), &[]).expect_err("the file is wrong");
-        let shown = format!("{shown}\n");
-        let golden = path.with_extension("txt");
-        if update {
-            fs::write(&golden, &shown).unwrap();
+        let wrong = Settings::load(Some(&path), &[]).expect_err("the file is wrong");
+        for language in Language::ALL {
+            let shown = wrong.drawn(&Catalogue::shipped(), language) + "\n";
+            let golden = path.with_extension(format!("{language}.txt"));
+            if update {
+                fs::write(&golden, &shown).unwrap();
+            }
+            let expected = fs::read_to_string(&golden).unwrap();
+            assert_eq!(shown, expected, "{}", path.display());
         }
-        let expected = fs::read_to_string(&golden).unwrap();
-        assert_eq!(shown, expected, "{}", path.display());
     }
 }
 

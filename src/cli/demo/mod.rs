@@ -7,7 +7,8 @@ mod scenes;
 mod stage;
 mod story;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -19,7 +20,7 @@ use super::failure::Failure;
 use crate::desk::{clock, run_before_others};
 use crate::media::Phrasebook;
 use crate::phone::repertoire;
-use crate::words::Language;
+use crate::words::{Language, Sentence};
 
 use scenes::Scene;
 use stage::{Backstage, Missed};
@@ -35,7 +36,7 @@ pub(super) fn run(arguments: DemoArguments, teller: &mut Teller<'_>) -> Result<(
     let scenes = chosen(arguments.scene.as_deref())?;
     if let Some(folder) = &arguments.record {
         std::fs::create_dir_all(folder)
-            .map_err(|why| Failure::NotStarted(format!("{}: {why}", folder.display())))?;
+            .map_err(|why| Failure::NotStarted(of_folder(folder, &why)))?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
@@ -43,13 +44,19 @@ pub(super) fn run(arguments: DemoArguments, teller: &mut Teller<'_>) -> Result<(
         .on_thread_start(run_before_others)
         .enable_all()
         .build()
-        .map_err(|why| Failure::NotStarted(why.to_string()))?;
+        .map_err(|why| Failure::not_started(&why))?;
     let missed = runtime.block_on(play(scenes, arguments.record, teller))?;
     if missed == 0 {
         Ok(())
     } else {
         Err(Failure::DemoMissed(missed))
     }
+}
+
+fn of_folder(folder: &Path, why: &io::Error) -> Sentence {
+    Sentence::of("demo.no-folder")
+        .with("folder", folder.display())
+        .with("why", Sentence::of_io(why))
 }
 
 fn chosen(name: Option<&str>) -> Result<Vec<Scene>, Failure> {
@@ -79,8 +86,8 @@ async fn play(
     };
     let repertoire = match repertoire {
         Ok(Ok(repertoire)) => repertoire,
-        Ok(Err(why)) => return Err(Failure::NotStarted(why.to_string())),
-        Err(why) => return Err(Failure::NotStarted(why.to_string())),
+        Ok(Err(why)) => return Err(Failure::not_started(&why)),
+        Err(why) => return Err(Failure::not_started(&why)),
     };
     let (lines, mut told) = mpsc::channel(LINES_MAX);
     let backstage = Backstage {
@@ -103,7 +110,7 @@ async fn play(
     }
     let mut missed = 0;
     while let Some(played) = playing.join_next().await {
-        let (scene, ending) = played.map_err(|why| Failure::NotStarted(why.to_string()))?;
+        let (scene, ending) = played.map_err(|why| Failure::not_started(&why))?;
         missed += usize::from(ending.is_err());
         story.conclude(scene, ending, teller)?;
     }

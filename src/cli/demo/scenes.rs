@@ -251,8 +251,8 @@ fn on_the_grid(first: &HeardPhrase, second: &HeardPhrase) -> Result<(), Missed> 
         return Ok(());
     }
     Err(Missed::Untimely {
-        what: "from hold phrase to hold phrase",
-        found: format!("{ticks} RTP ticks"),
-        right: GRID_TICKS.to_string(),
+        what: "demo.grid",
+        found: format!("{ticks} RTP"),
+        right: format!("{GRID_TICKS} RTP"),
     })
 }

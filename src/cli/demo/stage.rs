@@ -25,7 +25,7 @@ use crate::phone::{Answers, HeardPhrase, Phone, PhoneError, PhoneSettings, Progr
 use crate::records::{Entry, What};
 use crate::settings::Settings;
 use crate::sip::Uri;
-use crate::words::{Entropy, Language, Moment, Party, PromptId};
+use crate::words::{Entropy, Language, Moment, Party, PromptId, Sentence};
 
 /// What all scenes share.
 #[derive(Clone)]
@@ -55,26 +55,41 @@ pub(super) enum Missed {
         expected: Vec<PromptId>,
     },
     Untimely {
+        /// A key of the catalogue.
         what: &'static str,
         found: String,
         right: String,
     },
 }
 
-impl fmt::Display for Missed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Missed {
+    pub(super) fn sentence(&self) -> Sentence {
         match self {
-            Self::Broken(why) => f.write_str(why),
-            Self::Phone(party, why) => write!(f, "{party}: {why}"),
-            Self::Never { awaited, within } => write!(f, "no {awaited} within {within:?}"),
-            Self::OutOfOrder { heard, expected } => {
-                write!(f, "heard {heard:?}, expected {expected:?}")
-            }
-            Self::Untimely { what, found, right } => {
-                write!(f, "{what}: {found}, should be {right}")
-            }
+            Self::Broken(why) => Sentence::of("demo.broken").with("why", why),
+            Self::Phone(party, why) => Sentence::of("demo.phone-broken")
+                .with("who", of_party(*party))
+                .with("why", why),
+            Self::Never { awaited, within } => Sentence::of("demo.never")
+                .with("awaited", awaited)
+                .with("seconds", within.as_secs()),
+            Self::OutOfOrder { heard, expected } => Sentence::of("demo.out-of-order")
+                .with("heard", names(heard))
+                .with("expected", names(expected)),
+            Self::Untimely { what, found, right } => Sentence::of("demo.untimely")
+                .with("what", Sentence::of(what))
+                .with("found", found)
+                .with("right", right),
         }
     }
+}
+
+fn of_party(party: Party) -> Sentence {
+    Sentence::of(&format!("party.{party}"))
+}
+
+fn names(phrases: &[PromptId]) -> String {
+    let names: Vec<&str> = phrases.iter().map(PromptId::as_str).collect();
+    names.join(", ")
 }
 
 /// The people of a scene, and the agent between them.
@@ -131,8 +146,7 @@ impl Stage {
         ));
         let token = Entropy::from_seed(clock::seed().map_err(broken("make a token"))?).token(32);
         let token = Token::parse(&token).map_err(broken("make a token"))?;
-        let settings =
-            settings(&caller, &rep, &target).map_err(broken("read the demo's settings"))?;
+        let settings = settings(&caller, &rep, &target)?;
         let options = RunOptions {
             state: state.clone(),
             exit_after: None,
@@ -230,9 +244,9 @@ impl Stage {
         match heard.heard.ended {
             Ended::Whole => Ok(heard),
             Ended::Cut { .. } => Err(Missed::Untimely {
-                what: "a phrase that should be whole",
-                found: format!("{phrase} was cut"),
-                right: "whole".to_owned(),
+                what: "demo.whole-phrase",
+                found: format!("{phrase} {}", Sentence::of("demo.cut")),
+                right: Sentence::of("demo.whole").to_string(),
             }),
         }
     }
@@ -288,9 +302,9 @@ impl Stage {
             return Ok(());
         }
         Err(Missed::Untimely {
-            what: "the pause between two phrases",
-            found: format!("{pause:?} after {}", before.heard.prompt),
-            right: format!("{right:?} to {:?}", right + tolerance),
+            what: "demo.pause",
+            found: format!("{} {pause:?}", before.heard.prompt),
+            right: format!("{right:?} – {:?}", right + tolerance),
         })
     }
 

@@ -10,7 +10,7 @@ use crate::ear::Ended;
 use crate::media::Phrasebook;
 use crate::phone::HeardPhrase;
 use crate::records::{Entry, What};
-use crate::words::{Moment, Party};
+use crate::words::{Language, Moment, Party};
 
 /// One thing that happened in a scene.
 pub(super) struct Line {
@@ -65,7 +65,9 @@ impl Story {
     ) -> Result<(), Failure> {
         let (name, width) = (scene.name(), self.name_width);
         if teller.json {
-            let missed = ending.err().map(|missed| missed.to_string());
+            let texts = teller.texts;
+            let told = |missed: Missed| texts.say(&missed.sentence(), Language::En);
+            let missed = ending.err().map(told);
             return teller.line(&json!({ "scene": name, "missed": missed }).to_string());
         }
         let verdict = match ending {
@@ -77,7 +79,8 @@ impl Story {
 }
 
 fn told_missed(missed: &Missed, teller: &Teller<'_>) -> String {
-    teller.filled("demo.missed", &[("why", &missed.to_string())])
+    let why = teller.texts.say(&missed.sentence(), teller.language);
+    teller.filled("demo.missed", &[("why", &why)])
 }
 
 /// The line for a person; `None` for what only a machine wants to know.

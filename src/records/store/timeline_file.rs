@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::records::{Entry, What};
-use crate::words::CallId;
+use crate::words::{CallId, Sentence};
 
 /// Appends every call's entries (what concerns the desk as a whole has no file) to `STATE/calls/<yyyy-mm-dd>/<call>.jsonl`, and reads them back.
 ///
@@ -47,6 +47,15 @@ impl TimelinesError {
         } else {
             "timeline-failed"
         }
+    }
+}
+
+impl TimelinesError {
+    /// For who starts the agent: the folder that cannot be made.
+    pub fn sentence(&self) -> Sentence {
+        Sentence::of("start.timelines")
+            .with("path", self.path.display())
+            .with("why", Sentence::of_io(&self.why))
     }
 }
 

@@ -1,6 +1,5 @@
-use std::net::SocketAddr;
-
 use super::messages::{ACCEPT, ALLOW, phrase, reply};
+use crate::sip::Hop;
 use crate::sip::wire::{BadUri, Essentials, Message, Uri};
 
 /// The methods we know and do not take: 405, where a stranger to us gets 501.
@@ -22,7 +21,7 @@ pub(super) struct Request {
     pub(super) message: Message,
     pub(super) essentials: Essentials,
     pub(super) uri: String,
-    pub(super) from: SocketAddr,
+    pub(super) from: Hop,
 }
 
 impl Request {
@@ -30,7 +29,7 @@ impl Request {
         &self.essentials.cseq.method
     }
 
-    pub(super) fn reply_to(&self) -> SocketAddr {
+    pub(super) fn reply_to(&self) -> Hop {
         self.essentials.via.reply_to(self.from)
     }
 

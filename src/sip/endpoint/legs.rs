@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use bytes::Bytes;
 
 use super::gate::Request;
+use crate::sip::Hop;
 use crate::sip::dialog::Dialog;
 use crate::sip::transaction::{Backoff, ClientKey, GIVE_UP, ServerKey};
 use crate::words::Moment;
@@ -98,7 +98,7 @@ pub(super) struct Offered {
 pub(super) struct Unacked {
     cseq: u32,
     pub(super) what: AckOf,
-    to: SocketAddr,
+    to: Hop,
     response: Bytes,
     repeat: Backoff,
     until: Moment,
@@ -116,7 +116,7 @@ pub(super) enum AckOf {
 /// What time did to a leg.
 #[derive(Debug)]
 pub(super) enum LegTick {
-    Send(SocketAddr, Bytes),
+    Send(Hop, Bytes),
     AckMissing,
     CancelUnheard,
 }

@@ -5,6 +5,7 @@ mod crossings;
 mod offers;
 mod refusals;
 mod storms;
+mod transports;
 mod wire;
 
 use std::time::Duration;

@@ -13,6 +13,7 @@
 
 mod cseq;
 mod essentials;
+mod framer;
 mod header_names;
 mod lexer;
 mod message;
@@ -24,6 +25,7 @@ mod uri;
 mod via;
 
 pub(super) use essentials::Essentials;
+pub use framer::{Framer, Piece};
 pub(super) use lexer::Malformed;
 pub use lexer::{Fault, read as read_message};
 pub use message::{Message, Start};

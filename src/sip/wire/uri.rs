@@ -3,9 +3,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use super::params::Params;
-
-/// The port of a SIP URI that names none (RFC 3261 19.1.2).
-const PORT: u16 = 5060;
+use crate::sip::{Hop, Transport};
 
 /// A URI: kept as it came, with its parts beside it. `Debug` hides whose it is.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,6 +56,24 @@ impl Uri {
         }
     }
 
+    /// `sip:user@address`, with the transport where it is not UDP; TLS is a parameter, not `sips:`,
+    /// which would bind every hop of the call (RFC 5630 3.1.4).
+    pub fn sip_over(transport: Transport, user: &str, address: SocketAddr) -> Self {
+        let plain = Self::sip(user, address);
+        match transport {
+            Transport::Udp => plain,
+            Transport::Tcp | Transport::Tls => {
+                let word = transport.of_via().to_ascii_lowercase();
+                let params = format!(";transport={word}");
+                Self {
+                    text: format!("{plain}{params}"),
+                    params: Params::new(&params),
+                    ..plain
+                }
+            }
+        }
+    }
+
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -77,9 +93,26 @@ impl Uri {
         &self.host
     }
 
-    /// The port, by default 5060.
+    /// The port, by default its transport's.
     pub fn port(&self) -> u16 {
-        self.port.unwrap_or(PORT)
+        self.port.unwrap_or(self.transport().default_port())
+    }
+
+    /// What it asks to be reached by (RFC 3263 4.1, without a look-up).
+    pub fn transport(&self) -> Transport {
+        let named = self.param("transport").unwrap_or_default();
+        if self.scheme == "sips" || named.eq_ignore_ascii_case("tls") {
+            Transport::Tls
+        } else if named.eq_ignore_ascii_case("tcp") {
+            Transport::Tcp
+        } else {
+            Transport::Udp
+        }
+    }
+
+    /// The hop it names without asking anyone; none for a domain name.
+    pub fn hop(&self) -> Option<Hop> {
+        Some(Hop::to(self.transport(), self.address()?))
     }
 
     pub fn param(&self, name: &str) -> Option<&str> {
@@ -90,7 +123,7 @@ impl Uri {
     pub fn address(&self) -> Option<SocketAddr> {
         let bare = self.host.trim_matches(['[', ']']);
         let ip = bare.parse().ok().or_else(|| ipv6(bare).map(IpAddr::V6))?;
-        Some(SocketAddr::new(ip, self.port.unwrap_or(PORT)))
+        Some(SocketAddr::new(ip, self.port()))
     }
 }
 
