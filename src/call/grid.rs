@@ -79,9 +79,9 @@ impl Grid {
     /// cut it off is skipped.
     pub(super) fn said(&mut self, board: &mut Board, now: Moment) {
         let every = board.policy().hold.every.get();
-        if now > self.next {
-            while self.next <= now + every / 2 {
-                self.next += every;
+        if now > self.next.0 {
+            while self.next.0 <= now + every / 2 {
+                self.next.0 += every;
             }
         }
         self.step(board, now);

@@ -90,7 +90,7 @@ impl RunError {
             Self::State { folder, why } => Sentence::of("start.state-folder")
                 .with("folder", folder.display())
                 .with("why", Sentence::of_io(why)),
-            Self::Database(why) => Sentence::of("start.database").with("why", why),
+            Self::Database(why) => why.sentence(),
             Self::Rows(why) => Sentence::of("start.promises").with("why", why),
             Self::Timelines(why) => why.sentence(),
             Self::System(why) => Sentence::of("start.system").with("why", Sentence::of_io(why)),

@@ -29,6 +29,7 @@ fn refusal(scratch: &Scratch, folder_mode: u32, file_mode: u32) -> String {
         .args(["run", "-c", "config/test.toml", "--state"])
         .arg(&state)
         .env("THIRDRING_TOKEN", TOKEN)
+        .env("LANG", "zh_CN.UTF-8")
         .output()
         .expect("start the agent");
     set(&state, 0o755).expect("it is ours");
@@ -46,17 +47,17 @@ fn with_database(content: &[u8]) -> Scratch {
 #[test]
 fn a_database_that_may_not_be_read_is_named() {
     let told = refusal(&with_database(b""), 0o755, 0o000);
-    assert!(told.contains("state/promises.sqlite: Permission"), "{told}");
+    assert!(told.contains("state/promises.sqlite："), "{told}");
 }
 
 #[test]
 fn a_database_that_may_not_be_written_is_named() {
     let told = refusal(&with_database(b""), 0o755, 0o444);
-    assert!(told.contains("state/promises.sqlite: Permission"), "{told}");
+    assert!(told.contains("state/promises.sqlite："), "{told}");
 }
 
 #[test]
 fn a_folder_that_may_not_be_written_is_named() {
     let told = refusal(&with_database(b""), 0o555, 0o644);
-    assert!(told.contains("state: Permission"), "{told}");
+    assert!(told.contains("/state："), "{told}");
 }

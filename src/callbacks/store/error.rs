@@ -1,8 +1,10 @@
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+
+use crate::words::{Catalogue, Language, Sentence};
 
 /// Why the desk refuses to start (D30).
 #[derive(Debug)]
@@ -34,61 +36,36 @@ pub enum OpenError {
     Other(PathBuf, rusqlite::Error),
 }
 
+impl OpenError {
+    /// What is in the way and what would be right, for the person who starts the agent.
+    pub fn sentence(&self) -> Sentence {
+        let of = |key, path: &Path| Sentence::of(key).with("path", path.display());
+        match self {
+            Self::NoFolder(folder) => of("database.no-folder", folder),
+            Self::NoFile(path) => of("database.no-file", path),
+            Self::Permission(path, why) => {
+                of("database.permission", path).with("why", Sentence::of_io(why))
+            }
+            Self::ReadOnlyDisk(path) => of("database.read-only-disk", path),
+            Self::Full(path) => of("database.full", path),
+            Self::Locked(path) => of("database.locked", path),
+            Self::Newer { path, found, known } => of("database.newer", path)
+                .with("found", found)
+                .with("known", known),
+            Self::Foreign(path) => of("database.foreign", path),
+            Self::MoveAside(path, why) => {
+                of("database.move-aside", path).with("why", Sentence::of_io(why))
+            }
+            Self::Unsound(path) => of("database.unsound", path),
+            Self::Other(path, why) => of("database.other", path).with("why", why),
+        }
+    }
+}
+
+/// In English, for logs.
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoFolder(folder) => write!(
-                f,
-                "open the database in {}: there is no such folder; make it or choose another",
-                folder.display()
-            ),
-            Self::NoFile(path) => write!(
-                f,
-                "open the database {}: this is no file; choose another name",
-                path.display()
-            ),
-            Self::Permission(path, why) => write!(
-                f,
-                "open the database: this user may not read and write {}: {why}; give him the right or choose another",
-                path.display()
-            ),
-            Self::ReadOnlyDisk(path) => write!(
-                f,
-                "open the database: the disk of {} can only be read; mount it for writing or choose another",
-                path.display()
-            ),
-            Self::Full(path) => write!(
-                f,
-                "open the database {}: the disk is full; make room",
-                path.display()
-            ),
-            Self::Locked(path) => write!(
-                f,
-                "open the database {}: another agent has it; stop that one or choose another state folder",
-                path.display()
-            ),
-            Self::Newer { path, found, known } => write!(
-                f,
-                "open the database {}: version {found}, this program knows {known}; start the later program or choose another state folder",
-                path.display()
-            ),
-            Self::Foreign(path) => write!(
-                f,
-                "open the database {}: its tables are not ours; choose another name or move it away",
-                path.display()
-            ),
-            Self::MoveAside(path, why) => write!(
-                f,
-                "move the damaged database {} aside: {why}; move it away by hand",
-                path.display()
-            ),
-            Self::Unsound(path) => write!(
-                f,
-                "open the database {}: a fresh one is damaged at once; look at the disk or choose another",
-                path.display()
-            ),
-            Self::Other(path, why) => write!(f, "open the database {}: {why}", path.display()),
-        }
+        f.write_str(&Catalogue::shipped().say(&self.sentence(), Language::En))
     }
 }
 
