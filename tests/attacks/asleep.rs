@@ -11,12 +11,12 @@ use crate::peers::phone::{Manner, Phone, SOON};
 use crate::peers::scene::{A_WHILE, NUMBER, Scene};
 
 /// Sleeps for so long, by the clock of a phone that hears nothing meanwhile.
-fn sleep(agent: &Agent, phone: &Phone, how_long: Duration) {
-    agent.fall_asleep();
+fn doze(agent: &Agent, phone: &Phone, how_long: Duration) {
+    agent.suspend();
     // What was sent before comes in first.
     while !phone.hears_nothing(how_long) {}
     phone.forget_sound();
-    agent.wake_up();
+    agent.resume();
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_held_caller_hears_one_phrase_after_the_sleep_and_then_the_grid() {
     let wakes = began + Duration::from_millis(9_500);
     let now = Timestamp::now();
     let left = Duration::try_from(wakes.duration_since(now)).expect("it is not over yet");
-    sleep(&scene.agent, &scene.caller, left);
+    doze(&scene.agent, &scene.caller, left);
     scene.caller.hears_more(450);
     let heard = scene.caller.recording();
     let phrases = heard.phrases();
@@ -48,7 +48,7 @@ fn a_held_caller_hears_one_phrase_after_the_sleep_and_then_the_grid() {
 fn a_talk_goes_on_after_the_sleep_without_a_word() {
     let mut scene = Scene::talking(House::fast().seat("rep1", "echo"));
     scene.caller.speak();
-    sleep(&scene.agent, &scene.caller, Duration::from_secs(5));
+    doze(&scene.agent, &scene.caller, Duration::from_secs(5));
     scene.caller.forget_sound();
     scene.caller.hears_more(150);
     assert_eq!(scene.agent.call_of(&scene.id).state, "talking");
@@ -71,11 +71,11 @@ fn a_caller_who_gave_up_during_the_sleep_is_not_answered() {
     caller.invite(agent.sip);
     caller.response("INVITE", 180, SOON);
     rep.called(SOON);
-    agent.fall_asleep();
+    agent.suspend();
     assert!(caller.hears_nothing(Duration::from_millis(500)));
     caller.cancel();
     assert!(caller.hears_nothing(Duration::from_secs(3)));
-    agent.wake_up();
+    agent.resume();
     assert_eq!(caller.final_response("INVITE", SOON).status(), Some(487));
     rep.requested("CANCEL", SOON);
 }
@@ -91,7 +91,7 @@ fn a_callback_that_fell_due_during_the_sleep_is_made_at_once_and_once() {
     let asked = json!({"number": NUMBER, "reason": "asked for it", "due": due.to_string()});
     let (status, told) = agent.ask(Method::POST, "/callbacks", &asked);
     assert_eq!(status, 201, "{told}");
-    sleep(&agent, &caller, Duration::from_secs(5));
+    doze(&agent, &caller, Duration::from_secs(5));
     let invite = caller.called(SOON);
     agent.events().state(invite.call_id(), "opening", A_WHILE);
     assert_eq!(caller.count("INVITE"), 1);

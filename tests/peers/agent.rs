@@ -185,12 +185,12 @@ impl Agent {
         self.signal("-TERM");
     }
 
-    /// The PC falls asleep: nothing of the agent runs until it wakes up.
-    pub(crate) fn fall_asleep(&self) {
+    /// The PC falls asleep: nothing of the agent runs until it is resumed.
+    pub(crate) fn suspend(&self) {
         self.signal("-STOP");
     }
 
-    pub(crate) fn wake_up(&self) {
+    pub(crate) fn resume(&self) {
         self.signal("-CONT");
     }
 
