@@ -121,6 +121,10 @@ const BATCH: usize = 512;
 /// Farewells of a stopping desk, at most (D29).
 const SHUT_DOWN_WITHIN: Duration = Duration::from_secs(30);
 
+/// The runtime's clock stands still while the PC sleeps, ours goes on (D1): whatever falls due
+/// meanwhile is this late at most.
+const GLANCE_EVERY: Duration = Duration::from_secs(1);
+
 /// What reaches the desk besides datagrams.
 struct Inbox {
     reports: mpsc::Receiver<Report>,
@@ -459,11 +463,11 @@ impl Desk {
     }
 }
 
-/// Waits until then; for ever when nothing is due.
+/// Waits until then, or for a glance at the clock; for ever when nothing is due.
 async fn until(wake: Option<Moment>, now: Moment) {
     #[expect(clippy::disallowed_methods, reason = "the desk is where time passes")]
     match wake {
-        Some(at) => tokio::time::sleep(now.until(at)).await,
+        Some(at) => tokio::time::sleep(now.until(at).min(GLANCE_EVERY)).await,
         None => std::future::pending().await,
     }
 }
