@@ -90,7 +90,7 @@ impl RunError {
             Self::State { folder, why } => Sentence::of("start.state-folder")
                 .with("folder", folder.display())
                 .with("why", Sentence::of_io(why)),
-            Self::Database(why) => Sentence::of("start.database").with("why", why),
+            Self::Database(why) => why.sentence(),
             Self::Rows(why) => Sentence::of("start.promises").with("why", why),
             Self::Timelines(why) => why.sentence(),
             Self::System(why) => Sentence::of("start.system").with("why", Sentence::of_io(why)),
@@ -120,6 +120,10 @@ const REQUESTS_MAX: usize = 256;
 const BATCH: usize = 512;
 /// Farewells of a stopping desk, at most (D29).
 const SHUT_DOWN_WITHIN: Duration = Duration::from_secs(30);
+
+/// The runtime's clock stands still while the PC sleeps, ours goes on (D1): whatever falls due
+/// meanwhile is this late at most.
+const GLANCE_EVERY: Duration = Duration::from_secs(1);
 
 /// What reaches the desk besides datagrams.
 struct Inbox {
@@ -368,6 +372,10 @@ impl Desk {
         if !found.set_aside.is_empty() {
             self.alarm("promises-damaged", now);
         }
+        if found.lost > 0 {
+            tracing::error!(commits = found.lost, "promises were lost from the database");
+            self.alarm("promises-lost", now);
+        }
         self.tell_queue(callbacks::Input::Loaded(found.callbacks), now);
         for call in found.calls {
             self.phone_back_after_crash(call, now, utc);
@@ -455,11 +463,11 @@ impl Desk {
     }
 }
 
-/// Waits until then; for ever when nothing is due.
+/// Waits until then, or for a glance at the clock; for ever when nothing is due.
 async fn until(wake: Option<Moment>, now: Moment) {
     #[expect(clippy::disallowed_methods, reason = "the desk is where time passes")]
     match wake {
-        Some(at) => tokio::time::sleep(now.until(at)).await,
+        Some(at) => tokio::time::sleep(now.until(at).min(GLANCE_EVERY)).await,
         None => std::future::pending().await,
     }
 }

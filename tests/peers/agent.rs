@@ -179,16 +179,35 @@ impl Agent {
         }
     }
 
-    /// `kill -9`, then the same settings and state once more.
+    /// `kill -9`, and the same settings and state once more.
     pub(crate) fn crash_and_restart(mut self) -> Self {
-        self.child.kill().expect("it runs");
+        self.crash();
         self.restart()
+    }
+
+    /// `kill -9`.
+    pub(crate) fn crash(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it was ours");
     }
 
     /// SIGTERM: it should part from its callers, and leave.
     pub(crate) fn terminate(&mut self) {
+        self.signal("-TERM");
+    }
+
+    /// The PC falls asleep: nothing of the agent runs until it is resumed.
+    pub(crate) fn suspend(&self) {
+        self.signal("-STOP");
+    }
+
+    pub(crate) fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        let sent = Command::new("kill").args([name, &pid]).status();
         assert!(sent.is_ok_and(|status| status.success()));
     }
 

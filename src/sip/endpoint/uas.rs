@@ -57,6 +57,9 @@ impl Endpoint {
     }
 
     /// Sends a final answer that is no 200; the leg is over.
+    ///
+    /// In a flood it is not remembered: whoever missed it calls again, and is refused again
+    /// (RFC 3261 8.2.7). A place is left for those who are answered.
     pub fn reject(
         &mut self,
         leg: LegId,
@@ -77,6 +80,10 @@ impl Endpoint {
         self.respond(&key, response, now);
         self.legs.remove(leg);
         self.arm_leg(leg);
+        if self.servers.is_crowded() {
+            self.servers.remove(&key);
+            self.arm_server(&key);
+        }
         Ok(())
     }
 
