@@ -4,6 +4,7 @@
 //! events go out of an [`Endpoint`]. Nothing here knows what a call is for.
 
 mod dialog;
+pub mod digest;
 mod endpoint;
 mod hop;
 pub mod offer_answer;
