@@ -8,6 +8,7 @@ pub mod digest;
 mod endpoint;
 mod hop;
 pub mod offer_answer;
+pub mod registrar;
 pub mod registration;
 mod transaction;
 mod wire;
