@@ -74,6 +74,16 @@ impl Bindings {
         self.of(seat, now).max_by_key(|binding| binding.refreshed)
     }
 
+    /// Whose phone is behind a hop: its connection, or over UDP its address.
+    pub(super) fn behind(&self, hop: Hop, now: Moment) -> Option<&SeatId> {
+        let same = |it: &Binding| match hop.flow {
+            Some(flow) => it.hop.flow == Some(flow),
+            None => it.hop == hop,
+        };
+        let mut seats = self.0.keys();
+        seats.find(|seat| self.of(seat, now).any(same))
+    }
+
     /// Adds, refreshes and removes: all of it, or nothing when one binding is newer.
     pub(super) fn update(
         &mut self,

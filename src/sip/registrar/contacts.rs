@@ -34,12 +34,17 @@ pub(super) struct Device {
 /// Why the wish cannot be granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BadWish {
-    /// A Contact that is no SIP address, or `*` beside others or without `Expires: 0`.
+    /// A Contact that is no SIP address or too long, or `*` beside others or without `Expires: 0`.
     Contact,
+    TooMany,
     /// Less than the least we grant.
     TooBrief,
 }
 
+/// The most Contacts taken of one REGISTER; more are answered 400.
+const CONTACTS_MAX: usize = 8;
+/// The longest URI of a Contact, in bytes; a longer one is answered 400.
+const URI_MAX: usize = 512;
 /// The longest `+sip.instance` kept, in bytes; a longer one is passed over.
 const INSTANCE_MAX: usize = 256;
 
@@ -51,6 +56,7 @@ impl Wish {
         match values.as_slice() {
             [] => Ok(Self::List),
             ["*"] if expires.is_some_and(|it| it.trim() == "0") => Ok(Self::RemoveAll),
+            values if values.len() > CONTACTS_MAX => Err(BadWish::TooMany),
             values => {
                 let contacts = values.iter().map(|value| contact(value, expires, limits));
                 contacts.collect::<Result<_, _>>().map(Self::Contacts)
@@ -72,14 +78,15 @@ impl Contact {
 
 fn contact(value: &str, header: Option<&str>, limits: &ExpiryLimits) -> Result<Contact, BadWish> {
     let address = NameAddr::read(value).map_err(|_| BadWish::Contact)?;
-    if !["sip", "sips"].contains(&address.uri().scheme()) {
+    let uri = address.uri();
+    if !["sip", "sips"].contains(&uri.scheme()) || uri.as_str().len() > URI_MAX {
         return Err(BadWish::Contact);
     }
     let asked = address.param("expires").or(header).map(str::trim);
     Ok(Contact {
         device: device(&address),
         expires: granted(asked, limits)?,
-        uri: address.uri().clone(),
+        uri: uri.clone(),
     })
 }
 
@@ -169,6 +176,15 @@ mod tests {
                 "{value}"
             );
         }
+    }
+
+    #[test]
+    fn contacts_are_bounded_in_number_and_length() {
+        let contact = ("Contact", "<sip:a@192.0.2.9>");
+        assert!(wish(&[contact; CONTACTS_MAX]).is_ok());
+        assert_eq!(wish(&[contact; CONTACTS_MAX + 1]), Err(BadWish::TooMany));
+        let long = format!("<sip:{}@192.0.2.9>", "a".repeat(URI_MAX));
+        assert_eq!(wish(&[("Contact", &long)]), Err(BadWish::Contact));
     }
 
     #[test]

@@ -64,6 +64,22 @@ impl Registrar {
         self.bindings.latest(seat, now)
     }
 
+    /// Whose phone sent a request that is no REGISTER, by its password; `Err` is what to answer.
+    pub fn authenticate(
+        &mut self,
+        request: &Message,
+        from: Hop,
+        now: Moment,
+    ) -> Result<SeatId, Outcome> {
+        let username = self.prove(request, from, now)?;
+        self.seats.get(&username).cloned().ok_or_else(forbidden)
+    }
+
+    /// The seat whose phone is bound behind `hop`.
+    pub fn behind(&self, hop: Hop, now: Moment) -> Option<&SeatId> {
+        self.bindings.behind(hop, now)
+    }
+
     /// A connection is gone, and with it every phone behind it; the seats that lost one.
     pub fn flow_closed(&mut self, flow: FlowId) -> Vec<SeatId> {
         self.bindings.close(flow)
@@ -86,7 +102,7 @@ impl Registrar {
         let username = self.prove(request, from, now)?;
         let seat = self.seats.get(&username).cloned();
         let seat = seat.filter(|_| self.is_own(essentials.to.uri(), &username));
-        let seat = seat.ok_or(Outcome::of(403, "Forbidden", Vec::new()))?;
+        let seat = seat.ok_or_else(forbidden)?;
         let wish = Wish::read(request, &self.expires).map_err(|fault| self.unread(fault))?;
         let order = Order {
             call_id: essentials.call_id,
@@ -136,6 +152,7 @@ impl Registrar {
     fn unread(&self, fault: BadWish) -> Outcome {
         match fault {
             BadWish::Contact => Outcome::of(400, "Malformed Contact", Vec::new()),
+            BadWish::TooMany => Outcome::of(400, "Too Many Contacts", Vec::new()),
             BadWish::TooBrief => {
                 let least = self.expires.min.as_secs().to_string();
                 let headers = vec![("Min-Expires", Pii::new(least))];
@@ -170,6 +187,10 @@ fn barred(left: Duration) -> Outcome {
     let seconds = left.as_secs().saturating_add(1).to_string();
     let headers = vec![("Retry-After", Pii::new(seconds))];
     Outcome::of(503, "Service Unavailable", headers)
+}
+
+fn forbidden() -> Outcome {
+    Outcome::of(403, "Forbidden", Vec::new())
 }
 
 fn overtaken() -> Outcome {

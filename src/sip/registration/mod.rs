@@ -7,8 +7,10 @@
 mod account;
 mod client;
 mod grant;
+mod line;
 mod pace;
 mod stage;
+mod verdicts;
 
 pub use account::{Account, AddressOfRecord};
 pub use client::Registration;

@@ -1,6 +1,10 @@
+mod random;
+
 use super::super::account::samples;
+use super::super::stage::Alarm;
 use super::*;
 use crate::sip::Transport;
+use crate::sip::digest::NotAnswered;
 
 const SECOND: Duration = Duration::from_secs(1);
 const CHALLENGE: &str = "Digest realm=\"pbx\",qop=\"auth\",algorithm=SHA-256,nonce=";
