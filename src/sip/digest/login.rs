@@ -109,7 +109,8 @@ impl Login {
         self.held.clear();
     }
 
-    /// Adds the answers to all challenges held; call it last, the body may be covered.
+    /// Adds the answers to all challenges held to a request that carries none; call it last, for
+    /// the body may be covered.
     pub fn sign(&mut self, request: &mut Message) {
         let mut answers = Vec::new();
         let Some(covered) = Covered::of(request) else {

@@ -195,4 +195,30 @@ mod tests {
         let secret = Hash::Md5.of(&[&secret, RFC_2617.nonce, RFC_2617.cnonce]);
         assert_eq!(proof.secret(&life), secret);
     }
+
+    #[test]
+    fn another_implementation_computes_the_same_session_with_integrity() {
+        // Python's hashlib, sha512_256.
+        let proof = Proof {
+            algorithm: Algorithm {
+                hash: Hash::Sha512_256,
+                session: true,
+            },
+            username: "8001",
+            realm: "pbx",
+            nonce: "n1",
+            cnonce: "c1",
+            count: "00000002",
+            qop: Some(Qop::AuthInt),
+        };
+        let covered = Covered {
+            method: "INVITE",
+            uri: "sip:bob@pbx",
+            body: b"v=0\r\n",
+        };
+        assert_eq!(
+            proof.response(&password("s3cret"), covered),
+            "d7afc954896a8a8da695b5ba0a9a55450edf4b98bee94952398692a4d0ab5ca1"
+        );
+    }
 }

@@ -1,3 +1,5 @@
+mod joined;
+
 use super::*;
 use crate::sip::Transport;
 use crate::sip::digest::{Challenge, Credentials, Login, Md5};

@@ -10,7 +10,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const CHALLENGE: &str = "Digest realm=\"pbx\",qop=\"auth\",algorithm=SHA-256,nonce=";
 
 /// A registration in virtual time, and the registrar's part by hand.
-struct Line {
+struct Trial {
     machine: Registration,
     now: Moment,
     sent: Vec<(u32, usize, Message)>,
@@ -22,7 +22,7 @@ fn hop(address: &str) -> Hop {
     Hop::to(Transport::Udp, address.parse().unwrap())
 }
 
-impl Line {
+impl Trial {
     fn new(account: Account) -> Self {
         let entropy = Entropy::from_number(1);
         Self {
@@ -35,15 +35,15 @@ impl Line {
     }
 
     fn begun() -> Self {
-        let mut line = Self::new(samples::account());
-        line.begin();
-        line
+        let mut trial = Self::new(samples::account());
+        trial.begin();
+        trial
     }
 
     fn registered() -> Self {
-        let mut line = Self::begun();
-        line.answer(200, &[("Expires", "600")]);
-        line
+        let mut trial = Self::begun();
+        trial.answer(200, &[("Expires", "600")]);
+        trial
     }
 
     fn take(&mut self, actions: Vec<Action>) {
@@ -126,328 +126,334 @@ impl Line {
 
 #[test]
 fn a_register_is_answered_and_refreshed_for_ever() {
-    let mut line = Line::begun();
-    assert_eq!(line.state(), State::Trying);
+    let mut trial = Trial::begun();
+    assert_eq!(trial.state(), State::Trying);
     for _ in 0..5 {
-        line.answer(200, &[("Expires", "600")]);
-        let until = line.now + SECOND * 600;
-        assert_eq!(line.state(), State::Registered { until });
-        let waited = line.wait();
+        trial.answer(200, &[("Expires", "600")]);
+        let until = trial.now + SECOND * 600;
+        assert_eq!(trial.state(), State::Registered { until });
+        let waited = trial.wait();
         assert!(
             waited >= SECOND * 300 && waited <= SECOND * 540,
             "{waited:?}"
         );
         // While it is refreshed it is registered.
-        assert_eq!(line.state(), State::Registered { until });
+        assert_eq!(trial.state(), State::Registered { until });
     }
-    let ids: Vec<_> = line
+    let ids: Vec<_> = trial
         .sent
         .iter()
         .map(|(_, _, it)| it.value("Call-ID"))
         .collect();
     assert!(ids.iter().all(|id| *id == ids[0]));
-    let numbers: Vec<u32> = line.sent.iter().map(|(cseq, _, _)| *cseq).collect();
+    let numbers: Vec<u32> = trial.sent.iter().map(|(cseq, _, _)| *cseq).collect();
     assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
 }
 
 #[test]
 fn the_start_waits_within_its_jitter() {
-    let mut line = Line::new(Account {
+    let mut trial = Trial::new(Account {
         start_jitter: SECOND * 30,
         ..samples::account()
     });
-    line.begin();
-    assert_eq!((line.sent.len(), line.machine.state()), (0, State::Waiting));
-    let waited = line.wait();
+    trial.begin();
+    assert_eq!(
+        (trial.sent.len(), trial.machine.state()),
+        (0, State::Waiting)
+    );
+    let waited = trial.wait();
     assert!(waited > Duration::ZERO && waited <= SECOND * 30);
-    assert_eq!(line.sent.len(), 1);
+    assert_eq!(trial.sent.len(), 1);
 }
 
 #[test]
 fn a_challenge_is_answered_once_and_its_nonce_kept() {
-    let mut line = Line::begun();
-    assert_eq!(line.last().value("Authorization"), None);
-    line.challenge("1", "");
-    let answer = line.last().value("Authorization").unwrap();
+    let mut trial = Trial::begun();
+    assert_eq!(trial.last().value("Authorization"), None);
+    trial.challenge("1", "");
+    let answer = trial.last().value("Authorization").unwrap();
     assert!(answer.contains("username=\"8001-auth\"") && answer.ends_with("nc=00000001"));
-    line.answer(200, &[]);
-    line.wait();
-    let answer = line.last().value("Authorization").unwrap();
+    trial.answer(200, &[]);
+    trial.wait();
+    let answer = trial.last().value("Authorization").unwrap();
     assert!(answer.contains("nonce=\"1\"") && answer.ends_with("nc=00000002"));
     // The registrar has forgotten the nonce, and does not call it stale.
-    line.challenge("2", "");
-    line.answer(200, &[]);
-    assert!(line.alarms.is_empty());
+    trial.challenge("2", "");
+    trial.answer(200, &[]);
+    assert!(trial.alarms.is_empty());
 }
 
 #[test]
 fn a_wrong_password_stops_for_ten_minutes_with_an_alarm() {
-    let mut line = Line::begun();
-    line.challenge("1", "");
-    line.challenge("2", "");
-    assert_eq!(line.sent.len(), 2);
+    let mut trial = Trial::begun();
+    trial.challenge("1", "");
+    trial.challenge("2", "");
+    assert_eq!(trial.sent.len(), 2);
     let why = Some(NotAnswered::Refused);
-    assert_eq!(line.alarms, [Alarm::Refused { code: 401, why }]);
-    assert!(matches!(line.state(), State::Refused { code: 401, .. }));
-    let waited = line.wait();
+    assert_eq!(trial.alarms, [Alarm::Refused { code: 401, why }]);
+    assert!(matches!(trial.state(), State::Refused { code: 401, .. }));
+    let waited = trial.wait();
     assert!(waited >= SECOND * 600 && waited <= SECOND * 900);
-    assert_eq!(line.last().value("Authorization"), None);
-    line.challenge("3", "");
-    line.answer(200, &[]);
-    assert!(matches!(line.state(), State::Registered { .. }));
+    assert_eq!(trial.last().value("Authorization"), None);
+    trial.challenge("3", "");
+    trial.answer(200, &[]);
+    assert!(matches!(trial.state(), State::Registered { .. }));
 }
 
 #[test]
 fn a_stale_nonce_is_no_wrong_password() {
-    let mut line = Line::begun();
-    line.challenge("1", "");
-    line.challenge("2", ",stale=true");
-    let answer = line.last().value("Authorization").unwrap();
+    let mut trial = Trial::begun();
+    trial.challenge("1", "");
+    trial.challenge("2", ",stale=true");
+    let answer = trial.last().value("Authorization").unwrap();
     assert!(answer.contains("nonce=\"2\"") && answer.ends_with("nc=00000001"));
-    line.answer(200, &[]);
-    assert!(line.alarms.is_empty());
+    trial.answer(200, &[]);
+    assert!(trial.alarms.is_empty());
 }
 
 #[test]
 fn a_foreign_realm_gets_no_password() {
-    let mut line = Line::begun();
+    let mut trial = Trial::begun();
     let fishing = "Digest realm=\"evil\",nonce=\"1\"";
-    line.answer(401, &[("WWW-Authenticate", fishing)]);
+    trial.answer(401, &[("WWW-Authenticate", fishing)]);
     let why = Some(NotAnswered::ForeignRealm);
-    assert_eq!(line.alarms, [Alarm::Refused { code: 401, why }]);
-    assert_eq!(line.sent.len(), 1);
+    assert_eq!(trial.alarms, [Alarm::Refused { code: 401, why }]);
+    assert_eq!(trial.sent.len(), 1);
 }
 
 #[test]
 fn forbidden_and_redirected_are_refusals() {
     for code in [302, 403, 404, 603] {
-        let mut line = Line::begun();
+        let mut trial = Trial::begun();
         let elsewhere = ("Contact", "<sip:evil.example.com>");
-        line.answer(code, &[elsewhere]);
-        assert_eq!(line.alarms, [Alarm::Refused { code, why: None }]);
-        assert!(line.wait() >= SECOND * 600);
-        assert_eq!(line.targets(), [0, 0]);
+        trial.answer(code, &[elsewhere]);
+        assert_eq!(trial.alarms, [Alarm::Refused { code, why: None }]);
+        assert!(trial.wait() >= SECOND * 600);
+        assert_eq!(trial.targets(), [0, 0]);
     }
 }
 
 #[test]
 fn a_refusal_waits_longer_where_the_registrar_says_so() {
-    let mut line = Line::begun();
-    line.answer(403, &[("Retry-After", "1800")]);
-    assert_eq!(line.wait(), SECOND * 1800);
+    let mut trial = Trial::begun();
+    trial.answer(403, &[("Retry-After", "1800")]);
+    assert_eq!(trial.wait(), SECOND * 1800);
 }
 
 #[test]
 fn too_brief_an_expiry_is_raised_once() {
-    let mut line = Line::begun();
-    line.answer(423, &[("Min-Expires", "1200")]);
-    assert_eq!(line.last().value("Expires"), Some("1200"));
-    line.answer(423, &[("Min-Expires", "2400")]);
-    assert!(matches!(line.state(), State::Refused { code: 423, .. }));
+    let mut trial = Trial::begun();
+    trial.answer(423, &[("Min-Expires", "1200")]);
+    assert_eq!(trial.last().value("Expires"), Some("1200"));
+    trial.answer(423, &[("Min-Expires", "2400")]);
+    assert!(matches!(trial.state(), State::Refused { code: 423, .. }));
     for nonsense in ["60", "99999999", "soon"] {
-        let mut line = Line::begun();
-        line.answer(423, &[("Min-Expires", nonsense)]);
-        assert!(matches!(line.state(), State::Refused { code: 423, .. }));
+        let mut trial = Trial::begun();
+        trial.answer(423, &[("Min-Expires", nonsense)]);
+        assert!(matches!(trial.state(), State::Refused { code: 423, .. }));
     }
 }
 
 #[test]
 fn a_dead_target_hands_over_to_the_next_and_the_living_one_is_kept() {
-    let mut line = Line::new(samples::account());
-    line.machine.resolved(3);
-    line.begin();
-    line.silence();
-    line.answer(503, &[]);
-    assert_eq!(line.targets(), [0, 1, 2]);
-    line.answer(200, &[]);
-    line.wait();
-    assert_eq!(line.targets(), [0, 1, 2, 2]);
-    line.silence();
-    assert_eq!(line.targets(), [0, 1, 2, 2, 0]);
+    let mut trial = Trial::new(samples::account());
+    trial.machine.resolved(3);
+    trial.begin();
+    trial.silence();
+    trial.answer(503, &[]);
+    assert_eq!(trial.targets(), [0, 1, 2]);
+    trial.answer(200, &[]);
+    trial.wait();
+    assert_eq!(trial.targets(), [0, 1, 2, 2]);
+    trial.silence();
+    assert_eq!(trial.targets(), [0, 1, 2, 2, 0]);
 }
 
 #[test]
 fn the_next_target_is_not_sent_the_first_ones_nonce() {
-    let mut line = Line::new(samples::account());
-    line.machine.resolved(2);
-    line.begin();
-    line.challenge("1", "");
-    line.silence();
-    assert_eq!(line.last().value("Authorization"), None);
-    line.challenge("2", "");
-    line.answer(200, &[]);
-    assert!(line.alarms.is_empty());
+    let mut trial = Trial::new(samples::account());
+    trial.machine.resolved(2);
+    trial.begin();
+    trial.challenge("1", "");
+    trial.silence();
+    assert_eq!(trial.last().value("Authorization"), None);
+    trial.challenge("2", "");
+    trial.answer(200, &[]);
+    assert!(trial.alarms.is_empty());
 }
 
 #[test]
 fn when_all_targets_are_dead_the_waits_grow_to_half_an_hour() {
-    let mut line = Line::new(samples::account());
-    line.machine.resolved(2);
-    line.begin();
+    let mut trial = Trial::new(samples::account());
+    trial.machine.resolved(2);
+    trial.begin();
     let mut bound = 30;
     for _ in 0..10 {
-        line.silence();
-        line.silence();
-        assert!(matches!(line.state(), State::Unreachable { .. }));
-        let waited = line.wait();
+        trial.silence();
+        trial.silence();
+        assert!(matches!(trial.state(), State::Unreachable { .. }));
+        let waited = trial.wait();
         assert!(waited >= SECOND * bound / 2 && waited <= SECOND * bound);
         bound = (bound * 2).min(1_800);
     }
-    assert!(line.alarms.is_empty());
-    line.answer(200, &[]);
-    line.wait();
-    line.silence();
-    line.silence();
-    assert!(line.wait() <= SECOND * 30);
+    assert!(trial.alarms.is_empty());
+    trial.answer(200, &[]);
+    trial.wait();
+    trial.silence();
+    trial.silence();
+    assert!(trial.wait() <= SECOND * 30);
 }
 
 #[test]
 fn retry_after_of_an_overloaded_registrar_is_kept() {
-    let mut line = Line::begun();
-    line.answer(503, &[("Retry-After", "300")]);
-    assert_eq!(line.wait(), SECOND * 300);
+    let mut trial = Trial::begun();
+    trial.answer(503, &[("Retry-After", "300")]);
+    assert_eq!(trial.wait(), SECOND * 300);
 }
 
 #[test]
 fn a_name_that_stands_for_nobody_is_as_good_as_no_answer() {
-    let mut line = Line::new(samples::account());
-    line.machine.resolved(0);
-    line.begin();
-    assert!(line.sent.is_empty());
-    assert!(matches!(line.state(), State::Unreachable { .. }));
-    line.machine.resolved(1);
-    line.wait();
-    assert_eq!(line.targets(), [0]);
+    let mut trial = Trial::new(samples::account());
+    trial.machine.resolved(0);
+    trial.begin();
+    assert!(trial.sent.is_empty());
+    assert!(matches!(trial.state(), State::Unreachable { .. }));
+    trial.machine.resolved(1);
+    trial.wait();
+    assert_eq!(trial.targets(), [0]);
 }
 
 #[test]
 fn a_binding_that_was_not_granted_is_no_registration() {
-    let mut line = Line::begun();
-    line.answer(200, &[("Expires", "0")]);
-    assert!(matches!(line.state(), State::Unreachable { .. }));
+    let mut trial = Trial::begun();
+    trial.answer(200, &[("Expires", "0")]);
+    assert!(matches!(trial.state(), State::Unreachable { .. }));
 }
 
 #[test]
 fn a_new_address_is_registered_at_once_and_the_old_one_taken_back() {
-    let mut line = Line::registered();
-    line.moves_to("198.51.100.7:5060");
-    assert_eq!(line.state(), State::Trying);
-    let contacts: Vec<&str> = line.last().values("Contact").collect();
+    let mut trial = Trial::registered();
+    trial.moves_to("198.51.100.7:5060");
+    assert_eq!(trial.state(), State::Trying);
+    let contacts: Vec<&str> = trial.last().values("Contact").collect();
     assert!(contacts[0].starts_with("<sip:hotline@198.51.100.7:5060>;+sip.instance="));
     assert_eq!(contacts[1], "<sip:hotline@192.0.2.1:5060>;expires=0");
-    line.answer(200, &[]);
-    line.wait();
-    assert_eq!(line.last().values("Contact").count(), 1);
+    trial.answer(200, &[]);
+    trial.wait();
+    assert_eq!(trial.last().values("Contact").count(), 1);
 }
 
 #[test]
 fn a_register_under_way_is_sent_anew_from_the_new_address() {
-    let mut line = Line::begun();
-    line.moves_to("198.51.100.7:5060");
-    assert_eq!(line.sent.len(), 2);
+    let mut trial = Trial::begun();
+    trial.moves_to("198.51.100.7:5060");
+    assert_eq!(trial.sent.len(), 2);
     // What comes late to the first one changes nothing.
-    line.answer_to("1 REGISTER", 403, &[]);
-    let actions = line.machine.unanswered(1, line.now);
-    line.take(actions);
-    assert_eq!(line.machine.state(), State::Trying);
-    line.answer(200, &[]);
-    assert!(matches!(line.state(), State::Registered { .. }));
+    trial.answer_to("1 REGISTER", 403, &[]);
+    let actions = trial.machine.unanswered(1, trial.now);
+    trial.take(actions);
+    assert_eq!(trial.machine.state(), State::Trying);
+    trial.answer(200, &[]);
+    assert!(matches!(trial.state(), State::Registered { .. }));
 }
 
 #[test]
 fn a_new_address_ends_a_back_off_but_not_a_refusal() {
-    let mut line = Line::begun();
-    line.silence();
-    line.moves_to("198.51.100.7:5060");
-    assert_eq!(line.sent.len(), 2);
-    line.answer(403, &[]);
-    line.moves_to("198.51.100.8:5060");
-    assert_eq!(line.sent.len(), 2);
+    let mut trial = Trial::begun();
+    trial.silence();
+    trial.moves_to("198.51.100.7:5060");
+    assert_eq!(trial.sent.len(), 2);
+    trial.answer(403, &[]);
+    trial.moves_to("198.51.100.8:5060");
+    assert_eq!(trial.sent.len(), 2);
 }
 
 #[test]
 fn after_the_pc_has_slept_past_the_binding_it_is_registered_anew() {
-    let mut line = Line::registered();
-    line.now += SECOND * 36_000;
-    assert_eq!(line.wait(), Duration::ZERO);
-    assert_eq!(line.state(), State::Trying);
-    line.answer(200, &[]);
-    assert!(matches!(line.state(), State::Registered { .. }));
+    let mut trial = Trial::registered();
+    trial.now += SECOND * 36_000;
+    assert_eq!(trial.wait(), Duration::ZERO);
+    assert_eq!(trial.state(), State::Trying);
+    trial.answer(200, &[]);
+    assert!(matches!(trial.state(), State::Registered { .. }));
 }
 
 #[test]
 fn the_end_takes_the_binding_away() {
-    let mut line = Line::registered();
-    line.end();
-    assert_eq!(line.last().value("Expires"), Some("0"));
-    assert_eq!(line.state(), State::Trying);
-    line.challenge("1", "");
-    assert_eq!(line.last().value("Expires"), Some("0"));
-    line.answer(200, &[]);
-    assert_eq!((line.state(), line.machine.timeout()), (State::Ended, None));
-    assert!(line.machine.service_route().is_empty());
+    let mut trial = Trial::registered();
+    trial.end();
+    assert_eq!(trial.last().value("Expires"), Some("0"));
+    assert_eq!(trial.state(), State::Trying);
+    trial.challenge("1", "");
+    assert_eq!(trial.last().value("Expires"), Some("0"));
+    trial.answer(200, &[]);
+    assert_eq!(
+        (trial.state(), trial.machine.timeout()),
+        (State::Ended, None)
+    );
+    assert!(trial.machine.service_route().is_empty());
 }
 
 #[test]
 fn the_end_waits_for_the_register_under_way() {
-    let mut line = Line::begun();
-    line.end();
-    assert_eq!(line.sent.len(), 1);
-    line.answer(200, &[]);
-    assert_eq!(line.last().value("Expires"), Some("0"));
-    line.silence();
-    assert_eq!(line.state(), State::Ended);
+    let mut trial = Trial::begun();
+    trial.end();
+    assert_eq!(trial.sent.len(), 1);
+    trial.answer(200, &[]);
+    assert_eq!(trial.last().value("Expires"), Some("0"));
+    trial.silence();
+    assert_eq!(trial.state(), State::Ended);
 }
 
 #[test]
 fn the_end_of_what_never_registered_sends_nothing() {
     for code in [401, 403, 408] {
-        let mut line = Line::begun();
-        line.end();
+        let mut trial = Trial::begun();
+        trial.end();
         let value = format!("{CHALLENGE}\"1\"");
-        line.answer(code, &[("WWW-Authenticate", value.as_str())]);
-        assert_eq!((line.state(), line.sent.len()), (State::Ended, 1));
+        trial.answer(code, &[("WWW-Authenticate", value.as_str())]);
+        assert_eq!((trial.state(), trial.sent.len()), (State::Ended, 1));
     }
-    let mut line = Line::new(samples::account());
-    line.end();
-    assert_eq!((line.state(), line.sent.len()), (State::Ended, 0));
+    let mut trial = Trial::new(samples::account());
+    trial.end();
+    assert_eq!((trial.state(), trial.sent.len()), (State::Ended, 0));
 }
 
 #[test]
 fn it_may_begin_again_after_the_end() {
-    let mut line = Line::registered();
-    line.end();
-    line.answer(200, &[]);
-    line.begin();
-    line.answer(200, &[]);
-    assert!(matches!(line.state(), State::Registered { .. }));
+    let mut trial = Trial::registered();
+    trial.end();
+    trial.answer(200, &[]);
+    trial.begin();
+    trial.answer(200, &[]);
+    assert!(matches!(trial.state(), State::Registered { .. }));
 }
 
 #[test]
 fn the_way_out_and_our_identities_are_kept() {
-    let mut line = Line::begun();
-    line.answer(
+    let mut trial = Trial::begun();
+    trial.answer(
         200,
         &[
             ("Service-Route", "<sip:edge.example.com;lr>"),
             ("P-Associated-URI", "<sip:4001@pbx.example.com>"),
         ],
     );
-    let route = line.machine.service_route()[0].to_string();
+    let route = trial.machine.service_route()[0].to_string();
     assert_eq!(route, "<sip:edge.example.com;lr>");
-    assert_eq!(line.machine.associated()[0].uri().user().unwrap(), "4001");
+    assert_eq!(trial.machine.associated()[0].uri().user().unwrap(), "4001");
 }
 
 #[test]
 fn provisional_and_foreign_responses_change_nothing() {
-    let mut line = Line::begun();
-    line.answer(100, &[]);
-    line.answer_to("77 REGISTER", 200, &[]);
-    line.answer_to("", 200, &[]);
-    assert_eq!(line.machine.state(), State::Trying);
-    line.answer(200, &[]);
-    line.answer(403, &[]);
-    assert!(matches!(line.machine.state(), State::Registered { .. }));
+    let mut trial = Trial::begun();
+    trial.answer(100, &[]);
+    trial.answer_to("77 REGISTER", 200, &[]);
+    trial.answer_to("", 200, &[]);
+    assert_eq!(trial.machine.state(), State::Trying);
+    trial.answer(200, &[]);
+    trial.answer(403, &[]);
+    assert!(matches!(trial.machine.state(), State::Registered { .. }));
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl Witness {
     }
 }
 
-impl Line {
+impl Trial {
     /// Takes one step; the actions it brought.
     fn step(&mut self, step: &Step, witness: &mut Witness) -> Vec<Action> {
         let (machine, now) = (&mut self.machine, self.now);
@@ -180,17 +180,17 @@ proptest! {
     fn whatever_happens_the_registrar_is_not_pestered(
         steps in proptest::collection::vec(step(), 0..120)
     ) {
-        let mut line = Line::new(samples::account());
+        let mut trial = Trial::new(samples::account());
         let mut witness = Witness::default();
         for step in &steps {
-            let actions = line.step(step, &mut witness);
-            let now = line.now;
+            let actions = trial.step(step, &mut witness);
+            let now = trial.now;
             witness.watch(&actions, step, now);
-            let trying = matches!(line.machine.stage, Stage::Trying(_));
+            let trying = matches!(trial.machine.stage, Stage::Trying(_));
             prop_assert!(!trying || witness.under_way, "tries, but nothing is under way");
-            let over = matches!(line.machine.stage, Stage::Idle | Stage::Ended);
-            let waits = line.machine.timeout().is_some();
-            prop_assert_eq!(waits, !trying && !over, "neither waits nor tries: {:?}", line.machine.stage);
+            let over = matches!(trial.machine.stage, Stage::Idle | Stage::Ended);
+            let waits = trial.machine.timeout().is_some();
+            prop_assert_eq!(waits, !trying && !over, "neither waits nor tries: {:?}", trial.machine.stage);
         }
     }
 }
