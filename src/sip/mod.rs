@@ -4,9 +4,12 @@
 //! events go out of an [`Endpoint`]. Nothing here knows what a call is for.
 
 mod dialog;
+pub mod digest;
 mod endpoint;
 mod hop;
 pub mod offer_answer;
+pub mod registrar;
+pub mod registration;
 mod transaction;
 mod wire;
 
