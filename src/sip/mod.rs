@@ -14,7 +14,7 @@ mod transaction;
 mod wire;
 
 pub use endpoint::{
-    Answer, AskId, Counters, Discard, Endpoint, Event, Invite, Invited, LegId, Listening,
+    Answer, AskId, Counters, Discard, Endpoint, Event, Invite, Invited, LegId, Listening, LoginId,
     NotPossible, Refusal, Settings, Transmit,
 };
 pub use hop::{FlowId, Hop, Transport};
