@@ -25,4 +25,4 @@ pub use challenge::{Asker, Challenge, Qop};
 pub use credentials::Credentials;
 pub use login::{Login, NotAnswered};
 pub use proof::Covered;
-pub use verifier::{Md5, Stale, Verdict, Verifier};
+pub use verifier::{Md5, Verdict, Verifier};

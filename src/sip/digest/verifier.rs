@@ -22,13 +22,6 @@ pub enum Md5 {
     Refused,
 }
 
-/// Whether the last answer was right but its nonce too old.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stale {
-    Yes,
-    No,
-}
-
 /// What a request proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -39,8 +32,8 @@ pub enum Verdict {
     Unproven,
     /// The password, but with an old nonce or a repeated count.
     Stale,
-    /// A wrong name or password.
-    Wrong,
+    /// A wrong name or password; with the nonce, where it is fresh enough to be asked with again.
+    Wrong { nonce: Option<String> },
 }
 
 /// The server's side of digest authentication. Known and unknown users cost the same work and
@@ -75,12 +68,20 @@ impl Verifier {
         }
     }
 
-    /// The values of WWW-Authenticate, the strongest first (RFC 8760 2.3).
-    pub fn challenges(&mut self, stale: Stale, source: IpAddr, now: Moment) -> Vec<String> {
-        let nonce = self.nonces.make(source, now);
-        let stale = match stale {
-            Stale::Yes => ", stale=true",
-            Stale::No => "",
+    /// The values of WWW-Authenticate that ask again after `verdict`, the strongest first
+    /// (RFC 8760 2.3).
+    pub fn challenges(&mut self, verdict: &Verdict, source: IpAddr, now: Moment) -> Vec<String> {
+        let nonce = match verdict {
+            // A phone that sees a new nonce believes in a new chance: pjsip tries four times.
+            Verdict::Wrong { nonce: Some(nonce) } => nonce.clone(),
+            Verdict::Wrong { nonce: None }
+            | Verdict::Genuine { .. }
+            | Verdict::Unproven
+            | Verdict::Stale => self.nonces.make(source, now),
+        };
+        let stale = match *verdict == Verdict::Stale {
+            true => ", stale=true",
+            false => "",
         };
         let (realm, nonce) = (quoted("realm", &self.realm), quoted("nonce", &nonce));
         let of = |hash: &Hash| {
@@ -103,7 +104,8 @@ impl Verifier {
             return Verdict::Unproven;
         }
         if !self.is_right(&answer, covered) {
-            return Verdict::Wrong;
+            let nonce = matches!(known, Known::Fresh(_)).then(|| answer.proof.nonce.to_owned());
+            return Verdict::Wrong { nonce };
         }
         match known {
             Known::Fresh(stamp) if self.nonces.take_count(stamp, answer.count, now) => {

@@ -5,7 +5,7 @@ use super::bindings::{Binding, Bindings, Order, OutOfOrder};
 use super::contacts::{BadWish, Wish};
 use super::guard::Guard;
 use super::settings::{ExpiryLimits, RegistrarSettings};
-use crate::sip::digest::{Stale, Verdict, Verifier};
+use crate::sip::digest::{Verdict, Verifier};
 use crate::sip::wire::{Essentials, Message, Uri};
 use crate::sip::{FlowId, Hop};
 use crate::words::{Entropy, Moment, Pii, SeatId};
@@ -129,16 +129,13 @@ impl Registrar {
         if let Some(left) = self.guard.barred(source, now) {
             return Err(barred(left));
         }
-        let stale = match self.verifier.verify(request, source, now) {
-            Verdict::Genuine { username } => return Ok(username),
-            Verdict::Stale => Stale::Yes,
-            Verdict::Unproven => Stale::No,
-            Verdict::Wrong => {
-                self.guard.failed(source, now);
-                Stale::No
-            }
-        };
-        let challenges = self.verifier.challenges(stale, source, now).into_iter();
+        let verdict = self.verifier.verify(request, source, now);
+        match &verdict {
+            Verdict::Genuine { username } => return Ok(username.clone()),
+            Verdict::Wrong { .. } => self.guard.failed(source, now),
+            Verdict::Stale | Verdict::Unproven => {}
+        }
+        let challenges = self.verifier.challenges(&verdict, source, now).into_iter();
         let headers = challenges.map(|value| ("WWW-Authenticate", Pii::new(value)));
         Err(Outcome::of(401, "Unauthorized", headers.collect()))
     }

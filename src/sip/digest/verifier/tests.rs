@@ -40,7 +40,7 @@ impl Phone {
 
     fn asked(&mut self, verifier: &mut Verifier, now: Moment) {
         let mut response = Message::response(401, "Unauthorized");
-        for value in verifier.challenges(Stale::No, self.source, now) {
+        for value in verifier.challenges(&Verdict::Unproven, self.source, now) {
             response.push("WWW-Authenticate", value);
         }
         self.login.challenged(&response, &mut self.entropy).unwrap();
@@ -75,7 +75,7 @@ fn the_password_is_known_again() {
 #[test]
 fn sha_256_comes_first_and_md5_only_by_setting() {
     let algorithms = |md5| {
-        let values = verifier(md5).challenges(Stale::No, ip("192.0.2.1"), at(0));
+        let values = verifier(md5).challenges(&Verdict::Unproven, ip("192.0.2.1"), at(0));
         let named = values
             .iter()
             .map(|value| value.contains("algorithm=SHA-256"));
@@ -89,7 +89,7 @@ fn sha_256_comes_first_and_md5_only_by_setting() {
 fn an_answer_by_md5_proves_nothing_where_it_is_refused() {
     let mut verifier = verifier(Md5::Allowed);
     let mut phone = Phone::new("rep1", "s3cret");
-    let offered = verifier.challenges(Stale::No, phone.source, at(0));
+    let offered = verifier.challenges(&Verdict::Unproven, phone.source, at(0));
     let mut response = Message::response(401, "Unauthorized");
     response.push("WWW-Authenticate", offered[1].as_str());
     phone
@@ -113,10 +113,10 @@ fn known_and_unknown_users_with_wrong_passwords_look_alike() {
         let mut phone = Phone::new(username, "guess");
         phone.asked(&mut verifier, at(0));
         let request = phone.signed();
-        assert_eq!(
+        assert!(matches!(
             verifier.verify(&request, phone.source, at(1)),
-            Verdict::Wrong
-        );
+            Verdict::Wrong { .. }
+        ));
     }
 }
 
@@ -127,10 +127,10 @@ fn not_even_the_decoy_opens_for_an_unknown_user() {
     let mut phone = Phone::new("nobody", &decoy);
     phone.asked(&mut verifier, at(0));
     let request = phone.signed();
-    assert_eq!(
+    assert!(matches!(
         verifier.verify(&request, phone.source, at(1)),
-        Verdict::Wrong
-    );
+        Verdict::Wrong { .. }
+    ));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn after_a_minute_the_nonce_is_merely_old() {
         verifier.verify(&request, phone.source, at(60_000)),
         Verdict::Stale
     );
-    let again = verifier.challenges(Stale::Yes, phone.source, at(60_000));
+    let again = verifier.challenges(&Verdict::Stale, phone.source, at(60_000));
     let mut response = Message::response(401, "Unauthorized");
     response.push("WWW-Authenticate", again[0].as_str());
     assert!(Challenge::read_all(&response)[0].stale);
@@ -168,10 +168,28 @@ fn a_guess_with_an_old_nonce_is_wrong_not_stale() {
     let mut phone = Phone::new("rep1", "guess");
     phone.asked(&mut verifier, at(0));
     let request = phone.signed();
-    assert_eq!(
+    assert!(matches!(
         verifier.verify(&request, phone.source, at(60_000)),
-        Verdict::Wrong
-    );
+        Verdict::Wrong { .. }
+    ));
+}
+
+#[test]
+fn a_wrong_answer_is_asked_again_by_the_same_nonce() {
+    let mut verifier = verifier(Md5::Refused);
+    let mut phone = Phone::new("rep1", "guess");
+    phone.asked(&mut verifier, at(0));
+    let request = phone.signed();
+    let nonce = |verifier: &mut Verifier, ms| {
+        let verdict = verifier.verify(&request, ip("192.0.2.1"), at(ms));
+        let values = verifier.challenges(&verdict, ip("192.0.2.1"), at(ms));
+        let mut response = Message::response(401, "Unauthorized");
+        response.push("WWW-Authenticate", values[0].as_str());
+        Challenge::read_all(&response).remove(0).nonce
+    };
+    let authorization = request.value("Authorization").unwrap();
+    assert!(authorization.contains(&nonce(&mut verifier, 1)));
+    assert!(!authorization.contains(&nonce(&mut verifier, 60_000)));
 }
 
 #[test]
@@ -196,7 +214,10 @@ fn an_answer_made_for_another_method_or_uri_is_wrong() {
         let signed = phone.signed();
         let mut moved = Message::request(method, uri);
         moved.headers = signed.headers;
-        assert_eq!(verifier.verify(&moved, phone.source, at(1)), Verdict::Wrong);
+        assert!(matches!(
+            verifier.verify(&moved, phone.source, at(1)),
+            Verdict::Wrong { .. }
+        ));
     }
 }
 
