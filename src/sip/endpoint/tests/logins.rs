@@ -5,12 +5,12 @@ use std::net::IpAddr;
 
 use super::wire::{address, endpoint};
 use super::*;
-use crate::sip::digest::{Credentials, Md5, Stale, Verdict, Verifier};
+use crate::sip::digest::{Credentials, Md5, Verdict, Verifier};
 use crate::words::Pii;
 
 const PASSWORD: &str = "correct horse";
 
-/// Asks for a password as a proxy does.
+/// Asks for a password as a PBX does.
 struct Server(Verifier);
 
 impl Server {
@@ -30,16 +30,16 @@ impl Server {
         address(Side::Caller).ip()
     }
 
-    /// 407 with a new nonce.
+    /// 401 with a new nonce.
     fn challenge(&mut self, request: &Message, now: Moment) -> Bytes {
         let mut response = messages::reply(
             request,
             request.value("Via").unwrap(),
-            (407, "Proxy Authentication Required"),
+            (401, "Unauthorized"),
             "theirs",
         );
-        for value in self.0.challenges(Stale::No, Self::source(), now) {
-            response.push("Proxy-Authenticate", value);
+        for value in self.0.challenges(&Verdict::Unproven, Self::source(), now) {
+            response.push("WWW-Authenticate", value);
         }
         write(&response)
     }
@@ -123,7 +123,7 @@ fn a_wrong_password_is_tried_once() {
     }
     assert!(sent(&mut caller, "INVITE").is_none());
     assert!(
-        matches!(caller.poll_event(), Some((of, Event::Refused { code: 407, .. })) if of == leg)
+        matches!(caller.poll_event(), Some((of, Event::Refused { code: 401, .. })) if of == leg)
     );
 }
 
@@ -139,7 +139,7 @@ fn a_foreign_realm_and_a_call_without_account_learn_nothing() {
         respond(&mut caller, &server.challenge(&request, at(10)), at(20));
         assert!(sent(&mut caller, "INVITE").is_none(), "{realm}");
         let event = caller.poll_event();
-        assert!(matches!(event, Some((_, Event::Refused { code: 407, .. }))));
+        assert!(matches!(event, Some((_, Event::Refused { code: 401, .. }))));
     }
 }
 
