@@ -249,6 +249,7 @@ impl Desk {
         let invite = Invite {
             target: to.uri,
             next_hop: to.next_hop.into(),
+            login: None,
             from,
             call_id,
             offer,

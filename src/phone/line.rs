@@ -178,6 +178,7 @@ impl Line {
             target,
             next_hop: next_hop.into(),
             from: NameAddr::new(None, Uri::sip(&self.settings.user, us)),
+            login: None,
             call_id: None,
             offer: self.offer(),
             headers: Vec::new(),

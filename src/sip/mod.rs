@@ -4,14 +4,17 @@
 //! events go out of an [`Endpoint`]. Nothing here knows what a call is for.
 
 mod dialog;
+pub mod digest;
 mod endpoint;
 mod hop;
 pub mod offer_answer;
+pub mod registrar;
+pub mod registration;
 mod transaction;
 mod wire;
 
 pub use endpoint::{
-    Answer, AskId, Counters, Discard, Endpoint, Event, Invite, Invited, LegId, Listening,
+    Answer, AskId, Counters, Discard, Endpoint, Event, Invite, Invited, LegId, Listening, LoginId,
     NotPossible, Refusal, Settings, Transmit,
 };
 pub use hop::{FlowId, Hop, Transport};

@@ -70,9 +70,9 @@ impl Rejection {
 }
 
 /// The checks of RFC 3261 8.2 in their order; the Request-URI when all pass.
-pub(super) fn check(request: &Request) -> Result<Uri, Rejection> {
+pub(super) fn check(request: &Request, registrar: bool) -> Result<Uri, Rejection> {
     let uri = request_uri(&request.uri)?;
-    method(request.method())?;
+    method(request.method(), registrar)?;
     max_forwards(request)?;
     extensions(&request.message)?;
     body(request)?;
@@ -80,8 +80,8 @@ pub(super) fn check(request: &Request) -> Result<Uri, Rejection> {
     Ok(uri)
 }
 
-fn method(method: &str) -> Result<(), Rejection> {
-    if TAKEN.contains(&method) {
+fn method(method: &str, registrar: bool) -> Result<(), Rejection> {
+    if TAKEN.contains(&method) || (registrar && method == "REGISTER") {
         Ok(())
     } else if method == "REFER" {
         Err(Rejection::new(603)) // hand-off is not ours to take yet

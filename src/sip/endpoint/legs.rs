@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::gate::Request;
+use super::logins::LoginId;
 use crate::sip::Hop;
 use crate::sip::dialog::Dialog;
 use crate::sip::transaction::{Backoff, ClientKey, GIVE_UP, ServerKey};
@@ -30,6 +31,8 @@ pub(super) struct Leg {
     /// Our tag: it names the leg, for it is ours and unguessable.
     pub(super) tag: String,
     pub(super) stage: Stage,
+    /// Whose password signs its requests: only where we began it.
+    pub(super) login: Option<LoginId>,
     /// A re-INVITE or UPDATE the desk has not answered yet.
     pub(super) offered: Option<Offered>,
 }

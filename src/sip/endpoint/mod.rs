@@ -10,10 +10,12 @@ mod gate;
 mod in_dialog;
 mod keys;
 mod legs;
+mod logins;
 mod messages;
 mod orders;
 mod outbox;
 mod reaching;
+mod registering;
 mod requests;
 mod responses;
 mod timers;
@@ -29,12 +31,15 @@ pub use asking::{Answer, AskId};
 pub use counters::{Counters, Discard};
 pub use events::{Event, Invited};
 pub use legs::LegId;
+pub use logins::LoginId;
 pub use orders::{Invite, Listening, NotPossible, Refusal, Settings};
 pub use outbox::Transmit;
 
 use self::asking::Asked;
 use self::legs::Legs;
 use self::outbox::Outbox;
+use self::registering::Registered;
+use super::digest::Login;
 use super::transaction::{Alarms, Client, ClientKey, Clients, ServerKey, Servers, Use, Wake};
 use super::wire::{Fault, Malformed, Message, Start, Uri, Via, read_message, write};
 use super::{Hop, Transport};
@@ -54,6 +59,8 @@ pub struct Endpoint {
     clients: Clients,
     legs: Legs,
     asked: Asked,
+    logins: Vec<Login>,
+    registered: Registered,
     alarms: Alarms,
     out: Outbox,
 }
@@ -68,6 +75,8 @@ impl Endpoint {
             clients: Clients::default(),
             legs: Legs::default(),
             asked: Asked::default(),
+            logins: Vec::new(),
+            registered: Registered::default(),
             alarms: Alarms::default(),
             out: Outbox::default(),
         }
@@ -180,6 +189,7 @@ impl Endpoint {
         used_for: Use,
         now: Moment,
     ) -> ClientKey {
+        self.sign_in(used_for, &mut request);
         let fitted = self.fitted(&mut request, branch, to);
         let method = match &request.start {
             Start::Request { method, .. } => method.as_str(),

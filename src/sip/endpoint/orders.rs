@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::logins::LoginId;
 use crate::sip::wire::{NameAddr, Uri};
 use crate::sip::{Hop, Transport};
 
@@ -56,6 +57,8 @@ pub struct Invite {
     pub next_hop: Hop,
     /// Who calls; its tag is made here.
     pub from: NameAddr,
+    /// Whose password answers a challenge.
+    pub login: Option<LoginId>,
     /// Made here when none is given.
     pub call_id: Option<String>,
     pub offer: Bytes,

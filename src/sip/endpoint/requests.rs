@@ -77,12 +77,13 @@ impl Endpoint {
     }
 
     fn admit(&mut self, request: &Request, key: ServerKey, now: Moment) -> Result<(), Rejection> {
-        let called = gate::check(request)?;
+        let called = gate::check(request, self.registered.is_open())?;
         if request.essentials.to.tag().is_some() {
             return self.in_dialog(request, key, now);
         }
         match request.method() {
             "INVITE" => self.invited(request, called, key, now),
+            "REGISTER" => self.register(request, key, now),
             "OPTIONS" => {
                 self.describe_ourselves(request);
                 Ok(())
@@ -157,6 +158,7 @@ impl Endpoint {
                 request: request.clone(),
                 dialog,
             })),
+            login: None,
             offered: None,
         });
         self.out.emit(leg, event);

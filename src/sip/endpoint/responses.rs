@@ -16,10 +16,10 @@ use crate::sip::wire::{Essentials, Message, Start, write};
 use crate::words::Moment;
 
 /// A response whose essentials are sound.
-struct Response {
-    message: Message,
+pub(super) struct Response {
+    pub(super) message: Message,
     essentials: Essentials,
-    code: u16,
+    pub(super) code: u16,
     from: Hop,
 }
 
@@ -104,6 +104,9 @@ impl Endpoint {
                 self.acknowledge_refusal(key, response);
             }
             Use::Invite(_) | Use::Reoffer(_) | Use::Bye(_) | Use::Ask(_) | Use::Nobody => {}
+        }
+        if self.answers_challenge(used_for, key, response, now) {
+            return;
         }
         match used_for {
             Use::Invite(id) if response.code < 300 => self.answered(id, key, response, now),

@@ -2,8 +2,10 @@
 
 mod calls;
 mod crossings;
+mod logins;
 mod offers;
 mod refusals;
+mod registering;
 mod storms;
 mod transports;
 mod wire;

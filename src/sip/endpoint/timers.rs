@@ -15,6 +15,7 @@ impl Endpoint {
                 Wake::Server(key) => self.server_due(&key, now),
                 Wake::Client(key) => self.client_due(&key, now),
                 Wake::Leg(id) => self.leg_due(id, now),
+                Wake::Registrar => self.registrar_due(now),
             }
         }
     }

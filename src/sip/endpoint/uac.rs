@@ -29,6 +29,7 @@ impl Endpoint {
             call_id,
             tag,
             stage: Stage::Ending,
+            login: invite.login,
             offered: None,
         });
         let used_for = Use::Invite(leg);

@@ -71,6 +71,16 @@ impl Message {
         self
     }
 
+    /// The same message less all headers of these names.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.headers.retain(|header| {
+            let (found, _) = header_names::name_and_value(header);
+            !names.iter().any(|name| found.eq_ignore_ascii_case(name))
+        });
+        self
+    }
+
     /// The first value of `name`, which is matched without regard to case.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.headers

@@ -26,11 +26,12 @@ mod via;
 
 pub(super) use essentials::Essentials;
 pub use framer::{Framer, Piece};
-pub(super) use lexer::Malformed;
 pub use lexer::{Fault, read as read_message};
+pub(super) use lexer::{Malformed, split};
 pub use message::{Message, Start};
 pub use name_addr::{BadNameAddr, NameAddr};
 pub(super) use serialiser::write;
 pub use text::readable;
+pub(super) use text::to_wire;
 pub use uri::{BadUri, Uri};
 pub(super) use via::Via;

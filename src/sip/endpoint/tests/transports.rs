@@ -11,6 +11,7 @@ fn invite(next_hop: Hop, offer: usize) -> Invite {
         target: "sip:hotline@192.0.2.2".parse().unwrap(),
         next_hop,
         from: NameAddr::new(Some("Anna"), "sip:anna@192.0.2.1".parse().unwrap()),
+        login: None,
         call_id: None,
         offer: Bytes::from("x".repeat(offer)),
         headers: Vec::new(),

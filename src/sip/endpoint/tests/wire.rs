@@ -79,6 +79,7 @@ impl Wire {
             target: "sip:hotline@192.0.2.2".parse().unwrap(),
             next_hop: address(Side::Callee).into(),
             from: NameAddr::new(Some("Anna"), "sip:anna@192.0.2.1".parse().unwrap()),
+            login: None,
             call_id: None,
             offer: Bytes::from("offer"),
             headers: vec![("Call-Info".into(), "<sip:x>;answer-after=0".into())],
