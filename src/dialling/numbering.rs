@@ -1,10 +1,6 @@
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
-
 use super::plan::{self, Form, Plan};
-use super::{Class, Pattern};
-use crate::words::{Country, PhoneNumber, Sentence};
+use super::{Class, Pattern, Prefix};
+use crate::words::{Country, PhoneNumber};
 
 /// How numbers are written where the hotline is, and what one number is in every way of writing it.
 #[derive(Clone, Debug)]
@@ -16,47 +12,6 @@ pub struct Numbering {
     outside_prefix: Option<Prefix>,
     /// Ours, without trunk prefix; none where unknown.
     area_code: Option<Prefix>,
-}
-
-/// Digits that stand before others: an outside prefix, an area code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Prefix(String);
-
-/// The longest area codes of our plans have four.
-const PREFIX_DIGITS_MAX: usize = 6;
-
-impl Prefix {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Prefix {
-    type Err = Sentence;
-
-    fn from_str(text: &str) -> Result<Self, Sentence> {
-        let digits = !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
-        if digits && text.len() <= PREFIX_DIGITS_MAX {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Sentence::of("value.prefix").with("found", text))
-        }
-    }
-}
-
-impl TryFrom<String> for Prefix {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl From<Prefix> for String {
-    fn from(prefix: Prefix) -> Self {
-        prefix.0
-    }
 }
 
 /// A number as it is understood.
@@ -91,10 +46,7 @@ impl Numbering {
         area_code: Option<Prefix>,
     ) -> Self {
         let plan = plan::of(country);
-        let area_code = area_code.and_then(|code| match code.0.strip_prefix(plan.trunk) {
-            Some(code) => code.parse().ok(),
-            None => Some(code),
-        });
+        let area_code = area_code.and_then(|code| code.without(plan.trunk));
         Self {
             country,
             plan,
@@ -217,7 +169,7 @@ impl Numbering {
                 }
                 Form::Subscriber => match &self.area_code {
                     Some(area) => {
-                        let whole = format!("+{code}{}{significant}", area.0);
+                        let whole = format!("+{code}{}{significant}", area.as_str());
                         reading(numbers.class, &whole, significant)
                     }
                     None => reading(numbers.class, significant, significant),
@@ -251,7 +203,7 @@ impl Numbering {
         let Some(area) = &self.area_code else {
             return text.len() > EXTENSION_DIGITS_MAX;
         };
-        let whole = format!("{}{text}", area.0);
+        let whole = format!("{}{text}", area.as_str());
         let mut ranges = self.ranges.iter();
         ranges.any(|numbers| {
             numbers.class == Class::National && numbers.pattern.find(&whole).is_some()
