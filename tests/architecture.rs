@@ -10,7 +10,7 @@ const MAY_NAME: [(&str, &[&str]); 17] = [
     ("sip", &["words"]),
     ("media", &["words"]),
     ("ear", &["words"]),
-    ("callbacks", &["policy", "words"]),
+    ("callbacks", &["dialling", "policy", "words"]),
     ("records", &["words"]),
     ("dialling", &["sip", "words"]),
     ("net", L0_AND_L1),

@@ -46,6 +46,7 @@ fn rows(
             uri,
             kind,
             via,
+            ..
         }) => {
             let kind = serde_json::to_value(kind).unwrap_or_default();
             let kind = teller.word("dial-line", kind.as_str().unwrap_or_default());
@@ -86,6 +87,7 @@ fn raw(number: &PhoneNumber, told: &Explanation, settings: &Settings) -> Value {
             uri,
             kind,
             via,
+            ..
         }) => json!({
             "dialled": number,
             "uri": uri,

@@ -18,6 +18,8 @@ pub struct Explanation {
 /// How a number leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
+    /// What the gate judged, and the day's cap counts.
+    pub class: Class,
     /// As the line is told it.
     pub number: PhoneNumber,
     /// The Request-URI.
@@ -53,10 +55,10 @@ impl Refused {
     /// Why, and what would be right.
     pub fn sentence(self) -> Sentence {
         Sentence::of(match self {
-            Self::ByRule => "dial.refused.by-rule",
-            Self::NotAllowed => "dial.refused.not-allowed",
-            Self::NoLine => "dial.refused.no-line",
-            Self::NoNumber => "dial.refused.no-number",
+            Self::ByRule => "not-dialled.by-rule",
+            Self::NotAllowed => "not-dialled.not-allowed",
+            Self::NoLine => "not-dialled.no-line",
+            Self::NoNumber => "not-dialled.no-number",
         })
     }
 }

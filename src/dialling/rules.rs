@@ -62,7 +62,7 @@ impl DialRules {
     /// As it was dialled, past every rule and gate (D34).
     fn emergency(&self, number: &PhoneNumber) -> Result<Route, Refused> {
         let line = self.line(None)?;
-        self.route_by(line, number.as_str())
+        self.route_by(line, Class::Emergency, number.as_str())
     }
 
     fn first_fit<'a>(
@@ -95,7 +95,7 @@ impl DialRules {
         let allowed = rule.allow || self.allows(class, number, read);
         let outcome = if allowed {
             self.line(rule.via.as_deref())
-                .and_then(|line| self.route_by(line, dialled.as_str()))
+                .and_then(|line| self.route_by(line, class, dialled.as_str()))
         } else {
             Err(Refused::NotAllowed)
         };
@@ -108,9 +108,9 @@ impl DialRules {
         }
         let line = self.line(None)?;
         if self.numbering.has_outside_prefix() {
-            self.route_by(line, &self.numbering.outside(read))
+            self.route_by(line, read.class, &self.numbering.outside(read))
         } else {
-            self.route_by(line, number.as_str())
+            self.route_by(line, read.class, number.as_str())
         }
     }
 
@@ -147,12 +147,13 @@ impl DialRules {
         found.filter(|line| line.may_dial).ok_or(Refused::NoLine)
     }
 
-    fn route_by(&self, line: &Line, dialled: &str) -> Result<Route, Refused> {
+    fn route_by(&self, line: &Line, class: Class, dialled: &str) -> Result<Route, Refused> {
         let number = PhoneNumber::parse(dialled).map_err(|_| Refused::NoNumber)?;
         // `#` ends nothing in a SIP address, but may not stand there (RFC 3261 25.1).
         let user = number.as_str().replace('#', "%23");
         let uri = self.uri.replace("{number}", &user);
         Ok(Route {
+            class,
             uri: Pii::new(uri.replace("{host}", &line.host)),
             number,
             kind: line.kind,

@@ -20,16 +20,24 @@ impl Tally {
     /// Emergency calls have no cap. A clock that jumps back begins a day anew.
     #[must_use]
     pub fn admit(&mut self, class: Class, caps: &Caps, today: Date) -> bool {
+        let admitted = self.has_room(class, caps, today);
         if self.day.replace(today) != Some(today) {
             self.dialled.clear();
         }
         let dialled = self.dialled.entry(class).or_default();
+        *dialled = dialled.saturating_add(u32::from(admitted));
+        admitted
+    }
+
+    /// Whether one more would be admitted.
+    pub fn has_room(&self, class: Class, caps: &Caps, today: Date) -> bool {
+        let dialled = if self.day == Some(today) {
+            self.dialled(class)
+        } else {
+            0
+        };
         let cap = caps.get(&class).filter(|_| class != Class::Emergency);
-        if cap.is_some_and(|cap| *dialled >= *cap) {
-            return false;
-        }
-        *dialled = dialled.saturating_add(1);
-        true
+        cap.is_none_or(|cap| dialled < *cap)
     }
 
     pub fn dialled(&self, class: Class) -> u32 {

@@ -31,7 +31,7 @@ impl Default for Dial {
 }
 
 /// What `sip.trunk` is called among the lines: a peer without a name.
-pub(super) const TRUNK: &str = "trunk";
+pub const TRUNK: &str = "trunk";
 
 impl Settings {
     /// How numbers are written where the hotline is.

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use self::layers::Layers;
 
-pub use dial::Dial;
+pub use dial::{Dial, TRUNK};
 pub use error::SettingsError;
 pub use lines::{Account, ClientCertificate, Peer, Tls, Transport};
 pub use model::{

@@ -208,7 +208,7 @@ const FAMILIES: [&str; 11] = [
     "sound",
     "cli",
     "demo",
-    "dial",
+    "not-dialled",
     "bad-request",
     "policy",
 ];
