@@ -15,6 +15,7 @@ pub mod callbacks;
 pub mod cli;
 pub mod console;
 pub mod desk;
+pub mod dialling;
 pub mod ear;
 pub mod media;
 pub mod net;

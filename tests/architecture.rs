@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 16] = [
+const MAY_NAME: [(&str, &[&str]); 17] = [
     ("words", &[]),
     ("policy", &["words"]),
     ("call", &["policy", "words"]),
     ("sip", &["words"]),
     ("media", &["words"]),
     ("ear", &["words"]),
-    ("callbacks", &["policy", "words"]),
+    ("callbacks", &["dialling", "policy", "words"]),
     ("records", &["words"]),
+    ("dialling", &["sip", "words"]),
     ("net", L0_AND_L1),
     ("seats", L0_AND_L1),
     ("console", L0_AND_L1),
@@ -24,6 +25,7 @@ const MAY_NAME: [(&str, &[&str]); 16] = [
 const L0_AND_L1: &[&str] = &[
     "call",
     "callbacks",
+    "dialling",
     "ear",
     "media",
     "policy",
@@ -31,11 +33,12 @@ const L0_AND_L1: &[&str] = &[
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 14] = [
+const ALL_BELOW_CLI: [&str; 15] = [
     "call",
     "callbacks",
     "console",
     "desk",
+    "dialling",
     "ear",
     "media",
     "net",
@@ -48,7 +51,7 @@ const ALL_BELOW_CLI: [&str; 14] = [
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "words",
     "policy",
     "call",
@@ -57,6 +60,7 @@ const PURE: [&str; 8] = [
     "ear",
     "callbacks",
     "records",
+    "dialling",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.
 const IMPURE: [&str; 18] = [

@@ -15,6 +15,7 @@ mod attacks;
 mod calls;
 mod console;
 mod demo;
+mod dial;
 mod docs;
 mod ear;
 mod licences;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{Callback, Kind, Promise, QuietHours};
+use crate::dialling::Numbering;
 use crate::words::Country;
 
 /// How promises are kept: the policy's values.
@@ -20,7 +21,8 @@ pub struct Rules {
     pub quiet_hours: Option<QuietHours>,
     /// Kinds dialled again by themselves when we crashed in an attempt; the others ask the rep.
     pub redial_after_crash: BTreeSet<Kind>,
-    pub country: Country,
+    /// Which numbers are one caller's, and which are emergency numbers (D26, D34).
+    pub numbering: Numbering,
 }
 
 impl Rules {
@@ -32,7 +34,7 @@ impl Rules {
             overdue_after: Duration::from_secs(60),
             quiet_hours: Some(QuietHours::standard(zone)),
             redial_after_crash: BTreeSet::from([Kind::LineFault, Kind::Crash]),
-            country,
+            numbering: Numbering::new(country, None, None),
         }
     }
 

@@ -46,6 +46,8 @@ pub(super) struct Everywhere {
 pub(super) enum Verb {
     Run(RunArguments),
     Demo(DemoArguments),
+    Dial(DialArguments),
+    Ports(PortsArguments),
     #[command(flatten)]
     Ask(AskVerb),
     #[command(flatten)]
@@ -74,6 +76,40 @@ pub(super) struct DemoArguments {
     pub(super) record: Option<PathBuf>,
 }
 
+/// A number to dial, or what is asked about one.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct DialArguments {
+    /// There without a verb: clap asks for it.
+    #[arg(required = true, value_parser = PhoneNumber::parse)]
+    pub(super) number: Option<PhoneNumber>,
+    #[command(subcommand)]
+    pub(super) verb: Option<DialVerb>,
+}
+
+#[derive(Subcommand, Clone, Debug, PartialEq, Eq)]
+pub(super) enum DialVerb {
+    Explain(ExplainArguments),
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct ExplainArguments {
+    #[arg(value_parser = PhoneNumber::parse)]
+    pub(super) number: PhoneNumber,
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct PortsArguments {
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    pub(super) set: Vec<String>,
+}
+
 /// What is asked of the agent as a whole, or only read.
 #[derive(Subcommand)]
 pub(super) enum AskVerb {
@@ -86,10 +122,6 @@ pub(super) enum AskVerb {
     },
     Timeline {
         call: Option<CallId>,
-    },
-    Dial {
-        #[arg(value_parser = PhoneNumber::parse)]
-        number: PhoneNumber,
     },
     Callbacks,
     CallBack {
@@ -278,8 +310,28 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_dialled_or_explained() {
+        let Ok(Verb::Dial(dial)) = verb("thirdring dial 13800138000") else {
+            panic!("not understood")
+        };
+        assert!(dial.number.is_some() && dial.verb.is_none());
+        let line =
+            "thirdring dial explain +8613800138000 --json -c a.toml --set dial.area_code=010";
+        let Ok(Verb::Dial(dial)) = verb(line) else {
+            panic!("not understood")
+        };
+        let Some(DialVerb::Explain(explain)) = dial.verb else {
+            panic!("not explained")
+        };
+        assert_eq!(explain.config, Some("a.toml".into()));
+    }
+
+    #[test]
     fn what_cannot_be_meant_is_wrong_usage() {
         for line in [
+            "thirdring dial",
+            "thirdring dial explain",
+            "thirdring dial explain anonymous",
             "thirdring",
             "thirdring hangup --force",
             "thirdring mute maybe",

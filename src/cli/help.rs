@@ -27,9 +27,19 @@ pub(super) fn localised(texts: &Catalogue, language: Language) -> Command {
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
         .mut_subcommands(|verb| {
-            let about = text(&format!("cli.{}.about", verb.get_name()));
-            dressed(verb, &text).about(about)
+            let name = verb.get_name().to_owned();
+            of_verb(verb, &name, &text).mut_subcommands(|inner| {
+                let name = format!("{name}.{}", inner.get_name());
+                of_verb(inner, &name, &text)
+            })
         })
+}
+
+fn of_verb(verb: Command, name: &str, text: &impl Fn(&str) -> String) -> Command {
+    let about = text(&format!("cli.{name}.about"));
+    dressed(verb, text)
+        .about(about)
+        .disable_help_subcommand(true)
 }
 
 fn dressed(command: Command, text: &impl Fn(&str) -> String) -> Command {
@@ -97,11 +107,16 @@ mod tests {
         let texts = Catalogue::shipped();
         let keys: Vec<&str> = texts.keys().collect();
         let root = Arguments::command();
-        let abouts = root
-            .get_subcommands()
-            .map(|verb| format!("cli.{}.about", verb.get_name()));
-        let arguments = root
-            .get_subcommands()
+        let verbs = || root.get_subcommands();
+        let inner = || verbs().flat_map(|verb| verb.get_subcommands().map(move |it| (verb, it)));
+        let abouts = verbs()
+            .map(|verb| format!("cli.{}.about", verb.get_name()))
+            .chain(
+                inner()
+                    .map(|(verb, it)| format!("cli.{}.{}.about", verb.get_name(), it.get_name())),
+            );
+        let arguments = verbs()
+            .chain(inner().map(|(_, it)| it))
             .chain([&root])
             .flat_map(Command::get_arguments)
             .map(|argument| format!("cli.arg.{}", argument.get_id()));

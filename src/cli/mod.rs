@@ -6,9 +6,11 @@ mod api;
 mod arguments;
 mod call_verbs;
 mod demo;
+mod dial;
 mod events;
 mod failure;
 mod help;
+mod ports;
 mod show;
 mod start;
 mod table;
@@ -25,7 +27,7 @@ use clap::FromArgMatches;
 
 use crate::words::{Catalogue, Language};
 use api::Api;
-use arguments::{Arguments, Verb};
+use arguments::{Arguments, DialArguments, DialVerb, Verb};
 use failure::Failure;
 
 /// What the command line takes from the process's environment.
@@ -118,6 +120,12 @@ fn run(
     match arguments.verb {
         Verb::Run(arguments) => start::run(arguments, environment, teller),
         Verb::Demo(arguments) => demo::run(arguments, teller),
+        Verb::Dial(DialArguments { verb, number }) => match (verb, number) {
+            (Some(DialVerb::Explain(arguments)), _) => dial::explain(&arguments, teller),
+            (None, Some(number)) => verbs::dial(&number, &api()?, teller),
+            (None, None) => Ok(()), // clap has asked for the number
+        },
+        Verb::Ports(arguments) => ports::list(&arguments, teller),
         Verb::Ask(ask) => verbs::ask(ask, &api()?, teller),
         Verb::OfCall(verb) => call_verbs::command(verb, &api()?, teller),
     }

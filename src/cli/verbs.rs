@@ -15,7 +15,6 @@ pub(super) fn ask(verb: AskVerb, api: &Api, teller: &mut Teller<'_>) -> Result<(
         AskVerb::Calls { sip_call_id } => calls(sip_call_id.as_deref(), api, teller),
         AskVerb::Call { call } => one_call(call, api, teller),
         AskVerb::Timeline { call } => timeline(call, api, teller),
-        AskVerb::Dial { number } => dial(&number, api, teller),
         AskVerb::Callbacks => callbacks(api, teller),
         AskVerb::CallBack {
             number,
@@ -64,7 +63,11 @@ fn timeline(call: Option<CallId>, api: &Api, teller: &mut Teller<'_>) -> Result<
     teller.line(&api.get(&format!("/api/v1/calls/{call}/timeline.jsonl"))?)
 }
 
-fn dial(number: &PhoneNumber, api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
+pub(super) fn dial(
+    number: &PhoneNumber,
+    api: &Api,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
     let answer = api.send(
         Method::POST,
         "/api/v1/calls",

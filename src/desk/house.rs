@@ -5,14 +5,19 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use crate::call::{self, PromiseKind, TargetTerms, Terms};
+use crate::dialling::{Caps, Class, DialRules, Trust};
 use crate::media::phrasebook::{PhrasebookError, Promised};
 use crate::media::prompts::{self, PromptError};
 use crate::media::{Clip, Phrasebook};
 use crate::policy::Policy;
 use crate::seats::TestKind;
 use crate::settings::{
-    self, HostPort, Network, PolicyFile, SeatKind, Settings, SettingsError, SipUri,
+    self, HostPort, PolicyFile, SeatKind, Settings, SettingsError, SipUri, TRUNK, Transport,
 };
 use crate::sip::Uri;
 use crate::words::{Language, PhoneNumber, PromptId, SeatId, Sentence};
@@ -28,9 +33,12 @@ pub(super) struct House {
     pub(super) state: PathBuf,
     pub(super) seats: BTreeMap<SeatId, Place>,
     pub(super) targets: BTreeMap<String, Address>,
-    trunk: Option<Trunk>,
-    trusted: Vec<Network>,
-    from_user: String,
+    dial: DialRules,
+    /// Where the requests of each line go, by its name.
+    hops: BTreeMap<String, SocketAddr>,
+    sip: settings::Sip,
+    pub(super) caps: Caps,
+    zone: TimeZone,
 }
 
 /// Where a seat is.
@@ -45,13 +53,6 @@ pub(super) enum Place {
 pub(super) struct Address {
     pub(super) uri: Uri,
     pub(super) next_hop: SocketAddr,
-}
-
-#[derive(Clone, Debug)]
-struct Trunk {
-    next_hop: SocketAddr,
-    host: String,
-    template: String,
 }
 
 /// Why the house cannot be opened: what, where, and what would be right.
@@ -135,32 +136,46 @@ impl House {
             state: state.to_owned(),
             seats,
             targets,
-            trunk: trunk(settings).await?,
-            trusted: settings.sip.trusted.clone(),
-            from_user: settings.sip.from_user.clone(),
+            dial: settings.dial_rules(),
+            hops: hops(settings).await?,
+            sip: settings.sip.clone(),
+            caps: settings.dial.daily_cap.clone(),
+            zone: settings.timezone.time_zone(),
         })
     }
 
     /// Whose word about the caller's identity counts (D34).
-    pub(super) fn trusts(&self, peer: IpAddr) -> bool {
-        self.trusted.iter().any(|network| network.contains(peer))
+    pub(super) fn trust(&self, peer: IpAddr) -> Trust {
+        if self.sip.trusts(peer) {
+            Trust::Yes
+        } else {
+            Trust::No
+        }
     }
 
-    /// Where a number is dialled; `None` without a trunk, or when the template makes no address of it.
-    pub(super) fn trunk_address(&self, number: &PhoneNumber) -> Option<Address> {
-        let trunk = self.trunk.as_ref()?;
-        let text = trunk
-            .template
-            .replace("{number}", number.as_str())
-            .replace("{host}", &trunk.host);
-        Some(Address {
-            uri: text.parse().ok()?,
-            next_hop: trunk.next_hop,
-        })
+    /// Where a number is dialled; `None` where the dial rules refuse it, or make no address of it.
+    pub(super) fn dialled(&self, number: &PhoneNumber) -> Option<(Class, Address)> {
+        let route = match self.dial.route(number) {
+            Ok(route) => route,
+            Err(why) => {
+                tracing::info!(why = why.as_str(), "do not dial a number");
+                return None;
+            }
+        };
+        let address = Address {
+            uri: route.uri.reveal().parse().ok()?,
+            next_hop: *self.hops.get(&route.via)?,
+        };
+        Some((route.class, address))
+    }
+
+    /// The date where the hotline is: a day of the daily caps.
+    pub(super) fn date(&self, utc: Timestamp) -> Date {
+        utc.to_zoned(self.zone.clone()).date()
     }
 
     pub(super) fn own_identity(&self) -> Uri {
-        Uri::sip(&self.from_user, self.address)
+        Uri::sip(&self.sip.from_user, self.address)
     }
 }
 
@@ -265,29 +280,22 @@ async fn find(of: &str, uri: &SipUri) -> Result<Address, Unfit> {
     })
 }
 
-async fn trunk(settings: &Settings) -> Result<Option<Trunk>, Unfit> {
-    let Some(HostPort { host, port }) = &settings.sip.trunk else {
-        return Ok(None);
-    };
-    let unfit = |why: String| Unfit::Address {
-        of: "sip.trunk".to_owned(),
-        why,
-    };
-    let next_hop = look_up(host.trim_matches(['[', ']']), *port)
-        .await
-        .map_err(unfit)?;
-    let template = settings.sip.trunk_uri.clone();
-    let host = settings
-        .sip
-        .trunk
-        .as_ref()
-        .map(HostPort::to_string)
-        .unwrap_or_default();
-    Ok(Some(Trunk {
-        next_hop,
-        host,
-        template,
-    }))
+/// Of `sip.trunk` and of the peers that may dial by UDP.
+async fn hops(settings: &Settings) -> Result<BTreeMap<String, SocketAddr>, Unfit> {
+    let trunk = settings.sip.trunk.iter().map(|host| (TRUNK, host));
+    let by_udp = |peer: &&settings::Peer| peer.may_dial && peer.transport == Transport::Udp;
+    let peers = settings.sip.peer.iter().filter(by_udp);
+    let peers = peers.filter_map(|peer| Some((peer.name.as_str(), peer.host.as_ref()?)));
+    let mut hops = BTreeMap::new();
+    for (name, HostPort { host, port }) in trunk.chain(peers) {
+        let found = look_up(host.trim_matches(['[', ']']), *port).await;
+        let hop = found.map_err(|why| Unfit::Address {
+            of: name.to_owned(),
+            why,
+        })?;
+        hops.insert(name.to_owned(), hop);
+    }
+    Ok(hops)
 }
 
 /// An address as it stands, or by the system's resolver; once, at the start.

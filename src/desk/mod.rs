@@ -31,6 +31,7 @@ use std::time::Duration;
 use crate::call::{Action, Input, Refusal, Timer};
 use crate::callbacks::{self, LiveCall};
 use crate::console::CallView;
+use crate::dialling::Tally;
 use crate::media::LegSpec;
 use crate::records::What;
 use crate::words::{CallId, Ending, Entropy, Moment, Party};
@@ -79,6 +80,8 @@ struct Duty {
     counted: Moment,
     /// Why the command at hand was refused.
     refusal: Option<Refusal>,
+    /// How often what was dialled today.
+    dialled: Tally,
 }
 
 const COUNT_EVERY: Duration = Duration::from_secs(1);

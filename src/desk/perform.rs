@@ -5,7 +5,7 @@ use crate::media::Order;
 use crate::records::What;
 use crate::sip::offer_answer;
 use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refusal, Uri};
-use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
+use crate::words::{CallId, ConsentFor, Moment, Party, PhoneNumber, SeatId};
 
 use super::calls::{Leg, Saying};
 use super::house::{Address, Place};
@@ -215,13 +215,24 @@ impl Desk {
             .as_ref()
             .map(|attempt| attempt.sip_call_id.clone());
         let number = call.call.number().map(|number| number.reveal().clone());
-        match number.and_then(|number| self.house.trunk_address(&number)) {
+        match number.and_then(|number| self.admitted(&number)) {
             Some(address) => {
                 let from = NameAddr::new(None, self.house.own_identity());
                 self.invite(id, party, address, from, call_id, Vec::new(), now);
             }
             None => self.later(id, Input::Leg(party, LegNews::NoAnswer)),
         }
+    }
+
+    /// Where a customer is dialled, while the day's cap for such numbers lasts.
+    fn admitted(&mut self, number: &PhoneNumber) -> Option<Address> {
+        let (class, address) = self.house.dialled(number)?;
+        let today = self.house.date(clock::utc());
+        let admitted = self.duty.dialled.admit(class, &self.house.caps, today);
+        if !admitted {
+            tracing::warn!(%class, "dial no more such numbers today");
+        }
+        admitted.then_some(address)
     }
 
     /// Sends the INVITE; what keeps it from leaving is news like any other.

@@ -110,7 +110,10 @@ impl Desk {
         if !self.seating.has_free() {
             return Err(Code::NoSeat.into());
         }
-        if self.house.trunk_address(to.reveal()).is_none() {
+        let today = self.house.date(clock::utc());
+        let dialled = self.house.dialled(to.reveal());
+        let has_room = |(class, _)| self.duty.dialled.has_room(class, &self.house.caps, today);
+        if !dialled.is_some_and(has_room) {
             return Err(Code::NumberRefused.into());
         }
         let id = self.dial(to, now);
@@ -169,12 +172,8 @@ impl Desk {
         let number = promise.number.clone();
         let id = self.note_promise(promise, now);
         // Merged into an open row for the same number, it is that row that is shown.
-        let row = self.promises.queue.get(id).or_else(|| {
-            self.promises
-                .queue
-                .list()
-                .find(|row| row.promise.number == number && !row.is_settled())
-        });
+        let queue = &self.promises.queue;
+        let row = queue.get(id).or_else(|| queue.unsettled_for(&number));
         match row {
             Some(row) => Ok(Answer::Noted(Box::new(callback_view(row)))),
             None => Err(Code::NumberRefused.into()),

@@ -181,7 +181,8 @@ impl Agent {
         let endpoint = Endpoint::new(endpoint_settings(settings, &house), fork(&mut entropy));
         let vows = Vows::new(house.terms.policy.hold.every.get());
         let fast = house.terms.policy.fast;
-        let rules = Rules::standard(settings.country, settings.timezone.time_zone());
+        let mut rules = Rules::standard(settings.country, settings.timezone.time_zone());
+        rules.numbering = settings.numbering();
         let mut desk = Desk {
             signalling: Signalling::new(endpoint, port, fork(&mut entropy)),
             sound,

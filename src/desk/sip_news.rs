@@ -3,13 +3,14 @@
 use bytes::Bytes;
 
 use crate::call::{Beginning, Behind, Call, Input, LegNews};
+use crate::dialling::Identity;
 use crate::records::What;
 use crate::sip::offer_answer::{self, Description, Direction};
 use crate::sip::{Event, Invited, LegId, Refusal};
 use crate::words::{CallId, Moment, Party};
 
 use super::calls::{CALLS_MAX, DeskCall, Facts, Leg};
-use super::{Desk, clock, numbers, signalling, sound};
+use super::{Desk, clock, signalling, sound};
 
 impl Desk {
     /// Everything the endpoint has to tell.
@@ -74,7 +75,8 @@ impl Desk {
         invited: &Invited,
         now: Moment,
     ) {
-        let number = numbers::caller(invited, self.house.trusts(invited.source.address.ip()));
+        let trust = self.house.trust(invited.source.address.ip());
+        let number = Identity::of(invited, trust).caller;
         let id = self.new_call_id();
         let beginning = Beginning {
             id,

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::error::Complaint;
 use super::places::Step;
-use super::{Seat, SeatKind, Settings, Target};
+use super::{Seat, SeatKind, Settings, Target, check_lines};
 use crate::words::{PhoneNumber, Sentence};
 
 /// Values that are right alone and wrong together.
@@ -14,7 +14,7 @@ pub(super) struct Fault {
 /// D8: what one desk carries.
 const CALLS_MAX: u16 = 2_000;
 
-/// `[[seat]]` and `[[target]]` entries, each.
+/// `[[seat]]`, `[[target]]`, `[[sip.account]]`, `[[sip.peer]]` and `[[dial.rule]]` entries, each.
 const LISTED_MAX: usize = 2_000;
 
 pub(super) fn first_fault(settings: &Settings, has_token: bool) -> Option<Fault> {
@@ -24,6 +24,7 @@ pub(super) fn first_fault(settings: &Settings, has_token: bool) -> Option<Fault>
         .or_else(|| api(settings, has_token))
         .or_else(|| log(settings))
         .or_else(|| lists(settings))
+        .or_else(|| check_lines::first_fault(settings))
         .or_else(|| {
             seats
                 .into_iter()
@@ -90,18 +91,32 @@ fn lists(settings: &Settings) -> Option<Fault> {
     let seats: Vec<&str> = settings.seat.iter().map(|seat| seat.id.as_str()).collect();
     let targets = settings.target.iter().map(|target| target.id.as_str());
     let targets: Vec<&str> = targets.collect();
-    [("seat", seats), ("target", targets)]
-        .into_iter()
-        .find_map(|(list, ids)| repeated(list, &ids).or_else(|| too_many(list, ids.len())))
+    let lengths = [
+        (vec!["seat"], seats.len()),
+        (vec!["target"], targets.len()),
+        (vec!["sip", "account"], settings.sip.account.len()),
+        (vec!["sip", "peer"], settings.sip.peer.len()),
+        (vec!["dial", "rule"], settings.dial.rule.len()),
+        (vec!["dial", "allow"], settings.dial.allow.len()),
+    ];
+    repeated("seat", &seats)
+        .or_else(|| repeated("target", &targets))
+        .or_else(|| {
+            lengths
+                .iter()
+                .find_map(|(list, count)| too_many(list, *count))
+        })
 }
 
-fn too_many(list: &'static str, count: usize) -> Option<Fault> {
+fn too_many(list: &[&'static str], count: usize) -> Option<Fault> {
     (count > LISTED_MAX).then(|| {
+        let mut place: Vec<Step> = list.iter().copied().map(Step::Key).collect();
+        place.push(Step::Nth(LISTED_MAX));
         fault(
-            &[Step::Key(list), Step::Nth(LISTED_MAX)],
+            &place,
             Sentence::of("settings.too-many")
                 .with("count", count)
-                .with("list", list),
+                .with("list", list.join(".")),
             Sentence::of("settings.right.too-many").with("most", LISTED_MAX),
         )
     })
@@ -169,8 +184,9 @@ fn target(settings: &Settings, n: usize, target: &Target) -> Option<Fault> {
         .uri
         .user()
         .and_then(|user| PhoneNumber::parse(user).ok());
+    let numbering = settings.numbering();
     number
-        .is_some_and(|number| settings.country.is_emergency(&number))
+        .is_some_and(|number| numbering.is_emergency(&number))
         .then(|| {
             fault(
                 &at("uri"),
@@ -180,7 +196,7 @@ fn target(settings: &Settings, n: usize, target: &Target) -> Option<Fault> {
         })
 }
 
-fn fault(place: &[Step], title: Sentence, help: Sentence) -> Fault {
+pub(super) fn fault(place: &[Step], title: Sentence, help: Sentence) -> Fault {
     Fault {
         place: place.to_vec(),
         complaint: Complaint::new(title, help),

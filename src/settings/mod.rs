@@ -4,23 +4,32 @@
 //! later wins. Invariant: whoever holds a [`Settings`] need not check a value again.
 
 mod check;
+mod check_lines;
+mod dial;
 mod error;
 mod layers;
+mod lines;
 mod model;
 mod places;
 mod policy_file;
+mod ports;
+mod secret;
 mod values;
 
 use std::path::{Path, PathBuf};
 
 use self::layers::Layers;
 
+pub use dial::{Dial, TRUNK};
 pub use error::SettingsError;
+pub use lines::{Account, ClientCertificate, Peer, Tls, Transport};
 pub use model::{
     Api, Behind, Line, Log, LogFormat, Media, Seat, SeatKind, Settings, Sip, Store, Target, Watch,
 };
 pub use policy_file::read_policy;
-pub use values::{HostPort, Network, PolicyFile, Ports, SipUri, Zone};
+pub use ports::Opening;
+pub use secret::Secret;
+pub use values::{Host, HostPort, Network, PolicyFile, Ports, SipUri, Zone};
 
 impl Settings {
     /// Reads the layers; `sets` are `section.key=value`. The first fault is the error.
@@ -44,12 +53,18 @@ impl Settings {
             at(path);
         }
         let seats = self.seat.iter_mut().filter_map(|seat| seat.file.as_mut());
+        let passwords = self.sip.account.iter_mut();
+        let passwords = passwords.filter_map(|account| account.password.as_mut()?.file_mut());
         let others = [
             &mut self.prompts,
             &mut self.api.token_file,
             &mut self.store.path,
+            &mut self.sip.tls.certificate,
+            &mut self.sip.tls.key,
+            &mut self.sip.tls.ca,
         ];
-        seats.chain(others.into_iter().flatten()).for_each(at);
+        let others = others.into_iter().flatten();
+        seats.chain(passwords).chain(others).for_each(at);
     }
 
     fn from_layers(layers: &Layers) -> Result<Self, SettingsError> {

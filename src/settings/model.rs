@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::dial::Dial;
+use super::lines::{Account, Peer, Tls};
 use super::values::{HostPort, Network, PolicyFile, Ports, SipUri, Zone, empty_is_none};
 use crate::words::{Country, Language, SeatId};
 
@@ -20,6 +22,7 @@ pub struct Settings {
     pub sip: Sip,
     pub media: Media,
     pub line: Line,
+    pub dial: Dial,
     pub seat: Vec<Seat>,
     pub target: Vec<Target>,
     pub api: Api,
@@ -32,6 +35,10 @@ pub struct Settings {
 pub struct Sip {
     pub listen: SocketAddr,
     #[serde(with = "empty_is_none")]
+    pub listen_tcp: Option<SocketAddr>,
+    #[serde(with = "empty_is_none")]
+    pub listen_tls: Option<SocketAddr>,
+    #[serde(with = "empty_is_none")]
     pub public_address: Option<IpAddr>,
     pub calls_max: u16,
     pub behind: Behind,
@@ -41,12 +48,19 @@ pub struct Sip {
     pub trunk_uri: String,
     pub from_user: String,
     pub user_agent: String,
+    /// Of our signalling, 0-63 (RFC 2474).
+    pub dscp: u8,
+    pub tls: Tls,
+    pub account: Vec<Account>,
+    pub peer: Vec<Peer>,
 }
 
 impl Default for Sip {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 5060)),
+            listen_tcp: None,
+            listen_tls: None,
             public_address: None,
             calls_max: 64,
             behind: Behind::Queue,
@@ -55,6 +69,11 @@ impl Default for Sip {
             trunk_uri: "sip:{number}@{host}".to_owned(),
             from_user: "thirdring".to_owned(),
             user_agent: "Thirdring".to_owned(),
+            // CS3: signalling (RFC 4594 3.2).
+            dscp: 24,
+            tls: Tls::default(),
+            account: Vec::new(),
+            peer: Vec::new(),
         }
     }
 }

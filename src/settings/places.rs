@@ -6,7 +6,7 @@ use toml_edit::{Document, Item, TableLike};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Key(&'static str),
-    /// The n-th `[[seat]]` or `[[target]]`, from 0.
+    /// The n-th `[[seat]]`, `[[target]]` ..., from 0.
     Nth(usize),
 }
 

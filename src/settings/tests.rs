@@ -45,30 +45,37 @@ fn the_shipped_file_says_the_defaults() {
 fn the_shipped_file_names_every_key() {
     let defaults = toml::Table::try_from(Settings::default()).unwrap();
     let mut defaults = keys(&defaults);
-    assert!(defaults.remove("seat") && defaults.remove("target"));
+    for list in ["seat", "target", "sip.account", "sip.peer", "dial.rule"] {
+        assert!(defaults.remove(list), "{list}");
+    }
     assert_eq!(keys(&toml::from_str(SHIPPED).unwrap()), defaults);
 }
 
-#[test]
-fn the_shipped_file_shows_every_key_of_a_seat_and_a_target() {
+/// The commented entries at the end of the shipped file, as they would be read.
+fn sample() -> String {
     let (_, lists) = SHIPPED.split_once("# A rep's place").unwrap();
     let is_key = |line: &&str| line.starts_with("[[") || line.contains(" = ");
-    let shown: Vec<&str> = lists
-        .lines()
-        .filter_map(|line| line.strip_prefix("# "))
-        .collect();
-    let sample: Vec<&str> = shown.into_iter().filter(is_key).collect();
-    let sample = sample
-        .join("\n")
-        .replace("kind = \"phone\"", "kind = \"file\"");
-    let sample = sample.replace("uri = \"sip:rep@127.0.0.1:5090\"\n", "");
+    let shown = lists.lines().filter_map(|line| line.strip_prefix("# "));
+    shown.filter(is_key).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_shipped_file_shows_every_key_of_a_lists_entry() {
+    let sample = sample()
+        .replace("kind = \"phone\"", "kind = \"file\"")
+        .replace("uri = \"sip:rep@127.0.0.1:5090\"\n", "");
     let settings = settings(&sample, &[], &[]).unwrap();
     let mut written = toml::Table::try_from(&settings.seat[0]).unwrap();
     written.extend(toml::Table::try_from(&settings.target[0]).unwrap());
+    written.extend(toml::Table::try_from(&settings.sip.account[0]).unwrap());
+    written.extend(toml::Table::try_from(&settings.sip.peer[0]).unwrap());
+    written.extend(toml::Table::try_from(&settings.dial.rule[0]).unwrap());
+    // Where a password is kept is its value, not a key.
+    written.remove("password");
     for key in keys(&written) {
-        assert!(lists.contains(&format!("# {key} = ")), "{key}");
+        assert!(SHIPPED.contains(&format!("# {key} = ")), "{key}");
     }
-    assert!(lists.contains("# uri = \"sip:rep"));
+    assert!(SHIPPED.contains("# uri = \"sip:rep") && SHIPPED.contains("# password = {"));
 }
 
 #[test]
@@ -127,4 +134,29 @@ fn a_seat_in_a_flag_is_checked_like_one_in_the_file() {
     let seats = "seat=[{ id = \"rep1\", kind = \"phone\" }]";
     let wrong = settings(file, &[], &[seats]).unwrap_err();
     assert!(wrong.contains("--> --set"), "{wrong}");
+}
+
+#[test]
+fn a_peer_is_known_by_its_address_and_believed_where_it_is_trusted() {
+    let file = "[sip]\ntrusted = []\n\
+        [[sip.peer]]\nname = \"pbx\"\naddress = [\"192.0.2.1\"]\n\
+        [[sip.peer]]\nname = \"guest\"\naddress = [\"192.0.2.0/24\"]\ntrusted = false\n";
+    let sip = settings(file, &[], &[]).unwrap().sip;
+    let (pbx, guest) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+    assert_eq!(sip.peer_at(pbx).unwrap().name, "pbx");
+    assert_eq!(sip.peer_at(guest).unwrap().name, "guest");
+    assert!(sip.trusts(pbx) && !sip.trusts(guest));
+    assert!(sip.peer_at("198.51.100.1".parse().unwrap()).is_none());
+}
+
+#[test]
+fn a_password_in_the_settings_is_for_tests() {
+    let file = "[[sip.account]]\nname = \"a\"\nusername = \"1\"\ndomain = \"pbx\"\npassword = \"sesame\"\n";
+    assert!(
+        settings(file, &[], &[])
+            .unwrap_err()
+            .contains("thirdring.toml:5")
+    );
+    let account = settings(file, &[], &["test=true"]).unwrap().sip.account;
+    assert!(account[0].register && account[0].behind == Behind::Queue);
 }

@@ -28,7 +28,7 @@ macro_rules! read_from_text {
     )*};
 }
 
-read_from_text!(HostPort, Network, PolicyFile, Ports, SipUri, Zone);
+read_from_text!(Host, HostPort, Network, PolicyFile, Ports, SipUri, Zone);
 
 /// `""` in the file is "not set", so that the shipped file can name every key.
 pub(super) mod empty_is_none {
@@ -97,6 +97,28 @@ impl FromStr for HostPort {
 impl fmt::Display for HostPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// A host without a port, such as the domain of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Host(String);
+
+impl FromStr for Host {
+    type Err = Sentence;
+
+    fn from_str(text: &str) -> Result<Self, Sentence> {
+        match text.parse::<HostPort>() {
+            Ok(HostPort { host, .. }) if host == text => Ok(Self(host)),
+            Ok(_) | Err(_) => Err(Sentence::of("value.domain").with("found", text)),
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -348,6 +370,7 @@ mod tests {
         for text in ["", ":5060", "pbx:0", "pbx:x", "a b:5060", "[::1"] {
             assert!(text.parse::<HostPort>().is_err(), "{text}");
         }
+        assert!("pbx.example".parse::<Host>().is_ok() && "pbx:5060".parse::<Host>().is_err());
         assert_eq!(
             "10000-19999".parse::<Ports>().unwrap().to_string(),
             "10000-19999"

@@ -56,6 +56,29 @@ fn every_dependency_says_what_it_gives() {
     }
 }
 
+/// With `UPDATE_DOCS` set the page is written instead of compared.
+#[test]
+fn the_page_of_ports_is_what_the_command_says() {
+    let page = Path::new("docs/ports.md");
+    let text = std::fs::read_to_string(page).unwrap();
+    let (before, _) = text.split_once("| protocol").unwrap_or((&text, ""));
+    let written = format!("{before}{}", ports());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(page, &written).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(page).unwrap(), written);
+}
+
+/// What `thirdring ports` prints of the shipped configuration.
+fn ports() -> String {
+    let line = "thirdring ports -c config/thirdring.toml --language en";
+    let (mut out, mut errors) = (Vec::new(), Vec::new());
+    let words = line.split(' ').map(std::ffi::OsString::from);
+    let code = thirdring::cli::invoke(words, &Default::default(), &mut out, &mut errors);
+    assert_eq!(code, 0, "{}", String::from_utf8_lossy(&errors));
+    String::from_utf8(out).unwrap()
+}
+
 #[test]
 fn every_link_between_pages_leads_somewhere() {
     for page in pages() {
@@ -176,7 +199,7 @@ fn every_sentence_of_the_code_is_in_the_catalogue() {
 }
 
 /// What the keys of whole sentences begin with; the others name words of the API.
-const FAMILIES: [&str; 11] = [
+const FAMILIES: [&str; 12] = [
     "database",
     "settings",
     "value",
@@ -186,6 +209,7 @@ const FAMILIES: [&str; 11] = [
     "sound",
     "cli",
     "demo",
+    "not-dialled",
     "bad-request",
     "policy",
 ];

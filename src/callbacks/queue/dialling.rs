@@ -112,11 +112,9 @@ impl Queue {
     }
 
     pub(super) fn caller_joined(&mut self, number: &Pii<PhoneNumber>) -> Vec<Action> {
+        let whose = self.whose(number);
         let rows = self.rows.values();
-        let theirs: Vec<CallbackId> = rows
-            .filter(|row| row.callback.promise.number == *number)
-            .map(Row::id)
-            .collect();
+        let theirs: Vec<CallbackId> = rows.filter(|row| row.whose == whose).map(Row::id).collect();
         let withdraw = |id| self.finish(id, State::Done, News::Withdrawn);
         theirs.into_iter().flat_map(withdraw).collect()
     }

@@ -46,6 +46,8 @@ pub struct Queue {
 #[derive(Debug)]
 struct Row {
     callback: Callback,
+    /// His number as all ways to write it are compared (D26).
+    whose: PhoneNumber,
     due: Moment,
     next: Moment,
     on_disk: OnDisk,
@@ -134,9 +136,34 @@ impl Queue {
         self.rows.get_mut(&id)
     }
 
-    fn is_in_flight(&self, number: &Pii<PhoneNumber>) -> bool {
+    /// What is not settled for whoever has this number, however it is written.
+    pub fn unsettled_for(&self, number: &Pii<PhoneNumber>) -> Option<&Callback> {
+        let whose = self.whose(number);
         let mut rows = self.rows.values();
-        rows.any(|row| row.callback.attempt().is_some() && row.callback.promise.number == *number)
+        let row = rows.find(|row| row.whose == whose && !row.callback.is_settled())?;
+        Some(&row.callback)
+    }
+
+    fn is_in_flight(&self, number: &Pii<PhoneNumber>) -> bool {
+        let whose = self.whose(number);
+        let mut rows = self.rows.values();
+        rows.any(|row| row.callback.attempt().is_some() && row.whose == whose)
+    }
+
+    fn whose(&self, number: &Pii<PhoneNumber>) -> PhoneNumber {
+        self.rules.numbering.canonical(number.reveal())
+    }
+
+    fn new_row(&self, callback: Callback, on_disk: OnDisk, clock: Clock) -> Row {
+        Row {
+            due: clock.moment_of(callback.promise.due),
+            next: clock.moment_of(callback.next),
+            whose: self.whose(&callback.promise.number),
+            callback,
+            on_disk,
+            overdue_told: false,
+            withdrawn: None,
+        }
     }
 
     fn overdue_at(&self, row: &Row) -> Option<Moment> {
@@ -162,17 +189,6 @@ impl Queue {
 }
 
 impl Row {
-    fn new(callback: Callback, on_disk: OnDisk, clock: Clock) -> Self {
-        Self {
-            due: clock.moment_of(callback.promise.due),
-            next: clock.moment_of(callback.next),
-            callback,
-            on_disk,
-            overdue_told: false,
-            withdrawn: None,
-        }
-    }
-
     fn id(&self) -> CallbackId {
         self.callback.id
     }

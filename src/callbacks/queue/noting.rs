@@ -1,6 +1,6 @@
 use super::clock::Clock;
 use super::commits::{Noted, OnDisk, Purpose};
-use super::{Action, Alarm, Commit, News, OPEN_MAX, Queue, Refusal, Row, SETTLED_MAX};
+use super::{Action, Alarm, Commit, News, OPEN_MAX, Queue, Refusal, SETTLED_MAX};
 use crate::callbacks::{Attempt, Callback, CallbackId, CancelledBecause, Outcome, Promise, State};
 use crate::words::{PhoneNumber, Pii};
 
@@ -15,7 +15,7 @@ impl Queue {
                 continue;
             }
             let (id, attempt) = (callback.id, callback.attempt().cloned());
-            let row = Row::new(callback, OnDisk::Same, clock);
+            let row = self.new_row(callback, OnDisk::Same, clock);
             self.rows.insert(id, row);
             if let Some(attempt) = attempt {
                 actions.extend(self.resume(id, attempt, clock));
@@ -60,7 +60,7 @@ impl Queue {
             kind: promise.kind,
             news: News::Refused(refusal),
         };
-        if self.rules.country.is_emergency(promise.number.reveal()) {
+        if self.rules.numbering.is_emergency(promise.number.reveal()) {
             return vec![refused(Refusal::EmergencyNumber)];
         }
         if self.rows.len() >= OPEN_MAX {
@@ -99,9 +99,9 @@ impl Queue {
     }
 
     fn open_for(&self, number: &Pii<PhoneNumber>) -> Option<CallbackId> {
+        let whose = self.whose(number);
         let mut rows = self.rows.values();
-        let open =
-            rows.find(|row| row.callback.is_open() && row.callback.promise.number == *number)?;
+        let open = rows.find(|row| row.callback.is_open() && row.whose == whose)?;
         Some(open.callback.id)
     }
 
@@ -113,7 +113,7 @@ impl Queue {
             due: callback.promise.due,
             moved,
         };
-        let row = Row::new(callback.clone(), OnDisk::Never, clock);
+        let row = self.new_row(callback.clone(), OnDisk::Never, clock);
         self.rows.insert(callback.id, row);
         self.commit(Purpose::Note(noted), vec![callback], None)
     }
@@ -136,13 +136,13 @@ impl Queue {
 
     /// Once its row is open again, it takes over what its number was promised meanwhile.
     pub(super) fn merge_reopened(&mut self, id: CallbackId, clock: Clock) -> Option<Action> {
-        let reopened = &self.rows.get(&id)?.callback;
-        let mut open = self.rows.values().map(|row| &row.callback);
-        let younger = open.find(|other| {
-            let same_number = other.promise.number == reopened.promise.number;
-            reopened.is_open() && other.is_open() && other.id != id && same_number
+        let reopened = self.rows.get(&id)?;
+        let mut others = self.rows.values().filter(|other| other.id() != id);
+        let younger = others.find(|other| {
+            let open = reopened.callback.is_open() && other.callback.is_open();
+            open && other.whose == reopened.whose
         })?;
-        let rows = self.join(younger.clone(), id, clock);
+        let rows = self.join(younger.callback.clone(), id, clock);
         Some(self.commit(Purpose::Keep, rows, None))
     }
 
@@ -151,8 +151,8 @@ impl Queue {
         younger.state = State::Cancelled {
             why: CancelledBecause::Merged { into },
         };
-        let row = self.rows.entry(younger.id);
-        let row = row.or_insert_with(|| Row::new(younger.clone(), OnDisk::Never, clock));
+        let new = self.new_row(younger.clone(), OnDisk::Never, clock);
+        let row = self.rows.entry(younger.id).or_insert(new);
         row.callback.state = younger.state.clone();
         let (due, next) = (row.due, row.next);
         let mut rows = vec![younger];

@@ -208,6 +208,22 @@ fn promises_to_one_number_merge_into_the_earliest_and_strongest() {
 }
 
 #[test]
+fn a_caller_is_one_however_his_number_is_written() {
+    let mut desk = Desk::at(NOON);
+    let older = desk.note(Kind::Rep, 300);
+    let written = |text| Pii::new(PhoneNumber::parse(text).unwrap());
+    let mut asked = promise(Kind::LineFault, desk.utc);
+    asked.number = written("+86 138 0013 8000");
+    let younger = desk.promised(asked);
+    let why = CancelledBecause::Merged { into: older };
+    assert_eq!(desk.state(younger), State::Cancelled { why });
+    let number = written("008613800138000");
+    assert_eq!(desk.queue.unsettled_for(&number).unwrap().id, older);
+    desk.give(Input::CallerJoined { number });
+    assert_eq!(desk.state(older), State::Done);
+}
+
+#[test]
 fn what_is_promised_during_an_attempt_waits_for_its_end() {
     let mut desk = Desk::at(NOON);
     desk.seats(&["rep1", "rep2"]);

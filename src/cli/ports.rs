@@ -1,0 +1,22 @@
+//! `thirdring ports`: what a firewall must let in, as a table for people and for Markdown.
+
+use super::Teller;
+use super::arguments::PortsArguments;
+use super::failure::Failure;
+use crate::settings::Settings;
+
+pub(super) fn list(arguments: &PortsArguments, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let settings = Settings::load(arguments.config.as_deref(), &arguments.set);
+    let openings = settings.map_err(Failure::Settings)?.openings();
+    let head = ["protocol", "at", "key", "for"];
+    let head = head.map(|name| teller.text(&format!("cli.column.{name}")));
+    teller.line(&format!("| {} |", head.join(" | ")))?;
+    teller.line("| --- | --- | --- | --- |")?;
+    for opening in openings {
+        let at = opening.at.unwrap_or_else(|| teller.text("ports.closed"));
+        let (protocol, key) = (opening.protocol, opening.key);
+        let what = teller.text(&format!("ports.{key}"));
+        teller.line(&format!("| {protocol} | {at} | `{key}` | {what} |"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! What accounts, peers and dial rules say of each other.
+
+use std::time::Duration;
+
+use super::check::{Fault, fault};
+use super::dial::TRUNK;
+use super::places::Step;
+use super::{Account, Peer, Secret, Settings, Transport};
+use crate::dialling::Rule;
+use crate::words::Sentence;
+
+/// A day: longer, and a registrar that forgot us is noticed too late.
+const EXPIRES_MAX: Duration = Duration::from_secs(86_400);
+
+/// RFC 3261 10.3 lets a registrar refuse less than an hour; many take a minute, none takes less.
+const EXPIRES_MIN: Duration = Duration::from_secs(60);
+
+/// RFC 2474: six bits.
+const DSCP_MAX: u8 = 63;
+
+pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
+    let sip = &settings.sip;
+    let accounts = || sip.account.iter().enumerate();
+    let peers = || sip.peer.iter().enumerate();
+    let rules = || settings.dial.rule.iter().enumerate();
+    dscp(settings)
+        .or_else(|| tls(settings))
+        .or_else(|| names(settings))
+        .or_else(|| accounts().find_map(|(n, it)| account(settings, n, it)))
+        .or_else(|| peers().find_map(|(n, it)| peer(n, it)))
+        .or_else(|| rules().find_map(|(n, it)| rule(settings, n, it)))
+}
+
+fn dscp(settings: &Settings) -> Option<Fault> {
+    (settings.sip.dscp > DSCP_MAX).then(|| {
+        fault(
+            &[Step::Key("sip"), Step::Key("dscp")],
+            Sentence::of("settings.dscp").with("dscp", settings.sip.dscp),
+            Sentence::of("settings.right.dscp").with("most", DSCP_MAX),
+        )
+    })
+}
+
+/// A certificate and its key go together; who listens needs both.
+fn tls(settings: &Settings) -> Option<Fault> {
+    let tls = &settings.sip.tls;
+    let whole = tls.certificate.is_some() && tls.key.is_some();
+    let part = tls.certificate.is_some() || tls.key.is_some();
+    let place = match settings.sip.listen_tls {
+        Some(_) if !whole => vec![Step::Key("sip"), Step::Key("listen_tls")],
+        None if part && !whole => vec![Step::Key("sip"), Step::Key("tls")],
+        Some(_) | None => return None,
+    };
+    Some(fault(
+        &place,
+        Sentence::of("settings.tls-without-certificate"),
+        Sentence::of("settings.right.tls-without-certificate"),
+    ))
+}
+
+/// Rules and callers find a line by its name: no two have the same.
+fn names(settings: &Settings) -> Option<Fault> {
+    let named = all_names(settings);
+    let place = |list: &'static str, n| {
+        let list = [Step::Key("sip"), Step::Key(list), Step::Nth(n)];
+        [list.as_slice(), &[Step::Key("name")]].concat()
+    };
+    named.iter().enumerate().find_map(|(at, (list, n, name))| {
+        let earlier = named.iter().take(at).any(|(.., other)| other == name);
+        (earlier || name.is_empty() || *name == TRUNK).then(|| {
+            fault(
+                &place(list, *n),
+                Sentence::of("settings.line-name").with("name", name),
+                Sentence::of("settings.right.line-name").with("trunk", TRUNK),
+            )
+        })
+    })
+}
+
+/// The list it stands in, the entry, the name.
+fn all_names(settings: &Settings) -> Vec<(&'static str, usize, &str)> {
+    let accounts = settings.sip.account.iter().enumerate();
+    let peers = settings.sip.peer.iter().enumerate();
+    let accounts = accounts.map(|(n, it)| ("account", n, it.name.as_str()));
+    let peers = peers.map(|(n, it)| ("peer", n, it.name.as_str()));
+    accounts.chain(peers).collect()
+}
+
+fn account(settings: &Settings, n: usize, account: &Account) -> Option<Fault> {
+    let at = |key| {
+        [
+            Step::Key("sip"),
+            Step::Key("account"),
+            Step::Nth(n),
+            Step::Key(key),
+        ]
+    };
+    let name = &account.name;
+    if matches!(account.password, Some(Secret::Literal(_))) && !settings.test {
+        // The line that is shown is not the one with the password.
+        return Some(fault(
+            &at("name"),
+            Sentence::of("settings.open-password").with("name", name),
+            Sentence::of("settings.right.open-password"),
+        ));
+    }
+    let expires = account.expires.get();
+    (!(EXPIRES_MIN..=EXPIRES_MAX).contains(&expires)).then(|| {
+        fault(
+            &at("expires"),
+            Sentence::of("settings.expires").with("name", name),
+            Sentence::of("settings.right.expires"),
+        )
+    })
+}
+
+fn peer(n: usize, peer: &Peer) -> Option<Fault> {
+    let at = |key| {
+        [
+            Step::Key("sip"),
+            Step::Key("peer"),
+            Step::Nth(n),
+            Step::Key(key),
+        ]
+    };
+    let (key, wrong, right) = if peer.address.is_empty() && peer.tls_name.is_none() {
+        (
+            "name",
+            "settings.peer-without-address",
+            "settings.right.peer-without-address",
+        )
+    } else if peer.tls_name.is_some() && peer.transport != Transport::Tls {
+        (
+            "tls_name",
+            "settings.peer-name-without-tls",
+            "settings.right.peer-name-without-tls",
+        )
+    } else if peer.may_dial && peer.host.is_none() {
+        (
+            "may_dial",
+            "settings.peer-without-host",
+            "settings.right.peer-without-host",
+        )
+    } else {
+        return None;
+    };
+    let wrong = Sentence::of(wrong).with("name", &peer.name);
+    Some(fault(&at(key), wrong, Sentence::of(right)))
+}
+
+fn rule(settings: &Settings, n: usize, rule: &Rule) -> Option<Fault> {
+    let at = |key| {
+        [
+            Step::Key("dial"),
+            Step::Key("rule"),
+            Step::Nth(n),
+            Step::Key(key),
+        ]
+    };
+    if let Some(replace) = &rule.replace
+        && replace.highest() > rule.pattern.groups()
+    {
+        return Some(fault(
+            &at("replace"),
+            Sentence::of("settings.rule-part")
+                .with("part", format!("${}", replace.highest()))
+                .with("match", &rule.pattern),
+            Sentence::of("settings.right.rule-part"),
+        ));
+    }
+    let via = rule.via.as_ref()?;
+    let dials = dialling_lines(settings);
+    (!dials.contains(&via.as_str())).then(|| {
+        fault(
+            &at("via"),
+            Sentence::of("settings.rule-line").with("via", via),
+            Sentence::of("settings.right.rule-line").with("names", dials.join(", ")),
+        )
+    })
+}
+
+/// The names a rule may send numbers to.
+fn dialling_lines(settings: &Settings) -> Vec<&str> {
+    let sip = &settings.sip;
+    let trunk = sip.trunk.iter().map(|_| TRUNK);
+    let accounts = sip.account.iter().map(|it| it.name.as_str());
+    let peers = sip.peer.iter().filter(|peer| peer.may_dial);
+    trunk
+        .chain(accounts)
+        .chain(peers.map(|it| it.name.as_str()))
+        .collect()
+}

@@ -1,0 +1,143 @@
+//! Where calls come from and go to: accounts that register, peers that are known by their address.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::values::{Host, HostPort, Network, empty_is_none};
+use super::{Behind, Secret, Sip};
+use crate::sip;
+use crate::words::Wait;
+
+/// `[[sip.account]]`: an extension or trunk that we register at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    pub name: String,
+    pub username: String,
+    pub auth_user: Option<String>,
+    pub password: Option<Secret>,
+    pub domain: Host,
+    pub outbound_proxy: Option<HostPort>,
+    #[serde(default)]
+    pub transport: Transport,
+    #[serde(default = "expires")]
+    pub expires: Wait,
+    pub contact_user: Option<String>,
+    pub display_name: Option<String>,
+    #[serde(default = "queue")]
+    pub behind: Behind,
+    #[serde(default = "yes")]
+    pub register: bool,
+}
+
+/// `[[sip.peer]]`: a PBX or trunk that neither side registers at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Peer {
+    pub name: String,
+    /// Where its requests come from.
+    #[serde(default)]
+    pub address: Vec<Network>,
+    /// Of its certificate, instead of an address.
+    pub tls_name: Option<Host>,
+    /// Where requests to it go.
+    pub host: Option<HostPort>,
+    #[serde(default)]
+    pub transport: Transport,
+    #[serde(default = "queue")]
+    pub behind: Behind,
+    /// Whether its P-Asserted-Identity is believed (D34).
+    #[serde(default = "yes")]
+    pub trusted: bool,
+    /// Whether its Answer-Mode, Call-Info and Alert-Info make us answer.
+    #[serde(default)]
+    pub auto_answer: bool,
+    #[serde(default)]
+    pub may_dial: bool,
+}
+
+/// RFC 3261 10.3: what a registrar grants where nobody says otherwise.
+fn expires() -> Wait {
+    Wait::new(Duration::from_secs(3_600))
+}
+
+fn queue() -> Behind {
+    Behind::Queue
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    #[default]
+    Udp,
+    Tcp,
+    Tls,
+}
+
+impl From<Transport> for sip::Transport {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Udp => Self::Udp,
+            Transport::Tcp => Self::Tcp,
+            Transport::Tls => Self::Tls,
+        }
+    }
+}
+
+/// `[sip.tls]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// Ours, in PEM; the whole chain.
+    #[serde(with = "empty_is_none")]
+    pub certificate: Option<PathBuf>,
+    #[serde(with = "empty_is_none")]
+    pub key: Option<PathBuf>,
+    /// Who signs theirs, in PEM; not set: the system's.
+    #[serde(with = "empty_is_none")]
+    pub ca: Option<PathBuf>,
+    pub verify: bool,
+    pub client_certificate: ClientCertificate,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            certificate: None,
+            key: None,
+            ca: None,
+            verify: true,
+            client_certificate: ClientCertificate::Off,
+        }
+    }
+}
+
+/// Whether who connects to us shows a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientCertificate {
+    Off,
+    Optional,
+    Required,
+}
+
+impl Sip {
+    /// The configured peer that `from` is an address of.
+    pub fn peer_at(&self, from: IpAddr) -> Option<&Peer> {
+        let is_of = |peer: &&Peer| peer.address.iter().any(|network| network.contains(from));
+        self.peer.iter().find(is_of)
+    }
+
+    /// Whose word about the caller's identity counts (D34): `sip.trusted`, and the peers so marked.
+    pub fn trusts(&self, from: IpAddr) -> bool {
+        let listed = self.trusted.iter().any(|network| network.contains(from));
+        listed || self.peer_at(from).is_some_and(|peer| peer.trusted)
+    }
+}
