@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use super::{CallView, CallbackView, HealthView, Problem, SeatView};
+use super::{CallView, CallbackView, HealthView, Problem, RegistrationView, SeatView};
 use crate::records::Entry;
 use crate::words::{CallId, Command, PhoneNumber, Pii, SeatId};
 
@@ -38,6 +38,7 @@ pub enum Ask {
         id: SeatId,
         ready: bool,
     },
+    ListRegistrations,
     Health,
 }
 
@@ -67,5 +68,6 @@ pub enum Answer {
     Noted(Box<CallbackView>),
     Seats(Vec<SeatView>),
     Seat(SeatView),
+    Registrations(Vec<RegistrationView>),
     Health(HealthView),
 }

@@ -18,6 +18,7 @@ pub struct Metrics {
     rtp_packets: Family<CauseLabels, Counter>,
     requests_refused: Family<StatusLabels, Counter>,
     lost_inside: Family<CauseLabels, Counter>,
+    registered: Family<AccountLabels, Gauge>,
     pub calls_active: Gauge,
     pub promises_open: Gauge,
     /// Turns of the media thread that came a frame (20 ms) or more after their time.
@@ -43,6 +44,11 @@ struct PhraseLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CauseLabels {
     cause: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AccountLabels {
+    account: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -79,6 +85,7 @@ impl Metrics {
             rtp_packets: Family::default(),
             requests_refused: Family::default(),
             lost_inside: Family::default(),
+            registered: Family::default(),
             calls_active: Gauge::default(),
             promises_open: Gauge::default(),
             media_frames_late: Counter::default(),
@@ -142,6 +149,11 @@ impl Metrics {
             "lost_inside",
             "What one part of the agent could not hand to another, by kind",
             self.lost_inside.clone(),
+        );
+        to.register(
+            "registered",
+            "1 while the account is registered, 0 otherwise",
+            self.registered.clone(),
         );
         to.register(
             "rtp_packets",
@@ -213,6 +225,13 @@ impl Metrics {
         self.api_requests
             .get_or_create(&ApiLabels { route, status })
             .inc();
+    }
+
+    /// An account is registered, or is not any more.
+    pub fn registered(&self, account: &str, is: bool) {
+        let account = account.to_owned();
+        let gauge = self.registered.get_or_create(&AccountLabels { account });
+        gauge.set(i64::from(is));
     }
 
     /// All of it, as OpenMetrics text.

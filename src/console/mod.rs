@@ -31,7 +31,7 @@ pub use gate::Token;
 pub use metrics::Metrics;
 pub use problem::{Code, Problem, ProblemBody};
 pub use routes::{Page, Permission, ROUTES, Route};
-pub use views::{CallView, CallbackView, HealthView, LineView, SeatView};
+pub use views::{CallView, CallbackView, HealthView, LineView, RegistrationView, SeatView};
 
 /// Where the API is, and for whom.
 #[derive(Clone, Debug)]

@@ -32,6 +32,7 @@ pub(super) fn ask_for(
         }),
         Page::Callbacks => Ok(Ask::ListCallbacks),
         Page::NewCallback => new_callback(body).map(Ask::AddCallback),
+        Page::Registrations => Ok(Ask::ListRegistrations),
         Page::Seats => Ok(Ask::ListSeats),
         Page::Seat => seat(id).map(Ask::GetSeat),
         Page::SeatChange => {

@@ -37,6 +37,7 @@ pub enum Page {
     Seats,
     Seat,
     SeatChange,
+    Registrations,
 }
 
 const fn route(method: Method, path: &'static str, permission: Permission, page: Page) -> Route {
@@ -61,7 +62,7 @@ const fn command(path: &'static str, word: &'static str) -> Route {
 }
 
 /// Every route there is.
-pub static ROUTES: [Route; 28] = [
+pub static ROUTES: [Route; 29] = [
     route(Method::GET, "/healthz", Permission::Anyone, Page::Health),
     route(Method::GET, "/metrics", Permission::Metrics, Page::Metrics),
     get("/api/v1/events", Page::Events),
@@ -87,6 +88,7 @@ pub static ROUTES: [Route; 28] = [
     command("/api/v1/calls/{id}/closing-said", "closing-said"),
     get("/api/v1/callbacks", Page::Callbacks),
     post("/api/v1/callbacks", Page::NewCallback),
+    get("/api/v1/registrations", Page::Registrations),
     get("/api/v1/seats", Page::Seats),
     get("/api/v1/seats/{id}", Page::Seat),
     route(

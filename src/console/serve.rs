@@ -105,7 +105,8 @@ async fn admitted(
         | Page::NewCallback
         | Page::Seats
         | Page::Seat
-        | Page::SeatChange => {
+        | Page::SeatChange
+        | Page::Registrations => {
             let query = query(request.uri())?;
             let body = body(request.into_body(), &shared.limits).await?;
             let ask = ask_for(page, id.as_deref().unwrap_or_default(), &query, &body)?;
@@ -153,6 +154,7 @@ fn told(answer: Answer) -> Response {
         Answer::Timeline(entries) => typed("application/jsonl", lines(&entries)),
         Answer::Callbacks(callbacks) => json(StatusCode::OK, &callbacks),
         Answer::Noted(callback) => json(StatusCode::CREATED, &callback),
+        Answer::Registrations(accounts) => json(StatusCode::OK, &accounts),
         Answer::Seats(seats) => json(StatusCode::OK, &seats),
         Answer::Seat(seat) => json(StatusCode::OK, &seat),
         Answer::Health(health) if health.ok => json(StatusCode::OK, &health),

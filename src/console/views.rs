@@ -66,6 +66,20 @@ pub struct CallbackView {
     pub origin: Option<CallId>,
 }
 
+/// How an account stands at its registrar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistrationView {
+    pub account: String,
+    /// `waiting`, `trying`, `registered`, `refused`, `unreachable`, `ended`.
+    pub state: String,
+    /// While registered: when the binding would end.
+    pub until_utc: Option<Timestamp>,
+    /// While refused: the SIP status.
+    pub code: Option<u16>,
+    /// While refused or unreachable: when it is tried again.
+    pub retry_at_utc: Option<Timestamp>,
+}
+
 /// Is the agent able to take a call? Told without a token, so it names nobody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthView {

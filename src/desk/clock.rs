@@ -23,6 +23,12 @@ pub fn utc() -> Timestamp {
     Timestamp::now()
 }
 
+/// The wall-clock time of a moment to come, as the clock stands now.
+pub(super) fn utc_of(moment: Moment, now: Moment) -> Timestamp {
+    let ahead = moment.since(now);
+    utc().checked_add(ahead).unwrap_or(Timestamp::MAX)
+}
+
 /// Milliseconds of the Unix epoch, as UUIDs of version 7 count.
 pub(super) fn unix_ms() -> u64 {
     u64::try_from(utc().as_millisecond()).unwrap_or(0)

@@ -19,7 +19,7 @@ use crate::seats::TestKind;
 use crate::settings::{
     self, HostPort, PolicyFile, SeatKind, Settings, SettingsError, SipUri, TRUNK, Transport,
 };
-use crate::sip::Uri;
+use crate::sip::{Hop, Uri};
 use crate::words::{Language, PhoneNumber, PromptId, SeatId, Sentence};
 
 /// What stays as it is while the agent runs.
@@ -35,7 +35,7 @@ pub(super) struct House {
     pub(super) targets: BTreeMap<String, Address>,
     dial: DialRules,
     /// Where the requests of each line go, by its name.
-    hops: BTreeMap<String, SocketAddr>,
+    hops: BTreeMap<String, Hop>,
     sip: settings::Sip,
     pub(super) caps: Caps,
     zone: TimeZone,
@@ -52,7 +52,9 @@ pub(super) enum Place {
 #[derive(Clone, Debug)]
 pub(super) struct Address {
     pub(super) uri: Uri,
-    pub(super) next_hop: SocketAddr,
+    pub(super) next_hop: Hop,
+    /// The line it is dialled by, where it is dialled by one.
+    pub(super) line: Option<String>,
 }
 
 /// Why the house cannot be opened: what, where, and what would be right.
@@ -165,6 +167,7 @@ impl House {
         let address = Address {
             uri: route.uri.reveal().parse().ok()?,
             next_hop: *self.hops.get(&route.via)?,
+            line: Some(route.via),
         };
         Some((route.class, address))
     }
@@ -270,36 +273,42 @@ async fn find(of: &str, uri: &SipUri) -> Result<Address, Unfit> {
         .as_str()
         .parse()
         .map_err(|why| unfit(format!("{why}")))?;
-    let next_hop = match parsed.address() {
-        Some(address) => address,
-        None => look_up(parsed.host(), parsed.port()).await.map_err(unfit)?,
+    let next_hop = match parsed.hop() {
+        Some(hop) => hop,
+        None => {
+            let found = look_up(parsed.host(), parsed.port()).await;
+            Hop::to(parsed.transport(), found.map_err(unfit)?)
+        }
     };
     Ok(Address {
         uri: parsed,
         next_hop,
+        line: None,
     })
 }
 
-/// Of `sip.trunk` and of the peers that may dial by UDP.
-async fn hops(settings: &Settings) -> Result<BTreeMap<String, SocketAddr>, Unfit> {
-    let trunk = settings.sip.trunk.iter().map(|host| (TRUNK, host));
-    let by_udp = |peer: &&settings::Peer| peer.may_dial && peer.transport == Transport::Udp;
-    let peers = settings.sip.peer.iter().filter(by_udp);
-    let peers = peers.filter_map(|peer| Some((peer.name.as_str(), peer.host.as_ref()?)));
+/// Of `sip.trunk`, of the peers that may dial, and of the accounts.
+async fn hops(settings: &Settings) -> Result<BTreeMap<String, Hop>, Unfit> {
+    let trunk = settings.sip.trunk.clone();
+    let trunk = trunk.map(|host| (TRUNK.to_owned(), Transport::Udp, host));
+    let may_dial = |peer: &&settings::Peer| peer.may_dial;
+    let peers = settings.sip.peer.iter().filter(may_dial);
+    let peers = peers.filter_map(|it| Some((it.name.clone(), it.transport, it.host.clone()?)));
+    let accounts = settings.sip.account.iter();
+    let accounts = accounts.map(|it| (it.name.clone(), it.transport, it.next_host()));
     let mut hops = BTreeMap::new();
-    for (name, HostPort { host, port }) in trunk.chain(peers) {
-        let found = look_up(host.trim_matches(['[', ']']), *port).await;
-        let hop = found.map_err(|why| Unfit::Address {
-            of: name.to_owned(),
-            why,
-        })?;
-        hops.insert(name.to_owned(), hop);
+    for (name, transport, HostPort { host, port }) in trunk.into_iter().chain(peers).chain(accounts)
+    {
+        let found = look_up(host.trim_matches(['[', ']']), port).await;
+        let of = name.clone();
+        let address = found.map_err(|why| Unfit::Address { of, why })?;
+        hops.insert(name, Hop::to(transport.into(), address));
     }
     Ok(hops)
 }
 
 /// An address as it stands, or by the system's resolver; once, at the start.
-async fn look_up(host: &str, port: u16) -> Result<SocketAddr, String> {
+pub(super) async fn look_up(host: &str, port: u16) -> Result<SocketAddr, String> {
     let found = tokio::net::lookup_host((host, port)).await;
     found
         .map_err(|why| format!("{host}: {why}"))?

@@ -3,6 +3,7 @@
 //! Invariants: only the desk turns actions into I/O and I/O into inputs; the clock is read here and
 //! handed down; everything a call does passes through `settle`, one input after the other.
 
+mod accounts;
 mod calls;
 mod chronicle;
 pub mod clock;
@@ -40,6 +41,7 @@ pub use house::Unfit;
 pub use run::{Addresses, Agent, RunError, RunOptions, Summary};
 pub use urgency::{run_after_others, run_before_others};
 
+use accounts::Accounts;
 use calls::Calls;
 use chronicle::{About, Chronicle};
 use ended::Ended;
@@ -53,6 +55,7 @@ use sound::Sound;
 /// The desk: every call of this machine, and all that they share.
 struct Desk {
     house: House,
+    accounts: Accounts,
     calls: Calls,
     signalling: Signalling,
     sound: Sound,
@@ -183,6 +186,7 @@ impl Desk {
         self.take_sip_events(now);
         self.signalling.endpoint.handle_timeout(now);
         self.take_sip_events(now);
+        self.registrations_due(now);
         while let Some(id) = self.calls.due(now) {
             let timer: Option<Timer> = self
                 .calls
@@ -211,6 +215,7 @@ impl Desk {
         [
             self.signalling.endpoint.timeout(),
             self.calls.timeout(),
+            self.accounts.timeout(),
             queue,
         ]
         .into_iter()

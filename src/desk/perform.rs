@@ -7,6 +7,7 @@ use crate::sip::offer_answer;
 use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refusal, Uri};
 use crate::words::{CallId, ConsentFor, Moment, Party, PhoneNumber, SeatId};
 
+use super::accounts::Credit;
 use super::calls::{Leg, Saying};
 use super::house::{Address, Place};
 use super::{Desk, clock, numbers, signalling, sound};
@@ -217,7 +218,10 @@ impl Desk {
         let number = call.call.number().map(|number| number.reveal().clone());
         match number.and_then(|number| self.admitted(&number)) {
             Some(address) => {
-                let from = NameAddr::new(None, self.house.own_identity());
+                let from = match self.credit(&address) {
+                    Some(credit) => credit.identity,
+                    None => NameAddr::new(None, self.house.own_identity()),
+                };
                 self.invite(id, party, address, from, call_id, Vec::new(), now);
             }
             None => self.later(id, Input::Leg(party, LegNews::NoAnswer)),
@@ -233,6 +237,11 @@ impl Desk {
             tracing::warn!(%class, "dial no more such numbers today");
         }
         admitted.then_some(address)
+    }
+
+    /// Who we are to the line that an address is dialled by.
+    fn credit(&self, address: &Address) -> Option<Credit> {
+        self.accounts.credit(address.line.as_ref()?)
     }
 
     /// Sends the INVITE; what keeps it from leaving is news like any other.
@@ -257,10 +266,11 @@ impl Desk {
         let mut leg = Leg::new(self.signalling.origin());
         leg.origin.version += 1;
         let offer = offer_answer::offer(port.address, leg.origin);
+        let login = self.credit(&to).map(|credit| credit.login);
         let invite = Invite {
             target: to.uri,
-            next_hop: to.next_hop.into(),
-            login: None,
+            next_hop: to.next_hop,
+            login,
             from,
             call_id,
             offer,

@@ -46,6 +46,7 @@ impl Desk {
                 self.promises.queue.list().map(callback_view).collect(),
             )),
             Ask::AddCallback(new) => self.add_callback(new, now),
+            Ask::ListRegistrations => Ok(Answer::Registrations(self.accounts.views(now))),
             Ask::ListSeats => Ok(Answer::Seats(
                 self.seating
                     .iter()

@@ -25,6 +25,7 @@ use crate::settings::{self, Ports, Settings};
 use crate::sip::{self, Endpoint, Listening};
 use crate::words::{Catalogue, Entropy, Language, Moment, Party, Sentence};
 
+use super::accounts::Accounts;
 use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::ended::Ended;
@@ -72,6 +73,11 @@ pub enum RunError {
         folder: PathBuf,
         why: io::Error,
     },
+    /// An account's password is not where the settings say.
+    Password {
+        account: String,
+        why: Sentence,
+    },
     Database(OpenError),
     Rows(StoreError),
     Timelines(TimelinesError),
@@ -90,6 +96,9 @@ impl RunError {
             Self::State { folder, why } => Sentence::of("start.state-folder")
                 .with("folder", folder.display())
                 .with("why", Sentence::of_io(why)),
+            Self::Password { account, why } => Sentence::of("start.password")
+                .with("account", account)
+                .with("why", why),
             Self::Database(why) => why.sentence(),
             Self::Rows(why) => Sentence::of("start.promises").with("why", why),
             Self::Timelines(why) => why.sentence(),
@@ -178,7 +187,9 @@ impl Agent {
         let console = open_console(settings, &options, asked, &events, &metrics).await?;
         let (reported, reports) = mpsc::channel(NEWS_MAX);
         let sound = open_sound(settings, &house, book, &mut entropy, reported)?;
-        let endpoint = Endpoint::new(endpoint_settings(settings, &house), fork(&mut entropy));
+        let mut endpoint = Endpoint::new(endpoint_settings(settings, &house), fork(&mut entropy));
+        let accounts =
+            Accounts::open(settings, &options.state, &mut endpoint, &mut entropy).await?;
         let vows = Vows::new(house.terms.policy.hold.every.get());
         let fast = house.terms.policy.fast;
         let mut rules = Rules::standard(settings.country, settings.timezone.time_zone());
@@ -188,6 +199,7 @@ impl Agent {
             sound,
             promises: Promises::new(Queue::new(rules)),
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
+            accounts,
             seating: seating(settings),
             calls: Calls::default(),
             ended: Ended::default(),
@@ -198,6 +210,8 @@ impl Agent {
             entropy,
         };
         desk.remember(opened, found, clock::now(), utc);
+        desk.begin_registrations(clock::now());
+        desk.signalling.flush();
         let addresses = Addresses {
             sip: bound,
             api: console.local_addr(),
@@ -460,6 +474,7 @@ impl Desk {
                 self.hang_up(id, party, now);
             }
         }
+        self.end_registrations(now);
         self.signalling.flush();
     }
 }

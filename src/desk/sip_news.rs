@@ -23,6 +23,7 @@ impl Desk {
             }
             self.settle(now);
         }
+        self.take_answers(now);
     }
 
     /// A caller. What we cannot serve is refused at once, so that whoever sent him can go on (D9).

@@ -108,6 +108,8 @@ pub(super) fn number(uri: &Uri) -> Option<Pii<PhoneNumber>> {
 
 #[cfg(test)]
 pub(super) mod samples {
+    use std::net::SocketAddr;
+
     use super::*;
 
     /// An INVITE with its From, identities and headers.
@@ -124,7 +126,7 @@ pub(super) mod samples {
             identities: identities.iter().copied().map(read).collect(),
             called: "sip:4008001234@192.0.2.9".parse().unwrap(),
             offer: None,
-            source: "192.0.2.1:5060".parse().unwrap(),
+            source: "192.0.2.1:5060".parse::<SocketAddr>().unwrap().into(),
             headers: headers.iter().map(header).collect(),
         }
     }

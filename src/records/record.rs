@@ -152,6 +152,7 @@ impl CallRecord {
             What::Alarm { alarm } => self.happened.keep(|kept| &mut kept.alarms, alarm.clone()),
             // How it went from moment to moment stays in the timeline.
             What::State { .. }
+            | What::Registration { .. }
             | What::PhraseStarted { .. }
             | What::PhraseEnded { .. }
             | What::Key { .. }

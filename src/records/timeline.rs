@@ -96,6 +96,11 @@ pub enum What {
     Rating {
         key: Key,
     },
+    /// An account stands otherwise: `trying`, `registered`, `refused`, `unreachable`, `ended`.
+    Registration {
+        account: String,
+        state: String,
+    },
     /// Something an admin should see: `store-failed`, `disk-full`, `clock-jumped` ...
     Alarm {
         alarm: String,

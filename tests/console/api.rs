@@ -36,7 +36,8 @@ fn body(page: Page) -> &'static str {
         | Page::Command(_)
         | Page::Callbacks
         | Page::Seats
-        | Page::Seat => "",
+        | Page::Seat
+        | Page::Registrations => "",
     }
 }
 
@@ -53,7 +54,8 @@ fn expected(page: Page) -> u16 {
         | Page::Callbacks
         | Page::Seats
         | Page::Seat
-        | Page::SeatChange => 200,
+        | Page::SeatChange
+        | Page::Registrations => 200,
     }
 }
 

@@ -147,6 +147,7 @@ fn answer(ask: Ask, calls: usize) -> Result<Answer, Problem> {
         Ask::Command { call, command } => known(call).and_then(|()| obey(&command)),
         Ask::ListCallbacks => Ok(Answer::Callbacks(vec![callback()])),
         Ask::AddCallback(_) => Ok(Answer::Noted(Box::new(callback()))),
+        Ask::ListRegistrations => Ok(Answer::Registrations(Vec::new())),
         Ask::ListSeats => Ok(Answer::Seats(vec![seat(true), away()])),
         Ask::GetSeat(id) => staffed(&id).map(|()| Answer::Seat(seat(true))),
         Ask::PutSeat { id, ready } => staffed(&id).map(|()| Answer::Seat(seat(ready))),

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use super::Endpoint;
 use super::orders::NotPossible;
-use crate::sip::Hop;
 use crate::sip::transaction::Use;
 use crate::sip::wire::Message;
+use crate::sip::{Hop, Transport};
 use crate::words::Moment;
 
 /// One request of [`Endpoint::ask`].
@@ -53,8 +53,8 @@ impl Endpoint {
         self.asked.answers.pop_front()
     }
 
-    /// What our Contact is where this transport is used.
-    pub fn contact(&self, to: Hop) -> String {
-        self.our_contact(to.transport)
+    /// Our own end of a transport, as others reach it.
+    pub fn end_towards(&self, transport: Transport) -> Hop {
+        Hop::to(transport, self.settings.listening.of(transport))
     }
 }
