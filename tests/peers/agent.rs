@@ -97,6 +97,11 @@ impl House {
         self.place("target", &format!("id = \"{id}\"\nuri = \"sip:{id}@{at}\""))
     }
 
+    /// An extension or trunk that we register at.
+    pub(crate) fn account(self, lines: &str) -> Self {
+        self.place("sip.account", lines)
+    }
+
     fn place(mut self, kind: &str, lines: &str) -> Self {
         self.places.push_str(&format!("[[{kind}]]\n{lines}\n"));
         self

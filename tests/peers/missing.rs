@@ -14,6 +14,7 @@ pub(crate) enum Need {
     Capture,
     Baresip,
     Pjsip,
+    Kamailio,
     /// `ip` and `nft`, and the right to make network namespaces.
     Namespaces,
     /// The right to mount a small disk.
@@ -30,6 +31,7 @@ impl Need {
             Self::Capture => works("tcpdump", &["--immediate-mode", "-i", "lo", "-d"]) && is_root(),
             Self::Baresip => works(PYTHON, &["-c", "import baresip"]),
             Self::Pjsip => works(PYTHON, &["-c", "import pjsua2"]),
+            Self::Kamailio => works("kamailio", &["-v"]),
             Self::Namespaces => {
                 is_root() && works("nft", &["--version"]) && works("ip", &["netns", "list"])
             }
@@ -40,6 +42,7 @@ impl Need {
             Self::Capture => "tcpdump, run by root",
             Self::Baresip => "baresip 4 (pip: baresip-python)",
             Self::Pjsip => "pjproject (pip: pjsua2-python)",
+            Self::Kamailio => "Kamailio 5.6 (apt: kamailio)",
             Self::Namespaces => "network namespaces (root, iproute2, nftables)",
             Self::Mount => "mount, run by root",
         })

@@ -17,6 +17,7 @@ mod full_disk;
 mod greeting;
 mod hearing;
 mod hold;
+mod kamailio;
 mod ladder;
 mod leaving;
 mod matrix;
