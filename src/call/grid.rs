@@ -75,6 +75,18 @@ impl Grid {
         self.arm(board);
     }
 
+    /// The phrase of this point is being said. Where the PC slept it comes late: a point that would
+    /// cut it off is skipped.
+    pub(super) fn said(&mut self, board: &mut Board, now: Moment) {
+        let every = board.policy().hold.every.get();
+        if now > self.next.0 {
+            while self.next.0 <= now + every / 2 {
+                self.next.0 += every;
+            }
+        }
+        self.step(board, now);
+    }
+
     /// A phrase ended: with `counts_from = "end"` the next point is counted from here.
     pub(super) fn phrase_ended(&mut self, board: &mut Board, now: Moment) {
         if board.policy().hold.counts_from == CountsFrom::End {

@@ -151,7 +151,7 @@ impl Holding {
         }
         let point = self.grid.point();
         board.say(&policy.hold.still, Manner::on_grid(point), now);
-        self.grid.step(board, now);
+        self.grid.said(board, now);
         State::Holding(self)
     }
 }

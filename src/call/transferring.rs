@@ -282,7 +282,7 @@ impl Transferring {
         let still = board.policy().hold.still.clone();
         let point = self.grid.point();
         board.say(&still, Manner::on_grid(point), now);
-        self.grid.step(board, now);
+        self.grid.said(board, now);
         State::Transferring(self)
     }
 }

@@ -115,7 +115,7 @@ impl Waiting {
             &policy.hold.still
         };
         board.say(phrase, Manner::on_grid(self.grid.point()), now);
-        self.grid.step(board, now);
+        self.grid.said(board, now);
         State::Waiting(self)
     }
 }

@@ -179,6 +179,8 @@ impl Desk {
 
     /// The call's timers that are due, and the queue's.
     fn tick(&mut self, now: Moment) {
+        self.signalling.receive_unnoticed(now);
+        self.take_sip_events(now);
         self.signalling.endpoint.handle_timeout(now);
         self.take_sip_events(now);
         while let Some(id) = self.calls.due(now) {

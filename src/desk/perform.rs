@@ -260,7 +260,8 @@ impl Desk {
         let offer = offer_answer::offer(port.address, leg.origin);
         let invite = Invite {
             target: to.uri,
-            next_hop: to.next_hop,
+            next_hop: to.next_hop.into(),
+            login: None,
             from,
             call_id,
             offer,

@@ -22,7 +22,7 @@ use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
 use crate::net::UdpPort;
 use crate::records::store::{Records, Timelines, TimelinesError};
 use crate::settings::{self, Ports, Settings};
-use crate::sip::{self, Endpoint};
+use crate::sip::{self, Endpoint, Listening};
 use crate::words::{Catalogue, Entropy, Language, Moment, Party, Sentence};
 
 use super::calls::Calls;
@@ -90,7 +90,7 @@ impl RunError {
             Self::State { folder, why } => Sentence::of("start.state-folder")
                 .with("folder", folder.display())
                 .with("why", Sentence::of_io(why)),
-            Self::Database(why) => Sentence::of("start.database").with("why", why),
+            Self::Database(why) => why.sentence(),
             Self::Rows(why) => Sentence::of("start.promises").with("why", why),
             Self::Timelines(why) => why.sentence(),
             Self::System(why) => Sentence::of("start.system").with("why", Sentence::of_io(why)),
@@ -120,6 +120,10 @@ const REQUESTS_MAX: usize = 256;
 const BATCH: usize = 512;
 /// Farewells of a stopping desk, at most (D29).
 const SHUT_DOWN_WITHIN: Duration = Duration::from_secs(30);
+
+/// The runtime's clock stands still while the PC sleeps, ours goes on (D1): whatever falls due
+/// meanwhile is this late at most.
+const GLANCE_EVERY: Duration = Duration::from_secs(1);
 
 /// What reaches the desk besides datagrams.
 struct Inbox {
@@ -321,7 +325,7 @@ async fn open_console(
 
 fn endpoint_settings(settings: &Settings, house: &House) -> sip::Settings {
     sip::Settings {
-        address: house.address,
+        listening: Listening::udp_only(house.address),
         user: settings.sip.from_user.clone(),
         user_agent: settings.sip.user_agent.clone(),
         // Each call may have three legs.
@@ -368,6 +372,10 @@ impl Desk {
         }
         if !found.set_aside.is_empty() {
             self.alarm("promises-damaged", now);
+        }
+        if found.lost > 0 {
+            tracing::error!(commits = found.lost, "promises were lost from the database");
+            self.alarm("promises-lost", now);
         }
         self.tell_queue(callbacks::Input::Loaded(found.callbacks), now);
         for call in found.calls {
@@ -456,11 +464,11 @@ impl Desk {
     }
 }
 
-/// Waits until then; for ever when nothing is due.
+/// Waits until then, or for a glance at the clock; for ever when nothing is due.
 async fn until(wake: Option<Moment>, now: Moment) {
     #[expect(clippy::disallowed_methods, reason = "the desk is where time passes")]
     match wake {
-        Some(at) => tokio::time::sleep(now.until(at)).await,
+        Some(at) => tokio::time::sleep(now.until(at).min(GLANCE_EVERY)).await,
         None => std::future::pending().await,
     }
 }

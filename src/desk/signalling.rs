@@ -1,6 +1,7 @@
 //! The SIP endpoint with its socket: datagrams in, datagrams out.
 
 use std::io;
+use std::net::SocketAddr;
 
 use crate::net::UdpPort;
 use crate::sip::offer_answer::{Origin, Unusable};
@@ -38,9 +39,22 @@ impl Signalling {
 
     /// Reads what is there; a read error is the last word about this batch, not about the socket.
     pub(super) fn receive(&mut self, now: Moment) {
+        self.receive_by(UdpPort::try_receive, now);
+    }
+
+    /// Before the timers: what came in time is not late because we slept.
+    pub(super) fn receive_unnoticed(&mut self, now: Moment) {
+        self.receive_by(UdpPort::receive_unnoticed, now);
+    }
+
+    fn receive_by(
+        &mut self,
+        take: impl Fn(&UdpPort, &mut [u8]) -> io::Result<(usize, SocketAddr)>,
+        now: Moment,
+    ) {
         let mut datagram = [0; DATAGRAM_MAX];
         for _ in 0..BATCH {
-            let Ok((length, from)) = self.port.try_receive(&mut datagram) else {
+            let Ok((length, from)) = take(&self.port, &mut datagram) else {
                 break;
             };
             self.endpoint.receive(&datagram[..length], from, now);
@@ -54,7 +68,11 @@ impl Signalling {
     /// Sends what the endpoint has to say. What the kernel refuses, the transactions repeat.
     pub(super) fn flush(&mut self) {
         while let Some(transmit) = self.endpoint.poll_transmit() {
-            if self.port.try_send(&transmit.bytes, transmit.to).is_err() {
+            if self
+                .port
+                .try_send(&transmit.bytes, transmit.to.address)
+                .is_err()
+            {
                 self.unsent += 1;
             }
         }

@@ -34,7 +34,7 @@ impl Desk {
                 return self.reject(leg, Refusal::new(488), now);
             }
         };
-        let caller_is = self.whence(invited.source.ip());
+        let caller_is = self.whence(invited.source.address.ip());
         match offer.as_ref().map(offer_answer::settle) {
             Some(Err(problem)) => return self.reject(leg, signalling::unusable(&problem), now),
             Some(Ok(agreed)) if !self.may_send_to(&agreed, caller_is) => {
@@ -75,7 +75,7 @@ impl Desk {
         invited: &Invited,
         now: Moment,
     ) {
-        let trust = self.house.trust(invited.source.ip());
+        let trust = self.house.trust(invited.source.address.ip());
         let identity = Identity::of(invited, trust);
         let id = self.new_call_id();
         let beginning = Beginning {
@@ -85,7 +85,7 @@ impl Desk {
         };
         let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, now);
         let mut facts = Facts::new(true, invited.call_id.clone(), clock::utc());
-        facts.caller_is = self.whence(invited.source.ip());
+        facts.caller_is = self.whence(invited.source.address.ip());
         facts.identity = Some(identity);
         self.calls.add(DeskCall::new(call, facts));
         let mut leg = Leg::new(self.signalling.origin());

@@ -320,7 +320,7 @@ mod tests {
             [id("greeting"), id("nothing")]
         );
         let error = book.clip(&greeting, Language::ZhCn).unwrap_err();
-        assert_eq!(error.to_string(), "no sound zh-CN/greeting.flac");
+        assert_eq!(error.to_string(), "no recording zh-CN/greeting.flac");
         let error = book.clip(&nothing, Language::En).unwrap_err();
         assert_eq!(error.to_string(), "no phrase 'nothing' in phrases.toml");
         assert!(matches!(

@@ -11,7 +11,11 @@ const CS3: u32 = 24 << 2;
 
 /// A bound UDP socket for signalling.
 #[derive(Debug)]
-pub struct UdpPort(UdpSocket);
+pub struct UdpPort {
+    socket: UdpSocket,
+    /// The same socket, past the runtime.
+    direct: std::net::UdpSocket,
+}
 
 impl UdpPort {
     /// Binds within a tokio runtime; port 0 lets the system choose.
@@ -24,35 +28,43 @@ impl UdpPort {
         socket.set_nonblocking(true)?;
         prefer(&socket, address);
         socket.bind(&address.into())?;
-        UdpSocket::from_std(socket.into()).map(Self)
+        let direct = socket.try_clone()?.into();
+        let socket = UdpSocket::from_std(socket.into())?;
+        Ok(Self { socket, direct })
     }
 
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.socket.local_addr()
     }
 
     /// Waits until a datagram has come. Cancel-safe.
     pub async fn readable(&self) -> io::Result<()> {
-        self.0.readable().await
+        self.socket.readable().await
     }
 
     /// A datagram that has come already; `WouldBlock` when there is none.
     pub fn try_receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.0.try_recv_from(buffer)
+        self.socket.try_recv_from(buffer)
+    }
+
+    /// The same, also where the runtime has not noticed it yet: when the PC has slept, timers are
+    /// told before datagrams.
+    pub fn receive_unnoticed(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.direct.recv_from(buffer)
     }
 
     /// Hands a datagram to the system at once; what it does not take is lost, as on the way.
     pub fn try_send(&self, datagram: &[u8], to: SocketAddr) -> io::Result<usize> {
-        self.0.try_send_to(datagram, to)
+        self.socket.try_send_to(datagram, to)
     }
 
     /// One datagram into `buffer`: its length and sender. Cancel-safe.
     pub async fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.0.recv_from(buffer).await
+        self.socket.recv_from(buffer).await
     }
 
     pub async fn send(&self, datagram: &[u8], to: SocketAddr) -> io::Result<usize> {
-        self.0.send_to(datagram, to).await
+        self.socket.send_to(datagram, to).await
     }
 }
 

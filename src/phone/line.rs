@@ -19,7 +19,9 @@ use crate::media::{Clip, Codec, FRAME_TIME, RtpPacket};
 use crate::net::UdpPort;
 use crate::net::{PortPair, PortPool};
 use crate::sip::offer_answer::{self, Negotiated, Origin};
-use crate::sip::{Endpoint, Invite, Invited, LegId, NameAddr, Refusal, Settings, Transmit, Uri};
+use crate::sip::{
+    Endpoint, Invite, Invited, LegId, Listening, NameAddr, Refusal, Settings, Transmit, Uri,
+};
 use crate::words::{Entropy, Key, Moment};
 
 /// No datagram is longer (RFC 768).
@@ -100,7 +102,7 @@ impl Line {
         recording: Arc<Mutex<Recording>>,
     ) -> io::Result<Self> {
         let endpoint = Settings {
-            address: ports.sip.local_addr()?,
+            listening: Listening::udp_only(ports.sip.local_addr()?),
             user: settings.user.clone(),
             user_agent: "thirdring phone".to_owned(),
             calls_max: LEGS_MAX,
@@ -174,8 +176,9 @@ impl Line {
         };
         let invite = Invite {
             target,
-            next_hop,
+            next_hop: next_hop.into(),
             from: NameAddr::new(None, Uri::sip(&self.settings.user, us)),
+            login: None,
             call_id: None,
             offer: self.offer(),
             headers: Vec::new(),
@@ -301,7 +304,7 @@ impl Line {
         }
         while let Some(Transmit { to, bytes }) = self.endpoint.poll_transmit() {
             // A datagram that cannot be sent is as good as lost: the endpoint repeats it.
-            let _ = self.ports.sip.send(&bytes, to).await;
+            let _ = self.ports.sip.send(&bytes, to.address).await;
         }
         while let Some(sound) = self.unheard.pop_front() {
             if self.sounds.send(sound).await.is_err() {

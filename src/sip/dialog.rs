@@ -1,7 +1,6 @@
 //! What both ends of a leg agree on once a tag of each is known (RFC 3261 12).
 
-use std::net::SocketAddr;
-
+use super::Hop;
 use super::wire::{Essentials, Message, NameAddr, Uri};
 
 /// RFC 3261 8.1.1.6.
@@ -20,7 +19,7 @@ pub(super) struct Dialog {
     routes: Vec<String>,
     sequence: Sequence,
     /// Where their last message came from: used when no address stands in route or target.
-    peer: SocketAddr,
+    peer: Hop,
 }
 
 /// The last CSeq number in each direction.
@@ -36,7 +35,7 @@ impl Dialog {
         request: &Message,
         essentials: &Essentials,
         tag: &str,
-        peer: SocketAddr,
+        peer: Hop,
     ) -> Option<Self> {
         Some(Self {
             call_id: essentials.call_id.clone(),
@@ -59,7 +58,7 @@ impl Dialog {
         request: &Message,
         response: &Message,
         essentials: &Essentials,
-        peer: SocketAddr,
+        peer: Hop,
     ) -> Option<Self> {
         let routes = response.values("Record-Route").map(str::to_owned);
         let mut routes: Vec<String> = routes.collect();
@@ -94,7 +93,7 @@ impl Dialog {
     }
 
     /// The target refresh of a re-INVITE, an UPDATE or their 2xx (RFC 3261 12.2).
-    pub(super) fn refresh(&mut self, message: &Message, peer: SocketAddr) {
+    pub(super) fn refresh(&mut self, message: &Message, peer: Hop) {
         if let Some(target) = contact(message) {
             self.target = target;
         }
@@ -128,11 +127,20 @@ impl Dialog {
         message
     }
 
-    /// The address our requests go to; domain names fall back to the peer's own address.
-    pub(super) fn next_hop(&self) -> SocketAddr {
+    /// Where our requests go. A domain name falls back to the peer's own address, and what leads
+    /// back to the peer takes its connection (RFC 5923): behind a NAT there is no other way.
+    pub(super) fn next_hop(&self) -> Hop {
         let route = self.routes.first().and_then(|route| route_uri(route));
-        let hop = route.as_ref().unwrap_or(&self.target);
-        hop.address().unwrap_or(self.peer)
+        let named = route.as_ref().unwrap_or(&self.target).hop();
+        let elsewhere = route.is_some() && named.is_some_and(|hop| !self.is_peer(hop));
+        match named {
+            Some(hop) if self.peer.flow.is_none() || elsewhere => hop,
+            Some(_) | None => self.peer,
+        }
+    }
+
+    fn is_peer(&self, hop: Hop) -> bool {
+        hop.address.ip() == self.peer.address.ip()
     }
 
     /// The first route when it is a strict router, one without `lr`.
@@ -166,12 +174,16 @@ mod tests {
         Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=f\r\n\
         To: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 7 INVITE\r\nContact: <sip:a@192.0.2.9:5070>\r\n";
 
+    fn hop(address: &str) -> Hop {
+        let address: std::net::SocketAddr = address.parse().unwrap();
+        address.into()
+    }
+
     fn dialog(headers: &str) -> Dialog {
         let text = format!("{INVITE}{headers}\r\n");
         let message = super::super::wire::read_message(text.as_bytes()).unwrap();
         let essentials = Essentials::read(&message).unwrap();
-        let peer = "192.0.2.77:5060".parse().unwrap();
-        Dialog::of_uas(&message, &essentials, "ours", peer).unwrap()
+        Dialog::of_uas(&message, &essentials, "ours", hop("192.0.2.77:5060")).unwrap()
     }
 
     #[test]
@@ -191,7 +203,7 @@ mod tests {
         );
         let routes: Vec<&str> = bye.values("Route").collect();
         assert_eq!(routes, ["<sip:192.0.2.3;lr>", "<sip:p2.example.com;lr>"]);
-        assert_eq!(dialog.next_hop(), "192.0.2.3:5060".parse().unwrap());
+        assert_eq!(dialog.next_hop(), hop("192.0.2.3:5060"));
     }
 
     #[test]
@@ -207,7 +219,7 @@ mod tests {
         let mut dialog = dialog("");
         let text = format!("{INVITE}\r\n").replace("192.0.2.9:5070", "phone.example.com");
         let message = super::super::wire::read_message(text.as_bytes()).unwrap();
-        dialog.refresh(&message, "192.0.2.78:5061".parse().unwrap());
-        assert_eq!(dialog.next_hop(), "192.0.2.78:5061".parse().unwrap());
+        dialog.refresh(&message, hop("192.0.2.78:5061"));
+        assert_eq!(dialog.next_hop(), hop("192.0.2.78:5061"));
     }
 }

@@ -33,6 +33,14 @@ impl Transport {
         }
     }
 
+    /// RFC 3261 19.1.2.
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 5060,
+            Self::Tls => 5061,
+        }
+    }
+
     /// Whether what is sent arrives, or the sender learns that it did not: then nothing is repeated.
     pub fn is_reliable(self) -> bool {
         self != Self::Udp

@@ -4,15 +4,21 @@
 //! events go out of an [`Endpoint`]. Nothing here knows what a call is for.
 
 mod dialog;
+pub mod digest;
 mod endpoint;
 mod hop;
 pub mod offer_answer;
+pub mod registrar;
+pub mod registration;
 mod transaction;
 mod wire;
 
 pub use endpoint::{
-    Counters, Discard, Endpoint, Event, Invite, Invited, LegId, NotPossible, Refusal, Settings,
-    Transmit,
+    Answer, AskId, Counters, Discard, Endpoint, Event, Invite, Invited, LegId, Listening, LoginId,
+    NotPossible, Refusal, Settings, Transmit,
 };
 pub use hop::{FlowId, Hop, Transport};
-pub use wire::{BadNameAddr, BadUri, Fault, Message, NameAddr, Start, Uri, read_message, readable};
+pub use wire::{
+    BadNameAddr, BadUri, Fault, Framer, Message, NameAddr, Piece, Start, Uri, read_message,
+    readable,
+};

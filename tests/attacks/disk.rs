@@ -132,3 +132,20 @@ fn a_damaged_database_is_moved_aside_and_the_next_caller_is_served() {
     scene.caller.hang_up();
     scene.events.ended(&scene.id, A_WHILE);
 }
+
+#[test]
+fn a_promise_that_a_damaged_journal_lost_is_missed_at_the_next_start() {
+    let mut scene = talking_in(Scratch::new("agent"));
+    promise(&scene);
+    told(&mut scene, "promise-noted");
+    scene.agent.crash();
+    let journal = scene.agent.path("state/promises.sqlite-wal");
+    let mut bytes = fs::read(&journal).expect("it was not put away");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&journal, bytes).expect("it is ours");
+    scene.agent = scene.agent.restart();
+    scene.events = scene.agent.events();
+    alarmed(&mut scene, "promises-lost");
+    assert!(is_moved_aside(&scene.agent.path("state")));
+}

@@ -2,9 +2,17 @@
 //!
 //! Each test attacks a process of its own, from loopback, and waits for what it must see, never for time to pass.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what is attacked runs in real time"
+)]
+
+mod asleep;
 mod disk;
 mod ending;
+mod flood;
 mod offers;
 mod rubbish;
+mod start;
 mod strangers;
 mod wire;

@@ -30,6 +30,7 @@ pub(crate) struct House {
     policy: String,
     settings: String,
     places: String,
+    exit_after: Option<u32>,
 }
 
 impl House {
@@ -49,6 +50,7 @@ impl House {
             policy: policy.to_owned(),
             settings: String::new(),
             places: String::new(),
+            exit_after: None,
         }
     }
 
@@ -100,6 +102,12 @@ impl House {
         self
     }
 
+    /// Opens for so many calls only.
+    pub(crate) fn exit_after(mut self, calls: u32) -> Self {
+        self.exit_after = Some(calls);
+        self
+    }
+
     pub(crate) fn open(self) -> Agent {
         self.open_in(Scratch::new("agent"))
     }
@@ -111,6 +119,7 @@ impl House {
             api,
             settings,
             places,
+            exit_after,
             ..
         } = self;
         let settings = format!(
@@ -118,7 +127,7 @@ impl House {
              sip.behind = \"direct\"\nlog.level = \"debug\"\n{settings}{places}"
         );
         scratch.write("settings.toml", &settings);
-        Agent::run(scratch, 0)
+        Agent::run(scratch, 0, exit_after)
     }
 }
 
@@ -134,13 +143,15 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    fn run(scratch: Scratch, runs: u32) -> Self {
+    fn run(scratch: Scratch, runs: u32, exit_after: Option<u32>) -> Self {
         let log = File::create(scratch.path(&format!("log-{runs}"))).expect("the folder is ours");
+        let exit_after = exit_after.map(|calls| format!("--exit-after={calls}"));
         let mut child = Command::new(env!("CARGO_BIN_EXE_thirdring"))
             .args(["run", "--test", "-c"])
             .arg(scratch.path("settings.toml"))
             .arg("--state")
             .arg(scratch.path(STATE))
+            .args(exit_after)
             .env("THIRDRING_TOKEN", TOKEN)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -168,16 +179,35 @@ impl Agent {
         }
     }
 
-    /// `kill -9`, then the same settings and state once more.
+    /// `kill -9`, and the same settings and state once more.
     pub(crate) fn crash_and_restart(mut self) -> Self {
-        self.child.kill().expect("it runs");
+        self.crash();
         self.restart()
+    }
+
+    /// `kill -9`.
+    pub(crate) fn crash(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it was ours");
     }
 
     /// SIGTERM: it should part from its callers, and leave.
     pub(crate) fn terminate(&mut self) {
+        self.signal("-TERM");
+    }
+
+    /// The PC falls asleep: nothing of the agent runs until it is resumed.
+    pub(crate) fn suspend(&self) {
+        self.signal("-STOP");
+    }
+
+    pub(crate) fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        let sent = Command::new("kill").args([name, &pid]).status();
         assert!(sent.is_ok_and(|status| status.success()));
     }
 
@@ -194,7 +224,7 @@ impl Agent {
         let scratch = std::mem::replace(&mut self.scratch, Scratch::new("crashed"));
         let runs = self.runs + 1;
         drop(self);
-        Self::run(scratch, runs)
+        Self::run(scratch, runs, None)
     }
 
     /// Follows what happens from the agent's start.

@@ -9,7 +9,7 @@ import json
 import sys
 import wave
 
-from baresip import Account, BaresipError, Config
+from baresip import Account, BaresipError, Config, Event
 from baresip.runtime import Runtime
 from baresip.ua import UserAgent
 
@@ -34,7 +34,13 @@ class Phone:
 
     def rings(self, call):
         self.waiting = call
+        call.on(self.ends)
         tell("incoming")
+
+    def ends(self, news):
+        """Whether it was picked up or still rang."""
+        if news.event is Event.CALL_CLOSED:
+            tell("closed")
 
     def take(self, call):
         self.call = call
@@ -44,7 +50,6 @@ class Phone:
     def carry(self, call):
         """Every 20 ms: what was heard is taken away, what is to be said is put in."""
         if str(call.state).endswith("CLOSED"):
-            tell("closed")
             return
         try:
             if self.speaking:
@@ -58,6 +63,7 @@ class Phone:
     async def obey(self, command, argument):
         if command == "dial":
             call = await self.agent.dial(argument)
+            call.on(self.ends)
             await call.wait_established()
             self.take(call)
             tell("established")

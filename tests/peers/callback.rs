@@ -5,7 +5,7 @@ use thirdring::records::What;
 
 use super::agent::{Agent, House};
 use super::events::Events;
-use super::phone::{Phone, SOON, Voice};
+use super::phone::{Manner, Phone, SOON, Voice};
 use super::scene::{A_WHILE, NUMBER, Scene};
 
 /// A caller who can be phoned back: his own phone is the trunk.
@@ -39,11 +39,9 @@ fn a_call_that_died_with_the_agent_is_phoned_back() {
     let mut events = is_phoned_back(&agent, &caller, A_WHILE);
     // Kept is the promise once he is there.
     caller.speak();
-    events.wait(
-        "the kept promise",
-        SOON,
-        |entry| matches!(&entry.what, What::Promise { news, .. } if news == "done"),
-    );
+    events.wait("the kept promise", SOON, |entry| {
+        is_promise(&entry.what, "done")
+    });
     let callbacks = agent.callbacks();
     assert_eq!(callbacks.len(), 1, "{callbacks:?}");
 }
@@ -69,6 +67,48 @@ fn a_caller_who_cannot_hear_is_phoned_back_at_once() {
     scene.caller.requested("BYE", A_WHILE);
     scene.events.ended(&scene.id, SOON);
     is_phoned_back(&scene.agent, &scene.caller, A_WHILE);
+}
+
+/// Whether a callback's row has this news.
+fn is_promise(what: &What, wanted: &str) -> bool {
+    matches!(what, What::Promise { news, .. } if news == wanted)
+}
+
+#[test]
+fn a_caller_whose_audio_port_is_closed_is_noticed_by_icmp() {
+    let (rep, caller) = (Phone::open("rep"), Phone::open(NUMBER));
+    rep.speak();
+    let mut scene = Scene::calling(House::fast().phone_seat("rep1", rep.address), caller);
+    scene.caller.unplug();
+    scene.caller.requested("BYE", A_WHILE);
+    let ending = scene.events.ended(&scene.id, SOON);
+    assert_eq!(ending.because.as_str(), "caller-cannot-hear");
+    assert_eq!(scene.agent.callbacks().len(), 1);
+}
+
+#[test]
+fn a_customer_who_is_busy_stays_owed_until_he_rings_in() {
+    let mut scene = scene();
+    scene.caller.change_manner(Manner::Refuses(486));
+    scene.agent.command(&scene.call, "cannot-hear", json!({}));
+    scene.caller.requested("BYE", A_WHILE);
+    scene.events.wait("a busy customer", A_WHILE, |entry| {
+        is_promise(&entry.what, "busy")
+    });
+    let owed = scene.agent.callbacks();
+    assert_eq!((owed.len(), owed[0].attempts), (1, 1), "{owed:?}");
+    scene.caller.forget_sound();
+    scene.caller.call(scene.agent.sip);
+    let id = scene.caller.call_id();
+    scene.events.state(&id, "talking", A_WHILE);
+    scene.caller.speak();
+    // D26: now he has his rep.
+    scene
+        .events
+        .wait("the end of the promise", A_WHILE, |entry| {
+            is_promise(&entry.what, "withdrawn")
+        });
+    scene.caller.hang_up();
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(crate) struct Recording {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Phrase {
     pub(crate) id: String,
+    pub(crate) language: Language,
     /// The RTP timestamp of its first sample.
     pub(crate) timestamp: u32,
     /// Samples after the stream's first.
@@ -64,6 +65,7 @@ impl Recording {
             .into_iter()
             .map(|heard| Phrase {
                 id: heard.prompt.as_str().to_owned(),
+                language: heard.language,
                 timestamp: self.first().wrapping_add(heard.began_at_sample as u32),
                 onset: heard.began_at_sample,
                 at: self.arrival(heard.began_at_sample),
@@ -120,13 +122,14 @@ impl Recording {
     }
 }
 
-/// `greeting@0.00 hold_wait@12.34|` with the seconds on the RTP clock; `|` marks a phrase that was cut.
+/// `greeting@0.00 hold_wait@12.34|` with the seconds on the RTP clock; `|` marks a phrase that was cut, `~` one with a gap.
 impl fmt::Display for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for phrase in self.phrases() {
             let seconds = phrase.onset as f64 / 8_000.0;
             let cut = if phrase.whole { "" } else { "|" };
-            write!(f, "{}@{seconds:.2}{cut} ", phrase.id)?;
+            let gap = if phrase.unbroken { "" } else { "~" };
+            write!(f, "{}@{seconds:.2}{gap}{cut} ", phrase.id)?;
         }
         Ok(())
     }

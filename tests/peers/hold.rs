@@ -16,6 +16,9 @@ const PERIOD_TICKS: u32 = 120_000;
 /// How late the last sample of a cut phrase may come after the rep's return (D14), and what HTTP and ear add.
 const CUT_WITHIN: Duration = Duration::from_millis(40 + 60);
 
+/// The silence of A-law, whose smallest step is no zero, is 12 dB below.
+const AUDIBLE_DBOV: f64 = -60.0;
+
 fn hold(scene: &mut Scene) {
     let agreed = json!({"reason": "lookup", "agreed": true});
     scene.agent.command(&scene.call, "hold", agreed);
@@ -90,6 +93,20 @@ fn five_minutes_without_rtcp_bring_no_verdict() {
     );
     assert_eq!(scene.agent.call_of(&scene.id).state, "talking");
     assert_eq!(scene.hang_up().because.as_str(), "hung-up");
+}
+
+#[test]
+fn between_the_phrases_is_music_or_silence_as_it_is_set() {
+    for (bed, sounds) in [("music", true), ("silence", false)] {
+        let house = House::fast().seat("rep1", "echo");
+        let mut scene = Scene::talking(house.policy("hold", "bed", &format!("\"{bed}\"")));
+        hold(&mut scene);
+        scene.phrase_over("hold_wait");
+        // Two seconds; of the last one we are sure.
+        scene.caller.hears_more(100);
+        let level = scene.caller.recording().level_dbov(1_000);
+        assert_eq!(level > AUDIBLE_DBOV, sounds, "{bed}: {level} dBov");
+    }
 }
 
 #[test]

@@ -6,9 +6,11 @@
 // The world these tests play in has a clock; only here do they read it.
 #![expect(clippy::disallowed_methods, reason = "real peers live in real time")]
 
+mod abandoned;
 pub(crate) mod agent;
 mod bad_input;
 mod callback;
+mod commands;
 mod consent;
 mod events;
 mod full_disk;
@@ -16,6 +18,7 @@ mod greeting;
 mod hearing;
 mod hold;
 mod ladder;
+mod leaving;
 mod matrix;
 pub(crate) mod missing;
 mod netns;
@@ -29,3 +32,4 @@ pub(crate) mod scratch;
 mod seat;
 mod sipp;
 mod transfer;
+mod trio;

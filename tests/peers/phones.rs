@@ -17,27 +17,27 @@ use super::program::Softphone;
 use super::scene::{A_WHILE, NUMBER, Scene};
 use super::scratch::{Scratch, wav};
 
-const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(super) const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// How one of the two is started; it says this file when it speaks.
-type Maker = fn(IpAddr, Option<&str>) -> Softphone;
+pub(super) type Maker = fn(IpAddr, Option<&str>) -> Softphone;
 
 /// A phone that can say a sentence the agent never says by itself.
-fn speaker(maker: Maker, scratch: &Scratch) -> Softphone {
+pub(super) fn speaker(maker: Maker, scratch: &Scratch) -> Softphone {
     let words = wav(&spoken(Language::En, "calm_listening"));
     let file = scratch.write("words.wav", words);
     maker(HOST, file.to_str())
 }
 
 /// The SIP Call-ID of the one call there is.
-fn only_call(events: &mut Events) -> String {
+pub(super) fn only_call(events: &mut Events) -> String {
     let begun = events.wait("a call", SOON, |entry| {
         matches!(entry.what, What::Begun { .. })
     });
     begun.sip_call_id.expect("it came by SIP")
 }
 
-fn dial(agent: &Agent, phone: &mut Softphone) {
+pub(super) fn dial(agent: &Agent, phone: &mut Softphone) {
     phone.tell(&format!("dial sip:hotline@{}", agent.sip));
     phone.wait("established", A_WHILE);
 }
@@ -112,6 +112,8 @@ fn a_rep_talks_to_the_caller(maker: Maker) {
     caller.ack(&answer);
     let id = caller.call_id();
     events.state(&id, "talking", A_WHILE);
+    // The greeting's last packets may still be under way.
+    caller.hears_more(10);
     whole_greeting(&caller.recording());
     caller.speak();
     events.voice(&id, true);
@@ -148,6 +150,73 @@ fn a_baresip_rep_talks_to_the_caller() {
 fn a_pjsip_rep_talks_to_the_caller() {
     if can_run(&[Need::Pjsip]) {
         a_rep_talks_to_the_caller(Softphone::pjsip);
+    }
+}
+
+/// Eight seconds after the caller's first words the rep is absent (D6), and the caller kept company.
+#[test]
+fn a_caller_is_not_left_with_a_baresip_rep_who_says_nothing() {
+    if !can_run(&[Need::Baresip]) {
+        return;
+    }
+    let mut rep = Softphone::baresip(HOST, None);
+    let house = House::fast().phone_seat("rep1", rep.address);
+    let agent = house.policy("waiting", "rep_absent_after", "\"8s\"").open();
+    let mut events = agent.events();
+    let caller = Phone::open(NUMBER);
+    caller.invite(agent.sip);
+    rep.wait("incoming", SOON);
+    rep.tell("answer");
+    let answer = caller.response("INVITE", 200, A_WHILE);
+    caller.ack(&answer);
+    let id = caller.call_id();
+    events.state(&id, "talking", A_WHILE);
+    caller.speak();
+    events.voice(&id, true);
+    caller.voice(Voice::Silence);
+    events.state(&id, "waiting", A_WHILE);
+    events.phrase_over(&id, "hold_wait", A_WHILE);
+    caller.hears_more(10);
+    assert_eq!(caller.recording().ids(), ["greeting", "hold_wait"]);
+    assert_eq!(caller.count("BYE"), 0);
+}
+
+/// In manual mode the telephone rings until it is picked up, and not the clock answers.
+fn a_reps_pick_up_answers(maker: Maker) {
+    let mut rep = maker(HOST, None);
+    // Three rings of ten seconds each: nobody waits so long here.
+    let house = House::fast().policy("answer", "mode", "\"manual\"").policy(
+        "answer",
+        "ring_pause",
+        "\"10s\"",
+    );
+    let agent = house.phone_seat("rep1", rep.address).open();
+    let caller = Phone::open(NUMBER);
+    caller.invite(agent.sip);
+    caller.response("INVITE", 180, SOON);
+    rep.wait("incoming", SOON);
+    rep.tell("answer");
+    let answer = caller.response("INVITE", 200, SOON);
+    caller.ack(&answer);
+    let mut events = agent.events();
+    events.state(&caller.call_id(), "talking", A_WHILE);
+    caller.hears_more(10);
+    assert_eq!(caller.recording().ids(), ["greeting"]);
+    caller.hang_up();
+    rep.wait("closed", Duration::from_secs(2));
+}
+
+#[test]
+fn a_baresip_reps_pick_up_answers_in_manual_mode() {
+    if can_run(&[Need::Baresip]) {
+        a_reps_pick_up_answers(Softphone::baresip);
+    }
+}
+
+#[test]
+fn a_pjsip_reps_pick_up_answers_in_manual_mode() {
+    if can_run(&[Need::Pjsip]) {
+        a_reps_pick_up_answers(Softphone::pjsip);
     }
 }
 
@@ -222,26 +291,5 @@ fn an_announced_baresip_target_accepts_by_key() {
 fn an_announced_pjsip_target_accepts_by_key() {
     if can_run(&[Need::Pjsip, Need::Capture]) {
         an_announced_target_accepts_by_key(Softphone::pjsip);
-    }
-}
-
-#[test]
-fn a_refusing_target_of_either_kind_sends_the_caller_back() {
-    if !can_run(&[Need::Baresip, Need::Pjsip]) {
-        return;
-    }
-    for (maker, refusal) in [
-        (Softphone::baresip as Maker, "reject"),
-        (Softphone::pjsip, "reject 486"),
-    ] {
-        let mut target = maker(HOST, None);
-        let house = House::fast().seat("rep1", "echo");
-        let mut scene = Scene::talking(house.target("expert", target.address));
-        let asked = json!({"target": "expert", "agreed": true});
-        scene.agent.command(&scene.call, "transfer", asked);
-        target.wait("incoming", SOON);
-        target.tell(refusal);
-        scene.phrase_over("transfer_failed");
-        assert_eq!(scene.agent.call_of(&scene.id).state, "talking");
     }
 }

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """A telephone on pjproject that a test drives: pjsip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: dial URI, answer, reject CODE, key DIGITS, hangup, quit.
+Reads one command a line: dial URI, answer, reject CODE, key DIGITS, speak, quiet, hangup, quit.
 Tells what happens as one JSON object a line: ready, incoming, established, closed, key, done.
-It speaks from the start of each call, over and over; without a file it sends silence.
 """
 import json
 import os
@@ -20,8 +19,24 @@ def tell(event, **more):
     print(json.dumps({"event": event, **more}), flush=True)
 
 
+class Speech:
+    """A file, over and over. It plays all the time, and is heard when the phone speaks."""
+
+    def __init__(self, file):
+        self.player = pj.AudioMediaPlayer()
+        self.player.createPlayer(file)
+        self.quiet()
+
+    def speak(self):
+        self.player.setPos(0)
+        self.player.adjustTxLevel(1.0)
+
+    def quiet(self):
+        self.player.adjustTxLevel(0.0)
+
+
 class Call(pj.Call):
-    player = None
+    speech = None
 
     def onCallState(self, _):
         state = self.getInfo().state
@@ -36,8 +51,8 @@ class Call(pj.Call):
         for index in range(len(info.media)):
             media = info.media[index]
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                if self.player:
-                    self.player.startTransmit(self.getAudioMedia(index))
+                if self.speech:
+                    self.speech.player.startTransmit(self.getAudioMedia(index))
 
     def onDtmfDigit(self, key):
         tell("key", key=key.digit)
@@ -66,6 +81,8 @@ class Account(pj.Account):
             self.reply(int(argument))
         elif command == "key":
             self.call.dialDtmf(argument)
+        elif command in ("speak", "quiet"):
+            getattr(Call.speech, command)()
         elif command == "hangup":
             self.call.hangup(pj.CallOpParam(True))
         tell("done", command=command)
@@ -109,8 +126,7 @@ def main(listen, rtp_port, speech_file=None):
     end = endpoint(host, int(port))
     phone = account(host, int(port), int(rtp_port))
     if speech_file:
-        Call.player = pj.AudioMediaPlayer()
-        Call.player.createPlayer(speech_file)
+        Call.speech = Speech(speech_file)
     tell("ready")
     while True:
         end.libHandleEvents(LOOK_EVERY_MS)

@@ -15,6 +15,9 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// Ports one peer takes: SIP, and RTP with RTCP for a few calls.
 pub(crate) const PORTS_EACH: u16 = 30;
 
+/// Tests that start one after the other differ by one in their process: their ports are this many places apart.
+const PLACES_APART: u16 = 37;
+
 /// A real telephone in a process of its own, driven by lines.
 pub(crate) struct Softphone {
     child: Child,
@@ -117,8 +120,8 @@ pub(crate) fn free_ports(host: IpAddr) -> u16 {
     let start = thread.bytes().fold(7_u16, |hash, byte| {
         hash.wrapping_mul(31).wrapping_add(byte.into())
     });
-    let candidates =
-        (0..places).map(|n| PORTS.start + (start.wrapping_add(n) % places) * PORTS_EACH);
+    let start = (start % places) * PLACES_APART;
+    let candidates = (0..places).map(|n| PORTS.start + ((start + n) % places) * PORTS_EACH);
     let mut free = candidates.filter(|first| {
         let mut ports = *first..*first + PORTS_EACH;
         ports.all(|port| UdpSocket::bind((host, port)).is_ok())

@@ -16,7 +16,7 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.connect((sys.argv[1].rsplit(":", 1)[0], 9))
 print(s.getsockname()[0])' "$to")
 
-# run NAME PORT KEY=VALUE...: one scenario; its log stays when it failed.
+# run NAME PORT KEY=VALUE...: one scenario; its log stays when it failed. The Call-ID begins with its name.
 run() {
   local name=$1 port=$2 log=$work/$1.log
   shift 2
@@ -26,10 +26,10 @@ run() {
   fi
   python3 "$here/fill.py" "$here/scenarios/$name.xml" "$@" >"$work/$name.xml" 2>"$log" &&
     timeout 90 sipp -sf "$work/$name.xml" "$to" -s hotline -i "$ip" -mi "$ip" -mp "$port" -nostdin -m 1 \
-      -timeout 80s -timeout_error -trace_err -error_file "$work/$name.errors" >"$log" 2>&1
+      -cid_str "$name-%u-%p@%s" -timeout 80s -timeout_error -trace_err -error_file "$work/$name.errors" >"$log" 2>&1
   local code=$?
   if [ $code = 0 ]; then
-    echo "ok      $name"
+    echo "ok      $name, RTP at $port"
     return 0
   fi
   echo "FAILED  $name: exit code $code, log: $log"
@@ -38,11 +38,12 @@ run() {
 }
 
 [ -d "$media" ] || bash "$here/media.sh" "$media" || exit 2
-values=(SECONDS=3 "MEDIA=speech_zh")
+values=(LISTEN=4 SECONDS=8 "MEDIA=speech_zh")
 [ $# -gt 1 ] && values+=("${@:2}")
 # MEDIA names a file of media.sh; SIPp wants its path, and pauses in milliseconds.
 for value in "${values[@]}"; do
   case $value in
+    LISTEN=*) listen="LISTEN_MS=$((${value#LISTEN=} * 1000))" ;;
     MEDIA=*) file="FILE=$media/${value#MEDIA=}.ul" ;;
     SECONDS=*) pause="MS=$((${value#SECONDS=} * 1000))" ;;
   esac
@@ -53,7 +54,7 @@ names=("${1:-}")
 running=()
 port=$first_port
 for name in "${names[@]}"; do
-  run "$name" "$port" "$file" "$pause" "SILENCE=$media/silence.ul" &
+  run "$name" "$port" "$listen" "$file" "$pause" "SILENCE=$media/silence.ul" &
   running+=($!)
   port=$((port + ports_each))
 done

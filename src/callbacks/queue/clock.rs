@@ -5,6 +5,9 @@ use jiff::Timestamp;
 use super::{Action, Alarm, Queue};
 use crate::words::Moment;
 
+/// How late a jump is noticed at most, while there are promises to keep.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
 /// A reading of both clocks (D1).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
@@ -35,6 +38,14 @@ impl Clock {
 }
 
 impl Queue {
+    /// When to compare the clocks next.
+    pub(super) fn look_at_clock(&self) -> Option<Moment> {
+        let promises = self.rows.values().any(|row| row.callback.is_open());
+        self.clock
+            .filter(|_| promises)
+            .map(|seen| seen.now + LOOK_EVERY)
+    }
+
     /// Anchors the due times anew when the wall clock jumped: no promise becomes later by that.
     pub(super) fn watch_clock(&mut self, clock: Clock) -> Vec<Action> {
         let Some(anchor) = &mut self.clock else {

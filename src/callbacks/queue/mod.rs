@@ -109,6 +109,7 @@ impl Queue {
             due.map(|at| (at, Timer::Due)),
             overdue.map(|at| (at, Timer::Overdue)),
             self.save_again.map(|at| (at, Timer::SaveAgain)),
+            self.look_at_clock().map(|at| (at, Timer::LookAtClock)),
         ]
         .into_iter()
         .flatten()

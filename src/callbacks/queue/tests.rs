@@ -338,6 +338,20 @@ fn a_clock_set_back_makes_no_promise_late() {
 }
 
 #[test]
+fn a_clock_set_forward_is_noticed_while_nothing_happens() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::Rep, 3_600 + 120);
+    desk.utc += SignedDuration::from_hours(1);
+    let (at, why) = desk.queue.timeout().unwrap();
+    assert_eq!(why, Timer::LookAtClock);
+    desk.wait_until(at);
+    desk.give(Input::Tick);
+    assert_eq!(desk.alarms(), ["clock-jumped"]);
+    desk.pass(120);
+    assert_eq!(desk.dialled(), [(id, 1)]);
+}
+
+#[test]
 fn an_emergency_number_is_never_phoned_back() {
     let mut desk = Desk::with_seat(NOON);
     let mut asked = promise(Kind::Rep, desk.utc);

@@ -188,4 +188,6 @@ pub enum Timer {
     Overdue,
     /// A commit failed and is tried again.
     SaveAgain,
+    /// The wall clock may have jumped, which nothing else tells (D1).
+    LookAtClock,
 }

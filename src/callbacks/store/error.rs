@@ -1,15 +1,24 @@
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+
+use crate::words::{Catalogue, Language, Sentence};
 
 /// Why the desk refuses to start (D30).
 #[derive(Debug)]
 pub enum OpenError {
-    /// The path is no place for a database.
-    Path(PathBuf, rusqlite::Error),
-    Permission(PathBuf, rusqlite::Error),
+    /// The folder it should be in is missing, or is a file.
+    NoFolder(PathBuf),
+    /// A folder, or something else that holds no bytes, has its name.
+    NoFile(PathBuf),
+    /// This user may not read and write there: the file, its journal or the folder.
+    Permission(PathBuf, io::Error),
+    /// Nobody may write to this disk.
+    ReadOnlyDisk(PathBuf),
+    /// There is no room for one page.
+    Full(PathBuf),
     /// Another agent has it.
     Locked(PathBuf),
     /// A later version wrote it.
@@ -18,41 +27,45 @@ pub enum OpenError {
         found: u32,
         known: u32,
     },
+    /// Its tables are another program's, or were changed.
+    Foreign(PathBuf),
     /// It is damaged and cannot be moved aside.
     MoveAside(PathBuf, io::Error),
+    /// Even the fresh one is damaged.
+    Unsound(PathBuf),
     Other(PathBuf, rusqlite::Error),
 }
 
+impl OpenError {
+    /// What is in the way and what would be right, for the person who starts the agent.
+    pub fn sentence(&self) -> Sentence {
+        let of = |key, path: &Path| Sentence::of(key).with("path", path.display());
+        match self {
+            Self::NoFolder(folder) => of("database.no-folder", folder),
+            Self::NoFile(path) => of("database.no-file", path),
+            Self::Permission(path, why) => {
+                of("database.permission", path).with("why", Sentence::of_io(why))
+            }
+            Self::ReadOnlyDisk(path) => of("database.read-only-disk", path),
+            Self::Full(path) => of("database.full", path),
+            Self::Locked(path) => of("database.locked", path),
+            Self::Newer { path, found, known } => of("database.newer", path)
+                .with("found", found)
+                .with("known", known),
+            Self::Foreign(path) => of("database.foreign", path),
+            Self::MoveAside(path, why) => {
+                of("database.move-aside", path).with("why", Sentence::of_io(why))
+            }
+            Self::Unsound(path) => of("database.unsound", path),
+            Self::Other(path, why) => of("database.other", path).with("why", why),
+        }
+    }
+}
+
+/// In English, for logs.
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Path(path, why) => write!(
-                f,
-                "open the database {}: {why}; the folder must exist, and the name must not be a folder's",
-                path.display()
-            ),
-            Self::Permission(path, why) => write!(
-                f,
-                "open the database {}: {why}; let this user read and write the file and its folder",
-                path.display()
-            ),
-            Self::Locked(path) => write!(
-                f,
-                "open the database {}: another agent has it; stop that one or choose another state folder",
-                path.display()
-            ),
-            Self::Newer { path, found, known } => write!(
-                f,
-                "open the database {}: version {found}, this program knows {known}; start the later program or choose another state folder",
-                path.display()
-            ),
-            Self::MoveAside(path, why) => write!(
-                f,
-                "move the damaged database {} aside: {why}; move it away by hand",
-                path.display()
-            ),
-            Self::Other(path, why) => write!(f, "open the database {}: {why}", path.display()),
-        }
+        f.write_str(&Catalogue::shipped().say(&self.sentence(), Language::En))
     }
 }
 

@@ -4,7 +4,9 @@ mod error;
 mod journal;
 mod open;
 mod place;
+mod reach;
 mod sqlite;
+mod tally;
 
 pub use error::{OpenError, StoreError};
 pub use open::Opened;

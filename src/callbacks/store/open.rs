@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
-use super::{OpenError, journal};
+use super::{OpenError, journal, reach};
 
 /// What was found where the database should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,7 @@ pub(super) fn open(path: &Path, utc: Timestamp) -> Result<(Connection, Opened), 
     } else {
         Opened::Fresh
     };
+    reach::check(path)?;
     let lost = set_journal_aside(path, utc)?;
     match connect(path) {
         Ok(db) => Ok((db, lost.map_or(found, Opened::MovedAside))),
@@ -53,66 +56,84 @@ pub(super) fn open(path: &Path, utc: Timestamp) -> Result<(Connection, Opened), 
             match connect(path) {
                 Ok(db) => Ok((db, Opened::MovedAside(aside))),
                 Err(Trouble::Refused(why)) => Err(why),
-                Err(Trouble::Damaged) => Err(OpenError::Other(
-                    path.to_owned(),
-                    rusqlite::Error::InvalidQuery,
-                )),
+                Err(Trouble::Damaged) => Err(OpenError::Unsound(path.to_owned())),
             }
         }
     }
 }
 
 fn connect(path: &Path) -> Result<Connection, Trouble> {
-    let db = Connection::open(path).map_err(|why| trouble(path, why))?;
-    let check = prepare(&db).map_err(|why| trouble(path, why))?;
-    if check != "ok" {
+    let in_the_way = |why| trouble(path, why);
+    let db = Connection::open(path).map_err(in_the_way)?;
+    if !take(&db).map_err(in_the_way)? {
         return Err(Trouble::Damaged);
     }
-    let found = version(&db).map_err(|why| trouble(path, why))?;
-    if found > SCHEMA_VERSION {
+    let found = version(&db).map_err(in_the_way)?;
+    if let Some(found) = found.filter(|found| *found > SCHEMA_VERSION) {
         return Err(Trouble::Refused(OpenError::Newer {
             path: path.to_owned(),
             found,
             known: SCHEMA_VERSION,
         }));
     }
-    Ok(db)
+    let are_ours = lay_tables(&db, found).map_err(in_the_way)?;
+    if are_ours {
+        Ok(db)
+    } else {
+        Err(Trouble::Refused(OpenError::Foreign(path.to_owned())))
+    }
 }
 
-/// Takes the file for ourselves, checks it, and lays the tables; returns the check's verdict.
-fn prepare(db: &Connection) -> rusqlite::Result<String> {
+/// Takes the file for ourselves; whether it is whole.
+fn take(db: &Connection) -> rusqlite::Result<bool> {
     // The lock is held for life: two agents never work one queue.
     db.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0;")?;
     db.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(()))?;
     db.execute_batch("PRAGMA synchronous = FULL; BEGIN EXCLUSIVE; COMMIT;")?;
-    let check = db.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
-    db.execute_batch(SCHEMA)?;
-    Ok(check)
+    if db.is_readonly("main")? {
+        // We may write there: it is a version in its head that says it can only be read.
+        return Ok(false);
+    }
+    let check: String = db.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+    Ok(check == "ok")
 }
 
-fn version(db: &Connection) -> rusqlite::Result<u32> {
-    db.execute(
-        "INSERT OR IGNORE INTO meta (name, value) VALUES ('schema_version', ?1)",
-        [SCHEMA_VERSION],
-    )?;
-    let found = db
-        .query_row(
-            "SELECT value FROM meta WHERE name = 'schema_version'",
-            (),
-            |row| row.get(0),
-        )
-        .optional()?;
-    Ok(found.unwrap_or(SCHEMA_VERSION))
+/// Of the tables that are there; none where there is no table at all.
+fn version(db: &Connection) -> rusqlite::Result<Option<u32>> {
+    if tables(db)?.is_empty() {
+        return Ok(None);
+    }
+    let version = "SELECT value FROM meta WHERE name = 'schema_version'";
+    db.query_row(version, (), |row| row.get(0)).optional()
+}
+
+/// Lays the tables where there are none; otherwise whether they are as we lay them.
+fn lay_tables(db: &Connection, version: Option<u32>) -> rusqlite::Result<bool> {
+    if version.is_none() {
+        let version = format!("INSERT INTO meta VALUES ('schema_version', {SCHEMA_VERSION});");
+        db.execute_batch(&format!("BEGIN; {SCHEMA} {version} COMMIT;"))?;
+    }
+    let model = Connection::open_in_memory()?;
+    model.execute_batch(SCHEMA)?;
+    Ok(tables(&model)?.is_subset(&tables(db)?))
+}
+
+/// How each table and index was laid.
+fn tables(db: &Connection) -> rusqlite::Result<BTreeSet<(String, String)>> {
+    let mut query = db.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
+    let tables = query.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    tables.collect()
 }
 
 fn trouble(path: &Path, why: rusqlite::Error) -> Trouble {
     let path = path.to_owned();
     Trouble::Refused(match why.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => return Trouble::Damaged,
-        Some(ErrorCode::CannotOpen) => OpenError::Path(path, why),
-        Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => OpenError::Permission(path, why),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked(path),
-        _ => OpenError::Other(path, why),
+        Some(ErrorCode::DiskFull) => OpenError::Full(path),
+        // Tables or columns are missing, or hold what we never wrote.
+        Some(ErrorCode::Unknown) | None => OpenError::Foreign(path),
+        Some(_) => OpenError::Other(path, why),
     })
 }
 
@@ -126,6 +147,12 @@ fn set_journal_aside(path: &Path, utc: Timestamp) -> Result<Option<PathBuf>, Ope
     let aside = with_ending(&damaged(path, utc), "-wal");
     fs::rename(journal, &aside).map_err(failed)?;
     Ok(Some(aside))
+}
+
+/// A journal that SQLite reads only in part is copied before it is written over.
+pub(super) fn copy_journal(path: &Path, utc: Timestamp) -> io::Result<u64> {
+    let aside = with_ending(&damaged(path, utc), "-wal");
+    fs::copy(with_ending(path, "-wal"), aside)
 }
 
 /// `desk.sqlite` becomes `desk.sqlite.damaged-20260504T040000Z`, its journal along with it.
@@ -147,7 +174,8 @@ fn damaged(path: &Path, utc: Timestamp) -> PathBuf {
     with_ending(path, &format!(".damaged-{stamp}"))
 }
 
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
+/// `desk.sqlite` becomes `desk.sqlite-wal`.
+pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()

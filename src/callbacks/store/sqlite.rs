@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::open::{self, Opened};
 use super::place::Place;
+use super::tally::{self, Tally};
 use super::{OpenError, StoreError};
 use crate::callbacks::{Attempt, Callback, CallbackId, LiveCall, State};
 use crate::words::CallId;
@@ -17,6 +18,9 @@ use crate::words::CallId;
 pub struct Store {
     db: Connection,
     place: Place,
+    tally: Tally,
+    /// Commits that were done and are not there any more.
+    lost: u64,
 }
 
 /// What the last run left behind.
@@ -28,6 +32,8 @@ pub struct Found {
     pub calls: Vec<LiveCall>,
     /// Ids of damaged rows, kept apart for whoever wants to look: an alarm each.
     pub set_aside: Vec<String>,
+    /// Commits that were done and are not there any more, a database moved aside apart: an alarm.
+    pub lost: u64,
 }
 
 /// Settled callbacks read back at the start.
@@ -54,14 +60,32 @@ impl Store {
     /// Opens `path` for this process alone; `utc` names a damaged file that is moved aside.
     pub fn open(path: &Path, utc: Timestamp) -> Result<(Self, Opened), OpenError> {
         let (db, opened) = open::open(path, utc)?;
+        let unreadable = |why| OpenError::Other(path.to_owned(), why);
+        let counted = tally::counted(&db).map_err(unreadable)?;
+        let tally = Tally::open(path).map_err(|why| OpenError::Permission(path.to_owned(), why))?;
+        let lost = match opened {
+            Opened::MovedAside(_) => 0,
+            Opened::Fresh | Opened::Existing => tally.noted().saturating_sub(counted),
+        };
+        if lost > 0 {
+            // For whoever wants to look; the alarm is raised with it or without.
+            let _ = open::copy_journal(path, utc);
+        }
         let place = Place::of(path);
-        Ok((Self { db, place }, opened))
+        let store = Self {
+            db,
+            place,
+            tally,
+            lost,
+        };
+        Ok((store, opened))
     }
 
     /// Reads what the last run left; a damaged row is set aside, the others are kept.
     pub fn found(&mut self, utc: Timestamp) -> Result<Found, StoreError> {
         let mut found = Found {
             calls: self.live_calls()?,
+            lost: self.lost,
             ..Found::default()
         };
         for row in self.rows()? {
@@ -82,15 +106,15 @@ impl Store {
         rows: &[Callback],
         attempt: Option<&(CallbackId, Attempt)>,
     ) -> Result<(), StoreError> {
-        self.place.holds()?;
-        let transaction = self.db.transaction()?;
-        for row in rows {
-            write_callback(&transaction, row)?;
-        }
-        if let Some((callback, attempt)) = attempt {
-            write_attempt(&transaction, *callback, attempt)?;
-        }
-        Ok(transaction.commit()?)
+        self.write(|db| {
+            for row in rows {
+                write_callback(db, row)?;
+            }
+            if let Some((callback, attempt)) = attempt {
+                write_attempt(db, *callback, attempt)?;
+            }
+            Ok(())
+        })
     }
 
     /// The attempts of one promise, the first first.
@@ -106,18 +130,34 @@ impl Store {
 
     /// From its answer on a call is remembered.
     pub fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError> {
-        self.place.holds()?;
-        self.db.execute(
-            "INSERT OR REPLACE INTO live_call (id, body) VALUES (?1, ?2)",
-            params![call.call.to_string(), json(call)],
-        )?;
-        Ok(())
+        let row = params![call.call.to_string(), json(call)];
+        self.write(|db| {
+            let remember = "INSERT OR REPLACE INTO live_call (id, body) VALUES (?1, ?2)";
+            db.execute(remember, row).map(drop)
+        })
     }
 
     /// It has a record, or a callback: either way nothing is owed for it any more.
     pub fn call_ended(&mut self, call: CallId) -> Result<(), StoreError> {
-        self.db
-            .execute("DELETE FROM live_call WHERE id = ?1", [call.to_string()])?;
+        let id = call.to_string();
+        self.write(|db| {
+            db.execute("DELETE FROM live_call WHERE id = ?1", [id])
+                .map(drop)
+        })
+    }
+
+    /// Does all of it or nothing, and counts it.
+    fn write(
+        &mut self,
+        what: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
+        self.place.holds()?;
+        let transaction = self.db.transaction()?;
+        what(&transaction)?;
+        let commits = tally::count_up(&transaction)?;
+        transaction.commit()?;
+        // A tally that stays behind may hide a loss: it never reports one that is none.
+        let _ = self.tally.note(commits);
         Ok(())
     }
 
@@ -155,13 +195,15 @@ impl Store {
     }
 
     fn set_aside(&mut self, row: &Row, utc: Timestamp) -> Result<(), StoreError> {
-        let transaction = self.db.transaction()?;
-        transaction.execute(
-            "INSERT INTO set_aside (at_ms, id, body) VALUES (?1, ?2, ?3)",
-            params![utc.as_millisecond(), row.id, row.body],
-        )?;
-        transaction.execute("DELETE FROM callback WHERE rowid = ?1", [row.rowid])?;
-        Ok(transaction.commit()?)
+        let kept = params![utc.as_millisecond(), row.id, row.body];
+        self.write(|db| {
+            db.execute(
+                "INSERT INTO set_aside (at_ms, id, body) VALUES (?1, ?2, ?3)",
+                kept,
+            )?;
+            db.execute("DELETE FROM callback WHERE rowid = ?1", [row.rowid])
+                .map(drop)
+        })
     }
 }
 

@@ -58,6 +58,11 @@ impl MediaLoop {
                     return;
                 }
             };
+            if ready == 0 {
+                // The process was stopped and goes on: what came meanwhile is heard before any
+                // line is judged silent.
+                continue;
+            }
             for event in events.iter().take(ready) {
                 if self.serve(event) == Next::Stop {
                     next = Next::Stop;

@@ -1,8 +1,8 @@
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::sip::Hop;
 use crate::sip::wire::{NameAddr, Uri};
 use crate::words::{Key, Pii};
 
@@ -56,7 +56,7 @@ pub struct Invited {
     pub called: Uri,
     /// None when they want our offer in the 200.
     pub offer: Option<Bytes>,
-    pub source: SocketAddr,
+    pub source: Hop,
     /// The headers of interest in the order they came: name, value.
     pub headers: Vec<(&'static str, Pii<String>)>,
 }

@@ -1,6 +1,5 @@
-use std::net::SocketAddr;
-
 use super::messages::{ACCEPT, ALLOW, phrase, reply};
+use crate::sip::Hop;
 use crate::sip::wire::{BadUri, Essentials, Message, Uri};
 
 /// The methods we know and do not take: 405, where a stranger to us gets 501.
@@ -22,7 +21,7 @@ pub(super) struct Request {
     pub(super) message: Message,
     pub(super) essentials: Essentials,
     pub(super) uri: String,
-    pub(super) from: SocketAddr,
+    pub(super) from: Hop,
 }
 
 impl Request {
@@ -30,7 +29,7 @@ impl Request {
         &self.essentials.cseq.method
     }
 
-    pub(super) fn reply_to(&self) -> SocketAddr {
+    pub(super) fn reply_to(&self) -> Hop {
         self.essentials.via.reply_to(self.from)
     }
 
@@ -71,9 +70,9 @@ impl Rejection {
 }
 
 /// The checks of RFC 3261 8.2 in their order; the Request-URI when all pass.
-pub(super) fn check(request: &Request) -> Result<Uri, Rejection> {
+pub(super) fn check(request: &Request, registrar: bool) -> Result<Uri, Rejection> {
     let uri = request_uri(&request.uri)?;
-    method(request.method())?;
+    method(request.method(), registrar)?;
     max_forwards(request)?;
     extensions(&request.message)?;
     body(request)?;
@@ -81,8 +80,8 @@ pub(super) fn check(request: &Request) -> Result<Uri, Rejection> {
     Ok(uri)
 }
 
-fn method(method: &str) -> Result<(), Rejection> {
-    if TAKEN.contains(&method) {
+fn method(method: &str, registrar: bool) -> Result<(), Rejection> {
+    if TAKEN.contains(&method) || (registrar && method == "REGISTER") {
         Ok(())
     } else if method == "REFER" {
         Err(Rejection::new(603)) // hand-off is not ours to take yet

@@ -57,7 +57,7 @@ impl Endpoint {
         self.respond(&key, response, now);
     }
 
-    fn remember(&mut self, request: &Request, key: &ServerKey, now: Moment) {
+    pub(super) fn remember(&mut self, request: &Request, key: &ServerKey, now: Moment) {
         let server = match request.method() {
             "INVITE" => {
                 let trying = write(&request.reply(100, phrase(100), ""));

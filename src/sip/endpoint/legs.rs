@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use bytes::Bytes;
 
 use super::gate::Request;
+use super::logins::LoginId;
+use crate::sip::Hop;
 use crate::sip::dialog::Dialog;
 use crate::sip::transaction::{Backoff, ClientKey, GIVE_UP, ServerKey};
 use crate::words::Moment;
@@ -30,6 +31,8 @@ pub(super) struct Leg {
     /// Our tag: it names the leg, for it is ours and unguessable.
     pub(super) tag: String,
     pub(super) stage: Stage,
+    /// Whose password signs its requests: only where we began it.
+    pub(super) login: Option<LoginId>,
     /// A re-INVITE or UPDATE the desk has not answered yet.
     pub(super) offered: Option<Offered>,
 }
@@ -98,7 +101,7 @@ pub(super) struct Offered {
 pub(super) struct Unacked {
     cseq: u32,
     pub(super) what: AckOf,
-    to: SocketAddr,
+    to: Hop,
     response: Bytes,
     repeat: Backoff,
     until: Moment,
@@ -116,7 +119,7 @@ pub(super) enum AckOf {
 /// What time did to a leg.
 #[derive(Debug)]
 pub(super) enum LegTick {
-    Send(SocketAddr, Bytes),
+    Send(Hop, Bytes),
     AckMissing,
     CancelUnheard,
 }

@@ -3,15 +3,19 @@
 //! Invariant: every queue and store has a limit, and past it the sender is told or the datagram is
 //! counted. What can be answered without remembering it is (RFC 3261 8.2.7): a flood costs no memory.
 
+mod asking;
 mod counters;
 mod events;
 mod gate;
 mod in_dialog;
 mod keys;
 mod legs;
+mod logins;
 mod messages;
 mod orders;
 mod outbox;
+mod reaching;
+mod registering;
 mod requests;
 mod responses;
 mod timers;
@@ -21,20 +25,24 @@ mod uas;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
 
+pub use asking::{Answer, AskId};
 pub use counters::{Counters, Discard};
 pub use events::{Event, Invited};
 pub use legs::LegId;
-pub use orders::{Invite, NotPossible, Refusal, Settings};
+pub use logins::LoginId;
+pub use orders::{Invite, Listening, NotPossible, Refusal, Settings};
 pub use outbox::Transmit;
 
+use self::asking::Asked;
 use self::legs::Legs;
 use self::outbox::Outbox;
+use self::registering::Registered;
+use super::digest::Login;
 use super::transaction::{Alarms, Client, ClientKey, Clients, ServerKey, Servers, Use, Wake};
 use super::wire::{Fault, Malformed, Message, Start, Uri, Via, read_message, write};
+use super::{Hop, Transport};
 use crate::words::{Entropy, Moment};
 
 /// The length of the random part of tags and branches, in characters of 5 bits.
@@ -50,6 +58,9 @@ pub struct Endpoint {
     servers: Servers,
     clients: Clients,
     legs: Legs,
+    asked: Asked,
+    logins: Vec<Login>,
+    registered: Registered,
     alarms: Alarms,
     out: Outbox,
 }
@@ -63,23 +74,37 @@ impl Endpoint {
             servers: Servers::default(),
             clients: Clients::default(),
             legs: Legs::default(),
+            asked: Asked::default(),
+            logins: Vec::new(),
+            registered: Registered::default(),
             alarms: Alarms::default(),
             out: Outbox::default(),
         }
     }
 
-    /// Takes one datagram, whatever it is.
-    pub fn receive(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
+    /// Takes one message, whatever it is: a datagram, or what a [`Framer`](super::Framer) cut from
+    /// a stream.
+    pub fn receive(&mut self, message: &[u8], from: impl Into<Hop>, now: Moment) {
+        let from = from.into();
         if self.out.is_full() {
             return self.out.count(Discard::Overloaded);
         }
-        match read_message(datagram) {
+        match read_message(message) {
             Ok(message) => match message.start {
                 Start::Request { .. } => self.receive_request(message, from, now),
                 Start::Response { .. } => self.receive_response(message, from, now),
             },
             Err(malformed) => self.receive_malformed(malformed, from),
         }
+    }
+
+    /// Answers the headers of a stream that cannot be cut any further.
+    pub fn receive_broken(&mut self, head: &[u8], fault: Fault, from: impl Into<Hop>) {
+        let salvage = match read_message(head) {
+            Ok(message) => Some(Box::new(message)),
+            Err(malformed) => malformed.salvage,
+        };
+        self.receive_malformed(Malformed { fault, salvage }, from.into());
     }
 
     /// When to call `handle_timeout` next.
@@ -109,7 +134,7 @@ impl Endpoint {
         self.legs.len() == 0 && self.servers.len() == 0 && self.clients.len() == 0
     }
 
-    fn receive_malformed(&mut self, malformed: Malformed, from: SocketAddr) {
+    fn receive_malformed(&mut self, malformed: Malformed, from: Hop) {
         let Malformed { fault, salvage } = malformed;
         let answer = salvage.and_then(|message| self.blame(&message, fault.code(), None, from));
         if answer.is_none() {
@@ -127,7 +152,7 @@ impl Endpoint {
         message: &Message,
         code: u16,
         reason: Option<&str>,
-        from: SocketAddr,
+        from: Hop,
     ) -> Option<()> {
         let Start::Request { method, .. } = &message.start else {
             return None;
@@ -158,23 +183,26 @@ impl Endpoint {
     /// Starts a client transaction; past its limit the request is sent once.
     fn begin(
         &mut self,
-        request: Message,
+        mut request: Message,
         branch: &str,
-        to: SocketAddr,
+        to: Hop,
         used_for: Use,
         now: Moment,
     ) -> ClientKey {
-        let bytes = write(&request);
+        self.sign_in(used_for, &mut request);
+        let fitted = self.fitted(&mut request, branch, to);
         let method = match &request.start {
             Start::Request { method, .. } => method.as_str(),
             Start::Response { .. } => "",
         };
         let key = ClientKey::new(branch, method);
-        self.out.send(to, bytes.clone());
-        if !self.clients.is_full() {
-            let client = Client::new(request, bytes, to, used_for, now);
-            self.clients.insert(key.clone(), client);
-            self.arm_client(&key);
+        if self.clients.is_full() {
+            self.out.send(fitted, write(&request));
+            return key;
+        }
+        self.start_client(key.clone(), request, fitted, used_for, now);
+        if let Some(client) = self.clients.get_mut(&key).filter(|_| fitted != to) {
+            client.grown_from = Some(to);
         }
         key
     }
@@ -212,11 +240,15 @@ impl Endpoint {
         Via::branch_of(&self.entropy.token(TOKEN))
     }
 
-    fn our_via(&self, branch: &str) -> String {
-        Via::ours(self.settings.address, branch)
+    fn our_via(&self, branch: &str, transport: Transport) -> String {
+        Via::ours(transport, self.settings.listening.of(transport), branch)
     }
 
-    fn our_contact(&self) -> String {
-        format!("<{}>", Uri::sip(&self.settings.user, self.settings.address))
+    fn our_contact(&self, transport: Transport) -> String {
+        let address = self.settings.listening.of(transport);
+        format!(
+            "<{}>",
+            Uri::sip_over(transport, &self.settings.user, address)
+        )
     }
 }

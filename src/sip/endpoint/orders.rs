@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::logins::LoginId;
 use crate::sip::wire::{NameAddr, Uri};
+use crate::sip::{Hop, Transport};
 
 /// What the endpoint is told once.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Stands in Via and Contact: the address the peers reach us at.
-    pub address: SocketAddr,
+    /// Stand in Via and Contact: the addresses the peers reach us at.
+    pub listening: Listening,
     /// The user part of our Contact.
     pub user: String,
     /// User-Agent and Server.
@@ -19,13 +21,44 @@ pub struct Settings {
     pub calls_max: usize,
 }
 
+/// Where we listen, by transport.
+#[derive(Clone, Copy, Debug)]
+pub struct Listening {
+    pub udp: SocketAddr,
+    /// None: what comes by TCP is not ours to answer, and nothing is sent by it.
+    pub tcp: Option<SocketAddr>,
+    pub tls: Option<SocketAddr>,
+}
+
+impl Listening {
+    pub fn udp_only(udp: SocketAddr) -> Self {
+        Self {
+            udp,
+            tcp: None,
+            tls: None,
+        }
+    }
+
+    /// The address of the transport; a connection that we opened without listening names UDP's.
+    pub fn of(&self, transport: Transport) -> SocketAddr {
+        let named = match transport {
+            Transport::Udp => None,
+            Transport::Tcp => self.tcp,
+            Transport::Tls => self.tls,
+        };
+        named.unwrap_or(self.udp)
+    }
+}
+
 /// A call of ours.
 #[derive(Clone, Debug)]
 pub struct Invite {
     pub target: Uri,
-    pub next_hop: SocketAddr,
+    pub next_hop: Hop,
     /// Who calls; its tag is made here.
     pub from: NameAddr,
+    /// Whose password answers a challenge.
+    pub login: Option<LoginId>,
     /// Made here when none is given.
     pub call_id: Option<String>,
     pub offer: Bytes,

@@ -1,21 +1,21 @@
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 
 use bytes::Bytes;
 
 use super::counters::{Counters, Discard};
 use super::events::Event;
 use super::legs::LegId;
+use crate::sip::Hop;
 
 /// The most datagrams waiting to be sent; past it incoming ones are discarded unread.
 const TRANSMITS_MAX: usize = 4096;
 /// The most events waiting to be polled; past it incoming datagrams are discarded unread.
 const EVENTS_MAX: usize = 4096;
 
-/// A datagram to send.
+/// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmit {
-    pub to: SocketAddr,
+    pub to: Hop,
     pub bytes: Bytes,
 }
 
@@ -34,7 +34,7 @@ impl Outbox {
 
     /// Queues a datagram; past twice the limit (timers alone can go past it) it counts as lost on
     /// the way, which UDP allows.
-    pub(super) fn send(&mut self, to: SocketAddr, bytes: Bytes) {
+    pub(super) fn send(&mut self, to: Hop, bytes: Bytes) {
         if self.transmits.len() >= TRANSMITS_MAX.saturating_mul(2) {
             return self.count(Discard::Unsent);
         }

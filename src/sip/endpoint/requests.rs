@@ -1,13 +1,12 @@
 //! Requests as they come in, before they belong to a leg.
 
-use std::net::SocketAddr;
-
 use super::counters::Discard;
 use super::events::{Event, Invited};
 use super::gate::{self, Rejection, Request};
 use super::legs::{Incoming, Leg, LegId, Stage};
 use super::messages::{ACCEPT, ALLOW, phrase};
 use super::{Endpoint, TOKEN};
+use crate::sip::Hop;
 use crate::sip::dialog::Dialog;
 use crate::sip::transaction::{Server, ServerKey};
 use crate::sip::wire::{Essentials, Message, NameAddr, Start, Uri, write};
@@ -34,7 +33,7 @@ const OF_INTEREST: [&str; 12] = [
 const OF_INTEREST_MAX: usize = 32;
 
 impl Endpoint {
-    pub(super) fn receive_request(&mut self, message: Message, from: SocketAddr, now: Moment) {
+    pub(super) fn receive_request(&mut self, message: Message, from: Hop, now: Moment) {
         let Start::Request { uri, .. } = &message.start else {
             return;
         };
@@ -78,12 +77,13 @@ impl Endpoint {
     }
 
     fn admit(&mut self, request: &Request, key: ServerKey, now: Moment) -> Result<(), Rejection> {
-        let called = gate::check(request)?;
+        let called = gate::check(request, self.registered.is_open())?;
         if request.essentials.to.tag().is_some() {
             return self.in_dialog(request, key, now);
         }
         match request.method() {
             "INVITE" => self.invited(request, called, key, now),
+            "REGISTER" => self.register(request, key, now),
             "OPTIONS" => {
                 self.describe_ourselves(request);
                 Ok(())
@@ -114,7 +114,7 @@ impl Endpoint {
         let mut response = request.reply(200, phrase(200), tag);
         response.push("Allow", ALLOW);
         response.push("Accept", ACCEPT);
-        response.push("Contact", self.our_contact());
+        response.push("Contact", self.our_contact(request.from.transport));
         self.sign(&mut response);
         response
     }
@@ -158,6 +158,7 @@ impl Endpoint {
                 request: request.clone(),
                 dialog,
             })),
+            login: None,
             offered: None,
         });
         self.out.emit(leg, event);

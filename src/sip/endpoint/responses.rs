@@ -1,29 +1,30 @@
 //! Responses to requests of ours.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Endpoint;
+use super::asking::Answer;
 use super::counters::Discard;
 use super::events::Event;
 use super::legs::{Cancel, LegId, Stage, Talking};
 use super::messages::{alongside, phrase};
 use super::outbox::Transmit;
+use crate::sip::Hop;
 use crate::sip::dialog::Dialog;
 use crate::sip::transaction::{ClientKey, Received, Use};
 use crate::sip::wire::{Essentials, Message, Start, write};
 use crate::words::Moment;
 
 /// A response whose essentials are sound.
-struct Response {
-    message: Message,
+pub(super) struct Response {
+    pub(super) message: Message,
     essentials: Essentials,
-    code: u16,
-    from: SocketAddr,
+    pub(super) code: u16,
+    from: Hop,
 }
 
 impl Response {
-    fn read(message: Message, from: SocketAddr) -> Option<Self> {
+    fn read(message: Message, from: Hop) -> Option<Self> {
         let Start::Response { code, .. } = message.start else {
             return None;
         };
@@ -60,7 +61,7 @@ impl Response {
 }
 
 impl Endpoint {
-    pub(super) fn receive_response(&mut self, message: Message, from: SocketAddr, now: Moment) {
+    pub(super) fn receive_response(&mut self, message: Message, from: Hop, now: Moment) {
         let Some(response) = Response::read(message, from) else {
             return self.out.count(Discard::Malformed);
         };
@@ -102,13 +103,21 @@ impl Endpoint {
             Use::Invite(_) | Use::Reoffer(_) if response.code >= 300 => {
                 self.acknowledge_refusal(key, response);
             }
-            Use::Invite(_) | Use::Reoffer(_) | Use::Bye(_) | Use::Nobody => {}
+            Use::Invite(_) | Use::Reoffer(_) | Use::Bye(_) | Use::Ask(_) | Use::Nobody => {}
+        }
+        if self.answers_challenge(used_for, key, response, now) {
+            return;
         }
         match used_for {
             Use::Invite(id) if response.code < 300 => self.answered(id, key, response, now),
             Use::Invite(id) => self.refused(id, response, now),
             Use::Reoffer(id) => self.reoffered(id, key, response, now),
             Use::Bye(id) => self.drop_leg(id, now),
+            Use::Ask(id) => {
+                let message = Box::new(response.message.clone());
+                self.asked
+                    .answer(id, Answer::Response(message, response.from));
+            }
             Use::Nobody => {}
         }
     }
@@ -197,7 +206,11 @@ impl Endpoint {
     fn send_ack(&mut self, dialog: &Dialog, key: &ClientKey, response: &Response) {
         let via = self.branch();
         let cseq = response.essentials.cseq.number;
-        let mut ack = dialog.request("ACK", cseq, &self.our_via(&via));
+        let mut ack = dialog.request(
+            "ACK",
+            cseq,
+            &self.our_via(&via, dialog.next_hop().transport),
+        );
         ack.push("User-Agent", self.settings.user_agent.as_str());
         let ack = Transmit {
             to: dialog.next_hop(),

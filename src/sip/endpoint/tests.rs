@@ -2,9 +2,12 @@
 
 mod calls;
 mod crossings;
+mod logins;
 mod offers;
 mod refusals;
+mod registering;
 mod storms;
+mod transports;
 mod wire;
 
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! Everything time can do to the endpoint.
 
 use super::Endpoint;
+use super::asking::Answer;
 use super::events::Event;
 use super::legs::{LegId, LegTick};
 use crate::sip::transaction::{ClientKey, ClientTick, ServerKey, ServerTick, Use, Wake};
@@ -14,6 +15,7 @@ impl Endpoint {
                 Wake::Server(key) => self.server_due(&key, now),
                 Wake::Client(key) => self.client_due(&key, now),
                 Wake::Leg(id) => self.leg_due(id, now),
+                Wake::Registrar => self.registrar_due(now),
             }
         }
     }
@@ -49,12 +51,13 @@ impl Endpoint {
     }
 
     /// Timer B or F: they did not say anything final in 32 s.
-    fn unanswered(&mut self, used_for: Use, now: Moment) {
+    pub(super) fn unanswered(&mut self, used_for: Use, now: Moment) {
         let (id, event) = match used_for {
             Use::Invite(id) => (id, Some(Event::NoResponse)),
             // RFC 3261 8.1.3.1: as if a 408 had come.
             Use::Reoffer(id) => (id, Some(Event::Lost { code: 408 })),
             Use::Bye(id) => (id, None),
+            Use::Ask(id) => return self.asked.answer(id, Answer::None),
             Use::Nobody => return,
         };
         let known = self.legs.get(id).is_some_and(|leg| !leg.is_ending());

@@ -6,6 +6,7 @@ use super::legs::{Cancel, HangUp, Inviting, Leg, LegId, Stage};
 use super::messages::{ALLOW, alongside};
 use super::orders::{Invite, NotPossible};
 use super::{Endpoint, TOKEN};
+use crate::sip::Transport;
 use crate::sip::dialog::{Dialog, MAX_FORWARDS};
 use crate::sip::transaction::{ClientKey, GIVE_UP, Use};
 use crate::sip::wire::Message;
@@ -28,6 +29,7 @@ impl Endpoint {
             call_id,
             tag,
             stage: Stage::Ending,
+            login: invite.login,
             offered: None,
         });
         let used_for = Use::Invite(leg);
@@ -45,13 +47,13 @@ impl Endpoint {
 
     fn first_invite(&self, invite: &Invite, call_id: &str, tag: &str, branch: &str) -> Message {
         let mut message = Message::request("INVITE", invite.target.as_str());
-        message.push("Via", self.our_via(branch));
+        message.push("Via", self.our_via(branch, invite.next_hop.transport));
         message.push("Max-Forwards", MAX_FORWARDS);
         message.push("From", format!("{};tag={tag}", invite.from));
         message.push("To", format!("<{}>", invite.target));
         message.push("Call-ID", call_id);
         message.push("CSeq", "1 INVITE");
-        self.introduce(&mut message);
+        self.introduce(&mut message, invite.next_hop.transport);
         for (name, value) in &invite.headers {
             message.push(name, value.as_str());
         }
@@ -59,8 +61,8 @@ impl Endpoint {
         message
     }
 
-    fn introduce(&self, message: &mut Message) {
-        message.push("Contact", self.our_contact());
+    fn introduce(&self, message: &mut Message, transport: Transport) {
+        message.push("Contact", self.our_contact(transport));
         message.push("Allow", ALLOW);
         message.push("User-Agent", self.settings.user_agent.as_str());
     }
@@ -112,8 +114,9 @@ impl Endpoint {
         let mut dialog = talking.dialog.clone();
         let branch = self.branch();
         let cseq = dialog.next_cseq();
-        let mut message = dialog.request("INVITE", cseq, &self.our_via(&branch));
-        self.introduce(&mut message);
+        let transport = dialog.next_hop().transport;
+        let mut message = dialog.request("INVITE", cseq, &self.our_via(&branch, transport));
+        self.introduce(&mut message, transport);
         message.set_body("application/sdp", sdp);
         let client = self.begin(message, &branch, dialog.next_hop(), Use::Reoffer(leg), now);
         if let Some(talking) = self.legs.get_mut(leg).and_then(|leg| leg.talking_mut()) {
@@ -167,7 +170,8 @@ impl Endpoint {
     ) -> ClientKey {
         let branch = self.branch();
         let cseq = dialog.next_cseq();
-        let mut message = dialog.request("BYE", cseq, &self.our_via(&branch));
+        let via = self.our_via(&branch, dialog.next_hop().transport);
+        let mut message = dialog.request("BYE", cseq, &via);
         if let Some(reason) = reason {
             message.push("Reason", reason);
         }

@@ -7,6 +7,7 @@ use super::gate::Request;
 use super::legs::{AckOf, Incoming, LegId, Offered, Stage, Talking, Unacked};
 use super::messages::{ALLOW, phrase};
 use super::orders::{NotPossible, Refusal};
+use crate::sip::Transport;
 use crate::sip::wire::Message;
 use crate::words::Moment;
 
@@ -20,7 +21,8 @@ impl Endpoint {
             incoming.server.clone(),
             incoming.request.reply(180, phrase(180), tag),
         );
-        let response = self.with_contact(response);
+        let transport = incoming.request.from.transport;
+        let response = self.with_contact(response, transport);
         self.respond(&key, response, now);
         Ok(())
     }
@@ -35,11 +37,12 @@ impl Endpoint {
             dialog,
         } = incoming.clone();
         let response = request.reply(200, phrase(200), tag);
+        let transport = request.from.transport;
         let what = match request.message.sdp() {
             Some(_) => AckOf::Answer,
             None => AckOf::OurOffer,
         };
-        let mut response = self.with_contact(response);
+        let mut response = self.with_contact(response, transport);
         response.set_body(SDP, sdp);
         let bytes = self.respond(&server, response, now);
         let mut talking = Talking::new(dialog);
@@ -54,6 +57,9 @@ impl Endpoint {
     }
 
     /// Sends a final answer that is no 200; the leg is over.
+    ///
+    /// In a flood it is not remembered: whoever missed it calls again, and is refused again
+    /// (RFC 3261 8.2.7). A place is left for those who are answered.
     pub fn reject(
         &mut self,
         leg: LegId,
@@ -74,6 +80,10 @@ impl Endpoint {
         self.respond(&key, response, now);
         self.legs.remove(leg);
         self.arm_leg(leg);
+        if self.servers.is_crowded() {
+            self.servers.remove(&key);
+            self.arm_server(&key);
+        }
         Ok(())
     }
 
@@ -82,7 +92,8 @@ impl Endpoint {
         let offered = self.take_offer(leg)?;
         let Offered { server, request } = offered;
         let response = request.reply(200, phrase(200), "");
-        let mut response = self.with_contact(response);
+        let transport = request.from.transport;
+        let mut response = self.with_contact(response, transport);
         response.set_body(SDP, sdp);
         let bytes = self.respond(&server, response, now);
         if request.method() == "INVITE" {
@@ -124,8 +135,8 @@ impl Endpoint {
         }
     }
 
-    fn with_contact(&self, mut response: Message) -> Message {
-        response.push("Contact", self.our_contact());
+    fn with_contact(&self, mut response: Message, transport: Transport) -> Message {
+        response.push("Contact", self.our_contact(transport));
         response.push("Allow", ALLOW);
         self.sign(&mut response);
         response

@@ -11,6 +11,8 @@ pub(crate) enum Wake {
     Server(ServerKey),
     Client(ClientKey),
     Leg(LegId),
+    /// A binding ends.
+    Registrar,
 }
 
 /// One alarm for each that wants one, the earliest first.

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use bytes::Bytes;
 
 use super::{Backoff, GIVE_UP, T4};
-use crate::sip::endpoint::{LegId, Transmit};
+use crate::sip::Hop;
+use crate::sip::endpoint::{AskId, LegId, Transmit};
 use crate::sip::wire::Message;
 use crate::words::Moment;
 
@@ -14,10 +14,12 @@ const FORKS_MAX: usize = 8;
 /// A request of ours.
 #[derive(Debug)]
 pub(crate) struct Client {
-    pub(crate) to: SocketAddr,
+    pub(crate) to: Hop,
     pub(crate) used_for: Use,
     /// The request as built: its ACK, CANCEL and dialogs are made from it.
     pub(crate) request: Message,
+    /// Where it would have gone by UDP, were it not too large for a datagram.
+    pub(crate) grown_from: Option<Hop>,
     bytes: Bytes,
     state: State,
     /// The ACKs of a refusal (under the empty tag) or of each 2xx, by To tag.
@@ -30,18 +32,26 @@ pub(crate) enum Use {
     Invite(LegId),
     Reoffer(LegId),
     Bye(LegId),
+    /// Who asked is told: REGISTER and the like.
+    Ask(AskId),
     /// Nobody waits for its outcome: CANCEL, the BYE of an extra fork.
     Nobody,
 }
 
 #[derive(Debug)]
 enum State {
-    /// Nothing heard: timers A and B, or E and F.
-    Calling { repeat: Backoff, until: Moment },
+    /// Nothing heard: timers A and B, or E and F. A reliable transport needs no repetition.
+    Calling {
+        repeat: Option<Backoff>,
+        until: Moment,
+    },
     /// An INVITE heard a 1xx: it waits as long as its leg does.
     Ringing,
     /// Another request heard a 1xx: timer E slows, F runs on.
-    Proceeding { repeat: Backoff, until: Moment },
+    Proceeding {
+        repeat: Option<Backoff>,
+        until: Moment,
+    },
     /// A final response came; what comes again is absorbed: timers D, K.
     Completed { until: Moment },
     /// RFC 6026 7.2: a 2xx came to an INVITE, and forks may follow: timer M.
@@ -71,24 +81,20 @@ pub(crate) enum ClientTick {
 }
 
 impl Client {
-    pub(crate) fn new(
-        request: Message,
-        bytes: Bytes,
-        to: SocketAddr,
-        used_for: Use,
-        now: Moment,
-    ) -> Self {
+    pub(crate) fn new(request: Message, bytes: Bytes, to: Hop, used_for: Use, now: Moment) -> Self {
         let mut client = Self {
             to,
             used_for,
             request,
+            grown_from: None,
             bytes,
             state: State::Ringing,
             acks: BTreeMap::new(),
         };
-        let repeat = match client.is_invite() {
-            true => Backoff::doubling(now),
-            false => Backoff::up_to_t2(now),
+        let repeat = match (to.transport.is_reliable(), client.is_invite()) {
+            (true, _) => None,
+            (false, true) => Some(Backoff::doubling(now)),
+            (false, false) => Some(Backoff::up_to_t2(now)),
         };
         let until = now + GIVE_UP;
         client.state = State::Calling { repeat, until };
@@ -97,6 +103,11 @@ impl Client {
 
     pub(crate) fn is_invite(&self) -> bool {
         matches!(self.used_for, Use::Invite(_) | Use::Reoffer(_))
+    }
+
+    /// Whether nothing at all has come back.
+    pub(crate) fn is_unheard(&self) -> bool {
+        matches!(self.state, State::Calling { .. })
     }
 
     /// Whether a CANCEL makes sense: a 1xx is here and no final response (RFC 3261 9.1).
@@ -123,7 +134,9 @@ impl Client {
             }
             State::Calling { repeat, until } => {
                 let (mut repeat, until) = (*repeat, *until);
-                repeat.slow_down(now);
+                if let Some(repeat) = &mut repeat {
+                    repeat.slow_down(now);
+                }
                 self.state = match self.is_invite() {
                     true => State::Ringing,
                     false => State::Proceeding { repeat, until },
@@ -140,21 +153,29 @@ impl Client {
     }
 
     fn finish(&mut self, code: u16, now: Moment) {
+        // Timers D and K absorb repetitions, which only UDP needs (RFC 3261 17.1.1.2, 17.1.2.2).
+        let repetitions = |wait| match self.to.transport.is_reliable() {
+            true => now,
+            false => now + wait,
+        };
         self.state = match (self.is_invite(), code < 300) {
             (true, true) => State::Accepted {
                 until: now + GIVE_UP,
             },
             (true, false) => State::Completed {
-                until: now + GIVE_UP,
+                until: repetitions(GIVE_UP),
             },
-            (false, _) => State::Completed { until: now + T4 },
+            (false, _) => State::Completed {
+                until: repetitions(T4),
+            },
         };
     }
 
     pub(crate) fn timeout(&self) -> Option<Moment> {
         match &self.state {
             State::Calling { repeat, until } | State::Proceeding { repeat, until } => {
-                Some(repeat.next().min(*until))
+                let next = repeat.map_or(*until, |repeat| repeat.next());
+                Some(next.min(*until))
             }
             State::Ringing => None,
             State::Completed { until } | State::Accepted { until } => Some(*until),
@@ -167,7 +188,7 @@ impl Client {
                 ClientTick::GaveUp
             }
             State::Calling { repeat, .. } | State::Proceeding { repeat, .. } => {
-                match repeat.is_due(now) {
+                match repeat.as_mut().is_some_and(|repeat| repeat.is_due(now)) {
                     true => ClientTick::Send(self.bytes.clone()),
                     false => ClientTick::Nothing,
                 }
@@ -186,8 +207,13 @@ impl Client {
 mod tests {
     use super::*;
 
+    fn to() -> Hop {
+        let address: std::net::SocketAddr = "192.0.2.1:5060".parse().unwrap();
+        address.into()
+    }
+
     fn client(used_for: Use) -> Client {
-        let to = "192.0.2.1:5060".parse().unwrap();
+        let to = to();
         let request = Message::request("X", "sip:a@b");
         Client::new(request, Bytes::from("X"), to, used_for, Moment::ZERO)
     }

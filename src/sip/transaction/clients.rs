@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::client::Client;
+use crate::sip::Hop;
 
 /// The most client transactions at once; past it no new leg is begun.
 const CLIENTS_MAX: usize = 16_384;
@@ -39,6 +40,16 @@ impl Clients {
 
     pub(crate) fn remove(&mut self, key: &ClientKey) {
         self.0.remove(key);
+    }
+
+    /// Those that were sent to `hop` and have heard nothing.
+    pub(crate) fn waiting_for(&self, hop: Hop) -> Vec<ClientKey> {
+        let waiting = |(_, client): &(&ClientKey, &Client)| client.to == hop && client.is_unheard();
+        self.0
+            .iter()
+            .filter(waiting)
+            .map(|(key, _)| key.clone())
+            .collect()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -1,4 +1,4 @@
-//! Transactions over UDP (RFC 3261 17, RFC 6026): what is repeated, absorbed and given up, and when.
+//! Transactions (RFC 3261 17, RFC 6026): what is repeated, absorbed and given up, and when.
 //!
 //! Invariant: a transaction never makes a message; it keeps the bytes it was given and repeats them.
 

@@ -1,9 +1,9 @@
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::{Backoff, GIVE_UP, T4};
+use crate::sip::Hop;
 use crate::words::Moment;
 
 /// RFC 3261 17.2.1: the 100 goes out when nothing else has by then.
@@ -12,7 +12,7 @@ const TRYING_AFTER: Duration = Duration::from_millis(200);
 /// A request we answer.
 #[derive(Debug)]
 pub(crate) struct Server {
-    pub(crate) to: SocketAddr,
+    pub(crate) to: Hop,
     kind: Kind,
     state: State,
 }
@@ -59,7 +59,7 @@ pub(crate) enum ServerTick {
 
 impl Server {
     /// An INVITE, with the 100 to send when the answer is slow.
-    pub(crate) fn invite(to: SocketAddr, trying: Bytes, now: Moment) -> Self {
+    pub(crate) fn invite(to: Hop, trying: Bytes, now: Moment) -> Self {
         let hurry = Some((now + TRYING_AFTER, trying));
         Self {
             to,
@@ -69,7 +69,7 @@ impl Server {
     }
 
     /// Any other request.
-    pub(crate) fn other(to: SocketAddr) -> Self {
+    pub(crate) fn other(to: Hop) -> Self {
         Self {
             to,
             kind: Kind::Other,
@@ -80,13 +80,20 @@ impl Server {
     /// A response with this code leaves: how it is repeated from here on.
     pub(crate) fn respond(&mut self, code: u16, last: Bytes, now: Moment) {
         let until = now + GIVE_UP;
+        let reliable = self.to.transport.is_reliable();
         self.state = match (code, self.kind) {
             (..200, _) => State::Proceeding { last },
             (200..300, Kind::Invite) => State::Accepted { last, until },
-            (_, kind) => State::Completed {
+            (_, Kind::Invite) => State::Completed {
                 last,
-                repeat: (kind == Kind::Invite).then(|| Backoff::up_to_t2(now)),
+                repeat: (!reliable).then(|| Backoff::up_to_t2(now)),
                 until,
+            },
+            (_, Kind::Other) => State::Completed {
+                last,
+                repeat: None,
+                // Timer J absorbs repetitions, which only UDP has.
+                until: if reliable { now } else { until },
             },
         };
     }
@@ -111,7 +118,13 @@ impl Server {
     pub(crate) fn acknowledged(&mut self, now: Moment) -> bool {
         match self.state {
             State::Completed { .. } => {
-                self.state = State::Confirmed { until: now + T4 };
+                let absorbing = match self.to.transport.is_reliable() {
+                    true => Duration::ZERO,
+                    false => T4,
+                };
+                self.state = State::Confirmed {
+                    until: now + absorbing,
+                };
                 true
             }
             State::Confirmed { .. } => true,
@@ -163,6 +176,8 @@ impl Server {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     fn at(ms: u64) -> Moment {
@@ -170,8 +185,8 @@ mod tests {
     }
 
     fn invite() -> Server {
-        let to = "192.0.2.1:5060".parse().unwrap();
-        Server::invite(to, Bytes::from("100"), at(0))
+        let to: SocketAddr = "192.0.2.1:5060".parse().unwrap();
+        Server::invite(to.into(), Bytes::from("100"), at(0))
     }
 
     /// Runs until it is over: when what was sent.

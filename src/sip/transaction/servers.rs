@@ -7,6 +7,9 @@ use crate::sip::wire::{Essentials, Message};
 /// The most server transactions at once; past it, requests that need one are answered 503.
 const SERVERS_MAX: usize = 16_384;
 
+/// More than the calls of a full desk need: from here on refusals are not remembered.
+const CROWDED: usize = 4_096;
+
 /// What makes two requests the same transaction (RFC 3261 17.2.3).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ServerKey(Arc<str>);
@@ -50,6 +53,11 @@ pub(crate) struct Servers {
 impl Servers {
     pub(crate) fn is_full(&self) -> bool {
         self.by_key.len() >= SERVERS_MAX
+    }
+
+    /// Whether what can be forgotten should be.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.by_key.len() >= CROWDED
     }
 
     /// Whether another transaction answers the same request, come another way.

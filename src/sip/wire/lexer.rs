@@ -301,7 +301,7 @@ pub(super) fn is_token(text: &str) -> bool {
 }
 
 /// Splits at commas outside quotes and angle brackets.
-fn split(value: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn split(value: &str) -> impl Iterator<Item = &str> {
     let (mut quoted, mut bracketed, mut escaped) = (false, false, false);
     value
         .split(move |c: char| {

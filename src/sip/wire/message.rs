@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use rsip::Headers;
+use rsip::{Header, Headers};
 
 use super::header_names;
 
@@ -48,6 +48,37 @@ impl Message {
     pub fn set_body(&mut self, content_type: &str, body: Bytes) {
         self.push("Content-Type", content_type);
         self.body = body;
+    }
+
+    /// Puts another value in the place of the first `name`.
+    pub fn replace_first(&mut self, name: &str, value: String) {
+        let mut headers = self.headers.iter_mut();
+        let is_it = |header: &&mut Header| {
+            let (found, _) = header_names::name_and_value(header);
+            found.eq_ignore_ascii_case(name)
+        };
+        if let Some(header) = headers.find(is_it) {
+            *header = header_names::header(name, value);
+        }
+    }
+
+    /// The same message with one more Via on top (RFC 3261 18.1.1).
+    #[must_use]
+    pub fn under(mut self, via: String) -> Self {
+        let below = std::mem::take(&mut self.headers);
+        self.push("Via", via);
+        self.headers.extend(below.into_iter().collect());
+        self
+    }
+
+    /// The same message less all headers of these names.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.headers.retain(|header| {
+            let (found, _) = header_names::name_and_value(header);
+            !names.iter().any(|name| found.eq_ignore_ascii_case(name))
+        });
+        self
     }
 
     /// The first value of `name`, which is matched without regard to case.

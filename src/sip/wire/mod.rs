@@ -13,6 +13,7 @@
 
 mod cseq;
 mod essentials;
+mod framer;
 mod header_names;
 mod lexer;
 mod message;
@@ -24,11 +25,13 @@ mod uri;
 mod via;
 
 pub(super) use essentials::Essentials;
-pub(super) use lexer::Malformed;
+pub use framer::{Framer, Piece};
 pub use lexer::{Fault, read as read_message};
+pub(super) use lexer::{Malformed, split};
 pub use message::{Message, Start};
 pub use name_addr::{BadNameAddr, NameAddr};
 pub(super) use serialiser::write;
 pub use text::readable;
+pub(super) use text::to_wire;
 pub use uri::{BadUri, Uri};
 pub(super) use via::Via;

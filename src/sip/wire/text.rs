@@ -24,7 +24,7 @@ pub(super) fn from_wire(bytes: &[u8]) -> String {
 
 /// Appends the bytes that `text` stands for. Line breaks and NUL become spaces: a value of ours
 /// never begins a second header.
-pub(super) fn to_wire(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn to_wire(text: &str, out: &mut Vec<u8>) {
     for c in text.chars() {
         match c {
             '\r' | '\n' | '\0' => out.push(b' '),

@@ -3,9 +3,10 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use super::params::Params;
+use crate::sip::{Hop, Transport};
 
-/// The port of a SIP URI that names none (RFC 3261 19.1.2).
-const PORT: u16 = 5060;
+/// The parameters that tell two URIs apart where only one has them (RFC 3261 19.1.4).
+const COMPARED: [&str; 5] = ["transport", "user", "ttl", "method", "maddr"];
 
 /// A URI: kept as it came, with its parts beside it. `Debug` hides whose it is.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,6 +59,44 @@ impl Uri {
         }
     }
 
+    /// `sip:user@address`, with the transport where it is not UDP; TLS is a parameter, not `sips:`,
+    /// which would bind every hop of the call (RFC 5630 3.1.4).
+    pub fn sip_over(transport: Transport, user: &str, address: SocketAddr) -> Self {
+        let plain = Self::sip(user, address);
+        match transport {
+            Transport::Udp => plain,
+            Transport::Tcp | Transport::Tls => {
+                let word = transport.of_via().to_ascii_lowercase();
+                let params = format!(";transport={word}");
+                Self {
+                    text: format!("{plain}{params}"),
+                    params: Params::new(&params),
+                    ..plain
+                }
+            }
+        }
+    }
+
+    /// `sip:user@host`, or `sip:host` without a user; `host` may end in a port.
+    pub fn at(user: &str, host: &str) -> Result<Self, BadUri> {
+        match user {
+            "" => format!("sip:{host}").parse(),
+            _ => format!("sip:{}@{host}", escaped(user)).parse(),
+        }
+    }
+
+    /// Whether both name one place (RFC 3261 19.1.4), header fields aside.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let param = |uri: &Self, name| uri.param(name).map(str::to_ascii_lowercase);
+        self.scheme == other.scheme
+            && self.user() == other.user()
+            && self.host.eq_ignore_ascii_case(&other.host)
+            && self.port == other.port
+            && COMPARED
+                .iter()
+                .all(|name| param(self, name) == param(other, name))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -77,9 +116,26 @@ impl Uri {
         &self.host
     }
 
-    /// The port, by default 5060.
+    /// The port, by default its transport's.
     pub fn port(&self) -> u16 {
-        self.port.unwrap_or(PORT)
+        self.port.unwrap_or(self.transport().default_port())
+    }
+
+    /// What it asks to be reached by (RFC 3263 4.1, without a look-up).
+    pub fn transport(&self) -> Transport {
+        let named = self.param("transport").unwrap_or_default();
+        if self.scheme == "sips" || named.eq_ignore_ascii_case("tls") {
+            Transport::Tls
+        } else if named.eq_ignore_ascii_case("tcp") {
+            Transport::Tcp
+        } else {
+            Transport::Udp
+        }
+    }
+
+    /// The hop it names without asking anyone; none for a domain name.
+    pub fn hop(&self) -> Option<Hop> {
+        Some(Hop::to(self.transport(), self.address()?))
     }
 
     pub fn param(&self, name: &str) -> Option<&str> {
@@ -90,7 +146,7 @@ impl Uri {
     pub fn address(&self) -> Option<SocketAddr> {
         let bare = self.host.trim_matches(['[', ']']);
         let ip = bare.parse().ok().or_else(|| ipv6(bare).map(IpAddr::V6))?;
-        Some(SocketAddr::new(ip, self.port.unwrap_or(PORT)))
+        Some(SocketAddr::new(ip, self.port()))
     }
 }
 
@@ -277,6 +333,39 @@ mod tests {
         let it = Uri::sip("a b#", "192.0.2.1:5080".parse().unwrap());
         assert_eq!(it.as_str(), "sip:a%20b%23@192.0.2.1:5080");
         assert_eq!(uri(it.as_str()).user().unwrap(), "a b#");
+    }
+
+    #[test]
+    fn places_are_compared_as_the_rfc_does() {
+        let same = |one: &str, other: &str| uri(one).is_same(&uri(other));
+        assert!(same(
+            "sip:%61lice@AtLanTa.com;transport=TCP",
+            "sip:alice@atlanta.com;Transport=tcp"
+        ));
+        assert!(same(
+            "sip:carol@chicago.com;newparam=5",
+            "sip:carol@chicago.com"
+        ));
+        assert!(!same("SIP:ALICE@a.com", "sip:alice@a.com"));
+        assert!(!same("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"));
+        assert!(!same(
+            "sip:bob@biloxi.com",
+            "sip:bob@biloxi.com;transport=udp"
+        ));
+        assert!(!same("sip:bob@biloxi.com", "sips:bob@biloxi.com"));
+    }
+
+    #[test]
+    fn a_uri_is_made_of_a_user_and_a_domain() {
+        assert_eq!(
+            Uri::at("a b", "pbx.example.com:5070").unwrap().as_str(),
+            "sip:a%20b@pbx.example.com:5070"
+        );
+        assert_eq!(
+            Uri::at("", "pbx.example.com").unwrap().as_str(),
+            "sip:pbx.example.com"
+        );
+        assert!(Uri::at("a", "two words").is_err());
     }
 
     #[test]

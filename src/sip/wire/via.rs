@@ -2,11 +2,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::params::Params;
 use super::uri::host_and_port;
+use crate::sip::{Hop, Transport};
 
 /// Marks a branch made by RFC 3261 (8.1.1.7).
 const MAGIC_COOKIE: &str = "z9hG4bK";
-/// The port of a Via that names none (RFC 3261 18.2.2).
-const PORT: u16 = 5060;
 
 /// The topmost hop a request came over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,15 +66,23 @@ impl Via {
 
     /// Where responses go (RFC 3261 18.2.2, RFC 3581 4): `maddr` is not obeyed, it is the
     /// stranger's word against the packet's.
-    pub(crate) fn reply_to(&self, from: SocketAddr) -> SocketAddr {
-        match self.params.get("rport") {
-            Some(_) => from,
-            None => SocketAddr::new(from.ip(), self.port.unwrap_or(PORT)),
+    ///
+    /// The connection of the request comes first; without it, what is named here is called.
+    pub(crate) fn reply_to(&self, from: Hop) -> Hop {
+        let asks_back = !from.transport.is_reliable() && self.params.get("rport").is_some();
+        if asks_back {
+            return from;
+        }
+        let port = self.port.unwrap_or(from.transport.default_port());
+        Hop {
+            address: SocketAddr::new(from.address.ip(), port),
+            ..from
         }
     }
 
     /// The value with `received` and `rport` filled in (RFC 3261 18.2.1, RFC 3581 4).
-    pub(crate) fn stamped(&self, from: SocketAddr) -> String {
+    pub(crate) fn stamped(&self, from: Hop) -> String {
+        let from = from.address;
         let rport = self.params.get("rport").is_some();
         let ip: Option<IpAddr> = self.host.trim_matches(['[', ']']).parse().ok();
         let mut params = self.params.without("received");
@@ -100,8 +107,8 @@ impl Via {
     }
 
     /// The Via of a request of ours.
-    pub(crate) fn ours(address: SocketAddr, branch: &str) -> String {
-        format!("SIP/2.0/UDP {address};rport;branch={branch}")
+    pub(crate) fn ours(transport: Transport, address: SocketAddr, branch: &str) -> String {
+        format!("SIP/2.0/{transport} {address};rport;branch={branch}")
     }
 
     /// A new branch around an unguessable token.
@@ -114,8 +121,13 @@ impl Via {
 mod tests {
     use super::*;
 
-    fn from() -> SocketAddr {
-        "192.0.2.9:4000".parse().unwrap()
+    fn from() -> Hop {
+        hop("192.0.2.9:4000")
+    }
+
+    fn hop(address: &str) -> Hop {
+        let address: SocketAddr = address.parse().unwrap();
+        address.into()
     }
 
     #[test]
@@ -131,7 +143,7 @@ mod tests {
     #[test]
     fn without_rport_the_answer_goes_to_the_named_port() {
         let via = Via::read("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKx").unwrap();
-        assert_eq!(via.reply_to(from()), "192.0.2.9:5060".parse().unwrap());
+        assert_eq!(via.reply_to(from()), hop("192.0.2.9:5060"));
         assert_eq!(via.stamped(from()), "SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKx");
     }
 

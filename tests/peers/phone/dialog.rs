@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::message::Message;
 
@@ -22,7 +23,9 @@ pub(super) struct Dialog {
 impl Dialog {
     /// Before the INVITE has left.
     pub(super) fn calling(name: &str, own: SocketAddr, peer: SocketAddr) -> Self {
-        let unique = format!("{}-{}", std::process::id(), own.port());
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let unique = format!("{}-{}-{count}", std::process::id(), own.port());
         Self {
             call_id: format!("{name}-{unique}"),
             local: format!("<sip:{name}@{own}>;tag={unique}"),

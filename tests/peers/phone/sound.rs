@@ -50,6 +50,7 @@ struct Line {
     /// Packets of the key that is down, and the timestamp of all of them.
     key_sent: (u16, u32),
     received: Vec<Packet>,
+    unplugged: bool,
 }
 
 impl Sound {
@@ -72,6 +73,7 @@ impl Sound {
             keys: VecDeque::new(),
             key_sent: (0, 0),
             received: Vec::new(),
+            unplugged: false,
         };
         let wire = Arc::new(Wire {
             line: Mutex::new(line),
@@ -114,6 +116,11 @@ impl Sound {
         self.change(|line| line.keys.push_back(key));
     }
 
+    /// Closes the socket: whoever sends to it is told by ICMP.
+    pub(super) fn unplug(&self) {
+        self.change(|line| line.unplugged = true);
+    }
+
     /// All packets that came in.
     pub(super) fn received(&self) -> Vec<Packet> {
         self.change(|line| line.received.clone())
@@ -146,7 +153,7 @@ impl Wire {
     }
 }
 
-/// Until the phone is gone.
+/// Until the phone is gone, or its sound.
 fn run(socket: &UdpSocket, wire: &Weak<Wire>) {
     let mut due = Instant::now();
     let mut datagram = [0; 2_048];
@@ -160,6 +167,9 @@ fn run(socket: &UdpSocket, wire: &Weak<Wire>) {
             return;
         };
         let mut line = wire.line();
+        if line.unplugged {
+            return;
+        }
         if let Ok(length) = received {
             line.receive(&datagram[..length]);
             wire.news.notify_all();

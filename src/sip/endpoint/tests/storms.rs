@@ -190,6 +190,25 @@ fn a_flood_of_options_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_flood_of_calls_that_are_refused_leaves_room_for_one_that_is_not() {
+    let mut wire = Wire::new();
+    let invite = |n: u32| {
+        let text = refusals::invite("", "").replace("Call-ID: one", &format!("Call-ID: {n}"));
+        text.replace("branch=z9hG4bK", &format!("branch=z9hG4bK{n}"))
+    };
+    for n in 0..20_000 {
+        wire.probe(&invite(n));
+        let (leg, _) = wire.callee.poll_event().unwrap();
+        wire.callee.reject(leg, &Refusal::new(486), at(0)).unwrap();
+        assert!(wire.callee.poll_transmit().is_some());
+    }
+    assert!(wire.callee.servers.len() < 5_000);
+    wire.probe(&invite(20_000));
+    let (leg, _) = wire.callee.poll_event().unwrap();
+    wire.callee.ring(leg, at(0)).unwrap();
+}
+
+#[test]
 fn a_desk_that_does_not_poll_is_not_buried() {
     let mut endpoint = wire::endpoint(Side::Callee, 10);
     let text = refusals::invite("", "").replace("INVITE", "OPTIONS");

@@ -1,3 +1,5 @@
+use std::net::SocketAddr;
+
 use super::*;
 
 /// How long a datagram is under way.
@@ -35,7 +37,7 @@ pub(super) fn endpoint(side: Side, calls_max: usize) -> Endpoint {
         Side::Callee => ("hotline", 2),
     };
     let settings = Settings {
-        address: address(side),
+        listening: Listening::udp_only(address(side)),
         user: user.to_owned(),
         user_agent: "Thirdring".to_owned(),
         calls_max,
@@ -75,8 +77,9 @@ impl Wire {
     pub(super) fn call(&mut self) -> LegId {
         let invite = Invite {
             target: "sip:hotline@192.0.2.2".parse().unwrap(),
-            next_hop: address(Side::Callee),
+            next_hop: address(Side::Callee).into(),
             from: NameAddr::new(Some("Anna"), "sip:anna@192.0.2.1".parse().unwrap()),
+            login: None,
             call_id: None,
             offer: Bytes::from("offer"),
             headers: vec![("Call-Info".into(), "<sip:x>;answer-after=0".into())],

@@ -1,5 +1,7 @@
 //! SIPp: the whole pack of tests/sipp, thirty callers at once, and a rep and a target that echo.
 
+mod pack;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
@@ -20,25 +22,6 @@ fn house(seats: usize) -> House {
     (1..=seats).fold(House::fast(), |house, n| {
         house.seat(&format!("rep{n}"), "echo")
     })
-}
-
-#[test]
-fn the_whole_pack_passes() {
-    if !can_run(&[Need::Sipp]) {
-        return;
-    }
-    let agent = house(20).open();
-    let run = Command::new("bash")
-        .args(["tests/sipp/run.sh", &agent.sip.to_string()])
-        .output()
-        .expect("bash runs");
-    let told = String::from_utf8_lossy(&run.stdout);
-    println!("{told}");
-    assert!(
-        run.status.success(),
-        "{told}{}",
-        String::from_utf8_lossy(&run.stderr)
-    );
 }
 
 #[test]

@@ -1,0 +1,128 @@
+//! Answers challenges to requests of ours (RFC 3261 22.2, 22.3).
+
+use super::Endpoint;
+use super::legs::{LegId, Stage};
+use super::responses::Response;
+use crate::sip::digest::{Credentials, Login};
+use crate::sip::transaction::{ClientKey, Use};
+use crate::sip::wire::{Message, Start};
+use crate::words::Moment;
+
+/// The most accounts of one endpoint; a further one is sent without a password.
+const LOGINS_MAX: usize = 64;
+
+/// Whose password a leg's requests are signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LoginId(usize);
+
+impl Endpoint {
+    /// Keeps the credentials of an account; an INVITE that names them is signed when asked to.
+    pub fn add_login(&mut self, credentials: Credentials) -> LoginId {
+        let id = LoginId(self.logins.len());
+        if self.logins.len() < LOGINS_MAX {
+            self.logins.push(Login::new(credentials));
+        }
+        id
+    }
+
+    /// Signs a request of a leg with what its account has been asked for before.
+    pub(super) fn sign_in(&mut self, used_for: Use, request: &mut Message) {
+        if let Some(login) = self.login_of(used_for) {
+            login.sign(request);
+        }
+    }
+
+    /// Whether a 401 or 407 was answered with the same request, signed. A leg that they began has
+    /// no login: who calls us does not learn our password (hardening 9).
+    pub(super) fn answers_challenge(
+        &mut self,
+        used_for: Use,
+        key: &ClientKey,
+        response: &Response,
+        now: Moment,
+    ) -> bool {
+        if response.code < 300 {
+            if let Some(login) = self.login_of(used_for) {
+                login.accepted();
+            }
+            return false;
+        }
+        if !matches!(response.code, 401 | 407) {
+            return false;
+        }
+        let mut entropy = self.entropy.clone();
+        let taken = self
+            .login_of(used_for)
+            .is_some_and(|login| login.challenged(&response.message, &mut entropy).is_ok());
+        self.entropy = entropy;
+        taken && self.repeat_signed(used_for, key, now)
+    }
+
+    fn login_of(&mut self, used_for: Use) -> Option<&mut Login> {
+        let (Use::Invite(id) | Use::Reoffer(id) | Use::Bye(id)) = used_for else {
+            return None;
+        };
+        let LoginId(index) = self.legs.get(id)?.login?;
+        self.logins.get_mut(index)
+    }
+
+    /// The same request in a transaction of its own, with the next CSeq (RFC 3261 22.2).
+    fn repeat_signed(&mut self, used_for: Use, key: &ClientKey, now: Moment) -> bool {
+        let Some(client) = self.clients.get(key) else {
+            return false;
+        };
+        let (old, to) = (client.request.clone(), client.to);
+        let Start::Request { method, .. } = old.start.clone() else {
+            return false;
+        };
+        let Some(cseq) = self.cseq_after(used_for, &old) else {
+            return false;
+        };
+        let branch = self.branch();
+        let mut request = old.without(&["Via", "Authorization", "Proxy-Authorization"]);
+        request.replace_first("CSeq", format!("{cseq} {method}"));
+        let request = request.under(self.our_via(&branch, to.transport));
+        let key = self.begin(request, &branch, to, used_for, now);
+        self.follow(used_for, key, branch, now);
+        true
+    }
+
+    /// The number of the repetition; a dialog counts it among its own.
+    fn cseq_after(&mut self, used_for: Use, request: &Message) -> Option<u32> {
+        let dialog = match used_for {
+            Use::Reoffer(id) => self.legs.get_mut(id)?.dialog_mut(),
+            Use::Invite(_) | Use::Bye(_) | Use::Ask(_) | Use::Nobody => None,
+        };
+        match dialog {
+            Some(dialog) => Some(dialog.next_cseq()),
+            None => {
+                let number = request.value("CSeq")?.split(' ').next()?;
+                number.parse::<u32>().ok()?.checked_add(1)
+            }
+        }
+    }
+
+    /// The leg waits for the repetition from here on; a CANCEL that was wanted goes with it.
+    fn follow(&mut self, used_for: Use, key: ClientKey, branch: String, now: Moment) {
+        match used_for {
+            Use::Invite(id) => {
+                if let Some(Stage::Inviting(inviting)) =
+                    self.legs.get_mut(id).map(|leg| &mut leg.stage)
+                {
+                    inviting.client = key;
+                    inviting.branch = branch;
+                    inviting.dialog = None;
+                }
+                self.cancel_if_ringing(id, now);
+            }
+            Use::Reoffer(id) => self.reoffer_again(id, key),
+            Use::Bye(_) | Use::Ask(_) | Use::Nobody => {}
+        }
+    }
+
+    fn reoffer_again(&mut self, id: LegId, key: ClientKey) {
+        if let Some(talking) = self.legs.get_mut(id).and_then(|leg| leg.talking_mut()) {
+            talking.reoffer = Some(key);
+        }
+    }
+}
