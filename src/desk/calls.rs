@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::call::{Call, Utterance};
 use crate::callbacks::CallbackId;
+use crate::dialling::Identity;
 use crate::media::LegKey;
 use crate::sip::LegId;
 use crate::sip::offer_answer::{Description, Origin};
@@ -45,6 +46,8 @@ pub(super) struct Facts {
     pub(super) inbound: bool,
     /// Where the caller's signalling comes from; whom we call is where the settings say.
     pub(super) caller_is: Whence,
+    /// What his INVITE said of him; none where we called.
+    pub(super) identity: Option<Identity>,
     pub(super) sip_call_id: String,
     pub(super) began: Timestamp,
     pub(super) seat: Option<SeatId>,
@@ -106,6 +109,7 @@ impl Facts {
         Self {
             inbound,
             caller_is: Whence::Here,
+            identity: None,
             sip_call_id,
             began,
             seat: None,

@@ -1,6 +1,7 @@
 //! Action -> I/O: what a call wants done, done.
 
 use crate::call::{Action, Callee, Input, LegNews, Outcome, PhraseNews, Say};
+use crate::dialling::Privacy;
 use crate::media::Order;
 use crate::records::What;
 use crate::sip::offer_answer;
@@ -415,9 +416,14 @@ impl Desk {
         self.calls.get(id)?.legs.get(&party)?.sip
     }
 
-    /// Whom the rep's or the target's phone shows: the caller, where he may be shown.
+    /// Whom the rep's or the target's phone shows: the caller, unless he withholds his number
+    /// (RFC 3325 7).
     fn caller_identity(&self, id: CallId) -> NameAddr {
-        let number = self.calls.get(id).and_then(|call| call.call.number());
+        let call = self.calls.get(id);
+        let identity = call.and_then(|call| call.facts.identity.as_ref());
+        let withheld = identity.is_some_and(|it| it.privacy == Privacy::Withheld);
+        let number = call.filter(|_| !withheld);
+        let number = number.and_then(|call| call.call.number());
         let user = number.map_or("anonymous", |number| number.reveal().as_str());
         NameAddr::new(None, Uri::sip(user, self.house.address))
     }

@@ -77,16 +77,17 @@ impl Desk {
         now: Moment,
     ) {
         let trust = self.house.trust(invited.source.address.ip());
-        let number = Identity::of(invited, trust).caller;
+        let identity = Identity::of(invited, trust);
         let id = self.new_call_id();
         let beginning = Beginning {
             id,
-            number,
+            number: identity.caller.clone(),
             language: self.house.language,
         };
         let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, now);
         let mut facts = Facts::new(true, invited.call_id.clone(), clock::utc());
         facts.caller_is = self.whence(invited.source.address.ip());
+        facts.identity = Some(identity);
         self.calls.add(DeskCall::new(call, facts));
         let mut leg = Leg::new(self.signalling.origin());
         (leg.sip, leg.offer) = (Some(sip), offer);

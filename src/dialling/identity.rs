@@ -108,9 +108,8 @@ pub(super) fn number(uri: &Uri) -> Option<Pii<PhoneNumber>> {
 
 #[cfg(test)]
 pub(super) mod samples {
-    use std::net::SocketAddr;
-
     use super::*;
+    use crate::sip::Hop;
 
     /// An INVITE with its From, identities and headers.
     pub(in crate::dialling) fn invited(
@@ -126,7 +125,7 @@ pub(super) mod samples {
             identities: identities.iter().copied().map(read).collect(),
             called: "sip:4008001234@192.0.2.9".parse().unwrap(),
             offer: None,
-            source: "192.0.2.1:5060".parse::<SocketAddr>().unwrap().into(),
+            source: Hop::udp("192.0.2.1:5060".parse().unwrap()),
             headers: headers.iter().map(header).collect(),
         }
     }

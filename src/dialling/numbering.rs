@@ -264,7 +264,21 @@ fn reading(class: Class, canonical: &str, national: &str) -> Reading {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_form_for_comparing_is_its_own(text in "\\+?[0-9*#]{1,31}", outside in "[09]?") {
+            let number = PhoneNumber::parse(&text).unwrap();
+            for country in [Country::Cn, Country::Us, Country::Uk] {
+                let numbering = numbering(country, &outside, "20");
+                let once = numbering.canonical(&number);
+                prop_assert!(numbering.canonical(&once) == once, "{}", once.as_str());
+            }
+        }
+    }
 
     fn numbering(country: Country, outside: &str, area: &str) -> Numbering {
         Numbering::new(country, outside.parse().ok(), area.parse().ok())

@@ -61,15 +61,11 @@ fn tls(settings: &Settings) -> Option<Fault> {
 /// Rules and callers find a line by its name: no two have the same.
 fn names(settings: &Settings) -> Option<Fault> {
     let named = all_names(settings);
-    let place = |list: &'static str, n| {
-        let list = [Step::Key("sip"), Step::Key(list), Step::Nth(n)];
-        [list.as_slice(), &[Step::Key("name")]].concat()
-    };
     named.iter().enumerate().find_map(|(at, (list, n, name))| {
         let earlier = named.iter().take(at).any(|(.., other)| other == name);
         (earlier || name.is_empty() || *name == TRUNK).then(|| {
             fault(
-                &place(list, *n),
+                &entry("sip", list, *n, "name"),
                 Sentence::of("settings.line-name").with("name", name),
                 Sentence::of("settings.right.line-name").with("trunk", TRUNK),
             )
@@ -87,14 +83,7 @@ fn all_names(settings: &Settings) -> Vec<(&'static str, usize, &str)> {
 }
 
 fn account(settings: &Settings, n: usize, account: &Account) -> Option<Fault> {
-    let at = |key| {
-        [
-            Step::Key("sip"),
-            Step::Key("account"),
-            Step::Nth(n),
-            Step::Key(key),
-        ]
-    };
+    let at = |key| entry("sip", "account", n, key);
     let name = &account.name;
     if matches!(account.password, Some(Secret::Literal(_))) && !settings.test {
         // The line that is shown is not the one with the password.
@@ -115,14 +104,7 @@ fn account(settings: &Settings, n: usize, account: &Account) -> Option<Fault> {
 }
 
 fn peer(n: usize, peer: &Peer) -> Option<Fault> {
-    let at = |key| {
-        [
-            Step::Key("sip"),
-            Step::Key("peer"),
-            Step::Nth(n),
-            Step::Key(key),
-        ]
-    };
+    let at = |key| entry("sip", "peer", n, key);
     let (key, wrong, right) = if peer.address.is_empty() && peer.tls_name.is_none() {
         (
             "name",
@@ -149,14 +131,7 @@ fn peer(n: usize, peer: &Peer) -> Option<Fault> {
 }
 
 fn rule(settings: &Settings, n: usize, rule: &Rule) -> Option<Fault> {
-    let at = |key| {
-        [
-            Step::Key("dial"),
-            Step::Key("rule"),
-            Step::Nth(n),
-            Step::Key(key),
-        ]
-    };
+    let at = |key| entry("dial", "rule", n, key);
     if let Some(replace) = &rule.replace
         && replace.highest() > rule.pattern.groups()
     {
@@ -189,4 +164,14 @@ fn dialling_lines(settings: &Settings) -> Vec<&str> {
         .chain(accounts)
         .chain(peers.map(|it| it.name.as_str()))
         .collect()
+}
+
+/// A key of the n-th `[[section.list]]`.
+fn entry(section: &'static str, list: &'static str, n: usize, key: &'static str) -> [Step; 4] {
+    [
+        Step::Key(section),
+        Step::Key(list),
+        Step::Nth(n),
+        Step::Key(key),
+    ]
 }

@@ -54,7 +54,10 @@ fn the_shipped_file_names_every_key() {
 /// The commented entries at the end of the shipped file, as they would be read.
 fn sample() -> String {
     let (_, lists) = SHIPPED.split_once("# A rep's place").unwrap();
-    let is_key = |line: &&str| line.starts_with("[[") || line.contains(" = ");
+    let is_key = |line: &&str| {
+        let key = line.split(" = ").next().unwrap_or_default();
+        line.starts_with("[[") || (key != *line && !key.contains(' '))
+    };
     let shown = lists.lines().filter_map(|line| line.strip_prefix("# "));
     shown.filter(is_key).collect::<Vec<_>>().join("\n")
 }
@@ -152,11 +155,8 @@ fn a_peer_is_known_by_its_address_and_believed_where_it_is_trusted() {
 #[test]
 fn a_password_in_the_settings_is_for_tests() {
     let file = "[[sip.account]]\nname = \"a\"\nusername = \"1\"\ndomain = \"pbx\"\npassword = \"sesame\"\n";
-    assert!(
-        settings(file, &[], &[])
-            .unwrap_err()
-            .contains("thirdring.toml:5")
-    );
+    let refused = settings(file, &[], &[]).unwrap_err();
+    assert!(refused.contains("thirdring.toml:2") && !refused.contains("sesame"));
     let account = settings(file, &[], &["test=true"]).unwrap().sip.account;
     assert!(account[0].register && account[0].behind == Behind::Queue);
 }
