@@ -18,6 +18,7 @@ pub struct Metrics {
     rtp_packets: Family<CauseLabels, Counter>,
     requests_refused: Family<StatusLabels, Counter>,
     lost_inside: Family<CauseLabels, Counter>,
+    connections_ended: Family<CauseLabels, Counter>,
     pub calls_active: Gauge,
     pub promises_open: Gauge,
     /// Turns of the media thread that came a frame (20 ms) or more after their time.
@@ -79,6 +80,7 @@ impl Metrics {
             rtp_packets: Family::default(),
             requests_refused: Family::default(),
             lost_inside: Family::default(),
+            connections_ended: Family::default(),
             calls_active: Gauge::default(),
             promises_open: Gauge::default(),
             media_frames_late: Counter::default(),
@@ -144,6 +146,11 @@ impl Metrics {
             self.lost_inside.clone(),
         );
         to.register(
+            "connections_ended",
+            "SIP connections over TCP and TLS that ended or were turned away, by cause",
+            self.connections_ended.clone(),
+        );
+        to.register(
             "rtp_packets",
             "RTP packets of ended legs: sent, received, lost, from strangers, discarded",
             self.rtp_packets.clone(),
@@ -207,6 +214,11 @@ impl Metrics {
     /// What was lost inside: `reports`, `timeline-entries`, `rtp-unsent` ...
     pub fn lost_inside(&self, cause: &'static str, in_all: u64) {
         raise(&self.lost_inside, CauseLabels { cause }, in_all);
+    }
+
+    /// SIP connections that ended, by why.
+    pub fn connections_ended(&self, cause: &'static str, in_all: u64) {
+        raise(&self.connections_ended, CauseLabels { cause }, in_all);
     }
 
     pub(super) fn api_request(&self, route: &'static str, status: u16) {

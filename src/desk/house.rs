@@ -14,7 +14,7 @@ use crate::seats::TestKind;
 use crate::settings::{
     self, HostPort, Network, PolicyFile, SeatKind, Settings, SettingsError, SipUri,
 };
-use crate::sip::Uri;
+use crate::sip::{Hop, Uri};
 use crate::words::{Language, PhoneNumber, PromptId, SeatId, Sentence};
 
 /// What stays as it is while the agent runs.
@@ -44,12 +44,12 @@ pub(super) enum Place {
 #[derive(Clone, Debug)]
 pub(super) struct Address {
     pub(super) uri: Uri,
-    pub(super) next_hop: SocketAddr,
+    pub(super) next_hop: Hop,
 }
 
 #[derive(Clone, Debug)]
 struct Trunk {
-    next_hop: SocketAddr,
+    next_hop: Hop,
     host: String,
     template: String,
 }
@@ -255,9 +255,12 @@ async fn find(of: &str, uri: &SipUri) -> Result<Address, Unfit> {
         .as_str()
         .parse()
         .map_err(|why| unfit(format!("{why}")))?;
-    let next_hop = match parsed.address() {
-        Some(address) => address,
-        None => look_up(parsed.host(), parsed.port()).await.map_err(unfit)?,
+    let next_hop = match parsed.hop() {
+        Some(hop) => hop,
+        None => {
+            let address = look_up(parsed.host(), parsed.port()).await;
+            Hop::to(parsed.transport(), address.map_err(unfit)?)
+        }
     };
     Ok(Address {
         uri: parsed,
@@ -284,7 +287,7 @@ async fn trunk(settings: &Settings) -> Result<Option<Trunk>, Unfit> {
         .map(HostPort::to_string)
         .unwrap_or_default();
     Ok(Some(Trunk {
-        next_hop,
+        next_hop: next_hop.into(),
         host,
         template,
     }))

@@ -21,6 +21,7 @@ mod run;
 mod seating;
 mod signalling;
 mod sip_news;
+mod sockets;
 mod sound;
 mod urgency;
 mod vows;
@@ -316,9 +317,14 @@ impl Desk {
     fn follow_counts(&mut self, now: Moment) {
         if now.since(self.duty.counted) >= COUNT_EVERY {
             self.duty.counted = now;
+            self.signalling.release_connections();
             let sip = self.signalling.endpoint.counters();
             self.chronicle
                 .follow_counts(sip, self.sound.counts(), self.signalling.unsent);
+            for (end, count) in self.signalling.connections_ended() {
+                let metrics = &self.chronicle.metrics;
+                metrics.connections_ended(end.as_str(), *count);
+            }
         }
     }
 

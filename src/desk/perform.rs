@@ -248,7 +248,7 @@ impl Desk {
         let offer = offer_answer::offer(port.address, leg.origin);
         let invite = Invite {
             target: to.uri,
-            next_hop: to.next_hop.into(),
+            next_hop: to.next_hop,
             from,
             call_id,
             offer,

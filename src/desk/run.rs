@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -19,7 +19,7 @@ use crate::callbacks::store::{Found, OpenError, Opened, Store, StoreError};
 use crate::callbacks::{self, LiveCall, Queue, Rules};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request, Token};
 use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
-use crate::net::UdpPort;
+use crate::net::{PortPool, TlsFault};
 use crate::records::store::{Records, Timelines, TimelinesError};
 use crate::settings::{self, Ports, Settings};
 use crate::sip::{self, Endpoint, Listening};
@@ -35,10 +35,10 @@ use super::promises::Promises;
 use super::prompts;
 use super::seating::Seating;
 use super::signalling::Signalling;
+use super::sockets::Sockets;
 use super::sound::{self, Sound};
 use super::vows::Vows;
 use super::{Desk, Duty, clock};
-use crate::net::PortPool;
 
 /// What the command line says beside the settings.
 #[derive(Debug)]
@@ -72,6 +72,8 @@ pub enum RunError {
         folder: PathBuf,
         why: io::Error,
     },
+    /// The files of `[sip.tls]`.
+    Tls(TlsFault),
     Database(OpenError),
     Rows(StoreError),
     Timelines(TimelinesError),
@@ -90,6 +92,7 @@ impl RunError {
             Self::State { folder, why } => Sentence::of("start.state-folder")
                 .with("folder", folder.display())
                 .with("why", Sentence::of_io(why)),
+            Self::Tls(why) => why.sentence(),
             Self::Database(why) => Sentence::of("start.database").with("why", why),
             Self::Rows(why) => Sentence::of("start.promises").with("why", why),
             Self::Timelines(why) => why.sentence(),
@@ -144,6 +147,10 @@ pub struct Agent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Addresses {
     pub sip: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sip_tcp: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sip_tls: Option<SocketAddr>,
     pub api: SocketAddr,
 }
 
@@ -160,26 +167,29 @@ impl Agent {
             Keeper::start(store, (timelines, Records::new(&options.state)), told)
                 .map_err(RunError::System)?;
 
-        let port = UdpPort::bind(settings.sip.listen).map_err(|why| RunError::Bind {
-            what: "start.sip",
-            address: settings.sip.listen,
-            why,
-        })?;
-        let bound = port.local_addr().map_err(RunError::System)?;
+        let sockets = Sockets::open(settings, fork(&mut entropy))?;
+        let listening = sockets.listening(settings.sip.public_address);
         let book = Arc::new(prompts::open(settings)?);
-        let house = House::open(settings, &book, public(settings, bound), &options.state).await?;
+        let house = House::open(settings, &book, listening.udp, &options.state).await?;
 
         let (asked, requests) = mpsc::channel(REQUESTS_MAX);
         let (events, metrics) = (Arc::new(EventLog::default()), Arc::new(Metrics::default()));
         let console = open_console(settings, &options, asked, &events, &metrics).await?;
         let (reported, reports) = mpsc::channel(NEWS_MAX);
         let sound = open_sound(settings, &house, book, &mut entropy, reported)?;
-        let endpoint = Endpoint::new(endpoint_settings(settings, &house), fork(&mut entropy));
+        let endpoint = Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
+        let (sip_tcp, sip_tls) = sockets.streams.addresses();
+        let addresses = Addresses {
+            sip: sockets.port.address(),
+            sip_tcp,
+            sip_tls,
+            api: console.local_addr(),
+        };
         let vows = Vows::new(house.terms.policy.hold.every.get());
         let fast = house.terms.policy.fast;
         let rules = Rules::standard(settings.country, settings.timezone.time_zone());
         let mut desk = Desk {
-            signalling: Signalling::new(endpoint, port, fork(&mut entropy)),
+            signalling: Signalling::new(endpoint, sockets, fork(&mut entropy)),
             sound,
             promises: Promises::new(Queue::new(rules)),
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
@@ -193,10 +203,6 @@ impl Agent {
             entropy,
         };
         desk.remember(opened, found, clock::now(), utc);
-        let addresses = Addresses {
-            sip: bound,
-            api: console.local_addr(),
-        };
         let inbox = Inbox {
             reports,
             requests,
@@ -235,6 +241,7 @@ impl Agent {
             ..
         } = self;
         desk.work(&mut inbox, exit_after).await;
+        desk.signalling.stop().await;
         let summary = Summary {
             calls: desk.duty.ended,
             broken: desk.chronicle.vows.broken(),
@@ -318,20 +325,14 @@ async fn open_console(
         })
 }
 
-fn endpoint_settings(settings: &Settings, house: &House) -> sip::Settings {
+fn endpoint_settings(settings: &Settings, listening: Listening) -> sip::Settings {
     sip::Settings {
-        listening: Listening::udp_only(house.address),
+        listening,
         user: settings.sip.from_user.clone(),
         user_agent: settings.sip.user_agent.clone(),
         // Each call may have three legs.
         calls_max: usize::from(settings.sip.calls_max).saturating_mul(3),
     }
-}
-
-/// The address peers are told: the one we listen on, unless another is set.
-fn public(settings: &Settings, bound: SocketAddr) -> SocketAddr {
-    let ip: IpAddr = settings.sip.public_address.unwrap_or(bound.ip());
-    SocketAddr::new(ip, bound.port())
 }
 
 fn ports(settings: &Settings) -> PortPool {
@@ -400,9 +401,9 @@ impl Desk {
             }
             let wake = [self.timeout(), leave_at].into_iter().flatten().min();
             tokio::select! {
-                _ = self.signalling.readable() => {
+                arrival = self.signalling.arrival() => {
                     let now = clock::now();
-                    self.signalling.receive(now);
+                    self.signalling.take(arrival, now);
                     self.take_sip_events(now);
                     self.settle(now);
                 }

@@ -17,7 +17,8 @@ use self::layers::Layers;
 
 pub use error::SettingsError;
 pub use model::{
-    Api, Behind, Line, Log, LogFormat, Media, Seat, SeatKind, Settings, Sip, Store, Target, Watch,
+    Api, Behind, ClientCertificate, Line, Log, LogFormat, Media, Seat, SeatKind, Settings, Sip,
+    Store, Target, Tls, Watch,
 };
 pub use policy_file::read_policy;
 pub use values::{HostPort, Network, PolicyFile, Ports, SipUri, Zone};
@@ -48,6 +49,9 @@ impl Settings {
             &mut self.prompts,
             &mut self.api.token_file,
             &mut self.store.path,
+            &mut self.sip.tls.certificate,
+            &mut self.sip.tls.key,
+            &mut self.sip.tls.ca,
         ];
         seats.chain(others.into_iter().flatten()).for_each(at);
     }

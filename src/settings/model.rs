@@ -32,6 +32,10 @@ pub struct Settings {
 pub struct Sip {
     pub listen: SocketAddr,
     #[serde(with = "empty_is_none")]
+    pub listen_tcp: Option<SocketAddr>,
+    #[serde(with = "empty_is_none")]
+    pub listen_tls: Option<SocketAddr>,
+    #[serde(with = "empty_is_none")]
     pub public_address: Option<IpAddr>,
     pub calls_max: u16,
     pub behind: Behind,
@@ -41,12 +45,15 @@ pub struct Sip {
     pub trunk_uri: String,
     pub from_user: String,
     pub user_agent: String,
+    pub tls: Tls,
 }
 
 impl Default for Sip {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 5060)),
+            listen_tcp: None,
+            listen_tls: None,
             public_address: None,
             calls_max: 64,
             behind: Behind::Queue,
@@ -55,8 +62,46 @@ impl Default for Sip {
             trunk_uri: "sip:{number}@{host}".to_owned(),
             from_user: "thirdring".to_owned(),
             user_agent: "Thirdring".to_owned(),
+            tls: Tls::default(),
         }
     }
+}
+
+/// `[sip.tls]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// Ours, in PEM; the whole chain.
+    #[serde(with = "empty_is_none")]
+    pub certificate: Option<PathBuf>,
+    #[serde(with = "empty_is_none")]
+    pub key: Option<PathBuf>,
+    /// Who signs theirs, in PEM; not set: the system's.
+    #[serde(with = "empty_is_none")]
+    pub ca: Option<PathBuf>,
+    pub verify: bool,
+    pub client_certificate: ClientCertificate,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            certificate: None,
+            key: None,
+            ca: None,
+            verify: true,
+            client_certificate: ClientCertificate::Off,
+        }
+    }
+}
+
+/// Whether who connects to us shows a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientCertificate {
+    Off,
+    Optional,
+    Required,
 }
 
 /// What a caller meets when no seat is ready (D9).

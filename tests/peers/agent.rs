@@ -85,9 +85,13 @@ impl House {
 
     /// The rep's own telephone.
     pub(crate) fn phone_seat(self, id: &str, at: SocketAddr) -> Self {
+        self.phone_seat_at(id, &format!("sip:rep@{at}"))
+    }
+
+    pub(crate) fn phone_seat_at(self, id: &str, uri: &str) -> Self {
         self.place(
             "seat",
-            &format!("id = \"{id}\"\nkind = \"phone\"\nuri = \"sip:rep@{at}\""),
+            &format!("id = \"{id}\"\nkind = \"phone\"\nuri = \"{uri}\""),
         )
     }
 
@@ -129,6 +133,8 @@ pub(crate) struct Agent {
     scratch: Scratch,
     runs: u32,
     pub(crate) sip: SocketAddr,
+    pub(crate) sip_tcp: Option<SocketAddr>,
+    pub(crate) sip_tls: Option<SocketAddr>,
     pub(crate) api: SocketAddr,
     http: ureq::Agent,
 }
@@ -148,10 +154,11 @@ impl Agent {
             .spawn()
             .expect("start the agent");
         let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
-        let Some((sip, api)) = addresses(&mut stdout) else {
+        let Some(chosen) = chosen(&mut stdout) else {
             let log = fs::read_to_string(scratch.path(&format!("log-{runs}")));
             panic!("the agent did not get READY: {log:?}");
         };
+        let address = |key: &str| chosen[key].as_str()?.parse().ok();
         let http = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(ANSWER_WITHIN))
@@ -162,8 +169,10 @@ impl Agent {
             stdout,
             scratch,
             runs,
-            sip,
-            api,
+            sip: address("sip").expect("it listens"),
+            sip_tcp: address("sip_tcp"),
+            sip_tls: address("sip_tls"),
+            api: address("api").expect("it listens"),
             http,
         }
     }
@@ -261,15 +270,13 @@ impl Agent {
 }
 
 /// The first two lines: the chosen addresses, then `READY`.
-fn addresses(stdout: &mut impl BufRead) -> Option<(SocketAddr, SocketAddr)> {
+fn chosen(stdout: &mut impl BufRead) -> Option<Value> {
     let mut line = String::new();
     stdout.read_line(&mut line).ok()?;
     let chosen: Value = serde_json::from_str(&line).ok()?;
     line.clear();
     stdout.read_line(&mut line).ok()?;
-    let address = |key: &str| chosen[key].as_str()?.parse().ok();
-    (line.trim() == "READY").then_some(())?;
-    Some((address("sip")?, address("api")?))
+    (line.trim() == "READY").then_some(chosen)
 }
 
 impl Drop for Agent {

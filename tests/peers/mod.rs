@@ -9,6 +9,7 @@
 pub(crate) mod agent;
 mod bad_input;
 mod callback;
+mod certificates;
 mod consent;
 mod events;
 mod full_disk;
@@ -29,3 +30,4 @@ pub(crate) mod scratch;
 mod seat;
 mod sipp;
 mod transfer;
+mod transports;

@@ -30,7 +30,7 @@ fn speaker(maker: Maker, scratch: &Scratch) -> Softphone {
 }
 
 /// The SIP Call-ID of the one call there is.
-fn only_call(events: &mut Events) -> String {
+pub(super) fn only_call(events: &mut Events) -> String {
     let begun = events.wait("a call", SOON, |entry| {
         matches!(entry.what, What::Begun { .. })
     });

@@ -1,0 +1,112 @@
+//! baresip 4 and pjproject as caller and rep over TCP and TLS.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use thirdring::sip::Transport;
+
+use super::agent::{Agent, House};
+use super::certificates::Authority;
+use super::hearing::Recording;
+use super::missing::{Need, can_run};
+use super::pcap::{Capture, recording_towards};
+use super::phone::{Phone, SOON};
+use super::phones::only_call;
+use super::program::{Brand, Softphone, Wire};
+use super::scene::{A_WHILE, NUMBER};
+
+const HOST: &str = "127.0.0.1";
+const IP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// An agent that listens by everything, with a certificate for its address.
+fn house(authority: &Authority) -> House {
+    let ours = authority.identity("agent", HOST);
+    House::fast()
+        .set("sip.listen_tcp = \"127.0.0.1:0\"\nsip.listen_tls = \"127.0.0.1:0\"")
+        .set(&format!("sip.tls.certificate = {:?}", ours.certificate))
+        .set(&format!("sip.tls.key = {:?}", ours.key))
+        .set(&format!("sip.tls.ca = {:?}", authority.file()))
+}
+
+fn wire(transport: Transport, authority: &Authority) -> Wire {
+    Wire {
+        transport,
+        ca: authority.file(),
+        identity: authority.identity("phone", HOST),
+    }
+}
+
+fn greeted(heard: &Recording) {
+    let phrases = heard.phrases();
+    let greeting = phrases.first().expect("something was said");
+    assert_eq!(greeting.id, "greeting", "{heard}");
+    assert!(greeting.whole && greeting.unbroken, "{heard}");
+}
+
+fn address(agent: &Agent, transport: Transport) -> String {
+    let (at, word) = match transport {
+        Transport::Udp => (Some(agent.sip), "udp"),
+        Transport::Tcp => (agent.sip_tcp, "tcp"),
+        Transport::Tls => (agent.sip_tls, "tls"),
+    };
+    format!("sip:hotline@{};transport={word}", at.expect("it listens"))
+}
+
+/// Calls, hears the whole greeting, and hangs up; the agent notices.
+fn a_caller_is_greeted(brand: Brand, transport: Transport) {
+    let authority = Authority::new();
+    let agent = house(&authority).seat("rep1", "echo").open();
+    let mut events = agent.events();
+    let mut caller = Softphone::over(brand, IP, &wire(transport, &authority));
+    let capture = Capture::start("lo", caller.ports());
+    caller.tell(&format!("dial {}", address(&agent, transport)));
+    caller.wait("established", A_WHILE);
+    let id = only_call(&mut events);
+    events.state(&id, "talking", A_WHILE);
+    caller.tell("hangup");
+    let ending = events.ended(&id, SOON);
+    assert_eq!(ending.by.as_str(), "caller");
+    greeted(&recording_towards(&capture.finish(), caller.ports()));
+}
+
+/// Is called by the agent, picks up, and is hung up on when the caller goes.
+fn a_rep_is_called(brand: Brand, transport: Transport) {
+    let authority = Authority::new();
+    let mut rep = Softphone::over(brand, IP, &wire(transport, &authority));
+    let uri = format!("sip:rep@{}", rep.reached_by(transport));
+    let agent = house(&authority).phone_seat_at("rep1", &uri).open();
+    let mut events = agent.events();
+    let caller = Phone::open(NUMBER);
+    caller.invite(agent.sip);
+    rep.wait("incoming", SOON);
+    rep.tell("answer");
+    rep.wait("established", SOON);
+    let answer = caller.response("INVITE", 200, A_WHILE);
+    caller.ack(&answer);
+    events.state(&caller.call_id(), "talking", A_WHILE);
+    caller.hang_up();
+    events.ended(&caller.call_id(), SOON);
+    rep.wait("closed", SOON);
+}
+
+/// One test a phone, part and transport.
+macro_rules! over {
+    ($($name:ident: $part:ident, $brand:ident, $transport:ident;)*) => {$(
+        #[test]
+        fn $name() {
+            if can_run(&[Need::$brand, Need::Capture]) {
+                $part(Brand::$brand, Transport::$transport);
+            }
+        }
+    )*};
+}
+
+over! {
+    a_baresip_caller_is_greeted_over_tcp: a_caller_is_greeted, Baresip, Tcp;
+    a_baresip_caller_is_greeted_over_tls: a_caller_is_greeted, Baresip, Tls;
+    a_pjsip_caller_is_greeted_over_tcp: a_caller_is_greeted, Pjsip, Tcp;
+    a_pjsip_caller_is_greeted_over_tls: a_caller_is_greeted, Pjsip, Tls;
+    a_baresip_rep_is_called_over_tcp: a_rep_is_called, Baresip, Tcp;
+    a_baresip_rep_is_called_over_tls: a_rep_is_called, Baresip, Tls;
+    a_pjsip_rep_is_called_over_tcp: a_rep_is_called, Pjsip, Tcp;
+    a_pjsip_rep_is_called_over_tls: a_rep_is_called, Pjsip, Tls;
+}
