@@ -9,13 +9,14 @@ use crate::call::{self, PromiseKind, TargetTerms, Terms};
 use crate::media::phrasebook::{PhrasebookError, Promised};
 use crate::media::prompts::{self, PromptError};
 use crate::media::{Clip, Phrasebook};
+use crate::net::Wanted;
 use crate::policy::Policy;
 use crate::seats::TestKind;
-use crate::settings::{
-    self, HostPort, Network, PolicyFile, SeatKind, Settings, SettingsError, SipUri,
-};
-use crate::sip::{Hop, Uri};
+use crate::settings::{self, HostPort, Network, PolicyFile, SeatKind, Settings, SettingsError};
+use crate::sip::Uri;
 use crate::words::{Language, PhoneNumber, PromptId, SeatId, Sentence};
+
+use super::guide::{Guide, Route};
 
 /// What stays as it is while the agent runs.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(super) struct House {
     pub(super) seats: BTreeMap<SeatId, Place>,
     pub(super) targets: BTreeMap<String, Address>,
     trunk: Option<Trunk>,
+    /// The name that each TLS peer must prove.
+    pub(super) tls_names: Vec<(SocketAddr, String)>,
     trusted: Vec<Network>,
     from_user: String,
 }
@@ -44,12 +47,12 @@ pub(super) enum Place {
 #[derive(Clone, Debug)]
 pub(super) struct Address {
     pub(super) uri: Uri,
-    pub(super) next_hop: Hop,
+    pub(super) route: Route,
 }
 
 #[derive(Clone, Debug)]
 struct Trunk {
-    next_hop: Hop,
+    route: Route,
     host: String,
     template: String,
 }
@@ -110,6 +113,7 @@ impl House {
         book: &Phrasebook,
         address: SocketAddr,
         state: &Path,
+        mut guide: Guide,
     ) -> Result<Self, Unfit> {
         let policy = read_policy(&settings.policy)?;
         let missing = book.missing(policy.phrases());
@@ -121,11 +125,14 @@ impl House {
         }
         let mut seats = BTreeMap::new();
         for seat in &settings.seat {
-            seats.insert(seat.id.clone(), place(seat).await?);
+            seats.insert(seat.id.clone(), place(seat, &mut guide).await?);
         }
         let mut targets = BTreeMap::new();
         for target in &settings.target {
-            targets.insert(target.id.clone(), find(&target.id, &target.uri).await?);
+            targets.insert(
+                target.id.clone(),
+                guide.find(&target.id, &target.uri).await?,
+            );
         }
         Ok(Self {
             terms: Arc::new(terms(settings, policy, book)),
@@ -135,7 +142,8 @@ impl House {
             state: state.to_owned(),
             seats,
             targets,
-            trunk: trunk(settings).await?,
+            trunk: trunk(settings, &mut guide).await?,
+            tls_names: guide.into_tls_names(),
             trusted: settings.sip.trusted.clone(),
             from_user: settings.sip.from_user.clone(),
         })
@@ -155,7 +163,7 @@ impl House {
             .replace("{host}", &trunk.host);
         Some(Address {
             uri: text.parse().ok()?,
-            next_hop: trunk.next_hop,
+            route: trunk.route.clone(),
         })
     }
 
@@ -221,10 +229,12 @@ fn promising(book: &Phrasebook) -> BTreeMap<PromptId, PromiseKind> {
     book.ids().filter_map(promised).collect()
 }
 
-async fn place(seat: &settings::Seat) -> Result<Place, Unfit> {
+async fn place(seat: &settings::Seat, guide: &mut Guide) -> Result<Place, Unfit> {
     let test = |kind| Ok(Place::Test(kind));
     match (seat.kind, &seat.uri, &seat.file) {
-        (SeatKind::Phone, Some(uri), _) => Ok(Place::Phone(find(seat.id.as_str(), uri).await?)),
+        (SeatKind::Phone, Some(uri), _) => {
+            Ok(Place::Phone(guide.find(seat.id.as_str(), uri).await?))
+        }
         (SeatKind::File, _, Some(file)) => test(TestKind::File(Arc::new(read_sound(file)?))),
         (SeatKind::Echo, ..) => test(TestKind::Echo),
         // The settings have checked that a phone has its uri and a file seat its file.
@@ -246,60 +256,22 @@ fn read_sound(file: &Path) -> Result<Clip, Unfit> {
     Ok(Clip::from_samples(samples))
 }
 
-async fn find(of: &str, uri: &SipUri) -> Result<Address, Unfit> {
-    let unfit = |why: String| Unfit::Address {
-        of: of.to_owned(),
-        why,
-    };
-    let parsed: Uri = uri
-        .as_str()
-        .parse()
-        .map_err(|why| unfit(format!("{why}")))?;
-    let next_hop = match parsed.hop() {
-        Some(hop) => hop,
-        None => {
-            let address = look_up(parsed.host(), parsed.port()).await;
-            Hop::to(parsed.transport(), address.map_err(unfit)?)
-        }
-    };
-    Ok(Address {
-        uri: parsed,
-        next_hop,
-    })
-}
-
-async fn trunk(settings: &Settings) -> Result<Option<Trunk>, Unfit> {
-    let Some(HostPort { host, port }) = &settings.sip.trunk else {
+async fn trunk(settings: &Settings, guide: &mut Guide) -> Result<Option<Trunk>, Unfit> {
+    let Some(trunk) = &settings.sip.trunk else {
         return Ok(None);
     };
-    let unfit = |why: String| Unfit::Address {
-        of: "sip.trunk".to_owned(),
-        why,
+    let HostPort { host, port } = trunk;
+    let wanted = Wanted {
+        host: host.trim_matches(['[', ']']).to_owned(),
+        port: Some(*port),
+        transport: None,
+        secure: false,
     };
-    let next_hop = look_up(host.trim_matches(['[', ']']), *port)
-        .await
-        .map_err(unfit)?;
-    let template = settings.sip.trunk_uri.clone();
-    let host = settings
-        .sip
-        .trunk
-        .as_ref()
-        .map(HostPort::to_string)
-        .unwrap_or_default();
     Ok(Some(Trunk {
-        next_hop: next_hop.into(),
-        host,
-        template,
+        route: guide.route("sip.trunk", &wanted).await?,
+        host: trunk.to_string(),
+        template: settings.sip.trunk_uri.clone(),
     }))
-}
-
-/// An address as it stands, or by the system's resolver; once, at the start.
-async fn look_up(host: &str, port: u16) -> Result<SocketAddr, String> {
-    let found = tokio::net::lookup_host((host, port)).await;
-    found
-        .map_err(|why| format!("{host}: {why}"))?
-        .next()
-        .ok_or_else(|| format!("{host}: no address"))
 }
 
 #[cfg(test)]

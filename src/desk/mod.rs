@@ -7,6 +7,7 @@ mod calls;
 mod chronicle;
 pub mod clock;
 mod ended;
+mod guide;
 mod house;
 mod keeper;
 mod media_news;

@@ -247,8 +247,8 @@ impl Desk {
         leg.origin.version += 1;
         let offer = offer_answer::offer(port.address, leg.origin);
         let invite = Invite {
+            next_hop: to.route.next_hop(|hop| self.signalling.is_down(hop, now)),
             target: to.uri,
-            next_hop: to.next_hop,
             from,
             call_id,
             offer,

@@ -19,7 +19,7 @@ use crate::callbacks::store::{Found, OpenError, Opened, Store, StoreError};
 use crate::callbacks::{self, LiveCall, Queue, Rules};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request, Token};
 use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
-use crate::net::{PortPool, TlsFault};
+use crate::net::{Families, PortPool, Resolver, TlsFault};
 use crate::records::store::{Records, Timelines, TimelinesError};
 use crate::settings::{self, Ports, Settings};
 use crate::sip::{self, Endpoint, Listening};
@@ -28,6 +28,7 @@ use crate::words::{Catalogue, Entropy, Language, Moment, Party, Sentence};
 use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::ended::Ended;
+use super::guide::Guide;
 use super::house::{House, Unfit};
 use super::keeper::{Job, Keeper, Kept};
 use super::media_thread::MediaThread;
@@ -167,10 +168,16 @@ impl Agent {
             Keeper::start(store, (timelines, Records::new(&options.state)), told)
                 .map_err(RunError::System)?;
 
-        let sockets = Sockets::open(settings, fork(&mut entropy))?;
+        let mut sockets = Sockets::open(settings, fork(&mut entropy))?;
         let listening = sockets.listening(settings.sip.public_address);
         let book = Arc::new(prompts::open(settings)?);
-        let house = House::open(settings, &book, listening.udp, &options.state).await?;
+        let families = Families::of(settings.sip.listen.ip());
+        let guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
+        let house = House::open(settings, &book, listening.udp, &options.state, guide).await?;
+
+        for (peer, name) in &house.tls_names {
+            sockets.streams.learn_name(*peer, name);
+        }
 
         let (asked, requests) = mpsc::channel(REQUESTS_MAX);
         let (events, metrics) = (Arc::new(EventLog::default()), Arc::new(Metrics::default()));

@@ -1,10 +1,11 @@
 //! The SIP endpoint with its sockets: messages in, messages out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::net::{End, News, SteadyUdp, Streams};
 use crate::sip::offer_answer::{Origin, Unusable};
-use crate::sip::{Endpoint, Event, FlowId, LegId, Refusal, Transport};
+use crate::sip::{Endpoint, Event, FlowId, Hop, LegId, Refusal, Transport};
 use crate::words::{Entropy, Moment};
 
 use super::sockets::Sockets;
@@ -18,6 +19,8 @@ pub(super) struct Signalling {
     over: BTreeMap<LegId, FlowId>,
     /// The connection the last message came by.
     last: Option<FlowId>,
+    /// Hops nothing could be sent to, and when.
+    down: BTreeMap<Hop, Moment>,
     entropy: Entropy,
     /// Datagrams the kernel would not take.
     pub(super) unsent: u64,
@@ -33,6 +36,10 @@ pub(super) enum Arrival {
 /// Datagrams taken in one go before the rest of the desk has its turn.
 const BATCH: usize = 64;
 const DATAGRAM_MAX: usize = 65_535;
+/// How long a hop that could not be reached is passed over.
+const DOWN_FOR: Duration = Duration::from_secs(30);
+/// Hops remembered as down; past it the next one is tried again.
+const DOWN_MAX: usize = 256;
 
 impl Signalling {
     pub(super) fn new(endpoint: Endpoint, sockets: Sockets, entropy: Entropy) -> Self {
@@ -42,6 +49,7 @@ impl Signalling {
             streams: sockets.streams,
             over: BTreeMap::new(),
             last: None,
+            down: BTreeMap::new(),
             entropy,
             unsent: 0,
         }
@@ -67,8 +75,25 @@ impl Signalling {
             Arrival::News(News::Broken(from, head, fault)) => {
                 self.endpoint.receive_broken(&head, fault, from);
             }
-            Arrival::News(News::Unreachable(hop)) => self.endpoint.unreachable(hop, now),
+            Arrival::News(News::Unreachable(hop)) => {
+                self.mark_down(hop, now);
+                self.endpoint.unreachable(hop, now);
+            }
+            Arrival::News(News::Lost(hop)) => self.endpoint.unreachable(hop, now),
             Arrival::News(News::Closed(flow)) => self.over.retain(|_, over| *over != flow),
+        }
+    }
+
+    /// Whether nothing could be sent there just now: another hop may serve (RFC 3263 4.3).
+    pub(super) fn is_down(&self, hop: Hop, now: Moment) -> bool {
+        let since = self.down.get(&hop);
+        since.is_some_and(|since| now.since(*since) < DOWN_FOR)
+    }
+
+    fn mark_down(&mut self, hop: Hop, now: Moment) {
+        self.down.retain(|_, since| now.since(*since) < DOWN_FOR);
+        if self.down.len() < DOWN_MAX {
+            self.down.insert(hop, now);
         }
     }
 

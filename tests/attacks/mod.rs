@@ -6,5 +6,7 @@ mod disk;
 mod ending;
 mod offers;
 mod rubbish;
+mod slow_streams;
 mod strangers;
+mod streams;
 mod wire;

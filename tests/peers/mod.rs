@@ -9,7 +9,7 @@
 pub(crate) mod agent;
 mod bad_input;
 mod callback;
-mod certificates;
+pub(crate) mod certificates;
 mod consent;
 mod events;
 mod full_disk;

@@ -118,8 +118,22 @@ impl Connection {
 
     /// The end of a connection, also of one that never came about.
     pub(super) async fn finish(self, end: End) -> End {
+        let told: fn(Hop) -> News = match end {
+            End::Unreached | End::Handshake => News::Unreachable,
+            End::TheyClosed
+            | End::Failed
+            | End::SlowToBegin
+            | End::HalfMessage
+            | End::Idle
+            | End::Stalled
+            | End::Overflow
+            | End::Silent
+            | End::Broken
+            | End::Full
+            | End::Released => News::Lost,
+        };
         for hop in self.out.hops() {
-            if self.news.send(News::Unreachable(hop)).await.is_err() {
+            if self.news.send(told(hop)).await.is_err() {
                 break; // the desk has gone
             }
         }

@@ -55,8 +55,10 @@ pub enum News {
     /// The headers at which a stream could be cut no further; the connection ends after an answer.
     Broken(Hop, Bytes, Fault),
     Closed(FlowId),
-    /// What was to go to this hop is lost, or may be.
+    /// No connection leads there: what was to go to this hop is lost.
     Unreachable(Hop),
+    /// A connection broke: what went to this hop and has no answer may be lost.
+    Lost(Hop),
 }
 
 /// Where connections come in.

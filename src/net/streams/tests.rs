@@ -165,8 +165,10 @@ async fn a_peer_that_reads_nothing_is_cut_and_its_messages_come_back() {
     for _ in 0..4 {
         out.try_send(message(bench.hop)).unwrap();
     }
+    let start = now();
     let (hop, lost) = (bench.hop, bench.news.recv());
-    assert_eq!(lost.await, Some(News::Unreachable(hop)));
+    assert_eq!(lost.await, Some(News::Lost(hop)));
+    assert_eq!(now() - start, s(15));
     assert_eq!(bench.end().await.0, End::Stalled);
 }
 
