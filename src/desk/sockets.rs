@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::net::{
-    Clients, Doors, IdentityFiles, SteadyUdp, StreamLimits, Streams, Tls, TlsSettings, Verify,
+    self, Clients, Doors, IdentityFiles, SteadyUdp, StreamLimits, Streams, Tls, TlsSettings, Verify,
 };
 use crate::settings::{self, ClientCertificate, Settings};
 use crate::sip::Listening;
@@ -37,7 +37,14 @@ impl Sockets {
 
     /// What peers are told: where we listen, unless another address is set.
     pub(super) fn listening(&self, public: Option<IpAddr>) -> Listening {
-        let told = |bound: SocketAddr| SocketAddr::new(public.unwrap_or(bound.ip()), bound.port());
+        let ours = |bound: IpAddr| match bound.is_unspecified() {
+            true => net::way_out(bound),
+            false => bound,
+        };
+        let told = |bound: SocketAddr| {
+            let ip = public.unwrap_or_else(|| ours(bound.ip()));
+            SocketAddr::new(ip, bound.port())
+        };
         let (tcp, tls) = self.streams.addresses();
         Listening {
             udp: told(self.port.address()),

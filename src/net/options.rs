@@ -1,7 +1,7 @@
 //! Socket options that signalling wants; it works without most of them.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use socket2::{SockRef, Socket, TcpKeepalive};
@@ -11,6 +11,16 @@ use tokio::net::TcpStream;
 const CS3: u32 = 24 << 2;
 /// After which silence the system asks a peer whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// Any address of ours, and one far away that belongs to nobody (RFC 5737, RFC 3849).
+const WAY_OUT_V4: (IpAddr, IpAddr) = (
+    IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+);
+const WAY_OUT_V6: (IpAddr, IpAddr) = (
+    IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+);
+const DISCARD_PORT: u16 = 9;
 
 /// Marks what a socket bound at `address` sends.
 pub(super) fn mark(socket: &SockRef<'_>, address: SocketAddr) {
@@ -42,6 +52,22 @@ pub(super) fn both_families(socket: &Socket, address: SocketAddr) -> io::Result<
 /// An IPv4 peer is one, also where a socket of both families shows it as `::ffff:192.0.2.1`.
 pub(super) fn canonical(peer: SocketAddr) -> SocketAddr {
     SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}
+
+/// The address of this machine that peers reach, where a socket is bound to all of them: the one
+/// the way out begins at. Nothing is sent.
+pub fn way_out(bound: IpAddr) -> IpAddr {
+    let ways: &[(IpAddr, IpAddr)] = match bound {
+        IpAddr::V4(_) => &[WAY_OUT_V4],
+        IpAddr::V6(_) => &[WAY_OUT_V4, WAY_OUT_V6],
+    };
+    let begins = |(any, far): &(IpAddr, IpAddr)| {
+        let socket = UdpSocket::bind((*any, 0)).ok()?;
+        socket.connect((*far, DISCARD_PORT)).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    };
+    let found = ways.iter().find_map(begins);
+    found.unwrap_or(Ipv4Addr::LOCALHOST.into())
 }
 
 /// An address as a socket of this family has to be told it.

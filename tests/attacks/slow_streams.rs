@@ -1,5 +1,7 @@
 //! Slow clients of SIP over TCP and TLS (docs/hardening.md row 15).
 
+#![expect(clippy::disallowed_methods, reason = "the limits are real time")]
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;

@@ -60,6 +60,11 @@ impl House {
             .set(&format!("sip.trusted = [\"{address}/24\"]"))
     }
 
+    pub(crate) fn listening(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.listen);
+        self
+    }
+
     /// Changes one value of the policy: `("hold", "every", "\"5s\"")`.
     pub(crate) fn policy(mut self, table: &str, key: &str, value: &str) -> Self {
         let mut policy: toml::Table = toml::from_str(&self.policy).expect("a policy");

@@ -1,6 +1,7 @@
 //! baresip 4 and pjproject as caller and rep over TCP and TLS.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 
 use thirdring::sip::Transport;
 
@@ -86,6 +87,48 @@ fn a_rep_is_called(brand: Brand, transport: Transport) {
     caller.hang_up();
     events.ended(&caller.call_id(), SOON);
     rep.wait("closed", SOON);
+}
+
+fn options(via: &str, own: SocketAddr) -> String {
+    format!(
+        "OPTIONS sip:agent@localhost SIP/2.0\r\nVia: SIP/2.0/{via} {own};branch=z9hG4bKfamily;rport\r\n\
+         From: <sip:a@{own}>;tag=f\r\nTo: <sip:agent@localhost>\r\nCall-ID: {own}\r\n\
+         CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
+}
+
+fn is_ok(answer: &[u8], own: SocketAddr) {
+    let text = String::from_utf8_lossy(answer);
+    assert!(text.starts_with("SIP/2.0 200"), "{own}: {text}");
+    assert!(text.contains(&format!("rport={}", own.port())), "{text}");
+    assert!(!text.contains("ffff:") && !text.contains("[::]"), "{text}");
+}
+
+#[test]
+fn one_listener_serves_both_families() {
+    let agent = House::fast()
+        .listening("[::]:0")
+        .set("sip.listen_tcp = \"[::]:0\"")
+        .open();
+    let tcp = agent.sip_tcp.expect("it listens").port();
+    for host in ["127.0.0.1", "::1"] {
+        let host: IpAddr = host.parse().expect("an address");
+        let socket = UdpSocket::bind((host, 0)).expect("it is ours");
+        socket.set_read_timeout(Some(SOON)).expect("it is a socket");
+        let own = socket.local_addr().expect("it is bound");
+        let sent = socket.send_to(options("UDP", own).as_bytes(), (host, agent.sip.port()));
+        sent.expect("the network is up");
+        let mut answer = [0; 2_048];
+        let length = socket.recv(&mut answer).expect("an answer");
+        is_ok(&answer[..length], own);
+
+        let mut stream = TcpStream::connect((host, tcp)).expect("the agent listens");
+        stream.set_read_timeout(Some(SOON)).expect("it is a socket");
+        let own = stream.local_addr().expect("it is bound");
+        stream.write_all(options("TCP", own).as_bytes()).unwrap();
+        let length = stream.read(&mut answer).expect("an answer");
+        is_ok(&answer[..length], own);
+    }
 }
 
 /// One test a phone, part and transport.

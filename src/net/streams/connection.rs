@@ -5,14 +5,15 @@
 
 use std::collections::BTreeSet;
 use std::future::pending;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use super::News;
 use super::limits::{End, StreamLimits};
@@ -39,6 +40,8 @@ pub(super) struct Usage {
     pub(super) kept: AtomicBool,
     /// Something was sent since this was last asked.
     pub(super) sent: AtomicBool,
+    /// The certificate they have shown, and we trust.
+    pub(super) shown: OnceLock<CertificateDer<'static>>,
 }
 
 /// One connection, as its task sees it.

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use super::connection::Usage;
 use super::limits::End;
@@ -21,6 +22,22 @@ pub(super) enum MadeBy {
     },
 }
 
+/// One side of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Them,
+    Us,
+}
+
+impl MadeBy {
+    pub(super) fn side(&self) -> Side {
+        match self {
+            Self::Them => Side::Them,
+            Self::Us { .. } => Side::Us,
+        }
+    }
+}
+
 /// An open connection, or one that is being opened.
 #[derive(Debug)]
 pub(super) struct Flow {
@@ -31,6 +48,13 @@ pub(super) struct Flow {
     pub(super) cut: oneshot::Sender<End>,
     pub(super) usage: Arc<Usage>,
     pub(super) task: task::Id,
+}
+
+impl Flow {
+    /// Whether its task still takes messages.
+    fn is_open(&self) -> bool {
+        !self.out.is_closed()
+    }
 }
 
 /// Every connection there is.
@@ -65,25 +89,23 @@ impl Flows {
         open.find(|(_, flow)| flow.task == task).map(|(id, _)| *id)
     }
 
-    /// How many they have made: from this address, and in all.
-    pub(super) fn made_by_them(&self, address: IpAddr) -> (usize, usize) {
-        let theirs = self.open.values().filter(|it| it.made_by == MadeBy::Them);
-        theirs.fold((0, 0), |(from_here, in_all), flow| {
-            let is_from_here = flow.hop.address.ip() == address;
-            (from_here + usize::from(is_from_here), in_all + 1)
+    /// How many there are that they have made, or we: with this address, and in all.
+    pub(super) fn count(&self, side: Side, address: IpAddr) -> (usize, usize) {
+        let alike = self
+            .open
+            .values()
+            .filter(|flow| flow.made_by.side() == side);
+        alike.fold((0, 0), |(here, in_all), flow| {
+            let is_here = flow.hop.address.ip() == address;
+            (here + usize::from(is_here), in_all + 1)
         })
-    }
-
-    pub(super) fn made_by_us(&self) -> usize {
-        let ours = |flow: &&Flow| matches!(flow.made_by, MadeBy::Us { .. });
-        self.open.values().filter(ours).count()
     }
 
     /// The connection a message takes: its own while it is open, or else one that leads to the same
     /// place under the same name (RFC 3261 18, RFC 5922 4).
     pub(super) fn leading_to(&self, hop: Hop, name: Option<&str>) -> Option<FlowId> {
         if let Some(id) = hop.flow
-            && self.open.contains_key(&id)
+            && self.open.get(&id).is_some_and(Flow::is_open)
         {
             return Some(id);
         }
@@ -94,7 +116,7 @@ impl Flows {
                 // Who connected from there is there; whether it has the name nobody has checked.
                 MadeBy::Them => name.is_none(),
             };
-            flow.hop == there && is_trusted
+            flow.hop == there && is_trusted && flow.is_open()
         };
         self.open.iter().find(leads).map(|(id, _)| *id)
     }
@@ -119,6 +141,11 @@ impl Flows {
         if let Some(flow) = self.open.get(&id) {
             flow.usage.kept.store(kept, Ordering::Relaxed);
         }
+    }
+
+    /// The certificate who connected to us has shown.
+    pub(super) fn shown(&self, id: FlowId) -> Option<&CertificateDer<'static>> {
+        self.open.get(&id)?.usage.shown.get()
     }
 
     /// Ends a connection at once; its task tells the rest.

@@ -15,9 +15,9 @@ pub struct StreamLimits {
     pub open_within: Duration,
     /// Between our pings on a flow we opened, at most; at least five sixths of it (RFC 5626 4.4.1).
     pub ping_every: Duration,
-    /// Connections one address may have made to us.
+    /// Connections one address may have made to us; and we to it.
     pub connections_per_address: usize,
-    /// Connections made to us in all.
+    /// Connections made to us in all; and by us.
     pub connections: usize,
 }
 

@@ -28,7 +28,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
 use self::connection::{Connection, Outgoing};
-use self::flows::{Flow, Flows, MadeBy};
+use self::flows::{Flow, Flows, MadeBy, Side};
 use self::listener::Listener;
 use self::opening::{Dial, call_tcp, call_tls, serve};
 use crate::sip::{Fault, FlowId, Hop, Transmit, Transport};
@@ -38,11 +38,9 @@ pub use limits::{End, StreamLimits};
 pub use tls::{Clients, IdentityFiles, Tls, TlsFault, TlsSettings, Verify};
 
 /// Messages read and not yet taken; past it connections are no longer read.
-const NEWS_MAX: usize = 1_024;
+const NEWS_MAX: usize = 256;
 /// Messages that wait to be written to one connection; past it the connection is cut.
 const QUEUE_MAX: usize = 64;
-/// Connections we have made; past it a peer counts as unreachable.
-const MADE_BY_US_MAX: usize = 512;
 /// Names that TLS peers are checked against; past it the last ones are not learnt.
 const NAMES_MAX: usize = 4_096;
 /// For the last words on all connections when we stop.
@@ -160,6 +158,13 @@ impl Streams {
         self.flows.keep(flow, false);
     }
 
+    /// Whether who connected to us has shown a certificate we trust for this name: so a peer is
+    /// known by name. Without `Clients::Optional` or `Required` nobody is asked to.
+    pub fn proves(&self, flow: FlowId, name: &str) -> bool {
+        let shown = self.flows.shown(flow);
+        shown.is_some_and(|certificate| tls::is_for(certificate, name))
+    }
+
     /// How many connections have ended, by why.
     pub fn ended(&self) -> &BTreeMap<End, u64> {
         &self.ended
@@ -223,9 +228,7 @@ impl Streams {
 
     /// Lets a connection in, unless there are too many.
     fn admit(&mut self, stream: TcpStream, hop: Hop) {
-        let (from_here, in_all) = self.flows.made_by_them(hop.address.ip());
-        let limits = self.limits;
-        if from_here >= limits.connections_per_address || in_all >= limits.connections {
+        if !self.has_room(Side::Them, hop) {
             return self.count(End::Full);
         }
         let tls = self.tls.clone();
@@ -236,7 +239,7 @@ impl Streams {
 
     /// Begins a connection; what is sent over it waits until it is open.
     fn connect(&mut self, hop: Hop, name: Option<String>) -> Option<FlowId> {
-        if self.flows.made_by_us() >= MADE_BY_US_MAX {
+        if !self.has_room(Side::Us, hop) {
             return None;
         }
         let dial = Dial {
@@ -258,6 +261,12 @@ impl Streams {
                 }))
             }
         }
+    }
+
+    /// Their connections do not take the room of ours.
+    fn has_room(&self, side: Side, hop: Hop) -> bool {
+        let (here, in_all) = self.flows.count(side, hop.address.ip());
+        here < self.limits.connections_per_address && in_all < self.limits.connections
     }
 
     /// Starts the task of a connection and enters it in the table.

@@ -27,6 +27,10 @@ pub(super) async fn serve(connection: Connection, stream: TcpStream, tls: Option
     };
     match timeout(limits.first_message_within, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
+            if let Some([shown, ..]) = stream.get_ref().1.peer_certificates() {
+                // It is shown once.
+                let _ = connection.usage.shown.set(shown.clone().into_owned());
+            }
             let patience = Patience::with_them(limits, since, now());
             connection.carry(stream, patience).await
         }

@@ -11,10 +11,11 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio_rustls::rustls::client::verify_server_name;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
@@ -95,6 +96,16 @@ pub(super) fn server_name(name: Option<&str>, ip: IpAddr) -> Option<ServerName<'
     match name {
         Some(name) => ServerName::try_from(name.to_owned()).ok(),
         None => Some(ServerName::IpAddress(ip.into())),
+    }
+}
+
+/// Whether a certificate is for this name; by whom it is signed was checked when it was shown.
+pub(super) fn is_for(certificate: &CertificateDer<'_>, name: &str) -> bool {
+    let parsed = ParsedCertificate::try_from(certificate);
+    let name = ServerName::try_from(name);
+    match (parsed, name) {
+        (Ok(parsed), Ok(name)) => verify_server_name(&parsed, &name).is_ok(),
+        (Err(_), _) | (_, Err(_)) => false,
     }
 }
 

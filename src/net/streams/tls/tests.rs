@@ -78,12 +78,16 @@ fn open(doors: Doors, settings: &TlsSettings) -> Streams {
     Streams::open(doors, Some(tls), limits, Entropy::from_number(1)).unwrap()
 }
 
+fn message(to: Hop) -> Transmit {
+    Transmit {
+        to,
+        bytes: bytes::Bytes::from_static(MESSAGE),
+    }
+}
+
 /// What came of one message from `client` to `server` at `hop`: true when it arrived.
 async fn arrives(client: &mut Streams, server: &mut Streams, hop: Hop) -> bool {
-    client.send(Transmit {
-        to: hop,
-        bytes: bytes::Bytes::from_static(MESSAGE),
-    });
+    client.send(message(hop));
     loop {
         let (news, at_server) = tokio::select! {
             news = client.next() => (news, false),
@@ -157,6 +161,28 @@ async fn clients_show_a_certificate_where_it_is_required() {
         let mut nameless = open(Doors::default(), &vault.settings(None));
         let arrived = arrives(&mut nameless, &mut server, hop).await;
         assert_eq!(arrived, nameless_arrives, "{clients:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_connects_is_known_by_the_name_he_proves() {
+    let vault = Vault::new("proofs");
+    let mut settings = vault.settings(Some("127.0.0.1"));
+    settings.clients = Clients::Optional;
+    for (name, proven) in [(Some("pbx.example.com"), true), (None, false)] {
+        let (mut server, hop) = server(&settings);
+        let mut client = open(Doors::default(), &vault.settings(name));
+        client.send(message(hop));
+        let news = tokio::select! {
+            news = server.next() => news,
+            news = client.next() => news,
+        };
+        let News::Message(from, _) = news else {
+            panic!("no message");
+        };
+        let flow = from.flow.unwrap();
+        assert_eq!(server.proves(flow, "pbx.example.com"), proven);
+        assert!(!server.proves(flow, "other.example.com"));
     }
 }
 
