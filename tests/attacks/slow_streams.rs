@@ -4,6 +4,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,9 @@ use crate::peers::certificates::Authority;
 
 /// What the limit is, and how late the cut may be on a busy machine.
 const MARGIN: Duration = Duration::from_secs(3);
+/// What the API takes meanwhile, mostly: a busy machine adds to the slowest answer.
+const QUICK: Duration = Duration::from_millis(50);
+const ASK_EVERY: Duration = Duration::from_millis(100);
 const CONNECTIONS: usize = 40;
 const ROOM: usize = 32;
 
@@ -76,22 +80,35 @@ fn who_is_slow_is_cut_in_time_and_the_api_stays_quick() {
         ("says no more", tcp, whole.as_bytes().to_vec(), 32),
         ("pings on and on", tcp, b"\r\n\r\n".repeat(3), 10),
     ];
-    let clients = cases.map(|(who, to, said, limit)| {
-        let client = move || (who, cut_after(to, &said), Duration::from_secs(limit));
-        thread::spawn(client)
-    });
-    let mut slowest = Duration::ZERO;
-    while clients.iter().any(|client| !client.is_finished()) {
-        let asked = Instant::now();
-        assert!(health(agent.api).contains("200 OK"));
-        slowest = slowest.max(asked.elapsed());
+    let (done, results) = channel();
+    let mut left = cases.len();
+    for (who, to, said, limit) in cases {
+        let done = done.clone();
+        thread::spawn(move || done.send((who, cut_after(to, &said), Duration::from_secs(limit))));
     }
-    println!("the slowest answer of the API took {slowest:?}");
-    for client in clients {
-        let (who, after, limit) = client.join().expect("no client failed");
-        let early = limit - Duration::from_millis(500);
-        assert!((early..limit + MARGIN).contains(&after), "{who}: {after:?}");
+    drop(done);
+    let mut answers = Vec::new();
+    while left > 0 {
+        match results.recv_timeout(ASK_EVERY) {
+            Ok((who, after, limit)) => {
+                let early = limit - Duration::from_millis(500);
+                assert!((early..limit + MARGIN).contains(&after), "{who}: {after:?}");
+                left -= 1;
+            }
+            Err(RecvTimeoutError::Timeout) => answers.push(time_of_an_answer(agent.api)),
+            Err(RecvTimeoutError::Disconnected) => panic!("a client was not cut"),
+        }
     }
+    answers.sort();
+    let (median, slowest) = (answers[answers.len() / 2], answers[answers.len() - 1]);
+    println!("the API answered in {median:?}, at the slowest in {slowest:?}");
+    assert!(median < QUICK);
+}
+
+fn time_of_an_answer(api: SocketAddr) -> Duration {
+    let asked = Instant::now();
+    assert!(health(api).contains("200 OK"));
+    asked.elapsed()
 }
 
 #[test]

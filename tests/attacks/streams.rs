@@ -14,7 +14,7 @@ use crate::peers::scene::Scene;
 
 const SEED: u64 = 5_118;
 /// Connections, each with so many mutated messages, written in pieces of random sizes.
-const CONNECTIONS: u32 = 200;
+const CONNECTIONS: u32 = 100;
 const MESSAGES: u32 = 8;
 /// The agent answers a broken stream at once, and closes it.
 const CLOSED_WITHIN: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::future::pending;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -26,22 +26,44 @@ const READ_BYTES: usize = 4 * 1024;
 const LINES_MAX: usize = 4;
 /// Hops of one connection that are told when it ends.
 const CARRIED_MAX: usize = 16;
-/// After a broken stream: for the answer to its headers (RFC 3261 18.3).
-const LINGER: Duration = Duration::from_secs(2);
+/// After a broken stream: for the answer to its headers, where there is one (RFC 3261 18.3).
+const LINGER: Duration = Duration::from_millis(500);
 
 /// RFC 5626 3.5.1.
 const PING: &[u8] = b"\r\n\r\n";
 const PONG: &[u8] = b"\r\n";
 
 /// What the task of a connection and the table of flows both look at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Usage {
+    began: Instant,
+    /// The last message we wrote, in milliseconds after `began`.
+    written_ms: AtomicU64,
     /// Registered, or in a call: it may be idle.
     pub(super) kept: AtomicBool,
-    /// Something was sent since this was last asked.
-    pub(super) sent: AtomicBool,
     /// The certificate they have shown, and we trust.
     pub(super) shown: OnceLock<CertificateDer<'static>>,
+}
+
+impl Usage {
+    pub(super) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            written_ms: AtomicU64::new(0),
+            kept: AtomicBool::new(false),
+            shown: OnceLock::new(),
+        }
+    }
+
+    fn wrote(&self) {
+        let since = self.began.elapsed().as_millis();
+        let since = u64::try_from(since).unwrap_or(u64::MAX);
+        self.written_ms.store(since, Ordering::Relaxed);
+    }
+
+    fn written(&self) -> Instant {
+        self.began + Duration::from_millis(self.written_ms.load(Ordering::Relaxed))
+    }
 }
 
 /// One connection, as its task sees it.
@@ -106,7 +128,7 @@ impl Connection {
         };
         let end = tokio::select! {
             end = reading.read(from_them) => end,
-            end = write(&mut to_them, &mut self.out, &mut lines_due, self.limits) => end,
+            end = write(&mut to_them, &mut self.out, &mut lines_due, &self.usage, self.limits) => end,
             end = told(&mut self.cut) => end,
         };
         if end == End::Broken
@@ -216,9 +238,7 @@ impl Reading<'_> {
 
     fn wait_no_longer(&mut self) -> Option<End> {
         let now = Instant::now();
-        if self.usage.sent.swap(false, Ordering::Relaxed) {
-            self.patience.sent(now);
-        }
+        self.patience.sent(self.usage.written());
         let kept = self.usage.kept.load(Ordering::Relaxed);
         match self.patience.due(kept, now) {
             Due::Nothing => None,
@@ -238,13 +258,17 @@ async fn write<S: AsyncWrite>(
     to_them: &mut WriteHalf<S>,
     out: &mut Outgoing,
     lines: &mut mpsc::Receiver<&'static [u8]>,
+    usage: &Usage,
     limits: StreamLimits,
 ) -> End {
     loop {
         let put = tokio::select! {
             Some(line) = lines.recv() => put(to_them, line, limits.write_within).await,
             transmit = out.next() => match transmit {
-                Some(transmit) => put(to_them, &transmit.bytes, limits.write_within).await,
+                Some(transmit) => {
+                    usage.wrote();
+                    put(to_them, &transmit.bytes, limits.write_within).await
+                }
                 None => return End::Released,
             },
         };

@@ -126,7 +126,6 @@ impl Flows {
         let Some(flow) = self.open.get(&id) else {
             return Err(NotTaken);
         };
-        flow.usage.sent.store(true, Ordering::Relaxed);
         match flow.out.try_send(transmit) {
             Ok(()) => Ok(()),
             Err(TrySendError::Closed(_)) => Err(NotTaken),

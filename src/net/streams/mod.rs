@@ -27,7 +27,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
-use self::connection::{Connection, Outgoing};
+use self::connection::{Connection, Outgoing, Usage};
 use self::flows::{Flow, Flows, MadeBy, Side};
 use self::listener::Listener;
 use self::opening::{Dial, call_tcp, call_tls, serve};
@@ -278,7 +278,7 @@ impl Streams {
         let id = self.flows.next_id();
         let (out, queue) = mpsc::channel(QUEUE_MAX);
         let (cut, told) = oneshot::channel();
-        let usage = Arc::default();
+        let usage = Arc::new(Usage::new());
         let task = task(Connection {
             hop: Hop {
                 flow: Some(id),

@@ -98,9 +98,9 @@ impl Patience {
         });
     }
 
-    /// Something of ours was sent since this was last told.
-    pub(super) fn sent(&mut self, now: Instant) {
-        self.idle_at = now + self.limits.idle_at_most;
+    /// Our last message was sent then.
+    pub(super) fn sent(&mut self, at: Instant) {
+        self.idle_at = self.idle_at.max(at + self.limits.idle_at_most);
     }
 
     /// What is to be done now; a flow that is kept may be idle.

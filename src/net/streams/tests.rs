@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::TcpListener;
 
-use super::connection::{Usage, now};
+use super::connection::now;
 use super::patience::Patience;
 use super::*;
 use crate::sip::Transmit;
@@ -74,7 +74,7 @@ impl Bench {
         let (out, queue) = mpsc::channel(8);
         let (cut, cut_told) = oneshot::channel();
         let limits = StreamLimits::default();
-        let usage = Arc::<Usage>::default();
+        let usage = Arc::new(Usage::new());
         let hop = Hop {
             flow: Some(FlowId(1)),
             ..Hop::to(Transport::Tcp, loopback())
@@ -143,6 +143,18 @@ async fn half_a_message_is_cut_after_fifteen_seconds_and_a_whole_one_after_an_id
     let mut bench = Bench::accepted();
     bench.says(MESSAGE).await;
     assert_eq!(bench.end().await, (End::Idle, s(32)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_we_send_counts_from_when_it_was_sent() {
+    let mut bench = Bench::accepted();
+    bench.says(MESSAGE).await;
+    let (out, hop) = (bench.out.clone().unwrap(), bench.hop);
+    tokio::spawn(async move {
+        tokio::time::sleep_until(now() + s(20)).await;
+        out.try_send(message(hop)).unwrap();
+    });
+    assert_eq!(bench.end().await, (End::Idle, s(52)));
 }
 
 #[tokio::test(start_paused = true)]
