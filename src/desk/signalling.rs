@@ -80,7 +80,10 @@ impl Signalling {
                 self.endpoint.unreachable(hop, now);
             }
             Arrival::News(News::Lost(hop)) => self.endpoint.unreachable(hop, now),
-            Arrival::News(News::Closed(flow)) => self.over.retain(|_, over| *over != flow),
+            Arrival::News(News::Closed(flow)) => {
+                self.over.retain(|_, over| *over != flow);
+                self.endpoint.closed(flow);
+            }
         }
     }
 
