@@ -51,7 +51,13 @@ pub(super) fn both_families(socket: &Socket, address: SocketAddr) -> io::Result<
 
 /// An IPv4 peer is one, also where a socket of both families shows it as `::ffff:192.0.2.1`.
 pub(super) fn canonical(peer: SocketAddr) -> SocketAddr {
-    SocketAddr::new(peer.ip().to_canonical(), peer.port())
+    match peer {
+        SocketAddr::V6(mapped) => match mapped.ip().to_ipv4_mapped() {
+            Some(ip) => SocketAddr::new(ip.into(), mapped.port()),
+            None => peer, // with its zone, which the way back needs
+        },
+        SocketAddr::V4(_) => peer,
+    }
 }
 
 /// The address of this machine that peers reach, where a socket is bound to all of them: the one
