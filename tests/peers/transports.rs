@@ -1,8 +1,10 @@
 //! baresip 4 and pjproject as caller and rep over TCP and TLS.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 
+use serde_json::json;
+use thirdring::records::What;
 use thirdring::sip::Transport;
 
 use super::agent::{Agent, House};
@@ -19,9 +21,9 @@ const HOST: &str = "127.0.0.1";
 const IP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// An agent that listens by everything, with a certificate for its address.
-fn house(authority: &Authority) -> House {
+fn listening(house: House, authority: &Authority) -> House {
     let ours = authority.identity("agent", HOST);
-    House::fast()
+    house
         .set("sip.listen_tcp = \"127.0.0.1:0\"\nsip.listen_tls = \"127.0.0.1:0\"")
         .set(&format!("sip.tls.certificate = {:?}", ours.certificate))
         .set(&format!("sip.tls.key = {:?}", ours.key))
@@ -55,7 +57,9 @@ fn address(agent: &Agent, transport: Transport) -> String {
 /// Calls, hears the whole greeting, and hangs up; the agent notices.
 fn a_caller_is_greeted(brand: Brand, transport: Transport) {
     let authority = Authority::new();
-    let agent = house(&authority).seat("rep1", "echo").open();
+    let agent = listening(House::fast(), &authority)
+        .seat("rep1", "echo")
+        .open();
     let mut events = agent.events();
     let mut caller = Softphone::over(brand, IP, &wire(transport, &authority));
     let capture = Capture::start("lo", caller.ports());
@@ -74,7 +78,9 @@ fn a_rep_is_called(brand: Brand, transport: Transport) {
     let authority = Authority::new();
     let mut rep = Softphone::over(brand, IP, &wire(transport, &authority));
     let uri = format!("sip:rep@{}", rep.reached_by(transport));
-    let agent = house(&authority).phone_seat_at("rep1", &uri).open();
+    let agent = listening(House::fast(), &authority)
+        .phone_seat_at("rep1", &uri)
+        .open();
     let mut events = agent.events();
     let caller = Phone::open(NUMBER);
     caller.invite(agent.sip);
@@ -129,6 +135,48 @@ fn one_listener_serves_both_families() {
         let length = stream.read(&mut answer).expect("an answer");
         is_ok(&answer[..length], own);
     }
+}
+
+/// Longer than a connection may be idle outside a call (docs/hardening.md row 15): 45 s on hold.
+#[test]
+fn a_call_outlives_the_idle_limit_of_its_connection() {
+    if !can_run(&[Need::Pjsip]) {
+        return;
+    }
+    let authority = Authority::new();
+    let agent = listening(House::standard(), &authority);
+    let agent = agent.seat("rep1", "echo").open();
+    let mut events = agent.events();
+    let mut caller = Softphone::over(Brand::Pjsip, IP, &wire(Transport::Tls, &authority));
+    caller.tell(&format!("dial {}", address(&agent, Transport::Tls)));
+    let id = only_call(&mut events);
+    events.state(&id, "talking", A_WHILE);
+    agent.command(&agent.call_of(&id), "hold", json!({"agreed": true}));
+    for _ in 0..3 {
+        events.phrase_over(&id, "hold_still", A_WHILE);
+    }
+    caller.tell("hangup");
+    assert_eq!(events.ended(&id, SOON).by.as_str(), "caller");
+}
+
+#[test]
+fn a_seat_that_cannot_be_reached_makes_way_at_once() {
+    let nobody = TcpListener::bind((IP, 0)).expect("a free port");
+    let off = nobody.local_addr().expect("it is bound");
+    drop(nobody);
+    let agent = House::fast()
+        .phone_seat_at("rep1", &format!("sip:rep@{off};transport=tcp"))
+        .seat("rep2", "echo")
+        .open();
+    let mut events = agent.events();
+    let caller = Phone::open(NUMBER);
+    caller.invite(agent.sip);
+    let rings = events.wait(
+        "another seat",
+        SOON,
+        |entry| matches!(&entry.what, What::Seated { seat, .. } if seat.as_str() == "rep2"),
+    );
+    assert_eq!(rings.sip_call_id, Some(caller.call_id()));
 }
 
 /// One test a phone, part and transport.
