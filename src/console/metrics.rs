@@ -19,6 +19,7 @@ pub struct Metrics {
     requests_refused: Family<StatusLabels, Counter>,
     lost_inside: Family<CauseLabels, Counter>,
     registered: Family<AccountLabels, Gauge>,
+    connections_ended: Family<CauseLabels, Counter>,
     pub calls_active: Gauge,
     pub promises_open: Gauge,
     /// Turns of the media thread that came a frame (20 ms) or more after their time.
@@ -86,6 +87,7 @@ impl Metrics {
             requests_refused: Family::default(),
             lost_inside: Family::default(),
             registered: Family::default(),
+            connections_ended: Family::default(),
             calls_active: Gauge::default(),
             promises_open: Gauge::default(),
             media_frames_late: Counter::default(),
@@ -156,6 +158,11 @@ impl Metrics {
             self.registered.clone(),
         );
         to.register(
+            "connections_ended",
+            "SIP connections over TCP and TLS that ended or were turned away, by cause",
+            self.connections_ended.clone(),
+        );
+        to.register(
             "rtp_packets",
             "RTP packets of ended legs: sent, received, lost, from strangers, discarded",
             self.rtp_packets.clone(),
@@ -219,6 +226,11 @@ impl Metrics {
     /// What was lost inside: `reports`, `timeline-entries`, `rtp-unsent` ...
     pub fn lost_inside(&self, cause: &'static str, in_all: u64) {
         raise(&self.lost_inside, CauseLabels { cause }, in_all);
+    }
+
+    /// SIP connections that ended, by why.
+    pub fn connections_ended(&self, cause: &'static str, in_all: u64) {
+        raise(&self.connections_ended, CauseLabels { cause }, in_all);
     }
 
     pub(super) fn api_request(&self, route: &'static str, status: u16) {

@@ -15,7 +15,7 @@ use crate::sip::registration::{Account, Action, AddressOfRecord, Registration, S
 use crate::sip::{self, Answer, AskId, Endpoint, Hop, LoginId, NameAddr};
 use crate::words::{Entropy, Moment, Pii};
 
-use super::house::look_up;
+use super::house::House;
 use super::{Desk, RunError, Unfit, clock};
 
 /// Not all PCs of a hotline at 08:55 at once.
@@ -47,9 +47,9 @@ pub(super) struct Credit {
 }
 
 impl Accounts {
-    pub(super) async fn open(
+    pub(super) fn open(
         settings: &Settings,
-        state: &Path,
+        house: &House,
         endpoint: &mut Endpoint,
         entropy: &mut Entropy,
     ) -> Result<Self, RunError> {
@@ -57,12 +57,18 @@ impl Accounts {
         if settings.sip.account.is_empty() {
             return Ok(accounts);
         }
-        let instance = instance(state, entropy).map_err(|why| RunError::State {
-            folder: state.to_owned(),
+        let instance = instance(&house.state, entropy).map_err(|why| RunError::State {
+            folder: house.state.clone(),
             why,
         })?;
         for account in &settings.sip.account {
-            let line = open_line(account, settings.test, instance, endpoint, entropy).await?;
+            let targets = house.line_hops(&account.name);
+            let jitter = if settings.test {
+                Duration::ZERO
+            } else {
+                START_JITTER
+            };
+            let line = open_line(account, targets, (instance, jitter), endpoint, entropy)?;
             accounts.lines.push(line);
         }
         Ok(accounts)
@@ -88,10 +94,10 @@ impl Accounts {
     }
 }
 
-async fn open_line(
+fn open_line(
     account: &settings::Account,
-    test: bool,
-    instance: Uuid,
+    targets: Vec<Hop>,
+    (instance, start_jitter): (Uuid, Duration),
     endpoint: &mut Endpoint,
     entropy: &mut Entropy,
 ) -> Result<Line, RunError> {
@@ -105,7 +111,6 @@ async fn open_line(
     })?;
     let user = account.auth_user.as_ref().unwrap_or(&account.username);
     let credentials = Credentials::new(user, password);
-    let targets = targets(account).await;
     let transport = sip::Transport::from(account.transport);
     let of_record = AddressOfRecord::new(
         &account.username,
@@ -123,7 +128,7 @@ async fn open_line(
         contact_user: Pii::new(contact_user.clone()),
         instance,
         expires: account.expires.get(),
-        start_jitter: if test { Duration::ZERO } else { START_JITTER },
+        start_jitter,
     };
     let ours = endpoint.end_towards(transport);
     let mut registration = Registration::new(registered, ours, Entropy::from_seed(entropy.bytes()));
@@ -151,20 +156,6 @@ fn proxy(account: &settings::Account) -> Result<Option<sip::Uri>, RunError> {
     };
     let uri = format!("sip:{host}:{port};lr").parse();
     uri.map(Some).map_err(|_| not_an_address(account))
-}
-
-/// Where its REGISTER goes: the outbound proxy, or the domain. An unknown name is no reason not to
-/// start: the registration says `unreachable`, and calls by other lines go on.
-async fn targets(account: &settings::Account) -> Vec<Hop> {
-    let transport = sip::Transport::from(account.transport);
-    let HostPort { host, port } = account.next_host();
-    match look_up(host.trim_matches(['[', ']']), port).await {
-        Ok(address) => vec![Hop::to(transport, address)],
-        Err(why) => {
-            tracing::warn!(account = account.name, why, "find the registrar");
-            Vec::new()
-        }
-    }
 }
 
 /// This device, the same after each start (RFC 5626 4.1).

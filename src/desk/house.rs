@@ -14,13 +14,16 @@ use crate::dialling::{Caps, Class, DialRules, Trust};
 use crate::media::phrasebook::{PhrasebookError, Promised};
 use crate::media::prompts::{self, PromptError};
 use crate::media::{Clip, Phrasebook};
+use crate::net::Wanted;
 use crate::policy::Policy;
 use crate::seats::TestKind;
 use crate::settings::{
-    self, HostPort, PolicyFile, SeatKind, Settings, SettingsError, SipUri, TRUNK, Transport,
+    self, HostPort, PolicyFile, SeatKind, Settings, SettingsError, TRUNK, Transport,
 };
 use crate::sip::{Hop, Uri};
 use crate::words::{Language, PhoneNumber, PromptId, SeatId, Sentence};
+
+use super::guide::{Guide, Route};
 
 /// What stays as it is while the agent runs.
 #[derive(Debug)]
@@ -34,8 +37,10 @@ pub(super) struct House {
     pub(super) seats: BTreeMap<SeatId, Place>,
     pub(super) targets: BTreeMap<String, Address>,
     dial: DialRules,
-    /// Where the requests of each line go, by its name.
-    hops: BTreeMap<String, Hop>,
+    /// Where the requests of each line go, by its name; an account whose registrar is not known has none.
+    lines: BTreeMap<String, Route>,
+    /// The name that each TLS peer must prove.
+    pub(super) tls_names: Vec<(SocketAddr, String)>,
     sip: settings::Sip,
     pub(super) caps: Caps,
     zone: TimeZone,
@@ -44,7 +49,7 @@ pub(super) struct House {
 /// Where a seat is.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
-    Phone(Address),
+    Phone(Box<Address>),
     Test(TestKind),
 }
 
@@ -52,7 +57,7 @@ pub(super) enum Place {
 #[derive(Clone, Debug)]
 pub(super) struct Address {
     pub(super) uri: Uri,
-    pub(super) next_hop: Hop,
+    pub(super) route: Route,
     /// The line it is dialled by, where it is dialled by one.
     pub(super) line: Option<String>,
 }
@@ -113,6 +118,7 @@ impl House {
         book: &Phrasebook,
         address: SocketAddr,
         state: &Path,
+        mut guide: Guide,
     ) -> Result<Self, Unfit> {
         let policy = read_policy(&settings.policy)?;
         let missing = book.missing(policy.phrases());
@@ -124,11 +130,14 @@ impl House {
         }
         let mut seats = BTreeMap::new();
         for seat in &settings.seat {
-            seats.insert(seat.id.clone(), place(seat).await?);
+            seats.insert(seat.id.clone(), place(seat, &mut guide).await?);
         }
         let mut targets = BTreeMap::new();
         for target in &settings.target {
-            targets.insert(target.id.clone(), find(&target.id, &target.uri).await?);
+            targets.insert(
+                target.id.clone(),
+                guide.find(&target.id, &target.uri).await?,
+            );
         }
         Ok(Self {
             terms: Arc::new(terms(settings, policy, book)),
@@ -139,7 +148,8 @@ impl House {
             seats,
             targets,
             dial: settings.dial_rules(),
-            hops: hops(settings).await?,
+            lines: lines(settings, &mut guide).await?,
+            tls_names: guide.into_tls_names(),
             sip: settings.sip.clone(),
             caps: settings.dial.daily_cap.clone(),
             zone: settings.timezone.time_zone(),
@@ -166,10 +176,16 @@ impl House {
         };
         let address = Address {
             uri: route.uri.reveal().parse().ok()?,
-            next_hop: *self.hops.get(&route.via)?,
+            route: self.lines.get(&route.via)?.clone(),
             line: Some(route.via),
         };
         Some((route.class, address))
+    }
+
+    /// Where the requests of the line of this name go, the first choice first.
+    pub(super) fn line_hops(&self, name: &str) -> Vec<Hop> {
+        let route = self.lines.get(name);
+        route.map_or_else(Vec::new, |route| route.all().collect())
     }
 
     /// The date where the hotline is: a day of the daily caps.
@@ -239,10 +255,13 @@ fn promising(book: &Phrasebook) -> BTreeMap<PromptId, PromiseKind> {
     book.ids().filter_map(promised).collect()
 }
 
-async fn place(seat: &settings::Seat) -> Result<Place, Unfit> {
+async fn place(seat: &settings::Seat, guide: &mut Guide) -> Result<Place, Unfit> {
     let test = |kind| Ok(Place::Test(kind));
     match (seat.kind, &seat.uri, &seat.file) {
-        (SeatKind::Phone, Some(uri), _) => Ok(Place::Phone(find(seat.id.as_str(), uri).await?)),
+        (SeatKind::Phone, Some(uri), _) => {
+            let address = guide.find(seat.id.as_str(), uri).await?;
+            Ok(Place::Phone(Box::new(address)))
+        }
         (SeatKind::File, _, Some(file)) => test(TestKind::File(Arc::new(read_sound(file)?))),
         (SeatKind::Echo, ..) => test(TestKind::Echo),
         // The settings have checked that a phone has its uri and a file seat its file.
@@ -264,56 +283,55 @@ fn read_sound(file: &Path) -> Result<Clip, Unfit> {
     Ok(Clip::from_samples(samples))
 }
 
-async fn find(of: &str, uri: &SipUri) -> Result<Address, Unfit> {
-    let unfit = |why: String| Unfit::Address {
-        of: of.to_owned(),
-        why,
-    };
-    let parsed: Uri = uri
-        .as_str()
-        .parse()
-        .map_err(|why| unfit(format!("{why}")))?;
-    let next_hop = match parsed.hop() {
-        Some(hop) => hop,
-        None => {
-            let found = look_up(parsed.host(), parsed.port()).await;
-            Hop::to(parsed.transport(), found.map_err(unfit)?)
-        }
-    };
-    Ok(Address {
-        uri: parsed,
-        next_hop,
-        line: None,
-    })
-}
-
 /// Of `sip.trunk`, of the peers that may dial, and of the accounts.
-async fn hops(settings: &Settings) -> Result<BTreeMap<String, Hop>, Unfit> {
-    let trunk = settings.sip.trunk.clone();
-    let trunk = trunk.map(|host| (TRUNK.to_owned(), Transport::Udp, host));
-    let may_dial = |peer: &&settings::Peer| peer.may_dial;
-    let peers = settings.sip.peer.iter().filter(may_dial);
-    let peers = peers.filter_map(|it| Some((it.name.clone(), it.transport, it.host.clone()?)));
-    let accounts = settings.sip.account.iter();
-    let accounts = accounts.map(|it| (it.name.clone(), it.transport, it.next_host()));
-    let mut hops = BTreeMap::new();
-    for (name, transport, HostPort { host, port }) in trunk.into_iter().chain(peers).chain(accounts)
-    {
-        let found = look_up(host.trim_matches(['[', ']']), port).await;
-        let of = name.clone();
-        let address = found.map_err(|why| Unfit::Address { of, why })?;
-        hops.insert(name, Hop::to(transport.into(), address));
+async fn lines(settings: &Settings, guide: &mut Guide) -> Result<BTreeMap<String, Route>, Unfit> {
+    let mut lines = BTreeMap::new();
+    if let Some(trunk) = &settings.sip.trunk {
+        let route = guide.route(TRUNK, &wanted(trunk, Transport::Udp)).await?;
+        lines.insert(TRUNK.to_owned(), route);
     }
-    Ok(hops)
+    for peer in settings.sip.peer.iter().filter(|peer| peer.may_dial) {
+        if let Some(host) = &peer.host {
+            let wanted = wanted(host, peer.transport);
+            lines.insert(peer.name.clone(), guide.route(&peer.name, &wanted).await?);
+        }
+    }
+    for account in &settings.sip.account {
+        // An unknown name is no reason not to start: calls by the other lines go on.
+        match guide.route(&account.name, &of_account(account)).await {
+            Ok(route) => {
+                lines.insert(account.name.clone(), route);
+            }
+            Err(why) => tracing::warn!(account = account.name, ?why, "find the registrar"),
+        }
+    }
+    Ok(lines)
 }
 
-/// An address as it stands, or by the system's resolver; once, at the start.
-pub(super) async fn look_up(host: &str, port: u16) -> Result<SocketAddr, String> {
-    let found = tokio::net::lookup_host((host, port)).await;
-    found
-        .map_err(|why| format!("{host}: {why}"))?
-        .next()
-        .ok_or_else(|| format!("{host}: no address"))
+fn wanted(HostPort { host, port }: &HostPort, transport: Transport) -> Wanted {
+    Wanted {
+        host: host.trim_matches(['[', ']']).to_owned(),
+        port: Some(*port),
+        transport: Some(transport.into()),
+        secure: false,
+    }
+}
+
+/// The outbound proxy, or the domain, whose name may stand for several servers (RFC 3263).
+fn of_account(account: &settings::Account) -> Wanted {
+    match &account.outbound_proxy {
+        Some(proxy) => wanted(proxy, account.transport),
+        None => Wanted {
+            host: account
+                .domain
+                .to_string()
+                .trim_matches(['[', ']'])
+                .to_owned(),
+            port: None,
+            transport: Some(account.transport.into()),
+            secure: false,
+        },
+    }
 }
 
 #[cfg(test)]

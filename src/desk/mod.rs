@@ -8,6 +8,7 @@ mod calls;
 mod chronicle;
 pub mod clock;
 mod ended;
+mod guide;
 mod house;
 mod keeper;
 mod media_news;
@@ -22,6 +23,7 @@ mod run;
 mod seating;
 mod signalling;
 mod sip_news;
+mod sockets;
 mod sound;
 mod urgency;
 mod vows;
@@ -326,9 +328,14 @@ impl Desk {
     fn follow_counts(&mut self, now: Moment) {
         if now.since(self.duty.counted) >= COUNT_EVERY {
             self.duty.counted = now;
+            self.signalling.release_connections();
             let sip = self.signalling.endpoint.counters();
             self.chronicle
                 .follow_counts(sip, self.sound.counts(), self.signalling.unsent);
+            for (end, count) in self.signalling.connections_ended() {
+                let metrics = &self.chronicle.metrics;
+                metrics.connections_ended(end.as_str(), *count);
+            }
         }
     }
 

@@ -175,7 +175,7 @@ impl Desk {
             Place::Phone(address) => {
                 let headers = numbers::auto_answer(self.house.terms.policy.answer.mode);
                 let from = self.caller_identity(id);
-                self.invite(id, Party::Rep, address, from, None, headers, now);
+                self.invite(id, Party::Rep, *address, from, None, headers, now);
             }
         }
     }
@@ -269,8 +269,8 @@ impl Desk {
         let offer = offer_answer::offer(port.address, leg.origin);
         let login = self.credit(&to).map(|credit| credit.login);
         let invite = Invite {
+            next_hop: to.route.next_hop(|hop| self.signalling.is_down(hop, now)),
             target: to.uri,
-            next_hop: to.next_hop,
             login,
             from,
             call_id,

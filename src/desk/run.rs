@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -19,7 +19,7 @@ use crate::callbacks::store::{Found, OpenError, Opened, Store, StoreError};
 use crate::callbacks::{self, LiveCall, Queue, Rules};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request, Token};
 use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
-use crate::net::UdpPort;
+use crate::net::{Families, PortPool, Resolver, TlsFault};
 use crate::records::store::{Records, Timelines, TimelinesError};
 use crate::settings::{self, Ports, Settings};
 use crate::sip::{self, Endpoint, Listening};
@@ -29,6 +29,7 @@ use super::accounts::Accounts;
 use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::ended::Ended;
+use super::guide::Guide;
 use super::house::{House, Unfit};
 use super::keeper::{Job, Keeper, Kept};
 use super::media_thread::MediaThread;
@@ -36,10 +37,10 @@ use super::promises::Promises;
 use super::prompts;
 use super::seating::Seating;
 use super::signalling::Signalling;
+use super::sockets::Sockets;
 use super::sound::{self, Sound};
 use super::vows::Vows;
 use super::{Desk, Duty, clock};
-use crate::net::PortPool;
 
 /// What the command line says beside the settings.
 #[derive(Debug)]
@@ -78,6 +79,8 @@ pub enum RunError {
         account: String,
         why: Sentence,
     },
+    /// The files of `[sip.tls]`.
+    Tls(TlsFault),
     Database(OpenError),
     Rows(StoreError),
     Timelines(TimelinesError),
@@ -99,6 +102,7 @@ impl RunError {
             Self::Password { account, why } => Sentence::of("start.password")
                 .with("account", account)
                 .with("why", why),
+            Self::Tls(why) => why.sentence(),
             Self::Database(why) => why.sentence(),
             Self::Rows(why) => Sentence::of("start.promises").with("why", why),
             Self::Timelines(why) => why.sentence(),
@@ -157,6 +161,10 @@ pub struct Agent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Addresses {
     pub sip: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sip_tcp: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sip_tls: Option<SocketAddr>,
     pub api: SocketAddr,
 }
 
@@ -173,29 +181,38 @@ impl Agent {
             Keeper::start(store, (timelines, Records::new(&options.state)), told)
                 .map_err(RunError::System)?;
 
-        let port = UdpPort::bind(settings.sip.listen).map_err(|why| RunError::Bind {
-            what: "start.sip",
-            address: settings.sip.listen,
-            why,
-        })?;
-        let bound = port.local_addr().map_err(RunError::System)?;
+        let mut sockets = Sockets::open(settings, fork(&mut entropy))?;
+        let listening = sockets.listening(settings.sip.public_address);
         let book = Arc::new(prompts::open(settings)?);
-        let house = House::open(settings, &book, public(settings, bound), &options.state).await?;
+        let families = Families::of(settings.sip.listen.ip());
+        let guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
+        let house = House::open(settings, &book, listening.udp, &options.state, guide).await?;
+
+        for (peer, name) in &house.tls_names {
+            sockets.streams.learn_name(*peer, name);
+        }
 
         let (asked, requests) = mpsc::channel(REQUESTS_MAX);
         let (events, metrics) = (Arc::new(EventLog::default()), Arc::new(Metrics::default()));
         let console = open_console(settings, &options, asked, &events, &metrics).await?;
         let (reported, reports) = mpsc::channel(NEWS_MAX);
         let sound = open_sound(settings, &house, book, &mut entropy, reported)?;
-        let mut endpoint = Endpoint::new(endpoint_settings(settings, &house), fork(&mut entropy));
-        let accounts =
-            Accounts::open(settings, &options.state, &mut endpoint, &mut entropy).await?;
+        let mut endpoint =
+            Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
+        let accounts = Accounts::open(settings, &house, &mut endpoint, &mut entropy)?;
+        let (sip_tcp, sip_tls) = sockets.streams.addresses();
+        let addresses = Addresses {
+            sip: sockets.port.address(),
+            sip_tcp,
+            sip_tls,
+            api: console.local_addr(),
+        };
         let vows = Vows::new(house.terms.policy.hold.every.get());
         let fast = house.terms.policy.fast;
         let mut rules = Rules::standard(settings.country, settings.timezone.time_zone());
         rules.numbering = settings.numbering();
         let mut desk = Desk {
-            signalling: Signalling::new(endpoint, port, fork(&mut entropy)),
+            signalling: Signalling::new(endpoint, sockets, fork(&mut entropy)),
             sound,
             promises: Promises::new(Queue::new(rules)),
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
@@ -212,10 +229,6 @@ impl Agent {
         desk.remember(opened, found, clock::now(), utc);
         desk.begin_registrations(clock::now());
         desk.signalling.flush();
-        let addresses = Addresses {
-            sip: bound,
-            api: console.local_addr(),
-        };
         let inbox = Inbox {
             reports,
             requests,
@@ -254,6 +267,7 @@ impl Agent {
             ..
         } = self;
         desk.work(&mut inbox, exit_after).await;
+        desk.signalling.stop().await;
         let summary = Summary {
             calls: desk.duty.ended,
             broken: desk.chronicle.vows.broken(),
@@ -337,20 +351,14 @@ async fn open_console(
         })
 }
 
-fn endpoint_settings(settings: &Settings, house: &House) -> sip::Settings {
+fn endpoint_settings(settings: &Settings, listening: Listening) -> sip::Settings {
     sip::Settings {
-        listening: Listening::udp_only(house.address),
+        listening,
         user: settings.sip.from_user.clone(),
         user_agent: settings.sip.user_agent.clone(),
         // Each call may have three legs.
         calls_max: usize::from(settings.sip.calls_max).saturating_mul(3),
     }
-}
-
-/// The address peers are told: the one we listen on, unless another is set.
-fn public(settings: &Settings, bound: SocketAddr) -> SocketAddr {
-    let ip: IpAddr = settings.sip.public_address.unwrap_or(bound.ip());
-    SocketAddr::new(ip, bound.port())
 }
 
 fn ports(settings: &Settings) -> PortPool {
@@ -423,9 +431,9 @@ impl Desk {
             }
             let wake = [self.timeout(), leave_at].into_iter().flatten().min();
             tokio::select! {
-                _ = self.signalling.readable() => {
+                arrival = self.signalling.arrival() => {
                     let now = clock::now();
-                    self.signalling.receive(now);
+                    self.signalling.take(arrival, now);
                     self.take_sip_events(now);
                     self.settle(now);
                 }

@@ -1,81 +1,176 @@
-//! The SIP endpoint with its socket: datagrams in, datagrams out.
+//! The SIP endpoint with its sockets: messages in, messages out.
 
-use std::io;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use crate::net::UdpPort;
+use crate::net::{End, News, SteadyUdp, Streams};
 use crate::sip::offer_answer::{Origin, Unusable};
-use crate::sip::{Endpoint, Event, LegId, Refusal};
+use crate::sip::{Endpoint, Event, FlowId, Hop, LegId, Refusal, Transport};
 use crate::words::{Entropy, Moment};
 
+use super::sockets::Sockets;
+
 /// Signalling as the desk uses it.
-#[derive(Debug)]
 pub(super) struct Signalling {
     pub(super) endpoint: Endpoint,
-    port: UdpPort,
+    port: SteadyUdp,
+    streams: Streams,
+    /// Calls over connections: a connection may be idle while one lives.
+    over: BTreeMap<LegId, FlowId>,
+    /// The connection the last message came by.
+    last: Option<FlowId>,
+    /// Hops nothing could be sent to, and when.
+    down: BTreeMap<Hop, Moment>,
     entropy: Entropy,
     /// Datagrams the kernel would not take.
     pub(super) unsent: u64,
 }
 
+/// What can be read.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    Datagrams,
+    News(News),
+}
+
 /// Datagrams taken in one go before the rest of the desk has its turn.
 const BATCH: usize = 64;
 const DATAGRAM_MAX: usize = 65_535;
+/// How long a hop that could not be reached is passed over.
+const DOWN_FOR: Duration = Duration::from_secs(30);
+/// Hops remembered as down; past it the next one is tried again.
+const DOWN_MAX: usize = 256;
 
 impl Signalling {
-    pub(super) fn new(endpoint: Endpoint, port: UdpPort, entropy: Entropy) -> Self {
+    pub(super) fn new(endpoint: Endpoint, sockets: Sockets, entropy: Entropy) -> Self {
         Self {
             endpoint,
-            port,
+            port: sockets.port,
+            streams: sockets.streams,
+            over: BTreeMap::new(),
+            last: None,
+            down: BTreeMap::new(),
             entropy,
             unsent: 0,
         }
     }
 
-    /// Waits until there is something to read.
-    pub(super) async fn readable(&self) -> io::Result<()> {
-        self.port.readable().await
+    /// Waits until there is something to read. Cancel-safe.
+    pub(super) async fn arrival(&mut self) -> Arrival {
+        tokio::select! {
+            () = self.port.readable() => Arrival::Datagrams,
+            news = self.streams.next() => Arrival::News(news),
+        }
     }
 
-    /// Reads what is there; a read error is the last word about this batch, not about the socket.
-    pub(super) fn receive(&mut self, now: Moment) {
-        self.receive_by(UdpPort::try_receive, now);
+    /// Reads what is there.
+    pub(super) fn take(&mut self, arrival: Arrival, now: Moment) {
+        self.last = None;
+        match arrival {
+            Arrival::Datagrams => self.receive(now),
+            Arrival::News(News::Message(from, message)) => {
+                self.last = from.flow;
+                self.endpoint.receive(&message, from, now);
+            }
+            Arrival::News(News::Broken(from, head, fault)) => {
+                self.endpoint.receive_broken(&head, fault, from);
+            }
+            Arrival::News(News::Unreachable(hop)) => {
+                self.mark_down(hop, now);
+                self.endpoint.unreachable(hop, now);
+            }
+            Arrival::News(News::Lost(hop)) => self.endpoint.unreachable(hop, now),
+            Arrival::News(News::Closed(flow)) => {
+                self.over.retain(|_, over| *over != flow);
+                self.endpoint.closed(flow);
+            }
+        }
+    }
+
+    /// Whether nothing could be sent there just now: another hop may serve (RFC 3263 4.3).
+    pub(super) fn is_down(&self, hop: Hop, now: Moment) -> bool {
+        let since = self.down.get(&hop);
+        since.is_some_and(|since| now.since(*since) < DOWN_FOR)
+    }
+
+    fn mark_down(&mut self, hop: Hop, now: Moment) {
+        self.down.retain(|_, since| now.since(*since) < DOWN_FOR);
+        if self.down.len() < DOWN_MAX {
+            self.down.insert(hop, now);
+        }
     }
 
     /// Before the timers: what came in time is not late because we slept.
     pub(super) fn receive_unnoticed(&mut self, now: Moment) {
-        self.receive_by(UdpPort::receive_unnoticed, now);
+        self.receive_by(SteadyUdp::receive_unnoticed, now);
+    }
+
+    /// A read error is the last word about this batch, not about the socket.
+    fn receive(&mut self, now: Moment) {
+        self.receive_by(SteadyUdp::try_receive, now);
     }
 
     fn receive_by(
         &mut self,
-        take: impl Fn(&UdpPort, &mut [u8]) -> io::Result<(usize, SocketAddr)>,
+        take: impl Fn(&mut SteadyUdp, &mut [u8]) -> Option<(usize, SocketAddr)>,
         now: Moment,
     ) {
         let mut datagram = [0; DATAGRAM_MAX];
         for _ in 0..BATCH {
-            let Ok((length, from)) = take(&self.port, &mut datagram) else {
+            let Some((length, from)) = take(&mut self.port, &mut datagram) else {
                 break;
             };
             self.endpoint.receive(&datagram[..length], from, now);
         }
     }
 
+    /// What a leg has to tell; its connection is kept from now on.
     pub(super) fn poll_event(&mut self) -> Option<(LegId, Event)> {
-        self.endpoint.poll_event()
+        let Some((leg, event)) = self.endpoint.poll_event() else {
+            self.last = None;
+            return None;
+        };
+        if let Some(flow) = self.last {
+            self.over.insert(leg, flow);
+            self.streams.keep(flow);
+        }
+        Some((leg, event))
     }
 
-    /// Sends what the endpoint has to say. What the kernel refuses, the transactions repeat.
+    /// Connections whose calls are over may be idle no longer.
+    pub(super) fn release_connections(&mut self) {
+        let endpoint = &self.endpoint;
+        let before: BTreeSet<FlowId> = self.over.values().copied().collect();
+        self.over.retain(|leg, _| endpoint.call_id(*leg).is_some());
+        let after: BTreeSet<FlowId> = self.over.values().copied().collect();
+        for flow in before.difference(&after) {
+            self.streams.release(*flow);
+        }
+    }
+
+    /// Sends what the endpoint has to say. Datagrams the kernel refuses are repeated by their
+    /// transactions.
     pub(super) fn flush(&mut self) {
         while let Some(transmit) = self.endpoint.poll_transmit() {
-            if self
-                .port
-                .try_send(&transmit.bytes, transmit.to.address)
-                .is_err()
-            {
-                self.unsent += 1;
+            match transmit.to.transport {
+                Transport::Tcp | Transport::Tls => self.streams.send(transmit),
+                Transport::Udp => {
+                    let sent = self.port.try_send(&transmit.bytes, transmit.to.address);
+                    self.unsent += u64::from(sent.is_err());
+                }
             }
         }
+    }
+
+    /// Connections that have ended, by why.
+    pub(super) fn connections_ended(&self) -> &BTreeMap<End, u64> {
+        self.streams.ended()
+    }
+
+    /// The last words on all connections.
+    pub(super) async fn stop(&mut self) {
+        self.streams.stop().await;
     }
 
     /// Ours in the session descriptions of a new leg (RFC 8866 5.2).

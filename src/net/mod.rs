@@ -1,9 +1,21 @@
 //! L2, shell. Bytes in, bytes out.
 //!
-//! Invariant: nothing here reads what it carries.
+//! Invariant: nothing here reads what it carries, but where a message ends.
 
+mod mending;
+mod options;
+mod resolver;
 mod rtp_ports;
+mod steady_udp;
+mod streams;
 mod udp;
 
+pub use options::way_out;
+pub use resolver::{Families, NotFound, Resolver, Target, Wanted};
 pub use rtp_ports::{PortPair, PortPool};
+pub use steady_udp::SteadyUdp;
+pub use streams::{
+    Clients, Doors, End, IdentityFiles, News, StreamLimits, Streams, Tls, TlsFault, TlsSettings,
+    Verify,
+};
 pub use udp::UdpPort;

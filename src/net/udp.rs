@@ -1,20 +1,21 @@
 use std::io;
 use std::net::SocketAddr;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::UdpSocket;
+
+use super::options;
 
 /// A second of 1,000 calls/s at 2 KB a datagram must fit while the desk is busy.
 const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
-/// CS3, the class of signalling (RFC 4594 2.3), in the upper six bits of the TOS byte.
-const CS3: u32 = 24 << 2;
 
-/// A bound UDP socket for signalling.
+/// A bound UDP socket for signalling; at `[::]` it is one for IPv4, too.
 #[derive(Debug)]
 pub struct UdpPort {
     socket: UdpSocket,
     /// The same socket, past the runtime.
     direct: std::net::UdpSocket,
+    bound: SocketAddr,
 }
 
 impl UdpPort {
@@ -26,11 +27,19 @@ impl UdpPort {
             Some(Protocol::UDP),
         )?;
         socket.set_nonblocking(true)?;
-        prefer(&socket, address);
+        options::both_families(&socket, address)?;
+        // Better with it, and it works without.
+        let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES);
+        options::mark(&SockRef::from(&socket), address);
         socket.bind(&address.into())?;
         let direct = socket.try_clone()?.into();
         let socket = UdpSocket::from_std(socket.into())?;
-        Ok(Self { socket, direct })
+        let bound = socket.local_addr()?;
+        Ok(Self {
+            socket,
+            direct,
+            bound,
+        })
     }
 
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -44,37 +53,33 @@ impl UdpPort {
 
     /// A datagram that has come already; `WouldBlock` when there is none.
     pub fn try_receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket.try_recv_from(buffer)
+        let (length, from) = self.socket.try_recv_from(buffer)?;
+        Ok((length, options::canonical(from)))
     }
 
     /// The same, also where the runtime has not noticed it yet: when the PC has slept, timers are
     /// told before datagrams.
     pub fn receive_unnoticed(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.direct.recv_from(buffer)
+        let (length, from) = self.direct.recv_from(buffer)?;
+        Ok((length, options::canonical(from)))
     }
 
     /// Hands a datagram to the system at once; what it does not take is lost, as on the way.
     pub fn try_send(&self, datagram: &[u8], to: SocketAddr) -> io::Result<usize> {
+        let to = options::as_seen_by(self.bound, to);
         self.socket.try_send_to(datagram, to)
     }
 
     /// One datagram into `buffer`: its length and sender. Cancel-safe.
     pub async fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket.recv_from(buffer).await
+        let (length, from) = self.socket.recv_from(buffer).await?;
+        Ok((length, options::canonical(from)))
     }
 
     pub async fn send(&self, datagram: &[u8], to: SocketAddr) -> io::Result<usize> {
+        let to = options::as_seen_by(self.bound, to);
         self.socket.send_to(datagram, to).await
     }
-}
-
-/// What makes the port better where the system allows it; it works without.
-fn prefer(socket: &Socket, address: SocketAddr) {
-    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES);
-    let _ = match address {
-        SocketAddr::V4(_) => socket.set_tos_v4(CS3),
-        SocketAddr::V6(_) => socket.set_tclass_v6(CS3),
-    };
 }
 
 #[cfg(test)]
@@ -92,5 +97,21 @@ mod tests {
             (&buffer[..length], from),
             (&b"hello"[..], one.local_addr().unwrap())
         );
+    }
+
+    #[tokio::test]
+    async fn a_port_of_both_families_talks_to_both() {
+        let both = UdpPort::bind("[::]:0".parse().unwrap()).unwrap();
+        let port = both.local_addr().unwrap().port();
+        for own in ["127.0.0.1", "[::1]"] {
+            let peer = UdpPort::bind(format!("{own}:0").parse().unwrap()).unwrap();
+            let there = format!("{own}:{port}").parse().unwrap();
+            peer.send(b"hello", there).await.unwrap();
+            let mut buffer = [0; 16];
+            let (length, from) = both.receive(&mut buffer).await.unwrap();
+            assert_eq!((length, from), (5, peer.local_addr().unwrap()));
+            both.send(b"back", from).await.unwrap();
+            assert_eq!(peer.receive(&mut buffer).await.unwrap(), (4, there));
+        }
     }
 }

@@ -33,16 +33,6 @@ pub struct Account {
     pub register: bool,
 }
 
-impl Account {
-    /// Where its requests go: the outbound proxy, or the domain.
-    pub fn next_host(&self) -> HostPort {
-        self.outbound_proxy.clone().unwrap_or_else(|| HostPort {
-            host: self.domain.to_string(),
-            port: sip::Transport::from(self.transport).default_port(),
-        })
-    }
-}
-
 /// `[[sip.peer]]`: a PBX or trunk that neither side registers at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,7 +1,7 @@
 //! What both ends of a leg agree on once a tag of each is known (RFC 3261 12).
 
-use super::Hop;
 use super::wire::{Essentials, Message, NameAddr, Uri};
+use super::{FlowId, Hop};
 
 /// RFC 3261 8.1.1.6.
 pub(super) const MAX_FORWARDS: &str = "70";
@@ -98,6 +98,11 @@ impl Dialog {
             self.target = target;
         }
         self.peer = peer;
+    }
+
+    /// The peer's connection is gone: the hop the dialog names is called instead.
+    pub(super) fn lose(&mut self, flow: FlowId) {
+        self.peer.flow = self.peer.flow.filter(|open| *open != flow);
     }
 
     /// The CSeq number of our next request.

@@ -13,6 +13,8 @@ mod ending;
 mod flood;
 mod offers;
 mod rubbish;
+mod slow_streams;
 mod start;
 mod strangers;
+mod streams;
 mod wire;

@@ -62,7 +62,7 @@ fn strangers_packets_are_neither_heard_nor_heeded() {
 }
 
 /// One of a request's bytes, or many of them, are others than they should be.
-fn mutate(message: &str, entropy: &mut Entropy) -> Vec<u8> {
+pub(super) fn mutate(message: &str, entropy: &mut Entropy) -> Vec<u8> {
     const SPLICES: [&[u8]; 7] = [
         b"\r\n",
         b"99999999999999999999",
@@ -93,7 +93,7 @@ fn mutate(message: &str, entropy: &mut Entropy) -> Vec<u8> {
     bytes
 }
 
-fn requests(own: SocketAddr, sip: SocketAddr) -> Vec<String> {
+pub(super) fn requests(own: SocketAddr, sip: SocketAddr) -> Vec<String> {
     let request = |method: &str, kind: &str, body: &str| {
         format!(
             "{method} sip:agent@{sip} SIP/2.0\r\nVia: SIP/2.0/UDP {own};branch=z9hG4bK{method};rport\r\n\

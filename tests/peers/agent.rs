@@ -62,6 +62,11 @@ impl House {
             .set(&format!("sip.trusted = [\"{address}/24\"]"))
     }
 
+    pub(crate) fn listening(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.listen);
+        self
+    }
+
     /// Changes one value of the policy: `("hold", "every", "\"5s\"")`.
     pub(crate) fn policy(mut self, table: &str, key: &str, value: &str) -> Self {
         let mut policy: toml::Table = toml::from_str(&self.policy).expect("a policy");
@@ -87,9 +92,13 @@ impl House {
 
     /// The rep's own telephone.
     pub(crate) fn phone_seat(self, id: &str, at: SocketAddr) -> Self {
+        self.phone_seat_at(id, &format!("sip:rep@{at}"))
+    }
+
+    pub(crate) fn phone_seat_at(self, id: &str, uri: &str) -> Self {
         self.place(
             "seat",
-            &format!("id = \"{id}\"\nkind = \"phone\"\nuri = \"sip:rep@{at}\""),
+            &format!("id = \"{id}\"\nkind = \"phone\"\nuri = \"{uri}\""),
         )
     }
 
@@ -143,6 +152,8 @@ pub(crate) struct Agent {
     scratch: Scratch,
     runs: u32,
     pub(crate) sip: SocketAddr,
+    pub(crate) sip_tcp: Option<SocketAddr>,
+    pub(crate) sip_tls: Option<SocketAddr>,
     pub(crate) api: SocketAddr,
     http: ureq::Agent,
 }
@@ -164,10 +175,11 @@ impl Agent {
             .spawn()
             .expect("start the agent");
         let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
-        let Some((sip, api)) = addresses(&mut stdout) else {
+        let Some(chosen) = chosen(&mut stdout) else {
             let log = fs::read_to_string(scratch.path(&format!("log-{runs}")));
             panic!("the agent did not get READY: {log:?}");
         };
+        let address = |key: &str| chosen[key].as_str()?.parse().ok();
         let http = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(ANSWER_WITHIN))
@@ -178,8 +190,10 @@ impl Agent {
             stdout,
             scratch,
             runs,
-            sip,
-            api,
+            sip: address("sip").expect("it listens"),
+            sip_tcp: address("sip_tcp"),
+            sip_tls: address("sip_tls"),
+            api: address("api").expect("it listens"),
             http,
         }
     }
@@ -296,15 +310,13 @@ impl Agent {
 }
 
 /// The first two lines: the chosen addresses, then `READY`.
-fn addresses(stdout: &mut impl BufRead) -> Option<(SocketAddr, SocketAddr)> {
+fn chosen(stdout: &mut impl BufRead) -> Option<Value> {
     let mut line = String::new();
     stdout.read_line(&mut line).ok()?;
     let chosen: Value = serde_json::from_str(&line).ok()?;
     line.clear();
     stdout.read_line(&mut line).ok()?;
-    let address = |key: &str| chosen[key].as_str()?.parse().ok();
-    (line.trim() == "READY").then_some(())?;
-    Some((address("sip")?, address("api")?))
+    (line.trim() == "READY").then_some(chosen)
 }
 
 impl Drop for Agent {

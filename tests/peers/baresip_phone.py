@@ -3,9 +3,12 @@
 
 Reads one command a line: dial URI, answer, reject, key DIGITS, speak, quiet, hold, resume, hangup, quit.
 Tells what happens as one JSON object a line: ready, incoming, established, closed, key, done, failed.
+PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA and PHONE_CERTIFICATE_AND_KEY are PEM files;
+TLS listens on the port above.
 """
 import asyncio
 import json
+import os
 import sys
 import wave
 
@@ -100,6 +103,10 @@ async def commands():
 async def main(listen, rtp_port, speech_file=None):
     address = listen.split(":")[0]
     config = f"sip_listen {listen}\nrtp_ports {rtp_port}-{int(rtp_port) + 20}\n"
+    transport = os.environ.get("PHONE_TRANSPORT", "udp")
+    if transport == "tls":
+        config += f"sip_certificate {os.environ['PHONE_CERTIFICATE_AND_KEY']}\n"
+        config += f"sip_cafile {os.environ['PHONE_CA']}\nsip_verify_server yes\n"
     runtime = Runtime()
     await runtime.start(
         Config(net_interface=address, max_concurrent_calls=4, extra_config_text=config)
@@ -112,6 +119,7 @@ async def main(listen, rtp_port, speech_file=None):
         audio_codecs=("pcma", "pcmu"),
         # Whoever is called at this address, it is this phone that rings.
         extra_params=("catchall=yes",),
+        **({} if transport == "udp" else {"transport": transport}),
     )
     agent = await UserAgent.create(runtime, account)
     speech = b"\0" * FRAME_BYTES

@@ -3,6 +3,9 @@
 
 Reads one command a line: dial URI, answer, reject CODE, key DIGITS, speak, quiet, hangup, quit.
 Tells what happens as one JSON object a line: ready, incoming, established, closed, key, done.
+It speaks from the start of each call, over and over; without a file it sends silence.
+PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA, PHONE_CERTIFICATE and PHONE_KEY are PEM
+files; TLS listens on the port above.
 """
 import json
 import os
@@ -102,7 +105,14 @@ def endpoint(host, port):
     transport = pj.TransportConfig()
     transport.port = port
     transport.boundAddress = transport.publicAddress = host
-    end.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+    kind = os.environ.get("PHONE_TRANSPORT", "udp")
+    if kind == "tls":
+        transport.port += 1
+        transport.tlsConfig.CaListFile = os.environ["PHONE_CA"]
+        transport.tlsConfig.certFile = os.environ["PHONE_CERTIFICATE"]
+        transport.tlsConfig.privKeyFile = os.environ["PHONE_KEY"]
+        transport.tlsConfig.verifyServer = True
+    end.transportCreate(getattr(pj, f"PJSIP_TRANSPORT_{kind.upper()}"), transport)
     end.libStart()
     end.audDevManager().setNullDev()
     end.codecSetPriority("PCMA/8000", 255)

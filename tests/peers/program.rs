@@ -1,5 +1,6 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -7,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use thirdring::sip::Transport;
+
+use super::certificates::Identity;
 use super::missing::PYTHON;
 
 /// Ports for peers whose settings want numbers: below those the system gives to others.
@@ -27,7 +31,54 @@ pub(crate) struct Softphone {
     pub(crate) address: SocketAddr,
 }
 
+/// Which of the two.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Brand {
+    Baresip,
+    Pjsip,
+}
+
+/// How a phone's SIP travels, and by which certificates.
+pub(crate) struct Wire {
+    pub(crate) transport: Transport,
+    pub(crate) ca: PathBuf,
+    pub(crate) identity: Identity,
+}
+
+impl Wire {
+    /// What the phones' programs read.
+    fn variables(&self) -> [(&'static str, String); 5] {
+        let path = |file: &PathBuf| file.display().to_string();
+        [
+            ("PHONE_TRANSPORT", self.transport.of_via().to_lowercase()),
+            ("PHONE_CA", path(&self.ca)),
+            ("PHONE_CERTIFICATE", path(&self.identity.certificate)),
+            ("PHONE_KEY", path(&self.identity.key)),
+            ("PHONE_CERTIFICATE_AND_KEY", path(&self.identity.both)),
+        ]
+    }
+}
+
 impl Softphone {
+    /// A phone whose SIP goes over TCP or TLS.
+    pub(crate) fn over(brand: Brand, host: IpAddr, wire: &Wire) -> Self {
+        let address = SocketAddr::new(host, free_ports(host));
+        let script = match brand {
+            Brand::Baresip => "tests/peers/baresip_phone.py",
+            Brand::Pjsip => "tests/peers/pjsip_phone.py",
+        };
+        let mut command = program(script, address, address.port() + 2, None);
+        command.envs(wire.variables());
+        Self::run(command, address)
+    }
+
+    /// `host:port` and the transport, as its URI has it; baresip has TLS on the port above.
+    pub(crate) fn reached_by(&self, transport: Transport) -> String {
+        let word = transport.of_via().to_lowercase();
+        let port = self.address.port() + u16::from(transport == Transport::Tls);
+        format!("{}:{port};transport={word}", self.address.ip())
+    }
+
     pub(crate) fn baresip(host: IpAddr, speech: Option<&str>) -> Self {
         let address = SocketAddr::new(host, free_ports(host));
         Self::baresip_at(address, address.port() + 2, speech)
@@ -47,16 +98,11 @@ impl Softphone {
     }
 
     fn start(script: &str, address: SocketAddr, rtp: u16, speech: Option<&str>) -> Self {
-        let mut child = Command::new(PYTHON)
-            .arg(script)
-            .arg(address.to_string())
-            .arg(rtp.to_string())
-            .args(speech)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("start a phone");
+        Self::run(program(script, address, rtp, speech), address)
+    }
+
+    fn run(mut command: Command, address: SocketAddr) -> Self {
+        let mut child = command.spawn().expect("start a phone");
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let (teller, news) = channel();
         thread::spawn(move || {
@@ -103,6 +149,19 @@ impl Softphone {
             }
         }
     }
+}
+
+fn program(script: &str, address: SocketAddr, rtp: u16, speech: Option<&str>) -> Command {
+    let mut command = Command::new(PYTHON);
+    command
+        .arg(script)
+        .arg(address.to_string())
+        .arg(rtp.to_string())
+        .args(speech)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit());
+    command
 }
 
 impl Drop for Softphone {

@@ -280,6 +280,10 @@ impl Legs {
         self.by_id.get_mut(&id)
     }
 
+    pub(super) fn dialogs_mut(&mut self) -> impl Iterator<Item = &mut Dialog> {
+        self.by_id.values_mut().filter_map(Leg::dialog_mut)
+    }
+
     pub(super) fn remove(&mut self, id: LegId) -> Option<Leg> {
         let leg = self.by_id.remove(&id)?;
         self.by_tag.remove(&leg.tag);

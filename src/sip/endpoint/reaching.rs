@@ -3,7 +3,7 @@
 use super::Endpoint;
 use crate::sip::transaction::{Client, ClientKey, Use};
 use crate::sip::wire::{Message, Via, write};
-use crate::sip::{Hop, Transport};
+use crate::sip::{FlowId, Hop, Transport};
 use crate::words::Moment;
 
 /// RFC 3261 18.1.1: a larger request goes by a transport that can carry it whole, in bytes.
@@ -37,6 +37,14 @@ impl Endpoint {
                 }
             }
         }
+    }
+
+    /// A connection ended: the requests of its dialogs go where their routes and Contacts lead.
+    pub fn closed(&mut self, flow: FlowId) {
+        for dialog in self.legs.dialogs_mut() {
+            dialog.lose(flow);
+        }
+        self.lose_phones(flow);
     }
 
     fn send_by_datagram(&mut self, key: &ClientKey, to: Hop, now: Moment) {

@@ -54,8 +54,8 @@ impl Endpoint {
         self.registered.registrar.as_ref()?.behind(hop, now)
     }
 
-    /// A connection is gone, and the phones behind it are.
-    pub fn flow_closed(&mut self, flow: FlowId) {
+    /// The phones behind a connection that is gone are gone, too.
+    pub(super) fn lose_phones(&mut self, flow: FlowId) {
         if let Some(registrar) = &mut self.registered.registrar {
             let gone = registrar.flow_closed(flow);
             self.registered.changed(gone);

@@ -11,6 +11,8 @@ pub struct Framer {
     buffer: BytesMut,
     /// No end of headers before this.
     scanned: usize,
+    /// We have pinged: the next line end between messages is the answer.
+    pong_due: bool,
     broken: bool,
 }
 
@@ -20,6 +22,8 @@ pub enum Piece {
     Message(Bytes),
     /// Two line ends between messages: one goes back (RFC 5626 3.5.1).
     Ping,
+    /// The line end that answers our ping.
+    Pong,
     /// Where the next message begins is not to be known: answer these headers, and close.
     Broken {
         head: Bytes,
@@ -34,9 +38,15 @@ impl Framer {
         }
     }
 
-    /// Whether a message has begun and is not whole: it must not take for ever.
+    /// We send a ping: one line end is its answer, not half of a ping of theirs.
+    pub fn expect_pong(&mut self) {
+        self.pong_due = true;
+    }
+
+    /// Whether a message has begun and is not whole: it must not take for ever. Line ends before
+    /// a message are none of it.
     pub fn is_midway(&self) -> bool {
-        !self.buffer.is_empty()
+        self.buffer.iter().any(|byte| !b"\r\n".contains(byte))
     }
 
     /// The next piece; none until more bytes come, and after a broken one none ever.
@@ -66,8 +76,13 @@ impl Framer {
         Some(Piece::Message(self.buffer.split_to(whole).freeze()))
     }
 
-    /// Line ends before a message: two are a ping, one alone the rest of some message.
+    /// Line ends before a message: two are a ping, one alone a pong or the rest of some message.
     fn line_ends(&mut self) -> Option<Piece> {
+        if self.pong_due && self.buffer.starts_with(b"\r\n") {
+            self.buffer.advance(2);
+            self.pong_due = false;
+            return Some(Piece::Pong);
+        }
         if self.buffer.starts_with(b"\r\n\r\n") {
             self.buffer.advance(4);
             return Some(Piece::Ping);
@@ -150,6 +165,19 @@ mod tests {
             assert_eq!(found, expected, "in parts of {size}");
             assert!(!framer.is_midway());
         }
+    }
+
+    #[test]
+    fn a_line_end_after_our_ping_is_its_answer_and_no_half_message() {
+        let mut framer = Framer::default();
+        framer.push(b"\r\n");
+        assert_eq!(framer.next_piece(), None);
+        assert!(!framer.is_midway());
+        framer.expect_pong();
+        assert_eq!(pieces(&mut framer), [Piece::Pong]);
+        framer.expect_pong();
+        framer.push(format!("\r\n\r\n\r\n{MESSAGE}").as_bytes());
+        assert_eq!(pieces(&mut framer), [Piece::Pong, Piece::Ping, message()]);
     }
 
     #[test]

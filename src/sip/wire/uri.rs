@@ -121,6 +121,11 @@ impl Uri {
         self.port.unwrap_or(self.transport().default_port())
     }
 
+    /// The port, only where it stands there: without one a service may be looked up (RFC 3263 4).
+    pub fn named_port(&self) -> Option<u16> {
+        self.port
+    }
+
     /// What it asks to be reached by (RFC 3263 4.1, without a look-up).
     pub fn transport(&self) -> Transport {
         let named = self.param("transport").unwrap_or_default();

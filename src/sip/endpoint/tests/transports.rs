@@ -94,20 +94,8 @@ fn a_peer_that_cannot_be_reached_ends_the_call_at_once() {
 
 #[test]
 fn the_answer_and_our_requests_take_the_callers_connection() {
-    let mut callee = endpoint(Side::Callee, 10);
-    let from = Hop {
-        transport: Transport::Tcp,
-        address: "203.0.113.7:40000".parse().unwrap(),
-        flow: Some(FlowId(7)),
-    };
-    let invite = "INVITE sip:hotline@192.0.2.2 SIP/2.0\r\n\
-        Via: SIP/2.0/TCP 10.0.0.7:5062;branch=z9hG4bK1;rport\r\nFrom: <sip:a@b>;tag=f\r\n\
-        To: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 7 INVITE\r\n\
-        Contact: <sip:a@10.0.0.7:5062;transport=tcp>\r\n\r\n";
-    callee.receive(invite.as_bytes(), from, at(0));
-    let (leg, _) = callee.poll_event().unwrap();
-    callee.answer(leg, Bytes::from("v=0"), at(10)).unwrap();
-    let answer = sent(&mut callee).pop().unwrap();
+    let (mut callee, leg, answer) = answered_over_tcp();
+    let from = over_tcp();
     assert_eq!(answer.to.flow, from.flow);
     let named: SocketAddr = "203.0.113.7:5062".parse().unwrap();
     assert_eq!(
@@ -118,16 +106,46 @@ fn the_answer_and_our_requests_take_the_callers_connection() {
     let contact = contact.value("Contact").unwrap().to_owned();
     assert_eq!(contact, "<sip:hotline@192.0.2.2:5060;transport=tcp>");
 
+    callee.bye(leg, None, at(30)).unwrap();
+    assert_eq!(sent(&mut callee).pop().unwrap().to, from);
+}
+
+#[test]
+fn without_the_callers_connection_our_requests_go_to_his_contact() {
+    let (mut callee, leg, _) = answered_over_tcp();
+    callee.closed(FlowId(8));
+    callee.closed(FlowId(7));
+    callee.bye(leg, None, at(30)).unwrap();
+    let contact = Hop::to(Transport::Tcp, "10.0.0.7:5062".parse().unwrap());
+    assert_eq!(sent(&mut callee).pop().unwrap().to, contact);
+}
+
+fn over_tcp() -> Hop {
+    Hop {
+        transport: Transport::Tcp,
+        address: "203.0.113.7:40000".parse().unwrap(),
+        flow: Some(FlowId(7)),
+    }
+}
+
+/// A call over a connection, from behind a NAT: the endpoint, its leg, and the answer it sent.
+fn answered_over_tcp() -> (Endpoint, LegId, Transmit) {
+    let mut callee = endpoint(Side::Callee, 10);
+    let invite = "INVITE sip:hotline@192.0.2.2 SIP/2.0\r\n\
+        Via: SIP/2.0/TCP 10.0.0.7:5062;branch=z9hG4bK1;rport\r\nFrom: <sip:a@b>;tag=f\r\n\
+        To: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 7 INVITE\r\n\
+        Contact: <sip:a@10.0.0.7:5062;transport=tcp>\r\n\r\n";
+    callee.receive(invite.as_bytes(), over_tcp(), at(0));
+    let (leg, _) = callee.poll_event().unwrap();
+    callee.answer(leg, Bytes::from("v=0"), at(10)).unwrap();
+    let answer = sent(&mut callee).pop().unwrap();
+    let tagged = format!("<sip:c@d>;tag={}", callee.legs.get(leg).unwrap().tag);
     let ack = invite
         .replace("INVITE", "ACK")
         .replace("z9hG4bK1", "z9hG4bK2")
-        .replace(
-            "<sip:c@d>",
-            &format!("<sip:c@d>;tag={}", callee.legs.get(leg).unwrap().tag),
-        );
-    callee.receive(ack.as_bytes(), from, at(20));
-    callee.bye(leg, None, at(30)).unwrap();
-    assert_eq!(sent(&mut callee).pop().unwrap().to, from);
+        .replace("<sip:c@d>", &tagged);
+    callee.receive(ack.as_bytes(), over_tcp(), at(20));
+    (callee, leg, answer)
 }
 
 #[test]

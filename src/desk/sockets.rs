@@ -1,0 +1,85 @@
+//! The endpoint's sockets, as the settings want them.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::net::{
+    self, Clients, Doors, IdentityFiles, SteadyUdp, StreamLimits, Streams, Tls, TlsSettings, Verify,
+};
+use crate::settings::{self, ClientCertificate, Settings};
+use crate::sip::Listening;
+use crate::words::Entropy;
+
+use super::RunError;
+
+/// Everything SIP comes in by.
+pub(super) struct Sockets {
+    pub(super) port: SteadyUdp,
+    pub(super) streams: Streams,
+}
+
+impl Sockets {
+    pub(super) fn open(settings: &Settings, entropy: Entropy) -> Result<Self, RunError> {
+        let sip = &settings.sip;
+        let bind = |what, address| move |why| RunError::Bind { what, address, why };
+        let port = SteadyUdp::bind(sip.listen).map_err(bind("start.sip", sip.listen))?;
+        let doors = Doors {
+            tcp: sip.listen_tcp,
+            tls: sip.listen_tls,
+            from: Some(sip.listen.ip()).filter(|ip| !ip.is_unspecified()),
+        };
+        let tls = wants_tls(settings).then(|| Tls::open(&tls_settings(&sip.tls)));
+        let tls = tls.transpose().map_err(RunError::Tls)?;
+        let at = sip.listen_tcp.or(sip.listen_tls).unwrap_or(sip.listen);
+        let streams = Streams::open(doors, tls, StreamLimits::default(), entropy)
+            .map_err(bind("start.sip-streams", at))?;
+        Ok(Self { port, streams })
+    }
+
+    /// What peers are told: where we listen, unless another address is set.
+    pub(super) fn listening(&self, public: Option<IpAddr>) -> Listening {
+        let ours = |bound: IpAddr| match bound.is_unspecified() {
+            true => net::way_out(bound),
+            false => bound,
+        };
+        let told = |bound: SocketAddr| {
+            let ip = public.unwrap_or_else(|| ours(bound.ip()));
+            SocketAddr::new(ip, bound.port())
+        };
+        let (tcp, tls) = self.streams.addresses();
+        Listening {
+            udp: told(self.port.address()),
+            tcp: tcp.map(told),
+            tls: tls.map(told),
+        }
+    }
+}
+
+/// The system's authorities are many: they are read only where a peer may speak TLS.
+fn wants_tls(settings: &Settings) -> bool {
+    let sip = &settings.sip;
+    let seats = settings.seat.iter().filter_map(|seat| seat.uri.as_ref());
+    let targets = settings.target.iter().map(|target| &target.uri);
+    let mut uris = seats.chain(targets);
+    sip.listen_tls.is_some()
+        || sip.tls != settings::Tls::default()
+        || sip
+            .peer
+            .iter()
+            .any(|peer| peer.transport == settings::Transport::Tls)
+        || (sip.account.iter()).any(|account| account.transport == settings::Transport::Tls)
+        || uris.any(|uri| uri.as_str().to_ascii_lowercase().contains("transport=tls"))
+}
+
+fn tls_settings(tls: &settings::Tls) -> TlsSettings {
+    let pair = tls.certificate.clone().zip(tls.key.clone());
+    TlsSettings {
+        identity: pair.map(|(certificate, key)| IdentityFiles { certificate, key }),
+        ca: tls.ca.clone(),
+        verify: if tls.verify { Verify::Yes } else { Verify::No },
+        clients: match tls.client_certificate {
+            ClientCertificate::Off => Clients::NotAsked,
+            ClientCertificate::Optional => Clients::Optional,
+            ClientCertificate::Required => Clients::Required,
+        },
+    }
+}
