@@ -325,6 +325,7 @@ fn endpoint_settings(settings: &Settings, house: &House) -> sip::Settings {
         user_agent: settings.sip.user_agent.clone(),
         // Each call may have three legs.
         calls_max: usize::from(settings.sip.calls_max).saturating_mul(3),
+        dialogs: sip::Dialogs::default(),
     }
 }
 

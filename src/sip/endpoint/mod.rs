@@ -4,7 +4,11 @@
 //! counted. What can be answered without remembering it is (RFC 3261 8.2.7): a flood costs no memory.
 
 mod asking;
+mod auto_answer;
+mod changes;
+mod changing;
 mod counters;
+mod early;
 mod events;
 mod gate;
 mod in_dialog;
@@ -13,9 +17,17 @@ mod legs;
 mod messages;
 mod orders;
 mod outbox;
+mod prack;
 mod reaching;
+mod referrals;
+mod referred;
+mod referring;
+mod reliable;
+mod replaces;
 mod requests;
 mod responses;
+mod session;
+mod session_timer;
 mod timers;
 mod uac;
 mod uas;
@@ -27,9 +39,11 @@ use bytes::Bytes;
 
 pub use asking::{Answer, AskId};
 pub use counters::{Counters, Discard};
-pub use events::{Event, Invited};
+pub use events::{Event, Invited, ReferAsked};
 pub use legs::LegId;
-pub use orders::{Invite, Listening, NotPossible, Refusal, Settings};
+pub use orders::{
+    Dialogs, Invite, Listening, NotPossible, Refer, Refusal, ReliableProgress, Settings,
+};
 pub use outbox::Transmit;
 
 use self::asking::Asked;

@@ -55,6 +55,8 @@ impl Endpoint {
             Use::Invite(id) => (id, Some(Event::NoResponse)),
             // RFC 3261 8.1.3.1: as if a 408 had come.
             Use::Reoffer(id) => (id, Some(Event::Lost { code: 408 })),
+            Use::Update(id) => return self.update_unanswered(id, now),
+            Use::Refer(id) => return self.refer_over(id, Some(408)),
             Use::Bye(id) => (id, None),
             Use::Ask(id) => return self.asked.answer(id, Answer::None),
             Use::Nobody => return,
@@ -63,6 +65,25 @@ impl Endpoint {
         self.drop_leg(id, now);
         let event = event.filter(|_| known);
         event.into_iter().for_each(|event| self.out.emit(id, event));
+    }
+
+    /// In a call as a 408 (RFC 3261 12.2.1.2); before its answer only the UPDATE fails.
+    fn update_unanswered(&mut self, id: LegId, now: Moment) {
+        let Some(leg) = self.legs.get_mut(id) else {
+            return;
+        };
+        let code = 408;
+        let event = match leg.talking() {
+            Some(_) => Event::Lost { code },
+            None => Event::OfferRefused { code },
+        };
+        if leg.changes.ours.take().is_none() {
+            return; // our BYE is on its way
+        }
+        if leg.talking().is_some() {
+            self.drop_leg(id, now);
+        }
+        self.out.emit(id, event);
     }
 
     fn leg_due(&mut self, id: LegId, now: Moment) {
@@ -74,6 +95,12 @@ impl Endpoint {
                 LegTick::Send(to, bytes) => self.out.send(to, bytes),
                 LegTick::AckMissing => self.ack_missing(id, now),
                 LegTick::CancelUnheard => self.cancel_unheard(id, now),
+                LegTick::PrackMissing => self.prack_missing(id, now),
+                LegTick::ChangeAgain => self.change_again(id, now),
+                LegTick::Refresh => self.refresh_session(id, now),
+                LegTick::Expiring(at) => self.out.emit(id, Event::Expiring { at }),
+                LegTick::Expired => self.session_over(id, now),
+                LegTick::ReferUnheard => self.refer_over(id, None),
             }
         }
         self.arm_leg(id);

@@ -31,10 +31,12 @@ pub(crate) struct Client {
 pub(crate) enum Use {
     Invite(LegId),
     Reoffer(LegId),
+    Update(LegId),
+    Refer(LegId),
     Bye(LegId),
     /// Who asked is told: REGISTER and the like.
     Ask(AskId),
-    /// Nobody waits for its outcome: CANCEL, the BYE of an extra fork.
+    /// Nobody waits for its outcome: CANCEL, PRACK, NOTIFY, the BYE of an extra fork.
     Nobody,
 }
 
