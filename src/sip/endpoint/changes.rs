@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::gate::Request;
-use super::legs::Begun;
+use super::leg::Begun;
 use crate::sip::transaction::ServerKey;
 use crate::sip::wire::Message;
 use crate::words::{Entropy, Moment};

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::legs::LegTick;
+use super::leg::LegTick;
 use crate::sip::Hop;
 use crate::sip::transaction::{Backoff, GIVE_UP};
 use crate::words::Moment;

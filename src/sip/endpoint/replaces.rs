@@ -2,7 +2,8 @@
 
 use super::Endpoint;
 use super::gate::{Rejection, Request};
-use super::legs::{LegId, Stage};
+use super::legs::LegId;
+use super::stage::Stage;
 
 /// A Replaces value, from the side of whom it reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,10 @@
 use super::counters::Discard;
 use super::events::{Event, Invited};
 use super::gate::{self, Rejection, Request};
-use super::legs::{Begun, Exchange, Incoming, Leg, LegId, Stage};
+use super::leg::{Begun, Leg};
+use super::legs::LegId;
 use super::messages::{ACCEPT, ALLOW, SUPPORTED, phrase};
+use super::stage::{Exchange, Incoming, Stage};
 use super::{Endpoint, TOKEN, auto_answer};
 use crate::sip::Hop;
 use crate::sip::dialog::Dialog;

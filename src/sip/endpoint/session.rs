@@ -3,9 +3,10 @@
 use super::Endpoint;
 use super::events::Event;
 use super::gate::Rejection;
-use super::legs::{LegId, Stage};
+use super::legs::LegId;
 use super::responses::Response;
 use super::session_timer::{self, MIN_SE, Refresher, Role, SessionExpires, SessionTimer};
+use super::stage::Stage;
 use crate::sip::transaction::{ClientKey, Use};
 use crate::sip::wire::Message;
 use crate::words::Moment;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::legs::LegTick;
+use super::leg::LegTick;
 use crate::sip::wire::Message;
 use crate::words::Moment;
 

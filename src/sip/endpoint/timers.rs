@@ -3,7 +3,8 @@
 use super::Endpoint;
 use super::asking::Answer;
 use super::events::Event;
-use super::legs::{LegId, LegTick};
+use super::leg::LegTick;
+use super::legs::LegId;
 use crate::sip::transaction::{ClientKey, ClientTick, ServerKey, ServerTick, Use, Wake};
 use crate::words::Moment;
 

@@ -1,9 +1,11 @@
 //! Orders for calls of ours, and those that either side may give.
 
 use super::early::Earlies;
-use super::legs::{Begun, Cancel, HangUp, Inviting, Leg, LegId, Stage};
+use super::leg::{Begun, Leg};
+use super::legs::LegId;
 use super::messages::{ALLOW, SUPPORTED, alongside};
 use super::orders::{Invite, NotPossible};
+use super::stage::{Cancel, HangUp, Inviting, Stage};
 use super::{Endpoint, TOKEN};
 use crate::sip::Transport;
 use crate::sip::dialog::{Dialog, MAX_FORWARDS};

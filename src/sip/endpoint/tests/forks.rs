@@ -43,12 +43,13 @@ fn exchange(caller: &mut Endpoint, phone: &mut Endpoint, now: Moment) -> Vec<Str
 #[test]
 fn each_fork_has_a_dialog_of_its_own_and_the_2xx_chooses() {
     let (mut wire, caller, [(mut first, leg), _]) = two_phones();
-    let sdps: Vec<Option<Bytes>> = std::iter::from_fn(|| wire.caller.poll_event())
-        .filter_map(|(_, event)| match event {
-            Event::Provisional { sdp, .. } => Some(sdp),
-            _ => None, // nothing else is told before the answer
-        })
-        .collect();
+    let events = std::iter::from_fn(|| wire.caller.poll_event());
+    let mut sdps = Vec::new();
+    for (_, event) in events {
+        if let Event::Provisional { sdp, .. } = event {
+            sdps.push(sdp);
+        }
+    }
     assert_eq!(sdps, [Some("early 1".into()), Some("early 2".into())]);
     first.answer(leg, Bytes::from("ignored"), at(40)).unwrap();
     exchange(&mut wire.caller, &mut first, at(40));

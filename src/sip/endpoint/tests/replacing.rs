@@ -11,10 +11,11 @@ fn replacing(wire: &mut Wire, replaces: &str) -> Event {
 }
 
 fn refused(wire: &mut Wire, replaces: &str) -> u16 {
-    match replacing(wire, replaces) {
-        Event::Refused { code, .. } => code,
-        other => panic!("{other:?}"),
-    }
+    let event = replacing(wire, replaces);
+    let Event::Refused { code, .. } = event else {
+        panic!("{event:?}");
+    };
+    code
 }
 
 #[test]
