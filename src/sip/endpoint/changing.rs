@@ -90,10 +90,11 @@ impl Endpoint {
                 .changes
                 .put_off(change, leg.begun, &mut self.entropy, now),
             // RFC 3261 12.2.1.2: the dialog is gone.
-            code @ (408 | 481) if confirmed => {
+            481 if confirmed => {
                 self.drop_leg(id, now);
-                self.out.emit(id, Event::Lost { code });
+                self.out.emit(id, Event::Lost { code: 481 });
             }
+            408 if confirmed => self.gave_up(id, now),
             _ => self.change_refused(id, change, response, now),
         }
         self.arm_leg(id);
@@ -124,9 +125,11 @@ impl Endpoint {
             Some(change) => self.send_change(id, change, now).is_ok(),
             None => false,
         };
-        if !again && ordered {
-            let code = response.code;
-            self.out.emit(id, Event::OfferRefused { code });
+        let code = response.code;
+        match (again, ordered) {
+            (true, _) => {}
+            (false, true) => self.out.emit(id, Event::OfferRefused { code }),
+            (false, false) => self.refresh_later(id, now),
         }
     }
 
@@ -154,6 +157,26 @@ impl Endpoint {
                 })
             }
             _ => None,
+        }
+    }
+
+    /// They do not answer inside the call: it ends, on the wire too (RFC 3261 12.2.1.2).
+    pub(super) fn gave_up(&mut self, id: LegId, now: Moment) {
+        self.send_bye(id, None, now);
+        self.out.emit(id, Event::Lost { code: 408 });
+    }
+
+    /// Our re-INVITE or UPDATE met silence; before the answer of a call only the change fails.
+    pub(super) fn change_unanswered(&mut self, id: LegId, now: Moment) {
+        let Some(leg) = self.legs.get_mut(id) else {
+            return;
+        };
+        if leg.changes.ours.take().is_none() {
+            return; // our BYE is on its way
+        }
+        match leg.talking() {
+            Some(_) => self.gave_up(id, now),
+            None => self.out.emit(id, Event::OfferRefused { code: 408 }),
         }
     }
 

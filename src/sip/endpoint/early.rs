@@ -1,5 +1,7 @@
 //! The early dialogs of one INVITE of ours: one for each fork that rings (RFC 3261 12.1, 13.2.2.4).
 
+use bytes::Bytes;
+
 use crate::sip::dialog::Dialog;
 
 /// The most forks kept apart; what a further one says is told, and its reliable responses are left
@@ -16,8 +18,9 @@ pub(super) struct Early {
     pub(super) dialog: Dialog,
     /// The RSeq of its last reliable response in order.
     rseq: Option<u32>,
-    /// Whether it answered our offer reliably: then either side may offer anew (RFC 3311 5.1).
-    pub(super) settled: bool,
+    /// Its reliable answer to our offer: then either side may offer anew (RFC 3311 5.1), and its
+    /// 2xx need not say it again.
+    pub(super) answer: Option<Bytes>,
 }
 
 impl Early {
@@ -45,7 +48,7 @@ impl Earlies {
     /// Whether the fork of this side answered our offer reliably.
     pub(super) fn is_settled(&self, remote_tag: &str) -> bool {
         let mut earlies = self.0.iter();
-        earlies.any(|early| early.settled && early.dialog.remote_tag() == remote_tag)
+        earlies.any(|early| early.answer.is_some() && early.dialog.remote_tag() == remote_tag)
     }
 
     /// Whether a request of this side may belong here: before the first 1xx anyone's may.
@@ -65,7 +68,7 @@ impl Earlies {
             None if self.0.len() < EARLIES_MAX => self.0.push(Early {
                 dialog,
                 rseq: None,
-                settled: false,
+                answer: None,
             }),
             None => return None,
         }

@@ -111,7 +111,11 @@ fn max_forwards(request: &Request) -> Result<(), Rejection> {
 
 /// RFC 3261 8.2.2.3: what they require must be ours; CANCEL is exempt.
 fn extensions(message: &Message) -> Result<(), Rejection> {
-    let ours = |tag: &&str| SUPPORTED.split(", ").any(|supported| supported == *tag);
+    let ours = |tag: &&str| {
+        SUPPORTED
+            .split(", ")
+            .any(|supported| supported.eq_ignore_ascii_case(tag))
+    };
     let unknown = message.tokens("Require").filter(|tag| !ours(tag));
     let unknown: Vec<&str> = unknown.collect();
     if unknown.is_empty() {

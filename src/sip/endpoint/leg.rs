@@ -158,7 +158,10 @@ impl Leg {
                     settled && !self.reliable.is_waiting() && !change.is_invite()
                 }
                 Stage::Inviting(inviting) => {
-                    let settled = inviting.earlies.last().is_some_and(|early| early.settled);
+                    let settled = inviting
+                        .earlies
+                        .last()
+                        .is_some_and(|early| early.answer.is_some());
                     settled && !change.is_invite()
                 }
                 Stage::Ending => false,

@@ -31,8 +31,14 @@ impl Endpoint {
         let Incoming {
             request, exchange, ..
         } = incoming.clone();
-        let required = request.message.tokens("Require").any(|tag| tag == TAG);
-        let supported = request.message.tokens("Supported").any(|tag| tag == TAG);
+        let required = request
+            .message
+            .tokens("Require")
+            .any(|tag| tag.eq_ignore_ascii_case(TAG));
+        let supported = request
+            .message
+            .tokens("Supported")
+            .any(|tag| tag.eq_ignore_ascii_case(TAG));
         let wanted = self.settings.dialogs.reliable == ReliableProgress::WhereSupported;
         // RFC 3262 5: the first reliable response to an INVITE without an offer holds ours.
         let offerless = exchange == Exchange::Unbegun && progress.sdp.is_none();
@@ -210,7 +216,10 @@ impl Endpoint {
         let Some(early) = inviting.earlies.hear(dialog) else {
             return true;
         };
-        let required = response.message.tokens("Require").any(|tag| tag == TAG);
+        let required = response
+            .message
+            .tokens("Require")
+            .any(|tag| tag.eq_ignore_ascii_case(TAG));
         let rseq = response.message.value("RSeq");
         let Some(rseq) = rseq.and_then(|rseq| rseq.parse().ok()).filter(|_| required) else {
             return true;
@@ -218,7 +227,9 @@ impl Endpoint {
         if !early.take_rseq(rseq) {
             return false;
         }
-        early.settled |= response.message.sdp().is_some();
+        if early.answer.is_none() {
+            early.answer = response.message.sdp();
+        }
         let cseq = early.dialog.next_cseq();
         let dialog = early.dialog.clone();
         self.send_prack(&dialog, cseq, (rseq, response.cseq()), now);

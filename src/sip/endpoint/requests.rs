@@ -191,16 +191,23 @@ impl Endpoint {
         self.sign(&mut response);
         self.out.send(request.reply_to(), write(&response));
         if let (true, Some(id)) = (pending, leg) {
-            self.terminate_invite(id, request.reason(), now);
+            self.terminate_invite(id, &key, request.reason(), now);
         }
     }
 
     /// Their INVITE is taken back: 487, and the leg is over; of a re-INVITE only the offer is.
-    fn terminate_invite(&mut self, id: LegId, reason: Option<String>, now: Moment) {
-        let in_call = self
+    fn terminate_invite(
+        &mut self,
+        id: LegId,
+        key: &ServerKey,
+        reason: Option<String>,
+        now: Moment,
+    ) {
+        let offered = self
             .legs
             .get(id)
-            .is_some_and(|leg| leg.changes.theirs.is_some());
+            .and_then(|leg| leg.changes.theirs.as_ref());
+        let in_call = offered.is_some_and(|offered| offered.server == *key);
         if in_call {
             return self.drop_offer(id, 487, now);
         }

@@ -166,11 +166,12 @@ impl Endpoint {
             self.bye_in(dialog, None, Use::Nobody, now);
             return;
         };
-        let unwanted = leg
-            .inviting_mut()
-            .is_none_or(|inviting| inviting.is_cancelled());
-        if let Some(early) = leg.dialog_mut(response.to_tag()) {
-            dialog.continue_from(early);
+        let mut sdp = response.message.sdp();
+        let inviting = leg.inviting_mut();
+        let unwanted = inviting.as_ref().is_none_or(|it| it.is_cancelled());
+        if let Some(early) = inviting.and_then(|it| it.earlies.get_mut(response.to_tag())) {
+            dialog.continue_from(&early.dialog);
+            sdp = sdp.or(early.answer.take());
         }
         leg.stage = Stage::Talking(Box::new(Talking::new(dialog)));
         leg.changes.learn(&response.message);
@@ -185,7 +186,6 @@ impl Endpoint {
             };
             return self.out.emit(id, event);
         }
-        let sdp = response.message.sdp();
         self.out.emit(id, Event::Answered { sdp });
     }
 

@@ -165,9 +165,12 @@ impl Endpoint {
         let Some(change) = self.legs.get(id).map(|leg| leg.changes.refresh()) else {
             return;
         };
-        if self.send_change(id, change, now).is_ok() {
-            return;
+        if self.send_change(id, change, now).is_err() {
+            self.refresh_later(id, now);
         }
+    }
+
+    pub(super) fn refresh_later(&mut self, id: LegId, now: Moment) {
         let session = self.legs.get_mut(id).and_then(|leg| leg.session.as_mut());
         if let Some(session) = session {
             session.put_off(now);

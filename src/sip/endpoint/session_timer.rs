@@ -12,8 +12,8 @@ pub(super) const MIN_SE: Duration = Duration::from_secs(90);
 const BYE_BEFORE: Duration = Duration::from_secs(32);
 /// How long before the BYE the desk is told: the farewell must fit (D27).
 const TOLD_BEFORE: Duration = Duration::from_secs(20);
-/// A refresh that cannot go out, because an offer is under way, tries again after this.
-const TRY_AGAIN: Duration = Duration::from_secs(4);
+/// A refresh that could not go out, or was refused, tries again after this.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
 
 /// The session of a confirmed dialog.
 #[derive(Debug)]
@@ -77,7 +77,8 @@ impl SessionExpires {
 
 /// Whether their Supported names session timers.
 pub(super) fn is_supported(message: &Message) -> bool {
-    message.tokens("Supported").any(|tag| tag == "timer")
+    let mut tags = message.tokens("Supported");
+    tags.any(|tag| tag.eq_ignore_ascii_case("timer"))
 }
 
 /// The Min-SE of a message; without one 90 s (RFC 4028 5).
@@ -148,7 +149,7 @@ impl SessionTimer {
         (least > self.interval.max(self.min_se)).then(|| self.min_se = least)
     }
 
-    /// Our refresh could not be sent.
+    /// Our refresh was not sent, or not taken.
     pub(super) fn put_off(&mut self, now: Moment) {
         self.refresh = Some(now + TRY_AGAIN);
     }

@@ -54,9 +54,7 @@ impl Endpoint {
     pub(super) fn unanswered(&mut self, used_for: Use, now: Moment) {
         let (id, event) = match used_for {
             Use::Invite(id) => (id, Some(Event::NoResponse)),
-            // RFC 3261 8.1.3.1: as if a 408 had come.
-            Use::Reoffer(id) => (id, Some(Event::Lost { code: 408 })),
-            Use::Update(id) => return self.update_unanswered(id, now),
+            Use::Reoffer(id) | Use::Update(id) => return self.change_unanswered(id, now),
             Use::Refer(id) => return self.refer_over(id, Some(408)),
             Use::Bye(id) => (id, None),
             Use::Ask(id) => return self.asked.answer(id, Answer::None),
@@ -66,25 +64,6 @@ impl Endpoint {
         self.drop_leg(id, now);
         let event = event.filter(|_| known);
         event.into_iter().for_each(|event| self.out.emit(id, event));
-    }
-
-    /// In a call as a 408 (RFC 3261 12.2.1.2); before its answer only the UPDATE fails.
-    fn update_unanswered(&mut self, id: LegId, now: Moment) {
-        let Some(leg) = self.legs.get_mut(id) else {
-            return;
-        };
-        let code = 408;
-        let event = match leg.talking() {
-            Some(_) => Event::Lost { code },
-            None => Event::OfferRefused { code },
-        };
-        if leg.changes.ours.take().is_none() {
-            return; // our BYE is on its way
-        }
-        if leg.talking().is_some() {
-            self.drop_leg(id, now);
-        }
-        self.out.emit(id, event);
     }
 
     fn leg_due(&mut self, id: LegId, now: Moment) {

@@ -55,7 +55,7 @@ fn each_fork_has_a_dialog_of_its_own_and_the_2xx_chooses() {
     exchange(&mut wire.caller, &mut first, at(40));
     assert!(matches!(
         wire.caller.poll_event(),
-        Some((_, Event::Answered { sdp: None }))
+        Some((_, Event::Answered { sdp: Some(sdp) })) if sdp == "early 1"
     ));
     // The PRACK was 2: the BYE of the chosen dialog counts on.
     wire.caller.bye(caller, None, at(50)).unwrap();

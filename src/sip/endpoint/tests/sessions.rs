@@ -84,6 +84,31 @@ fn an_update_refused_with_405_becomes_a_re_invite() {
 }
 
 #[test]
+fn a_refused_refresh_is_tried_again_until_the_session_ends() {
+    let mut wire = Wire::new();
+    let headers = "Supported: timer\r\nSession-Expires: 600;refresher=uas\r\n";
+    answered(&mut wire, headers);
+    let mut refreshes = 0;
+    while let Some(next) = wire.callee.timeout() {
+        wire.callee.handle_timeout(next);
+        while let Some(transmit) = wire.callee.poll_transmit() {
+            let request = read_message(&transmit.bytes).unwrap();
+            refreshes += usize::from(method(&request) == "INVITE");
+            let code = match method(&request) {
+                "BYE" => 200,
+                _ => 500,
+            };
+            let via = request.value("Via").unwrap();
+            let answer = write(&messages::reply(&request, via, (code, "No"), "x"));
+            let from = wire::address(Side::Caller);
+            wire.callee.receive(&answer, from, next);
+        }
+    }
+    assert!((2..=30).contains(&refreshes), "{refreshes}");
+    assert!(wire.callee.is_idle());
+}
+
+#[test]
 fn a_caller_without_timers_lets_us_refresh_what_a_proxy_asked_for() {
     let mut wire = Wire::new();
     let (_, answer) = answered(&mut wire, "Session-Expires: 600\r\n");
@@ -102,7 +127,7 @@ fn without_a_word_about_sessions_a_call_lasts() {
 
 #[test]
 fn a_session_nobody_refreshes_is_told_and_ends_in_a_bye_before_its_expiry() {
-    let mut wire = Wire::losing(|line| line == "Caller UPDATE");
+    let mut wire = Wire::losing(|line| ["Caller UPDATE", "Caller BYE"].contains(&line));
     wire.talk();
     wire.run_until(2000 * SECOND);
     // The answer left at 1 s: 1800 s less 32 s.

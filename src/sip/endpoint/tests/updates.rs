@@ -143,4 +143,21 @@ fn an_update_nobody_answers_is_the_end_of_a_call_and_not_of_a_ringing_one() {
     wire.caller.update(caller, None, at(1500)).unwrap();
     wire.run_until(60_000);
     assert_eq!(wire.heard(Side::Caller), ["Answered", "Lost"]);
+    assert_eq!(wire.times(Side::Caller, "BYE"), [33_500]);
+    assert_eq!(wire.heard(Side::Callee).last().unwrap(), "HungUp");
+}
+
+#[test]
+fn a_cancel_while_an_early_offer_waits_ends_the_call() {
+    let (mut wire, caller, _) = early();
+    let sdp = Some(Bytes::from("move"));
+    wire.caller.update(caller, sdp, at(100)).unwrap();
+    wire.run_until(150);
+    wire.caller.cancel(caller, at(150)).unwrap();
+    wire.run_until(60_000);
+    assert_eq!(
+        wire.heard(Side::Callee),
+        ["Invited", "Offered", "Cancelled"]
+    );
+    assert!(wire.caller.is_idle() && wire.callee.is_idle());
 }
