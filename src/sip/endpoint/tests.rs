@@ -2,6 +2,7 @@
 
 mod back_off;
 mod calls;
+mod conformance;
 mod crossings;
 mod forks;
 mod offers;
@@ -9,6 +10,7 @@ mod provisional;
 mod referrals;
 mod refusals;
 mod replacing;
+mod sentences;
 mod sessions;
 mod storms;
 mod transports;
