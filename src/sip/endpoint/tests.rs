@@ -6,6 +6,7 @@ mod conformance;
 mod crossings;
 mod forks;
 mod offers;
+mod programs;
 mod provisional;
 mod referrals;
 mod refusals;

@@ -97,6 +97,7 @@ impl Endpoint {
         }
         self.sign(&mut response);
         self.respond(&key, response, now);
+        self.drop_offer(leg, 487, now); // an early UPDATE, or the offer of a PRACK
         self.legs.remove(leg);
         self.arm_leg(leg);
         Ok(())
