@@ -117,11 +117,17 @@ impl Desk {
             }
             Event::Expired => self.gone(id, party, LegNews::Lost, Some(408), now),
             Event::ReferAsked(_) => self.decline_refer(leg, now),
-            // We never offer anew and never refer yet: a stray answer changes nothing.
-            Event::OfferTaken { .. }
-            | Event::OfferRefused { .. }
-            | Event::ReferProgress { .. }
-            | Event::ReferOver { .. } => {}
+            Event::ReferOver { code } => {
+                let news = match code {
+                    Some(200..300) => LegNews::HandedOff,
+                    Some(_) | None => LegNews::NotHandedOff,
+                };
+                self.leg_news(id, party, news, code, now);
+            }
+            // We never offer anew: a stray answer changes nothing. How the exchange gets on with
+            // a call that we hand to it does not either.
+            Event::OfferTaken { .. } | Event::OfferRefused { .. } | Event::ReferProgress { .. } => {
+            }
             Event::HungUp { .. } => self.gone(id, party, LegNews::HungUp, None, now),
             Event::Lost { code } => self.gone(id, party, LegNews::Lost, Some(code), now),
             Event::Keys(keys) => {
@@ -303,6 +309,8 @@ fn leg_word(news: LegNews) -> &'static str {
         LegNews::Lost => "lost",
         LegNews::Holds => "holds",
         LegNews::Resumes => "resumes",
+        LegNews::HandedOff => "handed-off",
+        LegNews::NotHandedOff => "not-handed-off",
         LegNews::NoSeat => "no-seat",
     }
 }

@@ -133,6 +133,17 @@ pub struct Target {
     pub uri: SipUri,
     #[serde(default)]
     pub blind: bool,
+    #[serde(default)]
+    pub handoff: Handoff,
+}
+
+/// Who carries a call once caller and target are joined (D22).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Handoff {
+    #[default]
+    Bridge,
+    Refer,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -36,6 +36,6 @@ fn each_sentence_of_the_table_has_its_test() {
         let begin = format!("#[test]\nfn {test}()");
         let nested = format!("    #[test]\n    fn {test}()");
         let exists = |source: &&str| source.contains(&begin) || source.contains(&nested);
-        assert!(TESTS.iter().any(|it| exists(&it)), "no test {test}");
+        assert!(TESTS.iter().any(exists), "no test {test}");
     }
 }

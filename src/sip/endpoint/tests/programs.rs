@@ -65,7 +65,7 @@ fn program(seed: u64) {
     let mut entropy = Entropy::from_number(seed);
     let mut luck = Entropy::from_number(seed + 1_000_000);
     let mut wire = Wire::losing(move |_| luck.below(10) == 0);
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         wire.callee.settings.dialogs.reliable = ReliableProgress::WhereSupported;
     }
     let headers = [("Require", "100rel"), ("Subject", "x")];
