@@ -45,6 +45,13 @@ pub(super) fn enter(board: &mut Board, target: String) -> State {
 }
 
 impl Bridged {
+    pub(super) fn name(&self) -> &'static str {
+        match self.carrier {
+            Carrier::Us | Carrier::Asked => "bridged",
+            Carrier::AskedAlone => "handing-off",
+        }
+    }
+
     pub(super) fn target(&self) -> &str {
         &self.target
     }

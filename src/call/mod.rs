@@ -229,7 +229,7 @@ impl State {
             Self::Asking(_) => "asking",
             Self::Holding(_) => "holding",
             Self::Transferring(transferring) => transferring.name(),
-            Self::Bridged(_) => "bridged",
+            Self::Bridged(bridged) => bridged.name(),
             Self::Promising(_) => "promising",
             Self::Closing(_) => "closing",
             Self::Farewell(_) => "farewell",

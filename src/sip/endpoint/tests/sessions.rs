@@ -195,6 +195,22 @@ fn a_422_makes_us_call_again_with_their_interval() {
 }
 
 #[test]
+fn a_call_made_anew_after_a_422_is_the_one_a_cancel_takes_back() {
+    let mut wire = Wire::new();
+    wire.callee.settings.dialogs.min_se = Duration::from_secs(3600);
+    let caller = wire.call();
+    wire.run_until(1000);
+    wire.caller.cancel(caller, at(1000)).unwrap();
+    wire.run_until(60_000);
+    assert_eq!(
+        wire.last(Side::Caller, "CANCEL").value("CSeq"),
+        Some("2 CANCEL")
+    );
+    assert_eq!(wire.heard(Side::Callee), ["Invited", "Cancelled"]);
+    assert!(wire.caller.is_idle() && wire.callee.is_idle());
+}
+
+#[test]
 fn a_peer_that_is_never_content_is_given_up() {
     let mut wire = Wire::new();
     let caller = wire.call();
