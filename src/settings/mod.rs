@@ -17,8 +17,8 @@ use self::layers::Layers;
 
 pub use error::SettingsError;
 pub use model::{
-    Api, Behind, Handoff, Line, Log, LogFormat, Media, Seat, SeatKind, Settings, Sip, Store,
-    Target, Watch,
+    Api, Behind, Handoff, Line, Log, LogFormat, Media, ReliableRinging, Seat, SeatKind, Settings,
+    Sip, Store, Target, Watch,
 };
 pub use policy_file::read_policy;
 pub use values::{HostPort, Network, PolicyFile, Ports, SipUri, Zone};

@@ -1,10 +1,11 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::values::{HostPort, Network, PolicyFile, Ports, SipUri, Zone, empty_is_none};
-use crate::words::{Country, Language, SeatId};
+use crate::words::{Country, Language, SeatId, Wait};
 
 /// Everything an admin sets for one machine; `config/thirdring.toml` is the manual.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ pub struct Sip {
     pub trunk_uri: String,
     pub from_user: String,
     pub user_agent: String,
+    pub session_expires: Wait,
+    pub min_se: Wait,
+    pub reliable_ringing: ReliableRinging,
 }
 
 impl Default for Sip {
@@ -55,8 +59,19 @@ impl Default for Sip {
             trunk_uri: "sip:{number}@{host}".to_owned(),
             from_user: "thirdring".to_owned(),
             user_agent: "Thirdring".to_owned(),
+            session_expires: Wait::new(Duration::from_secs(1800)),
+            min_se: Wait::new(Duration::from_secs(90)),
+            reliable_ringing: ReliableRinging::Required,
         }
     }
+}
+
+/// When our 180 waits for a PRACK (RFC 3262).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReliableRinging {
+    Required,
+    Supported,
 }
 
 /// What a caller meets when no seat is ready (D9).
