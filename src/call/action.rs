@@ -15,6 +15,11 @@ pub enum Action {
     Call(Party, Callee),
     /// End this party's leg: BYE or CANCEL, whichever fits.
     HangUp(Party),
+    /// Ask the caller's exchange to join him with the target without us (D22);
+    /// `LegNews::HandedOff` or `NotHandedOff` of the caller follows.
+    HandOff {
+        target: String,
+    },
     /// Who hears whom from now on.
     Patch(Patch),
     Say(Say),
@@ -113,6 +118,8 @@ pub enum Notice {
     NotAgreed,
     TransferFailed,
     TransferDeclined,
+    /// The exchange did not take the call: we stay in it (D22).
+    NotHandedOff,
     CallerSpeaksOnHold,
     CallerOnOwnHold,
     CallerBack,
@@ -134,6 +141,7 @@ impl Notice {
             Self::NotAgreed => "not-agreed",
             Self::TransferFailed => "transfer-failed",
             Self::TransferDeclined => "transfer-declined",
+            Self::NotHandedOff => "not-handed-off",
             Self::CallerSpeaksOnHold => "caller-speaks-on-hold",
             Self::CallerOnOwnHold => "caller-on-own-hold",
             Self::CallerBack => "caller-back",

@@ -46,6 +46,10 @@ pub enum LegNews {
     /// Their own hold (D13).
     Holds,
     Resumes,
+    /// The exchange has taken the caller to the target (D22).
+    HandedOff,
+    /// It has not: we stay between them.
+    NotHandedOff,
     /// There is no ready seat (D9).
     NoSeat,
 }

@@ -46,7 +46,7 @@ pub use action::{Action, Callee, ConsentBy, Notice, Outcome, Refusal, Say};
 pub use input::{Input, LegNews, Line, PhraseNews, Promised};
 pub use patch::{Hears, Patch};
 pub use speech::Utterance;
-pub use terms::{Behind, PromiseKind, TargetTerms, Terms, Ticket};
+pub use terms::{Behind, Handoff, PromiseKind, TargetTerms, Terms, Ticket};
 pub use timers::Timer;
 
 use board::Board;
@@ -229,7 +229,7 @@ impl State {
             Self::Asking(_) => "asking",
             Self::Holding(_) => "holding",
             Self::Transferring(transferring) => transferring.name(),
-            Self::Bridged(_) => "bridged",
+            Self::Bridged(bridged) => bridged.name(),
             Self::Promising(_) => "promising",
             Self::Closing(_) => "closing",
             Self::Farewell(_) => "farewell",

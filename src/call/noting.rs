@@ -91,7 +91,11 @@ fn note_leg(party: Party, news: LegNews, board: &mut Board, now: Moment) {
         | LegNews::NoAnswer
         | LegNews::HungUp
         | LegNews::Lost => *board.leg(party) = Leg::Absent,
-        LegNews::Ringing | LegNews::Holds | LegNews::Resumes => {}
+        LegNews::Ringing
+        | LegNews::Holds
+        | LegNews::Resumes
+        | LegNews::HandedOff
+        | LegNews::NotHandedOff => {}
     }
     if party == Party::Rep && news != LegNews::Ringing {
         board.timers.disarm(Timer::RepRings);

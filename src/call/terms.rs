@@ -21,8 +21,20 @@ pub struct Terms {
 pub struct TargetTerms {
     /// Callers may be sent there without anybody being asked (D20).
     pub blind: bool,
+    /// What follows the join (D22).
+    pub handoff: Handoff,
     /// Its own question, where the phrasebook has `transfer_ask.<target>` (D12).
     pub ask: Option<PromptId>,
+}
+
+/// Who carries the call once caller and target are joined (D22).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Handoff {
+    /// We stay between them.
+    #[default]
+    Bridge,
+    /// The exchange, where it takes our REFER.
+    Refer,
 }
 
 /// What stands between us and the caller (D9).

@@ -30,6 +30,8 @@ pub enum Timer {
     TargetRings,
     /// The announced target should have pressed a key.
     Accept,
+    /// The exchange ended the target's leg and should have said by now that it took the call (D22).
+    HandedOff,
     /// The customer's phone has rung for long enough.
     CustomerRings,
     /// The customer answered and says nothing.

@@ -227,6 +227,10 @@ fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
     let target = |target: &settings::Target| {
         let terms = TargetTerms {
             blind: target.blind,
+            handoff: match target.handoff {
+                settings::Handoff::Bridge => call::Handoff::Bridge,
+                settings::Handoff::Refer => call::Handoff::Refer,
+            },
             ask: own_question(&target.id),
         };
         (target.id.clone(), terms)

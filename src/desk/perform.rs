@@ -5,7 +5,7 @@ use crate::dialling::Privacy;
 use crate::media::Order;
 use crate::records::What;
 use crate::sip::offer_answer;
-use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refusal, Uri};
+use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refer, Refusal, Uri};
 use crate::words::{CallId, ConsentFor, Moment, Party, PhoneNumber, SeatId};
 
 use super::accounts::Credit;
@@ -21,6 +21,7 @@ impl Desk {
             Action::Answer => self.answer(id, now),
             Action::Refuse(code) => self.refuse_caller(id, code, now),
             Action::Call(party, callee) => self.call(id, party, callee, now),
+            Action::HandOff { target } => self.hand_off(id, &target, now),
             Action::HangUp(party) => self.hang_up(id, party, now),
             Action::Patch(patch) => {
                 if let Some(call) = self.calls.get(id) {
@@ -204,6 +205,27 @@ impl Desk {
         };
         let from = self.caller_identity(id);
         self.invite(id, Party::Target, address, from, None, Vec::new(), now);
+    }
+
+    /// Asks the caller's exchange to take the call to the target (D22).
+    fn hand_off(&mut self, id: CallId, target: &str, now: Moment) {
+        let caller = self.sip_leg(id, Party::Caller);
+        let address = self.house.targets.get(target);
+        let asked = match (caller, address) {
+            (Some(caller), Some(address)) => {
+                let refer = Refer {
+                    to: address.uri.clone(),
+                    replaces: self.sip_leg(id, Party::Target),
+                    referred_by: Some(self.house.own_identity()),
+                };
+                self.signalling.endpoint.refer(caller, refer, now)
+            }
+            _ => Err(NotPossible::NoSuchLeg),
+        };
+        if let Err(problem) = asked {
+            tracing::warn!(call = %id, %problem, "hand the call to the exchange");
+            self.later(id, Input::Leg(Party::Caller, LegNews::NotHandedOff));
+        }
     }
 
     /// Through the trunk, with the attempt's Call-ID where it keeps a promise (D24).

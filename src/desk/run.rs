@@ -22,7 +22,7 @@ use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
 use crate::net::{Families, PortPool, Resolver, TlsFault};
 use crate::records::store::{Records, Timelines, TimelinesError};
 use crate::settings::{self, Ports, Settings};
-use crate::sip::{self, Endpoint, Listening};
+use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
 use crate::words::{Catalogue, Entropy, Language, Moment, Party, Sentence};
 
 use super::accounts::Accounts;
@@ -358,6 +358,18 @@ fn endpoint_settings(settings: &Settings, listening: Listening) -> sip::Settings
         user_agent: settings.sip.user_agent.clone(),
         // Each call may have three legs.
         calls_max: usize::from(settings.sip.calls_max).saturating_mul(3),
+        dialogs: dialogs(&settings.sip),
+    }
+}
+
+fn dialogs(sip: &settings::Sip) -> Dialogs {
+    Dialogs {
+        reliable: match sip.reliable_ringing {
+            settings::ReliableRinging::Required => ReliableProgress::WhereRequired,
+            settings::ReliableRinging::Supported => ReliableProgress::WhereSupported,
+        },
+        session_expires: sip.session_expires.get(),
+        min_se: sip.min_se.get(),
     }
 }
 

@@ -112,8 +112,26 @@ impl Desk {
             }
             Event::NoResponse => self.gone(id, party, LegNews::NoAnswer, None, now),
             Event::Offered { sdp } => self.offered(id, party, leg, sdp, now),
-            // We never offer anew yet: a stray answer changes nothing.
-            Event::OfferTaken { .. } | Event::OfferRefused { .. } => {}
+            Event::Pracked { answer } => self.settle_media(id, party, &answer),
+            Event::PrackMissing => {
+                self.gone(id, party, LegNews::Cancelled, Some(504), now);
+            }
+            Event::Expiring { at } => {
+                tracing::warn!(call = %id, party = %party, in_s = now.until(at).as_secs(), "a session nobody refreshes");
+            }
+            Event::Expired => self.gone(id, party, LegNews::Lost, Some(408), now),
+            Event::ReferAsked(_) => self.decline_refer(leg, now),
+            Event::ReferOver { code } => {
+                let news = match code {
+                    Some(200..300) => LegNews::HandedOff,
+                    Some(_) | None => LegNews::NotHandedOff,
+                };
+                self.leg_news(id, party, news, code, now);
+            }
+            // We never offer anew: a stray answer changes nothing. How the exchange gets on with
+            // a call that we hand to it does not either.
+            Event::OfferTaken { .. } | Event::OfferRefused { .. } | Event::ReferProgress { .. } => {
+            }
             Event::HungUp { .. } => self.gone(id, party, LegNews::HungUp, None, now),
             Event::Lost { code } => self.gone(id, party, LegNews::Lost, Some(code), now),
             Event::Keys(keys) => {
@@ -121,6 +139,13 @@ impl Desk {
                     self.key(id, party, key, now);
                 }
             }
+        }
+    }
+
+    /// Transfers are made with the desk's own words, not by a phone's REFER.
+    fn decline_refer(&mut self, leg: LegId, now: Moment) {
+        if let Err(problem) = self.signalling.endpoint.refuse_refer(leg, 603, now) {
+            tracing::debug!(%problem, "too late to decline");
         }
     }
 
@@ -288,6 +313,8 @@ fn leg_word(news: LegNews) -> &'static str {
         LegNews::Lost => "lost",
         LegNews::Holds => "holds",
         LegNews::Resumes => "resumes",
+        LegNews::HandedOff => "handed-off",
+        LegNews::NotHandedOff => "not-handed-off",
         LegNews::NoSeat => "no-seat",
     }
 }

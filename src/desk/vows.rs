@@ -134,6 +134,7 @@ fn owes_farewell(because: Because) -> bool {
         | Because::ShuttingDown => true,
         Because::Cancelled
         | Because::HungUp
+        | Because::HandedOff
         | Because::Forced
         | Because::NeverAcknowledged
         | Because::DialogLost

@@ -20,7 +20,8 @@ use crate::net::UdpPort;
 use crate::net::{PortPair, PortPool};
 use crate::sip::offer_answer::{self, Negotiated, Origin};
 use crate::sip::{
-    Endpoint, Invite, Invited, LegId, Listening, NameAddr, Refusal, Settings, Transmit, Uri,
+    Dialogs, Endpoint, Invite, Invited, LegId, Listening, NameAddr, Refusal, Settings, Transmit,
+    Uri,
 };
 use crate::words::{Entropy, Key, Moment};
 
@@ -106,6 +107,7 @@ impl Line {
             user: settings.user.clone(),
             user_agent: "thirdring phone".to_owned(),
             calls_max: LEGS_MAX,
+            dialogs: Dialogs::default(),
         };
         let seed = settings.entropy.bytes();
         Ok(Self {

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::error::Complaint;
 use super::places::Step;
 use super::{Seat, SeatKind, Settings, Target, check_lines};
-use crate::words::{PhoneNumber, Sentence};
+use crate::words::{PhoneNumber, Sentence, Wait};
 
 /// Values that are right alone and wrong together.
 pub(super) struct Fault {
@@ -13,6 +14,8 @@ pub(super) struct Fault {
 
 /// D8: what one desk carries.
 const CALLS_MAX: u16 = 2_000;
+/// RFC 4028 4: no session is shorter.
+const MIN_SE: Wait = Wait::new(Duration::from_secs(90));
 
 /// `[[seat]]`, `[[target]]`, `[[sip.account]]`, `[[sip.peer]]` and `[[dial.rule]]` entries, each.
 const LISTED_MAX: usize = 2_000;
@@ -44,6 +47,17 @@ fn sip(settings: &Settings) -> Option<Fault> {
             &[Step::Key("sip"), Step::Key("calls_max")],
             Sentence::of("settings.calls-max").with("count", sip.calls_max),
             Sentence::of("settings.right.calls-max").with("most", CALLS_MAX),
+        ));
+    }
+    if sip.min_se < MIN_SE || sip.session_expires < sip.min_se {
+        let key = match sip.min_se < MIN_SE {
+            true => "min_se",
+            false => "session_expires",
+        };
+        return Some(fault(
+            &[Step::Key("sip"), Step::Key(key)],
+            Sentence::of("settings.session-too-short").with("key", key),
+            Sentence::of("settings.right.session-too-short").with("least", MIN_SE),
         ));
     }
     if !sip.trunk_uri.contains("{number}") {

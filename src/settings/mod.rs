@@ -24,7 +24,8 @@ pub use dial::{Dial, TRUNK};
 pub use error::SettingsError;
 pub use lines::{Account, ClientCertificate, Peer, Tls, Transport};
 pub use model::{
-    Api, Behind, Line, Log, LogFormat, Media, Seat, SeatKind, Settings, Sip, Store, Target, Watch,
+    Api, Behind, Handoff, Line, Log, LogFormat, Media, ReliableRinging, Seat, SeatKind, Settings,
+    Sip, Store, Target, Watch,
 };
 pub use policy_file::read_policy;
 pub use ports::Opening;

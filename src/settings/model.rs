@@ -1,12 +1,13 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::dial::Dial;
 use super::lines::{Account, Peer, Tls};
 use super::values::{HostPort, Network, PolicyFile, Ports, SipUri, Zone, empty_is_none};
-use crate::words::{Country, Language, SeatId};
+use crate::words::{Country, Language, SeatId, Wait};
 
 /// Everything an admin sets for one machine; `config/thirdring.toml` is the manual.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -53,6 +54,9 @@ pub struct Sip {
     pub tls: Tls,
     pub account: Vec<Account>,
     pub peer: Vec<Peer>,
+    pub session_expires: Wait,
+    pub min_se: Wait,
+    pub reliable_ringing: ReliableRinging,
 }
 
 impl Default for Sip {
@@ -74,8 +78,19 @@ impl Default for Sip {
             tls: Tls::default(),
             account: Vec::new(),
             peer: Vec::new(),
+            session_expires: Wait::new(Duration::from_secs(1800)),
+            min_se: Wait::new(Duration::from_secs(90)),
+            reliable_ringing: ReliableRinging::Required,
         }
     }
+}
+
+/// When our 180 waits for a PRACK (RFC 3262).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReliableRinging {
+    Required,
+    Supported,
 }
 
 /// What a caller meets when no seat is ready (D9).
@@ -152,6 +167,17 @@ pub struct Target {
     pub uri: SipUri,
     #[serde(default)]
     pub blind: bool,
+    #[serde(default)]
+    pub handoff: Handoff,
+}
+
+/// Who carries a call once caller and target are joined (D22).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Handoff {
+    #[default]
+    Bridge,
+    Refer,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -123,6 +123,17 @@ fn a_wrong_variable_or_flag_is_shown_by_its_name() {
 }
 
 #[test]
+fn a_session_too_short_is_refused() {
+    for (set, key) in [
+        ("sip.min_se=60s", "sip.min_se is too short"),
+        ("sip.session_expires=1m", "sip.session_expires is too short"),
+    ] {
+        let wrong = settings("", &[], &[set]).unwrap_err();
+        assert!(wrong.contains(key) && wrong.contains("90s"), "{wrong}");
+    }
+}
+
+#[test]
 fn a_token_opens_the_api_to_the_network() {
     let listen = ["api.listen=192.0.2.7:8080"];
     assert!(settings("", &[], &listen).is_err());

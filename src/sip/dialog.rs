@@ -82,6 +82,26 @@ impl Dialog {
         &self.remote_tag
     }
 
+    /// A value of Replaces (RFC 3891 6.1) that names this dialog to its other side.
+    pub(super) fn replaces(&self) -> String {
+        let ours = NameAddr::read(&self.local).ok();
+        let ours = ours.as_ref().and_then(NameAddr::tag).unwrap_or_default();
+        format!(
+            "{};to-tag={};from-tag={ours}",
+            self.call_id, self.remote_tag
+        )
+    }
+
+    /// Where their last message came from.
+    pub(super) fn peer(&self) -> Hop {
+        self.peer
+    }
+
+    /// Goes on counting where the early dialog stood that this one confirms.
+    pub(super) fn continue_from(&mut self, early: &Self) {
+        self.sequence = early.sequence;
+    }
+
     /// Takes the CSeq number of a request from them: gaps are legal, going back is not
     /// (RFC 3261 12.2.2).
     pub(super) fn take_remote_cseq(&mut self, number: u32) -> bool {

@@ -14,8 +14,8 @@ mod transaction;
 mod wire;
 
 pub use endpoint::{
-    Answer, AskId, Counters, Discard, Endpoint, Event, Invite, Invited, LegId, Listening, LoginId,
-    NotPossible, Refusal, Settings, Transmit,
+    Answer, AskId, Counters, Dialogs, Discard, Endpoint, Event, Invite, Invited, LegId, Listening,
+    LoginId, NotPossible, Refer, ReferAsked, Refusal, ReliableProgress, Settings, Transmit,
 };
 pub use hop::{FlowId, Hop, Transport};
 pub use wire::{

@@ -28,6 +28,8 @@ pub enum Because {
     Closed,
     /// The caller stayed silent through the opening ladder (R23-R25).
     SilentCaller,
+    /// The exchange took the caller to the target, without us (D22).
+    HandedOff,
     /// Their audio stopped and did not come back (D16).
     MediaLost,
     /// They do not hear us (R26, D17).
@@ -66,11 +68,12 @@ impl EndedBy {
 }
 
 impl Because {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Cancelled,
         Self::HungUp,
         Self::Closed,
         Self::SilentCaller,
+        Self::HandedOff,
         Self::MediaLost,
         Self::CallerCannotHear,
         Self::CallbackPromised,
@@ -90,6 +93,7 @@ impl Because {
             Self::HungUp => "hung-up",
             Self::Closed => "closed",
             Self::SilentCaller => "silent-caller",
+            Self::HandedOff => "handed-off",
             Self::MediaLost => "media-lost",
             Self::CallerCannotHear => "caller-cannot-hear",
             Self::CallbackPromised => "callback-promised",

@@ -111,6 +111,12 @@ impl House {
         self.place("sip.account", lines)
     }
 
+    /// A target whose calls the exchange is to take (D22).
+    pub(crate) fn handed_to(self, id: &str, at: SocketAddr) -> Self {
+        let lines = format!("id = \"{id}\"\nuri = \"sip:{id}@{at}\"\nhandoff = \"refer\"");
+        self.place("target", &lines)
+    }
+
     fn place(mut self, kind: &str, lines: &str) -> Self {
         self.places.push_str(&format!("[[{kind}]]\n{lines}\n"));
         self

@@ -16,6 +16,7 @@ mod consent;
 mod events;
 mod full_disk;
 mod greeting;
+mod handoff;
 mod hearing;
 mod hold;
 mod kamailio;

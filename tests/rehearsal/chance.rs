@@ -70,6 +70,8 @@ fn callers_news(chance: &mut Entropy) -> LegNews {
             LegNews::Holds,
             LegNews::Resumes,
             LegNews::Resumes,
+            LegNews::HandedOff,
+            LegNews::NotHandedOff,
         ];
         return pick(chance, &lively);
     }
@@ -176,7 +178,7 @@ fn transfer(chance: &mut Entropy) -> Command {
         Some(TransferMode::Blind),
     ];
     Command::Transfer {
-        target: pick(chance, &["expert", "menu", "menu", "nowhere"]).to_owned(),
+        target: pick(chance, &["expert", "menu", "menu", "branch", "nowhere"]).to_owned(),
         mode: pick(chance, &modes),
         agreed: chance.below(2) == 0,
     }

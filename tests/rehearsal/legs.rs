@@ -37,6 +37,8 @@ impl Legs {
             | LegNews::Ringing
             | LegNews::Holds
             | LegNews::Resumes
+            | LegNews::HandedOff
+            | LegNews::NotHandedOff
             | LegNews::NoSeat => {}
         }
     }

@@ -16,7 +16,7 @@ const REPLAYS: u64 = 200;
 /// Inputs a call, if it lives so long; timers and media come on top.
 const INPUTS: u32 = 60;
 const STEPS_MIN: usize = 20_000;
-const STATES: [&str; 20] = [
+const STATES: [&str; 21] = [
     "announcing",
     "answering",
     "asking",
@@ -28,6 +28,7 @@ const STATES: [&str; 20] = [
     "farewell",
     "fetching-rep",
     "greeting",
+    "handing-off",
     "holding",
     "laddering",
     "opening",

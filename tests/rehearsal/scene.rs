@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use thirdring::call::{Behind, Promised, TargetTerms, Terms};
+use thirdring::call::{Behind, Handoff, Promised, TargetTerms, Terms};
 use thirdring::policy::Policy;
 use thirdring::words::{Language, Wait};
 
@@ -21,7 +21,14 @@ pub(super) struct Scene {
 }
 
 /// Two experts, and a menu to which callers may be sent unasked.
-const TARGETS: [(&str, bool); 3] = [("expert", false), ("supervisor", false), ("menu", true)];
+const TARGETS: [(&str, bool); 4] = [
+    ("expert", false),
+    ("supervisor", false),
+    ("menu", true),
+    (HANDED_TO, true),
+];
+/// Whoever goes there is handed to the exchange (D22).
+const HANDED_TO: &str = "branch";
 
 impl Scene {
     pub(super) fn read(head: &[&str]) -> Result<Self, String> {
@@ -68,7 +75,18 @@ impl Scene {
 
 fn terms(policy: &str) -> Result<Terms, String> {
     let policy = Policy::parse(policy).map_err(|error| error.to_string())?;
-    let target = |(name, blind): (&str, bool)| (name.to_owned(), TargetTerms { blind, ask: None });
+    let target = |(name, blind): (&str, bool)| {
+        let handoff = match name {
+            HANDED_TO => Handoff::Refer,
+            _ => Handoff::Bridge,
+        };
+        let terms = TargetTerms {
+            blind,
+            handoff,
+            ask: None,
+        };
+        (name.to_owned(), terms)
+    };
     Ok(Terms {
         policy: Arc::new(policy),
         promising: phrasebook::promising(),

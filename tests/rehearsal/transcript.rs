@@ -25,6 +25,7 @@ pub(super) fn words(action: &Action, stage: &Stage) -> String {
         Action::Call(_, Callee::Seat) => "call seat".to_owned(),
         Action::Call(_, Callee::Customer) => "call customer".to_owned(),
         Action::Call(_, Callee::Target(target)) => format!("call {target}"),
+        Action::HandOff { target } => format!("hand off to {target}"),
         Action::HangUp(party) => format!("hang up {party}"),
         Action::Patch(patch) => format!("patch {}", patched(*patch)),
         Action::Say(say) => said(say, stage),

@@ -272,7 +272,7 @@ fn is_exception(action: &Action) -> bool {
     };
     matches!(
         ending.because,
-        Because::Forced | Because::NeverAcknowledged | Because::DialogLost
+        Because::Forced | Because::NeverAcknowledged | Because::DialogLost | Because::HandedOff
     )
 }
 

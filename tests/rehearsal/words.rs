@@ -102,6 +102,8 @@ fn leg(party: Party, words: &str) -> Option<Input> {
         "is lost" => LegNews::Lost,
         "holds" => LegNews::Holds,
         "resumes" => LegNews::Resumes,
+        "is handed off" => LegNews::HandedOff,
+        "is not handed off" => LegNews::NotHandedOff,
         words => return sound(party, words),
     };
     Some(Input::Leg(party, news))

@@ -20,9 +20,9 @@ impl Line {
             Event::Acked { answer } => self.acked(leg, answer.as_deref(), now),
             Event::Refused { code, .. } => self.end(Progress::Refused { code }),
             Event::NoResponse => self.end(Progress::Refused { code: 408 }),
-            Event::Cancelled { .. } => self.end(Progress::Cancelled),
+            Event::Cancelled { .. } | Event::PrackMissing => self.end(Progress::Cancelled),
             Event::AckMissing => self.hang_up(now),
-            Event::HungUp { .. } | Event::Lost { .. } => {
+            Event::HungUp { .. } | Event::Lost { .. } | Event::Expired => {
                 self.end(Progress::HungUp { by_us: false })
             }
             Event::Offered { sdp } => self.offered(leg, sdp.as_deref(), now),
@@ -30,8 +30,18 @@ impl Line {
                 let note = |key| self.diary.send_modify(|diary| diary.note_key(key, now));
                 keys.into_iter().for_each(note);
             }
-            // A phone never offers anew, and a second INVITE is told above.
-            Event::OfferTaken { .. } | Event::OfferRefused { .. } | Event::Invited(_) => {}
+            Event::ReferAsked(_) => {
+                let _ = self.endpoint.refuse_refer(leg, 603, now);
+            }
+            // A phone never offers anew, never refers, and offers nothing in a 1xx; a second INVITE
+            // is told above.
+            Event::OfferTaken { .. }
+            | Event::OfferRefused { .. }
+            | Event::Pracked { .. }
+            | Event::Expiring { .. }
+            | Event::ReferProgress { .. }
+            | Event::ReferOver { .. }
+            | Event::Invited(_) => {}
         }
     }
 

@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::legs::LegId;
 use crate::sip::Hop;
 use crate::sip::wire::{NameAddr, Uri};
-use crate::words::{Key, Pii};
+use crate::words::{Key, Moment, Pii};
 
 /// What a leg has to tell.
 #[derive(Clone, Debug)]
@@ -30,15 +31,35 @@ pub enum Event {
     },
     /// Nobody answered our INVITE in 32 s; the leg is over.
     NoResponse,
-    /// A re-INVITE, or an UPDATE with a description: `accept_offer` or `refuse_offer`. Without
-    /// `sdp` they ask for our offer; their answer comes with `Acked`.
+    /// Their PRACK answers the offer of our `progress`.
+    Pracked { answer: Bytes },
+    /// No PRACK in 32 s: the INVITE is refused with 504, the leg is over (RFC 3262 3).
+    PrackMissing,
+    /// A re-INVITE, or an UPDATE or PRACK with a description: `accept_offer` or `refuse_offer`.
+    /// Without `sdp` they ask for our offer; their answer comes with `Acked`.
     Offered { sdp: Option<Bytes> },
-    /// The re-INVITE of `reoffer` was accepted.
+    /// Our `reoffer` or `update` was accepted, or a re-INVITE that kept the session alive.
     OfferTaken { sdp: Option<Bytes> },
-    /// The re-INVITE of `reoffer` was refused; the leg lives on as it was.
+    /// Our `reoffer` or `update` was refused; the leg lives on as it was.
     OfferRefused { code: u16 },
-    /// They hung up; the leg is over. `reason` is the Reason header.
-    HungUp { reason: Option<String> },
+    /// Nobody has refreshed the session: unless somebody still does, the BYE goes out at `at`
+    /// (RFC 4028 10), early enough for a farewell (D27).
+    Expiring { at: Moment },
+    /// The session was not refreshed: our BYE is out, the leg is over.
+    Expired,
+    /// They ask us to call somebody: `accept_refer` or `refuse_refer`.
+    ReferAsked(Box<ReferAsked>),
+    /// The call that our `refer` asked for goes on: 100, 180.
+    ReferProgress { code: u16 },
+    /// The last word about our `refer`: how that call, or the REFER itself, was answered; none
+    /// when they never tell.
+    ReferOver { code: Option<u16> },
+    /// They hung up; the leg is over. `reason` is the Reason header; `after_refer` when we had
+    /// taken a REFER of theirs, which their BYE then completes (D23).
+    HungUp {
+        reason: Option<String>,
+        after_refer: bool,
+    },
     /// The dialog is gone on their side (408 or 481); the leg is over.
     Lost { code: u16 },
     /// Keys by INFO.
@@ -57,6 +78,10 @@ pub struct Invited {
     /// None when they want our offer in the 200.
     pub offer: Option<Bytes>,
     pub source: Hop,
+    /// The leg whose place this call is to take (RFC 3891): answer this one, hang up that one.
+    pub replaces: Option<LegId>,
+    /// They ask that we answer by ourselves, after this wait; whether they may is the desk's to say.
+    pub auto_answer: Option<Duration>,
     /// The headers of interest in the order they came: name, value.
     pub headers: Vec<(&'static str, Pii<String>)>,
 }
@@ -69,4 +94,15 @@ impl Invited {
             .find(|(found, _)| found.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.reveal().as_str())
     }
+}
+
+/// A call that they ask us to make (RFC 3515).
+#[derive(Clone, Debug)]
+pub struct ReferAsked {
+    pub to: Uri,
+    /// The leg of ours whose place the new call is to take at the target, when it is ours.
+    pub replaces: Option<LegId>,
+    /// The Replaces value for the new INVITE, whoever's dialog it names.
+    pub replaces_value: Option<String>,
+    pub referred_by: Option<NameAddr>,
 }

@@ -1,18 +1,11 @@
-use super::messages::{ACCEPT, ALLOW, phrase, reply};
+use super::messages::{ACCEPT, ALLOW, SUPPORTED, phrase, reply};
 use crate::sip::Hop;
 use crate::sip::wire::{BadUri, Essentials, Message, Uri};
 
 /// The methods we know and do not take: 405, where a stranger to us gets 501.
-const KNOWN: [&str; 6] = [
-    "REGISTER",
-    "SUBSCRIBE",
-    "NOTIFY",
-    "PUBLISH",
-    "MESSAGE",
-    "PRACK",
-];
-const TAKEN: [&str; 7] = [
-    "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE",
+const KNOWN: [&str; 4] = ["REGISTER", "SUBSCRIBE", "PUBLISH", "MESSAGE"];
+const TAKEN: [&str; 10] = [
+    "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "PRACK", "REFER", "NOTIFY",
 ];
 
 /// A request whose essentials are sound.
@@ -83,8 +76,6 @@ pub(super) fn check(request: &Request, registrar: bool) -> Result<Uri, Rejection
 fn method(method: &str, registrar: bool) -> Result<(), Rejection> {
     if TAKEN.contains(&method) || (registrar && method == "REGISTER") {
         Ok(())
-    } else if method == "REFER" {
-        Err(Rejection::new(603)) // hand-off is not ours to take yet
     } else if KNOWN.contains(&method) {
         Err(Rejection::with(405, "Allow", ALLOW))
     } else {
@@ -118,9 +109,15 @@ fn max_forwards(request: &Request) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// RFC 3261 8.2.2.3: we claim no extension that could be required; CANCEL is exempt.
+/// RFC 3261 8.2.2.3: what they require must be ours; CANCEL is exempt.
 fn extensions(message: &Message) -> Result<(), Rejection> {
-    let unknown: Vec<&str> = message.tokens("Require").collect();
+    let ours = |tag: &&str| {
+        SUPPORTED
+            .split(", ")
+            .any(|supported| supported.eq_ignore_ascii_case(tag))
+    };
+    let unknown = message.tokens("Require").filter(|tag| !ours(tag));
+    let unknown: Vec<&str> = unknown.collect();
     if unknown.is_empty() {
         return Ok(());
     }
@@ -150,7 +147,7 @@ fn body(request: &Request) -> Result<(), Rejection> {
         .to_ascii_lowercase()
         .contains("handling=optional");
     let taken = match request.method() {
-        "INVITE" | "UPDATE" => media_type == "application/sdp",
+        "INVITE" | "UPDATE" | "PRACK" => media_type == "application/sdp",
         "INFO" => ["application/dtmf-relay", "application/dtmf"].contains(&media_type.as_str()),
         _ => true, // nobody reads the bodies of the others
     };

@@ -1,13 +1,15 @@
 //! Requests inside a dialog, and the ACK of our 2xx.
 
 use super::Endpoint;
+use super::changes::Offered;
 use super::counters::Discard;
 use super::events::Event;
 use super::gate::{Rejection, Request};
 use super::keys;
-use super::legs::{AckOf, LegId, Offered, Stage};
+use super::legs::LegId;
 use super::messages::phrase;
 use super::requests::RETRY_AFTER_S;
+use super::stage::{AckOf, Exchange, Stage};
 use crate::sip::transaction::{Server, ServerKey};
 use crate::sip::wire::write;
 use crate::words::Moment;
@@ -28,6 +30,9 @@ impl Endpoint {
         match request.method() {
             "BYE" => self.hung_up(id, request, key, now),
             "INVITE" | "UPDATE" => self.offered(id, request, key, now),
+            "PRACK" => self.pracked(id, request, key, now),
+            "REFER" => self.refer_asked(id, request, key, now),
+            "NOTIFY" => self.notified(id, request, key, now),
             "INFO" => {
                 self.simple_ok(request, key, now);
                 self.keys_came(id, request);
@@ -43,7 +48,8 @@ impl Endpoint {
     /// RFC 3261 12.2.2: a lower CSeq is answered 500; our own BYE leaves nothing to number.
     fn take_cseq(&mut self, id: LegId, request: &Request) -> Result<(), Rejection> {
         let number = request.essentials.cseq.number;
-        let dialog = self.legs.get_mut(id).and_then(|leg| leg.dialog_mut());
+        let tag = request.essentials.sender_tag();
+        let dialog = self.legs.get_mut(id).and_then(|leg| leg.dialog_mut(tag));
         match dialog.is_none_or(|dialog| dialog.take_remote_cseq(number)) {
             true => Ok(()),
             false => Err(Rejection::new(500)),
@@ -51,7 +57,7 @@ impl Endpoint {
     }
 
     /// Answers 200 and remembers it for repetitions.
-    fn simple_ok(&mut self, request: &Request, key: ServerKey, now: Moment) {
+    pub(super) fn simple_ok(&mut self, request: &Request, key: ServerKey, now: Moment) {
         let response = self.ok_to_options(request, "");
         self.remember(request, &key, now);
         self.respond(&key, response, now);
@@ -86,7 +92,9 @@ impl Endpoint {
         key: ServerKey,
         now: Moment,
     ) -> Result<(), Rejection> {
-        let stage = self.legs.get(id).map(|leg| &leg.stage);
+        let leg = self.legs.get(id);
+        let after_refer = leg.is_some_and(|leg| leg.referrals.took_theirs());
+        let stage = leg.map(|leg| &leg.stage);
         let event = match stage {
             // RFC 3261 15: the callee cannot end an early dialog so.
             None | Some(Stage::Inviting(_)) => return Err(Rejection::new(481)),
@@ -96,7 +104,10 @@ impl Endpoint {
             Some(Stage::Talking(talking)) => {
                 let wanted = talking.hang_up.is_some();
                 let reason = request.reason();
-                (!wanted).then_some(Event::HungUp { reason })
+                (!wanted).then_some(Event::HungUp {
+                    reason,
+                    after_refer,
+                })
             }
             // Two BYEs crossed; the answer to ours removes the leg.
             Some(Stage::Ending) => None,
@@ -118,21 +129,28 @@ impl Endpoint {
         key: ServerKey,
         now: Moment,
     ) -> Result<(), Rejection> {
-        self.may_offer(id, request)?;
-        self.remember(request, &key, now);
-        let leg = self.legs.get_mut(id);
-        if let Some(dialog) = leg.and_then(|leg| leg.dialog_mut()) {
-            dialog.refresh(&request.message, request.from);
-        }
         let sdp = request.message.sdp();
-        if request.method() == "UPDATE" && sdp.is_none() {
+        let offers = request.method() == "INVITE" || sdp.is_some();
+        if offers {
+            self.may_offer(id, request)?;
+        }
+        self.session_is_long_enough(&request.message)?;
+        self.remember(request, &key, now);
+        if let Some(leg) = self.legs.get_mut(id) {
+            leg.changes.learn(&request.message);
+            if let Some(dialog) = leg.dialog_mut(request.essentials.sender_tag()) {
+                dialog.refresh(&request.message, request.from);
+            }
+        }
+        if !offers {
             // RFC 3311 5.2: a refresh of target or session; there is nothing to decide.
-            let response = self.ok_to_options(request, "");
+            let mut response = self.ok_to_options(request, "");
+            self.agree_on_refresh(id, &request.message, &mut response, now);
             self.respond(&key, response, now);
             return Ok(());
         }
         if let Some(leg) = self.legs.get_mut(id) {
-            leg.offered = Some(Offered {
+            leg.changes.theirs = Some(Offered {
                 server: key,
                 request: request.clone(),
             });
@@ -141,21 +159,32 @@ impl Endpoint {
         Ok(())
     }
 
-    /// Whether no other offer is under way in either direction.
+    /// Whether no other offer is under way in either direction (RFC 3261 14.2, RFC 3311 5.2).
     fn may_offer(&self, id: LegId, request: &Request) -> Result<(), Rejection> {
         let leg = self.legs.get(id).ok_or(Rejection::new(481))?;
         let later = || Rejection::with(500, "Retry-After", RETRY_AFTER_S);
+        let pending = || Rejection::new(491);
         let is_invite = request.method() == "INVITE";
-        if leg.offered.is_some() {
+        if leg.changes.theirs.is_some() {
             return Err(later());
         }
+        if leg.changes.awaits_their_answer() {
+            return Err(pending());
+        }
         match &leg.stage {
-            Stage::Talking(talking) if talking.awaits_their_answer() => Err(Rejection::new(491)),
+            Stage::Talking(talking) if talking.awaits_their_answer() => Err(pending()),
             Stage::Talking(talking) if is_invite && !talking.may_wait_for_ack() => Err(later()),
             Stage::Talking(_) => Ok(()),
-            // The offer of the INVITE itself is not answered yet (RFC 3311 5.1).
-            Stage::Incoming(_) => Err(later()),
-            Stage::Inviting(_) => Err(Rejection::new(491)),
+            // Before the answer only UPDATE may, once the INVITE's own offer is settled.
+            Stage::Incoming(incoming) => match incoming.exchange {
+                Exchange::Settled if !is_invite => Ok(()),
+                Exchange::Ours => Err(pending()),
+                Exchange::Settled | Exchange::Theirs | Exchange::Unbegun => Err(later()),
+            },
+            Stage::Inviting(inviting) => {
+                let settled = inviting.earlies.is_settled(request.essentials.sender_tag());
+                (settled && !is_invite).then_some(()).ok_or_else(pending)
+            }
             Stage::Ending => Err(Rejection::new(481)),
         }
     }
@@ -187,11 +216,17 @@ impl Endpoint {
 
     /// Ends a leg: what they still wait for is answered 487.
     pub(super) fn drop_leg(&mut self, id: LegId, now: Moment) {
+        self.refuse_invite(id, 487, now);
+    }
+
+    /// Ends a leg: its INVITE, when it waits, is answered with this code, all else 487.
+    pub(super) fn refuse_invite(&mut self, id: LegId, code: u16, now: Moment) {
         self.drop_offer(id, 487, now);
+        self.drop_refer(id, now);
         if let Some(leg) = self.legs.remove(id)
             && let Stage::Incoming(incoming) = leg.stage
         {
-            let mut response = incoming.request.reply(487, phrase(487), &leg.tag);
+            let mut response = incoming.request.reply(code, phrase(code), &leg.tag);
             self.sign(&mut response);
             self.respond(&incoming.server, response, now);
         }
@@ -200,7 +235,8 @@ impl Endpoint {
 
     /// Refuses a re-INVITE or UPDATE that waits for the desk.
     pub(super) fn drop_offer(&mut self, id: LegId, code: u16, now: Moment) {
-        let offered = self.legs.get_mut(id).and_then(|leg| leg.offered.take());
+        let leg = self.legs.get_mut(id);
+        let offered = leg.and_then(|leg| leg.changes.theirs.take());
         if let Some(Offered { server, request }) = offered {
             let mut response = request.reply(code, phrase(code), "");
             self.sign(&mut response);

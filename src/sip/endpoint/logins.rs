@@ -1,8 +1,9 @@
 //! Answers challenges to requests of ours (RFC 3261 22.2, 22.3).
 
 use super::Endpoint;
-use super::legs::{LegId, Stage};
+use super::legs::LegId;
 use super::responses::Response;
+use super::stage::Stage;
 use crate::sip::digest::{Credentials, Login};
 use crate::sip::transaction::{ClientKey, Use};
 use crate::sip::wire::{Message, Start};
@@ -25,11 +26,14 @@ impl Endpoint {
         id
     }
 
-    /// Signs a request of a leg with what its account has been asked for before.
-    pub(super) fn sign_in(&mut self, used_for: Use, request: &mut Message) {
+    /// Signs a request of a leg with what its account has been asked for before; a repetition's
+    /// old answers are taken out, for each counts once.
+    pub(super) fn sign_in(&mut self, used_for: Use, mut request: Message) -> Message {
         if let Some(login) = self.login_of(used_for) {
-            login.sign(request);
+            request = request.without(&["Authorization", "Proxy-Authorization"]);
+            login.sign(&mut request);
         }
+        request
     }
 
     /// Whether a 401 or 407 was answered with the same request, signed. A leg that they began has
@@ -59,7 +63,9 @@ impl Endpoint {
     }
 
     fn login_of(&mut self, used_for: Use) -> Option<&mut Login> {
-        let (Use::Invite(id) | Use::Reoffer(id) | Use::Bye(id)) = used_for else {
+        let (Use::Invite(id) | Use::Reoffer(id) | Use::Update(id) | Use::Refer(id) | Use::Bye(id)) =
+            used_for
+        else {
             return None;
         };
         let LoginId(index) = self.legs.get(id)?.login?;
@@ -79,22 +85,26 @@ impl Endpoint {
             return false;
         };
         let branch = self.branch();
-        let mut request = old.without(&["Via", "Authorization", "Proxy-Authorization"]);
+        let mut request = old.without(&["Via"]);
         request.replace_first("CSeq", format!("{cseq} {method}"));
         let request = request.under(self.our_via(&branch, to.transport));
         let key = self.begin(request, &branch, to, used_for, now);
-        self.follow(used_for, key, branch, now);
+        if let Use::Invite(id) = used_for {
+            self.follow(id, key, branch, now);
+        }
         true
     }
 
     /// The number of the repetition; a dialog counts it among its own.
     fn cseq_after(&mut self, used_for: Use, request: &Message) -> Option<u32> {
-        let dialog = match used_for {
-            Use::Reoffer(id) => self.legs.get_mut(id)?.dialog_mut(),
+        let talking = match used_for {
+            Use::Reoffer(id) | Use::Update(id) | Use::Refer(id) => {
+                self.legs.get_mut(id)?.talking_mut()
+            }
             Use::Invite(_) | Use::Bye(_) | Use::Ask(_) | Use::Nobody => None,
         };
-        match dialog {
-            Some(dialog) => Some(dialog.next_cseq()),
+        match talking {
+            Some(talking) => Some(talking.dialog.next_cseq()),
             None => {
                 let number = request.value("CSeq")?.split(' ').next()?;
                 number.parse::<u32>().ok()?.checked_add(1)
@@ -103,26 +113,11 @@ impl Endpoint {
     }
 
     /// The leg waits for the repetition from here on; a CANCEL that was wanted goes with it.
-    fn follow(&mut self, used_for: Use, key: ClientKey, branch: String, now: Moment) {
-        match used_for {
-            Use::Invite(id) => {
-                if let Some(Stage::Inviting(inviting)) =
-                    self.legs.get_mut(id).map(|leg| &mut leg.stage)
-                {
-                    inviting.client = key;
-                    inviting.branch = branch;
-                    inviting.dialog = None;
-                }
-                self.cancel_if_ringing(id, now);
-            }
-            Use::Reoffer(id) => self.reoffer_again(id, key),
-            Use::Bye(_) | Use::Ask(_) | Use::Nobody => {}
+    pub(super) fn follow(&mut self, id: LegId, key: ClientKey, branch: String, now: Moment) {
+        if let Some(Stage::Inviting(inviting)) = self.legs.get_mut(id).map(|leg| &mut leg.stage) {
+            inviting.client = key;
+            inviting.branch = branch;
         }
-    }
-
-    fn reoffer_again(&mut self, id: LegId, key: ClientKey) {
-        if let Some(talking) = self.legs.get_mut(id).and_then(|leg| leg.talking_mut()) {
-            talking.reoffer = Some(key);
-        }
+        self.cancel_if_ringing(id, now);
     }
 }

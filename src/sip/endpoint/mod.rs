@@ -4,20 +4,34 @@
 //! counted. What can be answered without remembering it is (RFC 3261 8.2.7): a flood costs no memory.
 
 mod asking;
+mod auto_answer;
+mod changes;
+mod changing;
 mod counters;
+mod early;
 mod events;
 mod gate;
 mod in_dialog;
 mod keys;
+mod leg;
 mod legs;
 mod logins;
 mod messages;
 mod orders;
 mod outbox;
+mod prack;
 mod reaching;
+mod referrals;
+mod referred;
+mod referring;
 mod registering;
+mod reliable;
+mod replaces;
 mod requests;
 mod responses;
+mod session;
+mod session_timer;
+mod stage;
 mod timers;
 mod uac;
 mod uas;
@@ -29,10 +43,12 @@ use bytes::Bytes;
 
 pub use asking::{Answer, AskId};
 pub use counters::{Counters, Discard};
-pub use events::{Event, Invited};
+pub use events::{Event, Invited, ReferAsked};
 pub use legs::LegId;
 pub use logins::LoginId;
-pub use orders::{Invite, Listening, NotPossible, Refusal, Settings};
+pub use orders::{
+    Dialogs, Invite, Listening, NotPossible, Refer, Refusal, ReliableProgress, Settings,
+};
 pub use outbox::Transmit;
 
 use self::asking::Asked;
@@ -189,7 +205,7 @@ impl Endpoint {
         used_for: Use,
         now: Moment,
     ) -> ClientKey {
-        self.sign_in(used_for, &mut request);
+        request = self.sign_in(used_for, request);
         let fitted = self.fitted(&mut request, branch, to);
         let method = match &request.start {
             Start::Request { method, .. } => method.as_str(),

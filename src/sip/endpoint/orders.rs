@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::legs::LegId;
 use super::logins::LoginId;
 use crate::sip::wire::{NameAddr, Uri};
 use crate::sip::{Hop, Transport};
@@ -19,6 +20,35 @@ pub struct Settings {
     pub user_agent: String,
     /// Legs under way before an INVITE is answered 503.
     pub calls_max: usize,
+    pub dialogs: Dialogs,
+}
+
+/// How calls are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Dialogs {
+    pub reliable: ReliableProgress,
+    /// How long a session lives without a refresh; asked for, and the most that is granted.
+    pub session_expires: Duration,
+    /// A shorter session is answered 422; at least 90 s (RFC 4028 4).
+    pub min_se: Duration,
+}
+
+/// When our 18x wait for a PRACK (RFC 3262).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReliableProgress {
+    #[default]
+    WhereRequired,
+    WhereSupported,
+}
+
+impl Default for Dialogs {
+    fn default() -> Self {
+        Self {
+            reliable: ReliableProgress::default(),
+            session_expires: Duration::from_secs(1800),
+            min_se: super::session_timer::MIN_SE,
+        }
+    }
 }
 
 /// Where we listen, by transport.
@@ -66,6 +96,15 @@ pub struct Invite {
     pub headers: Vec<(String, String)>,
 }
 
+/// A call that the other side is to make.
+#[derive(Clone, Debug)]
+pub struct Refer {
+    pub to: Uri,
+    /// The leg whose place their call takes: that of ours with the target.
+    pub replaces: Option<LegId>,
+    pub referred_by: Option<Uri>,
+}
+
 /// A final answer that is no 200.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -96,6 +135,8 @@ pub enum NotPossible {
     NoSuchLeg,
     /// The leg is not in the state for it.
     WrongState,
+    /// The other side does not know the method.
+    NotTaken,
     /// The limit of legs or transactions is reached.
     TooMany,
 }
@@ -105,6 +146,7 @@ impl fmt::Display for NotPossible {
         f.write_str(match self {
             Self::NoSuchLeg => "the leg is over",
             Self::WrongState => "the leg is not in the state for it",
+            Self::NotTaken => "the other side does not know the method",
             Self::TooMany => "too many legs are under way",
         })
     }

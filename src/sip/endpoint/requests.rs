@@ -3,9 +3,11 @@
 use super::counters::Discard;
 use super::events::{Event, Invited};
 use super::gate::{self, Rejection, Request};
-use super::legs::{Incoming, Leg, LegId, Stage};
-use super::messages::{ACCEPT, ALLOW, phrase};
-use super::{Endpoint, TOKEN};
+use super::leg::{Begun, Leg};
+use super::legs::LegId;
+use super::messages::{ACCEPT, ALLOW, SUPPORTED, phrase};
+use super::stage::{Exchange, Incoming, Stage};
+use super::{Endpoint, TOKEN, auto_answer};
 use crate::sip::Hop;
 use crate::sip::dialog::Dialog;
 use crate::sip::transaction::{Server, ServerKey};
@@ -88,7 +90,8 @@ impl Endpoint {
                 self.describe_ourselves(request);
                 Ok(())
             }
-            _ => Err(Rejection::new(481)), // BYE, INFO and UPDATE exist in dialogs only
+            "REFER" => Err(Rejection::new(603)), // hardening 11: only inside a call
+            _ => Err(Rejection::new(481)),       // the others exist in dialogs only
         }
     }
 
@@ -113,6 +116,7 @@ impl Endpoint {
     pub(super) fn ok_to_options(&self, request: &Request, tag: &str) -> Message {
         let mut response = request.reply(200, phrase(200), tag);
         response.push("Allow", ALLOW);
+        response.push("Supported", SUPPORTED);
         response.push("Accept", ACCEPT);
         response.push("Contact", self.our_contact(request.from.transport));
         self.sign(&mut response);
@@ -138,6 +142,8 @@ impl Endpoint {
         if self.legs.len() >= calls_max || self.legs.is_full() || self.servers.is_full() {
             return Err(Rejection::with(503, "Retry-After", RETRY_AFTER_S));
         }
+        self.session_is_long_enough(&request.message)?;
+        let replaces = self.replaced(request)?;
         let tag = self.entropy.token(TOKEN);
         let dialog = Dialog::of_uas(&request.message, &request.essentials, &tag, request.from);
         let dialog = dialog.ok_or(Rejection {
@@ -149,19 +155,24 @@ impl Endpoint {
         self.servers
             .insert(key.clone(), &request.essentials, server);
         self.arm_server(&key);
-        let event = invited_event(request, called);
-        let leg = self.legs.insert(Leg {
-            call_id: request.essentials.call_id.clone(),
-            tag,
-            stage: Stage::Incoming(Box::new(Incoming {
-                server: key,
-                request: request.clone(),
-                dialog,
-            })),
-            login: None,
-            offered: None,
-        });
-        self.out.emit(leg, event);
+        let invited = Invited {
+            replaces,
+            ..described(request, called)
+        };
+        let stage = Stage::Incoming(Box::new(Incoming {
+            server: key,
+            request: request.clone(),
+            dialog,
+            exchange: match invited.offer {
+                Some(_) => Exchange::Theirs,
+                None => Exchange::Unbegun,
+            },
+        }));
+        let call_id = request.essentials.call_id.clone();
+        let mut leg = Leg::new(call_id, tag, Begun::ByThem, stage);
+        leg.changes.learn(&request.message);
+        let leg = self.legs.insert(leg);
+        self.out.emit(leg, Event::Invited(Box::new(invited)));
         Ok(())
     }
 
@@ -181,13 +192,23 @@ impl Endpoint {
         self.sign(&mut response);
         self.out.send(request.reply_to(), write(&response));
         if let (true, Some(id)) = (pending, leg) {
-            self.terminate_invite(id, request.reason(), now);
+            self.terminate_invite(id, &key, request.reason(), now);
         }
     }
 
     /// Their INVITE is taken back: 487, and the leg is over; of a re-INVITE only the offer is.
-    fn terminate_invite(&mut self, id: LegId, reason: Option<String>, now: Moment) {
-        let in_call = self.legs.get(id).is_some_and(|leg| leg.offered.is_some());
+    fn terminate_invite(
+        &mut self,
+        id: LegId,
+        key: &ServerKey,
+        reason: Option<String>,
+        now: Moment,
+    ) {
+        let offered = self
+            .legs
+            .get(id)
+            .and_then(|leg| leg.changes.theirs.as_ref());
+        let in_call = offered.is_some_and(|offered| offered.server == *key);
         if in_call {
             return self.drop_offer(id, 487, now);
         }
@@ -209,7 +230,7 @@ impl Endpoint {
     }
 }
 
-fn invited_event(request: &Request, called: Uri) -> Event {
+fn described(request: &Request, called: Uri) -> Invited {
     let message = &request.message;
     let asserted = message.values("P-Asserted-Identity");
     let identities = asserted.chain(message.values("Remote-Party-ID"));
@@ -217,7 +238,7 @@ fn invited_event(request: &Request, called: Uri) -> Event {
         let values = message.values(name);
         values.map(|value| (*name, Pii::new(value.to_owned())))
     });
-    Event::Invited(Box::new(Invited {
+    Invited {
         call_id: request.essentials.call_id.clone(),
         from: request.essentials.from.clone(),
         identities: identities
@@ -227,6 +248,8 @@ fn invited_event(request: &Request, called: Uri) -> Event {
         called,
         offer: message.sdp(),
         source: request.from,
+        replaces: None,
+        auto_answer: auto_answer::read(message),
         headers: headers.take(OF_INTEREST_MAX).collect(),
-    }))
+    }
 }

@@ -6,9 +6,10 @@ use super::Endpoint;
 use super::asking::Answer;
 use super::counters::Discard;
 use super::events::Event;
-use super::legs::{Cancel, LegId, Stage, Talking};
+use super::legs::LegId;
 use super::messages::{alongside, phrase};
 use super::outbox::Transmit;
+use super::stage::{Stage, Talking};
 use crate::sip::Hop;
 use crate::sip::dialog::Dialog;
 use crate::sip::transaction::{ClientKey, Received, Use};
@@ -20,7 +21,7 @@ pub(super) struct Response {
     pub(super) message: Message,
     essentials: Essentials,
     pub(super) code: u16,
-    from: Hop,
+    pub(super) from: Hop,
 }
 
 impl Response {
@@ -37,8 +38,12 @@ impl Response {
         })
     }
 
-    fn to_tag(&self) -> &str {
+    pub(super) fn to_tag(&self) -> &str {
         self.essentials.to.tag().unwrap_or_default()
+    }
+
+    pub(super) fn cseq(&self) -> u32 {
+        self.essentials.cseq.number
     }
 
     fn key(&self) -> Option<ClientKey> {
@@ -90,9 +95,13 @@ impl Endpoint {
         if response.code == 100 {
             return;
         }
+        let Some(leg) = self.legs.get_mut(id).filter(|leg| leg.is_inviting()) else {
+            return;
+        };
+        leg.changes.learn(&response.message);
         let dialog = self.dialog_of(key, response);
-        if let Some(Stage::Inviting(inviting)) = self.legs.get_mut(id).map(|leg| &mut leg.stage) {
-            inviting.dialog = dialog.filter(|_| !response.to_tag().is_empty());
+        let dialog = dialog.filter(|_| !response.to_tag().is_empty());
+        if dialog.is_none_or(|dialog| self.acknowledge_progress(id, dialog, response, now)) {
             let (code, sdp) = (response.code, response.message.sdp());
             self.out.emit(id, Event::Provisional { code, sdp });
         }
@@ -103,15 +112,17 @@ impl Endpoint {
             Use::Invite(_) | Use::Reoffer(_) if response.code >= 300 => {
                 self.acknowledge_refusal(key, response);
             }
-            Use::Invite(_) | Use::Reoffer(_) | Use::Bye(_) | Use::Ask(_) | Use::Nobody => {}
+            Use::Invite(_) | Use::Reoffer(_) => {}
+            Use::Update(_) | Use::Refer(_) | Use::Bye(_) | Use::Ask(_) | Use::Nobody => {}
         }
         if self.answers_challenge(used_for, key, response, now) {
             return;
         }
         match used_for {
             Use::Invite(id) if response.code < 300 => self.answered(id, key, response, now),
-            Use::Invite(id) => self.refused(id, response, now),
-            Use::Reoffer(id) => self.reoffered(id, key, response, now),
+            Use::Invite(id) => self.refused(id, key, response, now),
+            Use::Reoffer(id) | Use::Update(id) => self.changed(id, key, response, now),
+            Use::Refer(id) => self.refer_answered(id, response),
             Use::Bye(id) => self.drop_leg(id, now),
             Use::Ask(id) => {
                 let message = Box::new(response.message.clone());
@@ -136,7 +147,10 @@ impl Endpoint {
         self.out.send(ack.to, ack.bytes);
     }
 
-    fn refused(&mut self, id: LegId, response: &Response, now: Moment) {
+    fn refused(&mut self, id: LegId, key: &ClientKey, response: &Response, now: Moment) {
+        if self.call_again_longer(id, key, response, now) {
+            return;
+        }
         self.drop_leg(id, now);
         let event = Event::Refused {
             code: response.code,
@@ -148,18 +162,23 @@ impl Endpoint {
 
     /// The 2xx of our INVITE: acknowledged at once, and hung up when we had taken it back.
     fn answered(&mut self, id: LegId, key: &ClientKey, response: &Response, now: Moment) {
-        let Some(dialog) = self.acknowledge_ok(key, response) else {
+        let Some(mut dialog) = self.acknowledge_ok(key, response) else {
             return;
         };
         let Some(leg) = self.legs.get_mut(id) else {
             self.bye_in(dialog, None, Use::Nobody, now);
             return;
         };
-        let unwanted = match &leg.stage {
-            Stage::Inviting(inviting) => inviting.cancel != Cancel::No,
-            Stage::Incoming(_) | Stage::Talking(_) | Stage::Ending => true,
-        };
+        let mut sdp = response.message.sdp();
+        let inviting = leg.inviting_mut();
+        let unwanted = inviting.as_ref().is_none_or(|it| it.is_cancelled());
+        if let Some(early) = inviting.and_then(|it| it.earlies.get_mut(response.to_tag())) {
+            dialog.continue_from(&early.dialog);
+            sdp = sdp.or(early.answer.take());
+        }
         leg.stage = Stage::Talking(Box::new(Talking::new(dialog)));
+        leg.changes.learn(&response.message);
+        self.session_confirmed(id, &response.message, now);
         self.arm_leg(id);
         if unwanted {
             self.send_bye(id, None, now);
@@ -170,7 +189,6 @@ impl Endpoint {
             };
             return self.out.emit(id, event);
         }
-        let sdp = response.message.sdp();
         self.out.emit(id, Event::Answered { sdp });
     }
 
@@ -194,7 +212,7 @@ impl Endpoint {
     }
 
     /// The ACK of a re-INVITE goes the way of its dialog, not of the response's Record-Route.
-    fn acknowledge_reoffer(&mut self, id: LegId, key: &ClientKey, response: &Response) {
+    pub(super) fn acknowledge_reoffer(&mut self, id: LegId, key: &ClientKey, response: &Response) {
         let known = self.legs.get(id).and_then(|leg| leg.dialog()).cloned();
         let Some(mut dialog) = known.or_else(|| self.dialog_of(key, response)) else {
             return;
@@ -230,28 +248,5 @@ impl Endpoint {
             &response.essentials,
             response.from,
         )
-    }
-
-    fn reoffered(&mut self, id: LegId, key: &ClientKey, response: &Response, now: Moment) {
-        if response.code < 300 {
-            self.acknowledge_reoffer(id, key, response);
-        }
-        let Some(talking) = self.legs.get_mut(id).and_then(|leg| leg.talking_mut()) else {
-            return; // hung up meanwhile
-        };
-        talking.reoffer = None;
-        match response.code {
-            ..300 => {
-                talking.dialog.refresh(&response.message, response.from);
-                let sdp = response.message.sdp();
-                self.out.emit(id, Event::OfferTaken { sdp });
-            }
-            // RFC 3261 12.2.1.2: the dialog is gone.
-            code @ (408 | 481) => {
-                self.drop_leg(id, now);
-                self.out.emit(id, Event::Lost { code });
-            }
-            code => self.out.emit(id, Event::OfferRefused { code }),
-        }
     }
 }

@@ -3,7 +3,8 @@
 use super::Endpoint;
 use super::asking::Answer;
 use super::events::Event;
-use super::legs::{LegId, LegTick};
+use super::leg::LegTick;
+use super::legs::LegId;
 use crate::sip::transaction::{ClientKey, ClientTick, ServerKey, ServerTick, Use, Wake};
 use crate::words::Moment;
 
@@ -54,8 +55,8 @@ impl Endpoint {
     pub(super) fn unanswered(&mut self, used_for: Use, now: Moment) {
         let (id, event) = match used_for {
             Use::Invite(id) => (id, Some(Event::NoResponse)),
-            // RFC 3261 8.1.3.1: as if a 408 had come.
-            Use::Reoffer(id) => (id, Some(Event::Lost { code: 408 })),
+            Use::Reoffer(id) | Use::Update(id) => return self.change_unanswered(id, now),
+            Use::Refer(id) => return self.refer_over(id, Some(408)),
             Use::Bye(id) => (id, None),
             Use::Ask(id) => return self.asked.answer(id, Answer::None),
             Use::Nobody => return,
@@ -75,6 +76,12 @@ impl Endpoint {
                 LegTick::Send(to, bytes) => self.out.send(to, bytes),
                 LegTick::AckMissing => self.ack_missing(id, now),
                 LegTick::CancelUnheard => self.cancel_unheard(id, now),
+                LegTick::PrackMissing => self.prack_missing(id, now),
+                LegTick::ChangeAgain => self.change_again(id, now),
+                LegTick::Refresh => self.refresh_session(id, now),
+                LegTick::Expiring(at) => self.out.emit(id, Event::Expiring { at }),
+                LegTick::Expired => self.session_over(id, now),
+                LegTick::ReferUnheard => self.refer_over(id, None),
             }
         }
         self.arm_leg(id);

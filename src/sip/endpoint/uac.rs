@@ -1,10 +1,11 @@
 //! Orders for calls of ours, and those that either side may give.
 
-use bytes::Bytes;
-
-use super::legs::{Cancel, HangUp, Inviting, Leg, LegId, Stage};
-use super::messages::{ALLOW, alongside};
+use super::early::Earlies;
+use super::leg::{Begun, Leg};
+use super::legs::LegId;
+use super::messages::{ALLOW, SUPPORTED, alongside};
 use super::orders::{Invite, NotPossible};
+use super::stage::{Cancel, HangUp, Inviting, Stage};
 use super::{Endpoint, TOKEN};
 use crate::sip::Transport;
 use crate::sip::dialog::{Dialog, MAX_FORWARDS};
@@ -25,21 +26,19 @@ impl Endpoint {
             None => self.entropy.token(TOKEN),
         };
         let message = self.first_invite(&invite, &call_id, &tag, &branch);
-        let leg = self.legs.insert(Leg {
-            call_id,
-            tag,
-            stage: Stage::Ending,
-            login: invite.login,
-            offered: None,
-        });
+        let mut leg = Leg::new(call_id, tag, Begun::ByUs, Stage::Ending);
+        leg.changes.described = invite.offer;
+        leg.login = invite.login;
+        let leg = self.legs.insert(leg);
         let used_for = Use::Invite(leg);
         let client = self.begin(message, &branch, invite.next_hop, used_for, now);
         if let Some(leg) = self.legs.get_mut(leg) {
             leg.stage = Stage::Inviting(Box::new(Inviting {
                 client,
                 branch,
-                dialog: None,
+                earlies: Earlies::default(),
                 cancel: Cancel::No,
+                lengthened: 0,
             }));
         }
         Ok(leg)
@@ -54,6 +53,7 @@ impl Endpoint {
         message.push("Call-ID", call_id);
         message.push("CSeq", "1 INVITE");
         self.introduce(&mut message, invite.next_hop.transport);
+        self.ask_for_first_session(&mut message);
         for (name, value) in &invite.headers {
             message.push(name, value.as_str());
         }
@@ -61,9 +61,10 @@ impl Endpoint {
         message
     }
 
-    fn introduce(&self, message: &mut Message, transport: Transport) {
+    pub(super) fn introduce(&self, message: &mut Message, transport: Transport) {
         message.push("Contact", self.our_contact(transport));
         message.push("Allow", ALLOW);
+        message.push("Supported", SUPPORTED);
         message.push("User-Agent", self.settings.user_agent.as_str());
     }
 
@@ -99,33 +100,6 @@ impl Endpoint {
         self.arm_leg(id);
     }
 
-    /// Offers anew inside a call, by re-INVITE; `OfferTaken`, `OfferRefused` or `Lost` follows.
-    pub fn reoffer(&mut self, leg: LegId, sdp: Bytes, now: Moment) -> Result<(), NotPossible> {
-        if self.clients.is_full() {
-            return Err(NotPossible::TooMany);
-        }
-        let known = self.legs.get_mut(leg).ok_or(NotPossible::NoSuchLeg)?;
-        let busy = known.offered.is_some();
-        let talking = known.talking_mut().ok_or(NotPossible::WrongState)?;
-        let settled = talking.unacked.is_empty() && talking.reoffer.is_none() && !busy;
-        if !settled || talking.hang_up.is_some() {
-            return Err(NotPossible::WrongState);
-        }
-        let mut dialog = talking.dialog.clone();
-        let branch = self.branch();
-        let cseq = dialog.next_cseq();
-        let transport = dialog.next_hop().transport;
-        let mut message = dialog.request("INVITE", cseq, &self.our_via(&branch, transport));
-        self.introduce(&mut message, transport);
-        message.set_body("application/sdp", sdp);
-        let client = self.begin(message, &branch, dialog.next_hop(), Use::Reoffer(leg), now);
-        if let Some(talking) = self.legs.get_mut(leg).and_then(|leg| leg.talking_mut()) {
-            talking.dialog = dialog;
-            talking.reoffer = Some(client);
-        }
-        Ok(())
-    }
-
     /// Hangs up; no event follows. Before the ACK of our answer the BYE waits for it, or for
     /// `AckMissing` (RFC 3261 15).
     pub fn bye(
@@ -148,12 +122,14 @@ impl Endpoint {
     /// Sends the BYE of a leg in a call; the leg stays until it is answered.
     pub(super) fn send_bye(&mut self, id: LegId, reason: Option<&str>, now: Moment) {
         self.drop_offer(id, 487, now);
+        self.drop_refer(id, now);
         let Some(leg) = self.legs.get_mut(id) else {
             return;
         };
         let Stage::Talking(talking) = std::mem::replace(&mut leg.stage, Stage::Ending) else {
             return;
         };
+        leg.silence();
         self.arm_leg(id);
         let bye = self.bye_in(talking.dialog, reason, Use::Bye(id), now);
         if self.clients.get(&bye).is_none() {

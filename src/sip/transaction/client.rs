@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -10,6 +11,9 @@ use crate::words::Moment;
 
 /// The most forks of one INVITE that are acknowledged again; a further one is acknowledged once.
 const FORKS_MAX: usize = 8;
+
+/// RFC 3261 16.6 timer C: nobody thinks longer about a re-INVITE, and its leg may be gone.
+const REINVITE_MAX: Duration = Duration::from_secs(180);
 
 /// A request of ours.
 #[derive(Debug)]
@@ -31,10 +35,12 @@ pub(crate) struct Client {
 pub(crate) enum Use {
     Invite(LegId),
     Reoffer(LegId),
+    Update(LegId),
+    Refer(LegId),
     Bye(LegId),
     /// Who asked is told: REGISTER and the like.
     Ask(AskId),
-    /// Nobody waits for its outcome: CANCEL, the BYE of an extra fork.
+    /// Nobody waits for its outcome: CANCEL, PRACK, NOTIFY, the BYE of an extra fork.
     Nobody,
 }
 
@@ -45,8 +51,8 @@ enum State {
         repeat: Option<Backoff>,
         until: Moment,
     },
-    /// An INVITE heard a 1xx: it waits as long as its leg does.
-    Ringing,
+    /// An INVITE heard a 1xx: it waits as long as its leg does, a re-INVITE until `until`.
+    Ringing { until: Option<Moment> },
     /// Another request heard a 1xx: timer E slows, F runs on.
     Proceeding {
         repeat: Option<Backoff>,
@@ -88,7 +94,7 @@ impl Client {
             request,
             grown_from: None,
             bytes,
-            state: State::Ringing,
+            state: State::Ringing { until: None },
             acks: BTreeMap::new(),
         };
         let repeat = match (to.transport.is_reliable(), client.is_invite()) {
@@ -112,7 +118,7 @@ impl Client {
 
     /// Whether a CANCEL makes sense: a 1xx is here and no final response (RFC 3261 9.1).
     pub(crate) fn is_ringing(&self) -> bool {
-        matches!(self.state, State::Ringing)
+        matches!(self.state, State::Ringing { .. })
     }
 
     /// Keeps an ACK for the next time its response comes.
@@ -128,7 +134,9 @@ impl Client {
 
     pub(crate) fn receive(&mut self, code: u16, now: Moment) -> Received {
         match &mut self.state {
-            State::Calling { .. } | State::Ringing | State::Proceeding { .. } if code >= 200 => {
+            State::Calling { .. } | State::Ringing { .. } | State::Proceeding { .. }
+                if code >= 200 =>
+            {
                 self.finish(code, now);
                 Received::Final
             }
@@ -137,13 +145,16 @@ impl Client {
                 if let Some(repeat) = &mut repeat {
                     repeat.slow_down(now);
                 }
+                let first = matches!(self.used_for, Use::Invite(_));
                 self.state = match self.is_invite() {
-                    true => State::Ringing,
+                    true => State::Ringing {
+                        until: (!first).then(|| now + REINVITE_MAX),
+                    },
                     false => State::Proceeding { repeat, until },
                 };
                 Received::Provisional
             }
-            State::Ringing | State::Proceeding { .. } => Received::Provisional,
+            State::Ringing { .. } | State::Proceeding { .. } => Received::Provisional,
             State::Accepted { .. } if (200..300).contains(&code) => Received::AnotherOk,
             State::Completed { .. } if code >= 300 => {
                 self.ack("").map_or(Received::Absorbed, Received::AckAgain)
@@ -177,7 +188,7 @@ impl Client {
                 let next = repeat.map_or(*until, |repeat| repeat.next());
                 Some(next.min(*until))
             }
-            State::Ringing => None,
+            State::Ringing { until } => *until,
             State::Completed { until } | State::Accepted { until } => Some(*until),
         }
     }
@@ -193,10 +204,11 @@ impl Client {
                     false => ClientTick::Nothing,
                 }
             }
+            State::Ringing { until: Some(until) } if now >= *until => ClientTick::GaveUp,
             State::Completed { until } | State::Accepted { until } if now >= *until => {
                 ClientTick::Over
             }
-            State::Ringing | State::Completed { .. } | State::Accepted { .. } => {
+            State::Ringing { .. } | State::Completed { .. } | State::Accepted { .. } => {
                 ClientTick::Nothing
             }
         }

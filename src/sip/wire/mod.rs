@@ -22,6 +22,7 @@ mod params;
 mod serialiser;
 mod text;
 mod uri;
+mod uri_headers;
 mod via;
 
 pub(super) use essentials::Essentials;

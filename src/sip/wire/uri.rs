@@ -284,7 +284,8 @@ fn well_escaped(text: &str) -> Result<&str, BadUri> {
     pieces.all(digits).then_some(text).ok_or(BadUri::User)
 }
 
-fn unescaped(text: &str) -> String {
+/// The text with each `%hh` undone.
+pub(super) fn unescaped(text: &str) -> String {
     let mut pieces = text.split('%');
     let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
     for piece in pieces {
@@ -307,6 +308,19 @@ fn escaped(user: &str) -> String {
     let mut text = String::with_capacity(user.len());
     for byte in user.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+/// A header value inside a URI: only unreserved characters stay (RFC 3261 19.1.1).
+pub(super) fn escaped_header(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
             text.push(char::from(byte));
         } else {
             text.push_str(&format!("%{byte:02X}"));

@@ -36,6 +36,8 @@ fn the_invitation_carries_what_the_desk_wants() {
     assert_eq!(invited.called.user().as_deref(), Some("hotline"));
     assert_eq!(invited.offer.as_deref(), Some(&b"offer"[..]));
     assert_eq!(invited.header("call-info"), Some("<sip:x>;answer-after=0"));
+    assert_eq!(invited.auto_answer, Some(Duration::ZERO));
+    assert_eq!(invited.replaces, None);
 }
 
 #[test]

@@ -24,9 +24,15 @@ fn valid_messages() -> Vec<Bytes> {
         ("INVITE", 2),
         ("UPDATE", 3),
         ("INFO", 4),
-        ("BYE", 5),
+        ("PRACK", 5),
+        ("REFER", 6),
+        ("NOTIFY", 7),
+        ("BYE", 8),
     ] {
-        messages.push(refusals::follow_up(&read, method, cseq, "v=0\r\n").into());
+        let text = refusals::follow_up(&read, method, cseq, "v=0\r\n");
+        let more = "Refer-To: <sip:a@b?Replaces=c%3Bto-tag%3Dd%3Bfrom-tag%3De>\r\nRAck: 1 1 INVITE\r\n\
+                    Event: refer\r\nSession-Expires: 90\r\nContact:";
+        messages.push(text.replacen("Contact:", more, 1).into());
     }
     messages
 }
@@ -58,6 +64,8 @@ fn attend(endpoint: &mut Endpoint, legs: &mut Vec<LegId>, now: Moment) -> usize 
             endpoint.answer(leg, sdp(), now)
         } else if let Event::Offered { .. } = event {
             endpoint.accept_offer(leg, sdp(), now)
+        } else if let Event::ReferAsked(_) = event {
+            endpoint.accept_refer(leg, now)
         } else if let Event::AckMissing = event {
             endpoint.bye(leg, None, now)
         } else {
@@ -77,7 +85,7 @@ fn storm(seed: u64, messages: &[Bytes]) {
     endpoint.receive(&messages[0], wire::address(Side::Caller), at(0));
     for round in 0..500_u64 {
         let now = at(round * 20);
-        let message = &messages[entropy.below(7) as usize % messages.len()];
+        let message = &messages[entropy.below(10) as usize % messages.len()];
         let bytes = mutated(message, &mut entropy);
         endpoint.handle_timeout(now);
         attend(&mut endpoint, &mut legs, now);

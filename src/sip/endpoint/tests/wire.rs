@@ -19,6 +19,7 @@ pub(super) struct Wire {
     pub(super) callee: Endpoint,
     pub(super) now: Moment,
     pub(super) seen: Vec<String>,
+    said: Vec<(Side, String, Bytes)>,
     pub(super) events: Vec<(Side, LegId, Event)>,
     under_way: Vec<(Moment, Side, Bytes)>,
     lose: Box<dyn FnMut(&str) -> bool>,
@@ -41,6 +42,7 @@ pub(super) fn endpoint(side: Side, calls_max: usize) -> Endpoint {
         user: user.to_owned(),
         user_agent: "Thirdring".to_owned(),
         calls_max,
+        dialogs: Dialogs::default(),
     };
     Endpoint::new(settings, Entropy::from_number(seed))
 }
@@ -52,6 +54,7 @@ impl Wire {
             callee: endpoint(Side::Callee, 10),
             now: Moment::ZERO,
             seen: Vec::new(),
+            said: Vec::new(),
             events: Vec::new(),
             under_way: Vec::new(),
             lose: Box::new(|_| false),
@@ -75,6 +78,11 @@ impl Wire {
 
     /// The caller invites the callee.
     pub(super) fn call(&mut self) -> LegId {
+        self.call_with("Call-Info", "<sip:x>;answer-after=0")
+    }
+
+    /// The caller invites the callee with one more header.
+    pub(super) fn call_with(&mut self, name: &str, value: &str) -> LegId {
         let invite = Invite {
             target: "sip:hotline@192.0.2.2".parse().unwrap(),
             next_hop: address(Side::Callee).into(),
@@ -82,7 +90,7 @@ impl Wire {
             login: None,
             call_id: None,
             offer: Bytes::from("offer"),
-            headers: vec![("Call-Info".into(), "<sip:x>;answer-after=0".into())],
+            headers: vec![(name.into(), value.into())],
         };
         let now = self.now;
         self.caller.invite(invite, now).unwrap()
@@ -99,6 +107,39 @@ impl Wire {
             .unwrap();
         self.run_until(1500);
         (caller, callee)
+    }
+
+    /// The last message of a side that begins with this word.
+    pub(super) fn last(&self, side: Side, word: &str) -> Message {
+        let mut said = self.said.iter().rev();
+        let (_, _, bytes) = said
+            .find(|(of, begin, _)| *of == side && begin == word)
+            .unwrap();
+        read_message(bytes).unwrap()
+    }
+
+    /// The last event of a side.
+    pub(super) fn last_event(&self, side: Side) -> &Event {
+        let mut events = self.events.iter().rev();
+        &events.find(|(of, _, _)| *of == side).unwrap().2
+    }
+
+    /// Runs until `ms` and accepts every offer with `answer` within 50 ms.
+    pub(super) fn run_accepting(&mut self, ms: u64, answer: &'static str) {
+        let mut next = self.now.as_nanos() / 1_000_000;
+        while next < ms {
+            next = (next + 50).min(ms);
+            let known = self.events.len();
+            self.run_until(next);
+            let news = self.events.iter().skip(known);
+            let offers = news.filter(|(_, _, event)| matches!(event, Event::Offered { .. }));
+            let offers: Vec<(Side, LegId)> = offers.map(|(side, leg, _)| (*side, *leg)).collect();
+            let now = self.now;
+            for (side, leg) in offers {
+                let accepted = self.end(side).accept_offer(leg, Bytes::from(answer), now);
+                accepted.unwrap();
+            }
+        }
     }
 
     /// The leg of the first event on a side.
@@ -161,6 +202,8 @@ impl Wire {
         let short = short.split(' ').next().unwrap_or_default().to_owned();
         let ms = self.now.as_nanos() / 1_000_000;
         self.seen.push(format!("{ms} {from:?} {short}"));
+        self.said
+            .push((from, short.clone(), transmit.bytes.clone()));
         if !(self.lose)(&format!("{from:?} {short}")) {
             self.under_way
                 .push((self.now + DELAY, from, transmit.bytes));
@@ -205,5 +248,17 @@ impl Wire {
             answers.push(String::from_utf8_lossy(&transmit.bytes).into_owned());
         }
         answers
+    }
+
+    /// As `probe`, for one message to either side; what it sends back, read.
+    pub(super) fn tell(&mut self, to: Side, text: &str) -> Vec<Message> {
+        let (now, from) = match to {
+            Side::Caller => (self.now, Side::Callee),
+            Side::Callee => (self.now, Side::Caller),
+        };
+        let end = self.end(to);
+        end.receive(text.as_bytes(), address(from), now);
+        let sent = std::iter::from_fn(|| end.poll_transmit());
+        sent.map(|it| read_message(&it.bytes).unwrap()).collect()
     }
 }
