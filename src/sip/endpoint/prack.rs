@@ -102,10 +102,7 @@ impl Endpoint {
         if let Some(leg) = self.legs.get_mut(id) {
             leg.reliable.sent(request.reply_to(), bytes, described, now);
             if let Some(incoming) = leg.incoming_mut().filter(|_| described) {
-                incoming.exchange = match exchange {
-                    Exchange::Unbegun => Exchange::Ours,
-                    Exchange::Theirs | Exchange::Ours | Exchange::Settled => Exchange::Settled,
-                };
+                incoming.exchange = exchange.after_ours();
             }
         }
         self.arm_leg(id);

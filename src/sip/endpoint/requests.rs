@@ -10,7 +10,7 @@ use super::stage::{Exchange, Incoming, Stage};
 use super::{Endpoint, TOKEN, auto_answer};
 use crate::sip::Hop;
 use crate::sip::dialog::Dialog;
-use crate::sip::transaction::{Server, ServerKey};
+use crate::sip::transaction::ServerKey;
 use crate::sip::wire::{Essentials, Message, NameAddr, Start, Uri, write};
 use crate::words::{Moment, Pii};
 
@@ -150,11 +150,7 @@ impl Endpoint {
             reason: "Missing or Malformed Contact",
             ..Rejection::new(400)
         })?;
-        let trying = write(&request.reply(100, phrase(100), ""));
-        let server = Server::invite(request.reply_to(), trying, now);
-        self.servers
-            .insert(key.clone(), &request.essentials, server);
-        self.arm_server(&key);
+        self.remember(request, &key, now);
         let invited = Invited {
             replaces,
             ..described(request, called)

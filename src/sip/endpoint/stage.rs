@@ -100,6 +100,16 @@ pub(super) enum AckOf {
     OurOffer,
 }
 
+impl Exchange {
+    /// Where it is once a description of ours is out reliably.
+    pub(super) fn after_ours(self) -> Self {
+        match self {
+            Self::Unbegun => Self::Ours,
+            Self::Theirs | Self::Ours | Self::Settled => Self::Settled,
+        }
+    }
+}
+
 impl Inviting {
     pub(super) fn is_cancelled(&self) -> bool {
         self.cancel != Cancel::No
