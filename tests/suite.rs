@@ -22,3 +22,4 @@ mod peers;
 mod pii;
 mod rehearsal;
 mod settings;
+mod torture;
