@@ -150,7 +150,7 @@ fn body(request: &Request) -> Result<(), Rejection> {
         .to_ascii_lowercase()
         .contains("handling=optional");
     let taken = match request.method() {
-        "INVITE" | "UPDATE" => media_type == "application/sdp",
+        "INVITE" | "UPDATE" => message.sdp().is_some(),
         "INFO" => ["application/dtmf-relay", "application/dtmf"].contains(&media_type.as_str()),
         _ => true, // nobody reads the bodies of the others
     };
