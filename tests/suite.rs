@@ -17,6 +17,7 @@ mod console;
 mod demo;
 mod docs;
 mod ear;
+mod fuzz;
 mod licences;
 mod peers;
 mod pii;

@@ -30,7 +30,7 @@ pub(super) fn media_type(content_type: &str) -> String {
 fn find(content_type: &str, body: &Bytes, depth: usize) -> Option<Bytes> {
     let media_type = media_type(content_type);
     if media_type == "application/sdp" {
-        return Some(body.clone());
+        return Some(body.clone()).filter(|body| !body.is_empty());
     }
     let depth = depth.checked_sub(1)?;
     if !media_type.starts_with("multipart/") {
@@ -202,6 +202,7 @@ mod tests {
         assert_eq!(found("", &format!("--\r\n{SDP}\r\n--")), None);
         assert_eq!(found("x", "--x\r\n\r\nhello\r\n--x--"), None);
         assert_eq!(found("x", "--x"), None);
+        assert_eq!(found("x", "--x\r\nc: application/sdp\r\n\r\n--x--"), None);
     }
 
     #[test]

@@ -28,9 +28,23 @@ pub(crate) fn to_wire(text: &str, out: &mut Vec<u8>) {
     for c in text.chars() {
         match c {
             '\r' | '\n' | '\0' => out.push(b' '),
-            c if RAW.contains(&c) => out.extend(u8::try_from(u32::from(c) & 0xFF)),
-            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            c => push(c, out),
         }
+    }
+}
+
+/// The bytes that `text` stands for, line breaks and NUL among them: to be escaped, not sent.
+pub(super) fn bytes_of(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    text.chars().for_each(|c| push(c, &mut out));
+    out
+}
+
+fn push(c: char, out: &mut Vec<u8>) {
+    if RAW.contains(&c) {
+        out.extend(u8::try_from(u32::from(c) & 0xFF));
+    } else {
+        out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
     }
 }
 
