@@ -127,6 +127,8 @@ pub(super) mod samples {
             offer: None,
             source: Hop::udp("192.0.2.1:5060".parse().unwrap()),
             headers: headers.iter().map(header).collect(),
+            replaces: None,
+            auto_answer: None,
         }
     }
 }

@@ -24,7 +24,7 @@ mod ladder;
 mod leaving;
 mod matrix;
 pub(crate) mod missing;
-mod netns;
+pub(crate) mod netns;
 mod one_way;
 mod pcap;
 pub(crate) mod phone;

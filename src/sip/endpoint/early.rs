@@ -40,6 +40,10 @@ impl Earlies {
         self.0.last()
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Early> {
+        self.0.iter_mut()
+    }
+
     pub(super) fn get_mut(&mut self, remote_tag: &str) -> Option<&mut Early> {
         let mut earlies = self.0.iter_mut();
         earlies.find(|early| early.dialog.remote_tag() == remote_tag)

@@ -147,7 +147,7 @@ fn body(request: &Request) -> Result<(), Rejection> {
         .to_ascii_lowercase()
         .contains("handling=optional");
     let taken = match request.method() {
-        "INVITE" | "UPDATE" | "PRACK" => media_type == "application/sdp",
+        "INVITE" | "UPDATE" | "PRACK" => message.sdp().is_some(),
         "INFO" => ["application/dtmf-relay", "application/dtmf"].contains(&media_type.as_str()),
         _ => true, // nobody reads the bodies of the others
     };

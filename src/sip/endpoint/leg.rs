@@ -7,9 +7,9 @@ use super::referrals::Referrals;
 use super::reliable::Reliable;
 use super::session_timer::SessionTimer;
 use super::stage::{Exchange, Incoming, Inviting, Stage, Talking};
-use crate::sip::Hop;
 use crate::sip::dialog::Dialog;
 use crate::sip::transaction::{ClientKey, ServerKey};
+use crate::sip::{FlowId, Hop};
 use crate::words::Moment;
 
 #[derive(Debug)]
@@ -84,6 +84,19 @@ impl Leg {
             }
             Stage::Talking(talking) => Some(&mut talking.dialog),
             Stage::Ending => None,
+        }
+    }
+
+    /// A connection ended: no dialog of the leg takes it any more.
+    pub(super) fn lose(&mut self, flow: FlowId) {
+        match &mut self.stage {
+            Stage::Incoming(incoming) => incoming.dialog.lose(flow),
+            Stage::Inviting(inviting) => {
+                let earlies = inviting.earlies.iter_mut();
+                earlies.for_each(|early| early.dialog.lose(flow));
+            }
+            Stage::Talking(talking) => talking.dialog.lose(flow),
+            Stage::Ending => {}
         }
     }
 

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::gate::Request;
 use super::leg::Leg;
+use crate::sip::FlowId;
 use crate::sip::transaction::ServerKey;
 
 /// The most legs at once, those that are ending included.
@@ -51,8 +52,8 @@ impl Legs {
         self.by_id.get_mut(&id)
     }
 
-    pub(super) fn dialogs_mut(&mut self) -> impl Iterator<Item = &mut Dialog> {
-        self.by_id.values_mut().filter_map(Leg::dialog_mut)
+    pub(super) fn lose(&mut self, flow: FlowId) {
+        self.by_id.values_mut().for_each(|leg| leg.lose(flow));
     }
 
     pub(super) fn remove(&mut self, id: LegId) -> Option<Leg> {

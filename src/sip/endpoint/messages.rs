@@ -7,7 +7,8 @@ pub(super) const ALLOW: &str =
 /// The extensions we know.
 pub(super) const SUPPORTED: &str = "100rel, norefersub, replaces, timer";
 /// The bodies we take.
-pub(super) const ACCEPT: &str = "application/sdp, application/dtmf-relay, application/dtmf";
+pub(super) const ACCEPT: &str =
+    "application/sdp, multipart/mixed, application/dtmf-relay, application/dtmf";
 
 /// A response to `request` (RFC 3261 8.2.6.2), its topmost Via replaced by `via`; `tag` completes
 /// a To without one, except in a 100.

@@ -41,9 +41,7 @@ impl Endpoint {
 
     /// A connection ended: the requests of its dialogs go where their routes and Contacts lead.
     pub fn closed(&mut self, flow: FlowId) {
-        for dialog in self.legs.dialogs_mut() {
-            dialog.lose(flow);
-        }
+        self.legs.lose(flow);
         self.lose_phones(flow);
     }
 

@@ -117,8 +117,8 @@ fn hopeless(fault: Fault) -> Malformed {
 }
 
 /// Walks over lines that end in CRLF or LF.
-struct Lines<'a> {
-    rest: &'a [u8],
+pub(super) struct Lines<'a> {
+    pub(super) rest: &'a [u8],
 }
 
 impl<'a> Lines<'a> {
@@ -137,7 +137,7 @@ impl<'a> Lines<'a> {
     }
 
     /// The next header with its folded lines (RFC 3261 7.3.1), joined by single spaces.
-    fn header(&mut self) -> Option<Vec<u8>> {
+    pub(super) fn header(&mut self) -> Option<Vec<u8>> {
         let mut whole = self.line()?.to_vec();
         while !whole.is_empty() && matches!(self.rest, [b' ' | b'\t', ..]) {
             let folded = self.line()?;

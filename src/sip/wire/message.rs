@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use rsip::{Header, Headers};
 
-use super::header_names;
+use super::{header_names, multipart};
 
 /// A SIP message: our start line around rsip's headers, values kept as they came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,12 +112,14 @@ impl Message {
             return None;
         }
         let value = self.value("Content-Type").unwrap_or_default();
-        let media_type = value.split(';').next().unwrap_or_default();
-        Some(media_type.trim().to_ascii_lowercase())
+        Some(multipart::media_type(value))
     }
 
-    /// The body, when it is a session description.
+    /// The session description: the body, or a part of it.
     pub fn sdp(&self) -> Option<Bytes> {
-        (self.body_type()? == "application/sdp").then(|| self.body.clone())
+        let content_type = self
+            .value("Content-Type")
+            .filter(|_| !self.body.is_empty())?;
+        multipart::session_description(content_type, &self.body)
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::params::Params;
-use super::text::readable;
+use super::readable::readable;
 use super::uri::{BadUri, Uri};
 
 /// A From, To, Contact or identity value: display name, URI, parameters. `Debug` hides the person.
@@ -40,7 +40,7 @@ impl NameAddr {
         }
     }
 
-    /// The display name as a person reads it: unquoted, foreign bytes replaced.
+    /// The display name as a person reads it: unquoted, in whatever character set it came.
     pub fn display(&self) -> Option<String> {
         self.display.as_deref().map(readable)
     }

@@ -31,7 +31,19 @@ pub(crate) fn write(message: &Message) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lexer::read;
     use super::*;
+
+    /// Another method, an unknown header, GBK, escapes, parameters, a binary body.
+    const FOREIGN: &[u8] = b"DANCE sip:%61%2fb;x=%3B@[2001:db8::1];lr?Replaces=a%3Bb SIP/2.0\r\n\
+        Via: SIP/2.0/UDP a;branch=z9hG4bK1\r\nX-oWn: a,b ;\"c\r\nFrom: \"\xc0\xee\" <tel:+86-10;x=%20>;tag=1\r\n\
+        Subject: \r\nContent-Length: 5\r\n\r\n\0\xff\r\n\x80";
+
+    #[test]
+    fn what_is_not_understood_leaves_as_it_came_byte_for_byte() {
+        let message = read(FOREIGN).unwrap();
+        assert_eq!(write(&message), FOREIGN);
+    }
 
     #[test]
     fn a_line_break_in_a_value_begins_no_second_header() {

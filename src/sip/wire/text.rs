@@ -28,17 +28,24 @@ pub(crate) fn to_wire(text: &str, out: &mut Vec<u8>) {
     for c in text.chars() {
         match c {
             '\r' | '\n' | '\0' => out.push(b' '),
-            c if RAW.contains(&c) => out.extend(u8::try_from(u32::from(c) & 0xFF)),
-            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            c => push(c, out),
         }
     }
 }
 
-/// The text for a person's eyes: raw bytes become U+FFFD.
-pub fn readable(text: &str) -> String {
-    text.chars()
-        .map(|c| if RAW.contains(&c) { '\u{FFFD}' } else { c })
-        .collect()
+/// The bytes that `text` stands for, line breaks and NUL among them: to be escaped, not sent.
+pub(super) fn bytes_of(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    text.chars().for_each(|c| push(c, &mut out));
+    out
+}
+
+fn push(c: char, out: &mut Vec<u8>) {
+    if RAW.contains(&c) {
+        out.extend(u8::try_from(u32::from(c) & 0xFF));
+    } else {
+        out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
 }
 
 fn raw(byte: u8) -> char {
@@ -59,7 +66,6 @@ mod tests {
     fn a_gbk_name_leaves_as_the_bytes_it_came_as() {
         let gbk = b"\"\xc0\xee\xc0\xcf\xca\xa6\" <sip:li@example.com>";
         assert_eq!(round_trip(gbk), gbk);
-        assert!(readable(&from_wire(gbk)).contains('\u{FFFD}'));
     }
 
     #[test]

@@ -3,6 +3,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use super::params::Params;
+use super::text::{bytes_of, from_wire};
 use crate::sip::{Hop, Transport};
 
 /// The parameters that tell two URIs apart where only one has them (RFC 3261 19.1.4).
@@ -300,13 +301,13 @@ pub(super) fn unescaped(text: &str) -> String {
             _ => bytes.extend_from_slice(piece.as_bytes()),
         }
     }
-    super::text::from_wire(&bytes)
+    from_wire(&bytes)
 }
 
 /// RFC 3261 25.1 `user`: what is neither unreserved nor user-unreserved leaves as `%hh`.
 fn escaped(user: &str) -> String {
     let mut text = String::with_capacity(user.len());
-    for byte in user.bytes() {
+    for byte in bytes_of(user) {
         if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte) {
             text.push(char::from(byte));
         } else {
@@ -352,6 +353,9 @@ mod tests {
         let it = Uri::sip("a b#", "192.0.2.1:5080".parse().unwrap());
         assert_eq!(it.as_str(), "sip:a%20b%23@192.0.2.1:5080");
         assert_eq!(uri(it.as_str()).user().unwrap(), "a b#");
+        // Neither UTF-8 nor a string's end in C.
+        let user = uri("sip:%86%00x@a").user().unwrap();
+        assert_eq!(Uri::at(&user, "a").unwrap().as_str(), "sip:%86%00x@a");
     }
 
     #[test]

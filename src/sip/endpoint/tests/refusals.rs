@@ -94,6 +94,23 @@ fn each_misfit_gets_its_code() {
 }
 
 #[test]
+fn an_offer_is_found_in_a_multipart_body() {
+    let multipart = |boundary: &str| {
+        let body = "--x\r\nContent-Type: application/sdp\r\n\r\noffer\r\n--x--\r\n";
+        let headers = format!("Content-Type: multipart/mixed;boundary={boundary}\r\n");
+        invite(&headers, body)
+    };
+    let mut wire = Wire::new();
+    assert_eq!(code(&wire.probe(&multipart("other"))), "415");
+    assert_eq!(code(&wire.probe(&multipart("x"))), "nothing");
+    let (_, event) = wire.callee.poll_event().unwrap();
+    let Event::Invited(invited) = event else {
+        panic!("{event:?}");
+    };
+    assert_eq!(invited.offer, Some(Bytes::from("offer")));
+}
+
+#[test]
 fn a_refusal_says_what_would_do() {
     let mut wire = Wire::new();
     let answers = wire.probe(&invite("Require: x1\r\nRequire: x2\r\n", ""));

@@ -1,0 +1,116 @@
+//! What the mutator begins with: sound inputs, and unsound ones that others have stumbled over.
+
+use std::fs;
+use std::path::Path;
+
+/// The torture messages, and what a call is made of.
+pub(super) fn messages() -> Vec<Vec<u8>> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torture/corpus");
+    let files = ["rfc4475", "rfc5118"]
+        .iter()
+        .flat_map(|rfc| fs::read_dir(corpus.join(rfc)).expect("a folder of the corpus"));
+    let mut paths: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+    paths.sort();
+    let own = [
+        "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "UPDATE", "INFO", "REFER",
+    ];
+    let read = |path| fs::read(path).expect("a file of the corpus");
+    let own = own.map(|method| request(method).into_bytes());
+    paths.into_iter().map(read).chain(own).collect()
+}
+
+fn request(method: &str) -> String {
+    format!(
+        "{method} sip:hotline@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9:5070;rport;branch=z9hG4bK1\r\n\
+         From: \"A\" <sip:a@192.0.2.9>;tag=1\r\nTo: <sip:hotline@192.0.2.1>\r\nCall-ID: 1\r\nCSeq: 1 {method}\r\n\
+         Contact: <sip:a@192.0.2.9>\r\nMax-Forwards: 70\r\nRecord-Route: <sip:192.0.2.5;lr>\r\n\
+         Content-Length: 0\r\n\r\n"
+    )
+}
+
+/// The first byte says how the stream is split.
+pub(super) fn streams() -> Vec<Vec<u8>> {
+    let two = request("OPTIONS")
+        + "\r\n\r\n"
+        + &request("BYE").replace("Length: 0", "Length: 2")
+        + "ab\r\n";
+    messages()
+        .into_iter()
+        .chain([two.into_bytes()])
+        .map(|message| [&[7][..], &message, &message].concat())
+        .collect()
+}
+
+pub(super) fn uris() -> Vec<Vec<u8>> {
+    [
+        "sip:alice:secret@example.com:5061;transport=tcp;lr?subject=x&y=%20",
+        "sips:a;b=c@[2001:db8::1]:5070;maddr=[::ffff:192.0.2.1]",
+        "sip:%61%00@[2001:db8:::192.0.2.1]",
+        "tel:+86-10-5555;phone-context=example.com;isub=1",
+        "SIP:192.0.2.1",
+        "urn:service:sos",
+    ]
+    .map(|uri| uri.as_bytes().to_vec())
+    .into()
+}
+
+pub(super) fn descriptions() -> Vec<Vec<u8>> {
+    let audio = |connection: &str, rest: &str| {
+        let head = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\n";
+        format!("{head}c={connection}\r\nt=0 0\r\n{rest}").into_bytes()
+    };
+    let plain = "m=audio 4000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\n";
+    vec![
+        audio("IN IP4 192.0.2.9", plain),
+        audio(
+            "IN IP4 192.0.2.9",
+            &format!("{plain}a=rtcp:4001 IN IP4 192.0.2.9\r\na=sendonly\r\n"),
+        ),
+        audio("IN IP4 0.0.0.0", plain),
+        audio("IN IP6 2001:db8::9", plain),
+        audio("IN IP4 224.2.1.1/127/3", plain),
+        audio(
+            "IN IP4 255.255.255.255",
+            &format!("m=video 4002 RTP/AVP 34\r\n{plain}c=IN IP4 192.0.2.8\r\n"),
+        ),
+    ]
+}
+
+pub(super) fn multiparts() -> Vec<Vec<u8>> {
+    let sdp = "Content-Type: application/sdp\r\n\r\nv=0\r\n";
+    let nested = format!(
+        "--x\r\nc: multipart/alternative;boundary=\"y\"\r\n\r\n--y\r\n{sdp}\r\n--y--\r\n--x--"
+    );
+    let beside = format!(
+        "--x\r\nContent-Type: application/isup\r\n\r\n\u{1}\r\n--x\r\nContent-Disposition: session\r\n{sdp}\r\n--x--"
+    );
+    vec![nested.into_bytes(), beside.into_bytes()]
+}
+
+pub(super) fn digests() -> Vec<Vec<u8>> {
+    [
+        "Digest realm=\"thirdring\", nonce=\"abc\", qop=\"auth,auth-int\", algorithm=SHA-256, opaque=\"o\", stale=true",
+        "Digest realm=\"thirdring\", nonce=abc, Basic realm=\"x\", Digest realm=\"y\", nonce=\"\\\"\", algorithm=MD5-sess",
+        "Digest username=\"rep1\", realm=\"thirdring\", nonce=\"abc\", uri=\"sip:thirdring\", response=\"00\", \
+         qop=auth, nc=00000001, cnonce=\"c\", algorithm=SHA-256",
+    ]
+    .map(|value| value.as_bytes().to_vec())
+    .into()
+}
+
+/// Programs of the dialog target: a call made, answered, held, hung up, by one side or both.
+pub(super) fn programs() -> Vec<Vec<u8>> {
+    vec![
+        vec![
+            0, 0, 15, 0, 1, 1, 15, 0, 2, 1, 15, 0, 15, 0, 6, 0, 15, 0, 7, 1, 15, 0, 15, 0, 5, 1,
+            15, 0,
+        ],
+        vec![0, 0, 15, 0, 4, 0, 15, 0, 15, 0, 13, 50],
+        vec![0, 0, 15, 0, 3, 1, 10, 0, 14, 0, 14, 0, 15, 0],
+        vec![
+            0, 1, 0, 0, 15, 0, 2, 0, 2, 1, 15, 0, 5, 0, 5, 1, 15, 0, 14, 0,
+        ],
+        vec![0, 0, 15, 0, 2, 1, 10, 0, 14, 0, 10, 0, 13, 255, 13, 255],
+        (0..=255).collect(),
+    ]
+}
