@@ -104,10 +104,9 @@ impl End {
     fn hear(&mut self, now: Moment) {
         while let Some((leg, event)) = self.endpoint.poll_event() {
             let known = self.legs.get(&leg).copied();
-            let expected = match event {
-                Event::Invited(_) => None,
-                _ => Some(Standing::Alive), // of a leg that is over there is nothing to tell
-            };
+            // Of a leg that is over there is nothing to tell.
+            let begins = matches!(event, Event::Invited(_));
+            let expected = (!begins).then_some(Standing::Alive);
             assert_eq!(known, expected, "{leg:?}: {event:?}");
             let over = matches!(
                 event,

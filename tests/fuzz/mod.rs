@@ -9,6 +9,7 @@
 )]
 
 mod dialog;
+mod differential;
 mod mutator;
 mod seeds;
 mod targets;
