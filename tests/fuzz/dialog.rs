@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use thirdring::sip::{
-    Endpoint, Event, Invite, LegId, Listening, NameAddr, Refusal, Settings, Transmit,
+    Dialogs, Endpoint, Event, Invite, LegId, Listening, NameAddr, Refusal, Settings, Transmit,
 };
 use thirdring::words::{Entropy, Moment};
 
@@ -35,6 +35,7 @@ struct End {
 impl End {
     fn new(side: u8) -> Self {
         let settings = Settings {
+            dialogs: Dialogs::default(),
             listening: Listening::udp_only(address(side)),
             user: "hotline".to_owned(),
             user_agent: "Thirdring".to_owned(),

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use thirdring::sip::digest::{Challenge, Credentials, Login, Md5, Verdict, Verifier};
 use thirdring::sip::offer_answer::{Origin, answer, read};
 use thirdring::sip::{
-    Endpoint, Event, Framer, Listening, Message, Piece, Refusal, Settings, Uri, read_message,
+    Dialogs, Endpoint, Event, Framer, Listening, Message, Piece, Refusal, Settings, Uri,
+    read_message,
 };
 use thirdring::words::{Entropy, Moment, Pii};
 
@@ -32,6 +33,7 @@ fn theirs() -> SocketAddr {
 /// Answers go to where the datagram came from, are well-formed and few, and nothing is left of it.
 pub(crate) fn datagram(bytes: &[u8]) {
     let settings = Settings {
+        dialogs: Dialogs::default(),
         listening: Listening::udp_only(ours()),
         user: "hotline".to_owned(),
         user_agent: "Thirdring".to_owned(),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use thirdring::sip::{Endpoint, Event, Listening, Settings, Transmit};
+use thirdring::sip::{Dialogs, Endpoint, Event, Listening, Settings, Transmit};
 use thirdring::words::{Entropy, Moment};
 
 use super::corpus::{Torture, status};
@@ -19,6 +19,7 @@ fn address(text: &str) -> SocketAddr {
 
 fn endpoint() -> Endpoint {
     let settings = Settings {
+        dialogs: Dialogs::default(),
         listening: Listening::udp_only(address("192.0.2.100:5060")),
         user: "hotline".to_owned(),
         user_agent: "Thirdring".to_owned(),

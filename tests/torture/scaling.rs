@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use thirdring::sip::{Endpoint, Event, Listening, Refusal, Settings, offer_answer};
+use thirdring::sip::{Dialogs, Endpoint, Event, Listening, Refusal, Settings, offer_answer};
 use thirdring::words::{Entropy, Moment};
 
 /// What is promised of time(2n) / time(n).
@@ -96,6 +96,7 @@ fn message(method: &str, uri: &str, headers: &str, body: &str) -> Vec<u8> {
 
 fn endpoint() -> Endpoint {
     let settings = Settings {
+        dialogs: Dialogs::default(),
         listening: Listening::udp_only(([192, 0, 2, 1], 5060).into()),
         user: "hotline".to_owned(),
         user_agent: "Thirdring".to_owned(),
