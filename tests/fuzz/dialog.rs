@@ -116,6 +116,8 @@ impl End {
                     | Event::NoResponse
                     | Event::HungUp { .. }
                     | Event::Lost { .. }
+                    | Event::PrackMissing
+                    | Event::Expired
             );
             let standing = if over {
                 Standing::Over

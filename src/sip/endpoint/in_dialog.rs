@@ -79,7 +79,8 @@ impl Endpoint {
     fn keys_came(&mut self, id: LegId, request: &Request) {
         let media_type = request.message.body_type().unwrap_or_default();
         let keys = keys::read(&media_type, &request.message.body);
-        if !keys.is_empty() {
+        let hung_up = self.legs.get(id).is_some_and(|leg| leg.is_hung_up());
+        if !keys.is_empty() && !hung_up {
             self.out.emit(id, Event::Keys(keys));
         }
     }
@@ -172,6 +173,7 @@ impl Endpoint {
             return Err(pending());
         }
         match &leg.stage {
+            Stage::Talking(talking) if talking.hang_up.is_some() => Err(later()), // our BYE is first
             Stage::Talking(talking) if talking.awaits_their_answer() => Err(pending()),
             Stage::Talking(talking) if is_invite && !talking.may_wait_for_ack() => Err(later()),
             Stage::Talking(_) => Ok(()),

@@ -121,6 +121,15 @@ impl Leg {
         offered || matches!(&self.stage, Stage::Incoming(incoming) if incoming.server == *key)
     }
 
+    /// Whether the desk has hung up, though our BYE may still wait for their ACK.
+    pub(super) fn is_hung_up(&self) -> bool {
+        match &self.stage {
+            Stage::Talking(talking) => talking.hang_up.is_some(),
+            Stage::Ending => true,
+            Stage::Incoming(_) | Stage::Inviting(_) => false,
+        }
+    }
+
     pub(super) fn is_ending(&self) -> bool {
         matches!(self.stage, Stage::Ending)
     }
