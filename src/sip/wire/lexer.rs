@@ -13,7 +13,14 @@ const HEADERS_MAX: usize = 256;
 /// The longest header value (513) and Request-URI (414) read, in bytes.
 pub(crate) const VALUE_MAX: usize = 8 * 1024;
 /// The headers whose values are split at commas (RFC 3261 7.3.1): those we take one by one.
-const SPLIT: [&str; 4] = ["Via", "Route", "Record-Route", "Contact"];
+const SPLIT: [&str; 6] = [
+    "Via",
+    "Route",
+    "Record-Route",
+    "Contact",
+    "P-Asserted-Identity",
+    "Remote-Party-ID",
+];
 
 /// What is wrong with the bytes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -346,6 +353,18 @@ mod tests {
         );
         assert_eq!(message.value("Call-ID"), Some("one two"));
         assert_eq!(message.value("Subject"), Some(""));
+    }
+
+    #[test]
+    fn two_identities_on_one_line_are_two() {
+        let joined = "\"Wang, Li\" <sip:8001@pbx.example>, <tel:+8613800138000>";
+        let message = lexed(&options(&format!("P-Asserted-Identity: {joined}\r\n"))).unwrap();
+        let identities: Vec<&str> = message.values("P-Asserted-Identity").collect();
+        let expected = [
+            "\"Wang, Li\" <sip:8001@pbx.example>",
+            "<tel:+8613800138000>",
+        ];
+        assert_eq!(identities, expected);
     }
 
     #[test]
