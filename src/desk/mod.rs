@@ -77,6 +77,8 @@ struct Desk {
 struct Duty {
     /// No new calls (D29).
     draining: bool,
+    /// While it stops: since when there is no call.
+    empty_since: Option<Moment>,
     /// Calls that are over.
     ended: u64,
     /// What an admin should see, while it stands.

@@ -138,6 +138,9 @@ const SHUT_DOWN_WITHIN: Duration = Duration::from_secs(30);
 /// meanwhile is this late at most.
 const GLANCE_EVERY: Duration = Duration::from_secs(1);
 
+/// How long a stopping desk waits for peers who have not answered at all: four INVITEs.
+const LAST_WORDS: Duration = Duration::from_secs(4);
+
 /// What reaches the desk besides datagrams.
 struct Inbox {
     reports: mpsc::Receiver<Report>,
@@ -438,10 +441,12 @@ impl Desk {
             if enough {
                 leave_at = Some(self.shut_down(leave_at, now));
             }
-            if leave_at.is_some_and(|at| now >= at || self.calls.len() == 0) {
+            if leave_at.is_some_and(|at| now >= at || self.may_leave(now)) {
                 return self.part(now);
             }
-            let wake = [self.timeout(), leave_at].into_iter().flatten().min();
+            let last_words = self.duty.empty_since.map(|since| since + LAST_WORDS);
+            let wakes = [self.timeout(), leave_at, last_words];
+            let wake = wakes.into_iter().flatten().min();
             tokio::select! {
                 arrival = self.signalling.arrival() => {
                     let now = clock::now();
@@ -484,6 +489,16 @@ impl Desk {
         }
         self.settle(now);
         now + SHUT_DOWN_WITHIN
+    }
+
+    /// The last call is over, and nobody rings on who has been told nothing yet: a CANCEL must wait
+    /// for the first 1xx.
+    fn may_leave(&mut self, now: Moment) -> bool {
+        if self.calls.len() > 0 {
+            return false;
+        }
+        let since = *self.duty.empty_since.get_or_insert(now);
+        !self.signalling.endpoint.owes_words() || now.since(since) >= LAST_WORDS
     }
 
     /// Who is still there is hung up; the row of his answer remains, and he is phoned back (D29).

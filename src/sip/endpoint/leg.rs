@@ -6,7 +6,7 @@ use super::orders::NotPossible;
 use super::referrals::Referrals;
 use super::reliable::Reliable;
 use super::session_timer::SessionTimer;
-use super::stage::{Exchange, Incoming, Inviting, Stage, Talking};
+use super::stage::{Cancel, Exchange, Incoming, Inviting, Stage, Talking};
 use crate::sip::dialog::Dialog;
 use crate::sip::transaction::{ClientKey, ServerKey};
 use crate::sip::{FlowId, Hop};
@@ -127,6 +127,15 @@ impl Leg {
             Stage::Talking(talking) => talking.hang_up.is_some(),
             Stage::Ending => true,
             Stage::Incoming(_) | Stage::Inviting(_) => false,
+        }
+    }
+
+    /// Whether a CANCEL waits for their first 1xx, or a BYE for their ACK.
+    pub(super) fn owes_words(&self) -> bool {
+        match &self.stage {
+            Stage::Inviting(inviting) => inviting.cancel == Cancel::Wanted,
+            Stage::Talking(talking) => talking.hang_up.is_some(),
+            Stage::Incoming(_) | Stage::Ending => false,
         }
     }
 

@@ -52,6 +52,10 @@ impl Legs {
         self.by_id.get_mut(&id)
     }
 
+    pub(super) fn owe_words(&self) -> bool {
+        self.by_id.values().any(Leg::owes_words)
+    }
+
     pub(super) fn lose(&mut self, flow: FlowId) {
         self.by_id.values_mut().for_each(|leg| leg.lose(flow));
     }

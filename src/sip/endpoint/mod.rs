@@ -145,6 +145,11 @@ impl Endpoint {
         &self.out.counters
     }
 
+    /// Whether somebody rings or talks on until a message of ours may go out (RFC 3261 9.1, 15).
+    pub fn owes_words(&self) -> bool {
+        self.legs.owe_words()
+    }
+
     /// Whether nothing is under way: no leg, no transaction. Then no timer is set either.
     pub fn is_idle(&self) -> bool {
         self.legs.len() == 0 && self.servers.len() == 0 && self.clients.len() == 0

@@ -82,3 +82,15 @@ fn a_bye_nobody_answers_leaves_nothing() {
     assert!(wire.caller.is_idle());
     assert_eq!(wire.times(Side::Caller, "BYE").len(), 11);
 }
+
+#[test]
+fn a_call_taken_back_unheard_is_owed_a_cancel_until_the_first_word() {
+    let mut wire = Wire::new();
+    let leg = wire.call();
+    assert!(!wire.caller.owes_words());
+    wire.caller.cancel(leg, at(0)).unwrap();
+    assert!(wire.caller.owes_words(), "no 1xx is here");
+    wire.run_until(300); // 100 comes after 200 ms
+    assert!(!wire.caller.owes_words());
+    assert!(wire.seen.iter().any(|it| it.contains("CANCEL")));
+}
