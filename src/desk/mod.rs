@@ -20,6 +20,7 @@ mod prompts;
 mod reach;
 mod requests;
 mod run;
+mod run_error;
 mod seating;
 mod signalling;
 mod sip_news;
@@ -27,6 +28,7 @@ mod sockets;
 mod sound;
 mod urgency;
 mod vows;
+mod working;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -40,7 +42,8 @@ use crate::records::What;
 use crate::words::{CallId, Ending, Entropy, Moment, Party};
 
 pub use house::Unfit;
-pub use run::{Addresses, Agent, RunError, RunOptions, Summary};
+pub use run::{Addresses, Agent, RunOptions, Summary};
+pub use run_error::RunError;
 pub use urgency::{run_after_others, run_before_others};
 
 use accounts::Accounts;

@@ -1,0 +1,160 @@
+//! The desk's loop: what it wakes for, and how it leaves.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::signal::unix::Signal;
+use tokio::sync::mpsc;
+
+use crate::call::Input;
+use crate::callbacks::store::{Found, Opened};
+use crate::callbacks::{self, LiveCall};
+use crate::console::Request;
+use crate::media::Report;
+use crate::words::{Moment, Party};
+
+use super::keeper::{Job, Kept};
+use super::{Desk, clock};
+
+/// News taken in one go before the network has its turn again.
+const BATCH: usize = 512;
+/// Farewells of a stopping desk, at most (D29).
+const SHUT_DOWN_WITHIN: Duration = Duration::from_secs(30);
+
+/// The runtime's clock stands still while the PC sleeps, ours goes on (D1): whatever falls due
+/// meanwhile is this late at most.
+const GLANCE_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a stopping desk waits for peers who have not answered at all: four INVITEs.
+const LAST_WORDS: Duration = Duration::from_secs(4);
+
+/// What reaches the desk besides datagrams.
+pub(super) struct Inbox {
+    pub(super) reports: mpsc::Receiver<Report>,
+    pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) kept: mpsc::Receiver<Kept>,
+    pub(super) stop: Signal,
+    pub(super) interrupt: Signal,
+}
+
+impl Desk {
+    /// What the last run left: promises go on, calls that died with it are phoned back (D29, D30).
+    pub(super) fn remember(&mut self, opened: Opened, found: Found, now: Moment, utc: Timestamp) {
+        if let Opened::MovedAside(_) = opened {
+            self.alarm("database-damaged", now);
+        }
+        if !found.set_aside.is_empty() {
+            self.alarm("promises-damaged", now);
+        }
+        if found.lost > 0 {
+            tracing::error!(commits = found.lost, "promises were lost from the database");
+            self.alarm("promises-lost", now);
+        }
+        self.tell_queue(callbacks::Input::Loaded(found.callbacks), now);
+        for call in found.calls {
+            self.phone_back_after_crash(call, now, utc);
+        }
+        self.tell_queue_of_seats(now);
+        self.settle(now);
+    }
+
+    fn phone_back_after_crash(&mut self, call: LiveCall, now: Moment, utc: Timestamp) {
+        let id = call.call;
+        match call.promise(utc) {
+            // Its row leaves once the promise is on disk: see `promise_news`.
+            Some(promise) => drop(self.note_promise(promise, now)),
+            None => self.keeper.spare(Job::Ended(id)),
+        }
+    }
+
+    /// Until it is stopped, or enough calls have ended.
+    pub(super) async fn work(&mut self, inbox: &mut Inbox, exit_after: Option<u64>) {
+        let mut leave_at: Option<Moment> = None;
+        loop {
+            let now = clock::now();
+            self.follow_counts(now);
+            let enough = exit_after.is_some_and(|enough| self.duty.ended >= enough);
+            if enough {
+                leave_at = Some(self.shut_down(leave_at, now));
+            }
+            if leave_at.is_some_and(|at| now >= at || self.may_leave(now)) {
+                return self.part(now);
+            }
+            let last_words = self.duty.empty_since.map(|since| since + LAST_WORDS);
+            let wakes = [self.timeout(), leave_at, last_words];
+            let wake = wakes.into_iter().flatten().min();
+            tokio::select! {
+                arrival = self.signalling.arrival() => {
+                    let now = clock::now();
+                    self.signalling.take(arrival, now);
+                    self.take_sip_events(now);
+                    self.settle(now);
+                }
+                Some(report) = inbox.reports.recv() => self.take_reports(report, &mut inbox.reports),
+                Some(request) = inbox.requests.recv() => self.request(request, clock::now()),
+                Some(kept) = inbox.kept.recv() => self.kept(kept, clock::now()),
+                () = until(wake, now) => self.tick(clock::now()),
+                _ = inbox.stop.recv() => leave_at = Some(self.shut_down(leave_at, clock::now())),
+                _ = inbox.interrupt.recv() => leave_at = Some(self.shut_down(leave_at, clock::now())),
+            }
+        }
+    }
+
+    fn take_reports(&mut self, first: Report, reports: &mut mpsc::Receiver<Report>) {
+        let now = clock::now();
+        self.media_report(first, now);
+        for _ in 0..BATCH {
+            let Ok(report) = reports.try_recv() else {
+                break;
+            };
+            self.media_report(report, now);
+        }
+    }
+
+    /// No new calls; a farewell and a callback for live ones. Returns when we leave at the latest:
+    /// who asks again does not put it off.
+    fn shut_down(&mut self, leave_at: Option<Moment>, now: Moment) -> Moment {
+        if let Some(at) = leave_at {
+            return at;
+        }
+        tracing::info!(calls = self.calls.len(), "stopping");
+        self.duty.draining = true;
+        self.tell_queue_of_seats(now);
+        for id in self.calls.ids() {
+            self.later(id, Input::ShutDown);
+        }
+        self.settle(now);
+        now + SHUT_DOWN_WITHIN
+    }
+
+    /// The last call is over, and nobody rings on who has been told nothing yet: a CANCEL must wait
+    /// for the first 1xx.
+    fn may_leave(&mut self, now: Moment) -> bool {
+        if self.calls.len() > 0 {
+            return false;
+        }
+        let since = *self.duty.empty_since.get_or_insert(now);
+        !self.signalling.endpoint.owes_words() || now.since(since) >= LAST_WORDS
+    }
+
+    /// Who is still there is hung up; the row of his answer remains, and he is phoned back (D29).
+    fn part(&mut self, now: Moment) {
+        for id in self.calls.ids() {
+            tracing::warn!(call = %id, "leave a call that did not end in time");
+            for party in Party::ALL {
+                self.hang_up(id, party, now);
+            }
+        }
+        self.end_registrations(now);
+        self.signalling.flush();
+    }
+}
+
+/// Waits until then, or for a glance at the clock; for ever when nothing is due.
+async fn until(wake: Option<Moment>, now: Moment) {
+    #[expect(clippy::disallowed_methods, reason = "the desk is where time passes")]
+    match wake {
+        Some(at) => tokio::time::sleep(now.until(at).min(GLANCE_EVERY)).await,
+        None => std::future::pending().await,
+    }
+}
