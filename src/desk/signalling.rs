@@ -18,6 +18,8 @@ pub(super) struct Signalling {
     streams: Streams,
     /// Calls over connections: a connection may be idle while one lives.
     over: BTreeMap<LegId, FlowId>,
+    /// Connections somebody is registered over: they may be idle, too (RFC 5626 4.4.1).
+    registered: BTreeSet<FlowId>,
     /// The connection the last message came by.
     last: Option<FlowId>,
     /// Hops nothing could be sent to, and when.
@@ -49,6 +51,7 @@ impl Signalling {
             port: sockets.port,
             streams: sockets.streams,
             over: BTreeMap::new(),
+            registered: BTreeSet::new(),
             last: None,
             down: BTreeMap::new(),
             entropy,
@@ -145,7 +148,25 @@ impl Signalling {
         self.over.retain(|leg, _| endpoint.call_id(*leg).is_some());
         let after: BTreeSet<FlowId> = self.over.values().copied().collect();
         for flow in before.difference(&after) {
-            self.streams.release(*flow);
+            self.release(*flow);
+        }
+    }
+
+    /// The connections somebody is registered over from now on, we or a rep's phone.
+    pub(super) fn keep_registered(&mut self, flows: BTreeSet<FlowId>) {
+        let before = std::mem::replace(&mut self.registered, flows);
+        for flow in &self.registered {
+            self.streams.keep(*flow);
+        }
+        for flow in before {
+            self.release(flow);
+        }
+    }
+
+    fn release(&self, flow: FlowId) {
+        let is_used = self.registered.contains(&flow) || self.over.values().any(|it| *it == flow);
+        if !is_used {
+            self.streams.release(flow);
         }
     }
 
