@@ -1,6 +1,7 @@
 //! An agent from its parts: what is opened, in which order.
 
 use std::collections::VecDeque;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::thread::JoinHandle;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -85,7 +87,13 @@ pub struct Addresses {
 
 impl Agent {
     /// Opens everything: what cannot be opened is the error, and nothing has been answered yet.
-    pub async fn open(settings: &Settings, options: RunOptions) -> Result<Self, RunError> {
+    /// The desk's own work and its datagrams are on the runtime that calls; `services` has the API,
+    /// and SIP over connections.
+    pub async fn open(
+        settings: &Settings,
+        options: RunOptions,
+        services: &Handle,
+    ) -> Result<Self, RunError> {
         let utc = clock::utc();
         let mut entropy =
             Entropy::from_seed(clock::seed().map_err(|why| RunError::System(why.into()))?);
@@ -96,7 +104,7 @@ impl Agent {
             Keeper::start(store, (timelines, Records::new(&options.state)), told)
                 .map_err(RunError::System)?;
 
-        let mut sockets = Sockets::open(settings, fork(&mut entropy))?;
+        let mut sockets = Sockets::open(settings, services, fork(&mut entropy))?;
         let listening = sockets.listening(settings.sip.public_address);
         let book = Arc::new(prompts::open(settings)?);
         let families = Families::of(settings.sip.listen.ip());
@@ -109,7 +117,8 @@ impl Agent {
 
         let (asked, requests) = mpsc::channel(REQUESTS_MAX);
         let (events, metrics) = (Arc::new(EventLog::default()), Arc::new(Metrics::default()));
-        let console = open_console(settings, &options, asked, &events, &metrics).await?;
+        let console =
+            open_console(settings, &options, asked, (&events, &metrics), services).await?;
         let (reported, reports) = mpsc::channel(NEWS_MAX);
         let sound = open_sound(settings, &house, book, &mut entropy, reported)?;
         let mut endpoint =
@@ -245,8 +254,8 @@ async fn open_console(
     settings: &Settings,
     options: &RunOptions,
     requests: mpsc::Sender<Request>,
-    events: &Arc<EventLog>,
-    metrics: &Arc<Metrics>,
+    (events, metrics): (&Arc<EventLog>, &Arc<Metrics>),
+    services: &Handle,
 ) -> Result<Console, RunError> {
     let listen = settings.api.listen;
     let console = ConsoleSettings {
@@ -257,8 +266,11 @@ async fn open_console(
         language: settings.language,
         limits: Limits::default(),
     };
-    Console::start(console, requests, Arc::clone(events), Arc::clone(metrics))
-        .await
+    let started = Console::start(console, requests, Arc::clone(events), Arc::clone(metrics));
+    let started = services.spawn(started).await;
+    started
+        .map_err(io::Error::other)
+        .flatten()
         .map_err(|why| RunError::Bind {
             what: "start.api",
             address: listen,

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use tokio::runtime::Handle;
+
 use crate::net::{
     self, Clients, Doors, IdentityFiles, SteadyUdp, StreamLimits, Streams, Tls, TlsSettings, Verify,
 };
@@ -18,7 +20,11 @@ pub(super) struct Sockets {
 }
 
 impl Sockets {
-    pub(super) fn open(settings: &Settings, entropy: Entropy) -> Result<Self, RunError> {
+    pub(super) fn open(
+        settings: &Settings,
+        services: &Handle,
+        entropy: Entropy,
+    ) -> Result<Self, RunError> {
         let sip = &settings.sip;
         let bind = |what, address| move |why| RunError::Bind { what, address, why };
         let port = SteadyUdp::bind(sip.listen).map_err(bind("start.sip", sip.listen))?;
@@ -30,6 +36,7 @@ impl Sockets {
         let tls = wants_tls(settings).then(|| Tls::open(&tls_settings(&sip.tls)));
         let tls = tls.transpose().map_err(RunError::Tls)?;
         let at = sip.listen_tcp.or(sip.listen_tls).unwrap_or(sip.listen);
+        let _of_the_services = services.enter();
         let streams = Streams::open(doors, tls, StreamLimits::default(), entropy)
             .map_err(bind("start.sip-streams", at))?;
         Ok(Self { port, streams })

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
@@ -76,6 +77,7 @@ pub struct Streams {
     /// What TLS peers were looked up by.
     names: BTreeMap<SocketAddr, String>,
     flows: Flows,
+    runtime: Handle,
     tasks: JoinSet<(FlowId, End)>,
     news: (mpsc::Sender<News>, mpsc::Receiver<News>),
     entropy: Entropy,
@@ -89,7 +91,7 @@ struct Entrance {
 }
 
 impl Streams {
-    /// Binds within a tokio runtime. Without `tls` no message goes by it.
+    /// Binds within a tokio runtime, which the connections live on. Without `tls` no message goes by it.
     pub fn open(
         doors: Doors,
         tls: Option<Tls>,
@@ -106,6 +108,7 @@ impl Streams {
             tls,
             names: BTreeMap::new(),
             flows: Flows::default(),
+            runtime: Handle::current(),
             tasks: JoinSet::new(),
             news: mpsc::channel(NEWS_MAX),
             entropy,
@@ -290,7 +293,8 @@ impl Streams {
             out: Outgoing::new(queue),
             cut: told,
         });
-        let task = self.tasks.spawn(async move { (id, task.await) }).id();
+        let task = async move { (id, task.await) };
+        let task = self.tasks.spawn_on(task, &self.runtime).id();
         let hop = Hop { flow: None, ..hop };
         self.flows.insert(
             id,
