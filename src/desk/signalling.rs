@@ -22,6 +22,8 @@ pub(super) struct Signalling {
     registered: BTreeSet<FlowId>,
     /// The connection the last message came by.
     last: Option<FlowId>,
+    /// Since when there was always one more datagram to read.
+    behind_since: Option<Moment>,
     /// Hops nothing could be sent to, and when.
     down: BTreeMap<Hop, Moment>,
     entropy: Entropy,
@@ -39,6 +41,8 @@ pub(super) enum Arrival {
 /// Datagrams taken in one go before the rest of the desk has its turn.
 const BATCH: usize = 64;
 const DATAGRAM_MAX: usize = 65_535;
+/// How long datagrams may queue before new calls are refused.
+const BEHIND_MAX: Duration = Duration::from_millis(20);
 /// How long a hop that could not be reached is passed over.
 const DOWN_FOR: Duration = Duration::from_secs(30);
 /// Hops remembered as down; past it the next one is tried again.
@@ -53,6 +57,7 @@ impl Signalling {
             over: BTreeMap::new(),
             registered: BTreeSet::new(),
             last: None,
+            behind_since: None,
             down: BTreeMap::new(),
             entropy,
             unsent: 0,
@@ -122,10 +127,18 @@ impl Signalling {
         let mut datagram = [0; DATAGRAM_MAX];
         for _ in 0..BATCH {
             let Some((length, from)) = take(&mut self.port, &mut datagram) else {
-                break;
+                return self.behind(None, now);
             };
             self.endpoint.receive(&datagram[..length], from, now);
         }
+        self.behind(self.behind_since.or(Some(now)), now);
+    }
+
+    /// Since when we have not read all that came; too long is too much.
+    fn behind(&mut self, since: Option<Moment>, now: Moment) {
+        self.behind_since = since;
+        let is_late = since.is_some_and(|since| now.since(since) >= BEHIND_MAX);
+        self.endpoint.set_overloaded(is_late);
     }
 
     /// What a leg has to tell; its connection is kept from now on.

@@ -79,6 +79,7 @@ pub struct Endpoint {
     registered: Registered,
     alarms: Alarms,
     out: Outbox,
+    overloaded: bool,
 }
 
 impl Endpoint {
@@ -95,6 +96,7 @@ impl Endpoint {
             registered: Registered::default(),
             alarms: Alarms::default(),
             out: Outbox::default(),
+            overloaded: false,
         }
     }
 
@@ -121,6 +123,12 @@ impl Endpoint {
             Err(malformed) => malformed.salvage,
         };
         self.receive_malformed(Malformed { fault, salvage }, from.into());
+    }
+
+    /// While overloaded, new calls are refused at once (503, Retry-After) and nothing else is: who
+    /// talks already is served first (RFC 3261 21.5.4).
+    pub fn set_overloaded(&mut self, overloaded: bool) {
+        self.overloaded = overloaded;
     }
 
     /// When to call `handle_timeout` next.
@@ -234,8 +242,9 @@ impl Endpoint {
         let Start::Response { code, .. } = response.start else {
             return bytes;
         };
+        let linger = self.servers.linger();
         if let Some(server) = self.servers.get_mut(key) {
-            server.respond(code, bytes.clone(), now);
+            server.respond(code, bytes.clone(), linger, now);
             self.out.send(server.to, bytes.clone());
             self.arm_server(key);
         }

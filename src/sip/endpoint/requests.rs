@@ -135,12 +135,16 @@ impl Endpoint {
         key: ServerKey,
         now: Moment,
     ) -> Result<(), Rejection> {
+        let busy = || Rejection::with(503, "Retry-After", RETRY_AFTER_S);
+        if self.overloaded {
+            return Err(busy());
+        }
         if self.servers.is_merged(&request.essentials) || self.legs.knows_caller(request) {
             return Err(Rejection::new(482));
         }
         let calls_max = self.settings.calls_max;
         if self.legs.len() >= calls_max || self.legs.is_full() || self.servers.is_full() {
-            return Err(Rejection::with(503, "Retry-After", RETRY_AFTER_S));
+            return Err(busy());
         }
         self.session_is_long_enough(&request.message)?;
         let replaces = self.replaced(request)?;
