@@ -147,6 +147,8 @@ pub(super) struct Calls {
     calls: BTreeMap<CallId, DeskCall>,
     by_sip: BTreeMap<LegId, (CallId, Party)>,
     by_sound: BTreeMap<LegKey, (CallId, Party)>,
+    /// Where the legs receive RTP.
+    ports: BTreeSet<u16>,
     timers: BTreeSet<(Moment, CallId)>,
 }
 
@@ -183,8 +185,9 @@ impl Calls {
         if let Some(at) = call.armed {
             self.timers.remove(&(at, id));
         }
-        self.by_sip.retain(|_, (of, _)| *of != id);
-        self.by_sound.retain(|_, (of, _)| *of != id);
+        for leg in call.legs.values() {
+            self.forget(leg);
+        }
         Some(call)
     }
 
@@ -194,11 +197,12 @@ impl Calls {
 
     /// Gives a party its leg, and makes it findable.
     pub(super) fn set_leg(&mut self, id: CallId, party: Party, leg: Leg) {
+        self.take_leg(id, party);
         if let Some(sip) = leg.sip {
             self.by_sip.insert(sip, (id, party));
         }
         if let Some(port) = &leg.port {
-            self.by_sound.insert(port.key, (id, party));
+            self.find_port(port, id, party);
         }
         if let Some(call) = self.calls.get_mut(&id) {
             call.legs.insert(party, leg);
@@ -207,7 +211,7 @@ impl Calls {
 
     /// The leg has its own port from now on.
     pub(super) fn set_port(&mut self, id: CallId, party: Party, port: Port) {
-        self.by_sound.insert(port.key, (id, party));
+        self.find_port(&port, id, party);
         if let Some(leg) = self.leg_mut(id, party) {
             leg.port = Some(port);
         }
@@ -216,13 +220,23 @@ impl Calls {
     /// Takes a leg out of the call; news of it find nobody.
     pub(super) fn take_leg(&mut self, id: CallId, party: Party) -> Option<Leg> {
         let leg = self.calls.get_mut(&id)?.legs.remove(&party)?;
+        self.forget(&leg);
+        Some(leg)
+    }
+
+    fn find_port(&mut self, port: &Port, id: CallId, party: Party) {
+        self.by_sound.insert(port.key, (id, party));
+        self.ports.insert(port.address.port());
+    }
+
+    fn forget(&mut self, leg: &Leg) {
         if let Some(sip) = leg.sip {
             self.by_sip.remove(&sip);
         }
         if let Some(port) = &leg.port {
             self.by_sound.remove(&port.key);
+            self.ports.remove(&port.address.port());
         }
-        Some(leg)
     }
 
     pub(super) fn of_sip(&self, leg: LegId) -> Option<(CallId, Party)> {
@@ -235,10 +249,8 @@ impl Calls {
 
     /// Whether this port receives RTP, or RTCP beside it, for one of our legs.
     pub(super) fn listen_at(&self, port: u16) -> bool {
-        let legs = self.calls.values().flat_map(|call| call.legs.values());
-        let mut ports = legs.filter_map(|leg| Some(leg.port.as_ref()?.address.port()));
         // The RTCP port is the odd one above.
-        ports.any(|ours| ours == port & !1)
+        self.ports.contains(&(port & !1))
     }
 
     /// Keeps the index of timers true to the call.
