@@ -4,6 +4,7 @@ mod back_off;
 mod calls;
 mod conformance;
 mod crossings;
+mod crowds;
 mod forks;
 mod logins;
 mod offers;

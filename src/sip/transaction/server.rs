@@ -43,7 +43,7 @@ enum State {
         last: Bytes,
         until: Moment,
     },
-    /// The ACK of a refusal is here; timer I.
+    /// The ACK is here: what is on its way is absorbed; timer I of a refusal, L of a 2xx.
     Confirmed {
         until: Moment,
     },
@@ -135,8 +135,9 @@ impl Server {
 
     /// The ACK of a 2xx came: nobody repeats the INVITE any more, but it may come twice.
     pub(crate) fn answer_arrived(&mut self, linger: Duration, now: Moment) {
-        if let State::Accepted { until, .. } = &mut self.state {
-            *until = (*until).min(now + linger);
+        if let State::Accepted { until, .. } = self.state {
+            let until = until.min(now + linger);
+            self.state = State::Confirmed { until };
         }
     }
 

@@ -38,20 +38,21 @@ impl ServerKey {
 }
 
 /// What two forks of one request share (RFC 3261 8.2.2.2).
-fn origin(essentials: &Essentials) -> String {
+fn origin(essentials: &Essentials) -> Arc<str> {
     let cseq = &essentials.cseq;
     let tag = essentials.sender_tag();
-    format!(
+    let origin = format!(
         "{} {tag} {} {}",
         essentials.call_id, cseq.number, cseq.method
-    )
+    );
+    origin.into()
 }
 
 /// The server transactions under way.
 #[derive(Debug, Default)]
 pub(crate) struct Servers {
-    by_key: BTreeMap<ServerKey, (Server, String)>,
-    origins: BTreeMap<String, ServerKey>,
+    by_key: BTreeMap<ServerKey, (Server, Arc<str>)>,
+    origins: BTreeMap<Arc<str>, ServerKey>,
 }
 
 impl Servers {
