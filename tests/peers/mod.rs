@@ -30,6 +30,7 @@ mod pcap;
 pub(crate) mod phone;
 mod phones;
 mod program;
+mod registered;
 pub(crate) mod scene;
 pub(crate) mod scratch;
 mod seat;
