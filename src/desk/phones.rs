@@ -78,8 +78,9 @@ fn registrar_settings(
             default: max,
         },
         md5: match set.md5 {
-            true => Md5::Allowed,
-            false => Md5::Refused,
+            settings::Md5::Never => Md5::Refused,
+            settings::Md5::Offered => Md5::Allowed,
+            settings::Md5::Only => Md5::Only,
         },
     }
 }

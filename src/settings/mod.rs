@@ -29,7 +29,7 @@ pub use model::{
     Api, Behind, Handoff, Line, Log, LogFormat, Media, ReliableRinging, Seat, SeatKind, Settings,
     Sip, Store, Target, Watch,
 };
-pub use phones::Phones;
+pub use phones::{Md5, Phones};
 pub use policy_file::read_policy;
 pub use ports::Opening;
 pub use secret::Secret;

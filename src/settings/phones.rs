@@ -14,7 +14,17 @@ pub struct Phones {
     pub domain: Option<Host>,
     pub expires_min: Wait,
     pub expires_max: Wait,
-    pub md5: bool,
+    pub md5: Md5,
+}
+
+/// Whether phones are asked by MD5, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Md5 {
+    #[default]
+    Never,
+    Offered,
+    Only,
 }
 
 impl Default for Phones {
@@ -24,7 +34,7 @@ impl Default for Phones {
             domain: None,
             expires_min: Wait::new(Duration::from_secs(60)),
             expires_max: Wait::new(Duration::from_secs(120)),
-            md5: false,
+            md5: Md5::Never,
         }
     }
 }

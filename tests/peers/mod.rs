@@ -29,7 +29,7 @@ mod one_way;
 mod pcap;
 pub(crate) mod phone;
 mod phones;
-mod program;
+pub(crate) mod program;
 mod registered;
 pub(crate) mod scene;
 pub(crate) mod scratch;
