@@ -195,6 +195,13 @@ impl Calls {
         self.calls.get_mut(&id)?.legs.get_mut(&party)
     }
 
+    /// A seat that did not take some of these calls, or lost them, may be rung for them again.
+    pub(super) fn try_again(&mut self, seat: &SeatId) {
+        for call in self.calls.values_mut() {
+            call.facts.tried.remove(seat);
+        }
+    }
+
     /// Gives a party its leg, and makes it findable.
     pub(super) fn set_leg(&mut self, id: CallId, party: Party, leg: Leg) {
         if let Some(sip) = leg.sip {

@@ -93,6 +93,8 @@ impl Desk {
             is_any = true;
             let is_there = self.signalling.endpoint.phone_of(&seat, now).is_some();
             if self.seating.set_phone(&seat, is_there) {
+                // Who lost his rep by a dead phone has him back by a new one.
+                self.calls.try_again(&seat);
                 self.tell_of_phone(seat, is_there, now);
                 self.seats_changed(now);
             }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use thirdring::records::What;
 use thirdring::sip::Transport;
-use thirdring::words::Language;
+use thirdring::words::{Language, Party};
 use ureq::http::Method;
 
 use super::agent::{Agent, House};
 use super::certificates::Authority;
-use super::events::Events;
+use super::events::{Events, of};
 use super::hearing::spoken;
 use super::missing::{Need, can_run};
 use super::pcap::{Capture, recording_towards};
@@ -209,16 +209,41 @@ fn a_dead_phone_is_gone_in_time(brand: Brand) {
     assert!(seat["registered_until_utc"].is_null(), "{seat}");
 }
 
-/// What it dials is no call of ours: it is told so.
-fn a_reps_own_call_is_refused(transport: Transport) {
+/// Dies while it talks: the caller is given to another seat, and this one waits for its phone.
+fn a_phone_that_dies_in_a_call_is_a_lost_leg(brand: Brand, transport: Transport) {
     let mut lodge = Lodge::open(House::fast());
-    let mut rep = lodge.phone(Brand::Pjsip, transport);
+    let mut rep = lodge.phone(brand, transport);
+    rep.wait("registered", SOON);
+    let caller = lodge.takes_a_caller(&mut rep);
+    let id = caller.call_id();
+    drop(rep);
+    lodge.told("not-registered");
+    lodge.events.wait("a lost leg", SOON, |entry| {
+        let lost = |party, news: &str| party == Party::Rep && news == "lost";
+        of(entry, &id) && matches!(&entry.what, What::Leg { party, news, .. } if lost(*party, news))
+    });
+    lodge.events.state(&id, "waiting", SOON);
+    let mut back = lodge.phone(brand, transport);
+    back.wait("incoming", SOON);
+    back.tell("answer");
+    back.wait("established", SOON);
+    caller.hang_up();
+    lodge.events.ended(&id, SOON);
+}
+
+/// What it dials is no call of ours: it is told so.
+fn a_reps_own_call_is_refused(brand: Brand, transport: Transport) {
+    let mut lodge = Lodge::open(House::fast());
+    let mut rep = lodge.phone(brand, transport);
     rep.wait("registered", SOON);
     lodge.told("registered");
     let at = lodge.enrolment(transport).registrar;
     let word = transport.of_via().to_lowercase();
     rep.tell(&format!("dial sip:{NUMBER}@{at};transport={word}"));
-    assert_eq!(rep.wait("closed", SOON)["code"], 403);
+    match brand {
+        Brand::Pjsip => assert_eq!(rep.wait("closed", SOON)["code"], 403),
+        Brand::Baresip => assert!(rep.wait("failed", SOON).to_string().contains("403")),
+    }
     assert_eq!(lodge.agent.get("/calls"), json!([]));
     assert_eq!(
         lodge
@@ -268,18 +293,10 @@ with! {
     a_pjsip_phone_comes_back_over_tls: a_phone_comes_back(Pjsip, Tls);
     a_dead_baresip_phone_is_gone_in_time: a_dead_phone_is_gone_in_time(Baresip);
     a_dead_pjsip_phone_is_gone_in_time: a_dead_phone_is_gone_in_time(Pjsip);
-}
-
-#[test]
-fn a_reps_own_call_is_refused_over_udp() {
-    if can_run(&[Need::Pjsip]) {
-        a_reps_own_call_is_refused(Transport::Udp);
-    }
-}
-
-#[test]
-fn a_reps_own_call_is_refused_over_tcp() {
-    if can_run(&[Need::Pjsip]) {
-        a_reps_own_call_is_refused(Transport::Tcp);
-    }
+    a_baresip_phone_that_dies_in_a_call_is_a_lost_leg: a_phone_that_dies_in_a_call_is_a_lost_leg(Baresip, Tls);
+    a_pjsip_phone_that_dies_in_a_call_is_a_lost_leg: a_phone_that_dies_in_a_call_is_a_lost_leg(Pjsip, Tcp);
+    a_baresip_reps_own_call_is_refused_over_udp: a_reps_own_call_is_refused(Baresip, Udp);
+    a_baresip_reps_own_call_is_refused_over_tcp: a_reps_own_call_is_refused(Baresip, Tcp);
+    a_pjsip_reps_own_call_is_refused_over_udp: a_reps_own_call_is_refused(Pjsip, Udp);
+    a_pjsip_reps_own_call_is_refused_over_tls: a_reps_own_call_is_refused(Pjsip, Tls);
 }
