@@ -19,8 +19,11 @@ pub struct Metrics {
     requests_refused: Family<StatusLabels, Counter>,
     lost_inside: Family<CauseLabels, Counter>,
     registered: Family<AccountLabels, Gauge>,
+    phone_logins: Family<CauseLabels, Counter>,
     connections_ended: Family<CauseLabels, Counter>,
     pub calls_active: Gauge,
+    /// Seats whose own phone is registered here.
+    pub phones_registered: Gauge,
     pub promises_open: Gauge,
     /// Turns of the media thread that came a frame (20 ms) or more after their time.
     pub media_frames_late: Counter,
@@ -87,8 +90,10 @@ impl Metrics {
             requests_refused: Family::default(),
             lost_inside: Family::default(),
             registered: Family::default(),
+            phone_logins: Family::default(),
             connections_ended: Family::default(),
             calls_active: Gauge::default(),
+            phones_registered: Gauge::default(),
             promises_open: Gauge::default(),
             media_frames_late: Counter::default(),
             ringing_after: Histogram::new(SECONDS),
@@ -156,6 +161,16 @@ impl Metrics {
             "registered",
             "1 while the account is registered, 0 otherwise",
             self.registered.clone(),
+        );
+        to.register(
+            "phones_registered",
+            "Seats whose own phone is registered here now",
+            self.phones_registered.clone(),
+        );
+        to.register(
+            "phone_logins",
+            "Proofs that reps' phones gave, or were asked for: proven, asked, stale, wrong, barred",
+            self.phone_logins.clone(),
         );
         to.register(
             "connections_ended",
@@ -244,6 +259,11 @@ impl Metrics {
         let account = account.to_owned();
         let gauge = self.registered.get_or_create(&AccountLabels { account });
         gauge.set(i64::from(is));
+    }
+
+    /// How reps' phones proved themselves; `cause` is a word of ours.
+    pub fn phone_logins(&self, cause: &'static str, in_all: u64) {
+        raise(&self.phone_logins, CauseLabels { cause }, in_all);
     }
 
     /// All of it, as OpenMetrics text.

@@ -46,6 +46,8 @@ pub(super) struct Facts {
     pub(super) inbound: bool,
     /// Where the caller's signalling comes from; whom we call is where the settings say.
     pub(super) caller_is: Whence,
+    /// Where the rep's phone is; it may have come from anywhere when it registers here.
+    pub(super) rep_is: Whence,
     /// What his INVITE said of him; none where we called.
     pub(super) identity: Option<Identity>,
     pub(super) sip_call_id: String,
@@ -109,6 +111,7 @@ impl Facts {
         Self {
             inbound,
             caller_is: Whence::Here,
+            rep_is: Whence::Here,
             identity: None,
             sip_call_id,
             began,
@@ -193,6 +196,13 @@ impl Calls {
 
     pub(super) fn leg_mut(&mut self, id: CallId, party: Party) -> Option<&mut Leg> {
         self.calls.get_mut(&id)?.legs.get_mut(&party)
+    }
+
+    /// A seat that did not take some of these calls, or lost them, may be rung for them again.
+    pub(super) fn try_again(&mut self, seat: &SeatId) {
+        for call in self.calls.values_mut() {
+            call.facts.tried.remove(seat);
+        }
     }
 
     /// Gives a party its leg, and makes it findable.

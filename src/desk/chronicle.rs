@@ -9,6 +9,7 @@ use crate::console::{EventLog, Metrics};
 use crate::media::Stats;
 use crate::records::{Entry, What};
 use crate::sip;
+use crate::sip::registrar::Judgements;
 use crate::words::{CallId, Moment};
 
 use super::clock;
@@ -110,6 +111,13 @@ impl Chronicle {
         ];
         for (cause, count) in lost {
             self.metrics.lost_inside(cause, count);
+        }
+    }
+
+    /// How reps' phones prove themselves, or do not.
+    pub(super) fn follow_logins(&self, judged: Option<&Judgements>) {
+        for (judged, count) in judged.into_iter().flat_map(Judgements::iter) {
+            self.metrics.phone_logins(judged.as_str(), count);
         }
     }
 

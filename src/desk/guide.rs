@@ -17,6 +17,14 @@ pub(super) struct Route {
 }
 
 impl Route {
+    /// This way and no other.
+    pub(super) fn to(hop: Hop) -> Self {
+        Self {
+            first: hop,
+            others: Vec::new(),
+        }
+    }
+
     /// The first hop that is not down; when all are, the first.
     pub(super) fn next_hop(&self, is_down: impl Fn(Hop) -> bool) -> Hop {
         let up = self.all().find(|hop| !is_down(*hop));

@@ -50,6 +50,8 @@ pub(super) struct House {
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Phone(Box<Address>),
+    /// Where its phone says, while it is registered.
+    Registered,
     Test(TestKind),
 }
 
@@ -261,6 +263,9 @@ fn promising(book: &Phrasebook) -> BTreeMap<PromptId, PromiseKind> {
 
 async fn place(seat: &settings::Seat, guide: &mut Guide) -> Result<Place, Unfit> {
     let test = |kind| Ok(Place::Test(kind));
+    if seat.registers() {
+        return Ok(Place::Registered);
+    }
     match (seat.kind, &seat.uri, &seat.file) {
         (SeatKind::Phone, Some(uri), _) => {
             let address = guide.find(seat.id.as_str(), uri).await?;
@@ -268,7 +273,7 @@ async fn place(seat: &settings::Seat, guide: &mut Guide) -> Result<Place, Unfit>
         }
         (SeatKind::File, _, Some(file)) => test(TestKind::File(Arc::new(read_sound(file)?))),
         (SeatKind::Echo, ..) => test(TestKind::Echo),
-        // The settings have checked that a phone has its uri and a file seat its file.
+        // The settings have checked that a phone has its uri or registers, and a file seat its file.
         (SeatKind::Silent | SeatKind::Phone | SeatKind::File, ..) => test(TestKind::Silent),
     }
 }

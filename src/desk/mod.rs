@@ -15,6 +15,7 @@ mod media_news;
 mod media_thread;
 mod numbers;
 mod perform;
+mod phones;
 mod promises;
 mod prompts;
 mod reach;
@@ -337,6 +338,8 @@ impl Desk {
             let sip = self.signalling.endpoint.counters();
             self.chronicle
                 .follow_counts(sip, self.sound.counts(), self.signalling.unsent);
+            self.chronicle
+                .follow_logins(self.signalling.endpoint.judgements());
             for (end, count) in self.signalling.connections_ended() {
                 let metrics = &self.chronicle.metrics;
                 metrics.connections_ended(end.as_str(), *count);

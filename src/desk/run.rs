@@ -31,6 +31,7 @@ use super::guide::Guide;
 use super::house::House;
 use super::keeper::Keeper;
 use super::media_thread::MediaThread;
+use super::phones;
 use super::promises::Promises;
 use super::prompts;
 use super::run_error::RunError;
@@ -124,6 +125,7 @@ impl Agent {
         let mut endpoint =
             Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
         let accounts = Accounts::open(settings, &house, &mut endpoint, &mut entropy)?;
+        phones::open(settings, listening.udp.ip(), &mut endpoint, &mut entropy)?;
         let (sip_tcp, sip_tls) = sockets.streams.addresses();
         let addresses = Addresses {
             sip: sockets.port.address(),
@@ -317,6 +319,9 @@ fn seating(settings: &Settings) -> Seating {
             settings::SeatKind::Silent => "silent",
         };
         seating.add(seat.id.clone(), kind, seat.ready);
+        if seat.registers() {
+            seating.set_phone(&seat.id, false);
+        }
     }
     seating
 }

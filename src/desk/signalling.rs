@@ -19,7 +19,7 @@ pub(super) struct Signalling {
     /// Calls over connections: a connection may be idle while one lives.
     over: BTreeMap<LegId, FlowId>,
     /// Connections somebody is registered over: they may be idle, too (RFC 5626 4.4.1).
-    registered: BTreeSet<FlowId>,
+    registered: BTreeMap<Registered, BTreeSet<FlowId>>,
     /// The connection the last message came by.
     last: Option<FlowId>,
     /// Since when there was always one more datagram to read.
@@ -29,6 +29,13 @@ pub(super) struct Signalling {
     entropy: Entropy,
     /// Datagrams the kernel would not take.
     pub(super) unsent: u64,
+}
+
+/// Who is registered over a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Registered {
+    /// Reps' phones, at us.
+    Phones,
 }
 
 /// What can be read.
@@ -55,7 +62,7 @@ impl Signalling {
             port: sockets.port,
             streams: sockets.streams,
             over: BTreeMap::new(),
-            registered: BTreeSet::new(),
+            registered: BTreeMap::new(),
             last: None,
             behind_since: None,
             down: BTreeMap::new(),
@@ -165,19 +172,21 @@ impl Signalling {
         }
     }
 
-    /// The connections somebody is registered over from now on, we or a rep's phone.
-    pub(super) fn keep_registered(&mut self, flows: BTreeSet<FlowId>) {
-        let before = std::mem::replace(&mut self.registered, flows);
-        for flow in &self.registered {
+    /// The connections that these are registered over from now on.
+    pub(super) fn keep_registered(&mut self, who: Registered, flows: BTreeSet<FlowId>) {
+        for flow in &flows {
             self.streams.keep(*flow);
         }
-        for flow in before {
+        let before = self.registered.insert(who, flows);
+        for flow in before.unwrap_or_default() {
             self.release(flow);
         }
     }
 
     fn release(&self, flow: FlowId) {
-        let is_used = self.registered.contains(&flow) || self.over.values().any(|it| *it == flow);
+        let mut registered = self.registered.values();
+        let is_used = registered.any(|flows| flows.contains(&flow))
+            || self.over.values().any(|it| *it == flow);
         if !is_used {
             self.streams.release(flow);
         }

@@ -15,6 +15,7 @@ use super::{Desk, clock, signalling, sound};
 impl Desk {
     /// Everything the endpoint has to tell.
     pub(super) fn take_sip_events(&mut self, now: Moment) {
+        self.follow_phones(now);
         while let Some((leg, event)) = self.signalling.poll_event() {
             if let Event::Invited(invited) = event {
                 self.invited_by(leg, *invited, now);
@@ -28,6 +29,9 @@ impl Desk {
 
     /// A caller. What we cannot serve is refused at once, so that whoever sent him can go on (D9).
     fn invited_by(&mut self, leg: LegId, invited: Invited, now: Moment) {
+        if self.declines_rep(leg, invited.source, now) {
+            return;
+        }
         let offer = match invited.offer.as_deref().map(offer_answer::read).transpose() {
             Ok(offer) => offer,
             Err(problem) => {
@@ -50,7 +54,7 @@ impl Desk {
         self.begin_inbound(leg, offer, &invited, now);
     }
 
-    fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
+    pub(super) fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
         self.chronicle.metrics.call_refused(refusal.code);
         if let Err(problem) = self.signalling.endpoint.reject(leg, &refusal, now) {
             tracing::debug!(%problem, "too late to refuse");

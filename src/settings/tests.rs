@@ -66,7 +66,11 @@ fn sample() -> String {
 fn the_shipped_file_shows_every_key_of_a_lists_entry() {
     let sample = sample()
         .replace("kind = \"phone\"", "kind = \"file\"")
-        .replace("uri = \"sip:rep@127.0.0.1:5090\"\n", "");
+        .replace("uri = \"sip:rep@127.0.0.1:5090\"\n", "")
+        .replace(
+            "username = \"rep1\"\npassword = { env = \"REP1_PASSWORD\" }\n",
+            "",
+        );
     let settings = settings(&sample, &[], &[]).unwrap();
     let mut written = toml::Table::try_from(&settings.seat[0]).unwrap();
     written.extend(toml::Table::try_from(&settings.target[0]).unwrap());

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """A telephone on pjproject that a test drives: pjsip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: dial URI, answer, reject CODE, key DIGITS, speak, quiet, hangup, quit.
-Tells what happens as one JSON object a line: ready, incoming, established, closed, key, done.
+Reads one command a line: register, dial URI, answer, reject CODE, key DIGITS, speak, quiet, hangup, quit.
+Tells what happens as one JSON object a line: ready, registered, refused, incoming, established, closed, key,
+done.
 It speaks from the start of each call, over and over; without a file it sends silence.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA, PHONE_CERTIFICATE and PHONE_KEY are PEM
-files; TLS listens on the port above.
+files; TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by
+PHONE_USER and PHONE_PASSWORD.
 """
 import json
 import os
@@ -64,6 +66,12 @@ class Call(pj.Call):
 class Account(pj.Account):
     call = None
 
+    def onRegState(self, news):
+        if news.code // 100 == 2 and news.expiration > 0:
+            tell("registered")
+        elif news.code >= 300:
+            tell("refused", code=int(news.code))
+
     def onIncomingCall(self, invited):
         self.call = Call(self, invited.callId)
         self.reply(180)
@@ -75,7 +83,9 @@ class Account(pj.Account):
         self.call.answer(answer)
 
     def obey(self, command, argument):
-        if command == "dial":
+        if command == "register":
+            self.setRegistration(True)
+        elif command == "dial":
             self.call = Call(self)
             self.call.makeCall(argument, pj.CallOpParam(True))
         elif command == "answer":
@@ -126,9 +136,25 @@ def account(host, port, rtp_port):
     media.boundAddress = host
     media.port = rtp_port
     media.portRange = 20
+    registrar = os.environ.get("PHONE_REGISTRAR")
+    if registrar:
+        enrol(config, registrar)
     account = Account()
     account.create(config)
     return account
+
+
+def enrol(config, registrar):
+    user = os.environ["PHONE_USER"]
+    kind = os.environ.get("PHONE_TRANSPORT", "udp")
+    config.idUri = f"sip:{user}@{registrar}"
+    config.regConfig.registrarUri = f"sip:{registrar};transport={kind}"
+    config.regConfig.registerOnAdd = False
+    config.regConfig.timeoutSec = int(os.environ["PHONE_EXPIRES"])
+    # It refreshes this many seconds before the end.
+    config.regConfig.delayBeforeRefreshSec = 1
+    password = os.environ["PHONE_PASSWORD"]
+    config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, password))
 
 
 def main(listen, rtp_port, speech_file=None):

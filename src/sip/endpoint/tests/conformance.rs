@@ -1,7 +1,7 @@
 //! docs/sip-conformance.md names tests that exist.
 
 const TABLE: &str = include_str!("../../../../docs/sip-conformance.md");
-const TESTS: [&str; 15] = [
+const TESTS: [&str; 19] = [
     include_str!("back_off.rs"),
     include_str!("calls.rs"),
     include_str!("crossings.rs"),
@@ -10,6 +10,7 @@ const TESTS: [&str; 15] = [
     include_str!("provisional.rs"),
     include_str!("referrals.rs"),
     include_str!("refusals.rs"),
+    include_str!("registering.rs"),
     include_str!("replacing.rs"),
     include_str!("sentences.rs"),
     include_str!("sessions.rs"),
@@ -17,6 +18,9 @@ const TESTS: [&str; 15] = [
     include_str!("updates.rs"),
     include_str!("../../dialog.rs"),
     include_str!("../auto_answer.rs"),
+    include_str!("../../digest/verifier/tests.rs"),
+    include_str!("../../registrar/contacts.rs"),
+    include_str!("../../registrar/server/tests.rs"),
 ];
 
 /// The test names: the last column of each row, in backticks.
