@@ -11,6 +11,7 @@ mod ended;
 mod guide;
 mod house;
 mod keeper;
+mod lines;
 mod media_news;
 mod media_thread;
 mod numbers;
@@ -26,6 +27,7 @@ mod signalling;
 mod sip_news;
 mod sockets;
 mod sound;
+mod strangers;
 mod urgency;
 mod vows;
 mod working;
@@ -56,6 +58,7 @@ use promises::Promises;
 use seating::Seating;
 use signalling::Signalling;
 use sound::Sound;
+use strangers::Strangers;
 
 /// The desk: every call of this machine, and all that they share.
 struct Desk {
@@ -90,6 +93,7 @@ struct Duty {
     counted: Moment,
     /// Why the command at hand was refused.
     refusal: Option<Refusal>,
+    strangers: Strangers,
     /// How often what was dialled today.
     dialled: Tally,
 }
@@ -337,6 +341,7 @@ impl Desk {
             let sip = self.signalling.endpoint.counters();
             self.chronicle
                 .follow_counts(sip, self.sound.counts(), self.signalling.unsent);
+            self.tell_of_strangers(now);
             for (end, count) in self.signalling.connections_ended() {
                 let metrics = &self.chronicle.metrics;
                 metrics.connections_ended(end.as_str(), *count);

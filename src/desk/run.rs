@@ -28,6 +28,7 @@ use super::ended::Ended;
 use super::guide::Guide;
 use super::house::House;
 use super::keeper::Keeper;
+use super::lines::Lines;
 use super::media_thread::MediaThread;
 use super::promises::Promises;
 use super::prompts;
@@ -115,6 +116,11 @@ impl Agent {
         let mut endpoint =
             Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
         let accounts = Accounts::open(settings, &house, &mut endpoint, &mut entropy)?;
+        let lines = Lines::new(
+            &settings.sip,
+            |name| house.line_hops(name),
+            house.own_hops(),
+        );
         let (sip_tcp, sip_tls) = sockets.streams.addresses();
         let addresses = Addresses {
             sip: sockets.port.address(),
@@ -127,7 +133,7 @@ impl Agent {
         let mut rules = Rules::standard(settings.country, settings.timezone.time_zone());
         rules.numbering = settings.numbering();
         let mut desk = Desk {
-            signalling: Signalling::new(endpoint, sockets, fork(&mut entropy)),
+            signalling: Signalling::new(endpoint, sockets, lines, fork(&mut entropy)),
             sound,
             promises: Promises::new(Queue::new(rules)),
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),

@@ -15,6 +15,7 @@ mod policy_file;
 mod ports;
 mod secret;
 mod values;
+mod warnings;
 
 use std::path::{Path, PathBuf};
 

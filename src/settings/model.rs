@@ -68,7 +68,7 @@ impl Default for Sip {
             public_address: None,
             calls_max: 64,
             behind: Behind::Queue,
-            trusted: vec![Network::loopback()],
+            trusted: Network::loopback().to_vec(),
             trunk: None,
             trunk_uri: "sip:{number}@{host}".to_owned(),
             from_user: "thirdring".to_owned(),

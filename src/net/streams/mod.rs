@@ -158,11 +158,12 @@ impl Streams {
         self.flows.keep(flow, false);
     }
 
-    /// Whether who connected to us has shown a certificate we trust for this name: so a peer is
-    /// known by name. Without `Clients::Optional` or `Required` nobody is asked to.
+    /// Whether the other side has shown a certificate we trust for this name: so a peer is known by
+    /// name. Without `Clients::Optional` or `Required` who connects to us is not asked to.
     pub fn proves(&self, flow: FlowId, name: &str) -> bool {
         let shown = self.flows.shown(flow);
-        shown.is_some_and(|certificate| tls::is_for(certificate, name))
+        self.flows.was_checked(flow, name)
+            || shown.is_some_and(|certificate| tls::is_for(certificate, name))
     }
 
     /// How many connections have ended, by why.
