@@ -189,6 +189,11 @@ impl Call {
         self.board.number.as_ref()
     }
 
+    /// Somebody else has taken the caller's place (RFC 3891): what is promised is promised to him.
+    pub fn set_number(&mut self, number: Option<Pii<PhoneNumber>>) {
+        self.board.number = number;
+    }
+
     /// The target's name, while one is called or joined.
     pub fn target(&self) -> Option<&str> {
         match &self.state {

@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use crate::call::Behind;
+use crate::dialling::Trust;
 use crate::settings::{self, Account, Network, Peer, Sip, TRUNK};
 use crate::sip::{Hop, Transport};
 
@@ -19,6 +20,15 @@ pub(super) struct Line {
     pub(super) trusted: bool,
     /// Whether its headers make us answer.
     pub(super) auto_answer: bool,
+}
+
+impl Line {
+    pub(super) fn trust(&self) -> Trust {
+        match self.trusted {
+            true => Trust::Yes,
+            false => Trust::No,
+        }
+    }
 }
 
 /// Seats and targets whose address is in the settings.

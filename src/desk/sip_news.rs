@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::call::{Arrival, Beginning, Behind, Call, Input, LegNews};
-use crate::dialling::{Identity, Trust};
+use crate::dialling::Identity;
 use crate::records::What;
 use crate::sip::offer_answer::{self, Description, Direction};
 use crate::sip::{Event, Invited, LegId, Refusal};
@@ -53,13 +53,16 @@ impl Desk {
             // Its connection ended under it, and with it the proof whose it was.
             return self.reject(leg, Refusal::new(403), now);
         };
+        if let Some(old) = invited.replaces {
+            return self.replace(old, leg, offer, (&invited, &line), now);
+        }
         if let Some(code) = self.no_room(line.behind) {
             return self.reject(leg, Refusal::new(code), now);
         }
         self.begin_inbound(leg, offer, (&invited, &line), now);
     }
 
-    fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
+    pub(super) fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
         self.chronicle.metrics.call_refused(refusal.code);
         if let Err(problem) = self.signalling.endpoint.reject(leg, &refusal, now) {
             tracing::debug!(%problem, "too late to refuse");
@@ -84,11 +87,7 @@ impl Desk {
         (invited, line): (&Invited, &Line),
         now: Moment,
     ) {
-        let trust = match line.trusted {
-            true => Trust::Yes,
-            false => Trust::No,
-        };
-        let identity = Identity::of(invited, trust);
+        let identity = Identity::of(invited, line.trust());
         let id = self.new_call_id();
         let beginning = Beginning {
             id,
@@ -274,7 +273,7 @@ impl Desk {
     }
 
     /// Our direction tells theirs: when we may not send, they hold us.
-    fn hold_news(&mut self, id: CallId, party: Party, ours: Direction, now: Moment) {
+    pub(super) fn hold_news(&mut self, id: CallId, party: Party, ours: Direction, now: Moment) {
         let holds = matches!(ours, Direction::RecvOnly | Direction::Inactive);
         let Some(leg) = self.calls.leg_mut(id, party) else {
             return;

@@ -110,6 +110,13 @@ impl Phone {
         dialog.call_id.clone()
     }
 
+    /// What names its call to the other side, in the INVITE of somebody else (RFC 3891 6.1).
+    pub(crate) fn replaces(&self) -> String {
+        let handset = self.line.handset();
+        let dialog = handset.dialog.as_ref().expect("there is a call");
+        dialog.replaces()
+    }
+
     /// Waits until somebody calls, and returns their INVITE.
     pub(crate) fn called(&self, within: Duration) -> Message {
         self.wait("an INVITE", within, |message| {
