@@ -15,7 +15,7 @@ use crate::callbacks::store::{Found, Opened, Store};
 use crate::callbacks::{Queue, Rules};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request, Token};
 use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
-use crate::net::{Families, PortPool, Resolver};
+use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::records::store::{Records, Timelines};
 use crate::settings::{self, Ports, Settings};
 use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
@@ -295,10 +295,11 @@ fn dialogs(sip: &settings::Sip) -> Dialogs {
 }
 
 fn ports(settings: &Settings) -> PortPool {
-    PortPool::new(match &settings.media.ports {
+    let range = match &settings.media.ports {
         Ports::Any => None,
         Ports::Between(range) => Some(range.clone()),
-    })
+    };
+    PortPool::new(range, Dscp::new(settings.media.dscp))
 }
 
 fn seating(settings: &Settings) -> Seating {

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::agent::{Agent, House};
+use super::missing::{Need, can_run};
+use super::pcap::Capture;
 use super::phone::{Phone, SOON};
 use super::scene::{A_WHILE, NUMBER};
 
@@ -86,4 +88,33 @@ fn only_a_line_that_may_makes_us_answer() {
     assert!(waited >= TWO_RINGS, "{waited:?}");
     let waited = answered_after(&agent, host(2), "");
     assert!(waited >= TWO_RINGS, "{waited:?}");
+}
+
+#[test]
+fn routers_are_told_what_is_signalling_and_what_is_sound() {
+    if !can_run(&[Need::Capture]) {
+        return;
+    }
+    let agent = House::fast()
+        .set("media.dscp = 34")
+        .seat("rep1", "echo")
+        .open();
+    let caller = Phone::open(NUMBER);
+    let sip = agent.sip.port();
+    let signalling = Capture::start("lo", (sip, sip));
+    let answer = caller.call(agent.sip);
+    let sound = answer.audio_address().expect("we sound there").port();
+    let sound = Capture::start("lo", (sound, sound));
+    caller.hears_more(10);
+    caller.hang_up();
+    for (capture, expected) in [(signalling, 24), (sound, 34)] {
+        let ours = capture.finish();
+        let from_us: Vec<u8> = ours
+            .iter()
+            .filter(|datagram| datagram.to.ip() == caller.address.ip() && datagram.dscp != 0)
+            .map(|datagram| datagram.dscp)
+            .collect();
+        assert!(from_us.len() >= 3, "{} of {}", from_us.len(), ours.len());
+        assert!(from_us.iter().all(|dscp| *dscp == expected), "{from_us:?}");
+    }
 }

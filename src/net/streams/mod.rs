@@ -31,6 +31,7 @@ use self::connection::{Connection, Outgoing, Usage};
 use self::flows::{Flow, Flows, MadeBy, Side};
 use self::listener::Listener;
 use self::opening::{Dial, call_tcp, call_tls, serve};
+use crate::net::Dscp;
 use crate::sip::{Fault, FlowId, Hop, Transmit, Transport};
 use crate::words::Entropy;
 
@@ -66,6 +67,7 @@ pub struct Doors {
     pub tls: Option<SocketAddr>,
     /// The address our own connections come from, where peers know us by it.
     pub from: Option<IpAddr>,
+    pub dscp: Dscp,
 }
 
 /// All SIP connections of this machine.
@@ -86,6 +88,7 @@ struct Entrance {
     tcp: Option<Listener>,
     tls: Option<Listener>,
     from: Option<IpAddr>,
+    dscp: Dscp,
 }
 
 impl Streams {
@@ -96,12 +99,14 @@ impl Streams {
         limits: StreamLimits,
         entropy: Entropy,
     ) -> io::Result<Self> {
+        let bind = |address| Listener::bind(address, doors.dscp);
         Ok(Self {
             limits,
             entrance: Entrance {
-                tcp: doors.tcp.map(Listener::bind).transpose()?,
-                tls: doors.tls.map(Listener::bind).transpose()?,
+                tcp: doors.tcp.map(bind).transpose()?,
+                tls: doors.tls.map(bind).transpose()?,
                 from: doors.from,
+                dscp: doors.dscp,
             },
             tls,
             names: BTreeMap::new(),
@@ -246,6 +251,7 @@ impl Streams {
         let dial = Dial {
             to: hop.address,
             from: self.entrance.from,
+            dscp: self.entrance.dscp,
             limits: self.limits,
         };
         let ping_every = self.ping_every();
