@@ -34,6 +34,10 @@ pub(super) fn run(
     }
     let settings = Settings::load(arguments.config.as_deref(), &sets).map_err(Failure::Settings)?;
     log(&settings)?;
+    for warning in settings.warnings() {
+        let told = teller.texts.say(&warning, teller.language);
+        tracing::warn!("{told}");
+    }
     allow_open_files();
     let state = arguments
         .state

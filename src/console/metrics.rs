@@ -17,6 +17,7 @@ pub struct Metrics {
     calls_refused: Family<StatusLabels, Counter>,
     rtp_packets: Family<CauseLabels, Counter>,
     requests_refused: Family<StatusLabels, Counter>,
+    strangers_refused: Counter,
     lost_inside: Family<CauseLabels, Counter>,
     registered: Family<AccountLabels, Gauge>,
     phone_logins: Family<CauseLabels, Counter>,
@@ -88,6 +89,7 @@ impl Metrics {
             calls_refused: Family::default(),
             rtp_packets: Family::default(),
             requests_refused: Family::default(),
+            strangers_refused: Counter::default(),
             lost_inside: Family::default(),
             registered: Family::default(),
             phone_logins: Family::default(),
@@ -151,6 +153,11 @@ impl Metrics {
             "requests_refused",
             "SIP requests the endpoint refused by itself, by status",
             self.requests_refused.clone(),
+        );
+        to.register(
+            "strangers_refused",
+            "SIP requests refused because nobody in the settings sent them",
+            self.strangers_refused.clone(),
         );
         to.register(
             "lost_inside",
@@ -236,6 +243,13 @@ impl Metrics {
     /// Requests the SIP endpoint refused by itself, by status.
     pub fn requests_refused(&self, status: u16, in_all: u64) {
         raise(&self.requests_refused, StatusLabels { status }, in_all);
+    }
+
+    /// Requests of those who are no line of ours.
+    pub fn strangers_refused(&self, in_all: u64) {
+        let counted = self.strangers_refused.get();
+        self.strangers_refused
+            .inc_by(in_all.saturating_sub(counted));
     }
 
     /// What was lost inside: `reports`, `timeline-entries`, `rtp-unsent` ...

@@ -91,6 +91,14 @@ pub(super) struct Leg {
     pub(super) test_seat: Option<TestSeat>,
 }
 
+/// A SIP leg whose place was taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Succession {
+    pub(super) sip: LegId,
+    /// It was answered.
+    pub(super) up: bool,
+}
+
 impl Leg {
     pub(super) fn new(origin: Origin) -> Self {
         Self {
@@ -225,6 +233,23 @@ impl Calls {
         if let Some(leg) = self.leg_mut(id, party) {
             leg.port = Some(port);
         }
+    }
+
+    /// Another SIP leg carries the party from now on, answered already; its port stays.
+    pub(super) fn succeed(
+        &mut self,
+        id: CallId,
+        party: Party,
+        new: LegId,
+        origin: Origin,
+    ) -> Option<Succession> {
+        let leg = self.calls.get_mut(&id)?.legs.get_mut(&party)?;
+        let sip = leg.sip.replace(new)?;
+        let up = std::mem::replace(&mut leg.up, true);
+        (leg.origin, leg.offer) = (origin, None);
+        self.by_sip.remove(&sip);
+        self.by_sip.insert(new, (id, party));
+        Some(Succession { sip, up })
     }
 
     /// Takes a leg out of the call; news of it find nobody.

@@ -98,6 +98,7 @@ impl Chronicle {
         for (status, count) in sip.refused() {
             self.metrics.requests_refused(*status, *count);
         }
+        self.metrics.strangers_refused(sip.strangers());
         let late = media.late.load(Ordering::Relaxed);
         let counted = self.metrics.media_frames_late.get();
         self.metrics

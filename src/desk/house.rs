@@ -1,7 +1,7 @@
 //! The settings as the desk uses them: addresses found, policies read, phrases checked.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::call::{self, PromiseKind, TargetTerms, Terms};
-use crate::dialling::{Caps, Class, DialRules, Trust};
+use crate::dialling::{Caps, Class, DialRules};
 use crate::media::phrasebook::{PhrasebookError, Promised};
 use crate::media::prompts::{self, PromptError};
 use crate::media::{Clip, Phrasebook};
@@ -158,15 +158,6 @@ impl House {
         })
     }
 
-    /// Whose word about the caller's identity counts (D34).
-    pub(super) fn trust(&self, peer: IpAddr) -> Trust {
-        if self.sip.trusts(peer) {
-            Trust::Yes
-        } else {
-            Trust::No
-        }
-    }
-
     /// Where a number is dialled; `None` where the dial rules refuse it, or make no address of it.
     pub(super) fn dialled(&self, number: &PhoneNumber) -> Option<(Class, Address)> {
         let route = match self.dial.route(number) {
@@ -182,6 +173,16 @@ impl House {
             line: Some(route.via),
         };
         Some((route.class, address))
+    }
+
+    /// Where the seats' phones and the targets are.
+    pub(super) fn own_hops(&self) -> impl Iterator<Item = Hop> {
+        let phones = self.seats.values().filter_map(|place| match place {
+            Place::Phone(address) => Some(&**address),
+            Place::Registered | Place::Test(_) => None,
+        });
+        let own = phones.chain(self.targets.values());
+        own.flat_map(|address| address.route.all())
     }
 
     /// Where the requests of the line of this name go, the first choice first.
@@ -240,10 +241,6 @@ fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
     Terms {
         targets: settings.target.iter().map(target).collect(),
         promising: promising(book),
-        behind: match settings.sip.behind {
-            settings::Behind::Queue => call::Behind::Queue,
-            settings::Behind::Direct => call::Behind::Direct,
-        },
         watches_line: settings.line.watch == settings::Watch::On,
         policy: Arc::new(policy),
     }

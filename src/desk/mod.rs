@@ -11,6 +11,7 @@ mod ended;
 mod guide;
 mod house;
 mod keeper;
+mod lines;
 mod media_news;
 mod media_thread;
 mod numbers;
@@ -19,6 +20,7 @@ mod phones;
 mod promises;
 mod prompts;
 mod reach;
+mod replacing;
 mod requests;
 mod run;
 mod run_error;
@@ -27,6 +29,7 @@ mod signalling;
 mod sip_news;
 mod sockets;
 mod sound;
+mod strangers;
 mod urgency;
 mod vows;
 mod working;
@@ -57,6 +60,7 @@ use promises::Promises;
 use seating::Seating;
 use signalling::Signalling;
 use sound::Sound;
+use strangers::Strangers;
 
 /// The desk: every call of this machine, and all that they share.
 struct Desk {
@@ -91,6 +95,7 @@ struct Duty {
     counted: Moment,
     /// Why the command at hand was refused.
     refusal: Option<Refusal>,
+    strangers: Strangers,
     /// How often what was dialled today.
     dialled: Tally,
 }
@@ -340,6 +345,7 @@ impl Desk {
                 .follow_counts(sip, self.sound.counts(), self.signalling.unsent);
             self.chronicle
                 .follow_logins(self.signalling.endpoint.judgements());
+            self.tell_of_strangers(now);
             for (end, count) in self.signalling.connections_ended() {
                 let metrics = &self.chronicle.metrics;
                 metrics.connections_ended(end.as_str(), *count);

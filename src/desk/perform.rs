@@ -439,7 +439,7 @@ impl Desk {
     }
 
     /// The party was quicker; its event says how.
-    fn too_late<T>(&self, id: CallId, what: &'static str, done: Result<T, NotPossible>) {
+    pub(super) fn too_late<T>(&self, id: CallId, what: &'static str, done: Result<T, NotPossible>) {
         if let Err(problem) = done {
             tracing::debug!(call = %id, what, %problem, "too late");
         }

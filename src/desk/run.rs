@@ -17,7 +17,7 @@ use crate::callbacks::store::{Found, Opened, Store};
 use crate::callbacks::{Queue, Rules};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request, Token};
 use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
-use crate::net::{Families, PortPool, Resolver};
+use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::records::store::{Records, Timelines};
 use crate::settings::{self, Ports, Settings};
 use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
@@ -30,6 +30,7 @@ use super::ended::Ended;
 use super::guide::Guide;
 use super::house::House;
 use super::keeper::Keeper;
+use super::lines::Lines;
 use super::media_thread::MediaThread;
 use super::phones;
 use super::promises::Promises;
@@ -126,6 +127,11 @@ impl Agent {
             Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
         let accounts = Accounts::open(settings, &house, &mut endpoint, &mut entropy)?;
         phones::open(settings, listening.udp.ip(), &mut endpoint, &mut entropy)?;
+        let lines = Lines::new(
+            &settings.sip,
+            |name| house.line_hops(name),
+            house.own_hops(),
+        );
         let (sip_tcp, sip_tls) = sockets.streams.addresses();
         let addresses = Addresses {
             sip: sockets.port.address(),
@@ -138,7 +144,7 @@ impl Agent {
         let mut rules = Rules::standard(settings.country, settings.timezone.time_zone());
         rules.numbering = settings.numbering();
         let mut desk = Desk {
-            signalling: Signalling::new(endpoint, sockets, fork(&mut entropy)),
+            signalling: Signalling::new(endpoint, sockets, lines, fork(&mut entropy)),
             sound,
             promises: Promises::new(Queue::new(rules)),
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
@@ -303,10 +309,11 @@ fn dialogs(sip: &settings::Sip) -> Dialogs {
 }
 
 fn ports(settings: &Settings) -> PortPool {
-    PortPool::new(match &settings.media.ports {
+    let range = match &settings.media.ports {
         Ports::Any => None,
         Ports::Between(range) => Some(range.clone()),
-    })
+    };
+    PortPool::new(range, Dscp::new(settings.media.dscp))
 }
 
 fn seating(settings: &Settings) -> Seating {

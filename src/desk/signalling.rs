@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use crate::net::{End, News, SteadyUdp, Streams};
 use crate::sip::offer_answer::{Origin, Unusable};
-use crate::sip::{Endpoint, Event, FlowId, Hop, LegId, Refusal, Transport};
+use crate::sip::{Endpoint, Event, FlowId, Hop, LegId, Refusal, Sender, Standing, Transport};
 use crate::words::{Entropy, Moment};
 
+use super::lines::{Line, Lines};
 use super::sockets::Sockets;
 
 /// Signalling as the desk uses it.
@@ -16,6 +17,7 @@ pub(super) struct Signalling {
     pub(super) endpoint: Endpoint,
     port: SteadyUdp,
     streams: Streams,
+    lines: Lines,
     /// Calls over connections: a connection may be idle while one lives.
     over: BTreeMap<LegId, FlowId>,
     /// Connections somebody is registered over: they may be idle, too (RFC 5626 4.4.1).
@@ -56,11 +58,17 @@ const DOWN_FOR: Duration = Duration::from_secs(30);
 const DOWN_MAX: usize = 256;
 
 impl Signalling {
-    pub(super) fn new(endpoint: Endpoint, sockets: Sockets, entropy: Entropy) -> Self {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        sockets: Sockets,
+        lines: Lines,
+        entropy: Entropy,
+    ) -> Self {
         Self {
             endpoint,
             port: sockets.port,
             streams: sockets.streams,
+            lines,
             over: BTreeMap::new(),
             registered: BTreeMap::new(),
             last: None,
@@ -86,7 +94,8 @@ impl Signalling {
             Arrival::Datagrams => self.receive(now),
             Arrival::News(News::Message(from, message)) => {
                 self.last = from.flow;
-                self.endpoint.receive(&message, from, now);
+                let sender = self.sender(from, now);
+                self.endpoint.receive(&message, sender, now);
             }
             Arrival::News(News::Broken(from, head, fault)) => {
                 self.endpoint.receive_broken(&head, fault, from);
@@ -101,6 +110,28 @@ impl Signalling {
                 self.endpoint.closed(flow);
             }
         }
+    }
+
+    /// Who sent a message, and whether he may begin something.
+    fn sender(&self, hop: Hop, now: Moment) -> Sender {
+        let is_known = self.lines.knows(hop, |name| self.proves(hop, name))
+            || self.endpoint.seat_behind(hop, now).is_some();
+        let standing = match is_known {
+            true => Standing::Known,
+            false => Standing::Stranger,
+        };
+        Sender { hop, standing }
+    }
+
+    /// The line a call came by; `called` is the user it is for.
+    pub(super) fn line_of(&self, hop: Hop, called: Option<&str>, now: Moment) -> Option<Line> {
+        let line = self.lines.of(hop, called, |name| self.proves(hop, name));
+        let phone = || self.endpoint.seat_behind(hop, now);
+        line.or_else(|| phone().map(|_| self.lines.of_phone(hop)))
+    }
+
+    fn proves(&self, hop: Hop, name: &str) -> bool {
+        hop.flow.is_some_and(|flow| self.streams.proves(flow, name))
     }
 
     /// Whether nothing could be sent there just now: another hop may serve (RFC 3263 4.3).
@@ -136,7 +167,8 @@ impl Signalling {
             let Some((length, from)) = take(&mut self.port, &mut datagram) else {
                 return self.behind(None, now);
             };
-            self.endpoint.receive(&datagram[..length], from, now);
+            let sender = self.sender(Hop::udp(from), now);
+            self.endpoint.receive(&datagram[..length], sender, now);
         }
         self.behind(self.behind_since.or(Some(now)), now);
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::call::{Beginning, Behind, Call, Input, LegNews};
+use crate::call::{Arrival, Beginning, Behind, Call, Input, LegNews};
 use crate::dialling::Identity;
 use crate::records::What;
 use crate::sip::offer_answer::{self, Description, Direction};
@@ -10,6 +10,7 @@ use crate::sip::{Event, Invited, LegId, Refusal};
 use crate::words::{CallId, Moment, Party};
 
 use super::calls::{CALLS_MAX, DeskCall, Facts, Leg};
+use super::lines::Line;
 use super::{Desk, clock, signalling, sound};
 
 impl Desk {
@@ -48,10 +49,21 @@ impl Desk {
             }
             Some(Ok(_)) | None => {}
         }
-        if let Some(code) = self.no_room() {
+        let called = invited.called.user();
+        let Some(line) = self
+            .signalling
+            .line_of(invited.source, called.as_deref(), now)
+        else {
+            // Its connection ended under it, and with it the proof whose it was.
+            return self.reject(leg, Refusal::new(403), now);
+        };
+        if let Some(old) = invited.replaces {
+            return self.replace(old, leg, offer, (&invited, &line), now);
+        }
+        if let Some(code) = self.no_room(line.behind) {
             return self.reject(leg, Refusal::new(code), now);
         }
-        self.begin_inbound(leg, offer, &invited, now);
+        self.begin_inbound(leg, offer, (&invited, &line), now);
     }
 
     pub(super) fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
@@ -62,8 +74,7 @@ impl Desk {
     }
 
     /// Behind a queue nobody is kept who cannot be served now: 480 not ready, 486 busy.
-    fn no_room(&self) -> Option<u16> {
-        let behind = self.house.terms.behind;
+    fn no_room(&self, behind: Behind) -> Option<u16> {
         match () {
             () if self.duty.draining => Some(480),
             () if self.calls.len() >= self.house.calls_max.min(CALLS_MAX) => Some(486),
@@ -77,18 +88,18 @@ impl Desk {
         &mut self,
         sip: LegId,
         offer: Option<Description>,
-        invited: &Invited,
+        (invited, line): (&Invited, &Line),
         now: Moment,
     ) {
-        let trust = self.house.trust(invited.source.address.ip());
-        let identity = Identity::of(invited, trust);
+        let identity = Identity::of(invited, line.trust());
         let id = self.new_call_id();
         let beginning = Beginning {
             id,
             number: identity.caller.clone(),
             language: self.house.language,
         };
-        let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, now);
+        let arrival = arrival(invited, line);
+        let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, arrival, now);
         let mut facts = Facts::new(true, invited.call_id.clone(), clock::utc());
         facts.caller_is = self.whence(invited.source.address.ip());
         facts.identity = Some(identity);
@@ -266,7 +277,7 @@ impl Desk {
     }
 
     /// Our direction tells theirs: when we may not send, they hold us.
-    fn hold_news(&mut self, id: CallId, party: Party, ours: Direction, now: Moment) {
+    pub(super) fn hold_news(&mut self, id: CallId, party: Party, ours: Direction, now: Moment) {
         let holds = matches!(ours, Direction::RecvOnly | Direction::Inactive);
         let Some(leg) = self.calls.leg_mut(id, party) else {
             return;
@@ -301,6 +312,18 @@ impl Desk {
             now,
         );
         self.later(id, Input::Leg(party, news));
+    }
+}
+
+/// On whose word we answer before the policy would (RFC 5373 6: only where it is allowed).
+fn arrival(invited: &Invited, line: &Line) -> Arrival {
+    let answer_after = invited.auto_answer.filter(|_| line.auto_answer);
+    if invited.auto_answer.is_some() && answer_after.is_none() {
+        tracing::info!(line = line.name, "a caller may not make us answer");
+    }
+    Arrival {
+        behind: line.behind,
+        answer_after,
     }
 }
 

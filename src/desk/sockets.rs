@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use tokio::runtime::Handle;
 
 use crate::net::{
-    self, Clients, Doors, IdentityFiles, SteadyUdp, StreamLimits, Streams, Tls, TlsSettings, Verify,
+    self, Clients, Doors, Dscp, IdentityFiles, SteadyUdp, StreamLimits, Streams, Tls, TlsSettings,
+    Verify,
 };
 use crate::settings::{self, ClientCertificate, Settings};
 use crate::sip::Listening;
@@ -27,11 +28,14 @@ impl Sockets {
     ) -> Result<Self, RunError> {
         let sip = &settings.sip;
         let bind = |what, address| move |why| RunError::Bind { what, address, why };
-        let port = SteadyUdp::bind(sip.listen).map_err(bind("start.sip", sip.listen))?;
+        let dscp = Dscp::new(sip.dscp);
+        let port = SteadyUdp::bind(sip.listen, dscp);
+        let port = port.map_err(bind("start.sip", sip.listen))?;
         let doors = Doors {
             tcp: sip.listen_tcp,
             tls: sip.listen_tls,
             from: Some(sip.listen.ip()).filter(|ip| !ip.is_unspecified()),
+            dscp,
         };
         let tls = wants_tls(settings).then(|| Tls::open(&tls_settings(&sip.tls)));
         let tls = tls.transpose().map_err(RunError::Tls)?;

@@ -17,6 +17,7 @@ mod policy_file;
 mod ports;
 mod secret;
 mod values;
+mod warnings;
 
 use std::path::{Path, PathBuf};
 

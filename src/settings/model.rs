@@ -71,7 +71,7 @@ impl Default for Sip {
             public_address: None,
             calls_max: 64,
             behind: Behind::Queue,
-            trusted: vec![Network::loopback()],
+            trusted: Network::loopback().to_vec(),
             trunk: None,
             trunk_uri: "sip:{number}@{host}".to_owned(),
             from_user: "thirdring".to_owned(),
@@ -105,12 +105,25 @@ pub enum Behind {
     Direct,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Media {
     #[serde(with = "empty_is_none")]
     pub address: Option<IpAddr>,
     pub ports: Ports,
+    /// Of our sound, 0-63 (RFC 2474).
+    pub dscp: u8,
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            address: None,
+            ports: Ports::default(),
+            // EF: telephony (RFC 4594 4.1).
+            dscp: 46,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

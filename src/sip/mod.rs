@@ -10,6 +10,7 @@ mod hop;
 pub mod offer_answer;
 pub mod registrar;
 pub mod registration;
+mod sender;
 mod transaction;
 mod wire;
 
@@ -18,6 +19,7 @@ pub use endpoint::{
     LoginId, NotPossible, Refer, ReferAsked, Refusal, ReliableProgress, Settings, Transmit,
 };
 pub use hop::{FlowId, Hop, Transport};
+pub use sender::{Sender, Standing};
 pub use wire::{
     BadNameAddr, BadUri, Fault, Framer, Message, NameAddr, Piece, Start, Uri, read_message,
     readable,

@@ -117,6 +117,11 @@ impl House {
         self.place("sip.account", lines)
     }
 
+    /// A PBX or trunk known by its address.
+    pub(crate) fn peer(self, lines: &str) -> Self {
+        self.place("sip.peer", lines)
+    }
+
     /// A target whose calls the exchange is to take (D22).
     pub(crate) fn handed_to(self, id: &str, at: SocketAddr) -> Self {
         let lines = format!("id = \"{id}\"\nuri = \"sip:{id}@{at}\"\nhandoff = \"refer\"");

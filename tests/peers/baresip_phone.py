@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """A telephone on baresip 4 that a test drives: baresip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: register, dial URI, answer, reject, key DIGITS, speak, quiet, hold, resume, hangup,
-quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming, established, closed,
-key, done, failed.
+Reads one command a line: register, dial URI, connect, answer, reject, key DIGITS, speak, quiet, hold, resume,
+hangup, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming, established,
+closed, key, done, failed.
+"connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA and PHONE_CERTIFICATE_AND_KEY are PEM files;
 TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by PHONE_USER
 and PHONE_PASSWORD.
@@ -34,7 +35,7 @@ class Phone:
         self.speaking = False
         self.position = 0
         self.waiting = None
-        self.call = None
+        self.call = self.before = None
         agent.on_incoming(self.rings)
 
     def rings(self, call):
@@ -47,8 +48,16 @@ class Phone:
         if news.event is Event.CALL_CLOSED:
             tell("closed")
 
+    async def follow(self, call):
+        """Calls whom it was referred to."""
+        successor = await call.accept_transfer()
+        await successor.wait_established()
+        self.take(successor)
+        tell("established")
+
     def take(self, call):
-        self.call = call
+        self.before, self.call = self.call, call
+        call.on_transfer_request(lambda _: asyncio.ensure_future(self.follow(call)))
         call.on_dtmf(lambda *keys: tell("key", key=str(getattr(keys[0], "digit", keys[0]))))
         self.carry(call)
 
@@ -78,6 +87,8 @@ class Phone:
             await call.wait_established()
             self.take(call)
             tell("established")
+        elif command == "connect":
+            await self.call.attended_transfer(self.before)
         elif command == "answer":
             call = self.waiting
             await call.answer()

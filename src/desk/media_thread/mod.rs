@@ -159,6 +159,7 @@ mod tests {
 
     use super::*;
     use crate::media::{Clip, LegSpec, Limits, RtpHeader, RtpPacket, Verdict, Watch};
+    use crate::net::Dscp;
     use crate::words::Moment;
 
     const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -167,7 +168,7 @@ mod tests {
         let (reports, inbox) = channel(1_024);
         let entropy = Entropy::from_number(3);
         (
-            MediaThread::start(entropy, PortPool::new(None), reports).unwrap(),
+            MediaThread::start(entropy, PortPool::new(None, Dscp::default()), reports).unwrap(),
             inbox,
         )
     }

@@ -32,6 +32,7 @@ use self::connection::{Connection, Outgoing, Usage};
 use self::flows::{Flow, Flows, MadeBy, Side};
 use self::listener::Listener;
 use self::opening::{Dial, call_tcp, call_tls, serve};
+use crate::net::Dscp;
 use crate::sip::{Fault, FlowId, Hop, Transmit, Transport};
 use crate::words::Entropy;
 
@@ -67,6 +68,7 @@ pub struct Doors {
     pub tls: Option<SocketAddr>,
     /// The address our own connections come from, where peers know us by it.
     pub from: Option<IpAddr>,
+    pub dscp: Dscp,
 }
 
 /// All SIP connections of this machine.
@@ -88,6 +90,7 @@ struct Entrance {
     tcp: Option<Listener>,
     tls: Option<Listener>,
     from: Option<IpAddr>,
+    dscp: Dscp,
 }
 
 impl Streams {
@@ -98,12 +101,14 @@ impl Streams {
         limits: StreamLimits,
         entropy: Entropy,
     ) -> io::Result<Self> {
+        let bind = |address| Listener::bind(address, doors.dscp);
         Ok(Self {
             limits,
             entrance: Entrance {
-                tcp: doors.tcp.map(Listener::bind).transpose()?,
-                tls: doors.tls.map(Listener::bind).transpose()?,
+                tcp: doors.tcp.map(bind).transpose()?,
+                tls: doors.tls.map(bind).transpose()?,
                 from: doors.from,
+                dscp: doors.dscp,
             },
             tls,
             names: BTreeMap::new(),
@@ -161,11 +166,12 @@ impl Streams {
         self.flows.keep(flow, false);
     }
 
-    /// Whether who connected to us has shown a certificate we trust for this name: so a peer is
-    /// known by name. Without `Clients::Optional` or `Required` nobody is asked to.
+    /// Whether the other side has shown a certificate we trust for this name: so a peer is known by
+    /// name. Without `Clients::Optional` or `Required` who connects to us is not asked to.
     pub fn proves(&self, flow: FlowId, name: &str) -> bool {
         let shown = self.flows.shown(flow);
-        shown.is_some_and(|certificate| tls::is_for(certificate, name))
+        self.flows.was_checked(flow, name)
+            || shown.is_some_and(|certificate| tls::is_for(certificate, name))
     }
 
     /// How many connections have ended, by why.
@@ -248,6 +254,7 @@ impl Streams {
         let dial = Dial {
             to: hop.address,
             from: self.entrance.from,
+            dscp: self.entrance.dscp,
             limits: self.limits,
         };
         let ping_every = self.ping_every();

@@ -58,7 +58,7 @@ use self::registering::Registered;
 use super::digest::Login;
 use super::transaction::{Alarms, Client, ClientKey, Clients, ServerKey, Servers, Use, Wake};
 use super::wire::{Fault, Malformed, Message, Start, Uri, Via, read_message, write};
-use super::{Hop, Transport};
+use super::{Hop, Sender, Transport};
 use crate::words::{Entropy, Moment};
 
 /// The length of the random part of tags and branches, in characters of 5 bits.
@@ -101,8 +101,8 @@ impl Endpoint {
     }
 
     /// Takes one message, whatever it is: a datagram, or what a [`Framer`](super::Framer) cut from
-    /// a stream.
-    pub fn receive(&mut self, message: &[u8], from: impl Into<Hop>, now: Moment) {
+    /// a stream. A stranger begins nothing: what is no SIP is answered so, the rest is refused.
+    pub fn receive(&mut self, message: &[u8], from: impl Into<Sender>, now: Moment) {
         let from = from.into();
         if self.out.is_full() {
             return self.out.count(Discard::Overloaded);
@@ -110,9 +110,9 @@ impl Endpoint {
         match read_message(message) {
             Ok(message) => match message.start {
                 Start::Request { .. } => self.receive_request(message, from, now),
-                Start::Response { .. } => self.receive_response(message, from, now),
+                Start::Response { .. } => self.receive_response(message, from.hop, now),
             },
-            Err(malformed) => self.receive_malformed(malformed, from),
+            Err(malformed) => self.receive_malformed(malformed, from.hop),
         }
     }
 

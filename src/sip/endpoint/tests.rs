@@ -24,6 +24,7 @@ mod wire;
 use std::time::Duration;
 
 use super::*;
+use crate::sip::Standing;
 use crate::sip::wire::NameAddr;
 use wire::{Side, Wire};
 

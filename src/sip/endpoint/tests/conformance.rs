@@ -1,7 +1,7 @@
 //! docs/sip-conformance.md names tests that exist.
 
 const TABLE: &str = include_str!("../../../../docs/sip-conformance.md");
-const TESTS: [&str; 19] = [
+const TESTS: [&str; 21] = [
     include_str!("back_off.rs"),
     include_str!("calls.rs"),
     include_str!("crossings.rs"),
@@ -21,6 +21,9 @@ const TESTS: [&str; 19] = [
     include_str!("../../digest/verifier/tests.rs"),
     include_str!("../../registrar/contacts.rs"),
     include_str!("../../registrar/server/tests.rs"),
+    // Where the desk has its say, the running agent shows it.
+    include_str!("../../../../tests/peers/lines.rs"),
+    include_str!("../../../../tests/peers/replacing.rs"),
 ];
 
 /// The test names: the last column of each row, in backticks.
