@@ -7,6 +7,8 @@
 
 mod agent;
 mod corpus;
+mod cuts;
 mod endpoint;
 mod scaling;
+mod streams;
 mod tally;
