@@ -22,6 +22,7 @@ mod hold;
 mod kamailio;
 mod ladder;
 mod leaving;
+pub(crate) mod log;
 mod matrix;
 pub(crate) mod missing;
 pub(crate) mod netns;
