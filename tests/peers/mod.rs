@@ -34,6 +34,7 @@ mod program;
 pub(crate) mod scene;
 pub(crate) mod scratch;
 mod seat;
+mod sessions;
 mod sipp;
 mod transfer;
 mod transports;

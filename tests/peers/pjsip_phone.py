@@ -4,6 +4,7 @@
 Reads one command a line: dial URI, answer, reject CODE, key DIGITS, speak, quiet, hangup, quit.
 Tells what happens as one JSON object a line: ready, incoming, established, closed, key, done.
 It speaks from the start of each call, over and over; without a file it sends silence.
+PHONE_SESSION=90 asks for sessions of 90 s, the shortest there are.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA, PHONE_CERTIFICATE and PHONE_KEY are PEM
 files; TLS listens on the port above.
 """
@@ -122,6 +123,10 @@ def endpoint(host, port):
 def account(host, port, rtp_port):
     config = pj.AccountConfig()
     config.idUri = f"sip:13700137000@{host}:{port}"
+    if "PHONE_SESSION" in os.environ:
+        config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
+        config.callConfig.timerMinSESec = 90
+        config.callConfig.timerSessExpiresSec = int(os.environ["PHONE_SESSION"])
     media = config.mediaConfig.transportConfig
     media.boundAddress = host
     media.port = rtp_port

@@ -118,6 +118,13 @@ impl Phone {
         self.invite_with(to, &self.line.description("sendrecv", 1));
     }
 
+    /// As `invite`, with more headers.
+    pub(crate) fn invite_saying(&self, to: SocketAddr, lines: &str) {
+        let dialog = Dialog::calling(&self.line.name, self.address, to);
+        self.line.handset().dialog = Some(dialog);
+        self.request("INVITE", lines, &self.line.description("sendrecv", 1));
+    }
+
     pub(crate) fn invite_with(&self, to: SocketAddr, offer: &str) {
         let dialog = Dialog::calling(&self.line.name, self.address, to);
         self.line.handset().dialog = Some(dialog);
