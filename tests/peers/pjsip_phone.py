@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """A telephone on pjproject that a test drives: pjsip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: dial URI, answer, reject CODE, key DIGITS, speak, quiet, hangup, quit.
-Tells what happens as one JSON object a line: ready, incoming, established, closed, key, done.
+Reads one command a line: dial URI, answer, reject CODE, key DIGITS, speak, quiet, hangup, stay, quit.
+Tells what happens as one JSON object a line: ready, incoming, established, closed, key, referred, replaced, done.
+It goes where a REFER sends it, until it is told to stay.
 It speaks from the start of each call, over and over; without a file it sends silence.
 PHONE_SESSION=90 asks for sessions of 90 s, the shortest there are.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA, PHONE_CERTIFICATE and PHONE_KEY are PEM
@@ -41,6 +42,25 @@ class Speech:
 
 class Call(pj.Call):
     speech = None
+    stays = False
+
+    def __init__(self, account, *which):
+        super().__init__(account, *which)
+        self.account = account
+
+    def onCallTransferRequest(self, asked):
+        if Call.stays:
+            asked.statusCode = 603
+        else:
+            # The old call is over soon, and must live until then.
+            self.account.calls.append(self)
+            self.account.call = asked.newCall = Call(self.account)
+        tell("referred")
+
+    def onCallReplaced(self, by):
+        self.account.calls.append(self)
+        self.account.call = by.newCall = Call(self.account, by.newCallId)
+        tell("replaced")
 
     def onCallState(self, _):
         state = self.getInfo().state
@@ -65,6 +85,10 @@ class Call(pj.Call):
 class Account(pj.Account):
     call = None
 
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
     def onIncomingCall(self, invited):
         self.call = Call(self, invited.callId)
         self.reply(180)
@@ -87,6 +111,8 @@ class Account(pj.Account):
             self.call.dialDtmf(argument)
         elif command in ("speak", "quiet"):
             getattr(Call.speech, command)()
+        elif command == "stay":
+            Call.stays = True
         elif command == "hangup":
             self.call.hangup(pj.CallOpParam(True))
         tell("done", command=command)
