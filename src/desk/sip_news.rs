@@ -133,6 +133,9 @@ impl Desk {
             }
             Event::Expiring { at } => {
                 tracing::warn!(call = %id, party = %party, in_s = now.until(at).as_secs(), "a session nobody refreshes");
+                if party == Party::Caller {
+                    self.leg_news(id, party, LegNews::Expiring, None, now);
+                }
             }
             Event::Expired => self.gone(id, party, LegNews::Lost, Some(408), now),
             Event::ReferAsked(_) => self.decline_refer(leg, now),
@@ -338,6 +341,7 @@ fn leg_word(news: LegNews) -> &'static str {
         LegNews::NoAnswer => "no-answer",
         LegNews::HungUp => "hung-up",
         LegNews::Lost => "lost",
+        LegNews::Expiring => "expiring",
         LegNews::Holds => "holds",
         LegNews::Resumes => "resumes",
         LegNews::HandedOff => "handed-off",

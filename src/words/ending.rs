@@ -44,6 +44,8 @@ pub enum Because {
     NeverAcknowledged,
     /// The dialog was gone on the other side: 408 or 481.
     DialogLost,
+    /// Nobody refreshed the session, and the dialog was over (RFC 4028 10).
+    SessionOver,
     /// No answer from the party we called.
     NoAnswer,
     /// The party we called was busy or refused.
@@ -68,7 +70,7 @@ impl EndedBy {
 }
 
 impl Because {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Cancelled,
         Self::HungUp,
         Self::Closed,
@@ -81,6 +83,7 @@ impl Because {
         Self::Forced,
         Self::NeverAcknowledged,
         Self::DialogLost,
+        Self::SessionOver,
         Self::NoAnswer,
         Self::Refused,
         Self::Busy,
@@ -101,6 +104,7 @@ impl Because {
             Self::Forced => "forced",
             Self::NeverAcknowledged => "never-acknowledged",
             Self::DialogLost => "dialog-lost",
+            Self::SessionOver => "session-over",
             Self::NoAnswer => "no-answer",
             Self::Refused => "refused",
             Self::Busy => "busy",

@@ -129,6 +129,15 @@ impl Softphone {
         Self::pjsip_at(address, address.port() + 2, speech)
     }
 
+    /// pjproject with the shortest sessions there are (RFC 4028 4).
+    pub(crate) fn pjsip_refreshing(host: IpAddr) -> Self {
+        let address = SocketAddr::new(host, free_ports(host));
+        let script = "tests/peers/pjsip_phone.py";
+        let mut command = program(script, address, address.port() + 2, None);
+        command.env("PHONE_SESSION", "90");
+        Self::run(command, address)
+    }
+
     pub(crate) fn baresip_at(address: SocketAddr, rtp: u16, speech: Option<&str>) -> Self {
         Self::start("tests/peers/baresip_phone.py", address, rtp, speech)
     }

@@ -34,6 +34,7 @@ impl Legs {
                 self.there.remove(&party);
             }
             LegNews::NeverAcked
+            | LegNews::Expiring
             | LegNews::Ringing
             | LegNews::Holds
             | LegNews::Resumes

@@ -1,7 +1,7 @@
 //! docs/sip-conformance.md names tests that exist.
 
 const TABLE: &str = include_str!("../../../../docs/sip-conformance.md");
-const TESTS: [&str; 21] = [
+const TESTS: [&str; 22] = [
     include_str!("back_off.rs"),
     include_str!("calls.rs"),
     include_str!("crossings.rs"),
@@ -24,6 +24,7 @@ const TESTS: [&str; 21] = [
     // Where the desk has its say, the running agent shows it.
     include_str!("../../../../tests/peers/lines.rs"),
     include_str!("../../../../tests/peers/replacing.rs"),
+    include_str!("../../wire/framer.rs"),
 ];
 
 /// The test names: the last column of each row, in backticks.
