@@ -172,6 +172,15 @@ fn a_wrong_password_is_no_seat(brand: Brand) {
     );
 }
 
+/// Asked by SHA-256 and MD5 at once, and by MD5 alone.
+fn a_phone_proves_itself_by_what_is_offered(brand: Brand) {
+    for md5 in ["offered", "only"] {
+        let lodge = Lodge::open(House::fast().set(&format!("sip.phones.md5 = \"{md5}\"")));
+        lodge.phone(brand, Transport::Udp).wait("registered", SOON);
+        assert_eq!(lodge.seat()["state"], "free", "{md5}");
+    }
+}
+
 /// Its process dies and starts anew: rung again where it is then.
 fn a_phone_comes_back(brand: Brand, transport: Transport) {
     let mut lodge = Lodge::open(House::fast());
@@ -285,6 +294,8 @@ with! {
     a_pjsip_rep_is_rung_where_he_registers_over_tls: a_rep_is_rung_where_he_registers(Pjsip, Tls);
     a_baresip_phone_with_a_wrong_password_is_no_seat: a_wrong_password_is_no_seat(Baresip);
     a_pjsip_phone_with_a_wrong_password_is_no_seat: a_wrong_password_is_no_seat(Pjsip);
+    a_baresip_phone_proves_itself_by_what_is_offered: a_phone_proves_itself_by_what_is_offered(Baresip);
+    a_pjsip_phone_proves_itself_by_what_is_offered: a_phone_proves_itself_by_what_is_offered(Pjsip);
     a_baresip_phone_comes_back_over_udp: a_phone_comes_back(Baresip, Udp);
     a_pjsip_phone_comes_back_over_tls: a_phone_comes_back(Pjsip, Tls);
     a_dead_baresip_phone_is_gone_in_time: a_dead_phone_is_gone_in_time(Baresip);
