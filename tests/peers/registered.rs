@@ -13,8 +13,10 @@ use super::certificates::Authority;
 use super::events::{Events, of};
 use super::hearing::spoken;
 use super::missing::{Need, can_run};
+use super::netns::{Host, Lab};
 use super::pcap::{Capture, recording_towards};
 use super::phone::{Phone, SOON};
+use super::phones::only_call;
 use super::program::{Brand, Enrolment, Softphone};
 use super::scene::{A_WHILE, NUMBER};
 use super::scratch::{Scratch, wav};
@@ -271,6 +273,63 @@ fn a_registered_connection_may_be_idle() {
     assert!(lodge.events.stay_without(while_idle, gone));
     lodge.takes_a_caller(&mut rep).hang_up();
     rep.wait("closed", SOON);
+}
+
+/// Another PC than the agent's: rung there, and heard there.
+fn a_phone_on_another_host_takes_a_caller(brand: Brand, transport: Transport) {
+    let lab = Lab::build();
+    let authority = Authority::new();
+    let ours = Host::Agent.address();
+    let (agent, mut events) = lab.at(Host::Agent, || {
+        let house = House::fast().at(ours);
+        let house = house.set(&format!("sip.listen_tcp = \"{ours}:5060\""));
+        let agent = house.registered_seat("rep1", USER, PASSWORD).open();
+        let events = agent.events();
+        (agent, events)
+    });
+    let enrolment = Enrolment {
+        registrar: agent.sip,
+        user: USER,
+        password: PASSWORD,
+        expires_s: LONG_S,
+    };
+    let theirs = Host::Peer.address();
+    let link = lab.link(Host::Peer);
+    let (mut rep, mut caller, capture) = lab.at(Host::Peer, || {
+        let wire = wire(transport, &authority);
+        let rep = Softphone::enrolled(brand, theirs, &wire, enrolment, None);
+        let capture = Capture::start(&link, rep.ports());
+        (rep, Softphone::pjsip(theirs, None), capture)
+    });
+    rep.tell("register");
+    events.wait("the phone", SOON, |entry| is_phone(entry, "registered"));
+    caller.tell(&format!("dial sip:hotline@{}", agent.sip));
+    rep.wait("incoming", SOON);
+    rep.tell("answer");
+    rep.wait("established", SOON);
+    caller.wait("established", A_WHILE);
+    let id = only_call(&mut events);
+    events.phrase_over(&id, "greeting", A_WHILE);
+    caller.tell("hangup");
+    rep.wait("closed", SOON);
+    events.ended(&id, SOON);
+    let heard = recording_towards(&lab.at(Host::Peer, || capture.finish()), rep.ports());
+    let greeting = heard.ids().contains(&"greeting".to_owned());
+    assert!(greeting, "the rep hears how the caller is greeted: {heard}");
+}
+
+#[test]
+fn a_baresip_phone_on_another_host_takes_a_caller() {
+    if can_run(&[Need::Baresip, Need::Pjsip, Need::Capture, Need::Namespaces]) {
+        a_phone_on_another_host_takes_a_caller(Brand::Baresip, Transport::Udp);
+    }
+}
+
+#[test]
+fn a_pjsip_phone_on_another_host_takes_a_caller() {
+    if can_run(&[Need::Pjsip, Need::Capture, Need::Namespaces]) {
+        a_phone_on_another_host_takes_a_caller(Brand::Pjsip, Transport::Tcp);
+    }
 }
 
 /// One test a phone, part and transport.
