@@ -29,6 +29,7 @@ mod one_way;
 mod pcap;
 pub(crate) mod phone;
 mod phones;
+mod pinned;
 pub(crate) mod program;
 mod registered;
 pub(crate) mod scene;
