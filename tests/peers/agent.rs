@@ -3,7 +3,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use thirdring::console::{CallView, CallbackView};
@@ -312,6 +312,17 @@ impl Agent {
         let text = answer.body_mut().read_to_string().expect("a whole answer");
         let mut lines = text.lines().filter_map(|line| line.strip_prefix(name));
         lines.find_map(|rest| rest.strip_prefix(' ')?.parse().ok())
+    }
+
+    /// Whether `/metrics` says so many of this within the time.
+    pub(crate) fn counts_to(&self, name: &str, count: u64, within: Duration) -> bool {
+        let until = Instant::now() + within;
+        while Instant::now() < until {
+            if self.metric(name) == Some(count) {
+                return true;
+            }
+        }
+        false
     }
 
     /// A command that must be obeyed.

@@ -31,6 +31,7 @@ mod one_way;
 mod pcap;
 pub(crate) mod phone;
 mod phones;
+mod pinned;
 pub(crate) mod program;
 mod registered;
 mod replacing;
