@@ -183,6 +183,11 @@ impl House {
         own.flat_map(|address| address.route.all())
     }
 
+    /// Of the lines whose way is known.
+    pub(super) fn line_names(&self) -> impl Iterator<Item = &str> {
+        self.lines.keys().map(String::as_str)
+    }
+
     /// Where the requests of the line of this name go, the first choice first.
     pub(super) fn line_hops(&self, name: &str) -> Vec<Hop> {
         let route = self.lines.get(name);

@@ -8,14 +8,17 @@ use crate::net::{
 };
 use crate::settings::{self, ClientCertificate, Settings};
 use crate::sip::Listening;
+use crate::sip::stun::Finder;
 use crate::words::Entropy;
 
-use super::RunError;
+use super::{RunError, public};
 
 /// Everything SIP comes in by.
 pub(super) struct Sockets {
     pub(super) port: SteadyUdp,
     pub(super) streams: Streams,
+    /// By UDP, beside SIP.
+    pub(super) finder: Option<Finder>,
 }
 
 impl Sockets {
@@ -36,7 +39,18 @@ impl Sockets {
         let at = sip.listen_tcp.or(sip.listen_tls).unwrap_or(sip.listen);
         let streams = Streams::open(doors, tls, StreamLimits::default(), entropy)
             .map_err(bind("start.sip-streams", at))?;
-        Ok(Self { port, streams })
+        Ok(Self {
+            port,
+            streams,
+            finder: None,
+        })
+    }
+
+    /// Asks the finder's server as which address we are seen.
+    pub(super) async fn ask(&mut self, mut finder: Finder) -> Option<SocketAddr> {
+        let public = public::ask(&mut finder, &mut self.port).await;
+        self.finder = Some(finder);
+        public
     }
 
     /// What peers are told: where we listen, unless another address is set.

@@ -87,6 +87,7 @@ impl Desk {
                 arrival = self.signalling.arrival() => {
                     let now = clock::now();
                     self.signalling.take(arrival, now);
+                    self.follow_public(now);
                     self.take_sip_events(now);
                     self.settle(now);
                 }
@@ -151,7 +152,7 @@ impl Desk {
 }
 
 /// Waits until then, or for a glance at the clock; for ever when nothing is due.
-async fn until(wake: Option<Moment>, now: Moment) {
+pub(super) async fn until(wake: Option<Moment>, now: Moment) {
     #[expect(clippy::disallowed_methods, reason = "the desk is where time passes")]
     match wake {
         Some(at) => tokio::time::sleep(now.until(at).min(GLANCE_EVERY)).await,

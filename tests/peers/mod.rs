@@ -25,6 +25,7 @@ mod leaving;
 mod lines;
 mod matrix;
 pub(crate) mod missing;
+mod nat;
 pub(crate) mod netns;
 mod one_way;
 mod pcap;

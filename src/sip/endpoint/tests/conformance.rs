@@ -1,7 +1,7 @@
 //! docs/sip-conformance.md names tests that exist.
 
 const TABLE: &str = include_str!("../../../../docs/sip-conformance.md");
-const TESTS: [&str; 17] = [
+const TESTS: [&str; 19] = [
     include_str!("back_off.rs"),
     include_str!("calls.rs"),
     include_str!("crossings.rs"),
@@ -17,6 +17,8 @@ const TESTS: [&str; 17] = [
     include_str!("updates.rs"),
     include_str!("../../dialog.rs"),
     include_str!("../auto_answer.rs"),
+    include_str!("../../stun/finder.rs"),
+    include_str!("../../stun/message.rs"),
     // Where the desk has its say, the running agent shows it.
     include_str!("../../../../tests/peers/lines.rs"),
     include_str!("../../../../tests/peers/replacing.rs"),
