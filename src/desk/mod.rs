@@ -20,6 +20,7 @@ mod promises;
 mod prompts;
 mod public;
 mod reach;
+mod renewal;
 mod replacing;
 mod requests;
 mod run;

@@ -33,6 +33,7 @@ use super::media_thread::MediaThread;
 use super::promises::Promises;
 use super::prompts;
 use super::public;
+use super::renewal::Renewal;
 use super::run_error::RunError;
 use super::seating::Seating;
 use super::signalling::Signalling;
@@ -163,6 +164,8 @@ impl Agent {
             kept,
             stop: signal(SignalKind::terminate()).map_err(RunError::System)?,
             interrupt: signal(SignalKind::interrupt()).map_err(RunError::System)?,
+            hang_up: signal(SignalKind::hangup()).map_err(RunError::System)?,
+            renewal: Renewal::default(),
         };
         let exit_after = options.exit_after;
         Ok(Self {

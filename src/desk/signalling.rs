@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::net::{End, News, SteadyUdp, Streams};
+use crate::net::{End, News, SteadyUdp, Streams, Tls, TlsSettings};
 use crate::sip::offer_answer::{Origin, Unusable};
 use crate::sip::stun::{self, Finder};
 use crate::sip::{Endpoint, Event, FlowId, Hop, LegId, Refusal, Sender, Standing, Transport};
@@ -18,6 +18,7 @@ pub(super) struct Signalling {
     pub(super) endpoint: Endpoint,
     port: SteadyUdp,
     streams: Streams,
+    tls: Option<TlsSettings>,
     lines: Lines,
     /// Asks as which address we are seen, where that is wanted.
     finder: Option<Finder>,
@@ -61,6 +62,7 @@ impl Signalling {
             endpoint,
             port: sockets.port,
             streams: sockets.streams,
+            tls: sockets.tls,
             finder: sockets.finder,
             stun_news: None,
             lines,
@@ -257,6 +259,16 @@ impl Signalling {
                 }
             }
         }
+    }
+
+    /// Of what TLS is made; none without TLS.
+    pub(super) fn tls_settings(&self) -> Option<&TlsSettings> {
+        self.tls.as_ref()
+    }
+
+    /// New certificates, for connections from now on.
+    pub(super) fn renew(&mut self, tls: Tls) {
+        self.streams.renew(tls);
     }
 
     /// Connections that have ended, by why.

@@ -17,6 +17,8 @@ use super::{RunError, public};
 pub(super) struct Sockets {
     pub(super) port: SteadyUdp,
     pub(super) streams: Streams,
+    /// Of what TLS was made; none without TLS.
+    pub(super) tls: Option<TlsSettings>,
     /// By UDP, beside SIP.
     pub(super) finder: Option<Finder>,
 }
@@ -34,14 +36,16 @@ impl Sockets {
             from: Some(sip.listen.ip()).filter(|ip| !ip.is_unspecified()),
             dscp,
         };
-        let tls = wants_tls(settings).then(|| Tls::open(&tls_settings(&sip.tls)));
-        let tls = tls.transpose().map_err(RunError::Tls)?;
+        let files = wants_tls(settings).then(|| tls_settings(&sip.tls));
+        let tls = files.as_ref().map(Tls::open).transpose();
+        let tls = tls.map_err(RunError::Tls)?;
         let at = sip.listen_tcp.or(sip.listen_tls).unwrap_or(sip.listen);
         let streams = Streams::open(doors, tls, StreamLimits::default(), entropy)
             .map_err(bind("start.sip-streams", at))?;
         Ok(Self {
             port,
             streams,
+            tls: files,
             finder: None,
         })
     }
