@@ -65,6 +65,7 @@ impl Guide {
             uri,
             route,
             line: None,
+            pinned: false,
         })
     }
 

@@ -62,6 +62,8 @@ pub(super) struct Address {
     pub(super) route: Route,
     /// The line it is dialled by, where it is dialled by one.
     pub(super) line: Option<String>,
+    /// There is no other way: where its Contacts point is hearsay (RFC 5626 5.3).
+    pub(super) pinned: bool,
 }
 
 /// Why the house cannot be opened: what, where, and what would be right.
@@ -171,6 +173,7 @@ impl House {
             uri: route.uri.reveal().parse().ok()?,
             route: self.lines.get(&route.via)?.clone(),
             line: Some(route.via),
+            pinned: false,
         };
         Some((route.class, address))
     }
@@ -183,6 +186,11 @@ impl House {
         });
         let own = phones.chain(self.targets.values());
         own.flat_map(|address| address.route.all())
+    }
+
+    /// Of the lines whose way is known.
+    pub(super) fn line_names(&self) -> impl Iterator<Item = &str> {
+        self.lines.keys().map(String::as_str)
     }
 
     /// Where the requests of the line of this name go, the first choice first.

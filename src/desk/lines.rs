@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use crate::call::Behind;
 use crate::dialling::Trust;
 use crate::settings::{self, Account, Network, Peer, Sip, TRUNK};
-use crate::sip::{Hop, Transport};
+use crate::sip::{Hop, Sender, Standing, Transport};
 
 /// The terms of those who may call us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(super) struct Line {
     pub(super) trusted: bool,
     /// Whether its headers make us answer.
     pub(super) auto_answer: bool,
+    /// Whether it is reached where its messages come from only.
+    pub(super) nat: bool,
 }
 
 impl Line {
@@ -28,6 +30,11 @@ impl Line {
             true => Trust::Yes,
             false => Trust::No,
         }
+    }
+
+    /// Where the sound of who signals from `source` comes from, where that is not what he says.
+    pub(super) fn seen_at(&self, source: IpAddr) -> Option<IpAddr> {
+        self.nat.then_some(source)
     }
 }
 
@@ -60,21 +67,15 @@ struct Known {
 }
 
 impl Lines {
-    /// `hops_of` finds where a line is by its name; `own` are the seats and targets.
-    pub(super) fn new(
-        sip: &Sip,
-        hops_of: impl Fn(&str) -> Vec<Hop>,
-        own: impl Iterator<Item = Hop>,
-    ) -> Self {
-        let hosts = |name: &str| networks(hops_of(name).into_iter());
-        let accounts = sip.account.iter();
-        let accounts = accounts.map(|it| of_account(it, hosts(&it.name), sip));
+    /// `own` are the seats and targets; where accounts and trunk are is learnt.
+    pub(super) fn new(sip: &Sip, own: impl Iterator<Item = Hop>) -> Self {
+        let accounts = sip.account.iter().map(|account| of_account(account, sip));
         let (named, others): (Vec<_>, Vec<_>) =
             sip.peer.iter().partition(|peer| peer.tls_name.is_some());
         let peers = named.into_iter().chain(others);
         let plain = |(name, networks): (&str, Vec<Network>)| Known::new(usual(name, sip), networks);
         let rest = [
-            (TRUNK, hosts(TRUNK)),
+            (TRUNK, Vec::new()),
             (HOUSE, networks(own)),
             (TRUSTED, sip.trusted.clone()),
         ];
@@ -87,10 +88,31 @@ impl Lines {
         }
     }
 
-    /// Whether a request may begin something; `proves` tells whether its connection has shown a
-    /// certificate for a name.
-    pub(super) fn knows(&self, from: Hop, proves: impl Fn(&str) -> bool) -> bool {
-        self.known.iter().any(|known| known.fits(from, &proves))
+    /// Who sent a message; `proves` tells whether its connection has shown a certificate for a name.
+    pub(super) fn sender(&self, hop: Hop, proves: impl Fn(&str) -> bool) -> Sender {
+        let known = self.known.iter().find(|known| known.fits(hop, &proves));
+        Sender {
+            hop,
+            standing: match known {
+                Some(_) => Standing::Known,
+                None => Standing::Stranger,
+            },
+            symmetric: known.is_some_and(|known| known.line.nat),
+        }
+    }
+
+    /// Whether the line of this name is behind a NAT.
+    pub(super) fn is_behind_nat(&self, name: &str) -> bool {
+        let mut known = self.known.iter().map(|known| &known.line);
+        known.any(|line| line.name == name && line.nat)
+    }
+
+    /// A line of this name is reached there, and may call from there.
+    pub(super) fn learn(&mut self, name: &str, hops: impl IntoIterator<Item = Hop>) {
+        let mut known = self.known.iter_mut();
+        if let Some(known) = known.find(|known| known.line.name == name) {
+            known.networks = networks(hops.into_iter());
+        }
     }
 
     /// The line a call comes by; `called` is the user it is for.
@@ -156,19 +178,21 @@ fn usual(name: &str, sip: &Sip) -> Line {
         behind: behind(None, sip),
         trusted: false,
         auto_answer: false,
+        nat: false,
     }
 }
 
-fn of_account(account: &Account, hosts: Vec<Network>, sip: &Sip) -> Known {
+fn of_account(account: &Account, sip: &Sip) -> Known {
     let user = account.contact_user.as_ref().unwrap_or(&account.username);
     let line = Line {
         behind: behind(account.behind, sip),
+        nat: account.nat,
         ..usual(&account.name, sip)
     };
     Known {
         only_tls: account.transport == settings::Transport::Tls,
         user: Some(user.clone()),
-        ..Known::new(line, hosts)
+        ..Known::new(line, Vec::new())
     }
 }
 
@@ -177,6 +201,7 @@ fn of_peer(peer: &Peer, sip: &Sip) -> Known {
         behind: behind(peer.behind, sip),
         trusted: peer.trusted,
         auto_answer: peer.auto_answer,
+        nat: peer.nat,
         ..usual(&peer.name, sip)
     };
     Known {
@@ -223,24 +248,25 @@ mod tests {
 
     fn lines() -> Lines {
         let settings = Settings::load(None, &SETTINGS.map(str::to_owned)).unwrap();
-        let hops_of = |name: &str| {
-            let ip = match name {
-                "one" | "two" => "10.0.0.1",
-                "safe" => "10.0.0.2",
-                TRUNK => "203.0.113.1",
-                other => panic!("{other} has no hops"),
-            };
-            vec![hop(Transport::Udp, ip)]
-        };
         let seat = hop(Transport::Udp, "10.0.0.20");
-        Lines::new(&settings.sip, hops_of, std::iter::once(seat))
+        let mut lines = Lines::new(&settings.sip, std::iter::once(seat));
+        for (name, ip) in [
+            ("one", "10.0.0.1"),
+            ("two", "10.0.0.1"),
+            ("safe", "10.0.0.2"),
+            (TRUNK, "203.0.113.1"),
+        ] {
+            lines.learn(name, [hop(Transport::Udp, ip)]);
+        }
+        lines
     }
 
     /// The line of a call to 8002, and whether its word counts.
     fn line(transport: Transport, ip: &str, shown: &str) -> Option<(String, bool)> {
         let (lines, from) = (lines(), hop(transport, ip));
         let line = lines.of(from, Some("8002"), |name| name == shown);
-        assert_eq!(line.is_some(), lines.knows(from, |name| name == shown));
+        let sender = lines.sender(from, |name| name == shown);
+        assert_eq!(line.is_some(), sender.standing == Standing::Known);
         line.map(|line| (line.name, line.trusted))
     }
 

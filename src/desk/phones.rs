@@ -125,6 +125,7 @@ impl Desk {
             uri: phone.contact.clone(),
             route: Route::to(phone.hop),
             line: None,
+            pinned: true,
         };
         Some((address, self.whence(phone.hop.address.ip())))
     }

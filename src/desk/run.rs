@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -35,11 +35,13 @@ use super::media_thread::MediaThread;
 use super::phones;
 use super::promises::Promises;
 use super::prompts;
+use super::public;
+use super::renewal::Renewal;
 use super::run_error::RunError;
 use super::seating::Seating;
 use super::signalling::Signalling;
 use super::sockets::Sockets;
-use super::sound::{self, Sound};
+use super::sound::{self, Ground, Sound};
 use super::vows::Vows;
 use super::working::Inbox;
 use super::{Desk, Duty, clock};
@@ -107,10 +109,17 @@ impl Agent {
                 .map_err(RunError::System)?;
 
         let mut sockets = Sockets::open(settings, services, fork(&mut entropy))?;
-        let listening = sockets.listening(settings.sip.public_address);
-        let book = Arc::new(prompts::open(settings)?);
         let families = Families::of(settings.sip.listen.ip());
-        let guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
+        let mut guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
+        let mut listening = sockets.listening(settings.sip.public_address);
+        let finder = public::finder(settings, &mut guide, fork(&mut entropy)).await;
+        let mut ground = ground(settings, sockets.listening(None).udp.ip());
+        if let Some(finder) = finder
+            && let Some(public) = sockets.ask(finder).await
+        {
+            (listening, ground.told) = (listening.seen_as(public), public.ip());
+        }
+        let book = Arc::new(prompts::open(settings)?);
         let house = House::open(settings, &book, listening.udp, &options.state, guide).await?;
 
         for (peer, name) in &house.tls_names {
@@ -122,16 +131,15 @@ impl Agent {
         let console =
             open_console(settings, &options, asked, (&events, &metrics), services).await?;
         let (reported, reports) = mpsc::channel(NEWS_MAX);
-        let sound = open_sound(settings, &house, book, &mut entropy, reported)?;
+        let sound = open_sound(settings, &house, (book, ground), &mut entropy, reported)?;
         let mut endpoint =
             Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
         let accounts = Accounts::open(settings, &house, &mut endpoint, &mut entropy)?;
         phones::open(settings, listening.udp.ip(), &mut endpoint, &mut entropy)?;
-        let lines = Lines::new(
-            &settings.sip,
-            |name| house.line_hops(name),
-            house.own_hops(),
-        );
+        let mut lines = Lines::new(&settings.sip, house.own_hops());
+        for name in house.line_names() {
+            lines.learn(name, house.line_hops(name));
+        }
         let (sip_tcp, sip_tls) = sockets.streams.addresses();
         let addresses = Addresses {
             sip: sockets.port.address(),
@@ -167,6 +175,8 @@ impl Agent {
             kept,
             stop: signal(SignalKind::terminate()).map_err(RunError::System)?,
             interrupt: signal(SignalKind::interrupt()).map_err(RunError::System)?,
+            hang_up: signal(SignalKind::hangup()).map_err(RunError::System)?,
+            renewal: Renewal::default(),
         };
         let exit_after = options.exit_after;
         Ok(Self {
@@ -240,7 +250,7 @@ fn open_store(
 fn open_sound(
     settings: &Settings,
     house: &House,
-    book: Arc<Phrasebook>,
+    (book, ground): (Arc<Phrasebook>, Ground),
     entropy: &mut Entropy,
     reports: mpsc::Sender<Report>,
 ) -> Result<Sound, RunError> {
@@ -254,8 +264,16 @@ fn open_sound(
     } else {
         Watch::Off
     };
-    let address = settings.media.address.unwrap_or_else(|| house.address.ip());
-    Ok(Sound::new(media, book, address, watch))
+    Ok(Sound::new(media, book, ground, watch))
+}
+
+/// Behind NAT ports are opened here and told as public ones; `ours` is where SIP is.
+fn ground(settings: &Settings, ours: IpAddr) -> Ground {
+    let bound = settings.media.address.unwrap_or(ours);
+    Ground {
+        bound,
+        told: settings.sip.public_address.unwrap_or(bound),
+    }
 }
 
 async fn open_console(

@@ -233,6 +233,11 @@ impl Agent {
         self.signal("-TERM");
     }
 
+    /// SIGHUP: it should read its certificates anew.
+    pub(crate) fn renew(&self) {
+        self.signal("-HUP");
+    }
+
     /// The PC falls asleep: nothing of the agent runs until it is resumed.
     pub(crate) fn suspend(&self) {
         self.signal("-STOP");

@@ -17,6 +17,7 @@ pub(crate) enum Need {
     Kamailio,
     /// svwar and svcrack.
     Sipvicious,
+    Coturn,
     /// `ip` and `nft`, and the right to make network namespaces.
     Namespaces,
     /// The right to mount a small disk.
@@ -35,6 +36,7 @@ impl Need {
             Self::Pjsip => works(PYTHON, &["-c", "import pjsua2"]),
             Self::Kamailio => works("kamailio", &["-v"]),
             Self::Sipvicious => works("svwar", &["--version"]),
+            Self::Coturn => works("turnserver", &["--version"]),
             Self::Namespaces => {
                 is_root() && works("nft", &["--version"]) && works("ip", &["netns", "list"])
             }
@@ -47,6 +49,7 @@ impl Need {
             Self::Pjsip => "pjproject (pip: pjsua2-python)",
             Self::Kamailio => "Kamailio 5.6 (apt: kamailio)",
             Self::Sipvicious => "SIPVicious (apt: sipvicious)",
+            Self::Coturn => "coturn (apt: coturn)",
             Self::Namespaces => "network namespaces (root, iproute2, nftables)",
             Self::Mount => "mount, run by root",
         })

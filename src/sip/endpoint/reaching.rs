@@ -1,6 +1,6 @@
 //! Requests over the transport that fits them, and what happens when it does not carry them.
 
-use super::Endpoint;
+use super::{Endpoint, Listening};
 use crate::sip::transaction::{Client, ClientKey, Use};
 use crate::sip::wire::{Message, Via, write};
 use crate::sip::{FlowId, Hop, Transport};
@@ -37,6 +37,11 @@ impl Endpoint {
                 }
             }
         }
+    }
+
+    /// We are reached elsewhere from now on: the next message of every leg says so.
+    pub fn moved(&mut self, listening: Listening) {
+        self.settings.listening = listening;
     }
 
     /// A connection ended: the requests of its dialogs go where their routes and Contacts lead.
