@@ -225,6 +225,16 @@ impl Calls {
         Some(leg)
     }
 
+    /// Another dialog carries the leg from now on; news of the old one find nobody.
+    pub(super) fn set_sip(&mut self, id: CallId, party: Party, sip: LegId) -> Option<LegId> {
+        let old = self.leg_mut(id, party)?.sip.replace(sip);
+        if let Some(old) = old {
+            self.by_sip.remove(&old);
+        }
+        self.by_sip.insert(sip, (id, party));
+        old
+    }
+
     pub(super) fn of_sip(&self, leg: LegId) -> Option<(CallId, Party)> {
         self.by_sip.get(&leg).copied()
     }

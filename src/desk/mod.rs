@@ -18,6 +18,7 @@ mod perform;
 mod promises;
 mod prompts;
 mod reach;
+mod replacing;
 mod requests;
 mod run;
 mod run_error;

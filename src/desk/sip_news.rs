@@ -44,13 +44,16 @@ impl Desk {
             }
             Some(Ok(_)) | None => {}
         }
+        if let Some(place) = invited.replaces {
+            return self.replace(leg, place, offer.as_ref(), now);
+        }
         if let Some(code) = self.no_room() {
             return self.reject(leg, Refusal::new(code), now);
         }
         self.begin_inbound(leg, offer, &invited, now);
     }
 
-    fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
+    pub(super) fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
         self.chronicle.metrics.call_refused(refusal.code);
         if let Err(problem) = self.signalling.endpoint.reject(leg, &refusal, now) {
             tracing::debug!(%problem, "too late to refuse");
@@ -265,7 +268,7 @@ impl Desk {
     }
 
     /// Our direction tells theirs: when we may not send, they hold us.
-    fn hold_news(&mut self, id: CallId, party: Party, ours: Direction, now: Moment) {
+    pub(super) fn hold_news(&mut self, id: CallId, party: Party, ours: Direction, now: Moment) {
         let holds = matches!(ours, Direction::RecvOnly | Direction::Inactive);
         let Some(leg) = self.calls.leg_mut(id, party) else {
             return;

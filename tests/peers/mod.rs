@@ -31,6 +31,7 @@ mod pcap;
 pub(crate) mod phone;
 mod phones;
 mod program;
+mod replacing;
 pub(crate) mod scene;
 pub(crate) mod scratch;
 mod seat;

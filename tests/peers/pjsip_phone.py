@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A telephone on pjproject that a test drives: pjsip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: dial URI, answer, reject CODE, key DIGITS, speak, quiet, hangup, stay, quit.
+Reads one command a line: dial URI, answer, reject CODE, key DIGITS, speak, quiet, hangup, stay, connect, quit.
 Tells what happens as one JSON object a line: ready, incoming, established, closed, key, referred, replaced, done.
-It goes where a REFER sends it, until it is told to stay.
+It goes where a REFER sends it, until it is told to stay; `connect` leads whom it called last to whom it called before.
 It speaks from the start of each call, over and over; without a file it sends silence.
 PHONE_SESSION=90 asks for sessions of 90 s, the shortest there are.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA, PHONE_CERTIFICATE and PHONE_KEY are PEM
@@ -101,6 +101,7 @@ class Account(pj.Account):
 
     def obey(self, command, argument):
         if command == "dial":
+            self.calls.append(self.call)
             self.call = Call(self)
             self.call.makeCall(argument, pj.CallOpParam(True))
         elif command == "answer":
@@ -111,6 +112,8 @@ class Account(pj.Account):
             self.call.dialDtmf(argument)
         elif command in ("speak", "quiet"):
             getattr(Call.speech, command)()
+        elif command == "connect":
+            self.call.xferReplaces(self.calls[-1], pj.CallOpParam(True))
         elif command == "stay":
             Call.stays = True
         elif command == "hangup":

@@ -64,6 +64,10 @@ impl Dialog {
         }
     }
 
+    pub(super) fn parties(&self) -> (String, String) {
+        (self.local.clone(), self.remote.clone())
+    }
+
     /// The next request; `INVITE` begins a transaction that `CANCEL` and `ACK` refer to.
     pub(super) fn request(&mut self, method: &str, lines: &str, body: &str) -> String {
         self.cseq += 1;

@@ -107,6 +107,12 @@ impl Phone {
         dialog.call_id.clone()
     }
 
+    /// Its own side of the dialog and the other, each with its tag.
+    pub(crate) fn tags(&self) -> (String, String) {
+        let handset = self.line.handset();
+        handset.dialog.as_ref().expect("there is a call").parties()
+    }
+
     /// Waits until somebody calls, and returns their INVITE.
     pub(crate) fn called(&self, within: Duration) -> Message {
         self.wait("an INVITE", within, |message| {
