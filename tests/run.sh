@@ -48,6 +48,12 @@ install_phones() {
     >"$work/pip.log" 2>&1 || echo "not installed by pip: baresip-python, pjsua2-python ($work/pip.log)"
 }
 
+# Two readers of SIP that ours is held against; their crates are built apart from the package's, once.
+build_readers() {
+  cargo build --quiet --locked --manifest-path tests/differential/Cargo.toml --target-dir target/readers \
+    >"$work/readers.log" 2>&1 || echo "not built: other readers of SIP ($work/readers.log)"
+}
+
 # --- the checks ------------------------------------------------------------
 
 # check NAME COMMAND...: one check that passes or fails as a whole.
@@ -116,6 +122,7 @@ count_skips() {
 main() {
   install_tools
   install_phones
+  build_readers
   export THIRDRING_SKIPPED=$skips
 
   check "format" cargo fmt --check

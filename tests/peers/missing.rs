@@ -22,10 +22,14 @@ pub(crate) enum Need {
     Namespaces,
     /// The right to mount a small disk.
     Mount,
+    OtherReaders,
 }
 
 /// The interpreter that tests/run.sh installs the phones for.
 pub(crate) const PYTHON: &str = "tests/.venv/bin/python";
+
+/// What tests/run.sh builds from tests/differential.
+pub(crate) const OTHER_READERS: &str = "target/readers/debug/other-readers";
 
 impl Need {
     fn missing(self) -> Option<&'static str> {
@@ -40,6 +44,7 @@ impl Need {
             Self::Namespaces => {
                 is_root() && works("nft", &["--version"]) && works("ip", &["netns", "list"])
             }
+            Self::OtherReaders => works(OTHER_READERS, &[]),
             Self::Mount => is_root() && Path::new("/bin/mount").exists(),
         };
         (!there).then_some(match self {
@@ -52,6 +57,7 @@ impl Need {
             Self::Coturn => "coturn (apt: coturn)",
             Self::Namespaces => "network namespaces (root, iproute2, nftables)",
             Self::Mount => "mount, run by root",
+            Self::OtherReaders => "other readers of SIP (tests/run.sh builds them)",
         })
     }
 }
