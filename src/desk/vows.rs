@@ -133,6 +133,7 @@ fn owes_farewell(because: Because) -> bool {
         | Because::CallbackNotNoted
         | Because::ShuttingDown => true,
         Because::Cancelled
+        | Because::AnsweredElsewhere
         | Because::HungUp
         | Because::HandedOff
         | Because::Forced

@@ -80,6 +80,7 @@ fn callers_news(chance: &mut Entropy) -> LegNews {
         LegNews::Lost,
         LegNews::NeverAcked,
         LegNews::Cancelled,
+        LegNews::AnsweredElsewhere,
         LegNews::Refused(486),
         LegNews::Refused(404),
         LegNews::NoAnswer,

@@ -21,6 +21,7 @@ mod orders;
 mod outbox;
 mod prack;
 mod reaching;
+mod reason;
 mod referrals;
 mod referred;
 mod referring;
@@ -50,6 +51,7 @@ pub use orders::{
     Dialogs, Invite, Listening, NotPossible, Refer, Refusal, ReliableProgress, Settings,
 };
 pub use outbox::Transmit;
+pub use reason::is_answered_elsewhere;
 
 use self::asking::Asked;
 use self::legs::Legs;
