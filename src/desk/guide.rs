@@ -1,4 +1,4 @@
-//! The way to seats, targets and the trunk, found once at the start.
+//! The way to seats, targets, trunk and peers, found once at the start.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use crate::net::{Resolver, Target, Wanted};
 use crate::settings::SipUri;
 use crate::sip::{Hop, Transport, Uri};
 
-use super::house::{Address, Unfit};
+use super::house::{Address, Unfit, Way};
 
 /// Where the requests for a name go (RFC 3263 4.3).
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ impl Route {
         up.unwrap_or(self.first)
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = Hop> {
+    fn all(&self) -> impl Iterator<Item = Hop> {
         std::iter::once(self.first).chain(self.others.iter().copied())
     }
 }
@@ -55,8 +55,7 @@ impl Guide {
         let route = self.route(of, &Wanted::of(&uri)).await?;
         Ok(Address {
             uri,
-            route,
-            line: None,
+            way: Way::Found(route),
         })
     }
 
@@ -78,8 +77,12 @@ impl Guide {
     }
 
     /// The name that each TLS peer must prove.
-    pub(super) fn into_tls_names(self) -> Vec<(SocketAddr, String)> {
-        self.tls_names
+    pub(super) fn take_tls_names(&mut self) -> Vec<(SocketAddr, String)> {
+        std::mem::take(&mut self.tls_names)
+    }
+
+    pub(super) fn into_resolver(self) -> Resolver {
+        self.resolver
     }
 
     fn learn(&mut self, target: &Target) {

@@ -20,12 +20,12 @@ use crate::seats::TestKind;
 use crate::settings::{
     self, HostPort, PolicyFile, SeatKind, Settings, SettingsError, TRUNK, Transport,
 };
-use crate::sip::{Hop, Uri};
+use crate::sip::Uri;
 use crate::words::{Language, PhoneNumber, PromptId, SeatId, Sentence};
 
 use super::guide::{Guide, Route};
 
-/// What stays as it is while the agent runs.
+/// What stays as it is while the agent runs, but for its own address.
 #[derive(Debug)]
 pub(super) struct House {
     pub(super) terms: Arc<Terms>,
@@ -37,8 +37,8 @@ pub(super) struct House {
     pub(super) seats: BTreeMap<SeatId, Place>,
     pub(super) targets: BTreeMap<String, Address>,
     dial: DialRules,
-    /// Where the requests of each line go, by its name; an account whose registrar is not known has none.
-    lines: BTreeMap<String, Route>,
+    /// How the requests of each line go, by its name.
+    lines: BTreeMap<String, Way>,
     /// The name that each TLS peer must prove.
     pub(super) tls_names: Vec<(SocketAddr, String)>,
     sip: settings::Sip,
@@ -57,9 +57,15 @@ pub(super) enum Place {
 #[derive(Clone, Debug)]
 pub(super) struct Address {
     pub(super) uri: Uri,
-    pub(super) route: Route,
-    /// The line it is dialled by, where it is dialled by one.
-    pub(super) line: Option<String>,
+    pub(super) way: Way,
+}
+
+/// How the requests for an address go.
+#[derive(Clone, Debug)]
+pub(super) enum Way {
+    Found(Route),
+    /// By the account of this name, wherever that is registered.
+    Account(String),
 }
 
 /// Why the house cannot be opened: what, where, and what would be right.
@@ -118,7 +124,7 @@ impl House {
         book: &Phrasebook,
         address: SocketAddr,
         state: &Path,
-        mut guide: Guide,
+        guide: &mut Guide,
     ) -> Result<Self, Unfit> {
         let policy = read_policy(&settings.policy)?;
         let missing = book.missing(policy.phrases());
@@ -130,7 +136,7 @@ impl House {
         }
         let mut seats = BTreeMap::new();
         for seat in &settings.seat {
-            seats.insert(seat.id.clone(), place(seat, &mut guide).await?);
+            seats.insert(seat.id.clone(), place(seat, guide).await?);
         }
         let mut targets = BTreeMap::new();
         for target in &settings.target {
@@ -148,8 +154,8 @@ impl House {
             seats,
             targets,
             dial: settings.dial_rules(),
-            lines: lines(settings, &mut guide).await?,
-            tls_names: guide.into_tls_names(),
+            lines: lines(settings, guide).await?,
+            tls_names: guide.take_tls_names(),
             sip: settings.sip.clone(),
             caps: settings.dial.daily_cap.clone(),
             zone: settings.timezone.time_zone(),
@@ -176,16 +182,9 @@ impl House {
         };
         let address = Address {
             uri: route.uri.reveal().parse().ok()?,
-            route: self.lines.get(&route.via)?.clone(),
-            line: Some(route.via),
+            way: self.lines.get(&route.via)?.clone(),
         };
         Some((route.class, address))
-    }
-
-    /// Where the requests of the line of this name go, the first choice first.
-    pub(super) fn line_hops(&self, name: &str) -> Vec<Hop> {
-        let route = self.lines.get(name);
-        route.map_or_else(Vec::new, |route| route.all().collect())
     }
 
     /// The date where the hotline is: a day of the daily caps.
@@ -288,26 +287,22 @@ fn read_sound(file: &Path) -> Result<Clip, Unfit> {
 }
 
 /// Of `sip.trunk`, of the peers that may dial, and of the accounts.
-async fn lines(settings: &Settings, guide: &mut Guide) -> Result<BTreeMap<String, Route>, Unfit> {
+async fn lines(settings: &Settings, guide: &mut Guide) -> Result<BTreeMap<String, Way>, Unfit> {
     let mut lines = BTreeMap::new();
     if let Some(trunk) = &settings.sip.trunk {
         let route = guide.route(TRUNK, &wanted(trunk, Transport::Udp)).await?;
-        lines.insert(TRUNK.to_owned(), route);
+        lines.insert(TRUNK.to_owned(), Way::Found(route));
     }
     for peer in settings.sip.peer.iter().filter(|peer| peer.may_dial) {
         if let Some(host) = &peer.host {
             let wanted = wanted(host, peer.transport);
-            lines.insert(peer.name.clone(), guide.route(&peer.name, &wanted).await?);
+            let route = guide.route(&peer.name, &wanted).await?;
+            lines.insert(peer.name.clone(), Way::Found(route));
         }
     }
     for account in &settings.sip.account {
-        // An unknown name is no reason not to start: calls by the other lines go on.
-        match guide.route(&account.name, &of_account(account)).await {
-            Ok(route) => {
-                lines.insert(account.name.clone(), route);
-            }
-            Err(why) => tracing::warn!(account = account.name, ?why, "find the registrar"),
-        }
+        let way = Way::Account(account.name.clone());
+        lines.insert(account.name.clone(), way);
     }
     Ok(lines)
 }
@@ -318,23 +313,6 @@ fn wanted(HostPort { host, port }: &HostPort, transport: Transport) -> Wanted {
         port: Some(*port),
         transport: Some(transport.into()),
         secure: false,
-    }
-}
-
-/// The outbound proxy, or the domain, whose name may stand for several servers (RFC 3263).
-fn of_account(account: &settings::Account) -> Wanted {
-    match &account.outbound_proxy {
-        Some(proxy) => wanted(proxy, account.transport),
-        None => Wanted {
-            host: account
-                .domain
-                .to_string()
-                .trim_matches(['[', ']'])
-                .to_owned(),
-            port: None,
-            transport: Some(account.transport.into()),
-            secure: false,
-        },
     }
 }
 

@@ -8,6 +8,7 @@ mod calls;
 mod chronicle;
 pub mod clock;
 mod ended;
+mod finder;
 mod guide;
 mod house;
 mod keeper;
@@ -28,6 +29,7 @@ mod sockets;
 mod sound;
 mod urgency;
 mod vows;
+mod whereabouts;
 mod working;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -56,11 +58,13 @@ use promises::Promises;
 use seating::Seating;
 use signalling::Signalling;
 use sound::Sound;
+use whereabouts::Whereabouts;
 
 /// The desk: every call of this machine, and all that they share.
 struct Desk {
     house: House,
     accounts: Accounts,
+    whereabouts: Whereabouts,
     calls: Calls,
     signalling: Signalling,
     sound: Sound,
@@ -223,6 +227,7 @@ impl Desk {
             self.signalling.endpoint.timeout(),
             self.calls.timeout(),
             self.accounts.timeout(),
+            self.looks_around_at(),
             queue,
         ]
         .into_iter()

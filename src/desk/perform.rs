@@ -5,14 +5,21 @@ use crate::dialling::Privacy;
 use crate::media::Order;
 use crate::records::What;
 use crate::sip::offer_answer;
-use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refer, Refusal, Uri};
+use crate::sip::{Hop, Invite, LegId, LoginId, NameAddr, NotPossible, Refer, Refusal, Uri};
 use crate::words::{CallId, ConsentFor, Moment, Party, PhoneNumber, SeatId};
 
 use super::accounts::Credit;
 use super::calls::{Leg, Saying};
-use super::house::{Address, Place};
+use super::house::{Address, Place, Way};
 use super::{Desk, clock, numbers, signalling, sound};
 use crate::seats::{TestKind, TestSeat};
+
+/// Where an INVITE goes, and what an account adds to it.
+struct WayOut {
+    next_hop: Hop,
+    login: Option<LoginId>,
+    headers: Vec<(String, String)>,
+}
 
 impl Desk {
     pub(super) fn perform(&mut self, id: CallId, action: Action, now: Moment) {
@@ -241,7 +248,7 @@ impl Desk {
         let number = call.call.number().map(|number| number.reveal().clone());
         match number.and_then(|number| self.admitted(&number)) {
             Some(address) => {
-                let from = match self.credit(&address) {
+                let from = match self.credit(&address, now) {
                     Some(credit) => credit.identity,
                     None => NameAddr::new(None, self.house.own_identity()),
                 };
@@ -262,9 +269,30 @@ impl Desk {
         admitted.then_some(address)
     }
 
-    /// Who we are to the line that an address is dialled by.
-    fn credit(&self, address: &Address) -> Option<Credit> {
-        self.accounts.credit(address.line.as_ref()?)
+    /// Who we are to the account that an address is dialled by.
+    fn credit(&self, address: &Address, now: Moment) -> Option<Credit> {
+        let is_down = |hop| self.signalling.is_down(hop, now);
+        match &address.way {
+            Way::Found(_) => None,
+            Way::Account(name) => self.accounts.credit(name, is_down),
+        }
+    }
+
+    /// Where an INVITE goes first, and what an account adds to it; none while the account's
+    /// registrar is not known.
+    fn way_out(&self, to: &Address, now: Moment) -> Option<WayOut> {
+        match &to.way {
+            Way::Found(route) => Some(WayOut {
+                next_hop: route.next_hop(|hop| self.signalling.is_down(hop, now)),
+                login: None,
+                headers: Vec::new(),
+            }),
+            Way::Account(_) => self.credit(to, now).map(|credit| WayOut {
+                next_hop: credit.next_hop,
+                login: Some(credit.login),
+                headers: credit.headers,
+            }),
+        }
     }
 
     /// Sends the INVITE; what keeps it from leaving is news like any other.
@@ -279,9 +307,14 @@ impl Desk {
         to: Address,
         from: NameAddr,
         call_id: Option<String>,
-        headers: Vec<(String, String)>,
+        mut headers: Vec<(String, String)>,
         now: Moment,
     ) {
+        let Some(way_out) = self.way_out(&to, now) else {
+            tracing::warn!(call = %id, party = %party, "no registrar is known for the account");
+            return self.later(id, Input::Leg(party, LegNews::NoAnswer));
+        };
+        headers.extend(way_out.headers);
         let port = match self.sound.open_port() {
             Ok(port) => port,
             Err(problem) => return self.no_port(id, party, &problem, now),
@@ -289,11 +322,10 @@ impl Desk {
         let mut leg = Leg::new(self.signalling.origin());
         leg.origin.version += 1;
         let offer = offer_answer::offer(port.address, leg.origin);
-        let login = self.credit(&to).map(|credit| credit.login);
         let invite = Invite {
-            next_hop: to.route.next_hop(|hop| self.signalling.is_down(hop, now)),
+            next_hop: way_out.next_hop,
             target: to.uri,
-            login,
+            login: way_out.login,
             from,
             call_id,
             offer,

@@ -25,6 +25,7 @@ use super::accounts::Accounts;
 use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::ended::Ended;
+use super::finder::{self, Finder};
 use super::guide::Guide;
 use super::house::House;
 use super::keeper::Keeper;
@@ -37,6 +38,7 @@ use super::signalling::Signalling;
 use super::sockets::Sockets;
 use super::sound::{self, Sound};
 use super::vows::Vows;
+use super::whereabouts::Whereabouts;
 use super::working::Inbox;
 use super::{Desk, Duty, clock};
 
@@ -97,11 +99,12 @@ impl Agent {
                 .map_err(RunError::System)?;
 
         let mut sockets = Sockets::open(settings, fork(&mut entropy))?;
-        let listening = sockets.listening(settings.sip.public_address);
+        let whereabouts = Whereabouts::new(sockets.bound(), settings, clock::now());
+        let listening = whereabouts.told(None);
         let book = Arc::new(prompts::open(settings)?);
         let families = Families::of(settings.sip.listen.ip());
-        let guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
-        let house = House::open(settings, &book, listening.udp, &options.state, guide).await?;
+        let mut guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
+        let house = House::open(settings, &book, listening.udp, &options.state, &mut guide).await?;
 
         for (peer, name) in &house.tls_names {
             sockets.streams.learn_name(*peer, name);
@@ -114,7 +117,10 @@ impl Agent {
         let sound = open_sound(settings, &house, book, &mut entropy, reported)?;
         let mut endpoint =
             Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
-        let accounts = Accounts::open(settings, &house, &mut endpoint, &mut entropy)?;
+        let (answered, places) = mpsc::channel(finder::ASKED_MAX);
+        let finder = Finder::start(guide.into_resolver(), answered);
+        let dice = fork(&mut entropy);
+        let accounts = Accounts::open(settings, &house, &mut endpoint, finder, dice)?;
         let (sip_tcp, sip_tls) = sockets.streams.addresses();
         let addresses = Addresses {
             sip: sockets.port.address(),
@@ -132,6 +138,7 @@ impl Agent {
             promises: Promises::new(Queue::new(rules)),
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
             accounts,
+            whereabouts,
             seating: seating(settings),
             calls: Calls::default(),
             ended: Ended::default(),
@@ -142,12 +149,15 @@ impl Agent {
             entropy,
         };
         desk.remember(opened, found, clock::now(), utc);
+        desk.follow_address();
+        desk.look_at_ways(false, clock::now());
         desk.begin_registrations(clock::now());
         desk.signalling.flush();
         let inbox = Inbox {
             reports,
             requests,
             kept,
+            places,
             stop: signal(SignalKind::terminate()).map_err(RunError::System)?,
             interrupt: signal(SignalKind::interrupt()).map_err(RunError::System)?,
         };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::net::{End, News, SteadyUdp, Streams};
+use crate::net::{End, News, SteadyUdp, Streams, Target};
 use crate::sip::offer_answer::{Origin, Unusable};
 use crate::sip::{Endpoint, Event, FlowId, Hop, LegId, Refusal, Transport};
 use crate::words::{Entropy, Moment};
@@ -19,7 +19,9 @@ pub(super) struct Signalling {
     /// Calls over connections: a connection may be idle while one lives.
     over: BTreeMap<LegId, FlowId>,
     /// Connections somebody is registered over: they may be idle, too (RFC 5626 4.4.1).
-    registered: BTreeSet<FlowId>,
+    registered: BTreeMap<Registrant, BTreeSet<FlowId>>,
+    /// Connections that have closed and nobody has been told of.
+    closed: Vec<FlowId>,
     /// The connection the last message came by.
     last: Option<FlowId>,
     /// Hops nothing could be sent to, and when.
@@ -27,6 +29,13 @@ pub(super) struct Signalling {
     entropy: Entropy,
     /// Datagrams the kernel would not take.
     pub(super) unsent: u64,
+}
+
+/// Who is registered over a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Registrant {
+    /// An account of ours at its registrar.
+    Us,
 }
 
 /// What can be read.
@@ -39,6 +48,8 @@ pub(super) enum Arrival {
 /// Datagrams taken in one go before the rest of the desk has its turn.
 const BATCH: usize = 64;
 const DATAGRAM_MAX: usize = 65_535;
+/// RFC 5626 3.5.1 has it for streams; every server knows it as the empty line before a message.
+const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 /// How long a hop that could not be reached is passed over.
 const DOWN_FOR: Duration = Duration::from_secs(30);
 /// Hops remembered as down; past it the next one is tried again.
@@ -51,7 +62,8 @@ impl Signalling {
             port: sockets.port,
             streams: sockets.streams,
             over: BTreeMap::new(),
-            registered: BTreeSet::new(),
+            registered: BTreeMap::new(),
+            closed: Vec::new(),
             last: None,
             down: BTreeMap::new(),
             entropy,
@@ -87,21 +99,52 @@ impl Signalling {
             Arrival::News(News::Closed(flow)) => {
                 self.over.retain(|_, over| *over != flow);
                 self.endpoint.closed(flow);
+                self.closed.push(flow);
             }
         }
     }
 
     /// Whether nothing could be sent there just now: another hop may serve (RFC 3263 4.3).
     pub(super) fn is_down(&self, hop: Hop, now: Moment) -> bool {
-        let since = self.down.get(&hop);
+        let since = self.down.get(&Hop { flow: None, ..hop });
         since.is_some_and(|since| now.since(*since) < DOWN_FOR)
     }
 
     fn mark_down(&mut self, hop: Hop, now: Moment) {
         self.down.retain(|_, since| now.since(*since) < DOWN_FOR);
         if self.down.len() < DOWN_MAX {
-            self.down.insert(hop, now);
+            self.down.insert(Hop { flow: None, ..hop }, now);
         }
+    }
+
+    /// A place that said nothing, or 503; it is passed over for a while (RFC 3263 4.3).
+    pub(super) fn poll_no_help(&mut self, now: Moment) -> Option<Hop> {
+        let hop = self.endpoint.poll_no_help()?;
+        self.mark_down(hop, now);
+        Some(hop)
+    }
+
+    /// Connections that have closed since the last question.
+    pub(super) fn take_closed(&mut self) -> Vec<FlowId> {
+        std::mem::take(&mut self.closed)
+    }
+
+    /// Ends a connection; its requests fail first, then it is among the closed ones.
+    pub(super) fn cut(&mut self, flow: FlowId) {
+        self.streams.cut(flow);
+    }
+
+    /// The name that a TLS peer must prove.
+    pub(super) fn learn_name(&mut self, target: &Target) {
+        if target.hop.transport == Transport::Tls {
+            self.streams.learn_name(target.hop.address, &target.name);
+        }
+    }
+
+    /// An empty datagram: it keeps a NAT's way back open, and says nothing.
+    pub(super) fn keep_way_open(&mut self, to: SocketAddr) {
+        let sent = self.port.try_send(KEEP_ALIVE, to);
+        self.unsent += u64::from(sent.is_err());
     }
 
     /// Before the timers: what came in time is not late because we slept.
@@ -152,19 +195,20 @@ impl Signalling {
         }
     }
 
-    /// The connections somebody is registered over from now on, we or a rep's phone.
-    pub(super) fn keep_registered(&mut self, flows: BTreeSet<FlowId>) {
-        let before = std::mem::replace(&mut self.registered, flows);
-        for flow in &self.registered {
+    /// The connections `whose` registrations go over from now on.
+    pub(super) fn keep_registered(&mut self, whose: Registrant, flows: BTreeSet<FlowId>) {
+        for flow in &flows {
             self.streams.keep(*flow);
         }
-        for flow in before {
+        let before = self.registered.insert(whose, flows);
+        for flow in before.unwrap_or_default() {
             self.release(flow);
         }
     }
 
     fn release(&self, flow: FlowId) {
-        let is_used = self.registered.contains(&flow) || self.over.values().any(|it| *it == flow);
+        let is_registered = self.registered.values().any(|flows| flows.contains(&flow));
+        let is_used = is_registered || self.over.values().any(|it| *it == flow);
         if !is_used {
             self.streams.release(flow);
         }

@@ -88,6 +88,9 @@ impl Desk {
         let mut facts = Facts::new(true, invited.call_id.clone(), clock::utc());
         facts.caller_is = self.whence(invited.source.address.ip());
         facts.identity = Some(identity);
+        if let Some(account) = self.accounts.of_request(invited.source) {
+            tracing::info!(call = %id, account, "called by an account");
+        }
         self.calls.add(DeskCall::new(call, facts));
         let mut leg = Leg::new(self.signalling.origin());
         (leg.sip, leg.offer) = (Some(sip), offer);

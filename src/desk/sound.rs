@@ -49,6 +49,11 @@ impl Sound {
         self.address
     }
 
+    /// Ports opened from now on are there.
+    pub(super) fn move_to(&mut self, address: IpAddr) {
+        self.address = address;
+    }
+
     pub(super) fn open_port(&self) -> io::Result<Port> {
         let (key, address) = self.thread.open_port(self.address)?;
         Ok(Port { key, address })

@@ -10,7 +10,7 @@ mod steady_udp;
 mod streams;
 mod udp;
 
-pub use options::way_out;
+pub use options::{way_out, way_to};
 pub use resolver::{Families, NotFound, Resolver, Target, Wanted};
 pub use rtp_ports::{PortPair, PortPool};
 pub use steady_udp::SteadyUdp;

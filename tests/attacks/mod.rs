@@ -12,6 +12,7 @@ mod disk;
 mod ending;
 mod flood;
 mod offers;
+mod registrars;
 mod rubbish;
 mod slow_streams;
 mod start;

@@ -40,6 +40,8 @@ mod uas;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 pub use asking::{Answer, AskId};
@@ -81,6 +83,8 @@ pub struct Endpoint {
     registered: Registered,
     alarms: Alarms,
     out: Outbox,
+    /// Where requests found no help.
+    no_help: BTreeSet<Hop>,
 }
 
 impl Endpoint {
@@ -97,6 +101,7 @@ impl Endpoint {
             registered: Registered::default(),
             alarms: Alarms::default(),
             out: Outbox::default(),
+            no_help: BTreeSet::new(),
         }
     }
 

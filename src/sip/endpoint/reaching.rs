@@ -1,6 +1,7 @@
 //! Requests over the transport that fits them, and what happens when it does not carry them.
 
 use super::Endpoint;
+use super::orders::Listening;
 use crate::sip::transaction::{Client, ClientKey, Use};
 use crate::sip::wire::{Message, Via, write};
 use crate::sip::{FlowId, Hop, Transport};
@@ -8,6 +9,8 @@ use crate::words::Moment;
 
 /// RFC 3261 18.1.1: a larger request goes by a transport that can carry it whole, in bytes.
 const DATAGRAM_MAX: usize = 1_300;
+/// Hops that were no help and wait to be polled; a further one is found out again.
+const NO_HELP_MAX: usize = 64;
 
 impl Endpoint {
     /// The hop for a request of this size; its Via says so, too.
@@ -37,6 +40,25 @@ impl Endpoint {
                 }
             }
         }
+    }
+
+    /// A hop that said 503, or nothing at all for 32 s: another may serve (RFC 3263 4.3).
+    pub fn poll_no_help(&mut self) -> Option<Hop> {
+        self.no_help.pop_first()
+    }
+
+    /// Notes that the request of this transaction found no help where it went.
+    pub(super) fn no_help_from(&mut self, key: &ClientKey) {
+        if let Some(client) = self.clients.get(key)
+            && self.no_help.len() < NO_HELP_MAX
+        {
+            self.no_help.insert(client.to);
+        }
+    }
+
+    /// We are reached elsewhere from now on: the next message of every leg says so.
+    pub fn moved(&mut self, listening: Listening) {
+        self.settings.listening = listening;
     }
 
     /// A connection ended: the requests of its dialogs go where their routes and Contacts lead.

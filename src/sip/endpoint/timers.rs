@@ -44,6 +44,9 @@ impl Endpoint {
             ClientTick::Send(bytes) => self.out.send(to, bytes),
             ClientTick::Over => self.clients.remove(key),
             ClientTick::GaveUp => {
+                if client.is_unheard() {
+                    self.no_help_from(key);
+                }
                 self.clients.remove(key);
                 self.unanswered(used_for, now);
             }

@@ -11,7 +11,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    pub(super) fn parse(datagram: &[u8], from: SocketAddr) -> Option<Self> {
+    pub(crate) fn parse(datagram: &[u8], from: SocketAddr) -> Option<Self> {
         let text = std::str::from_utf8(datagram).ok()?;
         let (head, body) = text.split_once("\r\n\r\n")?;
         let mut lines = head.split("\r\n");

@@ -1,7 +1,7 @@
 //! docs/sip-conformance.md names tests that exist.
 
 const TABLE: &str = include_str!("../../../../docs/sip-conformance.md");
-const TESTS: [&str; 15] = [
+const TESTS: [&str; 19] = [
     include_str!("back_off.rs"),
     include_str!("calls.rs"),
     include_str!("crossings.rs"),
@@ -17,6 +17,10 @@ const TESTS: [&str; 15] = [
     include_str!("updates.rs"),
     include_str!("../../dialog.rs"),
     include_str!("../auto_answer.rs"),
+    include_str!("../reason.rs"),
+    include_str!("asking.rs"),
+    include_str!("logins.rs"),
+    include_str!("../../../desk/accounts/line.rs"),
 ];
 
 /// The test names: the last column of each row, in backticks.

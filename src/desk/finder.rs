@@ -1,0 +1,49 @@
+//! Names looked up beside the desk's loop, which never waits for DNS.
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::net::{NotFound, Resolver, Target, Wanted};
+
+/// Names waiting to be looked up, and answers waiting to be taken; past it a name is asked for later.
+pub(super) const ASKED_MAX: usize = 64;
+
+/// Where questions go; its task ends with it.
+#[derive(Debug)]
+pub(super) struct Finder {
+    questions: mpsc::Sender<(usize, Wanted)>,
+    _task: JoinSet<()>,
+}
+
+/// Where the name of a line leads.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// Its place among the accounts.
+    pub(super) line: usize,
+    pub(super) targets: Result<Vec<Target>, NotFound>,
+}
+
+impl Finder {
+    /// Looks up one name after the other; each answer comes back by `answers`.
+    pub(super) fn start(mut resolver: Resolver, answers: mpsc::Sender<Places>) -> Self {
+        let (questions, mut asked) = mpsc::channel::<(usize, Wanted)>(ASKED_MAX);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            while let Some((line, wanted)) = asked.recv().await {
+                let targets = resolver.find(&wanted).await;
+                if answers.send(Places { line, targets }).await.is_err() {
+                    return; // the desk has gone
+                }
+            }
+        });
+        Self {
+            questions,
+            _task: task,
+        }
+    }
+
+    /// Whether the question could be put.
+    pub(super) fn ask(&self, line: usize, wanted: Wanted) -> bool {
+        self.questions.try_send((line, wanted)).is_ok()
+    }
+}
