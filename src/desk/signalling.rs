@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::net::{End, News, SteadyUdp, Streams, Target};
 use crate::sip::offer_answer::{Origin, Unusable};
-use crate::sip::{Endpoint, Event, FlowId, Hop, LegId, Refusal, Transport};
+use crate::sip::{Endpoint, Event, FlowId, Hop, LegId, NoHelp, Refusal, Transport};
 use crate::words::{Entropy, Moment};
 
 use super::sockets::Sockets;
@@ -118,10 +118,10 @@ impl Signalling {
     }
 
     /// A place that said nothing, or 503; it is passed over for a while (RFC 3263 4.3).
-    pub(super) fn poll_no_help(&mut self, now: Moment) -> Option<Hop> {
-        let hop = self.endpoint.poll_no_help()?;
-        self.mark_down(hop, now);
-        Some(hop)
+    pub(super) fn poll_no_help(&mut self, now: Moment) -> Option<(Hop, NoHelp)> {
+        let no_help = self.endpoint.poll_no_help()?;
+        self.mark_down(no_help.0, now);
+        Some(no_help)
     }
 
     /// Connections that have closed since the last question.

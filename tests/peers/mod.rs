@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "real peers live in real time")]
 
 mod abandoned;
+mod account;
 pub(crate) mod agent;
 mod bad_input;
 mod callback;

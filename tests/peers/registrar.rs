@@ -33,9 +33,18 @@ impl Registrar {
 
     /// The next REGISTER, a repetition or not.
     pub(crate) fn asked(&self, within: Duration) -> Message {
-        self.hears("a REGISTER", within, |datagram, from| {
+        self.requested("REGISTER", within)
+    }
+
+    /// The next call by an account.
+    pub(crate) fn invited(&self, within: Duration) -> Message {
+        self.requested("INVITE", within)
+    }
+
+    fn requested(&self, method: &str, within: Duration) -> Message {
+        self.hears(method, within, |datagram, from| {
             let message = Message::parse(datagram, from)?;
-            (message.method() == "REGISTER").then_some(message)
+            (message.method() == method).then_some(message)
         })
     }
 
@@ -70,17 +79,21 @@ impl Registrar {
 
     /// The same by any socket, also a stranger's.
     pub(crate) fn answer_by(socket: &UdpSocket, request: &Message, code: u16, lines: &str) {
+        let answer = Self::written(request, code, lines);
+        let sent = socket.send_to(answer.as_bytes(), request.from);
+        sent.expect("the network is up");
+    }
+
+    pub(crate) fn written(request: &Message, code: u16, lines: &str) -> String {
         let kept = ["Via", "From", "Call-ID", "CSeq"];
         let kept: String = kept
             .iter()
             .map(|name| format!("{name}: {}\r\n", request.header(name)))
             .collect();
-        let answer = format!(
-            "SIP/2.0 {code} Answer\r\n{kept}To: {};tag=registrar\r\n{lines}Content-Length: 0\r\n\r\n",
-            request.header("to")
-        );
-        let sent = socket.send_to(answer.as_bytes(), request.from);
-        sent.expect("the network is up");
+        let to = request.header("to");
+        format!(
+            "SIP/2.0 {code} Answer\r\n{kept}To: {to};tag=registrar\r\n{lines}Content-Length: 0\r\n\r\n"
+        )
     }
 
     fn hears<T>(

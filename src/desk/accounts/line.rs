@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::net::Wanted;
-use crate::settings::SipUri;
 use crate::sip::registration::Registration;
 use crate::sip::{Hop, LoginId, NameAddr, Transport, Uri};
 use crate::words::{Entropy, Moment};
@@ -33,7 +32,7 @@ pub(super) struct Who {
     /// Every request goes by it.
     pub(super) proxy: Option<Uri>,
     /// What P-Preferred-Identity says (RFC 3325 9.2).
-    pub(super) preferred: Option<SipUri>,
+    pub(super) preferred: Option<Uri>,
 }
 
 /// Where the requests of a line go.

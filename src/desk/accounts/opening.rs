@@ -42,7 +42,7 @@ pub(super) fn open_line(
         identity: of_record.address().clone(),
         login: endpoint.add_login(credentials.clone()),
         proxy: proxy(account)?,
-        preferred: account.preferred_identity.clone(),
+        preferred: preferred(account)?,
     };
     let contact_user = account.contact_user.as_ref().unwrap_or(&account.username);
     let registered = Account {
@@ -109,6 +109,14 @@ fn proxy(account: &settings::Account) -> Result<Option<sip::Uri>, RunError> {
     };
     let uri = format!("sip:{host}:{port}{transport};lr").parse();
     uri.map(Some).map_err(|_| not_an_address(account))
+}
+
+fn preferred(account: &settings::Account) -> Result<Option<sip::Uri>, RunError> {
+    let Some(uri) = &account.preferred_identity else {
+        return Ok(None);
+    };
+    let read = uri.as_str().parse();
+    read.map(Some).map_err(|_| not_an_address(account))
 }
 
 /// The outbound proxy, or the domain, whose name may stand for several servers (RFC 3263).

@@ -10,7 +10,7 @@ use crate::desk::signalling::Registrant;
 use crate::net;
 use crate::records::What;
 use crate::sip::registration::{Action, State};
-use crate::sip::{Answer, FlowId, Hop, Message, Start, Transport};
+use crate::sip::{Answer, FlowId, Hop, Message, NoHelp, Start, Transport};
 use crate::words::Moment;
 
 impl Desk {
@@ -55,8 +55,11 @@ impl Desk {
         for flow in self.signalling.take_closed() {
             self.connection_closed(flow, now);
         }
-        while let Some(hop) = self.signalling.poll_no_help(now) {
-            self.no_help_at(without_flow(hop), now);
+        while let Some((hop, why)) = self.signalling.poll_no_help(now) {
+            // A 503 may be the word of somebody behind the registrar: only calls go another way.
+            if why == NoHelp::Silent {
+                self.dead_at(without_flow(hop), now);
+            }
         }
     }
 
@@ -182,7 +185,7 @@ impl Desk {
     }
 
     /// Calls found a place dead: who is registered there goes on to the next.
-    fn no_help_at(&mut self, place: Hop, now: Moment) {
+    fn dead_at(&mut self, place: Hop, now: Moment) {
         for n in 0..self.accounts.lines.len() {
             self.with_line(n, now, |line| {
                 let home = line.reach.home.map(without_flow);

@@ -40,7 +40,7 @@ mod uas;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
@@ -53,6 +53,7 @@ pub use orders::{
     Dialogs, Invite, Listening, NotPossible, Refer, Refusal, ReliableProgress, Settings,
 };
 pub use outbox::Transmit;
+pub use reaching::NoHelp;
 pub use reason::is_answered_elsewhere;
 
 use self::asking::Asked;
@@ -84,7 +85,7 @@ pub struct Endpoint {
     alarms: Alarms,
     out: Outbox,
     /// Where requests found no help.
-    no_help: BTreeSet<Hop>,
+    no_help: BTreeMap<Hop, NoHelp>,
 }
 
 impl Endpoint {
@@ -101,7 +102,7 @@ impl Endpoint {
             registered: Registered::default(),
             alarms: Alarms::default(),
             out: Outbox::default(),
-            no_help: BTreeSet::new(),
+            no_help: BTreeMap::new(),
         }
     }
 

@@ -9,6 +9,7 @@ use super::events::Event;
 use super::legs::LegId;
 use super::messages::{alongside, phrase};
 use super::outbox::Transmit;
+use super::reaching::NoHelp;
 use super::stage::{Stage, Talking};
 use crate::sip::Hop;
 use crate::sip::dialog::Dialog;
@@ -129,7 +130,7 @@ impl Endpoint {
             return;
         }
         if response.code == 503 {
-            self.no_help_from(key);
+            self.no_help_from(key, NoHelp::Unavailable);
         }
         match used_for {
             Use::Invite(id) if response.code < 300 => self.answered(id, key, response, now),

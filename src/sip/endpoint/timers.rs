@@ -5,6 +5,7 @@ use super::asking::Answer;
 use super::events::Event;
 use super::leg::LegTick;
 use super::legs::LegId;
+use super::reaching::NoHelp;
 use crate::sip::transaction::{ClientKey, ClientTick, ServerKey, ServerTick, Use, Wake};
 use crate::words::Moment;
 
@@ -45,7 +46,7 @@ impl Endpoint {
             ClientTick::Over => self.clients.remove(key),
             ClientTick::GaveUp => {
                 if client.is_unheard() {
-                    self.no_help_from(key);
+                    self.no_help_from(key, NoHelp::Silent);
                 }
                 self.clients.remove(key);
                 self.unanswered(used_for, now);

@@ -143,3 +143,29 @@ fn calls_and_registration_go_on_to_the_next_registrar_when_one_is_gone() {
     customer.wait("established", A_WHILE);
     println!("the next call went there at once");
 }
+
+#[test]
+fn a_name_that_nobody_knows_at_the_start_is_found_later() {
+    let server = name_server::of_system().filter(IpAddr::is_ipv4);
+    let (Some(server), true) = (server, can_run(&[Need::Namespaces])) else {
+        return;
+    };
+    let lab = Lab::build();
+    let registrar = lab.at(Host::Peer, || Registrar::open("198.18.7.2:5070"));
+    let account = "name = \"pbx\"\nusername = \"hotline\"\ndomain = \"pbx.example\"";
+    let agent = everywhere(&lab, account);
+    let mut events = lab.at(Host::Agent, || agent.events());
+    stands(&mut events, "unreachable");
+    lab.stand_in_for(Host::Agent, server);
+    let known = Instant::now();
+    lab.at(Host::Agent, || {
+        name_server::serve(server, "_sip._udp.pbx.example.", &[registrar.address]);
+    });
+    let request = registrar.asked(A_WHILE);
+    println!(
+        "the REGISTER came {:?} after the name was known",
+        known.elapsed()
+    );
+    registrar.grant(&request, 3_600);
+    stands(&mut events, "registered");
+}

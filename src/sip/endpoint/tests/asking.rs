@@ -54,13 +54,13 @@ fn a_place_that_says_nothing_or_503_is_no_help() {
     ours.receive(&answer(&request, 503), place.address, at(10));
     assert_eq!(
         (ours.poll_no_help(), ours.poll_no_help()),
-        (Some(place), None)
+        (Some((place, NoHelp::Unavailable)), None)
     );
     ours.ask(register(), place, at(20)).unwrap();
     while let Some(now) = ours.timeout() {
         ours.handle_timeout(now);
     }
-    assert_eq!(ours.poll_no_help(), Some(place));
+    assert_eq!(ours.poll_no_help(), Some((place, NoHelp::Silent)));
     let request = {
         while ours.poll_transmit().is_some() {}
         ours.ask(register(), place, at(99_000)).unwrap();
