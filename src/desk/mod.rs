@@ -29,6 +29,7 @@ mod sockets;
 mod sound;
 mod urgency;
 mod vows;
+mod ways;
 mod whereabouts;
 mod working;
 

@@ -5,21 +5,13 @@ use crate::dialling::Privacy;
 use crate::media::Order;
 use crate::records::What;
 use crate::sip::offer_answer;
-use crate::sip::{Hop, Invite, LegId, LoginId, NameAddr, NotPossible, Refer, Refusal, Uri};
-use crate::words::{CallId, ConsentFor, Moment, Party, PhoneNumber, SeatId};
+use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refer, Refusal, Uri};
+use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
 
-use super::accounts::Credit;
 use super::calls::{Leg, Saying};
-use super::house::{Address, Place, Way};
+use super::house::{Address, Place};
 use super::{Desk, clock, numbers, signalling, sound};
 use crate::seats::{TestKind, TestSeat};
-
-/// Where an INVITE goes, and what an account adds to it.
-struct WayOut {
-    next_hop: Hop,
-    login: Option<LoginId>,
-    headers: Vec<(String, String)>,
-}
 
 impl Desk {
     pub(super) fn perform(&mut self, id: CallId, action: Action, now: Moment) {
@@ -255,43 +247,6 @@ impl Desk {
                 self.invite(id, party, address, from, call_id, Vec::new(), now);
             }
             None => self.later(id, Input::Leg(party, LegNews::NoAnswer)),
-        }
-    }
-
-    /// Where a customer is dialled, while the day's cap for such numbers lasts.
-    fn admitted(&mut self, number: &PhoneNumber) -> Option<Address> {
-        let (class, address) = self.house.dialled(number)?;
-        let today = self.house.date(clock::utc());
-        let admitted = self.duty.dialled.admit(class, &self.house.caps, today);
-        if !admitted {
-            tracing::warn!(%class, "dial no more such numbers today");
-        }
-        admitted.then_some(address)
-    }
-
-    /// Who we are to the account that an address is dialled by.
-    fn credit(&self, address: &Address, now: Moment) -> Option<Credit> {
-        let is_down = |hop| self.signalling.is_down(hop, now);
-        match &address.way {
-            Way::Found(_) => None,
-            Way::Account(name) => self.accounts.credit(name, is_down),
-        }
-    }
-
-    /// Where an INVITE goes first, and what an account adds to it; none while the account's
-    /// registrar is not known.
-    fn way_out(&self, to: &Address, now: Moment) -> Option<WayOut> {
-        match &to.way {
-            Way::Found(route) => Some(WayOut {
-                next_hop: route.next_hop(|hop| self.signalling.is_down(hop, now)),
-                login: None,
-                headers: Vec::new(),
-            }),
-            Way::Account(_) => self.credit(to, now).map(|credit| WayOut {
-                next_hop: credit.next_hop,
-                login: Some(credit.login),
-                headers: credit.headers,
-            }),
         }
     }
 

@@ -47,7 +47,7 @@ fn calls_take_the_registrars_route_and_identity() {
 }
 
 /// The next REGISTER over this connection; pings before it are counted.
-fn register(stream: &mut TcpStream, within: Duration) -> (Message, usize) {
+pub(super) fn register(stream: &mut TcpStream, within: Duration) -> (Message, usize) {
     stream.set_read_timeout(Some(within)).expect("a limit");
     let (mut pings, mut read) = (0, Vec::new());
     let mut chunk = [0; 4_096];
@@ -66,7 +66,7 @@ fn register(stream: &mut TcpStream, within: Duration) -> (Message, usize) {
     }
 }
 
-fn grant(stream: &mut TcpStream, request: &Message, seconds: u32) {
+pub(super) fn grant(stream: &mut TcpStream, request: &Message, seconds: u32) {
     let granted = format!("Expires: {seconds}\r\n");
     let answer = Registrar::written(request, 200, &granted);
     stream

@@ -1,16 +1,17 @@
 //! The network changes under a registered account: another address of ours, a registrar that is gone.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::super::account::{grant, register};
 use super::super::agent::{Agent, House};
 use super::super::missing::{Need, can_run};
 use super::super::name_server;
 use super::super::netns::{Host, Lab};
 use super::super::pcap::{Capture, recording_towards};
-use super::super::phone::SOON;
+use super::super::phone::{Phone, SOON};
 use super::super::phones::only_call;
 use super::super::program::Softphone;
 use super::super::registrar::Registrar;
@@ -168,4 +169,63 @@ fn a_name_that_nobody_knows_at_the_start_is_found_later() {
     );
     registrar.grant(&request, 3_600);
     stands(&mut events, "registered");
+}
+
+#[test]
+fn a_name_server_that_never_answers_keeps_nobody_waiting() {
+    let server = name_server::of_system().filter(IpAddr::is_ipv4);
+    let (Some(server), true) = (server, can_run(&[Need::Namespaces])) else {
+        return;
+    };
+    let lab = Lab::build();
+    lab.stand_in_for(Host::Agent, server);
+    let _dumb = lab.at(Host::Agent, || {
+        UdpSocket::bind((server, 53)).expect("it is free")
+    });
+    let account = "name = \"pbx\"\nusername = \"hotline\"\ndomain = \"pbx.example\"";
+    let started = Instant::now();
+    let agent = everywhere(&lab, account);
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
+    // The name is being asked for, and a caller is served.
+    let caller = lab.at(Host::Agent, || Phone::open(NUMBER));
+    let invited = Instant::now();
+    caller.invite(SocketAddr::from(([127, 0, 0, 1], 5060)));
+    caller.response("INVITE", 180, SOON);
+    println!("180 came {:?} after the INVITE", invited.elapsed());
+    let shown = lab.at(Host::Agent, || agent.get("/registrations"));
+    assert_eq!(shown[0]["state"], "waiting", "{shown}");
+}
+
+#[test]
+fn a_connection_from_a_lost_address_is_made_anew_from_the_new_one() {
+    if !can_run(&[Need::Namespaces]) {
+        return;
+    }
+    let lab = Lab::build();
+    let door = lab.at(Host::Peer, || {
+        TcpListener::bind("198.18.7.2:5070").expect("it is free")
+    });
+    let account = "name = \"pbx\"\nusername = \"hotline\"\ndomain = \"pbx.example\"\n\
+                   outbound_proxy = \"198.18.7.2:5070\"\ntransport = \"tcp\"";
+    let _agent = everywhere(&lab, account);
+    let (mut stream, from) = door.accept().expect("the agent connects");
+    assert_eq!(from.ip(), ip(1));
+    let (first, _) = register(&mut stream, SOON);
+    grant(&mut stream, &first, 3_600);
+
+    lab.readdress(Host::Agent, ip(9));
+    let changed = Instant::now();
+    let (mut stream, from) = door.accept().expect("the agent connects again");
+    assert_eq!(from.ip(), ip(9));
+    let (anew, _) = register(&mut stream, SOON);
+    println!(
+        "registered over a new connection {:?} after the change",
+        changed.elapsed()
+    );
+    let contact = anew.header("contact");
+    assert!(
+        contact.contains("@198.18.7.9:5060;transport=tcp>"),
+        "{contact}"
+    );
+    grant(&mut stream, &anew, 3_600);
 }
