@@ -4,9 +4,12 @@ use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use thirdring::records::What;
+use thirdring::sip::Transport;
 
 use super::super::account::{grant, register};
 use super::super::agent::{Agent, House};
+use super::super::certificates::Authority;
 use super::super::missing::{Need, can_run};
 use super::super::name_server;
 use super::super::netns::{Host, Lab};
@@ -228,4 +231,60 @@ fn a_connection_from_a_lost_address_is_made_anew_from_the_new_one() {
         "{contact}"
     );
     grant(&mut stream, &anew, 3_600);
+}
+
+/// How an account stands whose registrar is found by name and shows a certificate for `shown`.
+fn stands_by_tls(shown: &str, awaited: &str) {
+    let server = name_server::of_system().filter(IpAddr::is_ipv4);
+    let (Some(server), true) = (server, can_run(&[Need::Namespaces, Need::Kamailio])) else {
+        return;
+    };
+    let authority = Authority::new();
+    let identity = authority.identity("kamailio", shown);
+    let lab = Lab::build();
+    lab.stand_in_for(Host::Agent, server);
+    let kamailio = lab.at(Host::Peer, || {
+        Kamailio::start(&Setup {
+            address: Some(SocketAddr::new(ip(2), 5060)),
+            identity: Some(&identity),
+            ..Setup::default()
+        })
+    });
+    let place = kamailio.reached_by(Transport::Tls);
+    lab.at(Host::Agent, || {
+        name_server::serve(server, "_sips._tcp.pbx.example.", &[place]);
+    });
+    let agent = lab.at(Host::Agent, || {
+        House::fast()
+            .listening("0.0.0.0:5060")
+            .set(&format!("sip.tls.ca = {:?}", authority.file()))
+            .seat("rep1", "echo")
+            .account(&format!(
+                "name = \"pbx\"\nusername = \"hotline\"\npassword = \"{PASSWORD}\"\n\
+                 domain = \"pbx.example\"\ntransport = \"tls\""
+            ))
+            .open()
+    });
+    let mut events = lab.at(Host::Agent, || agent.events());
+    stands(&mut events, awaited);
+    let never = if awaited == "registered" {
+        "unreachable"
+    } else {
+        "registered"
+    };
+    let other = events
+        .seen
+        .iter()
+        .any(|entry| matches!(&entry.what, What::Registration { state, .. } if state == never));
+    assert!(!other, "{never}");
+}
+
+#[test]
+fn a_registrar_found_by_name_proves_that_name_by_tls() {
+    stands_by_tls("pbx.example", "registered");
+}
+
+#[test]
+fn a_registrar_that_proves_another_name_gets_no_register() {
+    stands_by_tls("place1.example", "unreachable");
 }
