@@ -46,6 +46,8 @@ pub(super) struct Facts {
     pub(super) inbound: bool,
     /// Where the caller's signalling comes from; whom we call is where the settings say.
     pub(super) caller_is: Whence,
+    /// Where the rep's phone is; it may have come from anywhere when it registers here.
+    pub(super) rep_is: Whence,
     /// What his INVITE said of him; none where we called.
     pub(super) identity: Option<Identity>,
     pub(super) sip_call_id: String,
@@ -89,6 +91,14 @@ pub(super) struct Leg {
     pub(super) test_seat: Option<TestSeat>,
 }
 
+/// A SIP leg whose place was taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Succession {
+    pub(super) sip: LegId,
+    /// It was answered.
+    pub(super) up: bool,
+}
+
 impl Leg {
     pub(super) fn new(origin: Origin) -> Self {
         Self {
@@ -109,6 +119,7 @@ impl Facts {
         Self {
             inbound,
             caller_is: Whence::Here,
+            rep_is: Whence::Here,
             identity: None,
             sip_call_id,
             began,
@@ -147,6 +158,8 @@ pub(super) struct Calls {
     calls: BTreeMap<CallId, DeskCall>,
     by_sip: BTreeMap<LegId, (CallId, Party)>,
     by_sound: BTreeMap<LegKey, (CallId, Party)>,
+    /// Where the legs receive RTP.
+    ports: BTreeSet<u16>,
     timers: BTreeSet<(Moment, CallId)>,
 }
 
@@ -183,8 +196,9 @@ impl Calls {
         if let Some(at) = call.armed {
             self.timers.remove(&(at, id));
         }
-        self.by_sip.retain(|_, (of, _)| *of != id);
-        self.by_sound.retain(|_, (of, _)| *of != id);
+        for leg in call.legs.values() {
+            self.forget(leg);
+        }
         Some(call)
     }
 
@@ -192,13 +206,21 @@ impl Calls {
         self.calls.get_mut(&id)?.legs.get_mut(&party)
     }
 
+    /// A seat that did not take some of these calls, or lost them, may be rung for them again.
+    pub(super) fn try_again(&mut self, seat: &SeatId) {
+        for call in self.calls.values_mut() {
+            call.facts.tried.remove(seat);
+        }
+    }
+
     /// Gives a party its leg, and makes it findable.
     pub(super) fn set_leg(&mut self, id: CallId, party: Party, leg: Leg) {
+        self.take_leg(id, party);
         if let Some(sip) = leg.sip {
             self.by_sip.insert(sip, (id, party));
         }
         if let Some(port) = &leg.port {
-            self.by_sound.insert(port.key, (id, party));
+            self.find_port(port, id, party);
         }
         if let Some(call) = self.calls.get_mut(&id) {
             call.legs.insert(party, leg);
@@ -207,22 +229,49 @@ impl Calls {
 
     /// The leg has its own port from now on.
     pub(super) fn set_port(&mut self, id: CallId, party: Party, port: Port) {
-        self.by_sound.insert(port.key, (id, party));
+        self.find_port(&port, id, party);
         if let Some(leg) = self.leg_mut(id, party) {
             leg.port = Some(port);
         }
     }
 
+    /// Another SIP leg carries the party from now on, answered already; its port stays.
+    pub(super) fn succeed(
+        &mut self,
+        id: CallId,
+        party: Party,
+        new: LegId,
+        origin: Origin,
+    ) -> Option<Succession> {
+        let leg = self.calls.get_mut(&id)?.legs.get_mut(&party)?;
+        let sip = leg.sip.replace(new)?;
+        let up = std::mem::replace(&mut leg.up, true);
+        (leg.origin, leg.offer) = (origin, None);
+        self.by_sip.remove(&sip);
+        self.by_sip.insert(new, (id, party));
+        Some(Succession { sip, up })
+    }
+
     /// Takes a leg out of the call; news of it find nobody.
     pub(super) fn take_leg(&mut self, id: CallId, party: Party) -> Option<Leg> {
         let leg = self.calls.get_mut(&id)?.legs.remove(&party)?;
+        self.forget(&leg);
+        Some(leg)
+    }
+
+    fn find_port(&mut self, port: &Port, id: CallId, party: Party) {
+        self.by_sound.insert(port.key, (id, party));
+        self.ports.insert(port.address.port());
+    }
+
+    fn forget(&mut self, leg: &Leg) {
         if let Some(sip) = leg.sip {
             self.by_sip.remove(&sip);
         }
         if let Some(port) = &leg.port {
             self.by_sound.remove(&port.key);
+            self.ports.remove(&port.address.port());
         }
-        Some(leg)
     }
 
     pub(super) fn of_sip(&self, leg: LegId) -> Option<(CallId, Party)> {
@@ -235,10 +284,8 @@ impl Calls {
 
     /// Whether this port receives RTP, or RTCP beside it, for one of our legs.
     pub(super) fn listen_at(&self, port: u16) -> bool {
-        let legs = self.calls.values().flat_map(|call| call.legs.values());
-        let mut ports = legs.filter_map(|leg| Some(leg.port.as_ref()?.address.port()));
         // The RTCP port is the odd one above.
-        ports.any(|ours| ours == port & !1)
+        self.ports.contains(&(port & !1))
     }
 
     /// Keeps the index of timers true to the call.

@@ -1,5 +1,6 @@
 //! Names looked up beside the desk's loop, which never waits for DNS.
 
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -24,18 +25,24 @@ pub(super) struct Places {
 }
 
 impl Finder {
-    /// Looks up one name after the other; each answer comes back by `answers`.
-    pub(super) fn start(mut resolver: Resolver, answers: mpsc::Sender<Places>) -> Self {
+    /// Looks up one name after the other, on the runtime of the services; each answer comes back by
+    /// `answers`.
+    pub(super) fn start(
+        mut resolver: Resolver,
+        answers: mpsc::Sender<Places>,
+        services: &Handle,
+    ) -> Self {
         let (questions, mut asked) = mpsc::channel::<(usize, Wanted)>(ASKED_MAX);
         let mut task = JoinSet::new();
-        task.spawn(async move {
+        let looking_up = async move {
             while let Some((line, wanted)) = asked.recv().await {
                 let targets = resolver.find(&wanted).await;
                 if answers.send(Places { line, targets }).await.is_err() {
                     return; // the desk has gone
                 }
             }
-        });
+        };
+        task.spawn_on(looking_up, services);
         Self {
             questions,
             _task: task,

@@ -17,13 +17,21 @@ pub(super) struct Route {
 }
 
 impl Route {
+    /// This way and no other.
+    pub(super) fn to(hop: Hop) -> Self {
+        Self {
+            first: hop,
+            others: Vec::new(),
+        }
+    }
+
     /// The first hop that is not down; when all are, the first.
     pub(super) fn next_hop(&self, is_down: impl Fn(Hop) -> bool) -> Hop {
         let up = self.all().find(|hop| !is_down(*hop));
         up.unwrap_or(self.first)
     }
 
-    fn all(&self) -> impl Iterator<Item = Hop> {
+    pub(super) fn all(&self) -> impl Iterator<Item = Hop> {
         std::iter::once(self.first).chain(self.others.iter().copied())
     }
 }

@@ -1,7 +1,7 @@
 //! The settings as the desk uses them: addresses found, policies read, phrases checked.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::call::{self, PromiseKind, TargetTerms, Terms};
-use crate::dialling::{Caps, Class, DialRules, Trust};
+use crate::dialling::{Caps, Class, DialRules};
 use crate::media::phrasebook::{PhrasebookError, Promised};
 use crate::media::prompts::{self, PromptError};
 use crate::media::{Clip, Phrasebook};
@@ -20,7 +20,7 @@ use crate::seats::TestKind;
 use crate::settings::{
     self, HostPort, PolicyFile, SeatKind, Settings, SettingsError, TRUNK, Transport,
 };
-use crate::sip::Uri;
+use crate::sip::{Hop, Uri};
 use crate::words::{Language, PhoneNumber, PromptId, SeatId, Sentence};
 
 use super::guide::{Guide, Route};
@@ -50,6 +50,8 @@ pub(super) struct House {
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Phone(Box<Address>),
+    /// Where its phone says, while it is registered.
+    Registered,
     Test(TestKind),
 }
 
@@ -66,6 +68,17 @@ pub(super) enum Way {
     Found(Route),
     /// By the account of this name, wherever that is registered.
     Account(String),
+}
+
+impl Way {
+    /// The places it leads to, the first choice first; of an account the account itself knows.
+    fn hops(&self) -> impl Iterator<Item = Hop> {
+        let route = match self {
+            Self::Found(route) => Some(route),
+            Self::Account(_) => None,
+        };
+        route.into_iter().flat_map(Route::all)
+    }
 }
 
 /// Why the house cannot be opened: what, where, and what would be right.
@@ -162,15 +175,6 @@ impl House {
         })
     }
 
-    /// Whose word about the caller's identity counts (D34).
-    pub(super) fn trust(&self, peer: IpAddr) -> Trust {
-        if self.sip.trusts(peer) {
-            Trust::Yes
-        } else {
-            Trust::No
-        }
-    }
-
     /// Where a number is dialled; `None` where the dial rules refuse it, or make no address of it.
     pub(super) fn dialled(&self, number: &PhoneNumber) -> Option<(Class, Address)> {
         let route = match self.dial.route(number) {
@@ -185,6 +189,23 @@ impl House {
             way: self.lines.get(&route.via)?.clone(),
         };
         Some((route.class, address))
+    }
+
+    /// Where the seats' phones and the targets are.
+    pub(super) fn own_hops(&self) -> impl Iterator<Item = Hop> {
+        let phones = self.seats.values().filter_map(|place| match place {
+            Place::Phone(address) => Some(&**address),
+            Place::Registered | Place::Test(_) => None,
+        });
+        let own = phones.chain(self.targets.values());
+        own.flat_map(|address| address.way.hops())
+    }
+
+    /// Where the requests of the line of this name go, the first choice first; of an account the
+    /// account itself knows.
+    pub(super) fn line_hops(&self, name: &str) -> Vec<Hop> {
+        let way = self.lines.get(name);
+        way.map_or_else(Vec::new, |way| way.hops().collect())
     }
 
     /// The date where the hotline is: a day of the daily caps.
@@ -237,10 +258,6 @@ fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
     Terms {
         targets: settings.target.iter().map(target).collect(),
         promising: promising(book),
-        behind: match settings.sip.behind {
-            settings::Behind::Queue => call::Behind::Queue,
-            settings::Behind::Direct => call::Behind::Direct,
-        },
         watches_line: settings.line.watch == settings::Watch::On,
         policy: Arc::new(policy),
     }
@@ -260,6 +277,9 @@ fn promising(book: &Phrasebook) -> BTreeMap<PromptId, PromiseKind> {
 
 async fn place(seat: &settings::Seat, guide: &mut Guide) -> Result<Place, Unfit> {
     let test = |kind| Ok(Place::Test(kind));
+    if seat.registers() {
+        return Ok(Place::Registered);
+    }
     match (seat.kind, &seat.uri, &seat.file) {
         (SeatKind::Phone, Some(uri), _) => {
             let address = guide.find(seat.id.as_str(), uri).await?;
@@ -267,7 +287,7 @@ async fn place(seat: &settings::Seat, guide: &mut Guide) -> Result<Place, Unfit>
         }
         (SeatKind::File, _, Some(file)) => test(TestKind::File(Arc::new(read_sound(file)?))),
         (SeatKind::Echo, ..) => test(TestKind::Echo),
-        // The settings have checked that a phone has its uri and a file seat its file.
+        // The settings have checked that a phone has its uri or registers, and a file seat its file.
         (SeatKind::Silent | SeatKind::Phone | SeatKind::File, ..) => test(TestKind::Silent),
     }
 }

@@ -12,13 +12,16 @@ mod finder;
 mod guide;
 mod house;
 mod keeper;
+mod lines;
 mod media_news;
 mod media_thread;
 mod numbers;
 mod perform;
+mod phones;
 mod promises;
 mod prompts;
 mod reach;
+mod replacing;
 mod requests;
 mod run;
 mod run_error;
@@ -27,6 +30,7 @@ mod signalling;
 mod sip_news;
 mod sockets;
 mod sound;
+mod strangers;
 mod urgency;
 mod vows;
 mod ways;
@@ -59,6 +63,7 @@ use promises::Promises;
 use seating::Seating;
 use signalling::Signalling;
 use sound::Sound;
+use strangers::Strangers;
 use whereabouts::Whereabouts;
 
 /// The desk: every call of this machine, and all that they share.
@@ -95,6 +100,7 @@ struct Duty {
     counted: Moment,
     /// Why the command at hand was refused.
     refusal: Option<Refusal>,
+    strangers: Strangers,
     /// How often what was dialled today.
     dialled: Tally,
 }
@@ -343,6 +349,9 @@ impl Desk {
             let sip = self.signalling.endpoint.counters();
             self.chronicle
                 .follow_counts(sip, self.sound.counts(), self.signalling.unsent);
+            self.chronicle
+                .follow_logins(self.signalling.endpoint.judgements());
+            self.tell_of_strangers(now);
             for (end, count) in self.signalling.connections_ended() {
                 let metrics = &self.chronicle.metrics;
                 metrics.connections_ended(end.as_str(), *count);

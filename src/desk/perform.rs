@@ -10,6 +10,7 @@ use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
 
 use super::calls::{Leg, Saying};
 use super::house::{Address, Place};
+use super::reach::Whence;
 use super::{Desk, clock, numbers, signalling, sound};
 use crate::seats::{TestKind, TestSeat};
 
@@ -172,12 +173,22 @@ impl Desk {
         };
         match place {
             Place::Test(kind) => self.open_test_seat(id, kind, now),
-            Place::Phone(address) => {
-                let headers = numbers::auto_answer(self.house.terms.policy.answer.mode);
-                let from = self.caller_identity(id);
-                self.invite(id, Party::Rep, *address, from, None, headers, now);
-            }
+            Place::Phone(address) => self.ring_phone(id, *address, Whence::Here, now),
+            Place::Registered => match self.phone_address(seat, now) {
+                Some((address, it_is)) => self.ring_phone(id, address, it_is, now),
+                // It went just now, and another seat is looked for.
+                None => self.later(id, Input::Leg(Party::Rep, LegNews::NoAnswer)),
+            },
         }
+    }
+
+    fn ring_phone(&mut self, id: CallId, address: Address, it_is: Whence, now: Moment) {
+        if let Some(call) = self.calls.get_mut(id) {
+            call.facts.rep_is = it_is;
+        }
+        let headers = numbers::auto_answer(self.house.terms.policy.answer.mode);
+        let from = self.caller_identity(id);
+        self.invite(id, Party::Rep, address, from, None, headers, now);
     }
 
     fn open_test_seat(&mut self, id: CallId, kind: TestKind, now: Moment) {
@@ -415,7 +426,7 @@ impl Desk {
     }
 
     /// The party was quicker; its event says how.
-    fn too_late<T>(&self, id: CallId, what: &'static str, done: Result<T, NotPossible>) {
+    pub(super) fn too_late<T>(&self, id: CallId, what: &'static str, done: Result<T, NotPossible>) {
         if let Err(problem) = done {
             tracing::debug!(call = %id, what, %problem, "too late");
         }

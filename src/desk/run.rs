@@ -1,6 +1,7 @@
 //! An agent from its parts: what is opened, in which order.
 
 use std::collections::VecDeque;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::thread::JoinHandle;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -15,7 +17,7 @@ use crate::callbacks::store::{Found, Opened, Store};
 use crate::callbacks::{Queue, Rules};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request, Token};
 use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
-use crate::net::{Families, PortPool, Resolver};
+use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::records::store::{Records, Timelines};
 use crate::settings::{self, Ports, Settings};
 use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
@@ -29,7 +31,9 @@ use super::finder::{self, Finder};
 use super::guide::Guide;
 use super::house::House;
 use super::keeper::Keeper;
+use super::lines::Lines;
 use super::media_thread::MediaThread;
+use super::phones;
 use super::promises::Promises;
 use super::prompts;
 use super::run_error::RunError;
@@ -87,7 +91,13 @@ pub struct Addresses {
 
 impl Agent {
     /// Opens everything: what cannot be opened is the error, and nothing has been answered yet.
-    pub async fn open(settings: &Settings, options: RunOptions) -> Result<Self, RunError> {
+    /// The desk's own work and its datagrams are on the runtime that calls; `services` has the API,
+    /// and SIP over connections.
+    pub async fn open(
+        settings: &Settings,
+        options: RunOptions,
+        services: &Handle,
+    ) -> Result<Self, RunError> {
         let utc = clock::utc();
         let mut entropy =
             Entropy::from_seed(clock::seed().map_err(|why| RunError::System(why.into()))?);
@@ -98,7 +108,7 @@ impl Agent {
             Keeper::start(store, (timelines, Records::new(&options.state)), told)
                 .map_err(RunError::System)?;
 
-        let mut sockets = Sockets::open(settings, fork(&mut entropy))?;
+        let mut sockets = Sockets::open(settings, services, fork(&mut entropy))?;
         let whereabouts = Whereabouts::new(sockets.bound(), settings, clock::now());
         let listening = whereabouts.told(None);
         let book = Arc::new(prompts::open(settings)?);
@@ -112,15 +122,22 @@ impl Agent {
 
         let (asked, requests) = mpsc::channel(REQUESTS_MAX);
         let (events, metrics) = (Arc::new(EventLog::default()), Arc::new(Metrics::default()));
-        let console = open_console(settings, &options, asked, &events, &metrics).await?;
+        let console =
+            open_console(settings, &options, asked, (&events, &metrics), services).await?;
         let (reported, reports) = mpsc::channel(NEWS_MAX);
         let sound = open_sound(settings, &house, book, &mut entropy, reported)?;
         let mut endpoint =
             Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
         let (answered, places) = mpsc::channel(finder::ASKED_MAX);
-        let finder = Finder::start(guide.into_resolver(), answered);
+        let finder = Finder::start(guide.into_resolver(), answered, services);
         let dice = fork(&mut entropy);
         let accounts = Accounts::open(settings, &house, &mut endpoint, finder, dice)?;
+        phones::open(settings, listening.udp.ip(), &mut endpoint, &mut entropy)?;
+        let lines = Lines::new(
+            &settings.sip,
+            |name| house.line_hops(name),
+            house.own_hops(),
+        );
         let (sip_tcp, sip_tls) = sockets.streams.addresses();
         let addresses = Addresses {
             sip: sockets.port.address(),
@@ -133,7 +150,7 @@ impl Agent {
         let mut rules = Rules::standard(settings.country, settings.timezone.time_zone());
         rules.numbering = settings.numbering();
         let mut desk = Desk {
-            signalling: Signalling::new(endpoint, sockets, fork(&mut entropy)),
+            signalling: Signalling::new(endpoint, sockets, lines, fork(&mut entropy)),
             sound,
             promises: Promises::new(Queue::new(rules)),
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
@@ -255,8 +272,8 @@ async fn open_console(
     settings: &Settings,
     options: &RunOptions,
     requests: mpsc::Sender<Request>,
-    events: &Arc<EventLog>,
-    metrics: &Arc<Metrics>,
+    (events, metrics): (&Arc<EventLog>, &Arc<Metrics>),
+    services: &Handle,
 ) -> Result<Console, RunError> {
     let listen = settings.api.listen;
     let console = ConsoleSettings {
@@ -267,8 +284,11 @@ async fn open_console(
         language: settings.language,
         limits: Limits::default(),
     };
-    Console::start(console, requests, Arc::clone(events), Arc::clone(metrics))
-        .await
+    let started = Console::start(console, requests, Arc::clone(events), Arc::clone(metrics));
+    let started = services.spawn(started).await;
+    started
+        .map_err(io::Error::other)
+        .flatten()
         .map_err(|why| RunError::Bind {
             what: "start.api",
             address: listen,
@@ -299,10 +319,11 @@ fn dialogs(sip: &settings::Sip) -> Dialogs {
 }
 
 fn ports(settings: &Settings) -> PortPool {
-    PortPool::new(match &settings.media.ports {
+    let range = match &settings.media.ports {
         Ports::Any => None,
         Ports::Between(range) => Some(range.clone()),
-    })
+    };
+    PortPool::new(range, Dscp::new(settings.media.dscp))
 }
 
 fn seating(settings: &Settings) -> Seating {
@@ -315,6 +336,9 @@ fn seating(settings: &Settings) -> Seating {
             settings::SeatKind::Silent => "silent",
         };
         seating.add(seat.id.clone(), kind, seat.ready);
+        if seat.registers() {
+            seating.set_phone(&seat.id, false);
+        }
     }
     seating
 }

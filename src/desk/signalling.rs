@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use crate::net::{End, News, SteadyUdp, Streams, Target};
 use crate::sip::offer_answer::{Origin, Unusable};
-use crate::sip::{Endpoint, Event, FlowId, Hop, LegId, NoHelp, Refusal, Transport};
+use crate::sip::{
+    Endpoint, Event, FlowId, Hop, LegId, NoHelp, Refusal, Sender, Standing, Transport,
+};
 use crate::words::{Entropy, Moment};
 
+use super::lines::{Line, Lines};
 use super::sockets::Sockets;
 
 /// Signalling as the desk uses it.
@@ -16,14 +19,17 @@ pub(super) struct Signalling {
     pub(super) endpoint: Endpoint,
     port: SteadyUdp,
     streams: Streams,
+    lines: Lines,
     /// Calls over connections: a connection may be idle while one lives.
     over: BTreeMap<LegId, FlowId>,
     /// Connections somebody is registered over: they may be idle, too (RFC 5626 4.4.1).
-    registered: BTreeMap<Registrant, BTreeSet<FlowId>>,
+    registered: BTreeMap<Registered, BTreeSet<FlowId>>,
     /// Connections that have closed and nobody has been told of.
     closed: Vec<FlowId>,
     /// The connection the last message came by.
     last: Option<FlowId>,
+    /// Since when there was always one more datagram to read.
+    behind_since: Option<Moment>,
     /// Hops nothing could be sent to, and when.
     down: BTreeMap<Hop, Moment>,
     entropy: Entropy,
@@ -33,9 +39,11 @@ pub(super) struct Signalling {
 
 /// Who is registered over a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Registrant {
-    /// An account of ours at its registrar.
-    Us,
+pub(super) enum Registered {
+    /// Accounts of ours, at their registrars.
+    Accounts,
+    /// Reps' phones, at us.
+    Phones,
 }
 
 /// What can be read.
@@ -50,21 +58,30 @@ const BATCH: usize = 64;
 const DATAGRAM_MAX: usize = 65_535;
 /// RFC 5626 3.5.1 has it for streams; every server knows it as the empty line before a message.
 const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
+/// How long datagrams may queue before new calls are refused.
+const BEHIND_MAX: Duration = Duration::from_millis(20);
 /// How long a hop that could not be reached is passed over.
 const DOWN_FOR: Duration = Duration::from_secs(30);
 /// Hops remembered as down; past it the next one is tried again.
 const DOWN_MAX: usize = 256;
 
 impl Signalling {
-    pub(super) fn new(endpoint: Endpoint, sockets: Sockets, entropy: Entropy) -> Self {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        sockets: Sockets,
+        lines: Lines,
+        entropy: Entropy,
+    ) -> Self {
         Self {
             endpoint,
             port: sockets.port,
             streams: sockets.streams,
+            lines,
             over: BTreeMap::new(),
             registered: BTreeMap::new(),
             closed: Vec::new(),
             last: None,
+            behind_since: None,
             down: BTreeMap::new(),
             entropy,
             unsent: 0,
@@ -86,7 +103,8 @@ impl Signalling {
             Arrival::Datagrams => self.receive(now),
             Arrival::News(News::Message(from, message)) => {
                 self.last = from.flow;
-                self.endpoint.receive(&message, from, now);
+                let sender = self.sender(from, now);
+                self.endpoint.receive(&message, sender, now);
             }
             Arrival::News(News::Broken(from, head, fault)) => {
                 self.endpoint.receive_broken(&head, fault, from);
@@ -102,6 +120,28 @@ impl Signalling {
                 self.closed.push(flow);
             }
         }
+    }
+
+    /// Who sent a message, and whether he may begin something.
+    fn sender(&self, hop: Hop, now: Moment) -> Sender {
+        let is_known = self.lines.knows(hop, |name| self.proves(hop, name))
+            || self.endpoint.seat_behind(hop, now).is_some();
+        let standing = match is_known {
+            true => Standing::Known,
+            false => Standing::Stranger,
+        };
+        Sender { hop, standing }
+    }
+
+    /// The line a call came by; `called` is the user it is for.
+    pub(super) fn line_of(&self, hop: Hop, called: Option<&str>, now: Moment) -> Option<Line> {
+        let line = self.lines.of(hop, called, |name| self.proves(hop, name));
+        let phone = || self.endpoint.seat_behind(hop, now);
+        line.or_else(|| phone().map(|_| self.lines.of_phone(hop)))
+    }
+
+    fn proves(&self, hop: Hop, name: &str) -> bool {
+        hop.flow.is_some_and(|flow| self.streams.proves(flow, name))
     }
 
     /// Whether nothing could be sent there just now: another hop may serve (RFC 3263 4.3).
@@ -122,6 +162,16 @@ impl Signalling {
         let no_help = self.endpoint.poll_no_help()?;
         self.mark_down(no_help.0, now);
         Some(no_help)
+    }
+
+    /// Where the servers of an account are by now, and the connection it is registered over.
+    pub(super) fn account_at(
+        &mut self,
+        name: &str,
+        servers: impl Iterator<Item = Hop>,
+        over: Option<FlowId>,
+    ) {
+        self.lines.account_at(name, servers, over);
     }
 
     /// Connections that have closed since the last question.
@@ -165,10 +215,19 @@ impl Signalling {
         let mut datagram = [0; DATAGRAM_MAX];
         for _ in 0..BATCH {
             let Some((length, from)) = take(&mut self.port, &mut datagram) else {
-                break;
+                return self.behind(None, now);
             };
-            self.endpoint.receive(&datagram[..length], from, now);
+            let sender = self.sender(Hop::udp(from), now);
+            self.endpoint.receive(&datagram[..length], sender, now);
         }
+        self.behind(self.behind_since.or(Some(now)), now);
+    }
+
+    /// Since when we have not read all that came; too long is too much.
+    fn behind(&mut self, since: Option<Moment>, now: Moment) {
+        self.behind_since = since;
+        let is_late = since.is_some_and(|since| now.since(since) >= BEHIND_MAX);
+        self.endpoint.set_overloaded(is_late);
     }
 
     /// What a leg has to tell; its connection is kept from now on.
@@ -195,20 +254,21 @@ impl Signalling {
         }
     }
 
-    /// The connections `whose` registrations go over from now on.
-    pub(super) fn keep_registered(&mut self, whose: Registrant, flows: BTreeSet<FlowId>) {
+    /// The connections that these are registered over from now on.
+    pub(super) fn keep_registered(&mut self, who: Registered, flows: BTreeSet<FlowId>) {
         for flow in &flows {
             self.streams.keep(*flow);
         }
-        let before = self.registered.insert(whose, flows);
+        let before = self.registered.insert(who, flows);
         for flow in before.unwrap_or_default() {
             self.release(flow);
         }
     }
 
     fn release(&self, flow: FlowId) {
-        let is_registered = self.registered.values().any(|flows| flows.contains(&flow));
-        let is_used = is_registered || self.over.values().any(|it| *it == flow);
+        let mut registered = self.registered.values();
+        let is_used = registered.any(|flows| flows.contains(&flow))
+            || self.over.values().any(|it| *it == flow);
         if !is_used {
             self.streams.release(flow);
         }

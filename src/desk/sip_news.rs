@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::call::{Beginning, Behind, Call, Input, LegNews};
+use crate::call::{Arrival, Beginning, Behind, Call, Input, LegNews};
 use crate::dialling::Identity;
 use crate::records::What;
 use crate::sip::offer_answer::{self, Description, Direction};
@@ -10,11 +10,13 @@ use crate::sip::{Event, Invited, LegId, Refusal, is_answered_elsewhere};
 use crate::words::{CallId, Moment, Party};
 
 use super::calls::{CALLS_MAX, DeskCall, Facts, Leg};
+use super::lines::Line;
 use super::{Desk, clock, signalling, sound};
 
 impl Desk {
     /// Everything the endpoint has to tell.
     pub(super) fn take_sip_events(&mut self, now: Moment) {
+        self.follow_phones(now);
         while let Some((leg, event)) = self.signalling.poll_event() {
             if let Event::Invited(invited) = event {
                 self.invited_by(leg, *invited, now);
@@ -28,6 +30,9 @@ impl Desk {
 
     /// A caller. What we cannot serve is refused at once, so that whoever sent him can go on (D9).
     fn invited_by(&mut self, leg: LegId, invited: Invited, now: Moment) {
+        if self.declines_rep(leg, invited.source, now) {
+            return;
+        }
         let offer = match invited.offer.as_deref().map(offer_answer::read).transpose() {
             Ok(offer) => offer,
             Err(problem) => {
@@ -44,13 +49,24 @@ impl Desk {
             }
             Some(Ok(_)) | None => {}
         }
-        if let Some(code) = self.no_room() {
+        let called = invited.called.user();
+        let Some(line) = self
+            .signalling
+            .line_of(invited.source, called.as_deref(), now)
+        else {
+            // Its connection ended under it, and with it the proof whose it was.
+            return self.reject(leg, Refusal::new(403), now);
+        };
+        if let Some(old) = invited.replaces {
+            return self.replace(old, leg, offer, (&invited, &line), now);
+        }
+        if let Some(code) = self.no_room(line.behind) {
             return self.reject(leg, Refusal::new(code), now);
         }
-        self.begin_inbound(leg, offer, &invited, now);
+        self.begin_inbound(leg, offer, (&invited, &line), now);
     }
 
-    fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
+    pub(super) fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
         self.chronicle.metrics.call_refused(refusal.code);
         if let Err(problem) = self.signalling.endpoint.reject(leg, &refusal, now) {
             tracing::debug!(%problem, "too late to refuse");
@@ -58,8 +74,7 @@ impl Desk {
     }
 
     /// Behind a queue nobody is kept who cannot be served now: 480 not ready, 486 busy.
-    fn no_room(&self) -> Option<u16> {
-        let behind = self.house.terms.behind;
+    fn no_room(&self, behind: Behind) -> Option<u16> {
         match () {
             () if self.duty.draining => Some(480),
             () if self.calls.len() >= self.house.calls_max.min(CALLS_MAX) => Some(486),
@@ -73,24 +88,21 @@ impl Desk {
         &mut self,
         sip: LegId,
         offer: Option<Description>,
-        invited: &Invited,
+        (invited, line): (&Invited, &Line),
         now: Moment,
     ) {
-        let trust = self.house.trust(invited.source.address.ip());
-        let identity = Identity::of(invited, trust);
+        let identity = Identity::of(invited, line.trust());
         let id = self.new_call_id();
         let beginning = Beginning {
             id,
             number: identity.caller.clone(),
             language: self.house.language,
         };
-        let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, now);
+        let arrival = arrival(invited, line);
+        let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, arrival, now);
         let mut facts = Facts::new(true, invited.call_id.clone(), clock::utc());
         facts.caller_is = self.whence(invited.source.address.ip());
         facts.identity = Some(identity);
-        if let Some(account) = self.accounts.of_request(invited.source) {
-            tracing::info!(call = %id, account, "called by an account");
-        }
         self.calls.add(DeskCall::new(call, facts));
         let mut leg = Leg::new(self.signalling.origin());
         (leg.sip, leg.offer) = (Some(sip), offer);
@@ -272,7 +284,7 @@ impl Desk {
     }
 
     /// Our direction tells theirs: when we may not send, they hold us.
-    fn hold_news(&mut self, id: CallId, party: Party, ours: Direction, now: Moment) {
+    pub(super) fn hold_news(&mut self, id: CallId, party: Party, ours: Direction, now: Moment) {
         let holds = matches!(ours, Direction::RecvOnly | Direction::Inactive);
         let Some(leg) = self.calls.leg_mut(id, party) else {
             return;
@@ -307,6 +319,18 @@ impl Desk {
             now,
         );
         self.later(id, Input::Leg(party, news));
+    }
+}
+
+/// On whose word we answer before the policy would (RFC 5373 6: only where it is allowed).
+fn arrival(invited: &Invited, line: &Line) -> Arrival {
+    let answer_after = invited.auto_answer.filter(|_| line.auto_answer);
+    if invited.auto_answer.is_some() && answer_after.is_none() {
+        tracing::info!(line = line.name, "a caller may not make us answer");
+    }
+    Arrival {
+        behind: line.behind,
+        answer_after,
     }
 }
 

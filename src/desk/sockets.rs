@@ -1,7 +1,9 @@
 //! The endpoint's sockets, as the settings want them.
 
+use tokio::runtime::Handle;
+
 use crate::net::{
-    Clients, Doors, IdentityFiles, SteadyUdp, StreamLimits, Streams, Tls, TlsSettings, Verify,
+    Clients, Doors, Dscp, IdentityFiles, SteadyUdp, StreamLimits, Streams, Tls, TlsSettings, Verify,
 };
 use crate::settings::{self, ClientCertificate, Settings};
 use crate::sip::Listening;
@@ -16,18 +18,26 @@ pub(super) struct Sockets {
 }
 
 impl Sockets {
-    pub(super) fn open(settings: &Settings, entropy: Entropy) -> Result<Self, RunError> {
+    pub(super) fn open(
+        settings: &Settings,
+        services: &Handle,
+        entropy: Entropy,
+    ) -> Result<Self, RunError> {
         let sip = &settings.sip;
         let bind = |what, address| move |why| RunError::Bind { what, address, why };
-        let port = SteadyUdp::bind(sip.listen).map_err(bind("start.sip", sip.listen))?;
+        let dscp = Dscp::new(sip.dscp);
+        let port = SteadyUdp::bind(sip.listen, dscp);
+        let port = port.map_err(bind("start.sip", sip.listen))?;
         let doors = Doors {
             tcp: sip.listen_tcp,
             tls: sip.listen_tls,
             from: Some(sip.listen.ip()).filter(|ip| !ip.is_unspecified()),
+            dscp,
         };
         let tls = wants_tls(settings).then(|| Tls::open(&tls_settings(&sip.tls)));
         let tls = tls.transpose().map_err(RunError::Tls)?;
         let at = sip.listen_tcp.or(sip.listen_tls).unwrap_or(sip.listen);
+        let _of_the_services = services.enter();
         let streams = Streams::open(doors, tls, StreamLimits::default(), entropy)
             .map_err(bind("start.sip-streams", at))?;
         Ok(Self { port, streams })

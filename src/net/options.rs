@@ -7,8 +7,8 @@ use std::time::Duration;
 use socket2::{SockRef, Socket, TcpKeepalive};
 use tokio::net::TcpStream;
 
-/// CS3, the class of signalling (RFC 4594 2.3), in the upper six bits of the TOS byte.
-const CS3: u32 = 24 << 2;
+use super::Dscp;
+
 /// After which silence the system asks a peer whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// Any address of ours, and one far away that belongs to nobody (RFC 5737, RFC 3849).
@@ -22,22 +22,13 @@ const WAY_OUT_V6: (IpAddr, IpAddr) = (
 );
 const DISCARD_PORT: u16 = 9;
 
-/// Marks what a socket bound at `address` sends.
-pub(super) fn mark(socket: &SockRef<'_>, address: SocketAddr) {
-    if address.is_ipv6() {
-        let _ = socket.set_tclass_v6(CS3);
-    }
-    // A socket of both families sends IPv4, too.
-    let _ = socket.set_tos_v4(CS3);
-}
-
 /// A connection carries small messages that must not wait for one another.
-pub(super) fn for_signalling(stream: &TcpStream) {
+pub(super) fn for_signalling(stream: &TcpStream, dscp: Dscp) {
     let _ = stream.set_nodelay(true);
     let socket = SockRef::from(stream);
     let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE));
     if let Ok(address) = stream.local_addr() {
-        mark(&socket, address);
+        dscp.mark(&socket, address);
     }
 }
 

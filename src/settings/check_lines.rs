@@ -36,13 +36,13 @@ pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
 }
 
 fn dscp(settings: &Settings) -> Option<Fault> {
-    (settings.sip.dscp > DSCP_MAX).then(|| {
-        fault(
-            &[Step::Key("sip"), Step::Key("dscp")],
-            Sentence::of("settings.dscp").with("dscp", settings.sip.dscp),
-            Sentence::of("settings.right.dscp").with("most", DSCP_MAX),
-        )
-    })
+    let all = [("sip", settings.sip.dscp), ("media", settings.media.dscp)];
+    let (section, dscp) = all.into_iter().find(|(_, dscp)| *dscp > DSCP_MAX)?;
+    Some(fault(
+        &[Step::Key(section), Step::Key("dscp")],
+        Sentence::of("settings.dscp").with("dscp", dscp),
+        Sentence::of("settings.right.dscp").with("most", DSCP_MAX),
+    ))
 }
 
 /// A certificate and its key go together; who listens needs both.

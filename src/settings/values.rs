@@ -1,5 +1,5 @@
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -81,7 +81,7 @@ impl FromStr for HostPort {
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'));
         let valid = match in_brackets {
-            Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
             None => !host.is_empty() && host.chars().all(plain),
         };
         match port.filter(|port| valid && *port > 0) {
@@ -131,11 +131,22 @@ pub struct Network {
 }
 
 impl Network {
-    pub(super) fn loopback() -> Self {
-        Self {
+    pub(super) fn loopback() -> [Self; 2] {
+        let v4 = Self {
             address: Ipv4Addr::LOCALHOST.into(),
             bits: 8,
-        }
+        };
+        [v4, Self::of(Ipv6Addr::LOCALHOST.into())]
+    }
+
+    /// One address alone.
+    pub fn of(address: IpAddr) -> Self {
+        let bits = if address.is_ipv6() { 128 } else { 32 };
+        Self { address, bits }
+    }
+
+    pub(super) fn is_loopback(&self) -> bool {
+        self.address.is_loopback()
     }
 
     pub fn contains(&self, peer: IpAddr) -> bool {

@@ -10,6 +10,7 @@ mod hop;
 pub mod offer_answer;
 pub mod registrar;
 pub mod registration;
+mod sender;
 mod transaction;
 mod wire;
 
@@ -19,6 +20,7 @@ pub use endpoint::{
     is_answered_elsewhere,
 };
 pub use hop::{FlowId, Hop, Transport};
+pub use sender::{Sender, Standing};
 pub use wire::{
     BadNameAddr, BadUri, Fault, Framer, Message, NameAddr, Piece, Start, Uri, read_message,
     readable,

@@ -11,6 +11,7 @@ mod asleep;
 mod disk;
 mod ending;
 mod flood;
+mod guessing;
 mod offers;
 mod registrars;
 mod rubbish;

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """A telephone on pjproject that a test drives: pjsip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: dial URI, answer, reject CODE, key DIGITS, speak, quiet, hangup, quit.
-Tells what happens as one JSON object a line: ready, incoming, established, closed, key, done.
+Reads one command a line: register, dial URI, connect, answer, reject CODE, key DIGITS, speak, quiet, hangup,
+quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming, established, closed,
+key, done.
+"connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
 It speaks from the start of each call, over and over; without a file it sends silence.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA, PHONE_CERTIFICATE and PHONE_KEY are PEM
-files; TLS listens on the port above.
+files; TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by
+PHONE_USER and PHONE_PASSWORD.
 """
 import json
 import os
@@ -41,6 +44,10 @@ class Speech:
 class Call(pj.Call):
     speech = None
 
+    def __init__(self, account, *call):
+        super().__init__(account, *call)
+        self.account = account
+
     def onCallState(self, _):
         state = self.getInfo().state
         if state == pj.PJSIP_INV_STATE_CONFIRMED:
@@ -57,12 +64,26 @@ class Call(pj.Call):
                 if self.speech:
                     self.speech.player.startTransmit(self.getAudioMedia(index))
 
+    def onCallTransferRequest(self, asked):
+        self.successor = Call(self.account)
+        asked.newCall = self.successor
+
+    def onCallTransferStatus(self, told):
+        if told.finalNotify and told.statusCode == 200:
+            self.hangup(pj.CallOpParam(True))
+
     def onDtmfDigit(self, key):
         tell("key", key=key.digit)
 
 
 class Account(pj.Account):
-    call = None
+    call = before = None
+
+    def onRegState(self, news):
+        if news.code // 100 == 2 and news.expiration > 0:
+            tell("registered")
+        elif news.code >= 300:
+            tell("refused", code=int(news.code))
 
     def onIncomingCall(self, invited):
         self.call = Call(self, invited.callId)
@@ -75,9 +96,13 @@ class Account(pj.Account):
         self.call.answer(answer)
 
     def obey(self, command, argument):
-        if command == "dial":
-            self.call = Call(self)
+        if command == "register":
+            self.setRegistration(True)
+        elif command == "dial":
+            self.before, self.call = self.call, Call(self)
             self.call.makeCall(argument, pj.CallOpParam(True))
+        elif command == "connect":
+            self.call.xferReplaces(self.before, pj.CallOpParam())
         elif command == "answer":
             self.reply(200)
         elif command == "reject":
@@ -126,9 +151,25 @@ def account(host, port, rtp_port):
     media.boundAddress = host
     media.port = rtp_port
     media.portRange = 20
+    registrar = os.environ.get("PHONE_REGISTRAR")
+    if registrar:
+        enrol(config, registrar)
     account = Account()
     account.create(config)
     return account
+
+
+def enrol(config, registrar):
+    user = os.environ["PHONE_USER"]
+    kind = os.environ.get("PHONE_TRANSPORT", "udp")
+    config.idUri = f"sip:{user}@{registrar}"
+    config.regConfig.registrarUri = f"sip:{registrar};transport={kind}"
+    config.regConfig.registerOnAdd = False
+    config.regConfig.timeoutSec = int(os.environ["PHONE_EXPIRES"])
+    # It refreshes this many seconds before the end.
+    config.regConfig.delayBeforeRefreshSec = 1
+    password = os.environ["PHONE_PASSWORD"]
+    config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, password))
 
 
 def main(listen, rtp_port, speech_file=None):

@@ -59,16 +59,56 @@ impl Wire {
     }
 }
 
+/// Where a phone registers, and how it proves who it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Enrolment<'a> {
+    pub(crate) registrar: SocketAddr,
+    pub(crate) user: &'a str,
+    pub(crate) password: &'a str,
+    pub(crate) expires_s: u32,
+}
+
+impl Enrolment<'_> {
+    /// What the phones' programs read.
+    fn variables(&self) -> [(&'static str, String); 4] {
+        [
+            ("PHONE_REGISTRAR", self.registrar.to_string()),
+            ("PHONE_USER", self.user.to_owned()),
+            ("PHONE_PASSWORD", self.password.to_owned()),
+            ("PHONE_EXPIRES", self.expires_s.to_string()),
+        ]
+    }
+}
+
+impl Brand {
+    fn script(self) -> &'static str {
+        match self {
+            Self::Baresip => "tests/peers/baresip_phone.py",
+            Self::Pjsip => "tests/peers/pjsip_phone.py",
+        }
+    }
+}
+
 impl Softphone {
     /// A phone whose SIP goes over TCP or TLS.
     pub(crate) fn over(brand: Brand, host: IpAddr, wire: &Wire) -> Self {
         let address = SocketAddr::new(host, free_ports(host));
-        let script = match brand {
-            Brand::Baresip => "tests/peers/baresip_phone.py",
-            Brand::Pjsip => "tests/peers/pjsip_phone.py",
-        };
-        let mut command = program(script, address, address.port() + 2, None);
+        let mut command = program(brand.script(), address, address.port() + 2, None);
         command.envs(wire.variables());
+        Self::run(command, address)
+    }
+
+    /// A phone that can register; it does so when it is told to.
+    pub(crate) fn enrolled(
+        brand: Brand,
+        host: IpAddr,
+        wire: &Wire,
+        at: Enrolment<'_>,
+        speech: Option<&str>,
+    ) -> Self {
+        let address = SocketAddr::new(host, free_ports(host));
+        let mut command = program(brand.script(), address, address.port() + 2, speech);
+        command.envs(wire.variables()).envs(at.variables());
         Self::run(command, address)
     }
 
@@ -133,6 +173,12 @@ impl Softphone {
 
     pub(crate) fn tell(&mut self, command: &str) {
         writeln!(self.stdin, "{command}").expect("the phone runs");
+    }
+
+    /// Whether it has told an event of this name that was not waited for.
+    pub(crate) fn has_told(&mut self, event: &str) -> bool {
+        self.told.extend(self.news.try_iter());
+        self.told.iter().any(|told| told["event"] == event)
     }
 
     /// Waits for the next event of this name that was not waited for before.

@@ -9,4 +9,5 @@ mod agent;
 mod corpus;
 mod endpoint;
 mod scaling;
+mod shapes;
 mod tally;

@@ -159,12 +159,9 @@ impl Reach {
         found.iter().position(|hop| *hop == in_use)
     }
 
-    /// Whether what comes from there comes from our registrar: by the connection we are registered
-    /// over, or from a place its name stands for.
-    pub(super) fn is_source(&self, source: Hop) -> bool {
-        let over = source.flow.is_some() && self.home.and_then(|home| home.flow) == source.flow;
-        let is_udp = source.transport == Transport::Udp;
-        over || is_udp && self.targets.contains(&without_flow(source))
+    /// Every place it may be called from.
+    pub(super) fn hops(&self) -> impl Iterator<Item = Hop> {
+        self.home.into_iter().chain(self.targets.iter().copied())
     }
 }
 
@@ -229,7 +226,7 @@ mod tests {
     use crate::desk::accounts::opening::{Machine, open_line};
     use crate::settings;
     use crate::sip::registration::Action;
-    use crate::sip::{Dialogs, Endpoint, FlowId, Listening, Message, Settings};
+    use crate::sip::{Dialogs, Endpoint, Listening, Message, Settings};
     use uuid::Uuid;
 
     const NOW: Moment = Moment::ZERO;
@@ -339,20 +336,6 @@ mod tests {
         line.reach.targets.clear();
         line.reach.home = None;
         assert_eq!(line.next_hop(|_| false), None);
-    }
-
-    #[test]
-    fn what_comes_over_its_connection_or_from_its_registrar_is_its_own() {
-        let mut line = line("");
-        assert!(line.reach.is_source(hop("192.0.2.5:5060")));
-        assert!(!line.reach.is_source(hop("192.0.2.5:5070")));
-        let over = |flow| Hop {
-            flow: Some(FlowId(flow)),
-            ..Hop::to(Transport::Tls, "192.0.2.5:5061".parse().unwrap())
-        };
-        assert!(!line.reach.is_source(over(7)));
-        line.reach.home = Some(over(7));
-        assert!(line.reach.is_source(over(7)) && !line.reach.is_source(over(8)));
     }
 
     #[test]

@@ -96,13 +96,6 @@ impl Accounts {
         })
     }
 
-    /// The account whose registrar sends from there.
-    pub(super) fn of_request(&self, source: Hop) -> Option<&str> {
-        let mut lines = self.lines.iter();
-        let line = lines.find(|line| line.reach.is_source(source))?;
-        Some(&line.name)
-    }
-
     /// Where the first registrar is: our own address is the one it sees.
     pub(super) fn first_peer(&self) -> Option<IpAddr> {
         let mut peers = self.lines.iter().filter_map(|line| line.reach.peer());

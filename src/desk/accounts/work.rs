@@ -6,7 +6,7 @@ use super::line::{Line, without_flow};
 use super::{Asked, word};
 use crate::desk::Desk;
 use crate::desk::finder::Places;
-use crate::desk::signalling::Registrant;
+use crate::desk::signalling::Registered;
 use crate::net;
 use crate::records::What;
 use crate::sip::registration::{Action, State};
@@ -16,6 +16,7 @@ use crate::words::Moment;
 impl Desk {
     /// Who is known by name begins when the name has been looked up.
     pub(in crate::desk) fn begin_registrations(&mut self, now: Moment) {
+        self.follow_ways();
         for n in 0..self.accounts.lines.len() {
             self.with_line(n, now, |line| match line.reach.search.wanted {
                 None => begin(line, now),
@@ -95,6 +96,7 @@ impl Desk {
             }
             Err(why) => tracing::warn!(account = line.name, %why, "find the registrar"),
         }
+        self.follow_ways();
         if self.has_not_begun(n) {
             self.follow_address();
             self.take_way(n, now);
@@ -181,7 +183,7 @@ impl Desk {
                 self.with_line(n, now, |line| line.registration.connection_lost(now));
             }
         }
-        self.keep_connections();
+        self.follow_ways();
     }
 
     /// Calls found a place dead: who is registered there goes on to the next.
@@ -211,13 +213,20 @@ impl Desk {
             if to.transport == Transport::Udp {
                 line.pulse.beat(&mut accounts.entropy, now);
             }
-            self.keep_connections();
+            self.follow_ways();
         }
     }
 
-    fn keep_connections(&mut self) {
+    /// Who calls from these places, or over these connections, is known; and the connections are kept.
+    fn follow_ways(&mut self) {
+        for line in &self.accounts.lines {
+            let over = line.reach.home.and_then(|home| home.flow);
+            self.signalling
+                .account_at(&line.name, line.reach.hops(), over);
+        }
         let connections = self.accounts.connections();
-        self.signalling.keep_registered(Registrant::Us, connections);
+        self.signalling
+            .keep_registered(Registered::Accounts, connections);
     }
 
     /// CRLF CRLF, as over a connection (RFC 5626 4.4.1): a server that does not know it discards it.
@@ -306,9 +315,7 @@ impl Desk {
         let is_registered = state == "registered";
         self.chronicle.metrics.registered(&account, is_registered);
         self.note_desk(What::Registration { account, state }, now);
-        if !is_registered {
-            self.keep_connections();
-        }
+        self.follow_ways();
     }
 }
 

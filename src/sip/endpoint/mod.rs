@@ -63,7 +63,7 @@ use self::registering::Registered;
 use super::digest::Login;
 use super::transaction::{Alarms, Client, ClientKey, Clients, ServerKey, Servers, Use, Wake};
 use super::wire::{Fault, Malformed, Message, Start, Uri, Via, read_message, write};
-use super::{Hop, Transport};
+use super::{Hop, Sender, Transport};
 use crate::words::{Entropy, Moment};
 
 /// The length of the random part of tags and branches, in characters of 5 bits.
@@ -86,6 +86,7 @@ pub struct Endpoint {
     out: Outbox,
     /// Where requests found no help.
     no_help: BTreeMap<Hop, NoHelp>,
+    overloaded: bool,
 }
 
 impl Endpoint {
@@ -103,12 +104,13 @@ impl Endpoint {
             alarms: Alarms::default(),
             out: Outbox::default(),
             no_help: BTreeMap::new(),
+            overloaded: false,
         }
     }
 
     /// Takes one message, whatever it is: a datagram, or what a [`Framer`](super::Framer) cut from
-    /// a stream.
-    pub fn receive(&mut self, message: &[u8], from: impl Into<Hop>, now: Moment) {
+    /// a stream. A stranger begins nothing: what is no SIP is answered so, the rest is refused.
+    pub fn receive(&mut self, message: &[u8], from: impl Into<Sender>, now: Moment) {
         let from = from.into();
         if self.out.is_full() {
             return self.out.count(Discard::Overloaded);
@@ -116,9 +118,9 @@ impl Endpoint {
         match read_message(message) {
             Ok(message) => match message.start {
                 Start::Request { .. } => self.receive_request(message, from, now),
-                Start::Response { .. } => self.receive_response(message, from, now),
+                Start::Response { .. } => self.receive_response(message, from.hop, now),
             },
-            Err(malformed) => self.receive_malformed(malformed, from),
+            Err(malformed) => self.receive_malformed(malformed, from.hop),
         }
     }
 
@@ -129,6 +131,12 @@ impl Endpoint {
             Err(malformed) => malformed.salvage,
         };
         self.receive_malformed(Malformed { fault, salvage }, from.into());
+    }
+
+    /// While overloaded, new calls are refused at once (503, Retry-After) and nothing else is: who
+    /// talks already is served first (RFC 3261 21.5.4).
+    pub fn set_overloaded(&mut self, overloaded: bool) {
+        self.overloaded = overloaded;
     }
 
     /// When to call `handle_timeout` next.
@@ -242,8 +250,9 @@ impl Endpoint {
         let Start::Response { code, .. } = response.start else {
             return bytes;
         };
+        let linger = self.servers.linger();
         if let Some(server) = self.servers.get_mut(key) {
-            server.respond(code, bytes.clone(), now);
+            server.respond(code, bytes.clone(), linger, now);
             self.out.send(server.to, bytes.clone());
             self.arm_server(key);
         }

@@ -5,6 +5,7 @@ mod back_off;
 mod calls;
 mod conformance;
 mod crossings;
+mod crowds;
 mod forks;
 mod logins;
 mod offers;
@@ -24,6 +25,7 @@ mod wire;
 use std::time::Duration;
 
 use super::*;
+use crate::sip::Standing;
 use crate::sip::wire::NameAddr;
 use wire::{Side, Wire};
 

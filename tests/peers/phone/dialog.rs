@@ -64,6 +64,13 @@ impl Dialog {
         }
     }
 
+    pub(super) fn replaces(&self) -> String {
+        let tag = |side: &str| side.split_once(";tag=").map(|(_, tag)| tag.to_owned());
+        let (theirs, ours) = (tag(&self.remote), tag(&self.local));
+        let (theirs, ours) = (theirs.expect("it was answered"), ours.expect("we have one"));
+        format!("{};to-tag={theirs};from-tag={ours}", self.call_id)
+    }
+
     /// The next request; `INVITE` begins a transaction that `CANCEL` and `ACK` refer to.
     pub(super) fn request(&mut self, method: &str, lines: &str, body: &str) -> String {
         self.cseq += 1;

@@ -33,7 +33,10 @@ pub(crate) struct Phone {
 
 impl Phone {
     pub(crate) fn open(name: &str) -> Self {
-        let host = IpAddr::from([127, 0, 0, 1]);
+        Self::open_at(name, IpAddr::from([127, 0, 0, 1]))
+    }
+
+    pub(crate) fn open_at(name: &str, host: IpAddr) -> Self {
         let sound = Sound::open(host);
         let line = Line::open(name, host, sound.clone());
         Self {
@@ -107,6 +110,13 @@ impl Phone {
         dialog.call_id.clone()
     }
 
+    /// What names its call to the other side, in the INVITE of somebody else (RFC 3891 6.1).
+    pub(crate) fn replaces(&self) -> String {
+        let handset = self.line.handset();
+        let dialog = handset.dialog.as_ref().expect("there is a call");
+        dialog.replaces()
+    }
+
     /// Waits until somebody calls, and returns their INVITE.
     pub(crate) fn called(&self, within: Duration) -> Message {
         self.wait("an INVITE", within, |message| {
@@ -119,9 +129,19 @@ impl Phone {
     }
 
     pub(crate) fn invite_with(&self, to: SocketAddr, offer: &str) {
+        self.begin(to);
+        self.request("INVITE", "", offer);
+    }
+
+    /// Calls with more headers.
+    pub(crate) fn invite_saying(&self, to: SocketAddr, lines: &str) {
+        self.begin(to);
+        self.request("INVITE", lines, &self.line.description("sendrecv", 1));
+    }
+
+    fn begin(&self, to: SocketAddr) {
         let dialog = Dialog::calling(&self.line.name, self.address, to);
         self.line.handset().dialog = Some(dialog);
-        self.request("INVITE", "", offer);
     }
 
     /// Any other request in the call.

@@ -238,11 +238,16 @@ impl Wire {
         events.map(|(_, _, event)| name(event)).collect()
     }
 
-    /// Puts a datagram from a stranger before the callee; the first lines of what it sends back.
+    /// Puts a datagram before the callee; what it sends back.
     pub(super) fn probe(&mut self, text: &str) -> Vec<String> {
+        self.probe_as(Standing::Known, text)
+    }
+
+    pub(super) fn probe_as(&mut self, standing: Standing, text: &str) -> Vec<String> {
         let now = self.now;
-        self.callee
-            .receive(text.as_bytes(), address(Side::Caller), now);
+        let hop = address(Side::Caller).into();
+        let from = Sender { hop, standing };
+        self.callee.receive(text.as_bytes(), from, now);
         let mut answers = Vec::new();
         while let Some(transmit) = self.callee.poll_transmit() {
             answers.push(String::from_utf8_lossy(&transmit.bytes).into_owned());

@@ -1,0 +1,109 @@
+//! A leg whose place another takes (RFC 3891): the other side has transferred its end of the call.
+//!
+//! The endpoint has seen to it that the new one comes from the old one's peer (hardening 11).
+
+use crate::call::LegNews;
+use crate::dialling::Identity;
+use crate::records::What;
+use crate::sip::offer_answer::{self, Description, Negotiated};
+use crate::sip::{Invited, LegId, Refusal};
+use crate::words::{CallId, Moment, Party};
+
+use super::calls::Succession;
+use super::lines::Line;
+use super::{Desk, signalling, sound};
+
+impl Desk {
+    /// Answers the new leg with the old one's port, so that our sound runs on, and hangs up the old one.
+    pub(super) fn replace(
+        &mut self,
+        old: LegId,
+        new: LegId,
+        offer: Option<Description>,
+        (invited, line): (&Invited, &Line),
+        now: Moment,
+    ) {
+        let port = self.calls.of_sip(old).and_then(|(id, party)| {
+            let port = self.calls.leg_mut(id, party)?.port?;
+            Some((id, party, port))
+        });
+        let Some((id, party, port)) = port else {
+            // The call has let go of it already: its BYE is on the way.
+            return self.reject(new, Refusal::new(481), now);
+        };
+        let origin = self.signalling.origin();
+        let answer = offer.map(|offer| offer_answer::answer(&offer, port.address, origin));
+        let (sdp, agreed) = match answer.transpose() {
+            Ok(Some((sdp, agreed))) => (sdp, Some(agreed)),
+            Ok(None) => (offer_answer::offer(port.address, origin), None),
+            Err(problem) => return self.reject(new, signalling::unusable(&problem), now),
+        };
+        if let Err(problem) = self.signalling.endpoint.answer(new, sdp, now) {
+            return tracing::debug!(call = %id, %problem, "too late to replace");
+        }
+        let Some(was) = self.calls.succeed(id, party, new, origin) else {
+            return;
+        };
+        self.note_replaced(id, party, (invited, line), now);
+        self.hear_successor(id, party, agreed.as_ref(), now);
+        self.end_replaced(id, party, was, now);
+    }
+
+    fn note_replaced(
+        &mut self,
+        id: CallId,
+        party: Party,
+        (invited, line): (&Invited, &Line),
+        now: Moment,
+    ) {
+        let news = What::Leg {
+            party,
+            news: "replaced".to_owned(),
+            code: None,
+        };
+        self.note(id, news, now);
+        if party == Party::Caller {
+            self.know_caller(id, invited, line);
+        }
+    }
+
+    /// From here on it is he who is phoned back.
+    fn know_caller(&mut self, id: CallId, invited: &Invited, line: &Line) {
+        let identity = Identity::of(invited, line.trust());
+        let caller_is = self.whence(invited.source.address.ip());
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        call.call.set_number(identity.caller.clone());
+        call.facts.caller_is = caller_is;
+        call.facts.identity = Some(identity);
+        call.facts.sip_call_id.clone_from(&invited.call_id);
+        self.answered_call(id);
+    }
+
+    fn hear_successor(
+        &mut self,
+        id: CallId,
+        party: Party,
+        agreed: Option<&Negotiated>,
+        now: Moment,
+    ) {
+        if let Some(agreed) = agreed {
+            self.connect(id, party, sound::spec(agreed));
+            self.hold_news(id, party, agreed.direction, now);
+        }
+    }
+
+    /// A leg that rang is picked up by whoever takes its place.
+    fn end_replaced(&mut self, id: CallId, party: Party, was: Succession, now: Moment) {
+        let ended = if was.up {
+            self.signalling.endpoint.bye(was.sip, None, now)
+        } else {
+            self.signalling.endpoint.cancel(was.sip, now)
+        };
+        self.too_late(id, "hang up the replaced leg", ended);
+        if !was.up {
+            self.leg_news(id, party, LegNews::PickedUp, Some(200), now);
+        }
+    }
+}
