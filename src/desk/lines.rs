@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use crate::call::Behind;
 use crate::dialling::Trust;
 use crate::settings::{self, Account, Network, Peer, Sip, TRUNK};
-use crate::sip::{Hop, Sender, Standing, Transport};
+use crate::sip::{FlowId, Hop, Sender, Standing, Transport};
 
 /// The terms of those who may call us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,18 +64,24 @@ struct Known {
     only_tls: bool,
     /// Whom its requests are for, where several lines share an address.
     user: Option<String>,
+    /// The connection an account is registered over: whatever comes by it is the account's.
+    over: Option<FlowId>,
 }
 
 impl Lines {
-    /// `own` are the seats and targets; where accounts and trunk are is learnt.
-    pub(super) fn new(sip: &Sip, own: impl Iterator<Item = Hop>) -> Self {
+    /// `own` are the seats and targets, `trunk` is where `sip.trunk` is; where accounts are is learnt.
+    pub(super) fn new(
+        sip: &Sip,
+        own: impl Iterator<Item = Hop>,
+        trunk: impl Iterator<Item = Hop>,
+    ) -> Self {
         let accounts = sip.account.iter().map(|account| of_account(account, sip));
         let (named, others): (Vec<_>, Vec<_>) =
             sip.peer.iter().partition(|peer| peer.tls_name.is_some());
         let peers = named.into_iter().chain(others);
         let plain = |(name, networks): (&str, Vec<Network>)| Known::new(usual(name, sip), networks);
         let rest = [
-            (TRUNK, Vec::new()),
+            (TRUNK, networks(trunk)),
             (HOUSE, networks(own)),
             (TRUSTED, sip.trusted.clone()),
         ];
@@ -107,11 +113,17 @@ impl Lines {
         known.any(|line| line.name == name && line.nat)
     }
 
-    /// A line of this name is reached there, and may call from there.
-    pub(super) fn learn(&mut self, name: &str, hops: impl IntoIterator<Item = Hop>) {
-        let mut known = self.known.iter_mut();
-        if let Some(known) = known.find(|known| known.line.name == name) {
-            known.networks = networks(hops.into_iter());
+    /// Where the servers of an account are by now, and the connection it is registered over.
+    pub(super) fn account_at(
+        &mut self,
+        name: &str,
+        servers: impl Iterator<Item = Hop>,
+        over: Option<FlowId>,
+    ) {
+        let is_it = |known: &&mut Known| known.user.is_some() && known.line.name == name;
+        if let Some(account) = self.known.iter_mut().find(is_it) {
+            account.networks = networks(servers);
+            account.over = over;
         }
     }
 
@@ -124,7 +136,8 @@ impl Lines {
     ) -> Option<Line> {
         let fitting = || self.known.iter().filter(|known| known.fits(from, &proves));
         let named = fitting().find(|known| known.user.is_some() && known.user.as_deref() == called);
-        let known = named.or_else(|| fitting().next())?;
+        let over = || fitting().find(|known| known.is_over(from));
+        let known = named.or_else(over).or_else(|| fitting().next())?;
         Some(self.believed(&known.line, from.address.ip()))
     }
 
@@ -150,7 +163,12 @@ impl Known {
             tls_name: None,
             only_tls: false,
             user: None,
+            over: None,
         }
+    }
+
+    fn is_over(&self, from: Hop) -> bool {
+        self.over.is_some() && self.over == from.flow
     }
 
     fn fits(&self, from: Hop, proves: impl Fn(&str) -> bool) -> bool {
@@ -160,11 +178,12 @@ impl Known {
             networks.any(|network| network.contains(address))
         };
         let is_safe = !self.only_tls || from.transport == Transport::Tls;
-        is_safe
-            && match &self.tls_name {
-                Some(name) => (self.networks.is_empty() || is_there()) && proves(name),
-                None => is_there(),
-            }
+        self.is_over(from)
+            || is_safe
+                && match &self.tls_name {
+                    Some(name) => (self.networks.is_empty() || is_there()) && proves(name),
+                    None => is_there(),
+                }
     }
 }
 
@@ -222,7 +241,6 @@ fn behind(own: Option<settings::Behind>, sip: &Sip) -> Behind {
 mod tests {
     use super::*;
     use crate::settings::Settings;
-    use crate::sip::FlowId;
 
     const SETTINGS: [&str; 6] = [
         "sip.behind=direct",
@@ -249,14 +267,14 @@ mod tests {
     fn lines() -> Lines {
         let settings = Settings::load(None, &SETTINGS.map(str::to_owned)).unwrap();
         let seat = hop(Transport::Udp, "10.0.0.20");
-        let mut lines = Lines::new(&settings.sip, std::iter::once(seat));
+        let at = |ip| std::iter::once(hop(Transport::Udp, ip));
+        let mut lines = Lines::new(&settings.sip, std::iter::once(seat), at("203.0.113.1"));
         for (name, ip) in [
             ("one", "10.0.0.1"),
             ("two", "10.0.0.1"),
             ("safe", "10.0.0.2"),
-            (TRUNK, "203.0.113.1"),
         ] {
-            lines.learn(name, [hop(Transport::Udp, ip)]);
+            lines.account_at(name, at(ip), None);
         }
         lines
     }
@@ -306,6 +324,29 @@ mod tests {
                 .map(|(name, trusted)| (name.as_str(), *trusted));
             assert_eq!(found, expected, "{transport} {ip} {shown}");
         }
+    }
+
+    #[test]
+    fn an_account_is_known_where_its_registrar_is_by_now_and_by_its_connection() {
+        let mut lines = lines();
+        let moved = hop(Transport::Udp, "10.0.0.9");
+        let over = Hop {
+            flow: Some(FlowId(7)),
+            ..hop(Transport::Tcp, "10.0.0.77")
+        };
+        let line = |lines: &Lines, from| lines.of(from, None, |_| false).map(|line| line.name);
+        let knows = |lines: &Lines, from| lines.sender(from, |_| false).standing == Standing::Known;
+        assert!(!knows(&lines, moved) && !knows(&lines, over));
+        lines.account_at("two", std::iter::once(moved), over.flow);
+        for from in [moved, over] {
+            assert!(knows(&lines, from));
+            assert_eq!(line(&lines, from).as_deref(), Some("two"));
+        }
+        // Where it was nobody but the other account is.
+        let before = hop(Transport::Udp, "10.0.0.1");
+        assert_eq!(line(&lines, before).as_deref(), Some("one"));
+        lines.account_at("two", std::iter::empty(), None);
+        assert!(!knows(&lines, over));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod calls;
 mod chronicle;
 pub mod clock;
 mod ended;
+mod finder;
 mod guide;
 mod house;
 mod keeper;
@@ -34,6 +35,8 @@ mod sound;
 mod strangers;
 mod urgency;
 mod vows;
+mod ways;
+mod whereabouts;
 mod working;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -64,11 +67,13 @@ use seating::Seating;
 use signalling::Signalling;
 use sound::Sound;
 use strangers::Strangers;
+use whereabouts::Whereabouts;
 
 /// The desk: every call of this machine, and all that they share.
 struct Desk {
     house: House,
     accounts: Accounts,
+    whereabouts: Whereabouts,
     calls: Calls,
     signalling: Signalling,
     sound: Sound,
@@ -234,6 +239,7 @@ impl Desk {
             self.calls.timeout(),
             self.accounts.timeout(),
             self.signalling.stun_timeout(),
+            self.looks_around_at(),
             queue,
         ]
         .into_iter()

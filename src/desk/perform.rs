@@ -6,9 +6,8 @@ use crate::media::Order;
 use crate::records::What;
 use crate::sip::offer_answer;
 use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refer, Refusal, Uri};
-use crate::words::{CallId, ConsentFor, Moment, Party, PhoneNumber, SeatId};
+use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
 
-use super::accounts::Credit;
 use super::calls::{Leg, Saying};
 use super::house::{Address, Place};
 use super::reach::Whence;
@@ -253,7 +252,7 @@ impl Desk {
         let number = call.call.number().map(|number| number.reveal().clone());
         match number.and_then(|number| self.admitted(&number)) {
             Some(address) => {
-                let from = match self.credit(&address) {
+                let from = match self.credit(&address, now) {
                     Some(credit) => credit.identity,
                     None => NameAddr::new(None, self.house.own_identity()),
                 };
@@ -261,22 +260,6 @@ impl Desk {
             }
             None => self.later(id, Input::Leg(party, LegNews::NoAnswer)),
         }
-    }
-
-    /// Where a customer is dialled, while the day's cap for such numbers lasts.
-    fn admitted(&mut self, number: &PhoneNumber) -> Option<Address> {
-        let (class, address) = self.house.dialled(number)?;
-        let today = self.house.date(clock::utc());
-        let admitted = self.duty.dialled.admit(class, &self.house.caps, today);
-        if !admitted {
-            tracing::warn!(%class, "dial no more such numbers today");
-        }
-        admitted.then_some(address)
-    }
-
-    /// Who we are to the line that an address is dialled by.
-    fn credit(&self, address: &Address) -> Option<Credit> {
-        self.accounts.credit(address.line.as_ref()?)
     }
 
     /// Sends the INVITE; what keeps it from leaving is news like any other.
@@ -291,9 +274,14 @@ impl Desk {
         to: Address,
         from: NameAddr,
         call_id: Option<String>,
-        headers: Vec<(String, String)>,
+        mut headers: Vec<(String, String)>,
         now: Moment,
     ) {
+        let Some(way_out) = self.way_out(&to, now) else {
+            tracing::warn!(call = %id, party = %party, "no registrar is known for the account");
+            return self.later(id, Input::Leg(party, LegNews::NoAnswer));
+        };
+        headers.extend(way_out.headers);
         let port = match self.sound.open_port() {
             Ok(port) => port,
             Err(problem) => return self.no_port(id, party, &problem, now),
@@ -301,16 +289,14 @@ impl Desk {
         let mut leg = Leg::new(self.signalling.origin());
         leg.origin.version += 1;
         let offer = offer_answer::offer(port.told, leg.origin);
-        let login = self.credit(&to).map(|credit| credit.login);
-        let next_hop = to.route.next_hop(|hop| self.signalling.is_down(hop, now));
         let line = to.line.as_deref();
         let is_behind_nat = line.is_some_and(|line| self.signalling.is_behind_nat(line));
-        leg.seen_at = is_behind_nat.then_some(next_hop.address.ip());
+        leg.seen_at = is_behind_nat.then_some(way_out.next_hop.address.ip());
         let invite = Invite {
-            next_hop,
+            next_hop: way_out.next_hop,
             symmetric: is_behind_nat || to.pinned,
             target: to.uri,
-            login,
+            login: way_out.login,
             from,
             call_id,
             offer,

@@ -13,7 +13,7 @@ use crate::sip::{Endpoint, Hop, LegId, Refusal};
 use crate::words::{Entropy, Moment, Pii, SeatId, Sentence};
 
 use super::guide::Route;
-use super::house::{Address, Place};
+use super::house::{Address, Place, Way};
 use super::reach::Whence;
 use super::signalling::Registered;
 use super::{Desk, RunError, clock};
@@ -123,7 +123,7 @@ impl Desk {
         let phone = self.phone(seat, now)?;
         let address = Address {
             uri: phone.contact.clone(),
-            route: Route::to(phone.hop),
+            way: Way::Found(Route::to(phone.hop)),
             line: None,
             pinned: true,
         };

@@ -80,17 +80,15 @@ fn heard(finder: &mut Finder, port: &mut SteadyUdp, now: Moment) -> Option<Socke
 }
 
 impl Desk {
-    /// Asks when it is time, and follows what the server says: new legs tell the new address.
+    /// Asks when it is time, and follows what the server says: new legs tell the new address, and
+    /// so do our registrations.
     pub(super) fn follow_public(&mut self, now: Moment) {
         self.signalling.ask_stun(now);
         match self.signalling.poll_stun() {
             Some(News::SeenAs(public)) => {
-                let was = self.house.address;
-                tracing::info!(%was, is = %public, "we are seen from outside as another");
-                let listening = self.signalling.endpoint.listening().seen_as(public);
-                self.signalling.endpoint.moved(listening);
-                self.house.address = public;
-                self.sound.tell(public.ip());
+                self.whereabouts.see(Some(public));
+                self.follow_address();
+                self.tell_registrars(now);
             }
             Some(News::Silent) => {
                 tracing::warn!("the STUN server does not say where we are");

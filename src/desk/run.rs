@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -19,7 +19,7 @@ use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Reques
 use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
 use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::records::store::{Records, Timelines};
-use crate::settings::{self, Ports, Settings};
+use crate::settings::{self, Ports, Settings, TRUNK};
 use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
 use crate::words::Entropy;
 
@@ -27,6 +27,7 @@ use super::accounts::Accounts;
 use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::ended::Ended;
+use super::finder::{self, Finder};
 use super::guide::Guide;
 use super::house::House;
 use super::keeper::Keeper;
@@ -43,6 +44,7 @@ use super::signalling::Signalling;
 use super::sockets::Sockets;
 use super::sound::{self, Ground, Sound};
 use super::vows::Vows;
+use super::whereabouts::Whereabouts;
 use super::working::Inbox;
 use super::{Desk, Duty, clock};
 
@@ -109,18 +111,16 @@ impl Agent {
                 .map_err(RunError::System)?;
 
         let mut sockets = Sockets::open(settings, services, fork(&mut entropy))?;
+        let mut whereabouts = Whereabouts::new(sockets.bound(), settings, clock::now());
         let families = Families::of(settings.sip.listen.ip());
         let mut guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
-        let mut listening = sockets.listening(settings.sip.public_address);
-        let finder = public::finder(settings, &mut guide, fork(&mut entropy)).await;
-        let mut ground = ground(settings, sockets.listening(None).udp.ip());
-        if let Some(finder) = finder
-            && let Some(public) = sockets.ask(finder).await
-        {
-            (listening, ground.told) = (listening.seen_as(public), public.ip());
+        if let Some(finder) = public::finder(settings, &mut guide, fork(&mut entropy)).await {
+            whereabouts.see(sockets.ask(finder).await);
         }
+        let listening = whereabouts.told(None);
+        let ground = whereabouts.ground(None);
         let book = Arc::new(prompts::open(settings)?);
-        let house = House::open(settings, &book, listening.udp, &options.state, guide).await?;
+        let house = House::open(settings, &book, listening.udp, &options.state, &mut guide).await?;
 
         for (peer, name) in &house.tls_names {
             sockets.streams.learn_name(*peer, name);
@@ -134,12 +134,13 @@ impl Agent {
         let sound = open_sound(settings, &house, (book, ground), &mut entropy, reported)?;
         let mut endpoint =
             Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
-        let accounts = Accounts::open(settings, &house, &mut endpoint, &mut entropy)?;
+        let (answered, places) = mpsc::channel(finder::ASKED_MAX);
+        let finder = Finder::start(guide.into_resolver(), answered, services);
+        let dice = fork(&mut entropy);
+        let accounts = Accounts::open(settings, &house, &mut endpoint, finder, dice)?;
         phones::open(settings, listening.udp.ip(), &mut endpoint, &mut entropy)?;
-        let mut lines = Lines::new(&settings.sip, house.own_hops());
-        for name in house.line_names() {
-            lines.learn(name, house.line_hops(name));
-        }
+        let trunk = house.line_hops(TRUNK).into_iter();
+        let lines = Lines::new(&settings.sip, house.own_hops(), trunk);
         let (sip_tcp, sip_tls) = sockets.streams.addresses();
         let addresses = Addresses {
             sip: sockets.port.address(),
@@ -157,6 +158,7 @@ impl Agent {
             promises: Promises::new(Queue::new(rules)),
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
             accounts,
+            whereabouts,
             seating: seating(settings),
             calls: Calls::default(),
             ended: Ended::default(),
@@ -167,12 +169,15 @@ impl Agent {
             entropy,
         };
         desk.remember(opened, found, clock::now(), utc);
+        desk.follow_address();
+        desk.look_at_ways(false, clock::now());
         desk.begin_registrations(clock::now());
         desk.signalling.flush();
         let inbox = Inbox {
             reports,
             requests,
             kept,
+            places,
             stop: signal(SignalKind::terminate()).map_err(RunError::System)?,
             interrupt: signal(SignalKind::interrupt()).map_err(RunError::System)?,
             hang_up: signal(SignalKind::hangup()).map_err(RunError::System)?,
@@ -268,14 +273,6 @@ fn open_sound(
 }
 
 /// Behind NAT ports are opened here and told as public ones; `ours` is where SIP is.
-fn ground(settings: &Settings, ours: IpAddr) -> Ground {
-    let bound = settings.media.address.unwrap_or(ours);
-    Ground {
-        bound,
-        told: settings.sip.public_address.unwrap_or(bound),
-    }
-}
-
 async fn open_console(
     settings: &Settings,
     options: &RunOptions,

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::net::{End, News, SteadyUdp, Streams, Tls, TlsSettings};
+use crate::net::{End, News, SteadyUdp, Streams, Target, Tls, TlsSettings};
 use crate::sip::offer_answer::{Origin, Unusable};
 use crate::sip::stun::{self, Finder};
-use crate::sip::{Endpoint, Event, FlowId, Hop, LegId, Refusal, Sender, Standing, Transport};
+use crate::sip::{
+    Endpoint, Event, FlowId, Hop, LegId, NoHelp, Refusal, Sender, Standing, Transport,
+};
 use crate::words::{Entropy, Moment};
 
 use super::lines::{Line, Lines};
@@ -27,6 +29,8 @@ pub(super) struct Signalling {
     over: BTreeMap<LegId, FlowId>,
     /// Connections somebody is registered over: they may be idle, too (RFC 5626 4.4.1).
     registered: BTreeMap<Registered, BTreeSet<FlowId>>,
+    /// Connections that have closed and nobody has been told of.
+    closed: Vec<FlowId>,
     /// The connection the last message came by.
     last: Option<FlowId>,
     /// Since when there was always one more datagram to read.
@@ -41,6 +45,8 @@ pub(super) struct Signalling {
 /// Who is registered over a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Registered {
+    /// Accounts of ours, at their registrars.
+    Accounts,
     /// Reps' phones, at us.
     Phones,
 }
@@ -55,6 +61,8 @@ pub(super) enum Arrival {
 /// Datagrams taken in one go before the rest of the desk has its turn.
 const BATCH: usize = 64;
 const DATAGRAM_MAX: usize = 65_535;
+/// RFC 5626 3.5.1 has it for streams; every server knows it as the empty line before a message.
+const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 /// How long datagrams may queue before new calls are refused.
 const BEHIND_MAX: Duration = Duration::from_millis(20);
 /// How long a hop that could not be reached is passed over.
@@ -79,6 +87,7 @@ impl Signalling {
             lines,
             over: BTreeMap::new(),
             registered: BTreeMap::new(),
+            closed: Vec::new(),
             last: None,
             behind_since: None,
             down: BTreeMap::new(),
@@ -116,6 +125,7 @@ impl Signalling {
             Arrival::News(News::Closed(flow)) => {
                 self.over.retain(|_, over| *over != flow);
                 self.endpoint.closed(flow);
+                self.closed.push(flow);
             }
         }
     }
@@ -150,15 +160,55 @@ impl Signalling {
 
     /// Whether nothing could be sent there just now: another hop may serve (RFC 3263 4.3).
     pub(super) fn is_down(&self, hop: Hop, now: Moment) -> bool {
-        let since = self.down.get(&hop);
+        let since = self.down.get(&Hop { flow: None, ..hop });
         since.is_some_and(|since| now.since(*since) < DOWN_FOR)
     }
 
     fn mark_down(&mut self, hop: Hop, now: Moment) {
         self.down.retain(|_, since| now.since(*since) < DOWN_FOR);
         if self.down.len() < DOWN_MAX {
-            self.down.insert(hop, now);
+            self.down.insert(Hop { flow: None, ..hop }, now);
         }
+    }
+
+    /// A place that said nothing, or 503; it is passed over for a while (RFC 3263 4.3).
+    pub(super) fn poll_no_help(&mut self, now: Moment) -> Option<(Hop, NoHelp)> {
+        let no_help = self.endpoint.poll_no_help()?;
+        self.mark_down(no_help.0, now);
+        Some(no_help)
+    }
+
+    /// Where the servers of an account are by now, and the connection it is registered over.
+    pub(super) fn account_at(
+        &mut self,
+        name: &str,
+        servers: impl Iterator<Item = Hop>,
+        over: Option<FlowId>,
+    ) {
+        self.lines.account_at(name, servers, over);
+    }
+
+    /// Connections that have closed since the last question.
+    pub(super) fn take_closed(&mut self) -> Vec<FlowId> {
+        std::mem::take(&mut self.closed)
+    }
+
+    /// Ends a connection; its requests fail first, then it is among the closed ones.
+    pub(super) fn cut(&mut self, flow: FlowId) {
+        self.streams.cut(flow);
+    }
+
+    /// The name that a TLS peer must prove.
+    pub(super) fn learn_name(&mut self, target: &Target) {
+        if target.hop.transport == Transport::Tls {
+            self.streams.learn_name(target.hop.address, &target.name);
+        }
+    }
+
+    /// An empty datagram: it keeps a NAT's way back open, and says nothing.
+    pub(super) fn keep_way_open(&mut self, to: SocketAddr) {
+        let sent = self.port.try_send(KEEP_ALIVE, to);
+        self.unsent += u64::from(sent.is_err());
     }
 
     /// Before the timers: what came in time is not late because we slept.

@@ -6,7 +6,7 @@ use crate::call::{Arrival, Beginning, Behind, Call, Input, LegNews};
 use crate::dialling::Identity;
 use crate::records::What;
 use crate::sip::offer_answer::{self, Description, Direction};
-use crate::sip::{Event, Invited, LegId, Refusal};
+use crate::sip::{Event, Invited, LegId, Refusal, is_answered_elsewhere};
 use crate::words::{CallId, Moment, Party};
 
 use super::calls::{CALLS_MAX, DeskCall, Facts, Leg};
@@ -132,7 +132,14 @@ impl Desk {
         };
         match event {
             Event::Invited(_) => {} // begins a call; taken before
-            Event::Cancelled { .. } => self.gone(id, party, LegNews::Cancelled, None, now),
+            Event::Cancelled { reason } => {
+                let elsewhere = reason.is_some_and(|reason| is_answered_elsewhere(&reason));
+                let news = match elsewhere {
+                    true => LegNews::AnsweredElsewhere,
+                    false => LegNews::Cancelled,
+                };
+                self.gone(id, party, news, None, now);
+            }
             Event::Acked { answer } => self.acked(id, party, answer, now),
             Event::AckMissing => self.leg_news(id, party, LegNews::NeverAcked, None, now),
             Event::Provisional { code, sdp } => self.provisional(id, party, code, sdp, now),
@@ -356,6 +363,7 @@ fn leg_word(news: LegNews) -> &'static str {
         LegNews::Acked => "acknowledged",
         LegNews::NeverAcked => "never-acknowledged",
         LegNews::Cancelled => "cancelled",
+        LegNews::AnsweredElsewhere => "answered-elsewhere",
         LegNews::Refused(_) => "refused",
         LegNews::NoAnswer => "no-answer",
         LegNews::HungUp => "hung-up",

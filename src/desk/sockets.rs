@@ -1,12 +1,11 @@
 //! The endpoint's sockets, as the settings want them.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use tokio::runtime::Handle;
 
 use crate::net::{
-    self, Clients, Doors, Dscp, IdentityFiles, SteadyUdp, StreamLimits, Streams, Tls, TlsSettings,
-    Verify,
+    Clients, Doors, Dscp, IdentityFiles, SteadyUdp, StreamLimits, Streams, Tls, TlsSettings, Verify,
 };
 use crate::settings::{self, ClientCertificate, Settings};
 use crate::sip::Listening;
@@ -64,21 +63,13 @@ impl Sockets {
         public
     }
 
-    /// What peers are told: where we listen, unless another address is set.
-    pub(super) fn listening(&self, public: Option<IpAddr>) -> Listening {
-        let ours = |bound: IpAddr| match bound.is_unspecified() {
-            true => net::way_out(bound),
-            false => bound,
-        };
-        let told = |bound: SocketAddr| {
-            let ip = public.unwrap_or_else(|| ours(bound.ip()));
-            SocketAddr::new(ip, bound.port())
-        };
+    /// Where we listen.
+    pub(super) fn bound(&self) -> Listening {
         let (tcp, tls) = self.streams.addresses();
         Listening {
-            udp: told(self.port.address()),
-            tcp: tcp.map(told),
-            tls: tls.map(told),
+            udp: self.port.address(),
+            tcp,
+            tls,
         }
     }
 }

@@ -58,14 +58,14 @@ impl Sound {
         self.ground.bound
     }
 
-    /// As what the ports that are opened from now on are told.
-    pub(super) fn tell(&mut self, public: IpAddr) {
-        self.ground.told = public;
-    }
-
     /// Whether a leg's port may be meant by this address.
     pub(super) fn is_at(&self, ip: IpAddr) -> bool {
         ip == self.ground.bound || ip == self.ground.told
+    }
+
+    /// Ports opened from now on are there.
+    pub(super) fn move_to(&mut self, ground: Ground) {
+        self.ground = ground;
     }
 
     pub(super) fn open_port(&self) -> io::Result<Port> {

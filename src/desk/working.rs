@@ -13,6 +13,7 @@ use crate::console::Request;
 use crate::media::Report;
 use crate::words::{Moment, Party};
 
+use super::finder::Places;
 use super::keeper::{Job, Kept};
 use super::renewal::Renewal;
 use super::{Desk, clock};
@@ -34,6 +35,7 @@ pub(super) struct Inbox {
     pub(super) reports: mpsc::Receiver<Report>,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) kept: mpsc::Receiver<Kept>,
+    pub(super) places: mpsc::Receiver<Places>,
     pub(super) stop: Signal,
     pub(super) interrupt: Signal,
     pub(super) hang_up: Signal,
@@ -76,6 +78,7 @@ impl Desk {
         loop {
             let now = clock::now();
             self.follow_counts(now);
+            self.look_around(now);
             let enough = exit_after.is_some_and(|enough| self.duty.ended >= enough);
             if enough {
                 leave_at = Some(self.shut_down(leave_at, now));
@@ -96,6 +99,7 @@ impl Desk {
                 }
                 Some(report) = inbox.reports.recv() => self.take_reports(report, &mut inbox.reports),
                 Some(request) = inbox.requests.recv() => self.request(request, clock::now()),
+                Some(places) = inbox.places.recv() => self.places_found(places, clock::now()),
                 Some(kept) = inbox.kept.recv() => self.kept(kept, clock::now()),
                 _ = inbox.hang_up.recv() => self.begin_renewal(&mut inbox.renewal),
                 Some(read) = inbox.renewal.done() => self.renew(read, clock::now()),

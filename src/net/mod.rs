@@ -12,7 +12,7 @@ mod streams;
 mod udp;
 
 pub use dscp::Dscp;
-pub use options::way_out;
+pub use options::{way_out, way_to};
 pub use resolver::{Families, NotFound, Resolver, Target, Wanted};
 pub use rtp_ports::{PortPair, PortPool};
 pub use steady_udp::SteadyUdp;

@@ -67,6 +67,18 @@ pub fn way_out(bound: IpAddr) -> IpAddr {
     found.unwrap_or(Ipv4Addr::LOCALHOST.into())
 }
 
+/// The address of this machine that a peer sees us come from, where a socket is bound so; none while
+/// no way leads there. Nothing is sent.
+pub fn way_to(bound: IpAddr, peer: IpAddr) -> Option<IpAddr> {
+    let from = match (bound, peer) {
+        (IpAddr::V6(any), IpAddr::V4(_)) if any.is_unspecified() => Ipv4Addr::UNSPECIFIED.into(),
+        _ => bound,
+    };
+    let socket = UdpSocket::bind((from, 0)).ok()?;
+    socket.connect((peer, DISCARD_PORT)).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
 /// An address as a socket of this family has to be told it.
 pub(super) fn as_seen_by(bound: SocketAddr, peer: SocketAddr) -> SocketAddr {
     match (bound, peer) {
@@ -80,6 +92,17 @@ pub(super) fn as_seen_by(bound: SocketAddr, peer: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_way_to_a_peer_begins_at_the_address_that_leads_there() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let loopback = ip("127.0.0.1");
+        for bound in ["0.0.0.0", "::", "127.0.0.1"] {
+            assert_eq!(way_to(ip(bound), loopback), Some(loopback), "{bound}");
+        }
+        // An address that is not ours any more leads nowhere.
+        assert_eq!(way_to(ip("192.0.2.77"), loopback), None);
+    }
 
     #[test]
     fn an_ipv4_peer_of_a_socket_of_both_families_keeps_its_address() {

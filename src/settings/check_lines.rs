@@ -15,6 +15,10 @@ const EXPIRES_MAX: Duration = Duration::from_secs(86_400);
 /// RFC 3261 10.3 lets a registrar refuse less than an hour; many take a minute, none takes less.
 const EXPIRES_MIN: Duration = Duration::from_secs(60);
 
+/// More often would be a burden, more seldom of no use: RFC 4787 REQ-5 asks two minutes of a NAT.
+const KEEP_ALIVE_MIN: Duration = Duration::from_secs(10);
+const KEEP_ALIVE_MAX: Duration = Duration::from_secs(600);
+
 /// RFC 2474: six bits.
 const DSCP_MAX: u8 = 63;
 
@@ -104,6 +108,14 @@ fn account(settings: &Settings, n: usize, account: &Account) -> Option<Fault> {
             &at("name"),
             Sentence::of("settings.open-password").with("name", name),
             Sentence::of("settings.right.open-password"),
+        ));
+    }
+    let keep_alive = account.keep_alive.get();
+    if !keep_alive.is_zero() && !(KEEP_ALIVE_MIN..=KEEP_ALIVE_MAX).contains(&keep_alive) {
+        return Some(fault(
+            &at("keep_alive"),
+            Sentence::of("settings.keep-alive").with("name", name),
+            Sentence::of("settings.right.keep-alive"),
         ));
     }
     let expires = account.expires.get();

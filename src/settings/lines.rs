@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{Host, HostPort, Network, empty_is_none};
+use super::values::{Host, HostPort, Network, SipUri, empty_is_none};
 use super::{Behind, Secret};
 use crate::sip;
 use crate::words::Wait;
@@ -33,6 +33,11 @@ pub struct Account {
     pub nat: bool,
     #[serde(default = "yes")]
     pub register: bool,
+    /// Which of its identities the network should show (RFC 3325 9.2).
+    pub preferred_identity: Option<SipUri>,
+    /// By UDP an empty datagram goes to the registrar so often; zero is never.
+    #[serde(default = "keep_alive")]
+    pub keep_alive: Wait,
 }
 
 /// `[[sip.peer]]`: a PBX or trunk that neither side registers at.
@@ -67,6 +72,11 @@ pub struct Peer {
 /// RFC 3261 10.3: what a registrar grants where nobody says otherwise.
 fn expires() -> Wait {
     Wait::new(Duration::from_secs(3_600))
+}
+
+/// Home routers forget who is silent for 30 s (RFC 4787 REQ-5 asks for two minutes, in vain).
+fn keep_alive() -> Wait {
+    Wait::new(Duration::from_secs(25))
 }
 
 fn yes() -> bool {

@@ -17,7 +17,8 @@ mod wire;
 
 pub use endpoint::{
     Answer, AskId, Counters, Dialogs, Discard, Endpoint, Event, Invite, Invited, LegId, Listening,
-    LoginId, NotPossible, Refer, ReferAsked, Refusal, ReliableProgress, Settings, Transmit,
+    LoginId, NoHelp, NotPossible, Refer, ReferAsked, Refusal, ReliableProgress, Settings, Transmit,
+    is_answered_elsewhere,
 };
 pub use hop::{FlowId, Hop, Transport};
 pub use sender::{Sender, Standing};

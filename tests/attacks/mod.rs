@@ -13,6 +13,7 @@ mod ending;
 mod flood;
 mod guessing;
 mod offers;
+mod registrars;
 mod rubbish;
 mod slow_streams;
 mod start;

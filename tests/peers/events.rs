@@ -103,6 +103,13 @@ impl Events {
         })
     }
 
+    /// Waits until an account is registered.
+    pub(crate) fn registered(&mut self, within: Duration) {
+        self.wait("a registration", within, |entry| {
+            matches!(&entry.what, What::Registration { state, .. } if state == "registered")
+        });
+    }
+
     /// Waits for the call's one ending.
     pub(crate) fn ended(&mut self, sip_call_id: &str, within: Duration) -> Ending {
         let entry = self.wait("the end", within, |entry| {

@@ -7,13 +7,14 @@
 #![expect(clippy::disallowed_methods, reason = "real peers live in real time")]
 
 mod abandoned;
+mod account;
 pub(crate) mod agent;
 mod bad_input;
 mod callback;
 pub(crate) mod certificates;
 mod commands;
 mod consent;
-mod events;
+pub(crate) mod events;
 mod full_disk;
 mod greeting;
 mod handoff;
@@ -26,6 +27,7 @@ mod lines;
 pub(crate) mod log;
 mod matrix;
 pub(crate) mod missing;
+pub(crate) mod name_server;
 mod nat;
 pub(crate) mod netns;
 mod one_way;
@@ -35,6 +37,7 @@ mod phones;
 mod pinned;
 pub(crate) mod program;
 mod registered;
+pub(crate) mod registrar;
 mod renewal;
 mod replacing;
 pub(crate) mod scene;

@@ -72,6 +72,28 @@ impl Lab {
         run("ip", &arguments);
     }
 
+    /// The host loses its address and gets another, as from another network.
+    pub(crate) fn readdress(&self, host: Host, to: IpAddr) {
+        let link = self.link(host);
+        let old = format!("{}/24", host.address());
+        self.inside(host, &["ip", "addr", "del", &old, "dev", &link]);
+        self.add_address(host, &link, &format!("{to}/24"));
+    }
+
+    /// One more address on the cable.
+    pub(crate) fn address_too(&self, host: Host, address: IpAddr) {
+        self.add_address(host, &self.link(host), &format!("{address}/24"));
+    }
+
+    /// What the host would send there stays on it.
+    pub(crate) fn stand_in_for(&self, host: Host, address: IpAddr) {
+        self.add_address(host, "lo", &address.to_string());
+    }
+
+    fn add_address(&self, host: Host, link: &str, address: &str) {
+        self.inside(host, &["ip", "addr", "add", address, "dev", link]);
+    }
+
     /// From now on no RTP or RTCP reaches this host: it was sent, and is lost on the way.
     pub(crate) fn deafen(&self, host: Host) {
         let rtp = format!("{SIP_PORTS_BELOW}-65535");

@@ -166,6 +166,11 @@ impl Streams {
         self.flows.keep(flow, false);
     }
 
+    /// Ends a connection at once: the address it came from is not ours any more.
+    pub fn cut(&mut self, flow: FlowId) {
+        self.flows.cut(flow, End::Released);
+    }
+
     /// Whether the other side has shown a certificate we trust for this name: so a peer is known by
     /// name. Without `Clients::Optional` or `Required` who connects to us is not asked to.
     pub fn proves(&self, flow: FlowId, name: &str) -> bool {

@@ -1,4 +1,5 @@
 use super::messages::{ACCEPT, ALLOW, SUPPORTED, phrase, reply};
+use super::reason;
 use crate::sip::wire::{BadUri, Essentials, Message, Uri};
 use crate::sip::{Hop, Standing};
 
@@ -36,9 +37,9 @@ impl Request {
         reply(&self.message, &via, (code, reason), tag)
     }
 
-    /// The Reason header (RFC 3326) as it came.
+    /// The Reason header (RFC 3326) as it came, all its values.
     pub(super) fn reason(&self) -> Option<String> {
-        self.message.value("Reason").map(str::to_owned)
+        reason::of(&self.message)
     }
 }
 

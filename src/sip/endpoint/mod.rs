@@ -21,6 +21,7 @@ mod orders;
 mod outbox;
 mod prack;
 mod reaching;
+mod reason;
 mod referrals;
 mod referred;
 mod referring;
@@ -39,6 +40,8 @@ mod uas;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 
 pub use asking::{Answer, AskId};
@@ -50,6 +53,8 @@ pub use orders::{
     Dialogs, Invite, Listening, NotPossible, Refer, Refusal, ReliableProgress, Settings,
 };
 pub use outbox::Transmit;
+pub use reaching::NoHelp;
+pub use reason::is_answered_elsewhere;
 
 use self::asking::Asked;
 use self::legs::Legs;
@@ -79,6 +84,8 @@ pub struct Endpoint {
     registered: Registered,
     alarms: Alarms,
     out: Outbox,
+    /// Where requests found no help.
+    no_help: BTreeMap<Hop, NoHelp>,
     overloaded: bool,
 }
 
@@ -96,6 +103,7 @@ impl Endpoint {
             registered: Registered::default(),
             alarms: Alarms::default(),
             out: Outbox::default(),
+            no_help: BTreeMap::new(),
             overloaded: false,
         }
     }

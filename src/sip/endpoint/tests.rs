@@ -1,5 +1,6 @@
 //! Two endpoints on a wire that loses what a test wants lost, in virtual time.
 
+mod asking;
 mod back_off;
 mod calls;
 mod conformance;

@@ -35,6 +35,13 @@ impl Message {
         named.map_or("", |(_, value)| value)
     }
 
+    /// All headers of this name.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let headers = self.headers.iter();
+        let named = headers.filter(|(header, _)| header.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.as_str()).collect()
+    }
+
     /// Of a response.
     pub(crate) fn status(&self) -> Option<u16> {
         let rest = self.first_line.strip_prefix("SIP/2.0 ")?;

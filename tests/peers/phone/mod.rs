@@ -159,7 +159,12 @@ impl Phone {
     }
 
     pub(crate) fn cancel(&self) {
-        self.line.send_in_dialog(|dialog| dialog.cancel());
+        self.line.send_in_dialog(|dialog| dialog.cancel(""));
+    }
+
+    pub(crate) fn cancel_because(&self, reason: &str) {
+        let reason = format!("Reason: {reason}\r\n");
+        self.line.send_in_dialog(|dialog| dialog.cancel(&reason));
     }
 
     /// Takes tag and contact from a response: what follows is in its dialog.

@@ -1,7 +1,7 @@
 //! docs/sip-conformance.md names tests that exist.
 
 const TABLE: &str = include_str!("../../../../docs/sip-conformance.md");
-const TESTS: [&str; 24] = [
+const TESTS: [&str; 28] = [
     include_str!("back_off.rs"),
     include_str!("calls.rs"),
     include_str!("crossings.rs"),
@@ -18,6 +18,10 @@ const TESTS: [&str; 24] = [
     include_str!("updates.rs"),
     include_str!("../../dialog.rs"),
     include_str!("../auto_answer.rs"),
+    include_str!("../reason.rs"),
+    include_str!("asking.rs"),
+    include_str!("logins.rs"),
+    include_str!("../../../desk/accounts/line.rs"),
     include_str!("../../digest/verifier/tests.rs"),
     include_str!("../../registrar/contacts.rs"),
     include_str!("../../registrar/server/tests.rs"),

@@ -114,6 +114,18 @@ fn a_challenged_invite_goes_again_signed_and_counts_on() {
 }
 
 #[test]
+fn a_challenge_from_elsewhere_learns_no_password() {
+    let mut server = Server::new();
+    let (mut caller, login) = caller(PASSWORD, "pbx.example");
+    caller.invite(invite(Some(login)), at(0)).unwrap();
+    let request = sent(&mut caller, "INVITE").unwrap();
+    let challenge = server.challenge(&request, at(10));
+    let stranger: std::net::SocketAddr = "192.0.2.66:5060".parse().unwrap();
+    caller.receive(&challenge, stranger, at(20));
+    assert!(sent(&mut caller, "INVITE").is_none());
+}
+
+#[test]
 fn a_wrong_password_is_tried_once() {
     let mut server = Server::new();
     let (mut caller, login) = caller("wrong", "pbx.example");
