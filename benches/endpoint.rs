@@ -1,4 +1,9 @@
 //! What one core does with SIP alone, without sockets: prints one JSON object for `figures.py`.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a benchmark reads the clock and prints"
+)]
 
 #[path = "../tests/torture/shapes.rs"]
 mod shapes;

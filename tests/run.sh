@@ -21,7 +21,8 @@ mkdir -p "$skips"
 # A command and the Debian package that brings it.
 tools=(
   "sipp sip-tester" "tcpdump tcpdump" "tshark tshark" "ip iproute2" "nft nftables"
-  "kamailio kamailio" "svwar sipvicious" "sox sox" "espeak-ng espeak-ng" "python3 python3" "cc gcc"
+  "kamailio kamailio" "turnserver coturn" "svwar sipvicious" "sox sox" "espeak-ng espeak-ng"
+  "python3 python3" "cc gcc"
 )
 
 install_tools() {
@@ -45,6 +46,12 @@ install_phones() {
   tests/.venv/bin/python -c 'import baresip, pjsua2' 2>/dev/null && return
   { python3 -m venv tests/.venv && tests/.venv/bin/pip install --quiet --pre -r tests/peers/requirements.txt; } \
     >"$work/pip.log" 2>&1 || echo "not installed by pip: baresip-python, pjsua2-python ($work/pip.log)"
+}
+
+# Two readers of SIP that ours is held against; their crates are built apart from the package's, once.
+build_readers() {
+  cargo build --quiet --locked --manifest-path tests/differential/Cargo.toml --target-dir target/readers \
+    >"$work/readers.log" 2>&1 || echo "not built: other readers of SIP ($work/readers.log)"
 }
 
 # --- the checks ------------------------------------------------------------
@@ -115,6 +122,7 @@ count_skips() {
 main() {
   install_tools
   install_phones
+  build_readers
   export THIRDRING_SKIPPED=$skips
 
   check "format" cargo fmt --check

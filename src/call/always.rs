@@ -67,6 +67,7 @@ fn caller_news(state: State, news: LegNews, board: &mut Board, now: Moment) -> S
         LegNews::AnsweredElsewhere => board.end(EndedBy::Caller, Because::AnsweredElsewhere),
         LegNews::NeverAcked => board.end(EndedBy::Agent, Because::NeverAcknowledged),
         LegNews::Lost => caller_lost(&state, board),
+        LegNews::Expiring => session_over(state, board, now),
         LegNews::Refused(_) | LegNews::NoAnswer if !matches!(state, State::Dialling(_)) => {
             caller_lost(&state, board)
         }
@@ -91,6 +92,14 @@ fn caller_lost(state: &State, board: &mut Board) -> State {
         board.promise(PromiseKind::LineFault, "dialog lost", None);
     }
     board.end(EndedBy::Agent, Because::DialogLost)
+}
+
+/// Their line will be taken from us: they hear so while it lasts, and are phoned back (D27).
+fn session_over(state: State, board: &mut Board, now: Moment) -> State {
+    if state.is_leaving() {
+        return state;
+    }
+    promising::session_over(board, now)
 }
 
 /// 20 s of ringing: the seat is absent, another one is called (D5, D6).

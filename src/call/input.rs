@@ -45,6 +45,8 @@ pub enum LegNews {
     HungUp,
     /// The leg is gone without a word: 408, 481, no RTP, ICMP.
     Lost,
+    /// Nobody refreshes their session: their leg ends soon, after our farewell (RFC 4028 10, D27).
+    Expiring,
     /// Their own hold (D13).
     Holds,
     Resumes,

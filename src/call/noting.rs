@@ -59,6 +59,8 @@ fn is_stray(state: &State, party: Party, news: LegNews, board: &mut Board) -> bo
     match news {
         LegNews::PickedUp => board.leg(party).is_absent(),
         LegNews::Acked => !matches!(state, State::Answering(_)),
+        // Nobody says farewell to a rep or a target: their end is told when it comes.
+        LegNews::Expiring => party != CALLER || !board.caller.leg.is_up(),
         LegNews::Holds if party == CALLER => board.caller.on_hold,
         LegNews::Resumes if party == CALLER => !board.caller.on_hold,
         _ => false,
@@ -95,6 +97,7 @@ fn note_leg(party: Party, news: LegNews, board: &mut Board, now: Moment) {
         LegNews::Ringing
         | LegNews::Holds
         | LegNews::Resumes
+        | LegNews::Expiring
         | LegNews::HandedOff
         | LegNews::NotHandedOff => {}
     }

@@ -27,6 +27,8 @@ enum Occasion {
     Offered,
     /// The agent is being stopped (D29).
     ShutDown,
+    /// Nobody refreshes the session (D27).
+    SessionOver,
 }
 
 /// They do not hear us: the number is noted, they are told and phoned back.
@@ -46,6 +48,11 @@ pub(super) fn as_offered(board: &mut Board, kind: PromiseKind, now: Moment) -> S
 
 pub(super) fn shut_down(board: &mut Board, now: Moment) -> State {
     enter(board, Occasion::ShutDown, PromiseKind::Crash, now)
+}
+
+pub(super) fn session_over(board: &mut Board, now: Moment) -> State {
+    board.manners.line_faulted = true;
+    enter(board, Occasion::SessionOver, PromiseKind::Crash, now)
 }
 
 fn enter(board: &mut Board, occasion: Occasion, kind: PromiseKind, now: Moment) -> State {
@@ -96,6 +103,7 @@ impl Occasion {
             Self::MediaLost => "the caller's audio was lost",
             Self::Offered => "offered while waiting",
             Self::ShutDown => "the agent was stopped",
+            Self::SessionOver => "the session was not refreshed",
         }
     }
 
@@ -106,6 +114,7 @@ impl Occasion {
             Self::Offered if promised == Promised::NotNoted => Because::CallbackNotNoted,
             Self::Offered => Because::CallbackPromised,
             Self::ShutDown => Because::ShuttingDown,
+            Self::SessionOver => Because::SessionOver,
         }
     }
 
@@ -118,8 +127,12 @@ impl Occasion {
             Self::CannotHear if noted => vec![&fault.cannot_hear, &fault.farewell],
             Self::MediaLost => vec![&fault.lost, &fault.farewell],
             Self::Offered if noted => vec![promise_words(board, promised), &callback.farewell],
-            Self::ShutDown if noted => vec![&policy.speaking.shut_down, &callback.farewell],
-            Self::CannotHear | Self::Offered | Self::ShutDown => vec![&fault.farewell],
+            Self::ShutDown | Self::SessionOver if noted => {
+                vec![&policy.speaking.shut_down, &callback.farewell]
+            }
+            Self::CannotHear | Self::Offered | Self::ShutDown | Self::SessionOver => {
+                vec![&fault.farewell]
+            }
         };
         words.into_iter().cloned().collect()
     }

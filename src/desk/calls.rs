@@ -1,6 +1,7 @@
 //! The calls the desk owns, and where their legs lead.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 
@@ -9,11 +10,11 @@ use crate::callbacks::CallbackId;
 use crate::dialling::Identity;
 use crate::media::LegKey;
 use crate::sip::LegId;
-use crate::sip::offer_answer::{Description, Origin};
+use crate::sip::offer_answer::{Description, Negotiated, Origin};
 use crate::words::{CallId, Language, Moment, Party, PromptId, SeatId};
 
 use super::reach::Whence;
-use super::sound::Port;
+use super::sound::{self, Port};
 use crate::seats::TestSeat;
 
 /// Most calls of one desk (D8); past it an INVITE is answered 486 or 503.
@@ -83,6 +84,8 @@ pub(super) struct Leg {
     pub(super) offer: Option<Description>,
     /// Answered: a BYE ends it, not a CANCEL.
     pub(super) up: bool,
+    /// Behind a NAT: where their sound comes from, whatever they say.
+    pub(super) seen_at: Option<IpAddr>,
     /// They hold us (D13).
     pub(super) held: bool,
     /// The media leg is open: orders about it mean something.
@@ -107,6 +110,7 @@ impl Leg {
             origin,
             offer: None,
             up: false,
+            seen_at: None,
             held: false,
             sounds: false,
             test_seat: None,
@@ -143,6 +147,12 @@ impl DeskCall {
             saying: BTreeMap::new(),
             armed: None,
         }
+    }
+
+    /// What a party agreed to, with the addresses it is reached at.
+    pub(super) fn seen(&self, party: Party, agreed: Negotiated) -> Negotiated {
+        let ip = self.legs.get(&party).and_then(|leg| leg.seen_at);
+        sound::seen_at(agreed, ip)
     }
 
     /// The media leg of a party, once it is open.

@@ -64,6 +64,8 @@ impl Guide {
         Ok(Address {
             uri,
             way: Way::Found(route),
+            line: None,
+            pinned: false,
         })
     }
 

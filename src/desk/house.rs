@@ -60,6 +60,10 @@ pub(super) enum Place {
 pub(super) struct Address {
     pub(super) uri: Uri,
     pub(super) way: Way,
+    /// The line it is dialled by, where it is dialled by one.
+    pub(super) line: Option<String>,
+    /// There is no other way: where its Contacts point is hearsay (RFC 5626 5.3).
+    pub(super) pinned: bool,
 }
 
 /// How the requests for an address go.
@@ -187,6 +191,8 @@ impl House {
         let address = Address {
             uri: route.uri.reveal().parse().ok()?,
             way: self.lines.get(&route.via)?.clone(),
+            line: Some(route.via),
+            pinned: false,
         };
         Some((route.class, address))
     }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use crate::call::Behind;
 use crate::dialling::Trust;
 use crate::settings::{self, Account, Network, Peer, Sip, TRUNK};
-use crate::sip::{FlowId, Hop, Transport};
+use crate::sip::{FlowId, Hop, Sender, Standing, Transport};
 
 /// The terms of those who may call us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(super) struct Line {
     pub(super) trusted: bool,
     /// Whether its headers make us answer.
     pub(super) auto_answer: bool,
+    /// Whether it is reached where its messages come from only.
+    pub(super) nat: bool,
 }
 
 impl Line {
@@ -28,6 +30,11 @@ impl Line {
             true => Trust::Yes,
             false => Trust::No,
         }
+    }
+
+    /// Where the sound of who signals from `source` comes from, where that is not what he says.
+    pub(super) fn seen_at(&self, source: IpAddr) -> Option<IpAddr> {
+        self.nat.then_some(source)
     }
 }
 
@@ -62,21 +69,15 @@ struct Known {
 }
 
 impl Lines {
-    /// `hops_of` finds where a line is by its name; `own` are the seats and targets.
-    pub(super) fn new(
-        sip: &Sip,
-        hops_of: impl Fn(&str) -> Vec<Hop>,
-        own: impl Iterator<Item = Hop>,
-    ) -> Self {
-        let hosts = |name: &str| networks(hops_of(name).into_iter());
-        let accounts = sip.account.iter();
-        let accounts = accounts.map(|it| of_account(it, hosts(&it.name), sip));
+    /// `own` are the seats and targets; where accounts and trunk are is learnt.
+    pub(super) fn new(sip: &Sip, own: impl Iterator<Item = Hop>) -> Self {
+        let accounts = sip.account.iter().map(|account| of_account(account, sip));
         let (named, others): (Vec<_>, Vec<_>) =
             sip.peer.iter().partition(|peer| peer.tls_name.is_some());
         let peers = named.into_iter().chain(others);
         let plain = |(name, networks): (&str, Vec<Network>)| Known::new(usual(name, sip), networks);
         let rest = [
-            (TRUNK, hosts(TRUNK)),
+            (TRUNK, Vec::new()),
             (HOUSE, networks(own)),
             (TRUSTED, sip.trusted.clone()),
         ];
@@ -89,24 +90,40 @@ impl Lines {
         }
     }
 
-    /// Where the servers of an account are by now, and the connection it is registered over.
-    pub(super) fn account_at(
-        &mut self,
-        name: &str,
-        servers: impl Iterator<Item = Hop>,
-        over: Option<FlowId>,
-    ) {
-        let is_it = |known: &&mut Known| known.user.is_some() && known.line.name == name;
-        if let Some(account) = self.known.iter_mut().find(is_it) {
-            account.networks = networks(servers);
-            account.over = over;
+    /// Who sent a message; `proves` tells whether its connection has shown a certificate for a name.
+    pub(super) fn sender(&self, hop: Hop, proves: impl Fn(&str) -> bool) -> Sender {
+        let known = self.known.iter().find(|known| known.fits(hop, &proves));
+        Sender {
+            hop,
+            standing: match known {
+                Some(_) => Standing::Known,
+                None => Standing::Stranger,
+            },
+            symmetric: known.is_some_and(|known| known.line.nat),
         }
     }
 
-    /// Whether a request may begin something; `proves` tells whether its connection has shown a
-    /// certificate for a name.
-    pub(super) fn knows(&self, from: Hop, proves: impl Fn(&str) -> bool) -> bool {
-        self.known.iter().any(|known| known.fits(from, &proves))
+    /// Whether the line of this name is behind a NAT.
+    pub(super) fn is_behind_nat(&self, name: &str) -> bool {
+        let mut known = self.known.iter().map(|known| &known.line);
+        known.any(|line| line.name == name && line.nat)
+    }
+
+    /// A line of this name is reached there, and may call from there: an account or the trunk. Where a
+    /// peer calls from is in the settings.
+    pub(super) fn learn(&mut self, name: &str, hops: impl IntoIterator<Item = Hop>) {
+        let mut known = self.known.iter_mut();
+        if let Some(known) = known.find(|known| known.line.name == name) {
+            known.networks = networks(hops.into_iter());
+        }
+    }
+
+    /// The connection an account is registered over: whatever comes by it is the account's.
+    pub(super) fn learn_connection(&mut self, name: &str, over: Option<FlowId>) {
+        let mut known = self.known.iter_mut();
+        if let Some(known) = known.find(|known| known.line.name == name) {
+            known.over = over;
+        }
     }
 
     /// The line a call comes by; `called` is the user it is for.
@@ -179,19 +196,21 @@ fn usual(name: &str, sip: &Sip) -> Line {
         behind: behind(None, sip),
         trusted: false,
         auto_answer: false,
+        nat: false,
     }
 }
 
-fn of_account(account: &Account, hosts: Vec<Network>, sip: &Sip) -> Known {
+fn of_account(account: &Account, sip: &Sip) -> Known {
     let user = account.contact_user.as_ref().unwrap_or(&account.username);
     let line = Line {
         behind: behind(account.behind, sip),
+        nat: account.nat,
         ..usual(&account.name, sip)
     };
     Known {
         only_tls: account.transport == settings::Transport::Tls,
         user: Some(user.clone()),
-        ..Known::new(line, hosts)
+        ..Known::new(line, Vec::new())
     }
 }
 
@@ -200,6 +219,7 @@ fn of_peer(peer: &Peer, sip: &Sip) -> Known {
         behind: behind(peer.behind, sip),
         trusted: peer.trusted,
         auto_answer: peer.auto_answer,
+        nat: peer.nat,
         ..usual(&peer.name, sip)
     };
     Known {
@@ -245,24 +265,25 @@ mod tests {
 
     fn lines() -> Lines {
         let settings = Settings::load(None, &SETTINGS.map(str::to_owned)).unwrap();
-        let hops_of = |name: &str| {
-            let ip = match name {
-                "one" | "two" => "10.0.0.1",
-                "safe" => "10.0.0.2",
-                TRUNK => "203.0.113.1",
-                other => panic!("{other} has no hops"),
-            };
-            vec![hop(Transport::Udp, ip)]
-        };
         let seat = hop(Transport::Udp, "10.0.0.20");
-        Lines::new(&settings.sip, hops_of, std::iter::once(seat))
+        let mut lines = Lines::new(&settings.sip, std::iter::once(seat));
+        for (name, ip) in [
+            ("one", "10.0.0.1"),
+            ("two", "10.0.0.1"),
+            ("safe", "10.0.0.2"),
+            (TRUNK, "203.0.113.1"),
+        ] {
+            lines.learn(name, [hop(Transport::Udp, ip)]);
+        }
+        lines
     }
 
     /// The line of a call to 8002, and whether its word counts.
     fn line(transport: Transport, ip: &str, shown: &str) -> Option<(String, bool)> {
         let (lines, from) = (lines(), hop(transport, ip));
         let line = lines.of(from, Some("8002"), |name| name == shown);
-        assert_eq!(line.is_some(), lines.knows(from, |name| name == shown));
+        let sender = lines.sender(from, |name| name == shown);
+        assert_eq!(line.is_some(), sender.standing == Standing::Known);
         line.map(|line| (line.name, line.trusted))
     }
 
@@ -313,17 +334,18 @@ mod tests {
             ..hop(Transport::Tcp, "10.0.0.77")
         };
         let line = |lines: &Lines, from| lines.of(from, None, |_| false).map(|line| line.name);
-        assert!(!lines.knows(moved, |_| false) && !lines.knows(over, |_| false));
-        lines.account_at("two", std::iter::once(moved), over.flow);
+        assert_eq!((line(&lines, moved), line(&lines, over)), (None, None));
+        lines.learn("two", [moved]);
+        lines.learn_connection("two", over.flow);
         for from in [moved, over] {
-            assert!(lines.knows(from, |_| false));
+            assert_eq!(lines.sender(from, |_| false).standing, Standing::Known);
             assert_eq!(line(&lines, from).as_deref(), Some("two"));
         }
         // Where it was nobody but the other account is.
         let before = hop(Transport::Udp, "10.0.0.1");
         assert_eq!(line(&lines, before).as_deref(), Some("one"));
-        lines.account_at("two", std::iter::empty(), None);
-        assert!(!lines.knows(over, |_| false));
+        lines.learn_connection("two", None);
+        assert_eq!(line(&lines, over), None);
     }
 
     #[test]

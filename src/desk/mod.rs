@@ -20,7 +20,9 @@ mod perform;
 mod phones;
 mod promises;
 mod prompts;
+mod public;
 mod reach;
+mod renewal;
 mod replacing;
 mod requests;
 mod run;
@@ -46,6 +48,7 @@ use crate::console::CallView;
 use crate::dialling::Tally;
 use crate::media::LegSpec;
 use crate::records::What;
+use crate::sip::offer_answer::Negotiated;
 use crate::words::{CallId, Ending, Entropy, Moment, Party};
 
 pub use house::Unfit;
@@ -205,6 +208,7 @@ impl Desk {
         self.signalling.endpoint.handle_timeout(now);
         self.take_sip_events(now);
         self.registrations_due(now);
+        self.follow_public(now);
         while let Some(id) = self.calls.due(now) {
             let timer: Option<Timer> = self
                 .calls
@@ -235,6 +239,7 @@ impl Desk {
             self.calls.timeout(),
             self.accounts.timeout(),
             self.looks_around_at(),
+            self.signalling.stun_timeout(),
             queue,
         ]
         .into_iter()
@@ -281,6 +286,14 @@ impl Desk {
     fn standing_alarm(&mut self, alarm: &'static str, now: Moment) {
         self.duty.alarms.insert(alarm);
         self.alarm(alarm, now);
+    }
+
+    /// What a party agreed to, with the addresses it is reached at.
+    fn seen(&self, id: CallId, party: Party, agreed: Negotiated) -> Negotiated {
+        match self.calls.get(id) {
+            Some(call) => call.seen(party, agreed),
+            None => agreed,
+        }
     }
 
     /// A leg's sound begins, or goes on somewhere else.

@@ -102,8 +102,9 @@ impl Desk {
         leg.origin.version += 1;
         let origin = leg.origin;
         let sdp = match leg.offer.take() {
-            Some(offer) => match offer_answer::answer(&offer, port.address, origin) {
+            Some(offer) => match offer_answer::answer(&offer, port.told, origin) {
                 Ok((sdp, agreed)) => {
+                    let agreed = self.seen(id, Party::Caller, agreed);
                     self.connect(id, Party::Caller, sound::spec(&agreed));
                     sdp
                 }
@@ -116,7 +117,7 @@ impl Desk {
                     return self.later(id, Input::Leg(Party::Caller, LegNews::Lost));
                 }
             },
-            None => offer_answer::offer(port.address, origin),
+            None => offer_answer::offer(port.told, origin),
         };
         let answered = self.signalling.endpoint.answer(sip, sdp, now);
         self.too_late(id, "answer", answered);
@@ -287,9 +288,13 @@ impl Desk {
         };
         let mut leg = Leg::new(self.signalling.origin());
         leg.origin.version += 1;
-        let offer = offer_answer::offer(port.address, leg.origin);
+        let offer = offer_answer::offer(port.told, leg.origin);
+        let line = to.line.as_deref();
+        let is_behind_nat = line.is_some_and(|line| self.signalling.is_behind_nat(line));
+        leg.seen_at = is_behind_nat.then_some(way_out.next_hop.address.ip());
         let invite = Invite {
             next_hop: way_out.next_hop,
+            symmetric: is_behind_nat || to.pinned,
             target: to.uri,
             login: way_out.login,
             from,

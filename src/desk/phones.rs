@@ -124,6 +124,8 @@ impl Desk {
         let address = Address {
             uri: phone.contact.clone(),
             way: Way::Found(Route::to(phone.hop)),
+            line: None,
+            pinned: true,
         };
         Some((address, self.whence(phone.hop.address.ip())))
     }

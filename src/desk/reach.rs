@@ -46,7 +46,7 @@ impl Desk {
 
     fn listens_at(&self, address: SocketAddr) -> bool {
         address == self.house.address
-            || address.ip() == self.sound.address() && self.calls.listen_at(address.port())
+            || self.sound.is_at(address.ip()) && self.calls.listen_at(address.port())
     }
 }
 

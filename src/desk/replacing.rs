@@ -32,10 +32,10 @@ impl Desk {
             return self.reject(new, Refusal::new(481), now);
         };
         let origin = self.signalling.origin();
-        let answer = offer.map(|offer| offer_answer::answer(&offer, port.address, origin));
+        let answer = offer.map(|offer| offer_answer::answer(&offer, port.told, origin));
         let (sdp, agreed) = match answer.transpose() {
             Ok(Some((sdp, agreed))) => (sdp, Some(agreed)),
-            Ok(None) => (offer_answer::offer(port.address, origin), None),
+            Ok(None) => (offer_answer::offer(port.told, origin), None),
             Err(problem) => return self.reject(new, signalling::unusable(&problem), now),
         };
         if let Err(problem) = self.signalling.endpoint.answer(new, sdp, now) {
@@ -45,7 +45,7 @@ impl Desk {
             return;
         };
         self.note_replaced(id, party, (invited, line), now);
-        self.hear_successor(id, party, agreed.as_ref(), now);
+        self.hear_successor(id, party, agreed, now);
         self.end_replaced(id, party, was, now);
     }
 
@@ -85,11 +85,12 @@ impl Desk {
         &mut self,
         id: CallId,
         party: Party,
-        agreed: Option<&Negotiated>,
+        agreed: Option<Negotiated>,
         now: Moment,
     ) {
         if let Some(agreed) = agreed {
-            self.connect(id, party, sound::spec(agreed));
+            let agreed = self.seen(id, party, agreed);
+            self.connect(id, party, sound::spec(&agreed));
             self.hold_news(id, party, agreed.direction, now);
         }
     }

@@ -19,7 +19,7 @@ use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Reques
 use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
 use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::records::store::{Records, Timelines};
-use crate::settings::{self, Ports, Settings};
+use crate::settings::{self, Ports, Settings, TRUNK};
 use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
 use crate::words::Entropy;
 
@@ -36,11 +36,13 @@ use super::media_thread::MediaThread;
 use super::phones;
 use super::promises::Promises;
 use super::prompts;
+use super::public;
+use super::renewal::Renewal;
 use super::run_error::RunError;
 use super::seating::Seating;
 use super::signalling::Signalling;
 use super::sockets::Sockets;
-use super::sound::{self, Sound};
+use super::sound::{self, Ground, Sound};
 use super::vows::Vows;
 use super::whereabouts::Whereabouts;
 use super::working::Inbox;
@@ -109,11 +111,17 @@ impl Agent {
                 .map_err(RunError::System)?;
 
         let mut sockets = Sockets::open(settings, services, fork(&mut entropy))?;
-        let whereabouts = Whereabouts::new(sockets.bound(), settings, clock::now());
-        let listening = whereabouts.told(None);
-        let book = Arc::new(prompts::open(settings)?);
+        let mut whereabouts = Whereabouts::new(sockets.bound(), settings, clock::now());
         let families = Families::of(settings.sip.listen.ip());
         let mut guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
+        let stun = public::finder(settings, &mut guide, fork(&mut entropy)).await;
+        if let Some(finder) = stun
+            && let Some(public) = sockets.ask(finder).await
+        {
+            whereabouts.seen_from_outside(public);
+        }
+        let (listening, ground) = (whereabouts.told(None), whereabouts.ground(None));
+        let book = Arc::new(prompts::open(settings)?);
         let house = House::open(settings, &book, listening.udp, &options.state, &mut guide).await?;
 
         for (peer, name) in &house.tls_names {
@@ -125,7 +133,7 @@ impl Agent {
         let console =
             open_console(settings, &options, asked, (&events, &metrics), services).await?;
         let (reported, reports) = mpsc::channel(NEWS_MAX);
-        let sound = open_sound(settings, &house, book, &mut entropy, reported)?;
+        let sound = open_sound(settings, &house, (book, ground), &mut entropy, reported)?;
         let mut endpoint =
             Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
         let (answered, places) = mpsc::channel(finder::ASKED_MAX);
@@ -133,11 +141,8 @@ impl Agent {
         let dice = fork(&mut entropy);
         let accounts = Accounts::open(settings, &house, &mut endpoint, finder, dice)?;
         phones::open(settings, listening.udp.ip(), &mut endpoint, &mut entropy)?;
-        let lines = Lines::new(
-            &settings.sip,
-            |name| house.line_hops(name),
-            house.own_hops(),
-        );
+        let mut lines = Lines::new(&settings.sip, house.own_hops());
+        lines.learn(TRUNK, house.line_hops(TRUNK));
         let (sip_tcp, sip_tls) = sockets.streams.addresses();
         let addresses = Addresses {
             sip: sockets.port.address(),
@@ -177,6 +182,8 @@ impl Agent {
             places,
             stop: signal(SignalKind::terminate()).map_err(RunError::System)?,
             interrupt: signal(SignalKind::interrupt()).map_err(RunError::System)?,
+            hang_up: signal(SignalKind::hangup()).map_err(RunError::System)?,
+            renewal: Renewal::default(),
         };
         let exit_after = options.exit_after;
         Ok(Self {
@@ -250,7 +257,7 @@ fn open_store(
 fn open_sound(
     settings: &Settings,
     house: &House,
-    book: Arc<Phrasebook>,
+    (book, ground): (Arc<Phrasebook>, Ground),
     entropy: &mut Entropy,
     reports: mpsc::Sender<Report>,
 ) -> Result<Sound, RunError> {
@@ -264,8 +271,7 @@ fn open_sound(
     } else {
         Watch::Off
     };
-    let address = settings.media.address.unwrap_or_else(|| house.address.ip());
-    Ok(Sound::new(media, book, address, watch))
+    Ok(Sound::new(media, book, ground, watch))
 }
 
 async fn open_console(

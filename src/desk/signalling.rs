@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::net::{End, News, SteadyUdp, Streams, Target};
+use crate::net::{End, News, SteadyUdp, Streams, Target, Tls, TlsSettings};
 use crate::sip::offer_answer::{Origin, Unusable};
+use crate::sip::stun::{self, Finder};
 use crate::sip::{
     Endpoint, Event, FlowId, Hop, LegId, NoHelp, Refusal, Sender, Standing, Transport,
 };
@@ -19,7 +20,11 @@ pub(super) struct Signalling {
     pub(super) endpoint: Endpoint,
     port: SteadyUdp,
     streams: Streams,
+    tls: Option<TlsSettings>,
     lines: Lines,
+    /// Asks as which address we are seen, where that is wanted.
+    finder: Option<Finder>,
+    stun_news: Option<stun::News>,
     /// Calls over connections: a connection may be idle while one lives.
     over: BTreeMap<LegId, FlowId>,
     /// Connections somebody is registered over: they may be idle, too (RFC 5626 4.4.1).
@@ -76,6 +81,9 @@ impl Signalling {
             endpoint,
             port: sockets.port,
             streams: sockets.streams,
+            tls: sockets.tls,
+            finder: sockets.finder,
+            stun_news: None,
             lines,
             over: BTreeMap::new(),
             registered: BTreeMap::new(),
@@ -122,15 +130,21 @@ impl Signalling {
         }
     }
 
-    /// Who sent a message, and whether he may begin something.
+    /// Who sent a message, and how he stands with us.
     fn sender(&self, hop: Hop, now: Moment) -> Sender {
-        let is_known = self.lines.knows(hop, |name| self.proves(hop, name))
-            || self.endpoint.seat_behind(hop, now).is_some();
-        let standing = match is_known {
-            true => Standing::Known,
-            false => Standing::Stranger,
-        };
-        Sender { hop, standing }
+        let sender = self.lines.sender(hop, |name| self.proves(hop, name));
+        match self.endpoint.seat_behind(hop, now) {
+            Some(_) => Sender {
+                standing: Standing::Known,
+                ..sender
+            },
+            None => sender,
+        }
+    }
+
+    /// Whether the line of this name is behind a NAT.
+    pub(super) fn is_behind_nat(&self, line: &str) -> bool {
+        self.lines.is_behind_nat(line)
     }
 
     /// The line a call came by; `called` is the user it is for.
@@ -171,7 +185,8 @@ impl Signalling {
         servers: impl Iterator<Item = Hop>,
         over: Option<FlowId>,
     ) {
-        self.lines.account_at(name, servers, over);
+        self.lines.learn(name, servers);
+        self.lines.learn_connection(name, over);
     }
 
     /// Connections that have closed since the last question.
@@ -217,8 +232,17 @@ impl Signalling {
             let Some((length, from)) = take(&mut self.port, &mut datagram) else {
                 return self.behind(None, now);
             };
-            let sender = self.sender(Hop::udp(from), now);
-            self.endpoint.receive(&datagram[..length], sender, now);
+            let datagram = &datagram[..length];
+            match &mut self.finder {
+                Some(finder) if stun::is_stun(datagram) => {
+                    let news = finder.receive(datagram, from, now);
+                    self.stun_news = news.or(self.stun_news);
+                }
+                Some(_) | None => {
+                    let sender = self.sender(Hop::udp(from), now);
+                    self.endpoint.receive(datagram, sender, now);
+                }
+            }
         }
         self.behind(self.behind_since.or(Some(now)), now);
     }
@@ -228,6 +252,35 @@ impl Signalling {
         self.behind_since = since;
         let is_late = since.is_some_and(|since| now.since(since) >= BEHIND_MAX);
         self.endpoint.set_overloaded(is_late);
+    }
+
+    /// Asks the STUN server, where it is time to.
+    pub(super) fn ask_stun(&mut self, now: Moment) {
+        let Some(finder) = &mut self.finder else {
+            return;
+        };
+        let (request, news) = finder.handle_timeout(now);
+        if let Some(request) = request {
+            // What the system does not take is asked again.
+            let _ = self.port.try_send(&request, finder.server());
+        }
+        self.stun_news = news.or(self.stun_news);
+    }
+
+    /// We may be seen as another: the STUN server is asked at once.
+    pub(super) fn ask_stun_anew(&mut self, now: Moment) {
+        if let Some(finder) = &mut self.finder {
+            finder.ask_anew(now);
+        }
+    }
+
+    pub(super) fn poll_stun(&mut self) -> Option<stun::News> {
+        self.stun_news.take()
+    }
+
+    /// When to ask the STUN server next.
+    pub(super) fn stun_timeout(&self) -> Option<Moment> {
+        self.finder.as_ref().map(Finder::timeout)
     }
 
     /// What a leg has to tell; its connection is kept from now on.
@@ -286,6 +339,16 @@ impl Signalling {
                 }
             }
         }
+    }
+
+    /// Of what TLS is made; none without TLS.
+    pub(super) fn tls_settings(&self) -> Option<&TlsSettings> {
+        self.tls.as_ref()
+    }
+
+    /// New certificates, for connections from now on.
+    pub(super) fn renew(&mut self, tls: Tls) {
+        self.streams.renew(tls);
     }
 
     /// Connections that have ended, by why.

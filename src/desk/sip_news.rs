@@ -30,7 +30,7 @@ impl Desk {
 
     /// A caller. What we cannot serve is refused at once, so that whoever sent him can go on (D9).
     fn invited_by(&mut self, leg: LegId, invited: Invited, now: Moment) {
-        if self.declines_rep(leg, invited.source, now) {
+        if invited.replaces.is_none() && self.declines_rep(leg, invited.source, now) {
             return;
         }
         let offer = match invited.offer.as_deref().map(offer_answer::read).transpose() {
@@ -40,23 +40,20 @@ impl Desk {
                 return self.reject(leg, Refusal::new(488), now);
             }
         };
-        let caller_is = self.whence(invited.source.address.ip());
-        match offer.as_ref().map(offer_answer::settle) {
-            Some(Err(problem)) => return self.reject(leg, signalling::unusable(&problem), now),
-            Some(Ok(agreed)) if !self.may_send_to(&agreed, caller_is) => {
-                tracing::info!(remote = %agreed.remote, "refuse an offer that leads to us or nowhere");
-                return self.reject(leg, Refusal::new(488), now);
-            }
-            Some(Ok(_)) | None => {}
-        }
         let called = invited.called.user();
-        let Some(line) = self
+        let line = self
             .signalling
-            .line_of(invited.source, called.as_deref(), now)
-        else {
+            .line_of(invited.source, called.as_deref(), now);
+        let Some(line) = line else {
             // Its connection ended under it, and with it the proof whose it was.
             return self.reject(leg, Refusal::new(403), now);
         };
+        if let Some(Err(refusal)) = offer
+            .as_ref()
+            .map(|it| self.check_offer(it, &invited, &line))
+        {
+            return self.reject(leg, refusal, now);
+        }
         if let Some(old) = invited.replaces {
             return self.replace(old, leg, offer, (&invited, &line), now);
         }
@@ -64,6 +61,23 @@ impl Desk {
             return self.reject(leg, Refusal::new(code), now);
         }
         self.begin_inbound(leg, offer, (&invited, &line), now);
+    }
+
+    /// Whether we can take part in it, and its sound leads to the caller.
+    fn check_offer(
+        &self,
+        offer: &Description,
+        invited: &Invited,
+        line: &Line,
+    ) -> Result<(), Refusal> {
+        let source = invited.source.address.ip();
+        let agreed = offer_answer::settle(offer).map_err(|why| signalling::unusable(&why))?;
+        let agreed = sound::seen_at(agreed, line.seen_at(source));
+        if self.may_send_to(&agreed, self.whence(source)) {
+            return Ok(());
+        }
+        tracing::info!(remote = %agreed.remote, "refuse an offer that leads to us or nowhere");
+        Err(Refusal::new(488))
     }
 
     pub(super) fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
@@ -106,6 +120,7 @@ impl Desk {
         self.calls.add(DeskCall::new(call, facts));
         let mut leg = Leg::new(self.signalling.origin());
         (leg.sip, leg.offer) = (Some(sip), offer);
+        leg.seen_at = line.seen_at(invited.source.address.ip());
         self.calls.set_leg(id, Party::Caller, leg);
         self.note(id, What::Begun { inbound: true }, now);
         self.begun(id, actions, now);
@@ -140,6 +155,9 @@ impl Desk {
             }
             Event::Expiring { at } => {
                 tracing::warn!(call = %id, party = %party, in_s = now.until(at).as_secs(), "a session nobody refreshes");
+                if party == Party::Caller {
+                    self.leg_news(id, party, LegNews::Expiring, None, now);
+                }
             }
             Event::Expired => self.gone(id, party, LegNews::Lost, Some(408), now),
             Event::ReferAsked(_) => self.decline_refer(leg, now),
@@ -237,7 +255,8 @@ impl Desk {
     /// Their answer to our offer.
     fn settle_media(&mut self, id: CallId, party: Party, answer: &[u8]) {
         let they_are = self.whence_of(id, party);
-        match offer_answer::read(answer).map(|answer| offer_answer::settle(&answer)) {
+        let agreed = offer_answer::read(answer).map(|answer| offer_answer::settle(&answer));
+        match agreed.map(|agreed| agreed.map(|agreed| self.seen(id, party, agreed))) {
             Ok(Ok(agreed)) if self.may_send_to(&agreed, they_are) => {
                 self.connect(id, party, sound::spec(&agreed));
             }
@@ -265,17 +284,20 @@ impl Desk {
         let origin = ours.origin;
         let reply = match sdp.as_deref().map(offer_answer::read) {
             None => {
-                let offer = offer_answer::offer(port.address, origin);
+                let offer = offer_answer::offer(port.told, origin);
                 self.signalling.endpoint.accept_offer(leg, offer, now)
             }
-            Some(Ok(offer)) => match offer_answer::answer(&offer, port.address, origin) {
-                Ok((answer, agreed)) if self.may_send_to(&agreed, they_are) => {
-                    self.connect(id, party, sound::spec(&agreed));
-                    self.hold_news(id, party, agreed.direction, now);
-                    self.signalling.endpoint.accept_offer(leg, answer, now)
+            Some(Ok(offer)) => {
+                let answer = offer_answer::answer(&offer, port.told, origin);
+                match answer.map(|(sdp, agreed)| (sdp, self.seen(id, party, agreed))) {
+                    Ok((answer, agreed)) if self.may_send_to(&agreed, they_are) => {
+                        self.connect(id, party, sound::spec(&agreed));
+                        self.hold_news(id, party, agreed.direction, now);
+                        self.signalling.endpoint.accept_offer(leg, answer, now)
+                    }
+                    Ok(_) | Err(_) => self.signalling.endpoint.refuse_offer(leg, now),
                 }
-                Ok(_) | Err(_) => self.signalling.endpoint.refuse_offer(leg, now),
-            },
+            }
             Some(Err(_)) => self.signalling.endpoint.refuse_offer(leg, now),
         };
         if let Err(problem) = reply {
@@ -346,6 +368,7 @@ fn leg_word(news: LegNews) -> &'static str {
         LegNews::NoAnswer => "no-answer",
         LegNews::HungUp => "hung-up",
         LegNews::Lost => "lost",
+        LegNews::Expiring => "expiring",
         LegNews::Holds => "holds",
         LegNews::Resumes => "resumes",
         LegNews::HandedOff => "handed-off",

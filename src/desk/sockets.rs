@@ -1,5 +1,7 @@
 //! The endpoint's sockets, as the settings want them.
 
+use std::net::SocketAddr;
+
 use tokio::runtime::Handle;
 
 use crate::net::{
@@ -7,14 +9,19 @@ use crate::net::{
 };
 use crate::settings::{self, ClientCertificate, Settings};
 use crate::sip::Listening;
+use crate::sip::stun::Finder;
 use crate::words::Entropy;
 
-use super::RunError;
+use super::{RunError, public};
 
 /// Everything SIP comes in by.
 pub(super) struct Sockets {
     pub(super) port: SteadyUdp,
     pub(super) streams: Streams,
+    /// Of what TLS was made; none without TLS.
+    pub(super) tls: Option<TlsSettings>,
+    /// By UDP, beside SIP.
+    pub(super) finder: Option<Finder>,
 }
 
 impl Sockets {
@@ -34,13 +41,26 @@ impl Sockets {
             from: Some(sip.listen.ip()).filter(|ip| !ip.is_unspecified()),
             dscp,
         };
-        let tls = wants_tls(settings).then(|| Tls::open(&tls_settings(&sip.tls)));
-        let tls = tls.transpose().map_err(RunError::Tls)?;
+        let files = wants_tls(settings).then(|| tls_settings(&sip.tls));
+        let tls = files.as_ref().map(Tls::open).transpose();
+        let tls = tls.map_err(RunError::Tls)?;
         let at = sip.listen_tcp.or(sip.listen_tls).unwrap_or(sip.listen);
         let _of_the_services = services.enter();
         let streams = Streams::open(doors, tls, StreamLimits::default(), entropy)
             .map_err(bind("start.sip-streams", at))?;
-        Ok(Self { port, streams })
+        Ok(Self {
+            port,
+            streams,
+            tls: files,
+            finder: None,
+        })
+    }
+
+    /// Asks the finder's server as which address we are seen.
+    pub(super) async fn ask(&mut self, mut finder: Finder) -> Option<SocketAddr> {
+        let public = public::ask(&mut finder, &mut self.port).await;
+        self.finder = Some(finder);
+        public
     }
 
     /// Where we listen.

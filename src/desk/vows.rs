@@ -131,6 +131,7 @@ fn owes_farewell(because: Because) -> bool {
         | Because::CallerCannotHear
         | Because::CallbackPromised
         | Because::CallbackNotNoted
+        | Because::SessionOver
         | Because::ShuttingDown => true,
         Because::Cancelled
         | Because::AnsweredElsewhere

@@ -179,6 +179,7 @@ impl Line {
             target,
             next_hop: next_hop.into(),
             from: NameAddr::new(None, Uri::sip(&self.settings.user, us)),
+            symmetric: false,
             login: None,
             call_id: None,
             offer: self.offer(),

@@ -28,6 +28,7 @@ pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
     let peers = || sip.peer.iter().enumerate();
     let rules = || settings.dial.rule.iter().enumerate();
     dscp(settings)
+        .or_else(|| two_addresses(settings))
         .or_else(|| tls(settings))
         .or_else(|| names(settings))
         .or_else(|| accounts().find_map(|(n, it)| account(settings, n, it)))
@@ -43,6 +44,18 @@ fn dscp(settings: &Settings) -> Option<Fault> {
         Sentence::of("settings.dscp").with("dscp", dscp),
         Sentence::of("settings.right.dscp").with("most", DSCP_MAX),
     ))
+}
+
+/// What is set need not be asked for.
+fn two_addresses(settings: &Settings) -> Option<Fault> {
+    let sip = &settings.sip;
+    (sip.stun.is_some() && sip.public_address.is_some()).then(|| {
+        fault(
+            &[Step::Key("sip"), Step::Key("stun")],
+            Sentence::of("settings.two-addresses"),
+            Sentence::of("settings.right.two-addresses"),
+        )
+    })
 }
 
 /// A certificate and its key go together; who listens needs both.

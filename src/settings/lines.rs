@@ -28,6 +28,9 @@ pub struct Account {
     pub display_name: Option<String>,
     /// `sip.behind` where it is not set.
     pub behind: Option<Behind>,
+    /// Its messages do not know where they come from.
+    #[serde(default)]
+    pub nat: bool,
     #[serde(default = "yes")]
     pub register: bool,
     /// Which of its identities the network should show (RFC 3325 9.2).
@@ -53,6 +56,9 @@ pub struct Peer {
     pub transport: Transport,
     /// `sip.behind` where it is not set.
     pub behind: Option<Behind>,
+    /// Its messages do not know where they come from.
+    #[serde(default)]
+    pub nat: bool,
     /// Whether its P-Asserted-Identity is believed (D34).
     #[serde(default = "yes")]
     pub trusted: bool,

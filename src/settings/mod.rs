@@ -34,7 +34,7 @@ pub use phones::{Md5, Phones};
 pub use policy_file::read_policy;
 pub use ports::Opening;
 pub use secret::Secret;
-pub use values::{Host, HostPort, Network, PolicyFile, Ports, SipUri, Zone};
+pub use values::{Host, HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone};
 
 impl Settings {
     /// Reads the layers; `sets` are `section.key=value`. The first fault is the error.

@@ -8,7 +8,9 @@ use super::dial::Dial;
 use super::lines::{Account, Peer, Tls};
 use super::phones::Phones;
 use super::secret::Secret;
-use super::values::{HostPort, Network, PolicyFile, Ports, SipUri, Zone, empty_is_none};
+use super::values::{
+    HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone, empty_is_none,
+};
 use crate::words::{Country, Language, SeatId, Wait};
 
 /// Everything an admin sets for one machine; `config/thirdring.toml` is the manual.
@@ -43,6 +45,8 @@ pub struct Sip {
     pub listen_tls: Option<SocketAddr>,
     #[serde(with = "empty_is_none")]
     pub public_address: Option<IpAddr>,
+    #[serde(with = "empty_is_none")]
+    pub stun: Option<StunServer>,
     pub calls_max: u16,
     pub behind: Behind,
     pub trusted: Vec<Network>,
@@ -69,6 +73,7 @@ impl Default for Sip {
             listen_tcp: None,
             listen_tls: None,
             public_address: None,
+            stun: None,
             calls_max: 64,
             behind: Behind::Queue,
             trusted: Network::loopback().to_vec(),

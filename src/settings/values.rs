@@ -28,7 +28,9 @@ macro_rules! read_from_text {
     )*};
 }
 
-read_from_text!(Host, HostPort, Network, PolicyFile, Ports, SipUri, Zone);
+read_from_text!(
+    Host, HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone
+);
 
 /// `""` in the file is "not set", so that the shipped file can name every key.
 pub(super) mod empty_is_none {
@@ -97,6 +99,37 @@ impl FromStr for HostPort {
 impl fmt::Display for HostPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// `host:port`; without a port 3478 (RFC 8489 18.6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct StunServer(HostPort);
+
+impl StunServer {
+    pub fn host_port(&self) -> &HostPort {
+        &self.0
+    }
+}
+
+impl FromStr for StunServer {
+    type Err = Sentence;
+
+    fn from_str(text: &str) -> Result<Self, Sentence> {
+        let has_port = text.contains(':') && !text.ends_with(']');
+        let whole = match has_port {
+            true => text.to_owned(),
+            false => format!("{text}:3478"),
+        };
+        let refused = |_| Sentence::of("value.stun").with("found", text);
+        whole.parse().map(Self).map_err(refused)
+    }
+}
+
+impl fmt::Display for StunServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

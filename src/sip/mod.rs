@@ -11,6 +11,7 @@ pub mod offer_answer;
 pub mod registrar;
 pub mod registration;
 mod sender;
+pub mod stun;
 mod transaction;
 mod wire;
 

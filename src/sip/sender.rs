@@ -14,6 +14,9 @@ pub enum Standing {
 pub struct Sender {
     pub hop: Hop,
     pub standing: Standing,
+    /// Answered and called back where it sends from, whatever Via, Contact and routes say: it does not
+    /// know its own address (behind NAT).
+    pub symmetric: bool,
 }
 
 impl<T: Into<Hop>> From<T> for Sender {
@@ -22,6 +25,7 @@ impl<T: Into<Hop>> From<T> for Sender {
         Self {
             hop: hop.into(),
             standing: Standing::Known,
+            symmetric: false,
         }
     }
 }

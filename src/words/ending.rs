@@ -46,6 +46,8 @@ pub enum Because {
     NeverAcknowledged,
     /// The dialog was gone on the other side: 408 or 481.
     DialogLost,
+    /// Nobody refreshed the session, and the dialog was over (RFC 4028 10).
+    SessionOver,
     /// No answer from the party we called.
     NoAnswer,
     /// The party we called was busy or refused.
@@ -70,7 +72,7 @@ impl EndedBy {
 }
 
 impl Because {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Cancelled,
         Self::AnsweredElsewhere,
         Self::HungUp,
@@ -84,6 +86,7 @@ impl Because {
         Self::Forced,
         Self::NeverAcknowledged,
         Self::DialogLost,
+        Self::SessionOver,
         Self::NoAnswer,
         Self::Refused,
         Self::Busy,
@@ -105,6 +108,7 @@ impl Because {
             Self::Forced => "forced",
             Self::NeverAcknowledged => "never-acknowledged",
             Self::DialogLost => "dialog-lost",
+            Self::SessionOver => "session-over",
             Self::NoAnswer => "no-answer",
             Self::Refused => "refused",
             Self::Busy => "busy",

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::peers::log::indiscretions;
+
 const SCENES: [&str; 5] = [
     "answer-and-hold",
     "transfer",
@@ -19,6 +21,8 @@ fn demo(arguments: &[&str]) -> (Vec<Value>, bool) {
         .args(arguments)
         .output()
         .unwrap();
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(indiscretions(&log, &[]), Vec::<String>::new());
     let lines = String::from_utf8(output.stdout).unwrap();
     let lines = lines
         .lines()

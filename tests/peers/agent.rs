@@ -3,13 +3,14 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use thirdring::console::{CallView, CallbackView};
 use ureq::http::{Method, Request};
 
 use super::events::Events;
+use super::log::{indiscretions, secrets};
 use super::scratch::Scratch;
 
 pub(crate) const TOKEN: &str = "s3cret";
@@ -155,7 +156,7 @@ impl House {
         } = self;
         let settings = format!(
             "policy = {policy:?}\nsip.listen = \"{listen}\"\napi.listen = \"{api}\"\n\
-             sip.behind = \"direct\"\nlog.level = \"debug\"\n{settings}{places}"
+             sip.behind = \"direct\"\nlog.level = \"trace\"\n{settings}{places}"
         );
         scratch.write("settings.toml", &settings);
         Agent::run(scratch, 0, exit_after)
@@ -230,6 +231,11 @@ impl Agent {
     /// SIGTERM: it should part from its callers, and leave.
     pub(crate) fn terminate(&mut self) {
         self.signal("-TERM");
+    }
+
+    /// SIGHUP: it should read its certificates anew.
+    pub(crate) fn renew(&self) {
+        self.signal("-HUP");
     }
 
     /// The PC falls asleep: nothing of the agent runs until it is resumed.
@@ -313,6 +319,17 @@ impl Agent {
         lines.find_map(|rest| rest.strip_prefix(' ')?.parse().ok())
     }
 
+    /// Whether `/metrics` says so many of this within the time.
+    pub(crate) fn counts_to(&self, name: &str, count: u64, within: Duration) -> bool {
+        let until = Instant::now() + within;
+        while Instant::now() < until {
+            if self.metric(name) == Some(count) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// A command that must be obeyed.
     pub(crate) fn command(&self, call: &CallView, word: &str, body: Value) {
         let path = format!("/calls/{}/{word}", call.id);
@@ -336,6 +353,23 @@ impl Agent {
         calls.remove(0)
     }
 
+    /// What one of its runs wrote; nothing where the log has another owner by now.
+    fn log(&self, run: u32) -> String {
+        let log = self.scratch.path(&format!("log-{run}"));
+        let bytes = fs::read(log).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// At TRACE none of its runs has written a number or a secret.
+    fn was_discreet(&self) {
+        let settings = self.scratch.path("settings.toml");
+        let settings = fs::read_to_string(settings).unwrap_or_default();
+        let secrets = secrets(&settings, TOKEN);
+        let told = (0..=self.runs).flat_map(|run| indiscretions(&self.log(run), &secrets));
+        let told: Vec<String> = told.take(LOG_SHOWN).collect();
+        assert!(told.is_empty(), "the log tells\n{}", told.join("\n"));
+    }
+
     pub(crate) fn callbacks(&self) -> Vec<CallbackView> {
         serde_json::from_value(self.get("/callbacks")).expect("callbacks")
     }
@@ -357,11 +391,12 @@ impl Drop for Agent {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            let log = self.scratch.path(&format!("log-{}", self.runs));
-            let log = fs::read_to_string(log).unwrap_or_default();
+            let log = self.log(self.runs);
             let lines: Vec<&str> = log.lines().collect();
             let shown = lines.len().saturating_sub(LOG_SHOWN);
             eprintln!("--- the agent's log\n{}", lines[shown..].join("\n"));
+        } else {
+            self.was_discreet();
         }
     }
 }

@@ -2,9 +2,10 @@
 """A telephone on baresip 4 that a test drives: baresip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
 Reads one command a line: register, dial URI, connect, answer, reject, key DIGITS, speak, quiet, hold, resume,
-hangup, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming, established,
-closed, key, done, failed.
+hangup, stay, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming,
+established, closed, key, referred, done, failed.
 "connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
+It goes where a REFER sends it, until it is told to stay.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA and PHONE_CERTIFICATE_AND_KEY are PEM files;
 TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by PHONE_USER
 and PHONE_PASSWORD.
@@ -36,6 +37,7 @@ class Phone:
         self.position = 0
         self.waiting = None
         self.call = self.before = None
+        self.stays = False
         agent.on_incoming(self.rings)
 
     def rings(self, call):
@@ -48,18 +50,22 @@ class Phone:
         if news.event is Event.CALL_CLOSED:
             tell("closed")
 
-    async def follow(self, call):
-        """Calls whom it was referred to."""
-        successor = await call.accept_transfer()
-        await successor.wait_established()
-        self.take(successor)
-        tell("established")
-
     def take(self, call):
         self.before, self.call = self.call, call
-        call.on_transfer_request(lambda _: asyncio.ensure_future(self.follow(call)))
+        call.on_transfer_request(lambda *_: asyncio.ensure_future(self.follow(call)))
         call.on_dtmf(lambda *keys: tell("key", key=str(getattr(keys[0], "digit", keys[0]))))
         self.carry(call)
+
+    async def follow(self, call):
+        tell("referred")
+        if self.stays:
+            await call.reject_transfer()
+            return
+        following = await call.accept_transfer()
+        following.on(self.ends)
+        await following.wait_established()
+        self.take(following)
+        tell("established")
 
     def carry(self, call):
         """Every 20 ms: what was heard is taken away, what is to be said is put in."""
@@ -99,6 +105,8 @@ class Phone:
             await self.waiting.reject()
         elif command == "key":
             await self.call.send_dtmf(argument)
+        elif command == "stay":
+            self.stays = True
         elif command in ("speak", "quiet"):
             self.speaking = command == "speak"
         elif command in ("hold", "resume", "hangup"):

@@ -4,10 +4,12 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::agent::{Agent, House};
+use super::certificates::Authority;
 use super::missing::{Need, can_run};
 use super::pcap::Capture;
 use super::phone::{Phone, SOON};
 use super::scene::{A_WHILE, NUMBER};
+use super::tls_line::TlsLine;
 
 /// Two rings of China's rhythm (D2): nobody who may not ask for it is answered before.
 const TWO_RINGS: Duration = Duration::from_secs(6);
@@ -116,5 +118,26 @@ fn routers_are_told_what_is_signalling_and_what_is_sound() {
             .collect();
         assert!(from_us.len() >= 3, "{} of {}", from_us.len(), ours.len());
         assert!(from_us.iter().all(|dscp| *dscp == expected), "{from_us:?}");
+    }
+}
+
+#[test]
+fn a_peer_is_known_by_the_name_in_its_certificate() {
+    let authority = Authority::new();
+    let ours = authority.identity("agent", "127.0.0.1");
+    let agent = House::fast()
+        .set("sip.trusted = []\nsip.listen_tls = \"127.0.0.1:0\"")
+        .set("sip.tls.client_certificate = \"optional\"")
+        .set(&format!("sip.tls.certificate = {:?}", ours.certificate))
+        .set(&format!("sip.tls.key = {:?}", ours.key))
+        .set(&format!("sip.tls.ca = {:?}", authority.file()))
+        .peer("name = \"pbx\"\ntls_name = \"pbx.example\"\ntransport = \"tls\"")
+        .open();
+    let tls = agent.sip_tls.expect("it listens");
+    let pbx = authority.identity("pbx", "pbx.example");
+    let other = authority.identity("other", "other.example");
+    for (shows, expected) in [(Some(&pbx), "200"), (Some(&other), "403"), (None, "403")] {
+        let answer = TlsLine::open(tls, &authority, shows).ask();
+        assert!(answer.contains(expected), "{expected}: {answer}");
     }
 }

@@ -17,14 +17,19 @@ pub(crate) enum Need {
     Kamailio,
     /// svwar and svcrack.
     Sipvicious,
+    Coturn,
     /// `ip` and `nft`, and the right to make network namespaces.
     Namespaces,
     /// The right to mount a small disk.
     Mount,
+    OtherReaders,
 }
 
 /// The interpreter that tests/run.sh installs the phones for.
 pub(crate) const PYTHON: &str = "tests/.venv/bin/python";
+
+/// What tests/run.sh builds from tests/differential.
+pub(crate) const OTHER_READERS: &str = "target/readers/debug/other-readers";
 
 impl Need {
     fn missing(self) -> Option<&'static str> {
@@ -35,9 +40,11 @@ impl Need {
             Self::Pjsip => works(PYTHON, &["-c", "import pjsua2"]),
             Self::Kamailio => works("kamailio", &["-v"]),
             Self::Sipvicious => works("svwar", &["--version"]),
+            Self::Coturn => works("turnserver", &["--version"]),
             Self::Namespaces => {
                 is_root() && works("nft", &["--version"]) && works("ip", &["netns", "list"])
             }
+            Self::OtherReaders => works(OTHER_READERS, &[]),
             Self::Mount => is_root() && Path::new("/bin/mount").exists(),
         };
         (!there).then_some(match self {
@@ -47,8 +54,10 @@ impl Need {
             Self::Pjsip => "pjproject (pip: pjsua2-python)",
             Self::Kamailio => "Kamailio 5.6 (apt: kamailio)",
             Self::Sipvicious => "SIPVicious (apt: sipvicious)",
+            Self::Coturn => "coturn (apt: coturn)",
             Self::Namespaces => "network namespaces (root, iproute2, nftables)",
             Self::Mount => "mount, run by root",
+            Self::OtherReaders => "other readers of SIP (tests/run.sh builds them)",
         })
     }
 }

@@ -112,6 +112,28 @@ impl Lab {
         );
     }
 
+    /// From now on the agent's host hides `inside`: a router that forwards SIP, and RTP below 11,000.
+    pub(crate) fn hide(&self, inside: IpAddr) {
+        let (host, outside) = (Host::Agent, Host::Agent.address().to_string());
+        let hidden = inside.to_string();
+        self.inside(host, &["ip", "addr", "add", &hidden, "dev", "lo"]);
+        self.inside(host, &["nft", "add", "table", "ip", "router"]);
+        let inwards = "{ type nat hook prerouting priority -100 ; }";
+        let outwards = "{ type nat hook postrouting priority 100 ; }";
+        for (chain, hook) in [("inwards", inwards), ("outwards", outwards)] {
+            self.inside(host, &["nft", "add", "chain", "ip", "router", chain, hook]);
+        }
+        let ports = "{ 5060, 10000-10999 }";
+        let forward = ["udp", "dport", ports, "dnat", "to", &hidden];
+        let rewrite = ["ip", "saddr", &hidden, "snat", "to", &outside];
+        for (chain, rule) in [("inwards", forward), ("outwards", rewrite)] {
+            let rule = ["nft", "add", "rule", "ip", "router", chain]
+                .into_iter()
+                .chain(rule);
+            self.inside(host, &rule.collect::<Vec<_>>());
+        }
+    }
+
     /// Runs this at the host: its sockets, threads and processes live there.
     pub(crate) fn at<T: Send>(&self, host: Host, what: impl FnOnce() -> T + Send) -> T {
         let path = format!("/run/netns/{}", self.name(host));

@@ -2,10 +2,12 @@
 """A telephone on pjproject that a test drives: pjsip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
 Reads one command a line: register, dial URI, connect, answer, reject CODE, key DIGITS, speak, quiet, hangup,
-quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming, established, closed,
-key, done.
+stay, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming, established,
+closed, key, referred, replaced, done.
 "connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
+It goes where a REFER sends it, until it is told to stay.
 It speaks from the start of each call, over and over; without a file it sends silence.
+PHONE_SESSION=90 asks for sessions of 90 s, the shortest there are.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA, PHONE_CERTIFICATE and PHONE_KEY are PEM
 files; TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by
 PHONE_USER and PHONE_PASSWORD.
@@ -43,10 +45,25 @@ class Speech:
 
 class Call(pj.Call):
     speech = None
+    stays = False
 
-    def __init__(self, account, *call):
-        super().__init__(account, *call)
+    def __init__(self, account, *which):
+        super().__init__(account, *which)
         self.account = account
+
+    def onCallTransferRequest(self, asked):
+        if Call.stays:
+            asked.statusCode = 603
+        else:
+            # The old call is over soon, and must live until then.
+            self.account.calls.append(self)
+            self.account.call = asked.newCall = Call(self.account)
+        tell("referred")
+
+    def onCallReplaced(self, by):
+        self.account.calls.append(self)
+        self.account.call = by.newCall = Call(self.account, by.newCallId)
+        tell("replaced")
 
     def onCallState(self, _):
         state = self.getInfo().state
@@ -64,10 +81,6 @@ class Call(pj.Call):
                 if self.speech:
                     self.speech.player.startTransmit(self.getAudioMedia(index))
 
-    def onCallTransferRequest(self, asked):
-        self.successor = Call(self.account)
-        asked.newCall = self.successor
-
     def onCallTransferStatus(self, told):
         if told.finalNotify and told.statusCode == 200:
             self.hangup(pj.CallOpParam(True))
@@ -84,6 +97,10 @@ class Account(pj.Account):
             tell("registered")
         elif news.code >= 300:
             tell("refused", code=int(news.code))
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
 
     def onIncomingCall(self, invited):
         self.call = Call(self, invited.callId)
@@ -111,6 +128,8 @@ class Account(pj.Account):
             self.call.dialDtmf(argument)
         elif command in ("speak", "quiet"):
             getattr(Call.speech, command)()
+        elif command == "stay":
+            Call.stays = True
         elif command == "hangup":
             self.call.hangup(pj.CallOpParam(True))
         tell("done", command=command)
@@ -147,6 +166,10 @@ def endpoint(host, port):
 def account(host, port, rtp_port):
     config = pj.AccountConfig()
     config.idUri = f"sip:13700137000@{host}:{port}"
+    if "PHONE_SESSION" in os.environ:
+        config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
+        config.callConfig.timerMinSESec = 90
+        config.callConfig.timerSessExpiresSec = int(os.environ["PHONE_SESSION"])
     media = config.mediaConfig.transportConfig
     media.boundAddress = host
     media.port = rtp_port

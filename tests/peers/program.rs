@@ -129,6 +129,15 @@ impl Softphone {
         Self::pjsip_at(address, address.port() + 2, speech)
     }
 
+    /// pjproject with the shortest sessions there are (RFC 4028 4).
+    pub(crate) fn pjsip_refreshing(host: IpAddr) -> Self {
+        let address = SocketAddr::new(host, free_ports(host));
+        let script = "tests/peers/pjsip_phone.py";
+        let mut command = program(script, address, address.port() + 2, None);
+        command.env("PHONE_SESSION", "90");
+        Self::run(command, address)
+    }
+
     pub(crate) fn baresip_at(address: SocketAddr, rtp: u16, speech: Option<&str>) -> Self {
         Self::start("tests/peers/baresip_phone.py", address, rtp, speech)
     }
@@ -218,7 +227,8 @@ impl Drop for Softphone {
     }
 }
 
-/// The first of `PORTS_EACH` ports that nobody uses; two tests at once begin at different places.
+/// The first of `PORTS_EACH` ports that nobody uses; two tests at once begin at different places. The last
+/// of them is taken until the test ends: a phone takes its own only when it has started.
 pub(crate) fn free_ports(host: IpAddr) -> u16 {
     let places = (PORTS.end - PORTS.start) / PORTS_EACH;
     let thread = format!("{:?}{}", thread::current().id(), std::process::id());
@@ -226,10 +236,17 @@ pub(crate) fn free_ports(host: IpAddr) -> u16 {
         hash.wrapping_mul(31).wrapping_add(byte.into())
     });
     let start = (start % places) * PLACES_APART;
-    let candidates = (0..places).map(|n| PORTS.start + ((start + n) % places) * PORTS_EACH);
-    let mut free = candidates.filter(|first| {
-        let mut ports = *first..*first + PORTS_EACH;
-        ports.all(|port| UdpSocket::bind((host, port)).is_ok())
+    let mut candidates = (0..places).map(|n| PORTS.start + ((start + n) % places) * PORTS_EACH);
+    let first = candidates.find(|first| {
+        let last = first + PORTS_EACH - 1;
+        let Ok(mark) = UdpSocket::bind((host, last)) else {
+            return false;
+        };
+        let is_free = (*first..last).all(|port| UdpSocket::bind((host, port)).is_ok());
+        if is_free {
+            std::mem::forget(mark);
+        }
+        is_free
     });
-    free.next().expect("some ports are free")
+    first.expect("some ports are free")
 }

@@ -13,8 +13,10 @@ use super::certificates::Authority;
 use super::events::{Events, of};
 use super::hearing::spoken;
 use super::missing::{Need, can_run};
+use super::netns::{Host, Lab};
 use super::pcap::{Capture, recording_towards};
 use super::phone::{Phone, SOON};
+use super::phones::only_call;
 use super::program::{Brand, Enrolment, Softphone};
 use super::scene::{A_WHILE, NUMBER};
 use super::scratch::{Scratch, wav};
@@ -172,6 +174,15 @@ fn a_wrong_password_is_no_seat(brand: Brand) {
     );
 }
 
+/// Asked by SHA-256 and MD5 at once, and by MD5 alone.
+fn a_phone_proves_itself_by_what_is_offered(brand: Brand) {
+    for md5 in ["offered", "only"] {
+        let lodge = Lodge::open(House::fast().set(&format!("sip.phones.md5 = \"{md5}\"")));
+        lodge.phone(brand, Transport::Udp).wait("registered", SOON);
+        assert_eq!(lodge.seat()["state"], "free", "{md5}");
+    }
+}
+
 /// Its process dies and starts anew: rung again where it is then.
 fn a_phone_comes_back(brand: Brand, transport: Transport) {
     let mut lodge = Lodge::open(House::fast());
@@ -240,17 +251,13 @@ fn a_reps_own_call_is_refused(brand: Brand, transport: Transport) {
     let at = lodge.enrolment(transport).registrar;
     let word = transport.of_via().to_lowercase();
     rep.tell(&format!("dial sip:{NUMBER}@{at};transport={word}"));
-    match brand {
-        Brand::Pjsip => assert_eq!(rep.wait("closed", SOON)["code"], 403),
-        Brand::Baresip => assert!(rep.wait("failed", SOON).to_string().contains("403")),
-    }
+    let refused = "thirdring_calls_refused_total{status=\"403\"}";
+    assert!(lodge.agent.counts_to(refused, 1, SOON));
     assert_eq!(lodge.agent.get("/calls"), json!([]));
-    assert_eq!(
-        lodge
-            .agent
-            .metric("thirdring_calls_refused_total{status=\"403\"}"),
-        Some(1)
-    );
+    // baresip's binding listens for the end of a call too late for so quick a one.
+    if let Brand::Pjsip = brand {
+        assert_eq!(rep.wait("closed", SOON)["code"], 403);
+    }
 }
 
 #[test]
@@ -266,6 +273,63 @@ fn a_registered_connection_may_be_idle() {
     assert!(lodge.events.stay_without(while_idle, gone));
     lodge.takes_a_caller(&mut rep).hang_up();
     rep.wait("closed", SOON);
+}
+
+/// Another PC than the agent's: rung there, and heard there.
+fn a_phone_on_another_host_takes_a_caller(brand: Brand, transport: Transport) {
+    let lab = Lab::build();
+    let authority = Authority::new();
+    let ours = Host::Agent.address();
+    let (agent, mut events) = lab.at(Host::Agent, || {
+        let house = House::fast().at(ours);
+        let house = house.set(&format!("sip.listen_tcp = \"{ours}:5060\""));
+        let agent = house.registered_seat("rep1", USER, PASSWORD).open();
+        let events = agent.events();
+        (agent, events)
+    });
+    let enrolment = Enrolment {
+        registrar: agent.sip,
+        user: USER,
+        password: PASSWORD,
+        expires_s: LONG_S,
+    };
+    let theirs = Host::Peer.address();
+    let link = lab.link(Host::Peer);
+    let (mut rep, mut caller, capture) = lab.at(Host::Peer, || {
+        let wire = wire(transport, &authority);
+        let rep = Softphone::enrolled(brand, theirs, &wire, enrolment, None);
+        let capture = Capture::start(&link, rep.ports());
+        (rep, Softphone::pjsip(theirs, None), capture)
+    });
+    rep.tell("register");
+    events.wait("the phone", SOON, |entry| is_phone(entry, "registered"));
+    caller.tell(&format!("dial sip:hotline@{}", agent.sip));
+    rep.wait("incoming", SOON);
+    rep.tell("answer");
+    rep.wait("established", SOON);
+    caller.wait("established", A_WHILE);
+    let id = only_call(&mut events);
+    events.phrase_over(&id, "greeting", A_WHILE);
+    caller.tell("hangup");
+    rep.wait("closed", SOON);
+    events.ended(&id, SOON);
+    let heard = recording_towards(&lab.at(Host::Peer, || capture.finish()), rep.ports());
+    let greeting = heard.ids().contains(&"greeting".to_owned());
+    assert!(greeting, "the rep hears how the caller is greeted: {heard}");
+}
+
+#[test]
+fn a_baresip_phone_on_another_host_takes_a_caller() {
+    if can_run(&[Need::Baresip, Need::Pjsip, Need::Capture, Need::Namespaces]) {
+        a_phone_on_another_host_takes_a_caller(Brand::Baresip, Transport::Udp);
+    }
+}
+
+#[test]
+fn a_pjsip_phone_on_another_host_takes_a_caller() {
+    if can_run(&[Need::Pjsip, Need::Capture, Need::Namespaces]) {
+        a_phone_on_another_host_takes_a_caller(Brand::Pjsip, Transport::Tcp);
+    }
 }
 
 /// One test a phone, part and transport.
@@ -289,6 +353,8 @@ with! {
     a_pjsip_rep_is_rung_where_he_registers_over_tls: a_rep_is_rung_where_he_registers(Pjsip, Tls);
     a_baresip_phone_with_a_wrong_password_is_no_seat: a_wrong_password_is_no_seat(Baresip);
     a_pjsip_phone_with_a_wrong_password_is_no_seat: a_wrong_password_is_no_seat(Pjsip);
+    a_baresip_phone_proves_itself_by_what_is_offered: a_phone_proves_itself_by_what_is_offered(Baresip);
+    a_pjsip_phone_proves_itself_by_what_is_offered: a_phone_proves_itself_by_what_is_offered(Pjsip);
     a_baresip_phone_comes_back_over_udp: a_phone_comes_back(Baresip, Udp);
     a_pjsip_phone_comes_back_over_tls: a_phone_comes_back(Pjsip, Tls);
     a_dead_baresip_phone_is_gone_in_time: a_dead_phone_is_gone_in_time(Baresip);

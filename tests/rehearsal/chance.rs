@@ -78,6 +78,7 @@ fn callers_news(chance: &mut Entropy) -> LegNews {
     let last = [
         LegNews::HungUp,
         LegNews::Lost,
+        LegNews::Expiring,
         LegNews::NeverAcked,
         LegNews::Cancelled,
         LegNews::AnsweredElsewhere,

@@ -35,6 +35,7 @@ impl Legs {
                 self.there.remove(&party);
             }
             LegNews::NeverAcked
+            | LegNews::Expiring
             | LegNews::Ringing
             | LegNews::Holds
             | LegNews::Resumes

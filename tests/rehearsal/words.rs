@@ -101,6 +101,7 @@ fn leg(party: Party, words: &str) -> Option<Input> {
         "does not answer" => LegNews::NoAnswer,
         "hangs up" => LegNews::HungUp,
         "is lost" => LegNews::Lost,
+        "does not refresh" => LegNews::Expiring,
         "holds" => LegNews::Holds,
         "resumes" => LegNews::Resumes,
         "is handed off" => LegNews::HandedOff,

@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use thirdring::sip::read_message;
 
 use super::corpus::{Torture, status};
-use super::tally::Tally;
+use super::tally::{ALL, Tally};
 use crate::peers::agent::{Agent, House};
 use crate::peers::missing::{Need, can_run};
 use crate::peers::netns::{Host, Lab};
@@ -20,15 +20,6 @@ use crate::peers::scene::{NUMBER, Scene};
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// The ports the messages' Vias name: most have no `rport`, so the answers go there.
 const VIA_PORTS: [u16; 6] = [5060, 5050, 5070, 6050, 9823, 19_823];
-const PROBE: &str = "torture-probe-";
-
-/// What carries the messages to the agent and its answers back.
-trait Line {
-    fn say(&mut self, bytes: &[u8]);
-
-    /// The next message from the agent; none when it takes too long.
-    fn hear(&mut self) -> Option<Vec<u8>>;
-}
 
 /// The sender of all torture messages: one address, every port their Vias name.
 struct Datagrams {
@@ -50,12 +41,13 @@ impl Datagrams {
     }
 }
 
-impl Line for Datagrams {
+impl Datagrams {
     fn say(&mut self, bytes: &[u8]) {
         let sent = self.sockets[0].send_to(bytes, self.agent);
         sent.expect("the network is up");
     }
 
+    /// The next message from the agent; none when it takes too long.
     fn hear(&mut self) -> Option<Vec<u8>> {
         let mut ready: Vec<PollFd> = self
             .sockets
@@ -78,56 +70,60 @@ impl Line for Datagrams {
 /// Sends one message and, after it, OPTIONS: what came back before the answer to both, by its status code.
 ///
 /// The agent takes datagrams in their order, so nothing has to be waited for.
-fn answers(line: &mut dyn Line, torture: &Torture, number: usize) -> Vec<u16> {
+fn answers(line: &mut Datagrams, torture: &Torture, number: usize) -> Vec<u16> {
     line.say(&torture.bytes());
-    line.say(&probe(number));
-    let call_id = torture.call_id();
-    let probe_id = format!("{PROBE}{number}");
+    line.say(&probe(number, "UDP"));
+    let (call_id, probe_id) = (torture.call_id(), Some(probe_id(number)));
     let (mut codes, mut is_awake) = (Vec::new(), false);
     while !is_awake || (codes.is_empty() && torture.is_answered()) {
         let Some(heard) = line.hear() else {
             assert!(is_awake, "the agent is silent after {}", torture.id);
             break;
         };
-        let Some(code) = status(&heard) else {
-            continue; // it hangs up a call nobody acknowledged
-        };
-        let answered = read_message(&heard).expect("the agent writes well");
-        let answered = answered.value("Call-ID").map(str::to_owned);
-        if answered.as_ref() == Some(&probe_id) {
-            assert_eq!(code, 200);
-            is_awake = true;
-        } else if answered == call_id {
-            codes.push(code);
+        match about(&heard) {
+            Some((code, to)) if to == probe_id => {
+                assert_eq!(code, 200);
+                is_awake = true;
+            }
+            Some((code, to)) if to == call_id => codes.push(code),
+            // It hangs up a call nobody acknowledged, or answers an earlier one.
+            Some(_) | None => {}
         }
     }
     codes
 }
 
-fn probe(number: usize) -> Vec<u8> {
+/// The code of an answer, and the Call-ID it answers; one message of the corpus has none.
+pub(super) fn about(answer: &[u8]) -> Option<(u16, Option<String>)> {
+    let code = status(answer)?;
+    let answer = read_message(answer).expect("the agent writes well");
+    Some((code, answer.value("Call-ID").map(str::to_owned)))
+}
+
+pub(super) fn probe_id(number: usize) -> String {
+    format!("torture-probe-{number}")
+}
+
+pub(super) fn probe(number: usize, via: &str) -> Vec<u8> {
+    let call_id = probe_id(number);
     format!(
-        "OPTIONS sip:hotline@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2;branch=z9hG4bKp{number}\r\n\
+        "OPTIONS sip:hotline@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/{via} 127.0.0.2;branch=z9hG4bKp{number}\r\n\
          From: <sip:probe@127.0.0.2>;tag=p\r\nTo: <sip:hotline@127.0.0.1>\r\n\
-         Call-ID: {PROBE}{number}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+         Call-ID: {call_id}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
     )
     .into_bytes()
 }
 
-/// Every message, with a call beside them that goes on; then another good call.
-fn torture(agent: Agent, over: &str, open: impl FnOnce(SocketAddr) -> Box<dyn Line>) {
+/// What is sent to the agent, with a call beside it that goes on; then another good call.
+pub(super) fn torture(agent: Agent, what: impl FnOnce(&Agent)) {
     let mut scene = Scene::with(agent, Phone::open(NUMBER));
-    let mut line = open(scene.agent.sip);
-    let mut tally = Tally::default();
-    for (number, torture) in Torture::all().iter().enumerate() {
-        tally.judge(torture, &answers(line.as_mut(), torture, number));
-    }
+    what(&scene.agent);
     scene.caller.hears_more(25);
     assert_eq!(scene.agent.call_of(&scene.id).state, "talking");
     scene.hang_up();
     let next = Phone::open(NUMBER);
     next.call(scene.agent.sip);
     next.hang_up();
-    tally.close(over);
 }
 
 #[test]
@@ -135,11 +131,14 @@ fn torture_over_udp_is_answered_as_the_rfcs_say() {
     if !can_run(&[Need::Namespaces]) {
         return;
     }
-    let lab = Lab::build();
-    lab.at(Host::Agent, || {
-        let agent = House::fast().seat("rep1", "echo").open();
-        torture(agent, "over UDP", |agent| {
-            Box::new(Datagrams::towards(agent))
+    Lab::build().at(Host::Agent, || {
+        torture(House::fast().seat("rep1", "echo").open(), |agent| {
+            let mut tally = Tally::default();
+            let mut line = Datagrams::towards(agent.sip);
+            for (number, torture) in Torture::all().iter().enumerate() {
+                tally.judge(torture, &answers(&mut line, torture, number));
+            }
+            tally.close("over UDP", ALL);
         });
     });
 }

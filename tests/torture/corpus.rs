@@ -56,6 +56,23 @@ impl Torture {
         self.decided && !matches!(&self.answer, Some(Answer::Word(word)) if word == "none")
     }
 
+    /// Whether a stream cannot be cut after it: it has no length, two, one below zero, or one past its end;
+    /// bytes follow that its length does not count; or it does not begin as SIP does.
+    pub(super) fn ends_its_stream(&self) -> bool {
+        const THEY: [&str; 6] = ["clerr", "ncl", "mcl01", "inv2543", "dblreq", "test"];
+        let name = self.id.split('/').next_back();
+        name.is_some_and(|name| THEY.contains(&name))
+    }
+
+    /// The same message as a stream brings it: whoever claims more bytes than he has is waited for
+    /// until his time is up (RFC 4475 3.1.2.2), and gets no answer.
+    pub(super) fn over_a_stream(mut self) -> Self {
+        if self.id == "rfc4475/clerr" {
+            self.answer = Some(Answer::Word("none".to_owned()));
+        }
+        self
+    }
+
     /// What is wrong with these answers, by their status codes; none where no RFC decides.
     pub(super) fn fault(&self, codes: &[u16]) -> Option<String> {
         let right = match self.answer.as_ref().filter(|_| self.decided)? {

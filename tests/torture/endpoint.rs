@@ -8,7 +8,7 @@ use thirdring::sip::{Dialogs, Endpoint, Event, Listening, Settings, Transmit};
 use thirdring::words::{Entropy, Moment};
 
 use super::corpus::{Torture, status};
-use super::tally::Tally;
+use super::tally::{ALL, Tally};
 
 /// Whatever was begun is over after this: answered, unacknowledged, and hung up without an answer.
 const ALL_OVER: Duration = Duration::from_secs(200);
@@ -97,7 +97,7 @@ fn each_torture_message_gets_what_it_deserves() {
         now = let_all_end(&mut endpoint, now);
         assert!(endpoint.is_idle(), "{}: something is left", torture.id);
     }
-    tally.close("at the endpoint");
+    tally.close("at the endpoint", ALL);
 }
 
 #[test]

@@ -7,7 +7,9 @@
 
 mod agent;
 mod corpus;
+mod cuts;
 mod endpoint;
 mod scaling;
 mod shapes;
+mod streams;
 mod tally;

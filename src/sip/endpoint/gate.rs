@@ -17,6 +17,7 @@ pub(super) struct Request {
     pub(super) uri: String,
     pub(super) from: Hop,
     pub(super) standing: Standing,
+    pub(super) symmetric: bool,
 }
 
 impl Request {
@@ -25,7 +26,10 @@ impl Request {
     }
 
     pub(super) fn reply_to(&self) -> Hop {
-        self.essentials.via.reply_to(self.from)
+        match self.symmetric {
+            true => self.from,
+            false => self.essentials.via.reply_to(self.from),
+        }
     }
 
     pub(super) fn reply(&self, code: u16, reason: &str, tag: &str) -> Message {

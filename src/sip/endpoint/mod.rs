@@ -152,6 +152,11 @@ impl Endpoint {
         self.out.events.pop_front()
     }
 
+    /// Where peers are told that we listen.
+    pub fn listening(&self) -> Listening {
+        self.settings.listening
+    }
+
     /// The Call-ID of a leg that has not ended.
     pub fn call_id(&self, leg: LegId) -> Option<&str> {
         self.legs.get(leg).map(|leg| leg.call_id.as_str())

@@ -1,7 +1,6 @@
 //! Requests over the transport that fits them, and what happens when it does not carry them.
 
-use super::Endpoint;
-use super::orders::Listening;
+use super::{Endpoint, Listening};
 use crate::sip::transaction::{Client, ClientKey, Use};
 use crate::sip::wire::{Message, Via, write};
 use crate::sip::{FlowId, Hop, Transport};

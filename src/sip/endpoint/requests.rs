@@ -48,6 +48,7 @@ impl Endpoint {
                     uri,
                     from: from.hop,
                     standing: from.standing,
+                    symmetric: from.symmetric,
                 };
                 self.dispatch(request, now);
             }
@@ -157,6 +158,7 @@ impl Endpoint {
         let replaces = self.replaced(request)?;
         let tag = self.entropy.token(TOKEN);
         let dialog = Dialog::of_uas(&request.message, &request.essentials, &tag, request.from);
+        let dialog = dialog.map(|it| it.symmetric(request.symmetric));
         let dialog = dialog.ok_or(Rejection {
             reason: "Missing or Malformed Contact",
             ..Rejection::new(400)

@@ -255,12 +255,15 @@ impl Endpoint {
     }
 
     fn dialog_of(&self, key: &ClientKey, response: &Response) -> Option<Dialog> {
-        let request = &self.clients.get(key)?.request;
-        Dialog::of_uac(
-            request,
+        let client = self.clients.get(key)?;
+        let is_symmetric = |leg| self.legs.get(leg).is_some_and(|leg| leg.symmetric);
+        let symmetric = matches!(client.used_for, Use::Invite(leg) if is_symmetric(leg));
+        let dialog = Dialog::of_uac(
+            &client.request,
             &response.message,
             &response.essentials,
             response.from,
-        )
+        );
+        dialog.map(|dialog| dialog.symmetric(symmetric))
     }
 }

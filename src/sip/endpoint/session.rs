@@ -103,7 +103,8 @@ impl Endpoint {
             SessionTimer::new(agreed.interval.max(MIN_SE), refresher, now)
         });
         if let Some(leg) = self.legs.get_mut(id).filter(|leg| leg.talking().is_some()) {
-            leg.session = begun;
+            let before = leg.session.take();
+            leg.session = begun.map(|begun| begun.after(before.as_ref()));
         }
     }
 

@@ -8,9 +8,10 @@ use crate::words::Moment;
 
 /// RFC 4028 4: no interval is shorter.
 pub(super) const MIN_SE: Duration = Duration::from_secs(90);
-/// RFC 4028 10: the BYE goes out this long, or a third of the interval, before the expiry.
+/// RFC 4028 10: the BYE should go out this long, or a third of the interval, before the expiry.
 const BYE_BEFORE: Duration = Duration::from_secs(32);
-/// How long before the BYE the desk is told: the farewell must fit (D27).
+/// How long before the BYE the desk is told: the farewell must fit (D27). A session of less than
+/// 144 s has its BYE the later for it, still before its expiry.
 const TOLD_BEFORE: Duration = Duration::from_secs(20);
 /// A refresh that could not go out, or was refused, tries again after this.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
@@ -22,12 +23,12 @@ pub(super) struct SessionTimer {
     /// The shortest interval a 422 of theirs named.
     min_se: Duration,
     refresher: Refresher,
-    /// The last refresh.
-    since: Moment,
     /// When our next refresh is due; none while it is under way or theirs to send.
     refresh: Option<Moment>,
     /// None once the desk was told.
     warning: Option<Moment>,
+    /// When the BYE goes out.
+    over: Moment,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,15 +120,25 @@ impl SessionTimer {
             interval,
             min_se: MIN_SE,
             refresher,
-            since: now,
             refresh: None,
             warning: None,
+            over: now + interval.saturating_sub(BYE_BEFORE.min(interval / 3)),
         };
         timer.refresh = (refresher == Refresher::Us).then(|| now + interval / 2);
         // A session must not be told lost before its refresh is due at half of it.
-        let spare = timer.over_at().since(now + interval / 2) / 2;
-        timer.warning = Some(timer.over_at() - spare.min(TOLD_BEFORE));
+        let spare = timer.over.since(now + interval / 2) / 2;
+        let told = timer.over - spare.min(TOLD_BEFORE);
+        timer.warning = Some(told);
+        timer.over = timer.over.max(told + TOLD_BEFORE);
         timer
+    }
+
+    /// The least they take is known until the end (RFC 4028 7.4).
+    pub(super) fn after(self, before: Option<&Self>) -> Self {
+        Self {
+            min_se: before.map_or(self.min_se, |before| before.min_se),
+            ..self
+        }
     }
 
     /// What our next request in the dialog asks for: the roles stay as they are (RFC 4028 7.4).
@@ -154,24 +165,17 @@ impl SessionTimer {
         self.refresh = Some(now + TRY_AGAIN);
     }
 
-    fn over_at(&self) -> Moment {
-        self.since
-            + self
-                .interval
-                .saturating_sub(BYE_BEFORE.min(self.interval / 3))
-    }
-
     pub(super) fn timeout(&self) -> Option<Moment> {
-        let times = [self.refresh, self.warning, Some(self.over_at())];
+        let times = [self.refresh, self.warning, Some(self.over)];
         times.into_iter().flatten().min()
     }
 
     pub(super) fn handle_timeout(&mut self, now: Moment) -> Option<LegTick> {
-        if now >= self.over_at() {
+        if now >= self.over {
             return Some(LegTick::Expired);
         }
         if self.warning.take_if(|at| now >= *at).is_some() {
-            return Some(LegTick::Expiring(self.over_at()));
+            return Some(LegTick::Expiring(self.over));
         }
         self.refresh
             .take_if(|at| now >= *at)
@@ -226,12 +230,11 @@ mod tests {
         assert!(told > seconds(45) && told < seconds(60));
         assert!(matches!(
             timer.handle_timeout(told),
-            Some(LegTick::Expiring(at)) if at == seconds(60)
+            Some(LegTick::Expiring(at)) if at == told + TOLD_BEFORE
         ));
-        assert_eq!(timer.timeout(), Some(seconds(60)));
-        assert!(matches!(
-            timer.handle_timeout(seconds(60)),
-            Some(LegTick::Expired)
-        ));
+        let bye = timer.timeout().unwrap();
+        assert_eq!(bye, told + TOLD_BEFORE);
+        assert!(bye + Duration::from_secs(10) < seconds(90));
+        assert!(matches!(timer.handle_timeout(bye), Some(LegTick::Expired)));
     }
 }

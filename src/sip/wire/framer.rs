@@ -1,6 +1,6 @@
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::lexer::{Fault, MESSAGE_MAX};
+use super::lexer::{Fault, MESSAGE_MAX, begins_a_message};
 
 /// Cuts messages out of a stream (RFC 3261 18.3), however the network has split it.
 ///
@@ -60,7 +60,7 @@ impl Framer {
         let Some(head) = self.head() else {
             return (self.buffer.len() > MESSAGE_MAX).then(|| self.give_up(Fault::TooLarge));
         };
-        let body = match self.buffer.get(..head).map(content_length) {
+        let body = match self.buffer.get(..head).map(length_of_body) {
             Some(Ok(length)) => length,
             Some(Err(fault)) => return Some(self.give_up_at(head, fault)),
             None => return None,
@@ -118,6 +118,15 @@ impl Framer {
         self.buffer.clear();
         Piece::Broken { head, fault }
     }
+}
+
+/// How much follows these headers. Where something else than a message begins, an earlier length
+/// was a lie, and what comes is a body's rest.
+fn length_of_body(head: &[u8]) -> Result<usize, Fault> {
+    if !begins_a_message(head) {
+        return Err(Fault::StartLine);
+    }
+    content_length(head)
 }
 
 /// The Content-Length among these headers: in a stream there must be one (RFC 3261 20.14).
@@ -193,6 +202,19 @@ mod tests {
             framer.push(MESSAGE.as_bytes());
             assert_eq!(framer.next_piece(), None);
         }
+    }
+
+    #[test]
+    fn where_no_message_begins_the_stream_is_lost() {
+        let rest = "v=0\r\ns=-\r\n";
+        let mut framer = Framer::default();
+        framer.push(format!("{MESSAGE}{rest}{MESSAGE}{MESSAGE}").as_bytes());
+        assert_eq!(framer.next_piece(), Some(message()));
+        let fault = Fault::StartLine;
+        assert!(
+            matches!(framer.next_piece(), Some(Piece::Broken { fault: found, .. }) if found == fault)
+        );
+        assert_eq!(framer.next_piece(), None);
     }
 
     #[test]

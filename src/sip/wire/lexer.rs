@@ -116,6 +116,14 @@ pub fn read(datagram: &[u8]) -> Result<Message, Malformed> {
     }
 }
 
+/// Whether these bytes have the first line of a message, well-formed or not.
+pub(super) fn begins_a_message(bytes: &[u8]) -> bool {
+    let mut lines = Lines { rest: bytes };
+    lines.skip_empty();
+    let line = lines.line().map(from_wire);
+    line.is_some_and(|line| !matches!(start_line(&line), Err(Fault::StartLine)))
+}
+
 fn hopeless(fault: Fault) -> Malformed {
     Malformed {
         fault,

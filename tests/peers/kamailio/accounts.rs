@@ -124,7 +124,7 @@ fn a_refused_password_is_not_tried_again_and_raises_an_alarm() {
         return;
     }
     let kamailio = Kamailio::start(&Setup::default());
-    let agent = house(&kamailio, "wrong").open();
+    let agent = house(&kamailio, "not-the-pa55word").open();
     let mut events = agent.events();
     stands(&mut events, "refused");
     let shown = registration(&agent);

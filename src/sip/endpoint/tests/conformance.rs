@@ -1,7 +1,7 @@
 //! docs/sip-conformance.md names tests that exist.
 
 const TABLE: &str = include_str!("../../../../docs/sip-conformance.md");
-const TESTS: [&str; 25] = [
+const TESTS: [&str; 28] = [
     include_str!("back_off.rs"),
     include_str!("calls.rs"),
     include_str!("crossings.rs"),
@@ -25,9 +25,12 @@ const TESTS: [&str; 25] = [
     include_str!("../../digest/verifier/tests.rs"),
     include_str!("../../registrar/contacts.rs"),
     include_str!("../../registrar/server/tests.rs"),
+    include_str!("../../stun/finder.rs"),
+    include_str!("../../stun/message.rs"),
     // Where the desk has its say, the running agent shows it.
     include_str!("../../../../tests/peers/lines.rs"),
     include_str!("../../../../tests/peers/replacing.rs"),
+    include_str!("../../wire/framer.rs"),
 ];
 
 /// The test names: the last column of each row, in backticks.

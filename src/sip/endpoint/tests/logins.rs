@@ -62,6 +62,7 @@ fn invite(login: Option<LoginId>) -> Invite {
         target: "sip:13800138000@pbx.example".parse().unwrap(),
         next_hop: address(Side::Callee).into(),
         from: NameAddr::new(None, "sip:8001@pbx.example".parse().unwrap()),
+        symmetric: false,
         login,
         call_id: None,
         offer: Bytes::from("offer"),

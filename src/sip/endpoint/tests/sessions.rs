@@ -84,6 +84,36 @@ fn an_update_refused_with_405_becomes_a_re_invite() {
 }
 
 #[test]
+fn a_refresh_refused_with_422_is_sent_again_with_their_interval() {
+    let mut wire = Wire::new();
+    let headers = "Supported: timer\r\nAllow: UPDATE\r\nSession-Expires: 600;refresher=uas\r\n";
+    answered(&mut wire, headers);
+    let refused = &sent_at(&mut wire, 300 * SECOND)[0];
+    let longer = |request: &Message, code, name, value| {
+        let via = request.value("Via").unwrap();
+        let mut answer = messages::reply(request, via, (code, "x"), "x");
+        answer.push(name, value);
+        String::from_utf8(write(&answer).to_vec()).unwrap()
+    };
+    wire.now = at(300 * SECOND);
+    let again = wire.tell(Side::Callee, &longer(refused, 422, "Min-SE", "900"));
+    let again = &again[0];
+    assert_eq!(method(again), "UPDATE");
+    let asked = |request: &Message| {
+        let value = |name| request.value(name).map(str::to_owned);
+        (value("Session-Expires"), value("Min-SE"))
+    };
+    let longest = (Some("900;refresher=uac".to_owned()), Some("900".to_owned()));
+    assert_eq!(asked(again), longest);
+    let agreed = longer(again, 200, "Session-Expires", "900;refresher=uac");
+    assert!(wire.tell(Side::Callee, &agreed).is_empty());
+    assert!(sent_at(&mut wire, 749 * SECOND).is_empty());
+    // What they take at the least is known until the end (7.4).
+    let next = &sent_at(&mut wire, 750 * SECOND)[0];
+    assert_eq!((method(next), asked(next)), ("UPDATE", longest));
+}
+
+#[test]
 fn a_refused_refresh_is_tried_again_until_the_session_ends() {
     let mut wire = Wire::new();
     let headers = "Supported: timer\r\nSession-Expires: 600;refresher=uas\r\n";
@@ -161,8 +191,9 @@ fn their_refresh_begins_the_interval_anew() {
     wire.now = at(45 * SECOND);
     let agreed = &wire.tell(Side::Callee, &refresh)[0];
     assert_eq!(agreed.value("Session-Expires"), Some("90;refresher=uac"));
-    assert!(sent_at(&mut wire, 104 * SECOND).is_empty());
-    let bye = &sent_at(&mut wire, 105 * SECOND)[0];
+    // Told 52.5 s after the refresh, and 20 s for the farewell.
+    assert!(sent_at(&mut wire, 117_499).is_empty());
+    let bye = &sent_at(&mut wire, 117_500)[0];
     assert_eq!(method(bye), "BYE");
 }
 

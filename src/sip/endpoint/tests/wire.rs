@@ -87,6 +87,7 @@ impl Wire {
             target: "sip:hotline@192.0.2.2".parse().unwrap(),
             next_hop: address(Side::Callee).into(),
             from: NameAddr::new(Some("Anna"), "sip:anna@192.0.2.1".parse().unwrap()),
+            symmetric: false,
             login: None,
             call_id: None,
             offer: Bytes::from("offer"),
@@ -245,8 +246,10 @@ impl Wire {
 
     pub(super) fn probe_as(&mut self, standing: Standing, text: &str) -> Vec<String> {
         let now = self.now;
-        let hop = address(Side::Caller).into();
-        let from = Sender { hop, standing };
+        let from = Sender {
+            standing,
+            ..address(Side::Caller).into()
+        };
         self.callee.receive(text.as_bytes(), from, now);
         let mut answers = Vec::new();
         while let Some(transmit) = self.callee.poll_transmit() {
