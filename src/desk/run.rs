@@ -115,7 +115,9 @@ impl Agent {
         let families = Families::of(settings.sip.listen.ip());
         let mut guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
         if let Some(finder) = public::finder(settings, &mut guide, fork(&mut entropy)).await {
-            whereabouts.see(sockets.ask(finder).await);
+            if let Some(public) = sockets.ask(finder).await {
+                whereabouts.seen_from_outside(public);
+            }
         }
         let listening = whereabouts.told(None);
         let ground = whereabouts.ground(None);
