@@ -30,6 +30,7 @@ SETTINGS = """
 policy = "{folder}/policy.toml"
 sip.listen = "127.0.0.1:{port}"
 sip.calls_max = 2000
+sip.trusted = ["127.0.0.1"]
 sip.behind = "direct"
 media.ports = "22000-31999"
 line.watch = "{watch}"

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use thirdring::call::{Beginning, Behind, Call, Input, LegNews, PromiseKind, Terms};
+use thirdring::call::{Beginning, Call, Input, LegNews, PromiseKind, Terms};
 use thirdring::policy::Policy;
 use thirdring::words::{CallId, Command, Language, Moment, Party, PhoneNumber, Pii};
 
@@ -40,7 +40,6 @@ fn terms() -> Arc<Terms> {
         policy: Arc::new(Policy::standard()),
         promising: Default::default(),
         targets: Default::default(),
-        behind: Behind::Direct,
         watches_line: true,
     })
 }

@@ -64,6 +64,7 @@ fn caller_news(state: State, news: LegNews, board: &mut Board, now: Moment) -> S
     match news {
         LegNews::HungUp => board.end(EndedBy::Caller, Because::HungUp),
         LegNews::Cancelled => board.end(EndedBy::Caller, Because::Cancelled),
+        LegNews::AnsweredElsewhere => board.end(EndedBy::Caller, Because::AnsweredElsewhere),
         LegNews::NeverAcked => board.end(EndedBy::Agent, Because::NeverAcknowledged),
         LegNews::Lost => caller_lost(&state, board),
         LegNews::Expiring => session_over(state, board, now),

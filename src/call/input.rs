@@ -36,6 +36,8 @@ pub enum LegNews {
     NeverAcked,
     /// They gave up while we rang.
     Cancelled,
+    /// They were taken by another device of our extension while we rang: nobody is missed.
+    AnsweredElsewhere,
     /// They are busy or refuse; the SIP status.
     Refused(u16),
     /// Nobody answered in time, or the call never got there.

@@ -46,7 +46,7 @@ pub use action::{Action, Callee, ConsentBy, Notice, Outcome, Refusal, Say};
 pub use input::{Input, LegNews, Line, PhraseNews, Promised};
 pub use patch::{Hears, Patch};
 pub use speech::Utterance;
-pub use terms::{Behind, Handoff, PromiseKind, TargetTerms, Terms, Ticket};
+pub use terms::{Arrival, Behind, Handoff, PromiseKind, TargetTerms, Terms, Ticket};
 pub use timers::Timer;
 
 use board::Board;
@@ -95,8 +95,14 @@ pub struct Beginning {
 
 impl Call {
     /// A caller rings (R1).
-    pub fn incoming(terms: Arc<Terms>, beginning: Beginning, now: Moment) -> (Self, Vec<Action>) {
-        Self::begin(terms, beginning, ringing::enter, now)
+    pub fn incoming(
+        terms: Arc<Terms>,
+        beginning: Beginning,
+        arrival: Arrival,
+        now: Moment,
+    ) -> (Self, Vec<Action>) {
+        let enter = |board: &mut Board, now| ringing::enter(board, arrival, now);
+        Self::begin(terms, beginning, enter, now)
     }
 
     /// The rep dials: his seat first, then the number.
@@ -181,6 +187,11 @@ impl Call {
 
     pub fn number(&self) -> Option<&Pii<PhoneNumber>> {
         self.board.number.as_ref()
+    }
+
+    /// Somebody else has taken the caller's place (RFC 3891): what is promised is promised to him.
+    pub fn set_number(&mut self, number: Option<Pii<PhoneNumber>>) {
+        self.board.number = number;
     }
 
     /// The target's name, while one is called or joined.

@@ -89,6 +89,7 @@ fn note_leg(party: Party, news: LegNews, board: &mut Board, now: Moment) {
         // Never acknowledged, the dialog is there all the same, and ends with a BYE (RFC 3261 13.3.1.4).
         LegNews::NeverAcked => {}
         LegNews::Cancelled
+        | LegNews::AnsweredElsewhere
         | LegNews::Refused(_)
         | LegNews::NoAnswer
         | LegNews::HungUp

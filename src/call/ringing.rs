@@ -1,23 +1,29 @@
 use crate::policy::AnswerMode;
 use crate::words::{Because, Command, EndedBy, Moment, Party};
 
-use super::{Action, Behind, Board, Input, LegNews, State, Timer, answering};
+use super::{Action, Arrival, Behind, Board, Input, LegNews, State, Timer, answering};
 
 /// The caller hears it ring, the seat is being rung (R1, R4; D2, D5).
 #[derive(Debug)]
-pub(super) struct Ringing;
+pub(super) struct Ringing {
+    behind: Behind,
+}
 
 /// Temporarily unavailable: the PBX goes on (D9).
 const NOBODY_READY: u16 = 480;
 const BUSY_HERE: u16 = 486;
 
-pub(super) fn enter(board: &mut Board, now: Moment) -> State {
+pub(super) fn enter(board: &mut Board, arrival: Arrival, now: Moment) -> State {
     board.act(Action::Ring);
     board.call_seat();
-    board
-        .timers
-        .arm(Timer::Answer, now + board.terms.policy.answer.deadline());
-    State::Ringing(Ringing)
+    let deadline = board.terms.policy.answer.deadline();
+    let wait = arrival
+        .answer_after
+        .map_or(deadline, |wait| wait.min(deadline));
+    board.timers.arm(Timer::Answer, now + wait);
+    State::Ringing(Ringing {
+        behind: arrival.behind,
+    })
 }
 
 impl Ringing {
@@ -30,7 +36,7 @@ impl Ringing {
                 AnswerMode::Manual => answering::enter(board),
                 AnswerMode::Auto => State::Ringing(self),
             },
-            Input::Leg(Party::Rep, LegNews::NoSeat) => match board.terms.behind {
+            Input::Leg(Party::Rep, LegNews::NoSeat) => match self.behind {
                 Behind::Queue => refuse(board, NOBODY_READY, EndedBy::Agent, Because::Busy),
                 Behind::Direct => State::Ringing(self),
             },

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::policy::Policy;
 use crate::words::PromptId;
@@ -11,7 +12,6 @@ pub struct Terms {
     /// Phrases that promise a callback of this kind: its row is committed first (D24).
     pub promising: BTreeMap<PromptId, PromiseKind>,
     pub targets: BTreeMap<String, TargetTerms>,
-    pub behind: Behind,
     /// Off is the signalling profile: no ladder, no line verdicts.
     pub watches_line: bool,
 }
@@ -35,6 +35,14 @@ pub enum Handoff {
     Bridge,
     /// The exchange, where it takes our REFER.
     Refer,
+}
+
+/// How a caller comes to us: what the line he comes by allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    pub behind: Behind,
+    /// The line asks that we answer after this wait (RFC 5373); never later than the policy does.
+    pub answer_after: Option<Duration>,
 }
 
 /// What stands between us and the caller (D9).

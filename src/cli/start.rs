@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::runtime;
 use tracing_subscriber::EnvFilter;
 
 use super::arguments::RunArguments;
@@ -19,8 +20,8 @@ use crate::words::{Entropy, Sentence};
 /// Of a token we make: 5 bits a character.
 const TOKEN_LENGTH: usize = 40;
 
-/// The desk, the API and the timers; sound and disk have threads of their own.
-const WORKERS: usize = 2;
+/// For the API and SIP over connections; sound and disk have threads of their own.
+const WORKERS: usize = 1;
 
 pub(super) fn run(
     arguments: RunArguments,
@@ -33,6 +34,10 @@ pub(super) fn run(
     }
     let settings = Settings::load(arguments.config.as_deref(), &sets).map_err(Failure::Settings)?;
     log(&settings)?;
+    for warning in settings.warnings() {
+        let told = teller.texts.say(&warning, teller.language);
+        tracing::warn!("{told}");
+    }
     allow_open_files();
     let state = arguments
         .state
@@ -53,14 +58,19 @@ pub(super) fn run(
 }
 
 fn start(settings: Settings, options: RunOptions, out: &mut dyn Write) -> Result<Summary, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let services = runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(WORKERS)
         .enable_all()
         .build()
         .map_err(|why| Failure::not_started(&why))?;
-    runtime.block_on(async {
-        let agent = Agent::open(&settings, options)
+    // The desk reads its datagrams itself: no thread hands them on.
+    let desk = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|why| Failure::not_started(&why))?;
+    desk.block_on(async {
+        let agent = Agent::open(&settings, options, services.handle())
             .await
             .map_err(Failure::from)?;
         announce(&agent, out).map_err(Failure::Output)?;

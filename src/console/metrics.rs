@@ -17,10 +17,14 @@ pub struct Metrics {
     calls_refused: Family<StatusLabels, Counter>,
     rtp_packets: Family<CauseLabels, Counter>,
     requests_refused: Family<StatusLabels, Counter>,
+    strangers_refused: Counter,
     lost_inside: Family<CauseLabels, Counter>,
     registered: Family<AccountLabels, Gauge>,
+    phone_logins: Family<CauseLabels, Counter>,
     connections_ended: Family<CauseLabels, Counter>,
     pub calls_active: Gauge,
+    /// Seats whose own phone is registered here.
+    pub phones_registered: Gauge,
     pub promises_open: Gauge,
     /// Turns of the media thread that came a frame (20 ms) or more after their time.
     pub media_frames_late: Counter,
@@ -85,10 +89,13 @@ impl Metrics {
             calls_refused: Family::default(),
             rtp_packets: Family::default(),
             requests_refused: Family::default(),
+            strangers_refused: Counter::default(),
             lost_inside: Family::default(),
             registered: Family::default(),
+            phone_logins: Family::default(),
             connections_ended: Family::default(),
             calls_active: Gauge::default(),
+            phones_registered: Gauge::default(),
             promises_open: Gauge::default(),
             media_frames_late: Counter::default(),
             ringing_after: Histogram::new(SECONDS),
@@ -148,6 +155,11 @@ impl Metrics {
             self.requests_refused.clone(),
         );
         to.register(
+            "strangers_refused",
+            "SIP requests refused because nobody in the settings sent them",
+            self.strangers_refused.clone(),
+        );
+        to.register(
             "lost_inside",
             "What one part of the agent could not hand to another, by kind",
             self.lost_inside.clone(),
@@ -156,6 +168,16 @@ impl Metrics {
             "registered",
             "1 while the account is registered, 0 otherwise",
             self.registered.clone(),
+        );
+        to.register(
+            "phones_registered",
+            "Seats whose own phone is registered here now",
+            self.phones_registered.clone(),
+        );
+        to.register(
+            "phone_logins",
+            "Proofs that reps' phones gave, or were asked for: proven, asked, stale, wrong, barred",
+            self.phone_logins.clone(),
         );
         to.register(
             "connections_ended",
@@ -223,6 +245,13 @@ impl Metrics {
         raise(&self.requests_refused, StatusLabels { status }, in_all);
     }
 
+    /// Requests of those who are no line of ours.
+    pub fn strangers_refused(&self, in_all: u64) {
+        let counted = self.strangers_refused.get();
+        self.strangers_refused
+            .inc_by(in_all.saturating_sub(counted));
+    }
+
     /// What was lost inside: `reports`, `timeline-entries`, `rtp-unsent` ...
     pub fn lost_inside(&self, cause: &'static str, in_all: u64) {
         raise(&self.lost_inside, CauseLabels { cause }, in_all);
@@ -244,6 +273,11 @@ impl Metrics {
         let account = account.to_owned();
         let gauge = self.registered.get_or_create(&AccountLabels { account });
         gauge.set(i64::from(is));
+    }
+
+    /// How reps' phones proved themselves; `cause` is a word of ours.
+    pub fn phone_logins(&self, cause: &'static str, in_all: u64) {
+        raise(&self.phone_logins, CauseLabels { cause }, in_all);
     }
 
     /// All of it, as OpenMetrics text.

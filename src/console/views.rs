@@ -47,9 +47,12 @@ pub struct SeatView {
     /// `phone`, `headset`, `echo`, `file`, `silent` (D8).
     pub kind: String,
     pub ready: bool,
-    /// `free`, `ringing`, `busy`, `absent`.
+    /// `free`, `busy`, `absent`, `not-ready`, `not-registered`.
     pub state: String,
     pub call: Option<CallId>,
+    /// While its phone is registered here: when that ends unless it registers again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered_until_utc: Option<Timestamp>,
 }
 
 /// A promise to phone somebody back.

@@ -1,6 +1,7 @@
 //! The calls the desk owns, and where their legs lead.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 
@@ -9,11 +10,11 @@ use crate::callbacks::CallbackId;
 use crate::dialling::Identity;
 use crate::media::LegKey;
 use crate::sip::LegId;
-use crate::sip::offer_answer::{Description, Origin};
+use crate::sip::offer_answer::{Description, Negotiated, Origin};
 use crate::words::{CallId, Language, Moment, Party, PromptId, SeatId};
 
 use super::reach::Whence;
-use super::sound::Port;
+use super::sound::{self, Port};
 use crate::seats::TestSeat;
 
 /// Most calls of one desk (D8); past it an INVITE is answered 486 or 503.
@@ -46,6 +47,8 @@ pub(super) struct Facts {
     pub(super) inbound: bool,
     /// Where the caller's signalling comes from; whom we call is where the settings say.
     pub(super) caller_is: Whence,
+    /// Where the rep's phone is; it may have come from anywhere when it registers here.
+    pub(super) rep_is: Whence,
     /// What his INVITE said of him; none where we called.
     pub(super) identity: Option<Identity>,
     pub(super) sip_call_id: String,
@@ -81,12 +84,22 @@ pub(super) struct Leg {
     pub(super) offer: Option<Description>,
     /// Answered: a BYE ends it, not a CANCEL.
     pub(super) up: bool,
+    /// Behind a NAT: where their sound comes from, whatever they say.
+    pub(super) seen_at: Option<IpAddr>,
     /// They hold us (D13).
     pub(super) held: bool,
     /// The media leg is open: orders about it mean something.
     pub(super) sounds: bool,
     /// A seat of ours without a telephone, for tests (D8).
     pub(super) test_seat: Option<TestSeat>,
+}
+
+/// A SIP leg whose place was taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Succession {
+    pub(super) sip: LegId,
+    /// It was answered.
+    pub(super) up: bool,
 }
 
 impl Leg {
@@ -97,6 +110,7 @@ impl Leg {
             origin,
             offer: None,
             up: false,
+            seen_at: None,
             held: false,
             sounds: false,
             test_seat: None,
@@ -109,6 +123,7 @@ impl Facts {
         Self {
             inbound,
             caller_is: Whence::Here,
+            rep_is: Whence::Here,
             identity: None,
             sip_call_id,
             began,
@@ -134,6 +149,12 @@ impl DeskCall {
         }
     }
 
+    /// What a party agreed to, with the addresses it is reached at.
+    pub(super) fn seen(&self, party: Party, agreed: Negotiated) -> Negotiated {
+        let ip = self.legs.get(&party).and_then(|leg| leg.seen_at);
+        sound::seen_at(agreed, ip)
+    }
+
     /// The media leg of a party, once it is open.
     pub(super) fn sound(&self, party: Party) -> Option<LegKey> {
         let leg = self.legs.get(&party).filter(|leg| leg.sounds)?;
@@ -147,6 +168,8 @@ pub(super) struct Calls {
     calls: BTreeMap<CallId, DeskCall>,
     by_sip: BTreeMap<LegId, (CallId, Party)>,
     by_sound: BTreeMap<LegKey, (CallId, Party)>,
+    /// Where the legs receive RTP.
+    ports: BTreeSet<u16>,
     timers: BTreeSet<(Moment, CallId)>,
 }
 
@@ -183,8 +206,9 @@ impl Calls {
         if let Some(at) = call.armed {
             self.timers.remove(&(at, id));
         }
-        self.by_sip.retain(|_, (of, _)| *of != id);
-        self.by_sound.retain(|_, (of, _)| *of != id);
+        for leg in call.legs.values() {
+            self.forget(leg);
+        }
         Some(call)
     }
 
@@ -192,13 +216,21 @@ impl Calls {
         self.calls.get_mut(&id)?.legs.get_mut(&party)
     }
 
+    /// A seat that did not take some of these calls, or lost them, may be rung for them again.
+    pub(super) fn try_again(&mut self, seat: &SeatId) {
+        for call in self.calls.values_mut() {
+            call.facts.tried.remove(seat);
+        }
+    }
+
     /// Gives a party its leg, and makes it findable.
     pub(super) fn set_leg(&mut self, id: CallId, party: Party, leg: Leg) {
+        self.take_leg(id, party);
         if let Some(sip) = leg.sip {
             self.by_sip.insert(sip, (id, party));
         }
         if let Some(port) = &leg.port {
-            self.by_sound.insert(port.key, (id, party));
+            self.find_port(port, id, party);
         }
         if let Some(call) = self.calls.get_mut(&id) {
             call.legs.insert(party, leg);
@@ -207,32 +239,49 @@ impl Calls {
 
     /// The leg has its own port from now on.
     pub(super) fn set_port(&mut self, id: CallId, party: Party, port: Port) {
-        self.by_sound.insert(port.key, (id, party));
+        self.find_port(&port, id, party);
         if let Some(leg) = self.leg_mut(id, party) {
             leg.port = Some(port);
         }
     }
 
+    /// Another SIP leg carries the party from now on, answered already; its port stays.
+    pub(super) fn succeed(
+        &mut self,
+        id: CallId,
+        party: Party,
+        new: LegId,
+        origin: Origin,
+    ) -> Option<Succession> {
+        let leg = self.calls.get_mut(&id)?.legs.get_mut(&party)?;
+        let sip = leg.sip.replace(new)?;
+        let up = std::mem::replace(&mut leg.up, true);
+        (leg.origin, leg.offer) = (origin, None);
+        self.by_sip.remove(&sip);
+        self.by_sip.insert(new, (id, party));
+        Some(Succession { sip, up })
+    }
+
     /// Takes a leg out of the call; news of it find nobody.
     pub(super) fn take_leg(&mut self, id: CallId, party: Party) -> Option<Leg> {
         let leg = self.calls.get_mut(&id)?.legs.remove(&party)?;
+        self.forget(&leg);
+        Some(leg)
+    }
+
+    fn find_port(&mut self, port: &Port, id: CallId, party: Party) {
+        self.by_sound.insert(port.key, (id, party));
+        self.ports.insert(port.address.port());
+    }
+
+    fn forget(&mut self, leg: &Leg) {
         if let Some(sip) = leg.sip {
             self.by_sip.remove(&sip);
         }
         if let Some(port) = &leg.port {
             self.by_sound.remove(&port.key);
+            self.ports.remove(&port.address.port());
         }
-        Some(leg)
-    }
-
-    /// Another dialog carries the leg from now on; news of the old one find nobody.
-    pub(super) fn set_sip(&mut self, id: CallId, party: Party, sip: LegId) -> Option<LegId> {
-        let old = self.leg_mut(id, party)?.sip.replace(sip);
-        if let Some(old) = old {
-            self.by_sip.remove(&old);
-        }
-        self.by_sip.insert(sip, (id, party));
-        old
     }
 
     pub(super) fn of_sip(&self, leg: LegId) -> Option<(CallId, Party)> {
@@ -245,10 +294,8 @@ impl Calls {
 
     /// Whether this port receives RTP, or RTCP beside it, for one of our legs.
     pub(super) fn listen_at(&self, port: u16) -> bool {
-        let legs = self.calls.values().flat_map(|call| call.legs.values());
-        let mut ports = legs.filter_map(|leg| Some(leg.port.as_ref()?.address.port()));
         // The RTCP port is the odd one above.
-        ports.any(|ours| ours == port & !1)
+        self.ports.contains(&(port & !1))
     }
 
     /// Keeps the index of timers true to the call.

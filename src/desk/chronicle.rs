@@ -9,6 +9,7 @@ use crate::console::{EventLog, Metrics};
 use crate::media::Stats;
 use crate::records::{Entry, What};
 use crate::sip;
+use crate::sip::registrar::Judgements;
 use crate::words::{CallId, Moment};
 
 use super::clock;
@@ -97,6 +98,7 @@ impl Chronicle {
         for (status, count) in sip.refused() {
             self.metrics.requests_refused(*status, *count);
         }
+        self.metrics.strangers_refused(sip.strangers());
         let late = media.late.load(Ordering::Relaxed);
         let counted = self.metrics.media_frames_late.get();
         self.metrics
@@ -110,6 +112,13 @@ impl Chronicle {
         ];
         for (cause, count) in lost {
             self.metrics.lost_inside(cause, count);
+        }
+    }
+
+    /// How reps' phones prove themselves, or do not.
+    pub(super) fn follow_logins(&self, judged: Option<&Judgements>) {
+        for (judged, count) in judged.into_iter().flat_map(Judgements::iter) {
+            self.metrics.phone_logins(judged.as_str(), count);
         }
     }
 

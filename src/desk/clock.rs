@@ -18,6 +18,14 @@ pub fn now() -> Moment {
     Moment::ZERO + Duration::from(time)
 }
 
+/// Reads the clock that stands still while the PC sleeps.
+pub(super) fn awake() -> Duration {
+    let time = ClockId::CLOCK_MONOTONIC
+        .now()
+        .expect("every Linux has this clock");
+    Duration::from(time)
+}
+
 /// Reads the wall clock.
 pub fn utc() -> Timestamp {
     Timestamp::now()

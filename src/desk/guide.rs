@@ -1,4 +1,4 @@
-//! The way to seats, targets and the trunk, found once at the start.
+//! The way to seats, targets, trunk and peers, found once at the start.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use crate::net::{Resolver, Target, Wanted};
 use crate::settings::SipUri;
 use crate::sip::{Hop, Transport, Uri};
 
-use super::house::{Address, Unfit};
+use super::house::{Address, Unfit, Way};
 
 /// Where the requests for a name go (RFC 3263 4.3).
 #[derive(Clone, Debug)]
@@ -17,6 +17,14 @@ pub(super) struct Route {
 }
 
 impl Route {
+    /// This way and no other.
+    pub(super) fn to(hop: Hop) -> Self {
+        Self {
+            first: hop,
+            others: Vec::new(),
+        }
+    }
+
     /// The first hop that is not down; when all are, the first.
     pub(super) fn next_hop(&self, is_down: impl Fn(Hop) -> bool) -> Hop {
         let up = self.all().find(|hop| !is_down(*hop));
@@ -55,8 +63,9 @@ impl Guide {
         let route = self.route(of, &Wanted::of(&uri)).await?;
         Ok(Address {
             uri,
-            route,
+            way: Way::Found(route),
             line: None,
+            pinned: false,
         })
     }
 
@@ -78,8 +87,12 @@ impl Guide {
     }
 
     /// The name that each TLS peer must prove.
-    pub(super) fn into_tls_names(self) -> Vec<(SocketAddr, String)> {
-        self.tls_names
+    pub(super) fn take_tls_names(&mut self) -> Vec<(SocketAddr, String)> {
+        std::mem::take(&mut self.tls_names)
+    }
+
+    pub(super) fn into_resolver(self) -> Resolver {
+        self.resolver
     }
 
     fn learn(&mut self, target: &Target) {

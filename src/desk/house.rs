@@ -1,7 +1,7 @@
 //! The settings as the desk uses them: addresses found, policies read, phrases checked.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::call::{self, PromiseKind, TargetTerms, Terms};
-use crate::dialling::{Caps, Class, DialRules, Trust};
+use crate::dialling::{Caps, Class, DialRules};
 use crate::media::phrasebook::{PhrasebookError, Promised};
 use crate::media::prompts::{self, PromptError};
 use crate::media::{Clip, Phrasebook};
@@ -25,7 +25,7 @@ use crate::words::{Language, PhoneNumber, PromptId, SeatId, Sentence};
 
 use super::guide::{Guide, Route};
 
-/// What stays as it is while the agent runs.
+/// What stays as it is while the agent runs, but for its own address.
 #[derive(Debug)]
 pub(super) struct House {
     pub(super) terms: Arc<Terms>,
@@ -37,8 +37,8 @@ pub(super) struct House {
     pub(super) seats: BTreeMap<SeatId, Place>,
     pub(super) targets: BTreeMap<String, Address>,
     dial: DialRules,
-    /// Where the requests of each line go, by its name; an account whose registrar is not known has none.
-    lines: BTreeMap<String, Route>,
+    /// How the requests of each line go, by its name.
+    lines: BTreeMap<String, Way>,
     /// The name that each TLS peer must prove.
     pub(super) tls_names: Vec<(SocketAddr, String)>,
     sip: settings::Sip,
@@ -50,6 +50,8 @@ pub(super) struct House {
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Phone(Box<Address>),
+    /// Where its phone says, while it is registered.
+    Registered,
     Test(TestKind),
 }
 
@@ -57,9 +59,30 @@ pub(super) enum Place {
 #[derive(Clone, Debug)]
 pub(super) struct Address {
     pub(super) uri: Uri,
-    pub(super) route: Route,
+    pub(super) way: Way,
     /// The line it is dialled by, where it is dialled by one.
     pub(super) line: Option<String>,
+    /// There is no other way: where its Contacts point is hearsay (RFC 5626 5.3).
+    pub(super) pinned: bool,
+}
+
+/// How the requests for an address go.
+#[derive(Clone, Debug)]
+pub(super) enum Way {
+    Found(Route),
+    /// By the account of this name, wherever that is registered.
+    Account(String),
+}
+
+impl Way {
+    /// The places it leads to, the first choice first; of an account the account itself knows.
+    fn hops(&self) -> impl Iterator<Item = Hop> {
+        let route = match self {
+            Self::Found(route) => Some(route),
+            Self::Account(_) => None,
+        };
+        route.into_iter().flat_map(Route::all)
+    }
 }
 
 /// Why the house cannot be opened: what, where, and what would be right.
@@ -118,7 +141,7 @@ impl House {
         book: &Phrasebook,
         address: SocketAddr,
         state: &Path,
-        mut guide: Guide,
+        guide: &mut Guide,
     ) -> Result<Self, Unfit> {
         let policy = read_policy(&settings.policy)?;
         let missing = book.missing(policy.phrases());
@@ -130,7 +153,7 @@ impl House {
         }
         let mut seats = BTreeMap::new();
         for seat in &settings.seat {
-            seats.insert(seat.id.clone(), place(seat, &mut guide).await?);
+            seats.insert(seat.id.clone(), place(seat, guide).await?);
         }
         let mut targets = BTreeMap::new();
         for target in &settings.target {
@@ -148,21 +171,12 @@ impl House {
             seats,
             targets,
             dial: settings.dial_rules(),
-            lines: lines(settings, &mut guide).await?,
-            tls_names: guide.into_tls_names(),
+            lines: lines(settings, guide).await?,
+            tls_names: guide.take_tls_names(),
             sip: settings.sip.clone(),
             caps: settings.dial.daily_cap.clone(),
             zone: settings.timezone.time_zone(),
         })
-    }
-
-    /// Whose word about the caller's identity counts (D34).
-    pub(super) fn trust(&self, peer: IpAddr) -> Trust {
-        if self.sip.trusts(peer) {
-            Trust::Yes
-        } else {
-            Trust::No
-        }
     }
 
     /// Where a number is dialled; `None` where the dial rules refuse it, or make no address of it.
@@ -176,16 +190,28 @@ impl House {
         };
         let address = Address {
             uri: route.uri.reveal().parse().ok()?,
-            route: self.lines.get(&route.via)?.clone(),
+            way: self.lines.get(&route.via)?.clone(),
             line: Some(route.via),
+            pinned: false,
         };
         Some((route.class, address))
     }
 
-    /// Where the requests of the line of this name go, the first choice first.
+    /// Where the seats' phones and the targets are.
+    pub(super) fn own_hops(&self) -> impl Iterator<Item = Hop> {
+        let phones = self.seats.values().filter_map(|place| match place {
+            Place::Phone(address) => Some(&**address),
+            Place::Registered | Place::Test(_) => None,
+        });
+        let own = phones.chain(self.targets.values());
+        own.flat_map(|address| address.way.hops())
+    }
+
+    /// Where the requests of the line of this name go, the first choice first; of an account the
+    /// account itself knows.
     pub(super) fn line_hops(&self, name: &str) -> Vec<Hop> {
-        let route = self.lines.get(name);
-        route.map_or_else(Vec::new, |route| route.all().collect())
+        let way = self.lines.get(name);
+        way.map_or_else(Vec::new, |way| way.hops().collect())
     }
 
     /// The date where the hotline is: a day of the daily caps.
@@ -238,10 +264,6 @@ fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
     Terms {
         targets: settings.target.iter().map(target).collect(),
         promising: promising(book),
-        behind: match settings.sip.behind {
-            settings::Behind::Queue => call::Behind::Queue,
-            settings::Behind::Direct => call::Behind::Direct,
-        },
         watches_line: settings.line.watch == settings::Watch::On,
         policy: Arc::new(policy),
     }
@@ -261,6 +283,9 @@ fn promising(book: &Phrasebook) -> BTreeMap<PromptId, PromiseKind> {
 
 async fn place(seat: &settings::Seat, guide: &mut Guide) -> Result<Place, Unfit> {
     let test = |kind| Ok(Place::Test(kind));
+    if seat.registers() {
+        return Ok(Place::Registered);
+    }
     match (seat.kind, &seat.uri, &seat.file) {
         (SeatKind::Phone, Some(uri), _) => {
             let address = guide.find(seat.id.as_str(), uri).await?;
@@ -268,7 +293,7 @@ async fn place(seat: &settings::Seat, guide: &mut Guide) -> Result<Place, Unfit>
         }
         (SeatKind::File, _, Some(file)) => test(TestKind::File(Arc::new(read_sound(file)?))),
         (SeatKind::Echo, ..) => test(TestKind::Echo),
-        // The settings have checked that a phone has its uri and a file seat its file.
+        // The settings have checked that a phone has its uri or registers, and a file seat its file.
         (SeatKind::Silent | SeatKind::Phone | SeatKind::File, ..) => test(TestKind::Silent),
     }
 }
@@ -288,26 +313,22 @@ fn read_sound(file: &Path) -> Result<Clip, Unfit> {
 }
 
 /// Of `sip.trunk`, of the peers that may dial, and of the accounts.
-async fn lines(settings: &Settings, guide: &mut Guide) -> Result<BTreeMap<String, Route>, Unfit> {
+async fn lines(settings: &Settings, guide: &mut Guide) -> Result<BTreeMap<String, Way>, Unfit> {
     let mut lines = BTreeMap::new();
     if let Some(trunk) = &settings.sip.trunk {
         let route = guide.route(TRUNK, &wanted(trunk, Transport::Udp)).await?;
-        lines.insert(TRUNK.to_owned(), route);
+        lines.insert(TRUNK.to_owned(), Way::Found(route));
     }
     for peer in settings.sip.peer.iter().filter(|peer| peer.may_dial) {
         if let Some(host) = &peer.host {
             let wanted = wanted(host, peer.transport);
-            lines.insert(peer.name.clone(), guide.route(&peer.name, &wanted).await?);
+            let route = guide.route(&peer.name, &wanted).await?;
+            lines.insert(peer.name.clone(), Way::Found(route));
         }
     }
     for account in &settings.sip.account {
-        // An unknown name is no reason not to start: calls by the other lines go on.
-        match guide.route(&account.name, &of_account(account)).await {
-            Ok(route) => {
-                lines.insert(account.name.clone(), route);
-            }
-            Err(why) => tracing::warn!(account = account.name, ?why, "find the registrar"),
-        }
+        let way = Way::Account(account.name.clone());
+        lines.insert(account.name.clone(), way);
     }
     Ok(lines)
 }
@@ -318,23 +339,6 @@ fn wanted(HostPort { host, port }: &HostPort, transport: Transport) -> Wanted {
         port: Some(*port),
         transport: Some(transport.into()),
         secure: false,
-    }
-}
-
-/// The outbound proxy, or the domain, whose name may stand for several servers (RFC 3263).
-fn of_account(account: &settings::Account) -> Wanted {
-    match &account.outbound_proxy {
-        Some(proxy) => wanted(proxy, account.transport),
-        None => Wanted {
-            host: account
-                .domain
-                .to_string()
-                .trim_matches(['[', ']'])
-                .to_owned(),
-            port: None,
-            transport: Some(account.transport.into()),
-            secure: false,
-        },
     }
 }
 

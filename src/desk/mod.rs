@@ -8,16 +8,21 @@ mod calls;
 mod chronicle;
 pub mod clock;
 mod ended;
+mod finder;
 mod guide;
 mod house;
 mod keeper;
+mod lines;
 mod media_news;
 mod media_thread;
 mod numbers;
 mod perform;
+mod phones;
 mod promises;
 mod prompts;
+mod public;
 mod reach;
+mod renewal;
 mod replacing;
 mod requests;
 mod run;
@@ -27,8 +32,11 @@ mod signalling;
 mod sip_news;
 mod sockets;
 mod sound;
+mod strangers;
 mod urgency;
 mod vows;
+mod ways;
+mod whereabouts;
 mod working;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -40,6 +48,7 @@ use crate::console::CallView;
 use crate::dialling::Tally;
 use crate::media::LegSpec;
 use crate::records::What;
+use crate::sip::offer_answer::Negotiated;
 use crate::words::{CallId, Ending, Entropy, Moment, Party};
 
 pub use house::Unfit;
@@ -57,11 +66,14 @@ use promises::Promises;
 use seating::Seating;
 use signalling::Signalling;
 use sound::Sound;
+use strangers::Strangers;
+use whereabouts::Whereabouts;
 
 /// The desk: every call of this machine, and all that they share.
 struct Desk {
     house: House,
     accounts: Accounts,
+    whereabouts: Whereabouts,
     calls: Calls,
     signalling: Signalling,
     sound: Sound,
@@ -91,6 +103,7 @@ struct Duty {
     counted: Moment,
     /// Why the command at hand was refused.
     refusal: Option<Refusal>,
+    strangers: Strangers,
     /// How often what was dialled today.
     dialled: Tally,
 }
@@ -195,6 +208,7 @@ impl Desk {
         self.signalling.endpoint.handle_timeout(now);
         self.take_sip_events(now);
         self.registrations_due(now);
+        self.follow_public(now);
         while let Some(id) = self.calls.due(now) {
             let timer: Option<Timer> = self
                 .calls
@@ -224,6 +238,8 @@ impl Desk {
             self.signalling.endpoint.timeout(),
             self.calls.timeout(),
             self.accounts.timeout(),
+            self.signalling.stun_timeout(),
+            self.looks_around_at(),
             queue,
         ]
         .into_iter()
@@ -270,6 +286,14 @@ impl Desk {
     fn standing_alarm(&mut self, alarm: &'static str, now: Moment) {
         self.duty.alarms.insert(alarm);
         self.alarm(alarm, now);
+    }
+
+    /// What a party agreed to, with the addresses it is reached at.
+    fn seen(&self, id: CallId, party: Party, agreed: Negotiated) -> Negotiated {
+        match self.calls.get(id) {
+            Some(call) => call.seen(party, agreed),
+            None => agreed,
+        }
     }
 
     /// A leg's sound begins, or goes on somewhere else.
@@ -338,6 +362,9 @@ impl Desk {
             let sip = self.signalling.endpoint.counters();
             self.chronicle
                 .follow_counts(sip, self.sound.counts(), self.signalling.unsent);
+            self.chronicle
+                .follow_logins(self.signalling.endpoint.judgements());
+            self.tell_of_strangers(now);
             for (end, count) in self.signalling.connections_ended() {
                 let metrics = &self.chronicle.metrics;
                 metrics.connections_ended(end.as_str(), *count);

@@ -6,11 +6,11 @@ use crate::media::Order;
 use crate::records::What;
 use crate::sip::offer_answer;
 use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refer, Refusal, Uri};
-use crate::words::{CallId, ConsentFor, Moment, Party, PhoneNumber, SeatId};
+use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
 
-use super::accounts::Credit;
 use super::calls::{Leg, Saying};
 use super::house::{Address, Place};
+use super::reach::Whence;
 use super::{Desk, clock, numbers, signalling, sound};
 use crate::seats::{TestKind, TestSeat};
 
@@ -102,8 +102,9 @@ impl Desk {
         leg.origin.version += 1;
         let origin = leg.origin;
         let sdp = match leg.offer.take() {
-            Some(offer) => match offer_answer::answer(&offer, port.address, origin) {
+            Some(offer) => match offer_answer::answer(&offer, port.told, origin) {
                 Ok((sdp, agreed)) => {
+                    let agreed = self.seen(id, Party::Caller, agreed);
                     self.connect(id, Party::Caller, sound::spec(&agreed));
                     sdp
                 }
@@ -116,7 +117,7 @@ impl Desk {
                     return self.later(id, Input::Leg(Party::Caller, LegNews::Lost));
                 }
             },
-            None => offer_answer::offer(port.address, origin),
+            None => offer_answer::offer(port.told, origin),
         };
         let answered = self.signalling.endpoint.answer(sip, sdp, now);
         self.too_late(id, "answer", answered);
@@ -173,12 +174,22 @@ impl Desk {
         };
         match place {
             Place::Test(kind) => self.open_test_seat(id, kind, now),
-            Place::Phone(address) => {
-                let headers = numbers::auto_answer(self.house.terms.policy.answer.mode);
-                let from = self.caller_identity(id);
-                self.invite(id, Party::Rep, *address, from, None, headers, now);
-            }
+            Place::Phone(address) => self.ring_phone(id, *address, Whence::Here, now),
+            Place::Registered => match self.phone_address(seat, now) {
+                Some((address, it_is)) => self.ring_phone(id, address, it_is, now),
+                // It went just now, and another seat is looked for.
+                None => self.later(id, Input::Leg(Party::Rep, LegNews::NoAnswer)),
+            },
         }
+    }
+
+    fn ring_phone(&mut self, id: CallId, address: Address, it_is: Whence, now: Moment) {
+        if let Some(call) = self.calls.get_mut(id) {
+            call.facts.rep_is = it_is;
+        }
+        let headers = numbers::auto_answer(self.house.terms.policy.answer.mode);
+        let from = self.caller_identity(id);
+        self.invite(id, Party::Rep, address, from, None, headers, now);
     }
 
     fn open_test_seat(&mut self, id: CallId, kind: TestKind, now: Moment) {
@@ -241,7 +252,7 @@ impl Desk {
         let number = call.call.number().map(|number| number.reveal().clone());
         match number.and_then(|number| self.admitted(&number)) {
             Some(address) => {
-                let from = match self.credit(&address) {
+                let from = match self.credit(&address, now) {
                     Some(credit) => credit.identity,
                     None => NameAddr::new(None, self.house.own_identity()),
                 };
@@ -249,22 +260,6 @@ impl Desk {
             }
             None => self.later(id, Input::Leg(party, LegNews::NoAnswer)),
         }
-    }
-
-    /// Where a customer is dialled, while the day's cap for such numbers lasts.
-    fn admitted(&mut self, number: &PhoneNumber) -> Option<Address> {
-        let (class, address) = self.house.dialled(number)?;
-        let today = self.house.date(clock::utc());
-        let admitted = self.duty.dialled.admit(class, &self.house.caps, today);
-        if !admitted {
-            tracing::warn!(%class, "dial no more such numbers today");
-        }
-        admitted.then_some(address)
-    }
-
-    /// Who we are to the line that an address is dialled by.
-    fn credit(&self, address: &Address) -> Option<Credit> {
-        self.accounts.credit(address.line.as_ref()?)
     }
 
     /// Sends the INVITE; what keeps it from leaving is news like any other.
@@ -279,21 +274,29 @@ impl Desk {
         to: Address,
         from: NameAddr,
         call_id: Option<String>,
-        headers: Vec<(String, String)>,
+        mut headers: Vec<(String, String)>,
         now: Moment,
     ) {
+        let Some(way_out) = self.way_out(&to, now) else {
+            tracing::warn!(call = %id, party = %party, "no registrar is known for the account");
+            return self.later(id, Input::Leg(party, LegNews::NoAnswer));
+        };
+        headers.extend(way_out.headers);
         let port = match self.sound.open_port() {
             Ok(port) => port,
             Err(problem) => return self.no_port(id, party, &problem, now),
         };
         let mut leg = Leg::new(self.signalling.origin());
         leg.origin.version += 1;
-        let offer = offer_answer::offer(port.address, leg.origin);
-        let login = self.credit(&to).map(|credit| credit.login);
+        let offer = offer_answer::offer(port.told, leg.origin);
+        let line = to.line.as_deref();
+        let is_behind_nat = line.is_some_and(|line| self.signalling.is_behind_nat(line));
+        leg.seen_at = is_behind_nat.then_some(way_out.next_hop.address.ip());
         let invite = Invite {
-            next_hop: to.route.next_hop(|hop| self.signalling.is_down(hop, now)),
+            next_hop: way_out.next_hop,
+            symmetric: is_behind_nat || to.pinned,
             target: to.uri,
-            login,
+            login: way_out.login,
             from,
             call_id,
             offer,
@@ -428,7 +431,7 @@ impl Desk {
     }
 
     /// The party was quicker; its event says how.
-    fn too_late<T>(&self, id: CallId, what: &'static str, done: Result<T, NotPossible>) {
+    pub(super) fn too_late<T>(&self, id: CallId, what: &'static str, done: Result<T, NotPossible>) {
         if let Err(problem) = done {
             tracing::debug!(call = %id, what, %problem, "too late");
         }

@@ -25,11 +25,13 @@ impl Desk {
         }
     }
 
-    /// Seats and targets are where the settings say; a caller is where his INVITE came from.
+    /// Seats and targets are where the settings say; a caller is where his INVITE came from, a
+    /// registered phone where its REGISTER did.
     pub(super) fn whence_of(&self, id: CallId, party: Party) -> Whence {
         match (party, self.calls.get(id)) {
             (Party::Caller, Some(call)) => call.facts.caller_is,
-            (Party::Caller | Party::Rep | Party::Target, _) => Whence::Here,
+            (Party::Rep, Some(call)) => call.facts.rep_is,
+            (Party::Target, Some(_)) | (_, None) => Whence::Here,
         }
     }
 
@@ -44,7 +46,7 @@ impl Desk {
 
     fn listens_at(&self, address: SocketAddr) -> bool {
         address == self.house.address
-            || address.ip() == self.sound.address() && self.calls.listen_at(address.port())
+            || self.sound.is_at(address.ip()) && self.calls.listen_at(address.port())
     }
 }
 

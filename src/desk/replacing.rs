@@ -1,61 +1,110 @@
-//! Another phone takes the place of one that talks with us (RFC 3891).
+//! A leg whose place another takes (RFC 3891): the other side has transferred its end of the call.
+//!
+//! The endpoint has seen to it that the new one comes from the old one's peer (hardening 11).
 
+use crate::call::LegNews;
+use crate::dialling::Identity;
 use crate::records::What;
-use crate::sip::offer_answer::{self, Description};
-use crate::sip::{LegId, Refusal};
+use crate::sip::offer_answer::{self, Description, Negotiated};
+use crate::sip::{Invited, LegId, Refusal};
 use crate::words::{CallId, Moment, Party};
 
+use super::calls::Succession;
+use super::lines::Line;
 use super::{Desk, signalling, sound};
 
 impl Desk {
-    /// Answers the call that `sip` brings at once, on the port of the leg `place`, and hangs that
-    /// one up. The call goes on, and hears nothing of it.
+    /// Answers the new leg with the old one's port, so that our sound runs on, and hangs up the old one.
     pub(super) fn replace(
         &mut self,
-        sip: LegId,
-        place: LegId,
-        offer: Option<&Description>,
+        old: LegId,
+        new: LegId,
+        offer: Option<Description>,
+        (invited, line): (&Invited, &Line),
         now: Moment,
     ) {
-        let Some((id, party)) = self.calls.of_sip(place) else {
-            return self.reject(sip, Refusal::new(481), now);
+        let port = self.calls.of_sip(old).and_then(|(id, party)| {
+            let port = self.calls.leg_mut(id, party)?.port?;
+            Some((id, party, port))
+        });
+        let Some((id, party, port)) = port else {
+            // The call has let go of it already: its BYE is on the way.
+            return self.reject(new, Refusal::new(481), now);
         };
         let origin = self.signalling.origin();
-        let leg = self.calls.leg_mut(id, party).filter(|leg| leg.up);
-        let Some(port) = leg.and_then(|leg| leg.port) else {
-            // A seat that rings is not picked up by another phone.
-            return self.reject(sip, Refusal::new(481), now);
+        let answer = offer.map(|offer| offer_answer::answer(&offer, port.told, origin));
+        let (sdp, agreed) = match answer.transpose() {
+            Ok(Some((sdp, agreed))) => (sdp, Some(agreed)),
+            Ok(None) => (offer_answer::offer(port.told, origin), None),
+            Err(problem) => return self.reject(new, signalling::unusable(&problem), now),
         };
-        let answer = offer.map(|offer| offer_answer::answer(offer, port.address, origin));
-        let (ours, agreed) = match answer.transpose() {
-            Ok(Some((answer, agreed))) => (answer, Some(agreed)),
-            Ok(None) => (offer_answer::offer(port.address, origin), None),
-            Err(problem) => return self.reject(sip, signalling::unusable(&problem), now),
-        };
-        if let Err(problem) = self.signalling.endpoint.answer(sip, ours, now) {
-            tracing::debug!(call = %id, party = %party, %problem, "too late to replace");
-            return;
+        if let Err(problem) = self.signalling.endpoint.answer(new, sdp, now) {
+            return tracing::debug!(call = %id, %problem, "too late to replace");
         }
-        self.changes_dialog(id, party, sip, now);
+        let Some(was) = self.calls.succeed(id, party, new, origin) else {
+            return;
+        };
+        self.note_replaced(id, party, (invited, line), now);
+        self.hear_successor(id, party, agreed, now);
+        self.end_replaced(id, party, was, now);
+    }
+
+    fn note_replaced(
+        &mut self,
+        id: CallId,
+        party: Party,
+        (invited, line): (&Invited, &Line),
+        now: Moment,
+    ) {
+        let news = What::Leg {
+            party,
+            news: "replaced".to_owned(),
+            code: None,
+        };
+        self.note(id, news, now);
+        if party == Party::Caller {
+            self.know_caller(id, invited, line);
+        }
+    }
+
+    /// From here on it is he who is phoned back.
+    fn know_caller(&mut self, id: CallId, invited: &Invited, line: &Line) {
+        let identity = Identity::of(invited, line.trust());
+        let caller_is = self.whence(invited.source.address.ip());
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        call.call.set_number(identity.caller.clone());
+        call.facts.caller_is = caller_is;
+        call.facts.identity = Some(identity);
+        call.facts.sip_call_id.clone_from(&invited.call_id);
+        self.answered_call(id);
+    }
+
+    fn hear_successor(
+        &mut self,
+        id: CallId,
+        party: Party,
+        agreed: Option<Negotiated>,
+        now: Moment,
+    ) {
         if let Some(agreed) = agreed {
+            let agreed = self.seen(id, party, agreed);
             self.connect(id, party, sound::spec(&agreed));
             self.hold_news(id, party, agreed.direction, now);
         }
     }
 
-    /// The leg lives on in another dialog; the old one ends.
-    fn changes_dialog(&mut self, id: CallId, party: Party, sip: LegId, now: Moment) {
-        let old = self.calls.set_sip(id, party, sip);
-        if let Some(old) = old
-            && let Err(problem) = self.signalling.endpoint.bye(old, None, now)
-        {
-            tracing::debug!(call = %id, party = %party, %problem, "hang up who was replaced");
-        }
-        let replaced = What::Leg {
-            party,
-            news: "replaced".to_owned(),
-            code: None,
+    /// A leg that rang is picked up by whoever takes its place.
+    fn end_replaced(&mut self, id: CallId, party: Party, was: Succession, now: Moment) {
+        let ended = if was.up {
+            self.signalling.endpoint.bye(was.sip, None, now)
+        } else {
+            self.signalling.endpoint.cancel(was.sip, now)
         };
-        self.note(id, replaced, now);
+        self.too_late(id, "hang up the replaced leg", ended);
+        if !was.up {
+            self.leg_news(id, party, LegNews::PickedUp, Some(200), now);
+        }
     }
 }

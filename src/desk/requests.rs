@@ -50,11 +50,11 @@ impl Desk {
             Ask::ListSeats => Ok(Answer::Seats(
                 self.seating
                     .iter()
-                    .filter_map(|(id, _)| self.seat_view(id))
+                    .filter_map(|(id, _)| self.seat_view(id, now))
                     .collect(),
             )),
             Ask::GetSeat(id) => self
-                .seat_view(&id)
+                .seat_view(&id, now)
                 .map(Answer::Seat)
                 .ok_or_else(|| Problem::from(Code::UnknownSeat).with("seat", id)),
             Ask::PutSeat { id, ready } => self.put_seat(&id, ready, now),
@@ -183,7 +183,7 @@ impl Desk {
 
     // Seats
 
-    fn seat_view(&self, id: &SeatId) -> Option<SeatView> {
+    fn seat_view(&self, id: &SeatId, now: Moment) -> Option<SeatView> {
         let seat = self.seating.get(id)?;
         Some(SeatView {
             id: id.clone(),
@@ -191,6 +191,7 @@ impl Desk {
             ready: seat.ready,
             state: seat.state().to_owned(),
             call: seat.call,
+            registered_until_utc: self.phone_until(id, now),
         })
     }
 
@@ -202,7 +203,7 @@ impl Desk {
             self.duty.alarms.remove(SEAT_ABSENT);
         }
         self.seats_changed(now);
-        self.seat_view(id)
+        self.seat_view(id, now)
             .map(Answer::Seat)
             .ok_or_else(|| Problem::from(Code::UnknownSeat).with("seat", id))
     }

@@ -1,6 +1,7 @@
 //! An agent from its parts: what is opened, in which order.
 
 use std::collections::VecDeque;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::thread::JoinHandle;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -15,9 +17,9 @@ use crate::callbacks::store::{Found, Opened, Store};
 use crate::callbacks::{Queue, Rules};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request, Token};
 use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
-use crate::net::{Families, PortPool, Resolver};
+use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::records::store::{Records, Timelines};
-use crate::settings::{self, Ports, Settings};
+use crate::settings::{self, Ports, Settings, TRUNK};
 use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
 use crate::words::Entropy;
 
@@ -25,18 +27,24 @@ use super::accounts::Accounts;
 use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::ended::Ended;
+use super::finder::{self, Finder};
 use super::guide::Guide;
 use super::house::House;
 use super::keeper::Keeper;
+use super::lines::Lines;
 use super::media_thread::MediaThread;
+use super::phones;
 use super::promises::Promises;
 use super::prompts;
+use super::public;
+use super::renewal::Renewal;
 use super::run_error::RunError;
 use super::seating::Seating;
 use super::signalling::Signalling;
 use super::sockets::Sockets;
-use super::sound::{self, Sound};
+use super::sound::{self, Ground, Sound};
 use super::vows::Vows;
+use super::whereabouts::Whereabouts;
 use super::working::Inbox;
 use super::{Desk, Duty, clock};
 
@@ -85,7 +93,13 @@ pub struct Addresses {
 
 impl Agent {
     /// Opens everything: what cannot be opened is the error, and nothing has been answered yet.
-    pub async fn open(settings: &Settings, options: RunOptions) -> Result<Self, RunError> {
+    /// The desk's own work and its datagrams are on the runtime that calls; `services` has the API,
+    /// and SIP over connections.
+    pub async fn open(
+        settings: &Settings,
+        options: RunOptions,
+        services: &Handle,
+    ) -> Result<Self, RunError> {
         let utc = clock::utc();
         let mut entropy =
             Entropy::from_seed(clock::seed().map_err(|why| RunError::System(why.into()))?);
@@ -96,12 +110,17 @@ impl Agent {
             Keeper::start(store, (timelines, Records::new(&options.state)), told)
                 .map_err(RunError::System)?;
 
-        let mut sockets = Sockets::open(settings, fork(&mut entropy))?;
-        let listening = sockets.listening(settings.sip.public_address);
-        let book = Arc::new(prompts::open(settings)?);
+        let mut sockets = Sockets::open(settings, services, fork(&mut entropy))?;
+        let mut whereabouts = Whereabouts::new(sockets.bound(), settings, clock::now());
         let families = Families::of(settings.sip.listen.ip());
-        let guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
-        let house = House::open(settings, &book, listening.udp, &options.state, guide).await?;
+        let mut guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
+        if let Some(finder) = public::finder(settings, &mut guide, fork(&mut entropy)).await {
+            whereabouts.see(sockets.ask(finder).await);
+        }
+        let listening = whereabouts.told(None);
+        let ground = whereabouts.ground(None);
+        let book = Arc::new(prompts::open(settings)?);
+        let house = House::open(settings, &book, listening.udp, &options.state, &mut guide).await?;
 
         for (peer, name) in &house.tls_names {
             sockets.streams.learn_name(*peer, name);
@@ -109,12 +128,19 @@ impl Agent {
 
         let (asked, requests) = mpsc::channel(REQUESTS_MAX);
         let (events, metrics) = (Arc::new(EventLog::default()), Arc::new(Metrics::default()));
-        let console = open_console(settings, &options, asked, &events, &metrics).await?;
+        let console =
+            open_console(settings, &options, asked, (&events, &metrics), services).await?;
         let (reported, reports) = mpsc::channel(NEWS_MAX);
-        let sound = open_sound(settings, &house, book, &mut entropy, reported)?;
+        let sound = open_sound(settings, &house, (book, ground), &mut entropy, reported)?;
         let mut endpoint =
             Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
-        let accounts = Accounts::open(settings, &house, &mut endpoint, &mut entropy)?;
+        let (answered, places) = mpsc::channel(finder::ASKED_MAX);
+        let finder = Finder::start(guide.into_resolver(), answered, services);
+        let dice = fork(&mut entropy);
+        let accounts = Accounts::open(settings, &house, &mut endpoint, finder, dice)?;
+        phones::open(settings, listening.udp.ip(), &mut endpoint, &mut entropy)?;
+        let trunk = house.line_hops(TRUNK).into_iter();
+        let lines = Lines::new(&settings.sip, house.own_hops(), trunk);
         let (sip_tcp, sip_tls) = sockets.streams.addresses();
         let addresses = Addresses {
             sip: sockets.port.address(),
@@ -127,11 +153,12 @@ impl Agent {
         let mut rules = Rules::standard(settings.country, settings.timezone.time_zone());
         rules.numbering = settings.numbering();
         let mut desk = Desk {
-            signalling: Signalling::new(endpoint, sockets, fork(&mut entropy)),
+            signalling: Signalling::new(endpoint, sockets, lines, fork(&mut entropy)),
             sound,
             promises: Promises::new(Queue::new(rules)),
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
             accounts,
+            whereabouts,
             seating: seating(settings),
             calls: Calls::default(),
             ended: Ended::default(),
@@ -142,14 +169,19 @@ impl Agent {
             entropy,
         };
         desk.remember(opened, found, clock::now(), utc);
+        desk.follow_address();
+        desk.look_at_ways(false, clock::now());
         desk.begin_registrations(clock::now());
         desk.signalling.flush();
         let inbox = Inbox {
             reports,
             requests,
             kept,
+            places,
             stop: signal(SignalKind::terminate()).map_err(RunError::System)?,
             interrupt: signal(SignalKind::interrupt()).map_err(RunError::System)?,
+            hang_up: signal(SignalKind::hangup()).map_err(RunError::System)?,
+            renewal: Renewal::default(),
         };
         let exit_after = options.exit_after;
         Ok(Self {
@@ -223,7 +255,7 @@ fn open_store(
 fn open_sound(
     settings: &Settings,
     house: &House,
-    book: Arc<Phrasebook>,
+    (book, ground): (Arc<Phrasebook>, Ground),
     entropy: &mut Entropy,
     reports: mpsc::Sender<Report>,
 ) -> Result<Sound, RunError> {
@@ -237,16 +269,16 @@ fn open_sound(
     } else {
         Watch::Off
     };
-    let address = settings.media.address.unwrap_or_else(|| house.address.ip());
-    Ok(Sound::new(media, book, address, watch))
+    Ok(Sound::new(media, book, ground, watch))
 }
 
+/// Behind NAT ports are opened here and told as public ones; `ours` is where SIP is.
 async fn open_console(
     settings: &Settings,
     options: &RunOptions,
     requests: mpsc::Sender<Request>,
-    events: &Arc<EventLog>,
-    metrics: &Arc<Metrics>,
+    (events, metrics): (&Arc<EventLog>, &Arc<Metrics>),
+    services: &Handle,
 ) -> Result<Console, RunError> {
     let listen = settings.api.listen;
     let console = ConsoleSettings {
@@ -257,8 +289,11 @@ async fn open_console(
         language: settings.language,
         limits: Limits::default(),
     };
-    Console::start(console, requests, Arc::clone(events), Arc::clone(metrics))
-        .await
+    let started = Console::start(console, requests, Arc::clone(events), Arc::clone(metrics));
+    let started = services.spawn(started).await;
+    started
+        .map_err(io::Error::other)
+        .flatten()
         .map_err(|why| RunError::Bind {
             what: "start.api",
             address: listen,
@@ -289,10 +324,11 @@ fn dialogs(sip: &settings::Sip) -> Dialogs {
 }
 
 fn ports(settings: &Settings) -> PortPool {
-    PortPool::new(match &settings.media.ports {
+    let range = match &settings.media.ports {
         Ports::Any => None,
         Ports::Between(range) => Some(range.clone()),
-    })
+    };
+    PortPool::new(range, Dscp::new(settings.media.dscp))
 }
 
 fn seating(settings: &Settings) -> Seating {
@@ -305,6 +341,9 @@ fn seating(settings: &Settings) -> Seating {
             settings::SeatKind::Silent => "silent",
         };
         seating.add(seat.id.clone(), kind, seat.ready);
+        if seat.registers() {
+            seating.set_phone(&seat.id, false);
+        }
     }
     seating
 }

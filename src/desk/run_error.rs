@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::callbacks::store::{OpenError, StoreError};
 use crate::net::TlsFault;
 use crate::records::store::TimelinesError;
-use crate::words::{Catalogue, Language, Sentence};
+use crate::words::{Catalogue, Language, SeatId, Sentence};
 
 use super::Unfit;
 
@@ -27,6 +27,11 @@ pub enum RunError {
     /// An account's password is not where the settings say.
     Password {
         account: String,
+        why: Sentence,
+    },
+    /// A seat's password is not where the settings say.
+    SeatPassword {
+        seat: SeatId,
         why: Sentence,
     },
     /// The files of `[sip.tls]`.
@@ -51,6 +56,9 @@ impl RunError {
                 .with("why", Sentence::of_io(why)),
             Self::Password { account, why } => Sentence::of("start.password")
                 .with("account", account)
+                .with("why", why),
+            Self::SeatPassword { seat, why } => Sentence::of("start.seat-password")
+                .with("seat", seat)
                 .with("why", why),
             Self::Tls(why) => why.sentence(),
             Self::Database(why) => why.sentence(),

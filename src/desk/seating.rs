@@ -21,6 +21,8 @@ pub(super) struct Seat {
     pub(super) ready: bool,
     /// He did not answer, or did not speak (D6).
     pub(super) absent: bool,
+    /// Its phone registers here, and is not registered now.
+    phoneless: bool,
     /// `calls_at_once` = 1 (D8).
     pub(super) call: Option<CallId>,
     /// The number of its last call: the lowest has waited longest.
@@ -29,12 +31,18 @@ pub(super) struct Seat {
 
 impl Seat {
     fn is_free(&self) -> bool {
-        self.ready && !self.absent && self.call.is_none()
+        self.is_staffed() && self.call.is_none()
+    }
+
+    /// A rep is there and can be rung.
+    fn is_staffed(&self) -> bool {
+        self.ready && !self.absent && !self.phoneless
     }
 
     pub(super) fn state(&self) -> &'static str {
         match (self.call, self.absent, self.ready) {
             (Some(_), _, _) => "busy",
+            (None, _, _) if self.phoneless => "not-registered",
             (None, true, _) => "absent",
             (None, false, true) => "free",
             (None, false, false) => "not-ready",
@@ -50,6 +58,7 @@ impl Seating {
                 kind,
                 ready,
                 absent: false,
+                phoneless: false,
                 call: None,
                 last: 0,
             },
@@ -125,12 +134,18 @@ impl Seating {
         known
     }
 
+    /// Its phone has registered, or is gone; whether that is news. What the rep said of himself stays.
+    pub(super) fn set_phone(&mut self, id: &SeatId, is_there: bool) -> bool {
+        let seat = self.seats.get_mut(id);
+        seat.is_some_and(|seat| std::mem::replace(&mut seat.phoneless, !is_there) == is_there)
+    }
+
     pub(super) fn has_absent(&self) -> bool {
         self.seats.values().any(|seat| seat.absent)
     }
 
     pub(super) fn is_staffed(&self) -> bool {
-        self.seats.values().any(|seat| seat.ready && !seat.absent)
+        self.seats.values().any(Seat::is_staffed)
     }
 
     /// Seats a callback could have this moment: none while a live caller waits.
@@ -215,6 +230,33 @@ mod tests {
             Some(seat("b"))
         );
         assert!(!seating.set_ready(&seat("c"), true));
+    }
+
+    #[test]
+    fn a_seat_whose_phone_is_gone_is_not_rung_until_it_is_back() {
+        let mut seating = two_seats();
+        let nobody = BTreeSet::new();
+        assert!(seating.set_phone(&seat("a"), false) && !seating.set_phone(&seat("a"), false));
+        assert!(seating.set_phone(&seat("b"), false) && !seating.is_staffed());
+        assert_eq!(seating.take(call(1), Some(&seat("a")), &nobody), None);
+        assert_eq!(seating.get(&seat("a")).unwrap().state(), "not-registered");
+        assert!(seating.set_phone(&seat("a"), true) && seating.is_staffed());
+        assert_eq!(seating.take(call(1), None, &nobody), Some(seat("a")));
+        assert!(!seating.set_phone(&seat("c"), true));
+    }
+
+    #[test]
+    fn a_rep_who_is_away_stays_away_when_his_phone_comes() {
+        let mut seating = two_seats();
+        seating.set_phone(&seat("a"), false);
+        seating.set_ready(&seat("a"), false);
+        seating.set_phone(&seat("a"), true);
+        assert_eq!(seating.get(&seat("a")).unwrap().state(), "not-ready");
+        seating.set_phone(&seat("a"), false);
+        seating.set_ready(&seat("a"), true);
+        assert!(!seating.free_seats().contains(&seat("a")));
+        seating.set_phone(&seat("a"), true);
+        assert_eq!(seating.get(&seat("a")).unwrap().state(), "free");
     }
 
     #[test]

@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::net::{End, News, SteadyUdp, Streams};
+use crate::net::{End, News, SteadyUdp, Streams, Target, Tls, TlsSettings};
 use crate::sip::offer_answer::{Origin, Unusable};
-use crate::sip::{Endpoint, Event, FlowId, Hop, LegId, Refusal, Transport};
+use crate::sip::stun::{self, Finder};
+use crate::sip::{
+    Endpoint, Event, FlowId, Hop, LegId, NoHelp, Refusal, Sender, Standing, Transport,
+};
 use crate::words::{Entropy, Moment};
 
+use super::lines::{Line, Lines};
 use super::sockets::Sockets;
 
 /// Signalling as the desk uses it.
@@ -16,17 +20,35 @@ pub(super) struct Signalling {
     pub(super) endpoint: Endpoint,
     port: SteadyUdp,
     streams: Streams,
+    tls: Option<TlsSettings>,
+    lines: Lines,
+    /// Asks as which address we are seen, where that is wanted.
+    finder: Option<Finder>,
+    stun_news: Option<stun::News>,
     /// Calls over connections: a connection may be idle while one lives.
     over: BTreeMap<LegId, FlowId>,
     /// Connections somebody is registered over: they may be idle, too (RFC 5626 4.4.1).
-    registered: BTreeSet<FlowId>,
+    registered: BTreeMap<Registered, BTreeSet<FlowId>>,
+    /// Connections that have closed and nobody has been told of.
+    closed: Vec<FlowId>,
     /// The connection the last message came by.
     last: Option<FlowId>,
+    /// Since when there was always one more datagram to read.
+    behind_since: Option<Moment>,
     /// Hops nothing could be sent to, and when.
     down: BTreeMap<Hop, Moment>,
     entropy: Entropy,
     /// Datagrams the kernel would not take.
     pub(super) unsent: u64,
+}
+
+/// Who is registered over a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Registered {
+    /// Accounts of ours, at their registrars.
+    Accounts,
+    /// Reps' phones, at us.
+    Phones,
 }
 
 /// What can be read.
@@ -39,20 +61,35 @@ pub(super) enum Arrival {
 /// Datagrams taken in one go before the rest of the desk has its turn.
 const BATCH: usize = 64;
 const DATAGRAM_MAX: usize = 65_535;
+/// RFC 5626 3.5.1 has it for streams; every server knows it as the empty line before a message.
+const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
+/// How long datagrams may queue before new calls are refused.
+const BEHIND_MAX: Duration = Duration::from_millis(20);
 /// How long a hop that could not be reached is passed over.
 const DOWN_FOR: Duration = Duration::from_secs(30);
 /// Hops remembered as down; past it the next one is tried again.
 const DOWN_MAX: usize = 256;
 
 impl Signalling {
-    pub(super) fn new(endpoint: Endpoint, sockets: Sockets, entropy: Entropy) -> Self {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        sockets: Sockets,
+        lines: Lines,
+        entropy: Entropy,
+    ) -> Self {
         Self {
             endpoint,
             port: sockets.port,
             streams: sockets.streams,
+            tls: sockets.tls,
+            finder: sockets.finder,
+            stun_news: None,
+            lines,
             over: BTreeMap::new(),
-            registered: BTreeSet::new(),
+            registered: BTreeMap::new(),
+            closed: Vec::new(),
             last: None,
+            behind_since: None,
             down: BTreeMap::new(),
             entropy,
             unsent: 0,
@@ -74,7 +111,8 @@ impl Signalling {
             Arrival::Datagrams => self.receive(now),
             Arrival::News(News::Message(from, message)) => {
                 self.last = from.flow;
-                self.endpoint.receive(&message, from, now);
+                let sender = self.sender(from, now);
+                self.endpoint.receive(&message, sender, now);
             }
             Arrival::News(News::Broken(from, head, fault)) => {
                 self.endpoint.receive_broken(&head, fault, from);
@@ -87,21 +125,90 @@ impl Signalling {
             Arrival::News(News::Closed(flow)) => {
                 self.over.retain(|_, over| *over != flow);
                 self.endpoint.closed(flow);
+                self.closed.push(flow);
             }
         }
     }
 
+    /// Who sent a message, and how he stands with us.
+    fn sender(&self, hop: Hop, now: Moment) -> Sender {
+        let sender = self.lines.sender(hop, |name| self.proves(hop, name));
+        match self.endpoint.seat_behind(hop, now) {
+            Some(_) => Sender {
+                standing: Standing::Known,
+                ..sender
+            },
+            None => sender,
+        }
+    }
+
+    /// Whether the line of this name is behind a NAT.
+    pub(super) fn is_behind_nat(&self, line: &str) -> bool {
+        self.lines.is_behind_nat(line)
+    }
+
+    /// The line a call came by; `called` is the user it is for.
+    pub(super) fn line_of(&self, hop: Hop, called: Option<&str>, now: Moment) -> Option<Line> {
+        let line = self.lines.of(hop, called, |name| self.proves(hop, name));
+        let phone = || self.endpoint.seat_behind(hop, now);
+        line.or_else(|| phone().map(|_| self.lines.of_phone(hop)))
+    }
+
+    fn proves(&self, hop: Hop, name: &str) -> bool {
+        hop.flow.is_some_and(|flow| self.streams.proves(flow, name))
+    }
+
     /// Whether nothing could be sent there just now: another hop may serve (RFC 3263 4.3).
     pub(super) fn is_down(&self, hop: Hop, now: Moment) -> bool {
-        let since = self.down.get(&hop);
+        let since = self.down.get(&Hop { flow: None, ..hop });
         since.is_some_and(|since| now.since(*since) < DOWN_FOR)
     }
 
     fn mark_down(&mut self, hop: Hop, now: Moment) {
         self.down.retain(|_, since| now.since(*since) < DOWN_FOR);
         if self.down.len() < DOWN_MAX {
-            self.down.insert(hop, now);
+            self.down.insert(Hop { flow: None, ..hop }, now);
         }
+    }
+
+    /// A place that said nothing, or 503; it is passed over for a while (RFC 3263 4.3).
+    pub(super) fn poll_no_help(&mut self, now: Moment) -> Option<(Hop, NoHelp)> {
+        let no_help = self.endpoint.poll_no_help()?;
+        self.mark_down(no_help.0, now);
+        Some(no_help)
+    }
+
+    /// Where the servers of an account are by now, and the connection it is registered over.
+    pub(super) fn account_at(
+        &mut self,
+        name: &str,
+        servers: impl Iterator<Item = Hop>,
+        over: Option<FlowId>,
+    ) {
+        self.lines.account_at(name, servers, over);
+    }
+
+    /// Connections that have closed since the last question.
+    pub(super) fn take_closed(&mut self) -> Vec<FlowId> {
+        std::mem::take(&mut self.closed)
+    }
+
+    /// Ends a connection; its requests fail first, then it is among the closed ones.
+    pub(super) fn cut(&mut self, flow: FlowId) {
+        self.streams.cut(flow);
+    }
+
+    /// The name that a TLS peer must prove.
+    pub(super) fn learn_name(&mut self, target: &Target) {
+        if target.hop.transport == Transport::Tls {
+            self.streams.learn_name(target.hop.address, &target.name);
+        }
+    }
+
+    /// An empty datagram: it keeps a NAT's way back open, and says nothing.
+    pub(super) fn keep_way_open(&mut self, to: SocketAddr) {
+        let sent = self.port.try_send(KEEP_ALIVE, to);
+        self.unsent += u64::from(sent.is_err());
     }
 
     /// Before the timers: what came in time is not late because we slept.
@@ -122,10 +229,50 @@ impl Signalling {
         let mut datagram = [0; DATAGRAM_MAX];
         for _ in 0..BATCH {
             let Some((length, from)) = take(&mut self.port, &mut datagram) else {
-                break;
+                return self.behind(None, now);
             };
-            self.endpoint.receive(&datagram[..length], from, now);
+            let datagram = &datagram[..length];
+            match &mut self.finder {
+                Some(finder) if stun::is_stun(datagram) => {
+                    let news = finder.receive(datagram, from, now);
+                    self.stun_news = news.or(self.stun_news);
+                }
+                Some(_) | None => {
+                    let sender = self.sender(Hop::udp(from), now);
+                    self.endpoint.receive(datagram, sender, now);
+                }
+            }
         }
+        self.behind(self.behind_since.or(Some(now)), now);
+    }
+
+    /// Since when we have not read all that came; too long is too much.
+    fn behind(&mut self, since: Option<Moment>, now: Moment) {
+        self.behind_since = since;
+        let is_late = since.is_some_and(|since| now.since(since) >= BEHIND_MAX);
+        self.endpoint.set_overloaded(is_late);
+    }
+
+    /// Asks the STUN server, where it is time to.
+    pub(super) fn ask_stun(&mut self, now: Moment) {
+        let Some(finder) = &mut self.finder else {
+            return;
+        };
+        let (request, news) = finder.handle_timeout(now);
+        if let Some(request) = request {
+            // What the system does not take is asked again.
+            let _ = self.port.try_send(&request, finder.server());
+        }
+        self.stun_news = news.or(self.stun_news);
+    }
+
+    pub(super) fn poll_stun(&mut self) -> Option<stun::News> {
+        self.stun_news.take()
+    }
+
+    /// When to ask the STUN server next.
+    pub(super) fn stun_timeout(&self) -> Option<Moment> {
+        self.finder.as_ref().map(Finder::timeout)
     }
 
     /// What a leg has to tell; its connection is kept from now on.
@@ -152,19 +299,21 @@ impl Signalling {
         }
     }
 
-    /// The connections somebody is registered over from now on, we or a rep's phone.
-    pub(super) fn keep_registered(&mut self, flows: BTreeSet<FlowId>) {
-        let before = std::mem::replace(&mut self.registered, flows);
-        for flow in &self.registered {
+    /// The connections that these are registered over from now on.
+    pub(super) fn keep_registered(&mut self, who: Registered, flows: BTreeSet<FlowId>) {
+        for flow in &flows {
             self.streams.keep(*flow);
         }
-        for flow in before {
+        let before = self.registered.insert(who, flows);
+        for flow in before.unwrap_or_default() {
             self.release(flow);
         }
     }
 
     fn release(&self, flow: FlowId) {
-        let is_used = self.registered.contains(&flow) || self.over.values().any(|it| *it == flow);
+        let mut registered = self.registered.values();
+        let is_used = registered.any(|flows| flows.contains(&flow))
+            || self.over.values().any(|it| *it == flow);
         if !is_used {
             self.streams.release(flow);
         }
@@ -182,6 +331,16 @@ impl Signalling {
                 }
             }
         }
+    }
+
+    /// Of what TLS is made; none without TLS.
+    pub(super) fn tls_settings(&self) -> Option<&TlsSettings> {
+        self.tls.as_ref()
+    }
+
+    /// New certificates, for connections from now on.
+    pub(super) fn renew(&mut self, tls: Tls) {
+        self.streams.renew(tls);
     }
 
     /// Connections that have ended, by why.

@@ -2,19 +2,21 @@
 
 use bytes::Bytes;
 
-use crate::call::{Beginning, Behind, Call, Input, LegNews};
+use crate::call::{Arrival, Beginning, Behind, Call, Input, LegNews};
 use crate::dialling::Identity;
 use crate::records::What;
 use crate::sip::offer_answer::{self, Description, Direction};
-use crate::sip::{Event, Invited, LegId, Refusal};
+use crate::sip::{Event, Invited, LegId, Refusal, is_answered_elsewhere};
 use crate::words::{CallId, Moment, Party};
 
 use super::calls::{CALLS_MAX, DeskCall, Facts, Leg};
+use super::lines::Line;
 use super::{Desk, clock, signalling, sound};
 
 impl Desk {
     /// Everything the endpoint has to tell.
     pub(super) fn take_sip_events(&mut self, now: Moment) {
+        self.follow_phones(now);
         while let Some((leg, event)) = self.signalling.poll_event() {
             if let Event::Invited(invited) = event {
                 self.invited_by(leg, *invited, now);
@@ -28,6 +30,9 @@ impl Desk {
 
     /// A caller. What we cannot serve is refused at once, so that whoever sent him can go on (D9).
     fn invited_by(&mut self, leg: LegId, invited: Invited, now: Moment) {
+        if invited.replaces.is_none() && self.declines_rep(leg, invited.source, now) {
+            return;
+        }
         let offer = match invited.offer.as_deref().map(offer_answer::read).transpose() {
             Ok(offer) => offer,
             Err(problem) => {
@@ -35,22 +40,44 @@ impl Desk {
                 return self.reject(leg, Refusal::new(488), now);
             }
         };
-        let caller_is = self.whence(invited.source.address.ip());
-        match offer.as_ref().map(offer_answer::settle) {
-            Some(Err(problem)) => return self.reject(leg, signalling::unusable(&problem), now),
-            Some(Ok(agreed)) if !self.may_send_to(&agreed, caller_is) => {
-                tracing::info!(remote = %agreed.remote, "refuse an offer that leads to us or nowhere");
-                return self.reject(leg, Refusal::new(488), now);
-            }
-            Some(Ok(_)) | None => {}
+        let called = invited.called.user();
+        let line = self
+            .signalling
+            .line_of(invited.source, called.as_deref(), now);
+        let Some(line) = line else {
+            // Its connection ended under it, and with it the proof whose it was.
+            return self.reject(leg, Refusal::new(403), now);
+        };
+        if let Some(Err(refusal)) = offer
+            .as_ref()
+            .map(|it| self.check_offer(it, &invited, &line))
+        {
+            return self.reject(leg, refusal, now);
         }
-        if let Some(place) = invited.replaces {
-            return self.replace(leg, place, offer.as_ref(), now);
+        if let Some(old) = invited.replaces {
+            return self.replace(old, leg, offer, (&invited, &line), now);
         }
-        if let Some(code) = self.no_room() {
+        if let Some(code) = self.no_room(line.behind) {
             return self.reject(leg, Refusal::new(code), now);
         }
-        self.begin_inbound(leg, offer, &invited, now);
+        self.begin_inbound(leg, offer, (&invited, &line), now);
+    }
+
+    /// Whether we can take part in it, and its sound leads to the caller.
+    fn check_offer(
+        &self,
+        offer: &Description,
+        invited: &Invited,
+        line: &Line,
+    ) -> Result<(), Refusal> {
+        let source = invited.source.address.ip();
+        let agreed = offer_answer::settle(offer).map_err(|why| signalling::unusable(&why))?;
+        let agreed = sound::seen_at(agreed, line.seen_at(source));
+        if self.may_send_to(&agreed, self.whence(source)) {
+            return Ok(());
+        }
+        tracing::info!(remote = %agreed.remote, "refuse an offer that leads to us or nowhere");
+        Err(Refusal::new(488))
     }
 
     pub(super) fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
@@ -61,8 +88,7 @@ impl Desk {
     }
 
     /// Behind a queue nobody is kept who cannot be served now: 480 not ready, 486 busy.
-    fn no_room(&self) -> Option<u16> {
-        let behind = self.house.terms.behind;
+    fn no_room(&self, behind: Behind) -> Option<u16> {
         match () {
             () if self.duty.draining => Some(480),
             () if self.calls.len() >= self.house.calls_max.min(CALLS_MAX) => Some(486),
@@ -76,24 +102,25 @@ impl Desk {
         &mut self,
         sip: LegId,
         offer: Option<Description>,
-        invited: &Invited,
+        (invited, line): (&Invited, &Line),
         now: Moment,
     ) {
-        let trust = self.house.trust(invited.source.address.ip());
-        let identity = Identity::of(invited, trust);
+        let identity = Identity::of(invited, line.trust());
         let id = self.new_call_id();
         let beginning = Beginning {
             id,
             number: identity.caller.clone(),
             language: self.house.language,
         };
-        let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, now);
+        let arrival = arrival(invited, line);
+        let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, arrival, now);
         let mut facts = Facts::new(true, invited.call_id.clone(), clock::utc());
         facts.caller_is = self.whence(invited.source.address.ip());
         facts.identity = Some(identity);
         self.calls.add(DeskCall::new(call, facts));
         let mut leg = Leg::new(self.signalling.origin());
         (leg.sip, leg.offer) = (Some(sip), offer);
+        leg.seen_at = line.seen_at(invited.source.address.ip());
         self.calls.set_leg(id, Party::Caller, leg);
         self.note(id, What::Begun { inbound: true }, now);
         self.begun(id, actions, now);
@@ -105,7 +132,14 @@ impl Desk {
         };
         match event {
             Event::Invited(_) => {} // begins a call; taken before
-            Event::Cancelled { .. } => self.gone(id, party, LegNews::Cancelled, None, now),
+            Event::Cancelled { reason } => {
+                let elsewhere = reason.is_some_and(|reason| is_answered_elsewhere(&reason));
+                let news = match elsewhere {
+                    true => LegNews::AnsweredElsewhere,
+                    false => LegNews::Cancelled,
+                };
+                self.gone(id, party, news, None, now);
+            }
             Event::Acked { answer } => self.acked(id, party, answer, now),
             Event::AckMissing => self.leg_news(id, party, LegNews::NeverAcked, None, now),
             Event::Provisional { code, sdp } => self.provisional(id, party, code, sdp, now),
@@ -221,7 +255,8 @@ impl Desk {
     /// Their answer to our offer.
     fn settle_media(&mut self, id: CallId, party: Party, answer: &[u8]) {
         let they_are = self.whence_of(id, party);
-        match offer_answer::read(answer).map(|answer| offer_answer::settle(&answer)) {
+        let agreed = offer_answer::read(answer).map(|answer| offer_answer::settle(&answer));
+        match agreed.map(|agreed| agreed.map(|agreed| self.seen(id, party, agreed))) {
             Ok(Ok(agreed)) if self.may_send_to(&agreed, they_are) => {
                 self.connect(id, party, sound::spec(&agreed));
             }
@@ -249,17 +284,20 @@ impl Desk {
         let origin = ours.origin;
         let reply = match sdp.as_deref().map(offer_answer::read) {
             None => {
-                let offer = offer_answer::offer(port.address, origin);
+                let offer = offer_answer::offer(port.told, origin);
                 self.signalling.endpoint.accept_offer(leg, offer, now)
             }
-            Some(Ok(offer)) => match offer_answer::answer(&offer, port.address, origin) {
-                Ok((answer, agreed)) if self.may_send_to(&agreed, they_are) => {
-                    self.connect(id, party, sound::spec(&agreed));
-                    self.hold_news(id, party, agreed.direction, now);
-                    self.signalling.endpoint.accept_offer(leg, answer, now)
+            Some(Ok(offer)) => {
+                let answer = offer_answer::answer(&offer, port.told, origin);
+                match answer.map(|(sdp, agreed)| (sdp, self.seen(id, party, agreed))) {
+                    Ok((answer, agreed)) if self.may_send_to(&agreed, they_are) => {
+                        self.connect(id, party, sound::spec(&agreed));
+                        self.hold_news(id, party, agreed.direction, now);
+                        self.signalling.endpoint.accept_offer(leg, answer, now)
+                    }
+                    Ok(_) | Err(_) => self.signalling.endpoint.refuse_offer(leg, now),
                 }
-                Ok(_) | Err(_) => self.signalling.endpoint.refuse_offer(leg, now),
-            },
+            }
             Some(Err(_)) => self.signalling.endpoint.refuse_offer(leg, now),
         };
         if let Err(problem) = reply {
@@ -306,6 +344,18 @@ impl Desk {
     }
 }
 
+/// On whose word we answer before the policy would (RFC 5373 6: only where it is allowed).
+fn arrival(invited: &Invited, line: &Line) -> Arrival {
+    let answer_after = invited.auto_answer.filter(|_| line.auto_answer);
+    if invited.auto_answer.is_some() && answer_after.is_none() {
+        tracing::info!(line = line.name, "a caller may not make us answer");
+    }
+    Arrival {
+        behind: line.behind,
+        answer_after,
+    }
+}
+
 fn leg_word(news: LegNews) -> &'static str {
     match news {
         LegNews::Ringing => "ringing",
@@ -313,6 +363,7 @@ fn leg_word(news: LegNews) -> &'static str {
         LegNews::Acked => "acknowledged",
         LegNews::NeverAcked => "never-acknowledged",
         LegNews::Cancelled => "cancelled",
+        LegNews::AnsweredElsewhere => "answered-elsewhere",
         LegNews::Refused(_) => "refused",
         LegNews::NoAnswer => "no-answer",
         LegNews::HungUp => "hung-up",

@@ -1,55 +1,75 @@
 //! The endpoint's sockets, as the settings want them.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+
+use tokio::runtime::Handle;
 
 use crate::net::{
-    self, Clients, Doors, IdentityFiles, SteadyUdp, StreamLimits, Streams, Tls, TlsSettings, Verify,
+    Clients, Doors, Dscp, IdentityFiles, SteadyUdp, StreamLimits, Streams, Tls, TlsSettings, Verify,
 };
 use crate::settings::{self, ClientCertificate, Settings};
 use crate::sip::Listening;
+use crate::sip::stun::Finder;
 use crate::words::Entropy;
 
-use super::RunError;
+use super::{RunError, public};
 
 /// Everything SIP comes in by.
 pub(super) struct Sockets {
     pub(super) port: SteadyUdp,
     pub(super) streams: Streams,
+    /// Of what TLS was made; none without TLS.
+    pub(super) tls: Option<TlsSettings>,
+    /// By UDP, beside SIP.
+    pub(super) finder: Option<Finder>,
 }
 
 impl Sockets {
-    pub(super) fn open(settings: &Settings, entropy: Entropy) -> Result<Self, RunError> {
+    pub(super) fn open(
+        settings: &Settings,
+        services: &Handle,
+        entropy: Entropy,
+    ) -> Result<Self, RunError> {
         let sip = &settings.sip;
         let bind = |what, address| move |why| RunError::Bind { what, address, why };
-        let port = SteadyUdp::bind(sip.listen).map_err(bind("start.sip", sip.listen))?;
+        let dscp = Dscp::new(sip.dscp);
+        let port = SteadyUdp::bind(sip.listen, dscp);
+        let port = port.map_err(bind("start.sip", sip.listen))?;
         let doors = Doors {
             tcp: sip.listen_tcp,
             tls: sip.listen_tls,
             from: Some(sip.listen.ip()).filter(|ip| !ip.is_unspecified()),
+            dscp,
         };
-        let tls = wants_tls(settings).then(|| Tls::open(&tls_settings(&sip.tls)));
-        let tls = tls.transpose().map_err(RunError::Tls)?;
+        let files = wants_tls(settings).then(|| tls_settings(&sip.tls));
+        let tls = files.as_ref().map(Tls::open).transpose();
+        let tls = tls.map_err(RunError::Tls)?;
         let at = sip.listen_tcp.or(sip.listen_tls).unwrap_or(sip.listen);
+        let _of_the_services = services.enter();
         let streams = Streams::open(doors, tls, StreamLimits::default(), entropy)
             .map_err(bind("start.sip-streams", at))?;
-        Ok(Self { port, streams })
+        Ok(Self {
+            port,
+            streams,
+            tls: files,
+            finder: None,
+        })
     }
 
-    /// What peers are told: where we listen, unless another address is set.
-    pub(super) fn listening(&self, public: Option<IpAddr>) -> Listening {
-        let ours = |bound: IpAddr| match bound.is_unspecified() {
-            true => net::way_out(bound),
-            false => bound,
-        };
-        let told = |bound: SocketAddr| {
-            let ip = public.unwrap_or_else(|| ours(bound.ip()));
-            SocketAddr::new(ip, bound.port())
-        };
+    /// Asks the finder's server as which address we are seen.
+    pub(super) async fn ask(&mut self, mut finder: Finder) -> Option<SocketAddr> {
+        let public = public::ask(&mut finder, &mut self.port).await;
+        self.finder = Some(finder);
+        public
+    }
+
+    /// Where we listen.
+    pub(super) fn bound(&self) -> Listening {
         let (tcp, tls) = self.streams.addresses();
         Listening {
-            udp: told(self.port.address()),
-            tcp: tcp.map(told),
-            tls: tls.map(told),
+            udp: self.port.address(),
+            tcp,
+            tls,
         }
     }
 }

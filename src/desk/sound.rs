@@ -19,13 +19,22 @@ use super::media_thread::{MediaCounts, MediaThread};
 pub(super) struct Port {
     pub(super) key: LegKey,
     pub(super) address: SocketAddr,
+    /// The same, as the other side is told it.
+    pub(super) told: SocketAddr,
+}
+
+/// Where the ports of our legs are, and as what they are told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ground {
+    pub(super) bound: IpAddr,
+    pub(super) told: IpAddr,
 }
 
 /// The media thread and what it plays.
 pub(super) struct Sound {
     thread: MediaThread,
     pub(super) book: Arc<Phrasebook>,
-    address: IpAddr,
+    ground: Ground,
     watch: Watch,
 }
 
@@ -33,25 +42,36 @@ impl Sound {
     pub(super) fn new(
         thread: MediaThread,
         book: Arc<Phrasebook>,
-        address: IpAddr,
+        ground: Ground,
         watch: Watch,
     ) -> Self {
         Self {
             thread,
             book,
-            address,
+            ground,
             watch,
         }
     }
 
     /// Where the ports of our legs are.
     pub(super) fn address(&self) -> IpAddr {
-        self.address
+        self.ground.bound
+    }
+
+    /// Whether a leg's port may be meant by this address.
+    pub(super) fn is_at(&self, ip: IpAddr) -> bool {
+        ip == self.ground.bound || ip == self.ground.told
+    }
+
+    /// Ports opened from now on are there.
+    pub(super) fn move_to(&mut self, ground: Ground) {
+        self.ground = ground;
     }
 
     pub(super) fn open_port(&self) -> io::Result<Port> {
-        let (key, address) = self.thread.open_port(self.address)?;
-        Ok(Port { key, address })
+        let (key, address) = self.thread.open_port(self.ground.bound)?;
+        let told = SocketAddr::new(self.ground.told, address.port());
+        Ok(Port { key, address, told })
     }
 
     pub(super) fn counts(&self) -> &MediaCounts {
@@ -143,6 +163,20 @@ pub(super) fn spec(agreed: &Negotiated) -> LegSpec {
         remote_rtcp: agreed.remote_rtcp,
         sends: matches!(direction, Direction::SendRecv | Direction::SendOnly),
         receives: matches!(direction, Direction::SendRecv | Direction::RecvOnly),
+    }
+}
+
+/// Who is behind a NAT tells an address that nobody reaches: its sound comes from where its signalling
+/// does, the port is learnt from its first packet (D19).
+pub(super) fn seen_at(agreed: Negotiated, ip: Option<IpAddr>) -> Negotiated {
+    let seen = |told: SocketAddr| match ip {
+        Some(ip) if !told.ip().is_unspecified() => SocketAddr::new(ip, told.port()),
+        Some(_) | None => told, // held the old way: nothing is sent
+    };
+    Negotiated {
+        remote: seen(agreed.remote),
+        remote_rtcp: seen(agreed.remote_rtcp),
+        ..agreed
     }
 }
 

@@ -134,6 +134,7 @@ fn owes_farewell(because: Because) -> bool {
         | Because::SessionOver
         | Because::ShuttingDown => true,
         Because::Cancelled
+        | Because::AnsweredElsewhere
         | Because::HungUp
         | Because::HandedOff
         | Because::Forced

@@ -13,7 +13,9 @@ use crate::console::Request;
 use crate::media::Report;
 use crate::words::{Moment, Party};
 
+use super::finder::Places;
 use super::keeper::{Job, Kept};
+use super::renewal::Renewal;
 use super::{Desk, clock};
 
 /// News taken in one go before the network has its turn again.
@@ -33,8 +35,11 @@ pub(super) struct Inbox {
     pub(super) reports: mpsc::Receiver<Report>,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) kept: mpsc::Receiver<Kept>,
+    pub(super) places: mpsc::Receiver<Places>,
     pub(super) stop: Signal,
     pub(super) interrupt: Signal,
+    pub(super) hang_up: Signal,
+    pub(super) renewal: Renewal,
 }
 
 impl Desk {
@@ -73,6 +78,7 @@ impl Desk {
         loop {
             let now = clock::now();
             self.follow_counts(now);
+            self.look_around(now);
             let enough = exit_after.is_some_and(|enough| self.duty.ended >= enough);
             if enough {
                 leave_at = Some(self.shut_down(leave_at, now));
@@ -87,12 +93,16 @@ impl Desk {
                 arrival = self.signalling.arrival() => {
                     let now = clock::now();
                     self.signalling.take(arrival, now);
+                    self.follow_public(now);
                     self.take_sip_events(now);
                     self.settle(now);
                 }
                 Some(report) = inbox.reports.recv() => self.take_reports(report, &mut inbox.reports),
                 Some(request) = inbox.requests.recv() => self.request(request, clock::now()),
+                Some(places) = inbox.places.recv() => self.places_found(places, clock::now()),
                 Some(kept) = inbox.kept.recv() => self.kept(kept, clock::now()),
+                _ = inbox.hang_up.recv() => self.begin_renewal(&mut inbox.renewal),
+                Some(read) = inbox.renewal.done() => self.renew(read, clock::now()),
                 () = until(wake, now) => self.tick(clock::now()),
                 _ = inbox.stop.recv() => leave_at = Some(self.shut_down(leave_at, clock::now())),
                 _ = inbox.interrupt.recv() => leave_at = Some(self.shut_down(leave_at, clock::now())),
@@ -151,7 +161,7 @@ impl Desk {
 }
 
 /// Waits until then, or for a glance at the clock; for ever when nothing is due.
-async fn until(wake: Option<Moment>, now: Moment) {
+pub(super) async fn until(wake: Option<Moment>, now: Moment) {
     #[expect(clippy::disallowed_methods, reason = "the desk is where time passes")]
     match wake {
         Some(at) => tokio::time::sleep(now.until(at).min(GLANCE_EVERY)).await,

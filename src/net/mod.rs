@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here reads what it carries, but where a message ends.
 
+mod dscp;
 mod mending;
 mod options;
 mod resolver;
@@ -10,7 +11,8 @@ mod steady_udp;
 mod streams;
 mod udp;
 
-pub use options::way_out;
+pub use dscp::Dscp;
+pub use options::{way_out, way_to};
 pub use resolver::{Families, NotFound, Resolver, Target, Wanted};
 pub use rtp_ports::{PortPair, PortPool};
 pub use steady_udp::SteadyUdp;

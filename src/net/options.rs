@@ -7,8 +7,8 @@ use std::time::Duration;
 use socket2::{SockRef, Socket, TcpKeepalive};
 use tokio::net::TcpStream;
 
-/// CS3, the class of signalling (RFC 4594 2.3), in the upper six bits of the TOS byte.
-const CS3: u32 = 24 << 2;
+use super::Dscp;
+
 /// After which silence the system asks a peer whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// Any address of ours, and one far away that belongs to nobody (RFC 5737, RFC 3849).
@@ -22,22 +22,13 @@ const WAY_OUT_V6: (IpAddr, IpAddr) = (
 );
 const DISCARD_PORT: u16 = 9;
 
-/// Marks what a socket bound at `address` sends.
-pub(super) fn mark(socket: &SockRef<'_>, address: SocketAddr) {
-    if address.is_ipv6() {
-        let _ = socket.set_tclass_v6(CS3);
-    }
-    // A socket of both families sends IPv4, too.
-    let _ = socket.set_tos_v4(CS3);
-}
-
 /// A connection carries small messages that must not wait for one another.
-pub(super) fn for_signalling(stream: &TcpStream) {
+pub(super) fn for_signalling(stream: &TcpStream, dscp: Dscp) {
     let _ = stream.set_nodelay(true);
     let socket = SockRef::from(stream);
     let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE));
     if let Ok(address) = stream.local_addr() {
-        mark(&socket, address);
+        dscp.mark(&socket, address);
     }
 }
 
@@ -76,6 +67,18 @@ pub fn way_out(bound: IpAddr) -> IpAddr {
     found.unwrap_or(Ipv4Addr::LOCALHOST.into())
 }
 
+/// The address of this machine that a peer sees us come from, where a socket is bound so; none while
+/// no way leads there. Nothing is sent.
+pub fn way_to(bound: IpAddr, peer: IpAddr) -> Option<IpAddr> {
+    let from = match (bound, peer) {
+        (IpAddr::V6(any), IpAddr::V4(_)) if any.is_unspecified() => Ipv4Addr::UNSPECIFIED.into(),
+        _ => bound,
+    };
+    let socket = UdpSocket::bind((from, 0)).ok()?;
+    socket.connect((peer, DISCARD_PORT)).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
 /// An address as a socket of this family has to be told it.
 pub(super) fn as_seen_by(bound: SocketAddr, peer: SocketAddr) -> SocketAddr {
     match (bound, peer) {
@@ -89,6 +92,17 @@ pub(super) fn as_seen_by(bound: SocketAddr, peer: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_way_to_a_peer_begins_at_the_address_that_leads_there() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let loopback = ip("127.0.0.1");
+        for bound in ["0.0.0.0", "::", "127.0.0.1"] {
+            assert_eq!(way_to(ip(bound), loopback), Some(loopback), "{bound}");
+        }
+        // An address that is not ours any more leads nowhere.
+        assert_eq!(way_to(ip("192.0.2.77"), loopback), None);
+    }
 
     #[test]
     fn an_ipv4_peer_of_a_socket_of_both_families_keeps_its_address() {

@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use nix::sys::socket::{setsockopt, sockopt};
+use socket2::SockRef;
 
-/// Expedited forwarding, DSCP 46 (RFC 3246), as the TOS byte.
-const EXPEDITED: i32 = 46 << 2;
+use super::Dscp;
 
 /// Odd ports and ports whose neighbour is taken, before we give up finding a pair.
 const EPHEMERAL_ATTEMPTS: usize = 200;
@@ -22,25 +22,31 @@ pub struct PortPair {
 #[derive(Debug)]
 pub struct PortPool {
     range: Option<RangeInclusive<u16>>,
+    dscp: Dscp,
     /// Even ports handed out so far: a port just given back rests longest.
     handed_out: AtomicU16,
 }
 
 impl PortPool {
     /// Without a range the system chooses.
-    pub fn new(range: Option<RangeInclusive<u16>>) -> Self {
+    pub fn new(range: Option<RangeInclusive<u16>>, dscp: Dscp) -> Self {
         Self {
             range,
+            dscp,
             handed_out: AtomicU16::new(0),
         }
     }
 
     /// Binds the next free pair at `ip`.
     pub fn bind(&self, ip: IpAddr) -> io::Result<PortPair> {
-        match &self.range {
+        let pair = match &self.range {
             Some(range) => self.bind_in(ip, range),
             None => bind_ephemeral(ip),
+        }?;
+        for socket in [&pair.rtp, &pair.rtcp] {
+            self.dscp.mark(&SockRef::from(socket), socket.local_addr()?);
         }
+        Ok(pair)
     }
 
     fn bind_in(&self, ip: IpAddr, range: &RangeInclusive<u16>) -> io::Result<PortPair> {
@@ -89,10 +95,8 @@ fn bind_one(ip: IpAddr, port: u16) -> io::Result<UdpSocket> {
 fn finish(pair: PortPair) -> io::Result<PortPair> {
     if pair.rtp.local_addr()?.is_ipv4() {
         setsockopt(&pair.rtp, sockopt::Ipv4RecvErr, &true)?;
-        setsockopt(&pair.rtp, sockopt::Ipv4Tos, &EXPEDITED)?;
     } else {
         setsockopt(&pair.rtp, sockopt::Ipv6RecvErr, &true)?;
-        setsockopt(&pair.rtp, sockopt::Ipv6TClass, &EXPEDITED)?;
     }
     Ok(pair)
 }
@@ -116,13 +120,13 @@ mod tests {
 
     #[test]
     fn a_pair_is_even_and_the_port_above() {
-        let (rtp, rtcp) = ports(&PortPool::new(None).bind(LOOPBACK).unwrap());
+        let (rtp, rtcp) = ports(&PortPool::new(None, Dscp::default()).bind(LOOPBACK).unwrap());
         assert_eq!((rtp % 2, rtcp), (0, rtp + 1));
     }
 
     #[test]
     fn a_range_is_kept_and_an_empty_one_refused() {
-        let pool = PortPool::new(Some(41_001..=41_201));
+        let pool = PortPool::new(Some(41_001..=41_201), Dscp::default());
         let pairs = [pool.bind(LOOPBACK).unwrap(), pool.bind(LOOPBACK).unwrap()];
         assert!(
             pairs
@@ -130,6 +134,10 @@ mod tests {
                 .all(|pair| ports(pair).0 >= 41_002 && ports(pair).1 <= 41_201)
         );
         assert_ne!(ports(&pairs[0]), ports(&pairs[1]));
-        assert!(PortPool::new(Some(41_001..=41_001)).bind(LOOPBACK).is_err());
+        assert!(
+            PortPool::new(Some(41_001..=41_001), Dscp::default())
+                .bind(LOOPBACK)
+                .is_err()
+        );
     }
 }

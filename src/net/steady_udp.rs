@@ -8,13 +8,14 @@ use std::net::SocketAddr;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::UdpPort;
 use super::mending::{Cure, Mending};
+use super::{Dscp, UdpPort};
 
 /// A signalling port that is bound again when reading from it fails and fails.
 #[derive(Debug)]
 pub struct SteadyUdp {
     address: SocketAddr,
+    dscp: Dscp,
     /// None after it was given up, until it is bound again.
     port: Option<UdpPort>,
     mending: Mending,
@@ -22,10 +23,12 @@ pub struct SteadyUdp {
 
 impl SteadyUdp {
     /// Binds within a tokio runtime; port 0 lets the system choose, once and for all.
-    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+    pub fn bind(address: SocketAddr, dscp: Dscp) -> io::Result<Self> {
         let port = UdpPort::bind(address)?;
+        port.mark(dscp);
         Ok(Self {
             address: port.local_addr()?,
+            dscp,
             port: Some(port),
             mending: Mending::default(),
         })
@@ -87,7 +90,9 @@ impl SteadyUdp {
 
     async fn wait(&mut self) -> io::Result<()> {
         if self.port.is_none() {
-            self.port = Some(UdpPort::bind(self.address)?);
+            let port = UdpPort::bind(self.address)?;
+            port.mark(self.dscp);
+            self.port = Some(port);
             tracing::info!(address = %self.address, "the SIP port is bound again");
         }
         match &self.port {
@@ -111,7 +116,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_port_that_fails_and_fails_is_bound_again_where_it_was() {
-        let mut port = SteadyUdp::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let mut port = SteadyUdp::bind("127.0.0.1:0".parse().unwrap(), Dscp::default()).unwrap();
         for _ in 0..3 {
             port.failed(&io::ErrorKind::NetworkDown.into());
         }

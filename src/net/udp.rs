@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::UdpSocket;
 
-use super::options;
+use super::{Dscp, options};
 
 /// A second of 1,000 calls/s at 2 KB a datagram must fit while the desk is busy.
 const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
@@ -30,7 +30,6 @@ impl UdpPort {
         options::both_families(&socket, address)?;
         // Better with it, and it works without.
         let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES);
-        options::mark(&SockRef::from(&socket), address);
         socket.bind(&address.into())?;
         let direct = socket.try_clone()?.into();
         let socket = UdpSocket::from_std(socket.into())?;
@@ -40,6 +39,11 @@ impl UdpPort {
             direct,
             bound,
         })
+    }
+
+    /// How routers treat what it sends.
+    pub fn mark(&self, dscp: Dscp) {
+        dscp.mark(&SockRef::from(&self.direct), self.bound);
     }
 
     pub fn local_addr(&self) -> io::Result<SocketAddr> {

@@ -16,8 +16,7 @@ use super::settings::{PhoneSettings, Sends};
 use super::talk::Talk;
 use crate::desk::clock::now;
 use crate::media::{Clip, Codec, FRAME_TIME, RtpPacket};
-use crate::net::UdpPort;
-use crate::net::{PortPair, PortPool};
+use crate::net::{Dscp, PortPair, PortPool, UdpPort};
 use crate::sip::offer_answer::{self, Negotiated, Origin};
 use crate::sip::{
     Dialogs, Endpoint, Invite, Invited, LegId, Listening, NameAddr, Refusal, Settings, Transmit,
@@ -85,7 +84,7 @@ struct Ringing {
 
 impl Ports {
     pub(super) fn bind(ip: IpAddr) -> io::Result<Self> {
-        let PortPair { rtp, rtcp } = PortPool::new(None).bind(ip)?;
+        let PortPair { rtp, rtcp } = PortPool::new(None, Dscp::default()).bind(ip)?;
         Ok(Self {
             sip: UdpPort::bind(SocketAddr::new(ip, 0))?,
             rtp: UdpSocket::from_std(rtp)?,
@@ -180,6 +179,7 @@ impl Line {
             target,
             next_hop: next_hop.into(),
             from: NameAddr::new(None, Uri::sip(&self.settings.user, us)),
+            symmetric: false,
             login: None,
             call_id: None,
             offer: self.offer(),

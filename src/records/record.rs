@@ -153,6 +153,7 @@ impl CallRecord {
             // How it went from moment to moment stays in the timeline.
             What::State { .. }
             | What::Registration { .. }
+            | What::Phone { .. }
             | What::PhraseStarted { .. }
             | What::PhraseEnded { .. }
             | What::Key { .. }

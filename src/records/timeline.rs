@@ -101,6 +101,11 @@ pub enum What {
         account: String,
         state: String,
     },
+    /// A seat's own phone, which registers here: `registered`, `not-registered`.
+    Phone {
+        seat: SeatId,
+        state: String,
+    },
     /// Something an admin should see: `store-failed`, `disk-full`, `clock-jumped` ...
     Alarm {
         alarm: String,

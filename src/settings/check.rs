@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::error::Complaint;
 use super::places::Step;
-use super::{Seat, SeatKind, Settings, Target, check_lines};
+use super::{Seat, SeatKind, Settings, Target, check_lines, check_phones};
 use crate::words::{PhoneNumber, Sentence, Wait};
 
 /// Values that are right alone and wrong together.
@@ -28,6 +28,7 @@ pub(super) fn first_fault(settings: &Settings, has_token: bool) -> Option<Fault>
         .or_else(|| log(settings))
         .or_else(|| lists(settings))
         .or_else(|| check_lines::first_fault(settings))
+        .or_else(|| check_phones::first_fault(settings))
         .or_else(|| {
             seats
                 .into_iter()
@@ -153,7 +154,7 @@ fn repeated(list: &'static str, ids: &[&str]) -> Option<Fault> {
 fn seat(settings: &Settings, n: usize, seat: &Seat) -> Option<Fault> {
     let at = |key| [Step::Key("seat"), Step::Nth(n), Step::Key(key)];
     let id = &seat.id;
-    if seat.kind == SeatKind::Phone && seat.uri.is_none() {
+    if seat.kind == SeatKind::Phone && seat.uri.is_none() && !seat.registers() {
         return Some(fault(
             &at("kind"),
             Sentence::of("settings.phone-without-address").with("id", id),

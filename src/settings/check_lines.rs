@@ -15,6 +15,10 @@ const EXPIRES_MAX: Duration = Duration::from_secs(86_400);
 /// RFC 3261 10.3 lets a registrar refuse less than an hour; many take a minute, none takes less.
 const EXPIRES_MIN: Duration = Duration::from_secs(60);
 
+/// More often would be a burden, more seldom of no use: RFC 4787 REQ-5 asks two minutes of a NAT.
+const KEEP_ALIVE_MIN: Duration = Duration::from_secs(10);
+const KEEP_ALIVE_MAX: Duration = Duration::from_secs(600);
+
 /// RFC 2474: six bits.
 const DSCP_MAX: u8 = 63;
 
@@ -24,6 +28,7 @@ pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
     let peers = || sip.peer.iter().enumerate();
     let rules = || settings.dial.rule.iter().enumerate();
     dscp(settings)
+        .or_else(|| two_addresses(settings))
         .or_else(|| tls(settings))
         .or_else(|| names(settings))
         .or_else(|| accounts().find_map(|(n, it)| account(settings, n, it)))
@@ -32,11 +37,23 @@ pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
 }
 
 fn dscp(settings: &Settings) -> Option<Fault> {
-    (settings.sip.dscp > DSCP_MAX).then(|| {
+    let all = [("sip", settings.sip.dscp), ("media", settings.media.dscp)];
+    let (section, dscp) = all.into_iter().find(|(_, dscp)| *dscp > DSCP_MAX)?;
+    Some(fault(
+        &[Step::Key(section), Step::Key("dscp")],
+        Sentence::of("settings.dscp").with("dscp", dscp),
+        Sentence::of("settings.right.dscp").with("most", DSCP_MAX),
+    ))
+}
+
+/// What is set need not be asked for.
+fn two_addresses(settings: &Settings) -> Option<Fault> {
+    let sip = &settings.sip;
+    (sip.stun.is_some() && sip.public_address.is_some()).then(|| {
         fault(
-            &[Step::Key("sip"), Step::Key("dscp")],
-            Sentence::of("settings.dscp").with("dscp", settings.sip.dscp),
-            Sentence::of("settings.right.dscp").with("most", DSCP_MAX),
+            &[Step::Key("sip"), Step::Key("stun")],
+            Sentence::of("settings.two-addresses"),
+            Sentence::of("settings.right.two-addresses"),
         )
     })
 }
@@ -91,6 +108,14 @@ fn account(settings: &Settings, n: usize, account: &Account) -> Option<Fault> {
             &at("name"),
             Sentence::of("settings.open-password").with("name", name),
             Sentence::of("settings.right.open-password"),
+        ));
+    }
+    let keep_alive = account.keep_alive.get();
+    if !keep_alive.is_zero() && !(KEEP_ALIVE_MIN..=KEEP_ALIVE_MAX).contains(&keep_alive) {
+        return Some(fault(
+            &at("keep_alive"),
+            Sentence::of("settings.keep-alive").with("name", name),
+            Sentence::of("settings.right.keep-alive"),
         ));
     }
     let expires = account.expires.get();

@@ -1,13 +1,12 @@
 //! Where calls come from and go to: accounts that register, peers that are known by their address.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{Host, HostPort, Network, empty_is_none};
-use super::{Behind, Secret, Sip};
+use super::values::{Host, HostPort, Network, SipUri, empty_is_none};
+use super::{Behind, Secret};
 use crate::sip;
 use crate::words::Wait;
 
@@ -27,10 +26,18 @@ pub struct Account {
     pub expires: Wait,
     pub contact_user: Option<String>,
     pub display_name: Option<String>,
-    #[serde(default = "queue")]
-    pub behind: Behind,
+    /// `sip.behind` where it is not set.
+    pub behind: Option<Behind>,
+    /// Its messages do not know where they come from.
+    #[serde(default)]
+    pub nat: bool,
     #[serde(default = "yes")]
     pub register: bool,
+    /// Which of its identities the network should show (RFC 3325 9.2).
+    pub preferred_identity: Option<SipUri>,
+    /// By UDP an empty datagram goes to the registrar so often; zero is never.
+    #[serde(default = "keep_alive")]
+    pub keep_alive: Wait,
 }
 
 /// `[[sip.peer]]`: a PBX or trunk that neither side registers at.
@@ -47,8 +54,11 @@ pub struct Peer {
     pub host: Option<HostPort>,
     #[serde(default)]
     pub transport: Transport,
-    #[serde(default = "queue")]
-    pub behind: Behind,
+    /// `sip.behind` where it is not set.
+    pub behind: Option<Behind>,
+    /// Its messages do not know where they come from.
+    #[serde(default)]
+    pub nat: bool,
     /// Whether its P-Asserted-Identity is believed (D34).
     #[serde(default = "yes")]
     pub trusted: bool,
@@ -64,8 +74,9 @@ fn expires() -> Wait {
     Wait::new(Duration::from_secs(3_600))
 }
 
-fn queue() -> Behind {
-    Behind::Queue
+/// Home routers forget who is silent for 30 s (RFC 4787 REQ-5 asks for two minutes, in vain).
+fn keep_alive() -> Wait {
+    Wait::new(Duration::from_secs(25))
 }
 
 fn yes() -> bool {
@@ -126,18 +137,4 @@ pub enum ClientCertificate {
     Off,
     Optional,
     Required,
-}
-
-impl Sip {
-    /// The configured peer that `from` is an address of.
-    pub fn peer_at(&self, from: IpAddr) -> Option<&Peer> {
-        let is_of = |peer: &&Peer| peer.address.iter().any(|network| network.contains(from));
-        self.peer.iter().find(is_of)
-    }
-
-    /// Whose word about the caller's identity counts (D34): `sip.trusted`, and the peers so marked.
-    pub fn trusts(&self, from: IpAddr) -> bool {
-        let listed = self.trusted.iter().any(|network| network.contains(from));
-        listed || self.peer_at(from).is_some_and(|peer| peer.trusted)
-    }
 }

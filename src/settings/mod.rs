@@ -5,16 +5,19 @@
 
 mod check;
 mod check_lines;
+mod check_phones;
 mod dial;
 mod error;
 mod layers;
 mod lines;
 mod model;
+mod phones;
 mod places;
 mod policy_file;
 mod ports;
 mod secret;
 mod values;
+mod warnings;
 
 use std::path::{Path, PathBuf};
 
@@ -27,10 +30,11 @@ pub use model::{
     Api, Behind, Handoff, Line, Log, LogFormat, Media, ReliableRinging, Seat, SeatKind, Settings,
     Sip, Store, Target, Watch,
 };
+pub use phones::{Md5, Phones};
 pub use policy_file::read_policy;
 pub use ports::Opening;
 pub use secret::Secret;
-pub use values::{Host, HostPort, Network, PolicyFile, Ports, SipUri, Zone};
+pub use values::{Host, HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone};
 
 impl Settings {
     /// Reads the layers; `sets` are `section.key=value`. The first fault is the error.
@@ -53,9 +57,12 @@ impl Settings {
         if let PolicyFile::File(path) = &mut self.policy {
             at(path);
         }
-        let seats = self.seat.iter_mut().filter_map(|seat| seat.file.as_mut());
-        let passwords = self.sip.account.iter_mut();
-        let passwords = passwords.filter_map(|account| account.password.as_mut()?.file_mut());
+        let accounts = self.sip.account.iter_mut();
+        let accounts = accounts.filter_map(|account| account.password.as_mut()?.file_mut());
+        let seats = self.seat.iter_mut().flat_map(|seat| {
+            let password = seat.password.as_mut().and_then(Secret::file_mut);
+            seat.file.as_mut().into_iter().chain(password)
+        });
         let others = [
             &mut self.prompts,
             &mut self.api.token_file,
@@ -65,7 +72,7 @@ impl Settings {
             &mut self.sip.tls.ca,
         ];
         let others = others.into_iter().flatten();
-        seats.chain(passwords).chain(others).for_each(at);
+        seats.chain(accounts).chain(others).for_each(at);
     }
 
     fn from_layers(layers: &Layers) -> Result<Self, SettingsError> {

@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::dial::Dial;
 use super::lines::{Account, Peer, Tls};
-use super::values::{HostPort, Network, PolicyFile, Ports, SipUri, Zone, empty_is_none};
+use super::phones::Phones;
+use super::secret::Secret;
+use super::values::{
+    HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone, empty_is_none,
+};
 use crate::words::{Country, Language, SeatId, Wait};
 
 /// Everything an admin sets for one machine; `config/thirdring.toml` is the manual.
@@ -41,6 +45,8 @@ pub struct Sip {
     pub listen_tls: Option<SocketAddr>,
     #[serde(with = "empty_is_none")]
     pub public_address: Option<IpAddr>,
+    #[serde(with = "empty_is_none")]
+    pub stun: Option<StunServer>,
     pub calls_max: u16,
     pub behind: Behind,
     pub trusted: Vec<Network>,
@@ -52,6 +58,7 @@ pub struct Sip {
     /// Of our signalling, 0-63 (RFC 2474).
     pub dscp: u8,
     pub tls: Tls,
+    pub phones: Phones,
     pub account: Vec<Account>,
     pub peer: Vec<Peer>,
     pub session_expires: Wait,
@@ -66,9 +73,10 @@ impl Default for Sip {
             listen_tcp: None,
             listen_tls: None,
             public_address: None,
+            stun: None,
             calls_max: 64,
             behind: Behind::Queue,
-            trusted: vec![Network::loopback()],
+            trusted: Network::loopback().to_vec(),
             trunk: None,
             trunk_uri: "sip:{number}@{host}".to_owned(),
             from_user: "thirdring".to_owned(),
@@ -76,6 +84,7 @@ impl Default for Sip {
             // CS3: signalling (RFC 4594 3.2).
             dscp: 24,
             tls: Tls::default(),
+            phones: Phones::default(),
             account: Vec::new(),
             peer: Vec::new(),
             session_expires: Wait::new(Duration::from_secs(1800)),
@@ -101,12 +110,25 @@ pub enum Behind {
     Direct,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Media {
     #[serde(with = "empty_is_none")]
     pub address: Option<IpAddr>,
     pub ports: Ports,
+    /// Of our sound, 0-63 (RFC 2474).
+    pub dscp: u8,
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            address: None,
+            ports: Ports::default(),
+            // EF: telephony (RFC 4594 4.1).
+            dscp: 46,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -131,6 +153,9 @@ pub struct Seat {
     pub id: SeatId,
     pub kind: SeatKind,
     pub uri: Option<SipUri>,
+    /// Instead of `uri`: by what its phone registers at us.
+    pub username: Option<String>,
+    pub password: Option<Secret>,
     pub file: Option<PathBuf>,
     #[serde(default = "ready")]
     pub ready: bool,
@@ -147,6 +172,13 @@ pub enum SeatKind {
     Echo,
     File,
     Silent,
+}
+
+impl Seat {
+    /// Whether its phone tells us where it is.
+    pub fn registers(&self) -> bool {
+        self.kind == SeatKind::Phone && self.username.is_some()
+    }
 }
 
 impl SeatKind {

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -28,7 +28,9 @@ macro_rules! read_from_text {
     )*};
 }
 
-read_from_text!(Host, HostPort, Network, PolicyFile, Ports, SipUri, Zone);
+read_from_text!(
+    Host, HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone
+);
 
 /// `""` in the file is "not set", so that the shipped file can name every key.
 pub(super) mod empty_is_none {
@@ -81,7 +83,7 @@ impl FromStr for HostPort {
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'));
         let valid = match in_brackets {
-            Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
             None => !host.is_empty() && host.chars().all(plain),
         };
         match port.filter(|port| valid && *port > 0) {
@@ -97,6 +99,37 @@ impl FromStr for HostPort {
 impl fmt::Display for HostPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// `host:port`; without a port 3478 (RFC 8489 18.6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct StunServer(HostPort);
+
+impl StunServer {
+    pub fn host_port(&self) -> &HostPort {
+        &self.0
+    }
+}
+
+impl FromStr for StunServer {
+    type Err = Sentence;
+
+    fn from_str(text: &str) -> Result<Self, Sentence> {
+        let has_port = text.contains(':') && !text.ends_with(']');
+        let whole = match has_port {
+            true => text.to_owned(),
+            false => format!("{text}:3478"),
+        };
+        let refused = |_| Sentence::of("value.stun").with("found", text);
+        whole.parse().map(Self).map_err(refused)
+    }
+}
+
+impl fmt::Display for StunServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -131,11 +164,22 @@ pub struct Network {
 }
 
 impl Network {
-    pub(super) fn loopback() -> Self {
-        Self {
+    pub(super) fn loopback() -> [Self; 2] {
+        let v4 = Self {
             address: Ipv4Addr::LOCALHOST.into(),
             bits: 8,
-        }
+        };
+        [v4, Self::of(Ipv6Addr::LOCALHOST.into())]
+    }
+
+    /// One address alone.
+    pub fn of(address: IpAddr) -> Self {
+        let bits = if address.is_ipv6() { 128 } else { 32 };
+        Self { address, bits }
+    }
+
+    pub(super) fn is_loopback(&self) -> bool {
+        self.address.is_loopback()
     }
 
     pub fn contains(&self, peer: IpAddr) -> bool {

@@ -20,6 +20,8 @@ pub(super) struct Dialog {
     sequence: Sequence,
     /// Where their last message came from: used when no address stands in route or target.
     peer: Hop,
+    /// Their routes and target are addresses behind a NAT: only the peer leads there.
+    symmetric: bool,
 }
 
 /// The last CSeq number in each direction.
@@ -49,6 +51,7 @@ impl Dialog {
                 remote: Some(essentials.cseq.number),
             },
             peer,
+            symmetric: false,
         })
     }
 
@@ -75,7 +78,14 @@ impl Dialog {
                 remote: None,
             },
             peer,
+            symmetric: false,
         })
+    }
+
+    /// Whether our requests go where theirs come from, whatever routes and target say. Those stay as
+    /// they are: behind the NAT they are right.
+    pub(super) fn symmetric(self, symmetric: bool) -> Self {
+        Self { symmetric, ..self }
     }
 
     pub(super) fn remote_tag(&self) -> &str {
@@ -155,6 +165,9 @@ impl Dialog {
     /// Where our requests go. A domain name falls back to the peer's own address, and what leads
     /// back to the peer takes its connection (RFC 5923): behind a NAT there is no other way.
     pub(super) fn next_hop(&self) -> Hop {
+        if self.symmetric {
+            return self.peer;
+        }
         let route = self.routes.first().and_then(|route| route_uri(route));
         let named = route.as_ref().unwrap_or(&self.target).hop();
         let elsewhere = route.is_some() && named.is_some_and(|hop| !self.is_peer(hop));
@@ -237,6 +250,15 @@ mod tests {
         let bye = dialog.request("BYE", 2, "via");
         assert_eq!(bye.start, Message::request("BYE", "sip:192.0.2.3").start);
         assert_eq!(bye.value("Route"), Some("<sip:a@192.0.2.9:5070>"));
+    }
+
+    #[test]
+    fn behind_a_nat_only_the_peer_leads_there() {
+        let routes = "Record-Route: <sip:10.0.0.3;lr>\r\n";
+        let dialog = dialog(routes).symmetric(true);
+        assert_eq!(dialog.next_hop(), hop("192.0.2.77:5060"));
+        let bye = dialog.request("BYE", 2, "via");
+        assert_eq!(bye.value("Route"), Some("<sip:10.0.0.3;lr>"));
     }
 
     #[test]

@@ -10,14 +10,18 @@ mod hop;
 pub mod offer_answer;
 pub mod registrar;
 pub mod registration;
+mod sender;
+pub mod stun;
 mod transaction;
 mod wire;
 
 pub use endpoint::{
     Answer, AskId, Counters, Dialogs, Discard, Endpoint, Event, Invite, Invited, LegId, Listening,
-    LoginId, NotPossible, Refer, ReferAsked, Refusal, ReliableProgress, Settings, Transmit,
+    LoginId, NoHelp, NotPossible, Refer, ReferAsked, Refusal, ReliableProgress, Settings, Transmit,
+    is_answered_elsewhere,
 };
 pub use hop::{FlowId, Hop, Transport};
+pub use sender::{Sender, Standing};
 pub use wire::{
     BadNameAddr, BadUri, Fault, Framer, Message, NameAddr, Piece, Start, Uri, read_message,
     readable,

@@ -22,6 +22,8 @@ pub enum EndedBy {
 pub enum Because {
     /// The CANCEL came while it rang.
     Cancelled,
+    /// Another device of our extension took the call while it rang here (RFC 3326).
+    AnsweredElsewhere,
     /// Somebody hung up in the course of a call.
     HungUp,
     /// The rep closed, the farewell was said (R57).
@@ -70,8 +72,9 @@ impl EndedBy {
 }
 
 impl Because {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Cancelled,
+        Self::AnsweredElsewhere,
         Self::HungUp,
         Self::Closed,
         Self::SilentCaller,
@@ -93,6 +96,7 @@ impl Because {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cancelled => "cancelled",
+            Self::AnsweredElsewhere => "answered-elsewhere",
             Self::HungUp => "hung-up",
             Self::Closed => "closed",
             Self::SilentCaller => "silent-caller",

@@ -3,8 +3,9 @@
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Instant;
 
-use super::wire::{is_awake, stranger};
-use crate::peers::agent::House;
+use super::wire::{http, is_awake, stranger};
+use crate::peers::agent::{Agent, House, TOKEN};
+use crate::peers::phone::SOON;
 use crate::peers::scene::Scene;
 
 const STRANGERS: u16 = 1_000;
@@ -33,7 +34,9 @@ fn request(own: SocketAddr, sip: SocketAddr, number: u32) -> String {
 
 #[test]
 fn a_flood_from_a_thousand_addresses_leaves_the_call_and_the_peers_in_peace() {
-    let mut scene = Scene::talking(House::fast().seat("rep1", "echo"));
+    // The phones of the tests are at .1, who asks whether we are awake at .2; all others are nobody.
+    let house = House::fast().set("sip.trusted = [\"127.0.0.1\", \"127.0.0.2\"]");
+    let mut scene = Scene::talking(house.seat("rep1", "echo"));
     let (sip, peer) = (scene.agent.sip, stranger());
     scene.caller.forget_sound();
     let began = Instant::now();
@@ -52,8 +55,28 @@ fn a_flood_from_a_thousand_addresses_leaves_the_call_and_the_peers_in_peace() {
         }
     }
     println!("10,000 messages in {:?}", began.elapsed());
+    let counted_by = Instant::now() + SOON; // the counts are told once a second
+    let mut refused = 0;
+    while refused < u32::from(STRANGERS) && Instant::now() < counted_by {
+        refused = strangers_refused(&scene.agent);
+    }
+    println!("{refused} strangers refused");
+    assert!(refused >= u32::from(STRANGERS), "{refused}");
+    let calls = scene.agent.get("/calls");
+    assert_eq!(calls.as_array().map(Vec::len), Some(1), "{calls}");
     scene.caller.hears_more(25);
     assert_eq!(scene.caller.recording().lost(), 0);
     assert_eq!(scene.agent.call_of(&scene.id).state, "talking");
     scene.hang_up();
+}
+
+/// As `/metrics` tells it.
+fn strangers_refused(agent: &Agent) -> u32 {
+    let request = format!(
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n\r\n"
+    );
+    let told = http(agent.api, request.as_bytes());
+    let mut lines = told.lines();
+    let count = lines.find_map(|line| line.strip_prefix("thirdring_strangers_refused_total "));
+    count.and_then(|count| count.parse().ok()).unwrap_or(0)
 }

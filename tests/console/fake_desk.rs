@@ -220,6 +220,7 @@ fn seat(ready: bool) -> SeatView {
         ready,
         state: "busy".into(),
         call: Some(CALL.parse().unwrap()),
+        registered_until_utc: None,
     }
 }
 
@@ -230,6 +231,7 @@ fn away() -> SeatView {
         ready: false,
         state: "absent".into(),
         call: None,
+        registered_until_utc: None,
     }
 }
 

@@ -53,6 +53,7 @@ impl End {
             target: "sip:hotline@192.0.2.1".parse().expect("a URI"),
             next_hop: to.into(),
             from: NameAddr::new(None, uri),
+            symmetric: false,
             login: None,
             call_id: None,
             offer: Bytes::from("offer"),

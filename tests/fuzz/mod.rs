@@ -93,6 +93,11 @@ fn no_challenge_breaks_the_login_and_no_answer_is_guessed() {
 }
 
 #[test]
+fn no_answer_of_stun_is_believed_but_our_servers() {
+    feed(targets::stun, seeds::stun_answers());
+}
+
+#[test]
 fn no_order_of_events_leaves_a_zombie() {
     feed(dialog::dialog, seeds::programs());
 }

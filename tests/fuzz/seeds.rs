@@ -177,3 +177,20 @@ pub(super) fn programs() -> Vec<Vec<u8>> {
         (0..=255).collect(),
     ]
 }
+
+/// Answers of STUN: the id is the target's to fill in.
+pub(super) fn stun_answers() -> Vec<Vec<u8>> {
+    let answer = |kind: u8, attributes: &[u8]| {
+        let head = [0x01, kind, 0, attributes.len() as u8];
+        [&head[..], &[0; 16], attributes].concat()
+    };
+    let software = b"\x80\x22\x00\x05coturn-x";
+    let mapped = b"\x00\x20\x00\x08\x00\x01\xa1\x47\xe1\x12\xa6\x43";
+    let v6 = b"\x00\x20\x00\x14\x00\x02\xa1\x47\x01\x13\xa9\xfa\xa5\xd3\xf1\x79\xbc\x25\xf4\xb5\xbe\xd2\xb9\xd9";
+    let refused = b"\x00\x09\x00\x04\x00\x00\x04\x00";
+    vec![
+        answer(1, &[&software[..], mapped].concat()),
+        answer(1, v6),
+        answer(0x11, refused),
+    ]
+}

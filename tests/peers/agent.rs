@@ -3,7 +3,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use thirdring::console::{CallView, CallbackView};
@@ -103,6 +103,12 @@ impl House {
         )
     }
 
+    /// The rep's own telephone, which registers at the agent.
+    pub(crate) fn registered_seat(self, id: &str, username: &str, password: &str) -> Self {
+        let login = format!("username = \"{username}\"\npassword = \"{password}\"");
+        self.place("seat", &format!("id = \"{id}\"\nkind = \"phone\"\n{login}"))
+    }
+
     pub(crate) fn target(self, id: &str, at: SocketAddr) -> Self {
         self.place("target", &format!("id = \"{id}\"\nuri = \"sip:{id}@{at}\""))
     }
@@ -110,6 +116,11 @@ impl House {
     /// An extension or trunk that we register at.
     pub(crate) fn account(self, lines: &str) -> Self {
         self.place("sip.account", lines)
+    }
+
+    /// A PBX or trunk known by its address.
+    pub(crate) fn peer(self, lines: &str) -> Self {
+        self.place("sip.peer", lines)
     }
 
     /// A target whose calls the exchange is to take (D22).
@@ -222,6 +233,11 @@ impl Agent {
         self.signal("-TERM");
     }
 
+    /// SIGHUP: it should read its certificates anew.
+    pub(crate) fn renew(&self) {
+        self.signal("-HUP");
+    }
+
     /// The PC falls asleep: nothing of the agent runs until it is resumed.
     pub(crate) fn suspend(&self) {
         self.signal("-STOP");
@@ -286,6 +302,32 @@ impl Agent {
         let status = answer.status().as_u16();
         let body = answer.body_mut().read_to_string().expect("a whole answer");
         (status, serde_json::from_str(&body).unwrap_or(Value::Null))
+    }
+
+    /// What `/metrics` says of this name, labels included; none where it is not there.
+    pub(crate) fn metric(&self, name: &str) -> Option<u64> {
+        // What is counted elsewhere is taken over when the desk wakes: the second answer comes after it.
+        self.get("/calls");
+        self.get("/calls");
+        let request = Request::builder()
+            .uri(format!("http://{}/metrics", self.api))
+            .header("authorization", format!("Bearer {TOKEN}"));
+        let request = request.body(()).expect("a request");
+        let mut answer = self.http.run(request).expect("the agent answers");
+        let text = answer.body_mut().read_to_string().expect("a whole answer");
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix(name));
+        lines.find_map(|rest| rest.strip_prefix(' ')?.parse().ok())
+    }
+
+    /// Whether `/metrics` says so many of this within the time.
+    pub(crate) fn counts_to(&self, name: &str, count: u64, within: Duration) -> bool {
+        let until = Instant::now() + within;
+        while Instant::now() < until {
+            if self.metric(name) == Some(count) {
+                return true;
+            }
+        }
+        false
     }
 
     /// A command that must be obeyed.

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """A telephone on baresip 4 that a test drives: baresip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: dial URI, answer, reject, key DIGITS, speak, quiet, hold, resume, hangup, stay, quit.
-Tells what happens as one JSON object a line: ready, incoming, established, closed, key, referred, done, failed.
+Reads one command a line: register, dial URI, connect, answer, reject, key DIGITS, speak, quiet, hold, resume,
+hangup, stay, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming,
+established, closed, key, referred, done, failed.
+"connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
 It goes where a REFER sends it, until it is told to stay.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA and PHONE_CERTIFICATE_AND_KEY are PEM files;
-TLS listens on the port above.
+TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by PHONE_USER
+and PHONE_PASSWORD.
 """
 import asyncio
 import json
@@ -13,7 +16,7 @@ import os
 import sys
 import wave
 
-from baresip import Account, BaresipError, Config, Event
+from baresip import Account, BaresipError, Config, Event, RegistrationError
 from baresip.runtime import Runtime
 from baresip.ua import UserAgent
 
@@ -33,7 +36,7 @@ class Phone:
         self.speaking = False
         self.position = 0
         self.waiting = None
-        self.call = None
+        self.call = self.before = None
         self.stays = False
         agent.on_incoming(self.rings)
 
@@ -48,7 +51,7 @@ class Phone:
             tell("closed")
 
     def take(self, call):
-        self.call = call
+        self.before, self.call = self.call, call
         call.on_transfer_request(lambda *_: asyncio.ensure_future(self.follow(call)))
         call.on_dtmf(lambda *keys: tell("key", key=str(getattr(keys[0], "digit", keys[0]))))
         self.carry(call)
@@ -78,12 +81,20 @@ class Phone:
         asyncio.get_running_loop().call_later(FRAME_SECONDS, self.carry, call)
 
     async def obey(self, command, argument):
-        if command == "dial":
+        if command == "register":
+            try:
+                await self.agent.register()
+                tell("registered")
+            except RegistrationError as why:
+                tell("refused", code=why.status)
+        elif command == "dial":
             call = await self.agent.dial(argument)
             call.on(self.ends)
             await call.wait_established()
             self.take(call)
             tell("established")
+        elif command == "connect":
+            await self.call.attended_transfer(self.before)
         elif command == "answer":
             call = self.waiting
             await call.answer()
@@ -128,10 +139,10 @@ async def main(listen, rtp_port, speech_file=None):
         Config(net_interface=address, max_concurrent_calls=4, extra_config_text=config)
     )
     account = Account(
-        "13900139000",
-        address,
-        "-",
-        reg_interval=0,
+        os.environ.get("PHONE_USER", "13900139000"),
+        os.environ.get("PHONE_REGISTRAR", address),
+        os.environ.get("PHONE_PASSWORD", "-"),
+        reg_interval=int(os.environ.get("PHONE_EXPIRES", "0")),
         audio_codecs=("pcma", "pcmu"),
         # Whoever is called at this address, it is this phone that rings.
         extra_params=("catchall=yes",),

@@ -63,6 +63,22 @@ impl Events {
         }
     }
 
+    /// Whether nothing of this kind was told yet, nor is within the time.
+    pub(crate) fn stay_without(
+        &mut self,
+        within: Duration,
+        unwanted: impl Fn(&Entry) -> bool,
+    ) -> bool {
+        let until = Instant::now() + within;
+        while let Ok(entry) = self
+            .news
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
+        {
+            self.seen.push(entry);
+        }
+        !self.seen.iter().any(unwanted)
+    }
+
     /// Waits until the call is in this state.
     pub(crate) fn state(&mut self, sip_call_id: &str, state: &str, within: Duration) -> Entry {
         self.wait(&format!("state {state}"), within, |entry| {
@@ -85,6 +101,13 @@ impl Events {
             of(entry, sip_call_id)
                 && matches!(&entry.what, What::PhraseEnded { phrase, .. } if phrase.as_str() == id)
         })
+    }
+
+    /// Waits until an account is registered.
+    pub(crate) fn registered(&mut self, within: Duration) {
+        self.wait("a registration", within, |entry| {
+            matches!(&entry.what, What::Registration { state, .. } if state == "registered")
+        });
     }
 
     /// Waits for the call's one ending.

@@ -15,6 +15,9 @@ pub(crate) enum Need {
     Baresip,
     Pjsip,
     Kamailio,
+    /// svwar and svcrack.
+    Sipvicious,
+    Coturn,
     /// `ip` and `nft`, and the right to make network namespaces.
     Namespaces,
     /// The right to mount a small disk.
@@ -36,6 +39,8 @@ impl Need {
             Self::Baresip => works(PYTHON, &["-c", "import baresip"]),
             Self::Pjsip => works(PYTHON, &["-c", "import pjsua2"]),
             Self::Kamailio => works("kamailio", &["-v"]),
+            Self::Sipvicious => works("svwar", &["--version"]),
+            Self::Coturn => works("turnserver", &["--version"]),
             Self::Namespaces => {
                 is_root() && works("nft", &["--version"]) && works("ip", &["netns", "list"])
             }
@@ -48,6 +53,8 @@ impl Need {
             Self::Baresip => "baresip 4 (pip: baresip-python)",
             Self::Pjsip => "pjproject (pip: pjsua2-python)",
             Self::Kamailio => "Kamailio 5.6 (apt: kamailio)",
+            Self::Sipvicious => "SIPVicious (apt: sipvicious)",
+            Self::Coturn => "coturn (apt: coturn)",
             Self::Namespaces => "network namespaces (root, iproute2, nftables)",
             Self::Mount => "mount, run by root",
             Self::OtherReaders => "other readers of SIP (tests/run.sh builds them)",

@@ -72,6 +72,28 @@ impl Lab {
         run("ip", &arguments);
     }
 
+    /// The host loses its address and gets another, as from another network.
+    pub(crate) fn readdress(&self, host: Host, to: IpAddr) {
+        let link = self.link(host);
+        let old = format!("{}/24", host.address());
+        self.inside(host, &["ip", "addr", "del", &old, "dev", &link]);
+        self.add_address(host, &link, &format!("{to}/24"));
+    }
+
+    /// One more address on the cable.
+    pub(crate) fn address_too(&self, host: Host, address: IpAddr) {
+        self.add_address(host, &self.link(host), &format!("{address}/24"));
+    }
+
+    /// What the host would send there stays on it.
+    pub(crate) fn stand_in_for(&self, host: Host, address: IpAddr) {
+        self.add_address(host, "lo", &address.to_string());
+    }
+
+    fn add_address(&self, host: Host, link: &str, address: &str) {
+        self.inside(host, &["ip", "addr", "add", address, "dev", link]);
+    }
+
     /// From now on no RTP or RTCP reaches this host: it was sent, and is lost on the way.
     pub(crate) fn deafen(&self, host: Host) {
         let rtp = format!("{SIP_PORTS_BELOW}-65535");
@@ -88,6 +110,28 @@ impl Lab {
                 "drop",
             ],
         );
+    }
+
+    /// From now on the agent's host hides `inside`: a router that forwards SIP, and RTP below 11,000.
+    pub(crate) fn hide(&self, inside: IpAddr) {
+        let (host, outside) = (Host::Agent, Host::Agent.address().to_string());
+        let hidden = inside.to_string();
+        self.inside(host, &["ip", "addr", "add", &hidden, "dev", "lo"]);
+        self.inside(host, &["nft", "add", "table", "ip", "router"]);
+        let inwards = "{ type nat hook prerouting priority -100 ; }";
+        let outwards = "{ type nat hook postrouting priority 100 ; }";
+        for (chain, hook) in [("inwards", inwards), ("outwards", outwards)] {
+            self.inside(host, &["nft", "add", "chain", "ip", "router", chain, hook]);
+        }
+        let ports = "{ 5060, 10000-10999 }";
+        let forward = ["udp", "dport", ports, "dnat", "to", &hidden];
+        let rewrite = ["ip", "saddr", &hidden, "snat", "to", &outside];
+        for (chain, rule) in [("inwards", forward), ("outwards", rewrite)] {
+            let rule = ["nft", "add", "rule", "ip", "router", chain]
+                .into_iter()
+                .chain(rule);
+            self.inside(host, &rule.collect::<Vec<_>>());
+        }
     }
 
     /// Runs this at the host: its sockets, threads and processes live there.

@@ -28,6 +28,8 @@ pub(crate) struct Datagram {
     pub(crate) at: Instant,
     pub(crate) from: SocketAddr,
     pub(crate) to: SocketAddr,
+    /// How routers treat it (RFC 2474).
+    pub(crate) dscp: u8,
     pub(crate) payload: Vec<u8>,
 }
 
@@ -148,6 +150,7 @@ fn udp(frame: &[u8], at: Instant) -> Option<Datagram> {
     };
     Some(Datagram {
         at,
+        dscp: ip.get(1)? >> 2,
         from: SocketAddr::new(address(12)?, port(0)?),
         to: SocketAddr::new(address(16)?, port(2)?),
         payload: udp.get(UDP_HEADER..)?.to_vec(),

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """A telephone on pjproject that a test drives: pjsip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: dial URI, answer, reject CODE, key DIGITS, speak, quiet, hangup, stay, connect, quit.
-Tells what happens as one JSON object a line: ready, incoming, established, closed, key, referred, replaced, done.
-It goes where a REFER sends it, until it is told to stay; `connect` leads whom it called last to whom it called before.
+Reads one command a line: register, dial URI, connect, answer, reject CODE, key DIGITS, speak, quiet, hangup,
+stay, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming, established,
+closed, key, referred, replaced, done.
+"connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
+It goes where a REFER sends it, until it is told to stay.
 It speaks from the start of each call, over and over; without a file it sends silence.
 PHONE_SESSION=90 asks for sessions of 90 s, the shortest there are.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA, PHONE_CERTIFICATE and PHONE_KEY are PEM
-files; TLS listens on the port above.
+files; TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by
+PHONE_USER and PHONE_PASSWORD.
 """
 import json
 import os
@@ -78,12 +81,22 @@ class Call(pj.Call):
                 if self.speech:
                     self.speech.player.startTransmit(self.getAudioMedia(index))
 
+    def onCallTransferStatus(self, told):
+        if told.finalNotify and told.statusCode == 200:
+            self.hangup(pj.CallOpParam(True))
+
     def onDtmfDigit(self, key):
         tell("key", key=key.digit)
 
 
 class Account(pj.Account):
-    call = None
+    call = before = None
+
+    def onRegState(self, news):
+        if news.code // 100 == 2 and news.expiration > 0:
+            tell("registered")
+        elif news.code >= 300:
+            tell("refused", code=int(news.code))
 
     def __init__(self):
         super().__init__()
@@ -100,10 +113,13 @@ class Account(pj.Account):
         self.call.answer(answer)
 
     def obey(self, command, argument):
-        if command == "dial":
-            self.calls.append(self.call)
-            self.call = Call(self)
+        if command == "register":
+            self.setRegistration(True)
+        elif command == "dial":
+            self.before, self.call = self.call, Call(self)
             self.call.makeCall(argument, pj.CallOpParam(True))
+        elif command == "connect":
+            self.call.xferReplaces(self.before, pj.CallOpParam())
         elif command == "answer":
             self.reply(200)
         elif command == "reject":
@@ -112,8 +128,6 @@ class Account(pj.Account):
             self.call.dialDtmf(argument)
         elif command in ("speak", "quiet"):
             getattr(Call.speech, command)()
-        elif command == "connect":
-            self.call.xferReplaces(self.calls[-1], pj.CallOpParam(True))
         elif command == "stay":
             Call.stays = True
         elif command == "hangup":
@@ -160,9 +174,25 @@ def account(host, port, rtp_port):
     media.boundAddress = host
     media.port = rtp_port
     media.portRange = 20
+    registrar = os.environ.get("PHONE_REGISTRAR")
+    if registrar:
+        enrol(config, registrar)
     account = Account()
     account.create(config)
     return account
+
+
+def enrol(config, registrar):
+    user = os.environ["PHONE_USER"]
+    kind = os.environ.get("PHONE_TRANSPORT", "udp")
+    config.idUri = f"sip:{user}@{registrar}"
+    config.regConfig.registrarUri = f"sip:{registrar};transport={kind}"
+    config.regConfig.registerOnAdd = False
+    config.regConfig.timeoutSec = int(os.environ["PHONE_EXPIRES"])
+    # It refreshes this many seconds before the end.
+    config.regConfig.delayBeforeRefreshSec = 1
+    password = os.environ["PHONE_PASSWORD"]
+    config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, password))
 
 
 def main(listen, rtp_port, speech_file=None):

@@ -59,16 +59,56 @@ impl Wire {
     }
 }
 
+/// Where a phone registers, and how it proves who it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Enrolment<'a> {
+    pub(crate) registrar: SocketAddr,
+    pub(crate) user: &'a str,
+    pub(crate) password: &'a str,
+    pub(crate) expires_s: u32,
+}
+
+impl Enrolment<'_> {
+    /// What the phones' programs read.
+    fn variables(&self) -> [(&'static str, String); 4] {
+        [
+            ("PHONE_REGISTRAR", self.registrar.to_string()),
+            ("PHONE_USER", self.user.to_owned()),
+            ("PHONE_PASSWORD", self.password.to_owned()),
+            ("PHONE_EXPIRES", self.expires_s.to_string()),
+        ]
+    }
+}
+
+impl Brand {
+    fn script(self) -> &'static str {
+        match self {
+            Self::Baresip => "tests/peers/baresip_phone.py",
+            Self::Pjsip => "tests/peers/pjsip_phone.py",
+        }
+    }
+}
+
 impl Softphone {
     /// A phone whose SIP goes over TCP or TLS.
     pub(crate) fn over(brand: Brand, host: IpAddr, wire: &Wire) -> Self {
         let address = SocketAddr::new(host, free_ports(host));
-        let script = match brand {
-            Brand::Baresip => "tests/peers/baresip_phone.py",
-            Brand::Pjsip => "tests/peers/pjsip_phone.py",
-        };
-        let mut command = program(script, address, address.port() + 2, None);
+        let mut command = program(brand.script(), address, address.port() + 2, None);
         command.envs(wire.variables());
+        Self::run(command, address)
+    }
+
+    /// A phone that can register; it does so when it is told to.
+    pub(crate) fn enrolled(
+        brand: Brand,
+        host: IpAddr,
+        wire: &Wire,
+        at: Enrolment<'_>,
+        speech: Option<&str>,
+    ) -> Self {
+        let address = SocketAddr::new(host, free_ports(host));
+        let mut command = program(brand.script(), address, address.port() + 2, speech);
+        command.envs(wire.variables()).envs(at.variables());
         Self::run(command, address)
     }
 
@@ -144,6 +184,12 @@ impl Softphone {
         writeln!(self.stdin, "{command}").expect("the phone runs");
     }
 
+    /// Whether it has told an event of this name that was not waited for.
+    pub(crate) fn has_told(&mut self, event: &str) -> bool {
+        self.told.extend(self.news.try_iter());
+        self.told.iter().any(|told| told["event"] == event)
+    }
+
     /// Waits for the next event of this name that was not waited for before.
     pub(crate) fn wait(&mut self, event: &str, within: Duration) -> Value {
         let until = Instant::now() + within;
@@ -181,7 +227,8 @@ impl Drop for Softphone {
     }
 }
 
-/// The first of `PORTS_EACH` ports that nobody uses; two tests at once begin at different places.
+/// The first of `PORTS_EACH` ports that nobody uses; two tests at once begin at different places. The last
+/// of them is taken until the test ends: a phone takes its own only when it has started.
 pub(crate) fn free_ports(host: IpAddr) -> u16 {
     let places = (PORTS.end - PORTS.start) / PORTS_EACH;
     let thread = format!("{:?}{}", thread::current().id(), std::process::id());
@@ -189,10 +236,17 @@ pub(crate) fn free_ports(host: IpAddr) -> u16 {
         hash.wrapping_mul(31).wrapping_add(byte.into())
     });
     let start = (start % places) * PLACES_APART;
-    let candidates = (0..places).map(|n| PORTS.start + ((start + n) % places) * PORTS_EACH);
-    let mut free = candidates.filter(|first| {
-        let mut ports = *first..*first + PORTS_EACH;
-        ports.all(|port| UdpSocket::bind((host, port)).is_ok())
+    let mut candidates = (0..places).map(|n| PORTS.start + ((start + n) % places) * PORTS_EACH);
+    let first = candidates.find(|first| {
+        let last = first + PORTS_EACH - 1;
+        let Ok(mark) = UdpSocket::bind((host, last)) else {
+            return false;
+        };
+        let is_free = (*first..last).all(|port| UdpSocket::bind((host, port)).is_ok());
+        if is_free {
+            std::mem::forget(mark);
+        }
+        is_free
     });
-    free.next().expect("some ports are free")
+    first.expect("some ports are free")
 }

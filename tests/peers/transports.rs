@@ -21,11 +21,11 @@ use super::scene::{A_WHILE, NUMBER};
 
 const HOST: &str = "127.0.0.1";
 /// Of a connection without a call (docs/hardening.md row 15).
-const IDLE_AT_MOST: Duration = Duration::from_secs(32);
-const IP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(super) const IDLE_AT_MOST: Duration = Duration::from_secs(32);
+pub(super) const IP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// An agent that listens by everything, with a certificate for its address.
-fn listening(house: House, authority: &Authority) -> House {
+pub(super) fn listening(house: House, authority: &Authority) -> House {
     let ours = authority.identity("agent", HOST);
     house
         .set("sip.listen_tcp = \"127.0.0.1:0\"\nsip.listen_tls = \"127.0.0.1:0\"")
@@ -34,7 +34,7 @@ fn listening(house: House, authority: &Authority) -> House {
         .set(&format!("sip.tls.ca = {:?}", authority.file()))
 }
 
-fn wire(transport: Transport, authority: &Authority) -> Wire {
+pub(super) fn wire(transport: Transport, authority: &Authority) -> Wire {
     Wire {
         transport,
         ca: authority.file(),

@@ -81,6 +81,7 @@ fn callers_news(chance: &mut Entropy) -> LegNews {
         LegNews::Expiring,
         LegNews::NeverAcked,
         LegNews::Cancelled,
+        LegNews::AnsweredElsewhere,
         LegNews::Refused(486),
         LegNews::Refused(404),
         LegNews::NoAnswer,

@@ -27,6 +27,7 @@ impl Legs {
                 self.caller_holds = news == LegNews::Holds;
             }
             LegNews::Cancelled
+            | LegNews::AnsweredElsewhere
             | LegNews::Refused(_)
             | LegNews::NoAnswer
             | LegNews::HungUp

@@ -8,6 +8,7 @@
 //! prompts 2s                         every phrase lasts as long; or zh-CN, en: the shipped ones' lengths
 //! caller anonymous                   there is no number to phone back
 //! behind queue                       a PBX goes on when we refuse; the default is direct
+//! answer 2s                          the line asks us to answer then
 //! line unwatched                     the signalling profile
 //! no ack                             our answer is never acknowledged
 //! store fails                        or soon, tomorrow, silent: what becomes of a promise's row

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use thirdring::call::{Behind, Handoff, Promised, TargetTerms, Terms};
+use thirdring::call::{Arrival, Behind, Handoff, Promised, TargetTerms, Terms};
 use thirdring::policy::Policy;
 use thirdring::words::{Language, Wait};
 
@@ -12,6 +12,7 @@ use super::phrasebook::{self, Lengths};
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub(super) terms: Arc<Terms>,
+    pub(super) arrival: Arrival,
     pub(super) lengths: Lengths,
     pub(super) language: Language,
     pub(super) anonymous: bool,
@@ -34,6 +35,10 @@ impl Scene {
     pub(super) fn read(head: &[&str]) -> Result<Self, String> {
         let mut scene = Self {
             terms: Arc::new(terms(&policy(head)?)?),
+            arrival: Arrival {
+                behind: Behind::Direct,
+                answer_after: None,
+            },
             lengths: Lengths::Every(Duration::from_secs(2)),
             language: Language::ZhCn,
             anonymous: false,
@@ -52,8 +57,9 @@ impl Scene {
             ("policy", _) => {}
             ("prompts", lengths) => self.set_prompts(lengths)?,
             ("caller", "anonymous") => self.anonymous = true,
-            ("behind", "queue") => terms.behind = Behind::Queue,
+            ("behind", "queue") => self.arrival.behind = Behind::Queue,
             ("line", "unwatched") => terms.watches_line = false,
+            ("answer", after) => self.arrival.answer_after = Some(wait(after)?),
             ("no", "ack") => self.acknowledges = false,
             ("store", outcome) => self.store = store(outcome)?,
             _ => return Err(format!("'{line}' sets no scene")),
@@ -67,10 +73,14 @@ impl Scene {
             self.language = language;
             return Ok(());
         }
-        let every: Wait = lengths.parse().map_err(|error| format!("{error}"))?;
-        self.lengths = Lengths::Every(every.get());
+        self.lengths = Lengths::Every(wait(lengths)?);
         Ok(())
     }
+}
+
+fn wait(text: &str) -> Result<Duration, String> {
+    let wait: Wait = text.parse().map_err(|error| format!("{error}"))?;
+    Ok(wait.get())
 }
 
 fn terms(policy: &str) -> Result<Terms, String> {
@@ -91,7 +101,6 @@ fn terms(policy: &str) -> Result<Terms, String> {
         policy: Arc::new(policy),
         promising: phrasebook::promising(),
         targets: TARGETS.into_iter().map(target).collect(),
-        behind: Behind::Direct,
         watches_line: true,
     })
 }

@@ -50,7 +50,7 @@ impl Stage {
         };
         let terms = scene.terms.clone();
         let (call, actions) = match beginning {
-            Beginnings::Invite => Call::incoming(terms, facts, now),
+            Beginnings::Invite => Call::incoming(terms, facts, scene.arrival, now),
             Beginnings::RepDials => Call::outgoing(terms, facts, now),
             Beginnings::CallBack(kind) => Call::callback(terms, facts, kind, now),
         };

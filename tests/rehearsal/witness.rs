@@ -281,7 +281,11 @@ fn is_callers_end(input: Option<&Input>) -> bool {
         input,
         Some(Input::Leg(
             Party::Caller,
-            LegNews::HungUp | LegNews::Lost | LegNews::NeverAcked | LegNews::Cancelled
+            LegNews::HungUp
+                | LegNews::Lost
+                | LegNews::NeverAcked
+                | LegNews::Cancelled
+                | LegNews::AnsweredElsewhere
         ))
     )
 }

@@ -95,6 +95,7 @@ fn leg(party: Party, words: &str) -> Option<Input> {
         "acks" => LegNews::Acked,
         "never acks" => LegNews::NeverAcked,
         "cancels" => LegNews::Cancelled,
+        "is taken elsewhere" => LegNews::AnsweredElsewhere,
         "is busy" => LegNews::Refused(486),
         "refuses" => LegNews::Refused(603),
         "does not answer" => LegNews::NoAnswer,

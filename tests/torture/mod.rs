@@ -10,5 +10,6 @@ mod corpus;
 mod cuts;
 mod endpoint;
 mod scaling;
+mod shapes;
 mod streams;
 mod tally;

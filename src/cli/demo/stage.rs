@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -152,7 +153,7 @@ impl Stage {
             exit_after: None,
             token: token.clone(),
         };
-        let agent = Agent::open(&settings, options)
+        let agent = Agent::open(&settings, options, &Handle::current())
             .await
             .map_err(broken("open the agent"))?;
         let addresses = agent.addresses();

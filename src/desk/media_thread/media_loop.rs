@@ -7,11 +7,11 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 use nix::sys::epoll::{EpollEvent, EpollFlags};
-use nix::sys::eventfd::EventFd;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
 use tokio::sync::mpsc::Sender;
 
 use super::poll::{Poll, TIMER, WAKE, from_token};
+use super::wake::Wake;
 use super::{MediaCounts, Request};
 use crate::desk::clock;
 use crate::media::{Channel, FRAME_TIME, LegKey, Order, Report, Stage, Transmit};
@@ -32,7 +32,7 @@ const ORIGIN_ICMP: [u8; 2] = [2, 3];
 /// What the thread owns.
 pub(super) struct MediaLoop {
     pub(super) poll: Poll,
-    pub(super) wake: Arc<EventFd>,
+    pub(super) wake: Arc<Wake>,
     pub(super) inbox: Receiver<Request>,
     pub(super) stage: Stage,
     pub(super) sockets: BTreeMap<LegKey, PortPair>,
@@ -86,8 +86,7 @@ impl MediaLoop {
     }
 
     fn take_requests(&mut self) -> Next {
-        // An eventfd that cannot be read is at zero already.
-        let _ = self.wake.read();
+        self.wake.heard();
         while let Ok(request) = self.inbox.try_recv() {
             match request {
                 Request::Stop => return Next::Stop,

@@ -2,6 +2,7 @@
 
 mod media_loop;
 mod poll;
+mod wake;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,11 +12,11 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use nix::sys::eventfd::{EfdFlags, EventFd};
 use tokio::sync::mpsc::Sender;
 
 use self::media_loop::MediaLoop;
 use self::poll::Poll;
+use self::wake::Wake;
 use super::urgency::run_before_others;
 use crate::media::{Bed, Codec, LegKey, Order, Report, Stage};
 use crate::net::{PortPair, PortPool};
@@ -30,7 +31,7 @@ const ORDERS_MAX: usize = 4_096;
 #[derive(Debug)]
 pub(super) struct MediaThread {
     requests: SyncSender<Request>,
-    wake: Arc<EventFd>,
+    wake: Arc<Wake>,
     counts: Arc<MediaCounts>,
     ports: PortPool,
     opened: AtomicU32,
@@ -63,12 +64,10 @@ impl MediaThread {
         reports: Sender<Report>,
     ) -> io::Result<Self> {
         let (requests, inbox) = sync_channel(ORDERS_MAX);
-        let wake = Arc::new(EventFd::from_flags(
-            EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC,
-        )?);
+        let wake = Arc::new(Wake::new()?);
         let counts = Arc::new(MediaCounts::default());
         let mut media_loop = MediaLoop {
-            poll: Poll::new(&wake)?,
+            poll: Poll::new(wake.bell())?,
             wake: Arc::clone(&wake),
             inbox,
             stage: Stage::new(entropy),
@@ -115,7 +114,7 @@ impl MediaThread {
     fn request(&self, request: Request) {
         // Both fail only when the thread has ended, which its join reports.
         let _ = self.requests.send(request);
-        let _ = self.wake.write(1);
+        self.wake.ring();
     }
 }
 
@@ -160,6 +159,7 @@ mod tests {
 
     use super::*;
     use crate::media::{Clip, LegSpec, Limits, RtpHeader, RtpPacket, Verdict, Watch};
+    use crate::net::Dscp;
     use crate::words::Moment;
 
     const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -168,7 +168,7 @@ mod tests {
         let (reports, inbox) = channel(1_024);
         let entropy = Entropy::from_number(3);
         (
-            MediaThread::start(entropy, PortPool::new(None), reports).unwrap(),
+            MediaThread::start(entropy, PortPool::new(None, Dscp::default()), reports).unwrap(),
             inbox,
         )
     }

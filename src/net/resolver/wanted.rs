@@ -44,7 +44,7 @@ impl Wanted {
     }
 
     /// The one target of an address: there is nothing to look up.
-    pub(super) fn literal(&self) -> Option<Target> {
+    pub fn literal(&self) -> Option<Target> {
         let ip: IpAddr = self.host.parse().ok()?;
         let transport = self.usual_transport();
         let port = self.port.unwrap_or(transport.default_port());

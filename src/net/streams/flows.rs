@@ -147,6 +147,12 @@ impl Flows {
         self.open.get(&id)?.usage.shown.get()
     }
 
+    /// Whether we connected there and checked this name.
+    pub(super) fn was_checked(&self, id: FlowId, name: &str) -> bool {
+        let made_by = self.open.get(&id).map(|flow| &flow.made_by);
+        matches!(made_by, Some(MadeBy::Us { name: Some(checked) }) if checked == name)
+    }
+
     /// Ends a connection at once; its task tells the rest.
     pub(super) fn cut(&mut self, id: FlowId, end: End) {
         if let Some(flow) = self.open.remove(&id) {

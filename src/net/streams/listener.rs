@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep_until};
 
 use crate::net::mending::{Cure, Mending};
-use crate::net::options;
+use crate::net::{Dscp, options};
 
 /// Connections that wait in the system to be accepted.
 const BACKLOG: i32 = 256;
@@ -20,6 +20,7 @@ const BACKLOG: i32 = 256;
 #[derive(Debug)]
 pub(super) struct Listener {
     address: SocketAddr,
+    dscp: Dscp,
     /// None after it was given up, until it is bound again.
     socket: Option<TcpListener>,
     mending: Mending,
@@ -27,10 +28,11 @@ pub(super) struct Listener {
 
 impl Listener {
     /// Binds within a tokio runtime; port 0 lets the system choose, once and for all.
-    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+    pub(super) fn bind(address: SocketAddr, dscp: Dscp) -> io::Result<Self> {
         let socket = listen(address)?;
         Ok(Self {
             address: socket.local_addr()?,
+            dscp,
             socket: Some(socket),
             mending: Mending::default(),
         })
@@ -50,7 +52,7 @@ impl Listener {
             match self.try_accept().await {
                 Ok((stream, peer)) => {
                     self.mending.works();
-                    options::for_signalling(&stream);
+                    options::for_signalling(&stream, self.dscp);
                     return (stream, options::canonical(peer));
                 }
                 Err(error) => self.failed(&error),
@@ -102,7 +104,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_dead_listener_listens_again_at_the_same_address() {
-        let mut listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let mut listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Dscp::default()).unwrap();
         let address = listener.address();
         let socket = listener.socket.as_ref().unwrap();
         socket2::SockRef::from(socket)

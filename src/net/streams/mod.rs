@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
@@ -31,6 +32,7 @@ use self::connection::{Connection, Outgoing, Usage};
 use self::flows::{Flow, Flows, MadeBy, Side};
 use self::listener::Listener;
 use self::opening::{Dial, call_tcp, call_tls, serve};
+use crate::net::Dscp;
 use crate::sip::{Fault, FlowId, Hop, Transmit, Transport};
 use crate::words::Entropy;
 
@@ -66,6 +68,7 @@ pub struct Doors {
     pub tls: Option<SocketAddr>,
     /// The address our own connections come from, where peers know us by it.
     pub from: Option<IpAddr>,
+    pub dscp: Dscp,
 }
 
 /// All SIP connections of this machine.
@@ -76,6 +79,7 @@ pub struct Streams {
     /// What TLS peers were looked up by.
     names: BTreeMap<SocketAddr, String>,
     flows: Flows,
+    runtime: Handle,
     tasks: JoinSet<(FlowId, End)>,
     news: (mpsc::Sender<News>, mpsc::Receiver<News>),
     entropy: Entropy,
@@ -86,26 +90,30 @@ struct Entrance {
     tcp: Option<Listener>,
     tls: Option<Listener>,
     from: Option<IpAddr>,
+    dscp: Dscp,
 }
 
 impl Streams {
-    /// Binds within a tokio runtime. Without `tls` no message goes by it.
+    /// Binds within a tokio runtime, which the connections live on. Without `tls` no message goes by it.
     pub fn open(
         doors: Doors,
         tls: Option<Tls>,
         limits: StreamLimits,
         entropy: Entropy,
     ) -> io::Result<Self> {
+        let bind = |address| Listener::bind(address, doors.dscp);
         Ok(Self {
             limits,
             entrance: Entrance {
-                tcp: doors.tcp.map(Listener::bind).transpose()?,
-                tls: doors.tls.map(Listener::bind).transpose()?,
+                tcp: doors.tcp.map(bind).transpose()?,
+                tls: doors.tls.map(bind).transpose()?,
                 from: doors.from,
+                dscp: doors.dscp,
             },
             tls,
             names: BTreeMap::new(),
             flows: Flows::default(),
+            runtime: Handle::current(),
             tasks: JoinSet::new(),
             news: mpsc::channel(NEWS_MAX),
             entropy,
@@ -158,11 +166,17 @@ impl Streams {
         self.flows.keep(flow, false);
     }
 
-    /// Whether who connected to us has shown a certificate we trust for this name: so a peer is
-    /// known by name. Without `Clients::Optional` or `Required` nobody is asked to.
+    /// Ends a connection at once: the address it came from is not ours any more.
+    pub fn cut(&mut self, flow: FlowId) {
+        self.flows.cut(flow, End::Released);
+    }
+
+    /// Whether the other side has shown a certificate we trust for this name: so a peer is known by
+    /// name. Without `Clients::Optional` or `Required` who connects to us is not asked to.
     pub fn proves(&self, flow: FlowId, name: &str) -> bool {
         let shown = self.flows.shown(flow);
-        shown.is_some_and(|certificate| tls::is_for(certificate, name))
+        self.flows.was_checked(flow, name)
+            || shown.is_some_and(|certificate| tls::is_for(certificate, name))
     }
 
     /// How many connections have ended, by why.
@@ -245,6 +259,7 @@ impl Streams {
         let dial = Dial {
             to: hop.address,
             from: self.entrance.from,
+            dscp: self.entrance.dscp,
             limits: self.limits,
         };
         let ping_every = self.ping_every();
@@ -290,7 +305,8 @@ impl Streams {
             out: Outgoing::new(queue),
             cut: told,
         });
-        let task = self.tasks.spawn(async move { (id, task.await) }).id();
+        let task = async move { (id, task.await) };
+        let task = self.tasks.spawn_on(task, &self.runtime).id();
         let hop = Hop { flow: None, ..hop };
         self.flows.insert(
             id,

@@ -11,7 +11,7 @@ use super::connection::{Connection, now};
 use super::limits::{End, StreamLimits};
 use super::patience::Patience;
 use super::tls::{self, Tls};
-use crate::net::options;
+use crate::net::{Dscp, options};
 use crate::sip::Transport;
 
 /// Who connected to us.
@@ -77,6 +77,7 @@ pub(super) struct Dial {
     pub(super) to: SocketAddr,
     /// The address we connect from, where peers know us by it.
     pub(super) from: Option<IpAddr>,
+    pub(super) dscp: Dscp,
     pub(super) limits: StreamLimits,
 }
 
@@ -117,7 +118,7 @@ impl Dial {
             socket.bind(SocketAddr::new(from, 0))?;
         }
         let stream = socket.connect(self.to).await?;
-        options::for_signalling(&stream);
+        options::for_signalling(&stream, self.dscp);
         Ok(stream)
     }
 }

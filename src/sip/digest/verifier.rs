@@ -14,12 +14,15 @@ use crate::words::{Entropy, Moment, Pii};
 /// The length of the password nobody has, in characters of 5 bits.
 const DECOY: usize = 16;
 
-/// Whether MD5 is offered beside SHA-256.
+/// Whether MD5 is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Md5 {
-    Allowed,
     #[default]
     Refused,
+    /// After SHA-256.
+    Allowed,
+    /// Alone: who knows nothing else may look at the first challenge and no further.
+    Only,
 }
 
 /// What a request proves.
@@ -120,6 +123,7 @@ impl Verifier {
         match self.md5 {
             Md5::Allowed => &[Hash::Sha256, Hash::Md5],
             Md5::Refused => &[Hash::Sha256],
+            Md5::Only => &[Hash::Md5],
         }
     }
 

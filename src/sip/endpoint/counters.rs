@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 /// Why a datagram was discarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +37,8 @@ impl Discard {
 pub struct Counters {
     discarded: BTreeMap<Discard, u64>,
     refused: BTreeMap<u16, u64>,
+    strangers: u64,
+    last_stranger: Option<SocketAddr>,
 }
 
 impl Counters {
@@ -47,6 +50,21 @@ impl Counters {
     /// Requests refused without a leg, by status code.
     pub fn refused(&self) -> &BTreeMap<u16, u64> {
         &self.refused
+    }
+
+    /// Requests refused because nobody we know sent them.
+    pub fn strangers(&self) -> u64 {
+        self.strangers
+    }
+
+    /// Where the last of them came from.
+    pub fn last_stranger(&self) -> Option<SocketAddr> {
+        self.last_stranger
+    }
+
+    pub(super) fn stranger(&mut self, from: SocketAddr) {
+        self.strangers = self.strangers.saturating_add(1);
+        self.last_stranger = Some(from);
     }
 
     pub(super) fn discard(&mut self, cause: Discard) {

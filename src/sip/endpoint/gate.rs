@@ -1,6 +1,7 @@
 use super::messages::{ACCEPT, ALLOW, SUPPORTED, phrase, reply};
-use crate::sip::Hop;
+use super::reason;
 use crate::sip::wire::{BadUri, Essentials, Message, Uri};
+use crate::sip::{Hop, Standing};
 
 /// The methods we know and do not take: 405, where a stranger to us gets 501.
 const KNOWN: [&str; 4] = ["REGISTER", "SUBSCRIBE", "PUBLISH", "MESSAGE"];
@@ -15,6 +16,8 @@ pub(super) struct Request {
     pub(super) essentials: Essentials,
     pub(super) uri: String,
     pub(super) from: Hop,
+    pub(super) standing: Standing,
+    pub(super) symmetric: bool,
 }
 
 impl Request {
@@ -23,7 +26,10 @@ impl Request {
     }
 
     pub(super) fn reply_to(&self) -> Hop {
-        self.essentials.via.reply_to(self.from)
+        match self.symmetric {
+            true => self.from,
+            false => self.essentials.via.reply_to(self.from),
+        }
     }
 
     pub(super) fn reply(&self, code: u16, reason: &str, tag: &str) -> Message {
@@ -31,9 +37,9 @@ impl Request {
         reply(&self.message, &via, (code, reason), tag)
     }
 
-    /// The Reason header (RFC 3326) as it came.
+    /// The Reason header (RFC 3326) as it came, all its values.
     pub(super) fn reason(&self) -> Option<String> {
-        self.message.value("Reason").map(str::to_owned)
+        reason::of(&self.message)
     }
 }
 
@@ -62,15 +68,27 @@ impl Rejection {
     }
 }
 
-/// The checks of RFC 3261 8.2 in their order; the Request-URI when all pass.
-pub(super) fn check(request: &Request, registrar: bool) -> Result<Uri, Rejection> {
+/// Whether the request is SIP at all: its Request-URI, where it is. Everybody is told.
+pub(super) fn read(request: &Request) -> Result<Uri, Rejection> {
     let uri = request_uri(&request.uri)?;
+    max_forwards(&request.message)?;
+    Ok(uri)
+}
+
+/// Whether nobody we know wants to begin something. A registrar judges by itself.
+pub(super) fn is_strange(request: &Request, registrar: bool) -> bool {
+    let is_in_dialog = request.essentials.to.tag().is_some();
+    let is_judged = is_in_dialog || registrar && request.method() == "REGISTER";
+    request.standing == Standing::Stranger && !is_judged
+}
+
+/// The checks of RFC 3261 8.2 in their order.
+pub(super) fn check(request: &Request, registrar: bool) -> Result<(), Rejection> {
     method(request.method(), registrar)?;
-    max_forwards(request)?;
+    has_arrived(request)?;
     extensions(&request.message)?;
     body(request)?;
-    wanted(request)?;
-    Ok(uri)
+    wanted(request)
 }
 
 fn method(method: &str, registrar: bool) -> Result<(), Rejection> {
@@ -95,15 +113,16 @@ fn request_uri(text: &str) -> Result<Uri, Rejection> {
     }
 }
 
-fn max_forwards(request: &Request) -> Result<(), Rejection> {
-    let Some(value) = request.message.value("Max-Forwards") else {
-        return Ok(()); // RFC 2543 senders have none
-    };
-    let Ok(hops) = value.parse::<u8>() else {
-        return Err(Rejection::new(400));
-    };
-    // RFC 3261 11: OPTIONS with 0 asks who is at this hop; the others have arrived.
-    if hops == 0 && request.method() == "OPTIONS" {
+/// RFC 2543 senders have none.
+fn max_forwards(message: &Message) -> Result<Option<u8>, Rejection> {
+    let value = message.value("Max-Forwards").map(str::parse);
+    value.transpose().map_err(|_| Rejection::new(400))
+}
+
+/// RFC 3261 11: OPTIONS with 0 asks who is at this hop; the others have arrived.
+fn has_arrived(request: &Request) -> Result<(), Rejection> {
+    let hops = max_forwards(&request.message)?;
+    if hops == Some(0) && request.method() == "OPTIONS" {
         return Err(Rejection::new(483));
     }
     Ok(())

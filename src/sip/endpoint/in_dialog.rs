@@ -202,6 +202,11 @@ impl Endpoint {
         let hang_up = talking.hang_up.clone();
         let quiet = talking.unacked.is_empty();
         self.arm_leg(id);
+        let linger = self.servers.linger();
+        if let Some(server) = self.servers.get_mut(&unacked.server) {
+            server.answer_arrived(linger, now);
+            self.arm_server(&unacked.server);
+        }
         match hang_up {
             Some(hang_up) if quiet => self.send_bye(id, hang_up.reason.as_deref(), now),
             Some(_) => {}

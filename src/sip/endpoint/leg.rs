@@ -20,6 +20,8 @@ pub(super) struct Leg {
     pub(super) begun: Begun,
     /// Whose password signs its requests: only where we began it.
     pub(super) login: Option<LoginId>,
+    /// We called somebody behind a NAT.
+    pub(super) symmetric: bool,
     pub(super) stage: Stage,
     pub(super) changes: Changes,
     pub(super) session: Option<SessionTimer>,
@@ -56,6 +58,7 @@ impl Leg {
             tag,
             begun,
             login: None,
+            symmetric: false,
             stage,
             changes: Changes::default(),
             session: None,

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::gate::Request;
 use super::leg::Leg;
@@ -25,6 +25,7 @@ pub(super) struct Legs {
     next: u64,
     by_id: BTreeMap<LegId, Leg>,
     by_tag: BTreeMap<String, LegId>,
+    by_call_id: BTreeSet<(String, LegId)>,
 }
 
 impl Legs {
@@ -40,6 +41,7 @@ impl Legs {
         let id = LegId(self.next);
         self.next = self.next.saturating_add(1);
         self.by_tag.insert(leg.tag.clone(), id);
+        self.by_call_id.insert((leg.call_id.clone(), id));
         self.by_id.insert(id, leg);
         id
     }
@@ -63,6 +65,7 @@ impl Legs {
     pub(super) fn remove(&mut self, id: LegId) -> Option<Leg> {
         let leg = self.by_id.remove(&id)?;
         self.by_tag.remove(&leg.tag);
+        self.by_call_id.remove(&(leg.call_id.clone(), id));
         Some(leg)
     }
 
@@ -92,7 +95,13 @@ impl Legs {
     /// Whether a leg already belongs to the caller's dialog: its INVITE came late or another way.
     pub(super) fn knows_caller(&self, request: &Request) -> bool {
         let essentials = &request.essentials;
-        let mut legs = self.by_id.values();
-        legs.any(|leg| leg.call_id == essentials.call_id && leg.is_with(essentials.sender_tag()))
+        let named = |id| (essentials.call_id.clone(), id);
+        let mut legs = self
+            .by_call_id
+            .range(named(LegId(0))..=named(LegId(u64::MAX)));
+        legs.any(|(_, id)| {
+            let leg = self.get(*id);
+            leg.is_some_and(|leg| leg.is_with(essentials.sender_tag()))
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Endpoint;
 use super::legs::LegId;
-use super::responses::Response;
+use super::responses::{Response, answers};
 use super::stage::Stage;
 use crate::sip::digest::{Credentials, Login};
 use crate::sip::transaction::{ClientKey, Use};
@@ -51,7 +51,9 @@ impl Endpoint {
             }
             return false;
         }
-        if !matches!(response.code, 401 | 407) {
+        let to = self.clients.get(key).map(|client| client.to);
+        let by_whom_we_asked = to.is_some_and(|to| answers(response.from, to));
+        if !matches!(response.code, 401 | 407) || !by_whom_we_asked {
             return false;
         }
         let mut entropy = self.entropy.clone();

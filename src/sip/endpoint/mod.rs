@@ -21,6 +21,7 @@ mod orders;
 mod outbox;
 mod prack;
 mod reaching;
+mod reason;
 mod referrals;
 mod referred;
 mod referring;
@@ -39,6 +40,8 @@ mod uas;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 
 pub use asking::{Answer, AskId};
@@ -50,6 +53,8 @@ pub use orders::{
     Dialogs, Invite, Listening, NotPossible, Refer, Refusal, ReliableProgress, Settings,
 };
 pub use outbox::Transmit;
+pub use reaching::NoHelp;
+pub use reason::is_answered_elsewhere;
 
 use self::asking::Asked;
 use self::legs::Legs;
@@ -58,7 +63,7 @@ use self::registering::Registered;
 use super::digest::Login;
 use super::transaction::{Alarms, Client, ClientKey, Clients, ServerKey, Servers, Use, Wake};
 use super::wire::{Fault, Malformed, Message, Start, Uri, Via, read_message, write};
-use super::{Hop, Transport};
+use super::{Hop, Sender, Transport};
 use crate::words::{Entropy, Moment};
 
 /// The length of the random part of tags and branches, in characters of 5 bits.
@@ -79,6 +84,9 @@ pub struct Endpoint {
     registered: Registered,
     alarms: Alarms,
     out: Outbox,
+    /// Where requests found no help.
+    no_help: BTreeMap<Hop, NoHelp>,
+    overloaded: bool,
 }
 
 impl Endpoint {
@@ -95,12 +103,14 @@ impl Endpoint {
             registered: Registered::default(),
             alarms: Alarms::default(),
             out: Outbox::default(),
+            no_help: BTreeMap::new(),
+            overloaded: false,
         }
     }
 
     /// Takes one message, whatever it is: a datagram, or what a [`Framer`](super::Framer) cut from
-    /// a stream.
-    pub fn receive(&mut self, message: &[u8], from: impl Into<Hop>, now: Moment) {
+    /// a stream. A stranger begins nothing: what is no SIP is answered so, the rest is refused.
+    pub fn receive(&mut self, message: &[u8], from: impl Into<Sender>, now: Moment) {
         let from = from.into();
         if self.out.is_full() {
             return self.out.count(Discard::Overloaded);
@@ -108,9 +118,9 @@ impl Endpoint {
         match read_message(message) {
             Ok(message) => match message.start {
                 Start::Request { .. } => self.receive_request(message, from, now),
-                Start::Response { .. } => self.receive_response(message, from, now),
+                Start::Response { .. } => self.receive_response(message, from.hop, now),
             },
-            Err(malformed) => self.receive_malformed(malformed, from),
+            Err(malformed) => self.receive_malformed(malformed, from.hop),
         }
     }
 
@@ -121,6 +131,12 @@ impl Endpoint {
             Err(malformed) => malformed.salvage,
         };
         self.receive_malformed(Malformed { fault, salvage }, from.into());
+    }
+
+    /// While overloaded, new calls are refused at once (503, Retry-After) and nothing else is: who
+    /// talks already is served first (RFC 3261 21.5.4).
+    pub fn set_overloaded(&mut self, overloaded: bool) {
+        self.overloaded = overloaded;
     }
 
     /// When to call `handle_timeout` next.
@@ -134,6 +150,11 @@ impl Endpoint {
 
     pub fn poll_event(&mut self) -> Option<(LegId, Event)> {
         self.out.events.pop_front()
+    }
+
+    /// Where peers are told that we listen.
+    pub fn listening(&self) -> Listening {
+        self.settings.listening
     }
 
     /// The Call-ID of a leg that has not ended.
@@ -234,8 +255,9 @@ impl Endpoint {
         let Start::Response { code, .. } = response.start else {
             return bytes;
         };
+        let linger = self.servers.linger();
         if let Some(server) = self.servers.get_mut(key) {
-            server.respond(code, bytes.clone(), now);
+            server.respond(code, bytes.clone(), linger, now);
             self.out.send(server.to, bytes.clone());
             self.arm_server(key);
         }

@@ -69,6 +69,16 @@ impl Listening {
         }
     }
 
+    /// The same, where datagrams of ours are seen to come from `public`.
+    pub fn seen_as(self, public: SocketAddr) -> Self {
+        let outside = |ours: SocketAddr| SocketAddr::new(public.ip(), ours.port());
+        Self {
+            udp: public,
+            tcp: self.tcp.map(outside),
+            tls: self.tls.map(outside),
+        }
+    }
+
     /// The address of the transport; a connection that we opened without listening names UDP's.
     pub fn of(&self, transport: Transport) -> SocketAddr {
         let named = match transport {
@@ -85,6 +95,8 @@ impl Listening {
 pub struct Invite {
     pub target: Uri,
     pub next_hop: Hop,
+    /// Called back where its answers come from: it is behind a NAT.
+    pub symmetric: bool,
     /// Who calls; its tag is made here.
     pub from: NameAddr,
     /// Whose password answers a challenge.

@@ -1,6 +1,6 @@
 //! Requests over the transport that fits them, and what happens when it does not carry them.
 
-use super::Endpoint;
+use super::{Endpoint, Listening};
 use crate::sip::transaction::{Client, ClientKey, Use};
 use crate::sip::wire::{Message, Via, write};
 use crate::sip::{FlowId, Hop, Transport};
@@ -8,6 +8,17 @@ use crate::words::Moment;
 
 /// RFC 3261 18.1.1: a larger request goes by a transport that can carry it whole, in bytes.
 const DATAGRAM_MAX: usize = 1_300;
+/// Hops that were no help and wait to be polled; a further one is found out again.
+const NO_HELP_MAX: usize = 64;
+
+/// How a hop was no help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoHelp {
+    /// Nothing came back for 32 s.
+    Silent,
+    /// It said 503, for itself or for somebody behind it.
+    Unavailable,
+}
 
 impl Endpoint {
     /// The hop for a request of this size; its Via says so, too.
@@ -37,6 +48,25 @@ impl Endpoint {
                 }
             }
         }
+    }
+
+    /// A hop that was no help: another may serve (RFC 3263 4.3).
+    pub fn poll_no_help(&mut self) -> Option<(Hop, NoHelp)> {
+        self.no_help.pop_first()
+    }
+
+    /// Notes that the request of this transaction found no help where it went.
+    pub(super) fn no_help_from(&mut self, key: &ClientKey, why: NoHelp) {
+        if let Some(client) = self.clients.get(key)
+            && self.no_help.len() < NO_HELP_MAX
+        {
+            self.no_help.insert(client.to, why);
+        }
+    }
+
+    /// We are reached elsewhere from now on: the next message of every leg says so.
+    pub fn moved(&mut self, listening: Listening) {
+        self.settings.listening = listening;
     }
 
     /// A connection ended: the requests of its dialogs go where their routes and Contacts lead.

@@ -1,11 +1,11 @@
 //! REGISTER from the reps' own phones (RFC 3261 10.3): the registrar judges, the endpoint answers.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::Endpoint;
 use super::gate::{Rejection, Request};
 use super::requests::RETRY_AFTER_S;
-use crate::sip::registrar::{Binding, Outcome, Registrar};
+use crate::sip::registrar::{Binding, Judgements, Outcome, Registrar};
 use crate::sip::transaction::{ServerKey, Wake};
 use crate::sip::wire::write;
 use crate::sip::{FlowId, Hop};
@@ -52,6 +52,20 @@ impl Endpoint {
     /// Whose registered phone sends from there.
     pub fn seat_behind(&self, hop: Hop, now: Moment) -> Option<&SeatId> {
         self.registered.registrar.as_ref()?.behind(hop, now)
+    }
+
+    /// The connections that registered phones are called over.
+    pub fn phone_flows(&self, now: Moment) -> BTreeSet<FlowId> {
+        let registrar = self.registered.registrar.as_ref();
+        registrar.map_or_else(BTreeSet::new, |registrar| registrar.flows(now))
+    }
+
+    /// What the registrar has judged; none where there is no registrar.
+    pub fn judgements(&self) -> Option<&Judgements> {
+        self.registered
+            .registrar
+            .as_ref()
+            .map(Registrar::judgements)
     }
 
     /// The phones behind a connection that is gone are gone, too.

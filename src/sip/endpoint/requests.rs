@@ -8,7 +8,7 @@ use super::legs::LegId;
 use super::messages::{ACCEPT, ALLOW, SUPPORTED, phrase};
 use super::stage::{Exchange, Incoming, Stage};
 use super::{Endpoint, TOKEN, auto_answer};
-use crate::sip::Hop;
+use crate::sip::Sender;
 use crate::sip::dialog::Dialog;
 use crate::sip::transaction::ServerKey;
 use crate::sip::wire::{Essentials, Message, NameAddr, Start, Uri, write};
@@ -35,7 +35,7 @@ const OF_INTEREST: [&str; 12] = [
 const OF_INTEREST_MAX: usize = 32;
 
 impl Endpoint {
-    pub(super) fn receive_request(&mut self, message: Message, from: Hop, now: Moment) {
+    pub(super) fn receive_request(&mut self, message: Message, from: Sender, now: Moment) {
         let Start::Request { uri, .. } = &message.start else {
             return;
         };
@@ -46,13 +46,15 @@ impl Endpoint {
                     message,
                     essentials,
                     uri,
-                    from,
+                    from: from.hop,
+                    standing: from.standing,
+                    symmetric: from.symmetric,
                 };
                 self.dispatch(request, now);
             }
             Err(misfit) => {
                 if self
-                    .blame(&message, 400, Some(misfit.reason()), from)
+                    .blame(&message, 400, Some(misfit.reason()), from.hop)
                     .is_none()
                 {
                     self.out.count(Discard::Malformed);
@@ -79,7 +81,13 @@ impl Endpoint {
     }
 
     fn admit(&mut self, request: &Request, key: ServerKey, now: Moment) -> Result<(), Rejection> {
-        let called = gate::check(request, self.registered.is_open())?;
+        let called = gate::read(request)?;
+        let registrar = self.registered.is_open();
+        if gate::is_strange(request, registrar) {
+            self.out.counters.stranger(request.from.address);
+            return Err(Rejection::new(403));
+        }
+        gate::check(request, registrar)?;
         if request.essentials.to.tag().is_some() {
             return self.in_dialog(request, key, now);
         }
@@ -135,17 +143,22 @@ impl Endpoint {
         key: ServerKey,
         now: Moment,
     ) -> Result<(), Rejection> {
+        let busy = || Rejection::with(503, "Retry-After", RETRY_AFTER_S);
+        if self.overloaded {
+            return Err(busy());
+        }
         if self.servers.is_merged(&request.essentials) || self.legs.knows_caller(request) {
             return Err(Rejection::new(482));
         }
         let calls_max = self.settings.calls_max;
         if self.legs.len() >= calls_max || self.legs.is_full() || self.servers.is_full() {
-            return Err(Rejection::with(503, "Retry-After", RETRY_AFTER_S));
+            return Err(busy());
         }
         self.session_is_long_enough(&request.message)?;
         let replaces = self.replaced(request)?;
         let tag = self.entropy.token(TOKEN);
         let dialog = Dialog::of_uas(&request.message, &request.essentials, &tag, request.from);
+        let dialog = dialog.map(|it| it.symmetric(request.symmetric));
         let dialog = dialog.ok_or(Rejection {
             reason: "Missing or Malformed Contact",
             ..Rejection::new(400)

@@ -9,6 +9,7 @@ use super::events::Event;
 use super::legs::LegId;
 use super::messages::{alongside, phrase};
 use super::outbox::Transmit;
+use super::reaching::NoHelp;
 use super::stage::{Stage, Talking};
 use crate::sip::Hop;
 use crate::sip::dialog::Dialog;
@@ -65,6 +66,11 @@ impl Response {
     }
 }
 
+/// Whether who sends from there is whom we sent to; a connection has two ends only.
+pub(super) fn answers(from: Hop, to: Hop) -> bool {
+    from.transport.is_reliable() || from.address.ip() == to.address.ip()
+}
+
 impl Endpoint {
     pub(super) fn receive_response(&mut self, message: Message, from: Hop, now: Moment) {
         let Some(response) = Response::read(message, from) else {
@@ -72,6 +78,11 @@ impl Endpoint {
         };
         let client = response.key().and_then(|key| {
             let client = self.clients.get_mut(&key)?;
+            // What we ask outside calls is answered by whom we asked (RFC 3581 4), or it is forged.
+            let asked = matches!(client.used_for, Use::Ask(_));
+            if asked && !answers(from, client.to) {
+                return None;
+            }
             Some((client.receive(response.code, now), client.used_for, key))
         });
         let Some((received, used_for, key)) = client else {
@@ -117,6 +128,9 @@ impl Endpoint {
         }
         if self.answers_challenge(used_for, key, response, now) {
             return;
+        }
+        if response.code == 503 {
+            self.no_help_from(key, NoHelp::Unavailable);
         }
         match used_for {
             Use::Invite(id) if response.code < 300 => self.answered(id, key, response, now),
@@ -241,12 +255,15 @@ impl Endpoint {
     }
 
     fn dialog_of(&self, key: &ClientKey, response: &Response) -> Option<Dialog> {
-        let request = &self.clients.get(key)?.request;
-        Dialog::of_uac(
-            request,
+        let client = self.clients.get(key)?;
+        let is_symmetric = |leg| self.legs.get(leg).is_some_and(|leg| leg.symmetric);
+        let symmetric = matches!(client.used_for, Use::Invite(leg) if is_symmetric(leg));
+        let dialog = Dialog::of_uac(
+            &client.request,
             &response.message,
             &response.essentials,
             response.from,
-        )
+        );
+        dialog.map(|dialog| dialog.symmetric(symmetric))
     }
 }

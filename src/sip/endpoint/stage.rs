@@ -85,6 +85,8 @@ pub(super) struct HangUp {
 pub(super) struct Unacked {
     cseq: u32,
     pub(super) what: AckOf,
+    /// The transaction that answered.
+    pub(super) server: ServerKey,
     to: Hop,
     response: Bytes,
     repeat: Backoff,
@@ -186,10 +188,16 @@ impl Talking {
 }
 
 impl Unacked {
-    pub(super) fn new(request: &Request, what: AckOf, response: Bytes, now: Moment) -> Self {
+    pub(super) fn new(
+        (server, request): (ServerKey, &Request),
+        what: AckOf,
+        response: Bytes,
+        now: Moment,
+    ) -> Self {
         Self {
             cseq: request.essentials.cseq.number,
             what,
+            server,
             to: request.reply_to(),
             response,
             repeat: Backoff::up_to_t2(now),

@@ -1,9 +1,11 @@
 //! Two endpoints on a wire that loses what a test wants lost, in virtual time.
 
+mod asking;
 mod back_off;
 mod calls;
 mod conformance;
 mod crossings;
+mod crowds;
 mod forks;
 mod logins;
 mod offers;
@@ -23,6 +25,7 @@ mod wire;
 use std::time::Duration;
 
 use super::*;
+use crate::sip::Standing;
 use crate::sip::wire::NameAddr;
 use wire::{Side, Wire};
 

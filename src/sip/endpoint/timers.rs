@@ -5,6 +5,7 @@ use super::asking::Answer;
 use super::events::Event;
 use super::leg::LegTick;
 use super::legs::LegId;
+use super::reaching::NoHelp;
 use crate::sip::transaction::{ClientKey, ClientTick, ServerKey, ServerTick, Use, Wake};
 use crate::words::Moment;
 
@@ -44,6 +45,9 @@ impl Endpoint {
             ClientTick::Send(bytes) => self.out.send(to, bytes),
             ClientTick::Over => self.clients.remove(key),
             ClientTick::GaveUp => {
+                if client.is_unheard() {
+                    self.no_help_from(key, NoHelp::Silent);
+                }
                 self.clients.remove(key);
                 self.unanswered(used_for, now);
             }

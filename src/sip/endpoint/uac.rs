@@ -28,7 +28,7 @@ impl Endpoint {
         let message = self.first_invite(&invite, &call_id, &tag, &branch);
         let mut leg = Leg::new(call_id, tag, Begun::ByUs, Stage::Ending);
         leg.changes.described = invite.offer;
-        leg.login = invite.login;
+        (leg.login, leg.symmetric) = (invite.login, invite.symmetric);
         let leg = self.legs.insert(leg);
         let used_for = Use::Invite(leg);
         let client = self.begin(message, &branch, invite.next_hop, used_for, now);

@@ -11,6 +11,7 @@ use super::orders::{NotPossible, Refusal};
 use super::reliable::Progress;
 use super::stage::{AckOf, Exchange, Incoming, Stage, Talking, Unacked};
 use crate::sip::Transport;
+use crate::sip::transaction::ServerKey;
 use crate::sip::wire::Message;
 use crate::words::Moment;
 
@@ -62,7 +63,7 @@ impl Endpoint {
         let bytes = self.respond(&server, response, now);
         talking
             .unacked
-            .push(Unacked::new(&request, what, bytes, now));
+            .push(Unacked::new((server, &request), what, bytes, now));
         if let Some(leg) = self.legs.get_mut(leg) {
             leg.reliable.finish();
             leg.stage = Stage::Talking(Box::new(talking));
@@ -124,7 +125,7 @@ impl Endpoint {
         response.set_body(SDP, sdp);
         let bytes = self.respond(&server, response, now);
         if request.method() == "INVITE" {
-            self.await_ack(leg, &request, bytes, now);
+            self.await_ack(leg, (server, &request), bytes, now);
         }
         Ok(())
     }
@@ -141,12 +142,18 @@ impl Endpoint {
         Ok(())
     }
 
-    fn await_ack(&mut self, leg: LegId, request: &Request, response: Bytes, now: Moment) {
-        let what = match request.message.sdp() {
+    fn await_ack(
+        &mut self,
+        leg: LegId,
+        asked: (ServerKey, &Request),
+        response: Bytes,
+        now: Moment,
+    ) {
+        let what = match asked.1.message.sdp() {
             Some(_) => AckOf::Reoffer,
             None => AckOf::OurOffer,
         };
-        let unacked = Unacked::new(request, what, response, now);
+        let unacked = Unacked::new(asked, what, response, now);
         if let Some(talking) = self.legs.get_mut(leg).and_then(|leg| leg.talking_mut()) {
             talking.unacked.push(unacked);
         }

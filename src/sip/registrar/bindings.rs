@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::contacts::{Contact, Device};
 use crate::sip::wire::Uri;
@@ -82,6 +82,12 @@ impl Bindings {
         };
         let mut seats = self.0.keys();
         seats.find(|seat| self.of(seat, now).any(same))
+    }
+
+    /// The connections that lead to phones.
+    pub(super) fn flows(&self, now: Moment) -> BTreeSet<FlowId> {
+        let alive = self.0.values().flatten().filter(|it| it.is_alive(now));
+        alive.filter_map(|binding| binding.hop.flow).collect()
     }
 
     /// Adds, refreshes and removes: all of it, or nothing when one binding is newer.

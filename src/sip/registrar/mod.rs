@@ -7,9 +7,11 @@
 mod bindings;
 mod contacts;
 mod guard;
+mod judged;
 mod server;
 mod settings;
 
 pub use bindings::Binding;
+pub use judged::{Judged, Judgements};
 pub use server::{Outcome, Registrar};
 pub use settings::{ExpiryLimits, PhoneLogin, RegistrarSettings};

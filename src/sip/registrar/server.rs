@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::bindings::{Binding, Bindings, Order, OutOfOrder};
 use super::contacts::{BadWish, Wish};
 use super::guard::Guard;
+use super::judged::{Judged, Judgements};
 use super::settings::{ExpiryLimits, RegistrarSettings};
 use crate::sip::digest::{Verdict, Verifier};
 use crate::sip::wire::{Essentials, Message, Uri};
@@ -18,6 +19,7 @@ pub struct Registrar {
     seats: BTreeMap<Pii<String>, SeatId>,
     verifier: Verifier,
     guard: Guard,
+    judged: Judgements,
     bindings: Bindings,
 }
 
@@ -49,6 +51,7 @@ impl Registrar {
             domain: settings.domain,
             expires: settings.expires,
             guard: Guard::default(),
+            judged: Judgements::default(),
             bindings: Bindings::default(),
         }
     }
@@ -78,6 +81,16 @@ impl Registrar {
     /// The seat whose phone is bound behind `hop`.
     pub fn behind(&self, hop: Hop, now: Moment) -> Option<&SeatId> {
         self.bindings.behind(hop, now)
+    }
+
+    /// The connections that phones are bound over: idle, they are their only way in.
+    pub fn flows(&self, now: Moment) -> BTreeSet<FlowId> {
+        self.bindings.flows(now)
+    }
+
+    /// How often which proof was given, or not.
+    pub fn judgements(&self) -> &Judgements {
+        &self.judged
     }
 
     /// A connection is gone, and with it every phone behind it; the seats that lost one.
@@ -127,9 +140,11 @@ impl Registrar {
     fn prove(&mut self, request: &Message, from: Hop, now: Moment) -> Result<Pii<String>, Outcome> {
         let source = from.address.ip();
         if let Some(left) = self.guard.barred(source, now) {
+            self.judged.count(Judged::Barred);
             return Err(barred(left));
         }
         let verdict = self.verifier.verify(request, source, now);
+        self.judged.count(judged(&verdict));
         match &verdict {
             Verdict::Genuine { username } => return Ok(username.clone()),
             Verdict::Wrong { .. } => self.guard.failed(source, now),
@@ -176,6 +191,15 @@ impl Outcome {
             headers,
             changed: None,
         }
+    }
+}
+
+fn judged(verdict: &Verdict) -> Judged {
+    match verdict {
+        Verdict::Genuine { .. } => Judged::Proven,
+        Verdict::Unproven => Judged::Asked,
+        Verdict::Stale => Judged::Stale,
+        Verdict::Wrong { .. } => Judged::Wrong,
     }
 }
 

@@ -10,6 +10,9 @@ use crate::sip::digest::Login;
 use crate::sip::wire::{Message, NameAddr, Start};
 use crate::words::{Entropy, Moment};
 
+/// Who lost his connection registers anew within so long, or within the start's jitter.
+const ANEW_WITHIN: Duration = Duration::from_secs(5);
+
 /// Keeps one account registered. Every input returns what is to be done; `timeout` says when to
 /// call `handle_timeout`.
 #[derive(Debug)]
@@ -93,9 +96,20 @@ impl Registration {
         self.finish()
     }
 
-    /// How many targets the registrar's name stands for by now; none is as good as no answer.
-    pub fn resolved(&mut self, targets: usize) {
-        self.targets.resolved(targets);
+    /// The target that REGISTERs go to, counted from 0.
+    pub fn target(&self) -> usize {
+        self.targets.current
+    }
+
+    /// What the registrar's name stands for by now: so many targets, none being as good as no
+    /// answer, and where the one in use stands among them. A place nobody has tried ends a back-off.
+    pub fn resolved(&mut self, targets: usize, in_use: Option<usize>, now: Moment) -> Vec<Action> {
+        let is_new = self.targets.count == 0 || in_use.is_none();
+        self.targets.resolved(targets, in_use);
+        if is_new && targets > 0 && matches!(self.stage, Stage::Unreachable { .. }) {
+            self.attempt(Purpose::Register, now);
+        }
+        self.finish()
     }
 
     /// Takes a response; provisional ones and answers to an earlier REGISTER change nothing.
@@ -136,6 +150,31 @@ impl Registration {
         self.finish()
     }
 
+    /// The connection we were registered over is gone, and the binding with it (RFC 5626 4.2.1): soon
+    /// registers anew, but not in step with all others whom the registrar has hung up on.
+    pub fn connection_lost(&mut self, now: Moment) -> Vec<Action> {
+        if matches!(self.stage, Stage::Registered { .. }) {
+            let spread = self.account.start_jitter.min(ANEW_WITHIN);
+            let wait = pace::start(spread, &mut self.entropy);
+            self.start_over();
+            self.stage = Stage::Waiting {
+                start_at: now + wait,
+            };
+            self.wake(now);
+        }
+        self.finish()
+    }
+
+    /// Calls found the target in use dead: registers at the next one, where there is another.
+    pub fn target_lost(&mut self, now: Moment) -> Vec<Action> {
+        if matches!(self.stage, Stage::Registered { .. }) && self.targets.count > 1 {
+            self.start_over();
+            self.targets.step();
+            self.attempt(Purpose::Register, now);
+        }
+        self.finish()
+    }
+
     /// Takes our binding away; `State(Ended)` follows.
     pub fn end(&mut self, now: Moment) -> Vec<Action> {
         match &mut self.stage {
@@ -158,13 +197,18 @@ impl Registration {
             return;
         }
         let purpose = match self.stage {
+            // The registrar takes longer to answer than it lets us live.
+            Stage::Trying(ref mut attempt) => {
+                attempt.purpose = Purpose::Register;
+                return;
+            }
             // The PC may have slept past the binding's end.
             Stage::Registered { until, .. } if now < until => Purpose::Refresh { until },
             Stage::Registered { .. }
             | Stage::Waiting { .. }
             | Stage::Refused { .. }
             | Stage::Unreachable { .. } => Purpose::Register,
-            Stage::Idle | Stage::Trying(_) | Stage::Ended => return,
+            Stage::Idle | Stage::Ended => return,
         };
         self.attempt(purpose, now);
     }

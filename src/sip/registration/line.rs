@@ -75,11 +75,9 @@ impl Default for Targets {
 }
 
 impl Targets {
-    pub(super) fn resolved(&mut self, count: usize) {
+    pub(super) fn resolved(&mut self, count: usize, in_use: Option<usize>) {
         self.count = count;
-        if self.current >= count {
-            self.current = 0;
-        }
+        self.current = in_use.filter(|at| *at < count).unwrap_or(0);
     }
 
     pub(super) fn step(&mut self) {

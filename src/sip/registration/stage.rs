@@ -151,7 +151,11 @@ impl Stage {
             Self::Waiting { start_at } => Some(start_at),
             Self::Registered { refresh_at, .. } => Some(refresh_at),
             Self::Refused { retry_at, .. } | Self::Unreachable { retry_at } => Some(retry_at),
-            Self::Idle | Self::Trying(_) | Self::Ended => None,
+            Self::Trying(Attempt { purpose, .. }) => match purpose {
+                Purpose::Refresh { until } => Some(until),
+                Purpose::Register | Purpose::Deregister => None,
+            },
+            Self::Idle | Self::Ended => None,
         }
     }
 }

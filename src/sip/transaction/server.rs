@@ -43,7 +43,7 @@ enum State {
         last: Bytes,
         until: Moment,
     },
-    /// The ACK of a refusal is here; timer I.
+    /// The ACK is here: what is on its way is absorbed; timer I of a refusal, L of a 2xx.
     Confirmed {
         until: Moment,
     },
@@ -77,8 +77,9 @@ impl Server {
         }
     }
 
-    /// A response with this code leaves: how it is repeated from here on.
-    pub(crate) fn respond(&mut self, code: u16, last: Bytes, now: Moment) {
+    /// A response with this code leaves: how it is repeated from here on. What needs no ACK is
+    /// remembered so long that repetitions are absorbed: `linger`.
+    pub(crate) fn respond(&mut self, code: u16, last: Bytes, linger: Duration, now: Moment) {
         let until = now + GIVE_UP;
         let reliable = self.to.transport.is_reliable();
         self.state = match (code, self.kind) {
@@ -93,7 +94,7 @@ impl Server {
                 last,
                 repeat: None,
                 // Timer J absorbs repetitions, which only UDP has.
-                until: if reliable { now } else { until },
+                until: if reliable { now } else { now + linger },
             },
         };
     }
@@ -129,6 +130,14 @@ impl Server {
             }
             State::Confirmed { .. } => true,
             State::Trying { .. } | State::Proceeding { .. } | State::Accepted { .. } => false,
+        }
+    }
+
+    /// The ACK of a 2xx came: nobody repeats the INVITE any more, but it may come twice.
+    pub(crate) fn answer_arrived(&mut self, linger: Duration, now: Moment) {
+        if let State::Accepted { until, .. } = self.state {
+            let until = until.min(now + linger);
+            self.state = State::Confirmed { until };
         }
     }
 
@@ -205,7 +214,7 @@ mod tests {
     #[test]
     fn a_refusal_is_repeated_by_timer_g_until_timer_h() {
         let mut server = invite();
-        server.respond(486, Bytes::from("486"), at(0));
+        server.respond(486, Bytes::from("486"), GIVE_UP, at(0));
         let times = sent(&mut server);
         assert_eq!(times[..5], [500, 1500, 3500, 7500, 11500]);
         assert_eq!(times.last(), Some(&31500));
@@ -214,7 +223,7 @@ mod tests {
     #[test]
     fn the_ack_of_a_refusal_ends_its_repetition() {
         let mut server = invite();
-        server.respond(486, Bytes::from("486"), at(0));
+        server.respond(486, Bytes::from("486"), GIVE_UP, at(0));
         assert!(server.acknowledged(at(100)) && server.acknowledged(at(200)));
         assert!(sent(&mut server).is_empty());
         assert_eq!(server.timeout(), Some(at(5100)));

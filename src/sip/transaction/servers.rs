@@ -1,13 +1,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::server::Server;
+use super::{GIVE_UP, T4};
 use crate::sip::wire::{Essentials, Message};
 
-/// The most server transactions at once; past it, requests that need one are answered 503.
-const SERVERS_MAX: usize = 16_384;
+/// The most server transactions at once, 64 MB with their responses; past it, requests that need
+/// one are answered 503.
+const SERVERS_MAX: usize = 65_536;
 
-/// More than the calls of a full desk need: from here on refusals are not remembered.
+/// More than the calls of a full desk need: from here on refusals are not remembered, and what is
+/// settled only as long as a repetition may be on its way.
 const CROWDED: usize = 4_096;
 
 /// What makes two requests the same transaction (RFC 3261 17.2.3).
@@ -34,20 +38,21 @@ impl ServerKey {
 }
 
 /// What two forks of one request share (RFC 3261 8.2.2.2).
-fn origin(essentials: &Essentials) -> String {
+fn origin(essentials: &Essentials) -> Arc<str> {
     let cseq = &essentials.cseq;
     let tag = essentials.sender_tag();
-    format!(
+    let origin = format!(
         "{} {tag} {} {}",
         essentials.call_id, cseq.number, cseq.method
-    )
+    );
+    origin.into()
 }
 
 /// The server transactions under way.
 #[derive(Debug, Default)]
 pub(crate) struct Servers {
-    by_key: BTreeMap<ServerKey, (Server, String)>,
-    origins: BTreeMap<String, ServerKey>,
+    by_key: BTreeMap<ServerKey, (Server, Arc<str>)>,
+    origins: BTreeMap<Arc<str>, ServerKey>,
 }
 
 impl Servers {
@@ -58,6 +63,14 @@ impl Servers {
     /// Whether what can be forgotten should be.
     pub(crate) fn is_crowded(&self) -> bool {
         self.by_key.len() >= CROWDED
+    }
+
+    /// How long what is settled is remembered: timers J and L, or T4 in a crowd.
+    pub(crate) fn linger(&self) -> Duration {
+        match self.is_crowded() {
+            true => T4,
+            false => GIVE_UP,
+        }
     }
 
     /// Whether another transaction answers the same request, come another way.

@@ -33,6 +33,7 @@ pub use lexer::{Fault, read as read_message};
 pub(super) use lexer::{Malformed, split};
 pub use message::{Message, Start};
 pub use name_addr::{BadNameAddr, NameAddr};
+pub(super) use params::Params;
 pub use readable::readable;
 pub(super) use serialiser::write;
 pub(super) use text::to_wire;

@@ -26,6 +26,7 @@ pub(crate) fn write(message: &Message) -> Bytes {
     }
     out.extend_from_slice(format!("Content-Length: {}\r\n\r\n", message.body.len()).as_bytes());
     out.extend_from_slice(&message.body);
+    out.shrink_to_fit(); // transactions keep it
     out.into()
 }
 

@@ -1,5 +1,8 @@
 //! An account registers with its password, is called through the proxy, and calls by it.
 
+use std::cell::Cell;
+use std::time::Duration;
+
 use serde_json::json;
 use thirdring::records::What;
 
@@ -11,7 +14,7 @@ use super::super::phone::SOON;
 use super::super::phones::{HOST, only_call};
 use super::super::program::Softphone;
 use super::super::scene::{A_WHILE, NUMBER};
-use super::{Kamailio, PASSWORD};
+use super::{Kamailio, PASSWORD, Setup};
 
 fn house(kamailio: &Kamailio, password: &str) -> House {
     House::fast().seat("rep1", "echo").account(&format!(
@@ -22,19 +25,33 @@ fn house(kamailio: &Kamailio, password: &str) -> House {
 }
 
 /// Waits until the account stands so; all states it went through.
-fn stands(events: &mut Events, awaited: &str) {
+pub(super) fn stands(events: &mut Events, awaited: &str) {
     events.wait(awaited, A_WHILE, |entry| {
         matches!(&entry.what, What::Registration { account, state }
             if account == "pbx" && state == awaited)
     });
 }
 
-fn registration(agent: &Agent) -> serde_json::Value {
+/// Waits until it has become registered so many times since the agent's start.
+pub(super) fn registered_times(events: &mut Events, times: usize, within: Duration) {
+    let seen = Cell::new(0);
+    events.wait("another registration", within, |entry| {
+        let registered =
+            matches!(&entry.what, What::Registration { state, .. } if state == "registered");
+        seen.set(seen.get() + usize::from(registered));
+        seen.get() == times
+    });
+}
+
+pub(super) fn registration(agent: &Agent) -> serde_json::Value {
     agent.get("/registrations")[0].clone()
 }
 
 fn is_called_through_the_proxy(algorithm: &str) {
-    let kamailio = Kamailio::start(algorithm, None);
+    let kamailio = Kamailio::start(&Setup {
+        algorithm: Some(algorithm),
+        ..Setup::default()
+    });
     let agent = house(&kamailio, PASSWORD).open();
     let mut events = agent.events();
     stands(&mut events, "registered");
@@ -78,7 +95,10 @@ fn a_promise_is_kept_by_an_account_that_must_prove_itself() {
         return;
     }
     let mut customer = Softphone::pjsip(HOST, None);
-    let kamailio = Kamailio::start("SHA-256", Some(customer.address));
+    let kamailio = Kamailio::start(&Setup {
+        customer: Some(customer.address),
+        ..Setup::default()
+    });
     let agent = house(&kamailio, PASSWORD).open();
     let mut events = agent.events();
     stands(&mut events, "registered");
@@ -103,7 +123,7 @@ fn a_refused_password_is_not_tried_again_and_raises_an_alarm() {
     if !can_run(&[Need::Kamailio]) {
         return;
     }
-    let kamailio = Kamailio::start("SHA-256", None);
+    let kamailio = Kamailio::start(&Setup::default());
     let agent = house(&kamailio, "not-the-pa55word").open();
     let mut events = agent.events();
     stands(&mut events, "refused");

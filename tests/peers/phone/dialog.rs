@@ -64,8 +64,11 @@ impl Dialog {
         }
     }
 
-    pub(super) fn parties(&self) -> (String, String) {
-        (self.local.clone(), self.remote.clone())
+    pub(super) fn replaces(&self) -> String {
+        let tag = |side: &str| side.split_once(";tag=").map(|(_, tag)| tag.to_owned());
+        let (theirs, ours) = (tag(&self.remote), tag(&self.local));
+        let (theirs, ours) = (theirs.expect("it was answered"), ours.expect("we have one"));
+        format!("{};to-tag={theirs};from-tag={ours}", self.call_id)
     }
 
     /// The next request; `INVITE` begins a transaction that `CANCEL` and `ACK` refer to.
@@ -79,12 +82,12 @@ impl Dialog {
         self.write(method, self.cseq, &branch, lines, body)
     }
 
-    pub(super) fn cancel(&self) -> String {
+    pub(super) fn cancel(&self, lines: &str) -> String {
         let (cseq, branch) = &self.invite;
         let mut first = self.clone();
         // RFC 3261 9.1: the To of a CANCEL is that of its request, without a tag.
         first.remote = first.remote.split(";tag=").next().unwrap_or("").to_owned();
-        first.write("CANCEL", *cseq, branch, "", "")
+        first.write("CANCEL", *cseq, branch, lines, "")
     }
 
     /// For a 2xx a transaction of its own, else part of the INVITE's (RFC 3261 13.2.2.4, 17.1.1.3).

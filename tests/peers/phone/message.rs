@@ -11,7 +11,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    pub(super) fn parse(datagram: &[u8], from: SocketAddr) -> Option<Self> {
+    pub(crate) fn parse(datagram: &[u8], from: SocketAddr) -> Option<Self> {
         let text = std::str::from_utf8(datagram).ok()?;
         let (head, body) = text.split_once("\r\n\r\n")?;
         let mut lines = head.split("\r\n");
@@ -33,6 +33,13 @@ impl Message {
         let mut headers = self.headers.iter();
         let named = headers.find(|(header, _)| header.eq_ignore_ascii_case(name));
         named.map_or("", |(_, value)| value)
+    }
+
+    /// All headers of this name.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let headers = self.headers.iter();
+        let named = headers.filter(|(header, _)| header.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.as_str()).collect()
     }
 
     /// Of a response.

@@ -33,7 +33,10 @@ pub(crate) struct Phone {
 
 impl Phone {
     pub(crate) fn open(name: &str) -> Self {
-        let host = IpAddr::from([127, 0, 0, 1]);
+        Self::open_at(name, IpAddr::from([127, 0, 0, 1]))
+    }
+
+    pub(crate) fn open_at(name: &str, host: IpAddr) -> Self {
         let sound = Sound::open(host);
         let line = Line::open(name, host, sound.clone());
         Self {
@@ -107,10 +110,11 @@ impl Phone {
         dialog.call_id.clone()
     }
 
-    /// Its own side of the dialog and the other, each with its tag.
-    pub(crate) fn tags(&self) -> (String, String) {
+    /// What names its call to the other side, in the INVITE of somebody else (RFC 3891 6.1).
+    pub(crate) fn replaces(&self) -> String {
         let handset = self.line.handset();
-        handset.dialog.as_ref().expect("there is a call").parties()
+        let dialog = handset.dialog.as_ref().expect("there is a call");
+        dialog.replaces()
     }
 
     /// Waits until somebody calls, and returns their INVITE.
@@ -124,17 +128,20 @@ impl Phone {
         self.invite_with(to, &self.line.description("sendrecv", 1));
     }
 
-    /// As `invite`, with more headers.
+    pub(crate) fn invite_with(&self, to: SocketAddr, offer: &str) {
+        self.begin(to);
+        self.request("INVITE", "", offer);
+    }
+
+    /// Calls with more headers.
     pub(crate) fn invite_saying(&self, to: SocketAddr, lines: &str) {
-        let dialog = Dialog::calling(&self.line.name, self.address, to);
-        self.line.handset().dialog = Some(dialog);
+        self.begin(to);
         self.request("INVITE", lines, &self.line.description("sendrecv", 1));
     }
 
-    pub(crate) fn invite_with(&self, to: SocketAddr, offer: &str) {
+    fn begin(&self, to: SocketAddr) {
         let dialog = Dialog::calling(&self.line.name, self.address, to);
         self.line.handset().dialog = Some(dialog);
-        self.request("INVITE", "", offer);
     }
 
     /// Any other request in the call.
@@ -152,7 +159,12 @@ impl Phone {
     }
 
     pub(crate) fn cancel(&self) {
-        self.line.send_in_dialog(|dialog| dialog.cancel());
+        self.line.send_in_dialog(|dialog| dialog.cancel(""));
+    }
+
+    pub(crate) fn cancel_because(&self, reason: &str) {
+        let reason = format!("Reason: {reason}\r\n");
+        self.line.send_in_dialog(|dialog| dialog.cancel(&reason));
     }
 
     /// Takes tag and contact from a response: what follows is in its dialog.

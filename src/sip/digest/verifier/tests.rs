@@ -61,7 +61,7 @@ fn genuine() -> Verdict {
 
 #[test]
 fn the_password_is_known_again() {
-    for md5 in [Md5::Allowed, Md5::Refused] {
+    for md5 in [Md5::Allowed, Md5::Refused, Md5::Only] {
         let mut verifier = verifier(md5);
         let mut phone = Phone::new("rep1", "s3cret");
         phone.asked(&mut verifier, at(0));
@@ -83,6 +83,7 @@ fn sha_256_comes_first_and_md5_only_by_setting() {
     };
     assert_eq!(algorithms(Md5::Allowed), [true, false]);
     assert_eq!(algorithms(Md5::Refused), [true]);
+    assert_eq!(algorithms(Md5::Only), [false]);
 }
 
 #[test]

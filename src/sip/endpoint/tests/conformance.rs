@@ -1,7 +1,7 @@
 //! docs/sip-conformance.md names tests that exist.
 
 const TABLE: &str = include_str!("../../../../docs/sip-conformance.md");
-const TESTS: [&str; 16] = [
+const TESTS: [&str; 28] = [
     include_str!("back_off.rs"),
     include_str!("calls.rs"),
     include_str!("crossings.rs"),
@@ -10,6 +10,7 @@ const TESTS: [&str; 16] = [
     include_str!("provisional.rs"),
     include_str!("referrals.rs"),
     include_str!("refusals.rs"),
+    include_str!("registering.rs"),
     include_str!("replacing.rs"),
     include_str!("sentences.rs"),
     include_str!("sessions.rs"),
@@ -17,6 +18,18 @@ const TESTS: [&str; 16] = [
     include_str!("updates.rs"),
     include_str!("../../dialog.rs"),
     include_str!("../auto_answer.rs"),
+    include_str!("../reason.rs"),
+    include_str!("asking.rs"),
+    include_str!("logins.rs"),
+    include_str!("../../../desk/accounts/line.rs"),
+    include_str!("../../digest/verifier/tests.rs"),
+    include_str!("../../registrar/contacts.rs"),
+    include_str!("../../registrar/server/tests.rs"),
+    include_str!("../../stun/finder.rs"),
+    include_str!("../../stun/message.rs"),
+    // Where the desk has its say, the running agent shows it.
+    include_str!("../../../../tests/peers/lines.rs"),
+    include_str!("../../../../tests/peers/replacing.rs"),
     include_str!("../../wire/framer.rs"),
 ];
 

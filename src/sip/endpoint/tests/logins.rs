@@ -62,6 +62,7 @@ fn invite(login: Option<LoginId>) -> Invite {
         target: "sip:13800138000@pbx.example".parse().unwrap(),
         next_hop: address(Side::Callee).into(),
         from: NameAddr::new(None, "sip:8001@pbx.example".parse().unwrap()),
+        symmetric: false,
         login,
         call_id: None,
         offer: Bytes::from("offer"),
@@ -110,6 +111,18 @@ fn a_challenged_invite_goes_again_signed_and_counts_on() {
     let bye = sent(&mut caller, "BYE").unwrap();
     assert_eq!(bye.value("CSeq"), Some("3 BYE"));
     assert!(server.knows(&bye, at(60)), "the nonce is used on");
+}
+
+#[test]
+fn a_challenge_from_elsewhere_learns_no_password() {
+    let mut server = Server::new();
+    let (mut caller, login) = caller(PASSWORD, "pbx.example");
+    caller.invite(invite(Some(login)), at(0)).unwrap();
+    let request = sent(&mut caller, "INVITE").unwrap();
+    let challenge = server.challenge(&request, at(10));
+    let stranger: std::net::SocketAddr = "192.0.2.66:5060".parse().unwrap();
+    caller.receive(&challenge, stranger, at(20));
+    assert!(sent(&mut caller, "INVITE").is_none());
 }
 
 #[test]

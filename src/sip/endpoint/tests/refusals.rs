@@ -208,3 +208,38 @@ fn a_late_invite_begins_no_ghost_call() {
     assert_eq!(code(&wire.probe(&invite("", ""))), "482");
     assert!(wire.callee.poll_event().is_none());
 }
+
+#[test]
+fn a_stranger_is_refused_the_same_way_whatever_he_wants_and_nothing_is_remembered() {
+    let mut wire = Wire::new();
+    for (text, expected) in [
+        (invite("", ""), "403"),
+        (request("OPTIONS", "", ""), "403"),
+        (request("MESSAGE", "", ""), "403"),
+        (request("REGISTER", "", ""), "403"),
+        (request("NEWMETHOD", "", ""), "403"),
+        (invite("Require: x\r\n", ""), "403"),
+        // What is no SIP is told so, whoever sent it.
+        (invite("Max-Forwards: many\r\n", ""), "400"),
+        (
+            invite("", "").replace("sip:hotline@192.0.2.2 SIP", "http://x SIP"),
+            "416",
+        ),
+        // In a dialog the tags speak for him.
+        (
+            invite("", "").replace("\r\nCall-ID", ";tag=x\r\nCall-ID"),
+            "481",
+        ),
+        (request("CANCEL", "", ""), "481"),
+    ] {
+        assert_eq!(
+            code(&wire.probe_as(Standing::Stranger, &text)),
+            expected,
+            "{text}"
+        );
+    }
+    let counters = wire.callee.counters();
+    assert_eq!(counters.strangers(), 6);
+    assert_eq!(counters.last_stranger(), Some(wire::address(Side::Caller)));
+    assert!(wire.callee.is_idle());
+}

@@ -11,6 +11,7 @@ fn invite(next_hop: Hop, offer: usize) -> Invite {
         target: "sip:hotline@192.0.2.2".parse().unwrap(),
         next_hop,
         from: NameAddr::new(Some("Anna"), "sip:anna@192.0.2.1".parse().unwrap()),
+        symmetric: false,
         login: None,
         call_id: None,
         offer: Bytes::from("x".repeat(offer)),
@@ -179,4 +180,32 @@ fn whoever_asks_is_told_the_answer_or_that_there_is_none() {
     run_out(&mut asker);
     assert_eq!(asker.poll_answer(), Some((unanswered, Answer::None)));
     assert!(asker.is_idle());
+}
+
+/// Where the ACK of a 200 goes whose Contact and routes are addresses of a private network.
+fn acknowledged_at(symmetric: bool) -> Hop {
+    let callee = Hop::udp(address(Side::Callee));
+    let mut caller = endpoint(Side::Caller, 10);
+    let invite = Invite {
+        symmetric,
+        ..invite(callee, 10)
+    };
+    caller.invite(invite, at(0)).unwrap();
+    let asked = read_message(&sent(&mut caller)[0].bytes).unwrap();
+    let via = asked.value("Via").unwrap().to_owned();
+    let mut ok = messages::reply(&asked, &via, (200, "OK"), "t");
+    ok.push("Contact", "<sip:hotline@10.0.0.9:5070>");
+    ok.set_body("application/sdp", Bytes::from("answer"));
+    caller.receive(&write(&ok), callee, at(10));
+    let ack = sent(&mut caller).pop().unwrap();
+    let first_line = String::from_utf8_lossy(&ack.bytes);
+    assert!(first_line.starts_with("ACK sip:hotline@10.0.0.9:5070 "));
+    ack.to
+}
+
+#[test]
+fn whom_we_call_behind_a_nat_is_called_back_where_the_answer_came_from() {
+    let told: SocketAddr = "10.0.0.9:5070".parse().unwrap();
+    assert_eq!(acknowledged_at(false).address, told);
+    assert_eq!(acknowledged_at(true).address, address(Side::Callee));
 }

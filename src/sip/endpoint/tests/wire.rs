@@ -87,6 +87,7 @@ impl Wire {
             target: "sip:hotline@192.0.2.2".parse().unwrap(),
             next_hop: address(Side::Callee).into(),
             from: NameAddr::new(Some("Anna"), "sip:anna@192.0.2.1".parse().unwrap()),
+            symmetric: false,
             login: None,
             call_id: None,
             offer: Bytes::from("offer"),
@@ -238,11 +239,18 @@ impl Wire {
         events.map(|(_, _, event)| name(event)).collect()
     }
 
-    /// Puts a datagram from a stranger before the callee; the first lines of what it sends back.
+    /// Puts a datagram before the callee; what it sends back.
     pub(super) fn probe(&mut self, text: &str) -> Vec<String> {
+        self.probe_as(Standing::Known, text)
+    }
+
+    pub(super) fn probe_as(&mut self, standing: Standing, text: &str) -> Vec<String> {
         let now = self.now;
-        self.callee
-            .receive(text.as_bytes(), address(Side::Caller), now);
+        let from = Sender {
+            standing,
+            ..address(Side::Caller).into()
+        };
+        self.callee.receive(text.as_bytes(), from, now);
         let mut answers = Vec::new();
         while let Some(transmit) = self.callee.poll_transmit() {
             answers.push(String::from_utf8_lossy(&transmit.bytes).into_owned());

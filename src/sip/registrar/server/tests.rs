@@ -171,6 +171,41 @@ fn nobody_is_bound_without_the_password() {
 }
 
 #[test]
+fn every_proof_is_counted_by_what_came_of_it() {
+    let mut registrar = registrar();
+    let mut phone = Phone::rep1();
+    phone.binds(&mut registrar, "<sip:a@192.0.2.9>", at(0));
+    phone.send(&mut registrar, &[], at(61));
+    let mut guesser = Phone::new("13800138001", "guess");
+    for _ in 0..7 {
+        guesser.send(&mut registrar, &[], at(61));
+    }
+    assert_eq!(phone.send(&mut registrar, &[], at(61)).code, 503);
+    let counted: Vec<_> = registrar.judgements().iter().collect();
+    let expected = [
+        (Judged::Proven, 1),
+        (Judged::Asked, 2),
+        (Judged::Stale, 1),
+        (Judged::Wrong, 5),
+        (Judged::Barred, 2),
+    ];
+    assert_eq!(counted, expected);
+}
+
+#[test]
+fn every_connection_that_leads_to_a_phone_is_known() {
+    let mut registrar = registrar();
+    let (mut desk, mut mobile) = (Phone::rep1(), Phone::rep1());
+    (desk.hop, mobile.hop) = (tcp("192.0.2.9:5070", 7), tcp("192.0.2.9:5071", 8));
+    mobile.call_id = "call-2";
+    desk.binds(&mut registrar, "<sip:desk@192.0.2.9>;expires=60", at(0));
+    mobile.binds(&mut registrar, "<sip:mobile@192.0.2.9>;expires=90", at(0));
+    let flows = |now| registrar.flows(now).into_iter().collect::<Vec<_>>();
+    assert_eq!(flows(at(59)), [FlowId(7), FlowId(8)]);
+    assert_eq!(flows(at(60)), [FlowId(8)]);
+}
+
+#[test]
 fn an_old_nonce_is_called_stale() {
     let mut registrar = registrar();
     let mut phone = Phone::rep1();

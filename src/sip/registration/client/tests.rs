@@ -1,3 +1,4 @@
+mod hotline;
 mod random;
 
 use super::super::account::samples;
@@ -93,6 +94,21 @@ impl Trial {
     fn silence(&mut self) {
         let (cseq, _, _) = *self.sent.last().as_ref().unwrap();
         let actions = self.machine.unanswered(*cseq, self.now);
+        self.take(actions);
+    }
+
+    fn resolves(&mut self, targets: usize, in_use: Option<usize>) {
+        let actions = self.machine.resolved(targets, in_use, self.now);
+        self.take(actions);
+    }
+
+    fn loses_connection(&mut self) {
+        let actions = self.machine.connection_lost(self.now);
+        self.take(actions);
+    }
+
+    fn loses_target(&mut self) {
+        let actions = self.machine.target_lost(self.now);
         self.take(actions);
     }
 
@@ -257,7 +273,7 @@ fn too_brief_an_expiry_is_raised_once() {
 #[test]
 fn a_dead_target_hands_over_to_the_next_and_the_living_one_is_kept() {
     let mut trial = Trial::new(samples::account());
-    trial.machine.resolved(3);
+    trial.resolves(3, Some(0));
     trial.begin();
     trial.silence();
     trial.answer(503, &[]);
@@ -272,7 +288,7 @@ fn a_dead_target_hands_over_to_the_next_and_the_living_one_is_kept() {
 #[test]
 fn the_next_target_is_not_sent_the_first_ones_nonce() {
     let mut trial = Trial::new(samples::account());
-    trial.machine.resolved(2);
+    trial.resolves(2, Some(0));
     trial.begin();
     trial.challenge("1", "");
     trial.silence();
@@ -285,7 +301,7 @@ fn the_next_target_is_not_sent_the_first_ones_nonce() {
 #[test]
 fn when_all_targets_are_dead_the_waits_grow_to_half_an_hour() {
     let mut trial = Trial::new(samples::account());
-    trial.machine.resolved(2);
+    trial.resolves(2, Some(0));
     trial.begin();
     let mut bound = 30;
     for _ in 0..10 {
@@ -314,13 +330,99 @@ fn retry_after_of_an_overloaded_registrar_is_kept() {
 #[test]
 fn a_name_that_stands_for_nobody_is_as_good_as_no_answer() {
     let mut trial = Trial::new(samples::account());
-    trial.machine.resolved(0);
+    trial.resolves(0, None);
     trial.begin();
     assert!(trial.sent.is_empty());
     assert!(matches!(trial.state(), State::Unreachable { .. }));
-    trial.machine.resolved(1);
+    trial.resolves(1, None);
+    assert_eq!(trial.targets(), [0], "who was found is not kept waiting");
+}
+
+#[test]
+fn the_target_in_use_is_kept_wherever_it_stands_in_the_new_list() {
+    let mut trial = Trial::registered();
+    trial.resolves(3, Some(2));
     trial.wait();
+    assert_eq!(trial.targets(), [0, 2]);
+    trial.answer(200, &[("Expires", "600")]);
+    // It is not among them any more: nothing is broken until it is refreshed.
+    trial.resolves(2, None);
+    assert_eq!(trial.targets(), [0, 2]);
+    trial.wait();
+    assert_eq!(trial.targets(), [0, 2, 0]);
+}
+
+#[test]
+fn a_server_that_is_new_in_the_list_ends_a_back_off_and_an_old_one_does_not() {
+    let mut trial = Trial::begun();
+    trial.silence();
+    trial.resolves(1, Some(0));
+    assert!(matches!(trial.state(), State::Unreachable { .. }));
+    trial.resolves(1, None);
+    assert_eq!((trial.state(), trial.sent.len()), (State::Trying, 2));
+}
+
+#[test]
+fn a_lost_connection_is_made_anew_within_five_seconds_and_not_by_all_at_once() {
+    let mut waits = Vec::new();
+    for seed in 0..50 {
+        let account = Account {
+            start_jitter: SECOND * 30,
+            ..samples::account()
+        };
+        let mut trial = Trial::new(account);
+        let entropy = Entropy::from_number(seed);
+        trial.machine = Registration::new(trial.machine.account, hop("192.0.2.1:5060"), entropy);
+        trial.begin();
+        trial.wait();
+        trial.answer(200, &[("Expires", "600")]);
+        trial.loses_connection();
+        assert_eq!(trial.state(), State::Waiting);
+        waits.push(trial.wait());
+        assert_eq!(trial.sent.len(), 2);
+    }
+    let (first, last) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
+    assert!(*first < SECOND && *last > SECOND * 4 && *last <= SECOND * 5);
+}
+
+#[test]
+fn a_connection_lost_while_a_register_is_under_way_or_waited_for_changes_nothing() {
+    let mut trial = Trial::begun();
+    trial.loses_connection();
+    trial.answer(403, &[]);
+    trial.loses_connection();
+    assert_eq!(trial.sent.len(), 1);
+    assert!(matches!(trial.state(), State::Refused { .. }));
+}
+
+#[test]
+fn a_target_that_calls_found_dead_is_left_where_there_is_another() {
+    let mut trial = Trial::registered();
+    trial.loses_target();
     assert_eq!(trial.targets(), [0]);
+    trial.resolves(2, Some(0));
+    trial.loses_target();
+    assert_eq!(trial.targets(), [0, 1]);
+}
+
+#[test]
+fn a_registrar_slower_than_its_own_expiry_is_not_asked_twice_at_a_time() {
+    let mut trial = Trial::begun();
+    trial.now += SECOND * 20;
+    trial.answer(200, &[("Expires", "15")]);
+    let until = trial.now + SECOND * 15;
+    for round in 2..6 {
+        trial.wait();
+        assert_eq!(trial.sent.len(), round);
+        let known = trial.machine.state();
+        // The binding ends while its refresh is under way.
+        trial.wait();
+        assert_eq!(trial.machine.state(), State::Trying, "{known:?} {until:?}");
+        assert_eq!(trial.machine.timeout(), None);
+        trial.now += SECOND * 20;
+        trial.answer(200, &[("Expires", "15")]);
+        assert!(matches!(trial.state(), State::Registered { .. }));
+    }
 }
 
 #[test]

@@ -1,0 +1,192 @@
+//! Reps' own phones that register here: whose they are, and what follows when one comes or goes.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use crate::records::What;
+use crate::settings::{self, Settings};
+use crate::sip::digest::Md5;
+use crate::sip::registrar::{Binding, ExpiryLimits, PhoneLogin, Registrar, RegistrarSettings};
+use crate::sip::{Endpoint, Hop, LegId, Refusal};
+use crate::words::{Entropy, Moment, Pii, SeatId, Sentence};
+
+use super::guide::Route;
+use super::house::{Address, Place, Way};
+use super::reach::Whence;
+use super::signalling::Registered;
+use super::{Desk, RunError, clock};
+
+/// Why a phone's own call is refused, for its display: numbers are dialled through the desk.
+const DIAL_BY_THE_DESK: &str =
+    "399 thirdring \"this phone takes calls: numbers are dialled by the desk\"";
+
+/// Takes REGISTER where a seat's phone registers here; `ours` is what phones know us by.
+pub(super) fn open(
+    settings: &Settings,
+    ours: IpAddr,
+    endpoint: &mut Endpoint,
+    entropy: &mut Entropy,
+) -> Result<(), RunError> {
+    let seats = settings.seat.iter().filter(|seat| seat.registers());
+    let phones = seats.map(|seat| Ok((seat.id.clone(), login(seat)?)));
+    let phones: BTreeMap<SeatId, PhoneLogin> = phones.collect::<Result<_, RunError>>()?;
+    if phones.is_empty() {
+        return Ok(());
+    }
+    let registrar = registrar_settings(&settings.sip.phones, ours, phones);
+    let entropy = Entropy::from_seed(entropy.bytes());
+    endpoint.open_registrar(Registrar::new(registrar, entropy));
+    Ok(())
+}
+
+fn login(seat: &settings::Seat) -> Result<PhoneLogin, RunError> {
+    let password = password(seat).map_err(|why| RunError::SeatPassword {
+        seat: seat.id.clone(),
+        why,
+    })?;
+    let username = seat.username.clone().unwrap_or_default();
+    Ok(PhoneLogin {
+        username: Pii::new(username),
+        password,
+    })
+}
+
+/// An empty one would let in whoever knows the name.
+fn password(seat: &settings::Seat) -> Result<Pii<String>, Sentence> {
+    let env = |name: &str| std::env::var(name).ok();
+    let password = seat.password.as_ref().map(|secret| secret.read(env));
+    let password = password.transpose()?;
+    let password = password.filter(|password| !password.reveal().is_empty());
+    password.ok_or_else(|| Sentence::of("settings.secret-empty"))
+}
+
+fn registrar_settings(
+    set: &settings::Phones,
+    ours: IpAddr,
+    phones: BTreeMap<SeatId, PhoneLogin>,
+) -> RegistrarSettings {
+    let domain = set.domain.as_ref().map(ToString::to_string);
+    let (min, max) = (set.expires_min.get(), set.expires_max.get());
+    RegistrarSettings {
+        domain: domain.unwrap_or_else(|| ours.to_string()),
+        phones,
+        expires: ExpiryLimits {
+            min,
+            max,
+            default: max,
+        },
+        md5: match set.md5 {
+            settings::Md5::Never => Md5::Refused,
+            settings::Md5::Offered => Md5::Allowed,
+            settings::Md5::Only => Md5::Only,
+        },
+    }
+}
+
+impl Desk {
+    /// The phones that have come, moved or gone: their seats are rung, or are not.
+    pub(super) fn follow_phones(&mut self, now: Moment) {
+        let mut is_any = false;
+        while let Some(seat) = self.signalling.endpoint.poll_registered() {
+            is_any = true;
+            let is_there = self.signalling.endpoint.phone_of(&seat, now).is_some();
+            if self.seating.set_phone(&seat, is_there) {
+                // Who lost his rep by a dead phone has him back by a new one.
+                self.calls.try_again(&seat);
+                self.tell_of_phone(seat, is_there, now);
+                self.seats_changed(now);
+            }
+        }
+        if is_any {
+            let flows = self.signalling.endpoint.phone_flows(now);
+            self.signalling.keep_registered(Registered::Phones, flows);
+        }
+    }
+
+    fn tell_of_phone(&mut self, seat: SeatId, is_there: bool, now: Moment) {
+        let gauge = &self.chronicle.metrics.phones_registered;
+        let state = if is_there {
+            gauge.inc();
+            "registered"
+        } else {
+            gauge.dec();
+            "not-registered"
+        };
+        let state = state.to_owned();
+        self.note_desk(What::Phone { seat, state }, now);
+    }
+
+    /// Where the seat's phone is rung: at its own Contact, by the way its REGISTER came.
+    pub(super) fn phone_address(&self, seat: &SeatId, now: Moment) -> Option<(Address, Whence)> {
+        let phone = self.phone(seat, now)?;
+        let address = Address {
+            uri: phone.contact.clone(),
+            way: Way::Found(Route::to(phone.hop)),
+            line: None,
+            pinned: true,
+        };
+        Some((address, self.whence(phone.hop.address.ip())))
+    }
+
+    /// When the seat's phone counts as gone unless it registers again.
+    pub(super) fn phone_until(&self, seat: &SeatId, now: Moment) -> Option<Timestamp> {
+        let phone = self.phone(seat, now)?;
+        Some(clock::utc_of(phone.until, now))
+    }
+
+    /// Whether who calls is a rep by his registered phone. He is no customer: he is not greeted, and
+    /// dials through the desk, which knows what may be dialled and rings him first.
+    pub(super) fn declines_rep(&mut self, leg: LegId, source: Hop, now: Moment) -> bool {
+        let Some(seat) = self.signalling.endpoint.seat_behind(source, now) else {
+            return false;
+        };
+        tracing::info!(%seat, "refuse a call by a rep's phone");
+        let refusal = Refusal {
+            warning: Some(DIAL_BY_THE_DESK.to_owned()),
+            ..Refusal::new(403)
+        };
+        self.reject(leg, refusal, now);
+        true
+    }
+
+    fn phone(&self, seat: &SeatId, now: Moment) -> Option<&Binding> {
+        match self.house.seats.get(seat)? {
+            Place::Registered => self.signalling.endpoint.phone_of(seat, now),
+            Place::Phone(_) | Place::Test(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seat(password: &str) -> settings::Seat {
+        let text =
+            format!("id = \"rep1\"\nkind = \"phone\"\nusername = \"8001\"\npassword = {password}");
+        toml::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn a_seat_without_a_password_lets_nobody_in() {
+        assert!(login(&seat("\"sesame\"")).is_ok());
+        for missing in ["\"\"", "{ file = \"no/such\" }", "{ env = \"\" }"] {
+            let why = login(&seat(missing)).unwrap_err().to_string();
+            assert!(why.contains("the seat 'rep1'"), "{why}");
+        }
+    }
+
+    #[test]
+    fn phones_know_us_by_our_address_unless_a_domain_is_set() {
+        let ours = IpAddr::from([192, 0, 2, 10]);
+        let domain = |set: &settings::Phones| registrar_settings(set, ours, BTreeMap::new()).domain;
+        let named = settings::Phones {
+            domain: "desk.example".parse().ok(),
+            ..settings::Phones::default()
+        };
+        assert_eq!(domain(&settings::Phones::default()), "192.0.2.10");
+        assert_eq!(domain(&named), "desk.example");
+    }
+}

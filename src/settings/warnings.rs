@@ -1,0 +1,47 @@
+use super::{Network, Settings};
+use crate::words::Sentence;
+
+impl Settings {
+    /// What is allowed and hardly meant, each with what would be right.
+    pub fn warnings(&self) -> Vec<Sentence> {
+        let nobody = self.nobody_may_call().then(|| {
+            Sentence::of("settings.warning.nobody-may-call").with("listen", self.sip.listen)
+        });
+        nobody.into_iter().collect()
+    }
+
+    /// It listens to the network, and everybody there is a stranger.
+    fn nobody_may_call(&self) -> bool {
+        let sip = &self.sip;
+        let others = [sip.listen_tcp, sip.listen_tls].into_iter().flatten();
+        let mut doors = std::iter::once(sip.listen).chain(others);
+        let is_open = doors.any(|door| !door.ip().is_loopback());
+        let lines = sip.account.len() + sip.peer.len() + usize::from(sip.trunk.is_some());
+        is_open && lines == 0 && sip.trusted.iter().all(Network::is_loopback)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn warns(set: &[&str]) -> bool {
+        let sets: Vec<String> = set.iter().map(|set| (*set).to_owned()).collect();
+        let settings = Settings::load(None, &sets).unwrap();
+        !settings.warnings().is_empty()
+    }
+
+    #[test]
+    fn who_listens_to_a_network_of_strangers_is_told() {
+        let open = "sip.listen=0.0.0.0:5060";
+        assert!(warns(&[open]));
+        assert!(!warns(&[]));
+        for line in [
+            "sip.trusted=[\"192.0.2.0/24\"]",
+            "sip.trunk=192.0.2.1",
+            "sip.peer=[{ name = \"pbx\", address = [\"192.0.2.1\"] }]",
+        ] {
+            assert!(!warns(&[open, line]), "{line}");
+        }
+    }
+}

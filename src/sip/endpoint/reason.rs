@@ -1,0 +1,55 @@
+//! Why a call is taken back (RFC 3326).
+
+use crate::sip::wire::{Message, Params, split};
+
+/// Reasons of one message that are looked at.
+const REASONS_MAX: usize = 8;
+
+/// All Reason values of a message, in one.
+pub(super) fn of(message: &Message) -> Option<String> {
+    let values: Vec<&str> = message.values("Reason").take(REASONS_MAX).collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+/// Whether a Reason says that somebody else has taken the call: by another device of the same
+/// extension (RFC 3326 2, `SIP;cause=200`; Q.850 calls it 26, non-selected user clearing).
+pub fn is_answered_elsewhere(reason: &str) -> bool {
+    split(reason).take(REASONS_MAX).any(|value| {
+        let at = value.find(';').unwrap_or(value.len());
+        let (protocol, params) = value.split_at(at);
+        let params = Params::new(params);
+        let cause = params.get("cause").unwrap_or_default();
+        match protocol.trim().to_ascii_uppercase().as_str() {
+            "SIP" => cause == "200",
+            "Q.850" => cause == "26",
+            _ => false,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_answered_elsewhere_is_told_by_the_cause_alone() {
+        for told in [
+            "SIP;cause=200;text=\"Call completed elsewhere\"",
+            "sip ; cause=200",
+            "Q.850;cause=16, SIP;cause=200",
+            "Q.850;cause=26;text=\"x, SIP;cause=486\"",
+        ] {
+            assert!(is_answered_elsewhere(told), "{told}");
+        }
+        for other in [
+            "SIP;cause=487",
+            "Q.850;cause=200",
+            "SIP;text=\";cause=200\"",
+            "SIP",
+            "",
+            "preemption;cause=200",
+        ] {
+            assert!(!is_answered_elsewhere(other), "{other}");
+        }
+    }
+}
