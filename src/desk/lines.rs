@@ -16,6 +16,8 @@ pub(super) struct Line {
     /// An account, a peer, or one of the names below.
     pub(super) name: String,
     pub(super) behind: Behind,
+    /// A PBX or trunk: whoever calls by it is a customer, though a rep's phone registers through it.
+    pub(super) outside: bool,
     /// Whether its word about who calls counts (D34).
     pub(super) trusted: bool,
     /// Whether its headers make us answer.
@@ -195,6 +197,7 @@ fn usual(name: &str, sip: &Sip) -> Line {
     Line {
         name: name.to_owned(),
         behind: behind(None, sip),
+        outside: name == TRUNK,
         trusted: false,
         auto_answer: false,
         nat: false,
@@ -205,6 +208,7 @@ fn of_account(account: &Account, sip: &Sip) -> Known {
     let user = account.contact_user.as_ref().unwrap_or(&account.username);
     let line = Line {
         behind: behind(account.behind, sip),
+        outside: true,
         nat: account.nat,
         ..usual(&account.name, sip)
     };
@@ -218,6 +222,7 @@ fn of_account(account: &Account, sip: &Sip) -> Known {
 fn of_peer(peer: &Peer, sip: &Sip) -> Known {
     let line = Line {
         behind: behind(peer.behind, sip),
+        outside: true,
         trusted: peer.trusted,
         auto_answer: peer.auto_answer,
         nat: peer.nat,

@@ -134,8 +134,10 @@ impl Signalling {
     fn sender(&self, hop: Hop, now: Moment) -> Sender {
         let sender = self.lines.sender(hop, |name| self.proves(hop, name));
         match self.endpoint.seat_behind(hop, now) {
+            // Its Contacts are hearsay: there is one way to it.
             Some(_) => Sender {
                 standing: Standing::Known,
+                symmetric: true,
                 ..sender
             },
             None => sender,

@@ -30,9 +30,6 @@ impl Desk {
 
     /// A caller. What we cannot serve is refused at once, so that whoever sent him can go on (D9).
     fn invited_by(&mut self, leg: LegId, invited: Invited, now: Moment) {
-        if invited.replaces.is_none() && self.declines_rep(leg, invited.source, now) {
-            return;
-        }
         let offer = match invited.offer.as_deref().map(offer_answer::read).transpose() {
             Ok(offer) => offer,
             Err(problem) => {
@@ -48,6 +45,10 @@ impl Desk {
             // Its connection ended under it, and with it the proof whose it was.
             return self.reject(leg, Refusal::new(403), now);
         };
+        let begins = invited.replaces.is_none() && !line.outside;
+        if begins && self.declines_rep(leg, invited.source, now) {
+            return;
+        }
         if let Some(Err(refusal)) = offer
             .as_ref()
             .map(|it| self.check_offer(it, &invited, &line))

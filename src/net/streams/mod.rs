@@ -175,7 +175,8 @@ impl Streams {
     /// name. Without `Clients::Optional` or `Required` who connects to us is not asked to.
     pub fn proves(&self, flow: FlowId, name: &str) -> bool {
         let shown = self.flows.shown(flow);
-        self.flows.was_checked(flow, name)
+        let verifies = self.tls.as_ref().is_some_and(|tls| tls.verifies);
+        verifies && self.flows.was_checked(flow, name)
             || shown.is_some_and(|certificate| tls::is_for(certificate, name))
     }
 

@@ -38,10 +38,11 @@ impl Endpoint {
                 self.keys_came(id, request);
                 Ok(())
             }
-            _ => {
-                self.simple_ok(request, key, now); // OPTIONS: ACK and CANCEL never come here
+            "OPTIONS" => {
+                self.simple_ok(request, key, now);
                 Ok(())
             }
+            _ => Err(Rejection::new(405)), // ACK and CANCEL never come here
         }
     }
 

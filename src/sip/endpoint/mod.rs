@@ -63,7 +63,7 @@ use self::registering::Registered;
 use super::digest::Login;
 use super::transaction::{Alarms, Client, ClientKey, Clients, ServerKey, Servers, Use, Wake};
 use super::wire::{Fault, Malformed, Message, Start, Uri, Via, read_message, write};
-use super::{Hop, Sender, Transport};
+use super::{Hop, Sender, Standing, Transport};
 use crate::words::{Entropy, Moment};
 
 /// The length of the random part of tags and branches, in characters of 5 bits.
@@ -112,7 +112,8 @@ impl Endpoint {
     /// a stream. A stranger begins nothing: what is no SIP is answered so, the rest is refused.
     pub fn receive(&mut self, message: &[u8], from: impl Into<Sender>, now: Moment) {
         let from = from.into();
-        if self.out.is_full() {
+        let has_time = !self.overloaded || from.standing == Standing::Known;
+        if self.out.is_full() || !has_time {
             return self.out.count(Discard::Overloaded);
         }
         match read_message(message) {
@@ -133,8 +134,8 @@ impl Endpoint {
         self.receive_malformed(Malformed { fault, salvage }, from.into());
     }
 
-    /// While overloaded, new calls are refused at once (503, Retry-After) and nothing else is: who
-    /// talks already is served first (RFC 3261 21.5.4).
+    /// While overloaded, new calls are refused at once (503, Retry-After): who talks already is
+    /// served first (RFC 3261 21.5.4). Strangers are not even read (hardening 6).
     pub fn set_overloaded(&mut self, overloaded: bool) {
         self.overloaded = overloaded;
     }

@@ -59,18 +59,17 @@ impl Endpoint {
             .of_dialog(&wanted.call_id, &wanted.to_tag, &wanted.from_tag);
         let id = id.ok_or_else(unknown)?;
         let leg = self.legs.get(id).ok_or_else(unknown)?;
+        let peer = leg.dialog().map(|dialog| dialog.peer().address.ip());
+        if peer.is_some_and(|peer| peer != request.from.address.ip()) {
+            return Err(unknown());
+        }
         match &leg.stage {
             // The dialog is over but for its BYE.
-            Stage::Ending => return Err(Rejection::new(603)),
+            Stage::Ending => Err(Rejection::new(603)),
             // An early dialog that we did not begin.
-            Stage::Incoming(_) => return Err(unknown()),
-            Stage::Talking(_) if wanted.early_only => return Err(Rejection::new(486)),
-            Stage::Inviting(_) | Stage::Talking(_) => {}
-        }
-        let peer = leg.dialog().map(|dialog| dialog.peer().address.ip());
-        match peer == Some(request.from.address.ip()) {
-            true => Ok(Some(id)),
-            false => Err(unknown()),
+            Stage::Incoming(_) => Err(unknown()),
+            Stage::Talking(_) if wanted.early_only => Err(Rejection::new(486)),
+            Stage::Inviting(_) | Stage::Talking(_) => Ok(Some(id)),
         }
     }
 }

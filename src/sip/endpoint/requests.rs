@@ -144,7 +144,8 @@ impl Endpoint {
         now: Moment,
     ) -> Result<(), Rejection> {
         let busy = || Rejection::with(503, "Retry-After", RETRY_AFTER_S);
-        if self.overloaded {
+        // Who takes a place in a call begins none.
+        if self.overloaded && request.message.value("Replaces").is_none() {
             return Err(busy());
         }
         if self.servers.is_merged(&request.essentials) || self.legs.knows_caller(request) {

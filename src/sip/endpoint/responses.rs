@@ -66,9 +66,9 @@ impl Response {
     }
 }
 
-/// Whether who sends from there is whom we sent to; a connection has two ends only.
+/// Whether who sends from there is whom we sent to, by whatever way.
 pub(super) fn answers(from: Hop, to: Hop) -> bool {
-    from.transport.is_reliable() || from.address.ip() == to.address.ip()
+    from.address.ip() == to.address.ip()
 }
 
 impl Endpoint {

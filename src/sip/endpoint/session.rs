@@ -73,7 +73,8 @@ impl Endpoint {
             SessionTimer::new(agreed.interval, refresher, now)
         });
         if let Some(leg) = self.legs.get_mut(id) {
-            leg.session = begun;
+            let before = leg.session.take();
+            leg.session = begun.map(|begun| begun.after(before.as_ref()));
         }
         self.arm_leg(id);
     }

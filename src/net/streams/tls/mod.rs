@@ -64,6 +64,8 @@ pub struct Tls {
     /// None without a certificate of our own: then nobody can connect to us.
     pub(super) acceptor: Option<TlsAcceptor>,
     pub(super) connector: TlsConnector,
+    /// Whether a server must prove its name.
+    pub(super) verifies: bool,
 }
 
 impl Tls {
@@ -87,6 +89,7 @@ impl Tls {
         Ok(Self {
             acceptor,
             connector: TlsConnector::from(Arc::new(client)),
+            verifies: settings.verify == Verify::Yes,
         })
     }
 }

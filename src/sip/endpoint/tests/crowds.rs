@@ -76,6 +76,9 @@ fn an_overloaded_endpoint_refuses_new_calls_and_serves_the_others() {
         assert!(refusal.starts_with("SIP/2.0 503 ") && refusal.contains("\r\nRetry-After: "));
     }
     assert_eq!(wire.callee.servers.len(), remembered);
+    let taking_over =
+        numbered(2).replace("\r\nCSeq", "\r\nReplaces: x;to-tag=y;from-tag=z\r\nCSeq");
+    assert!(wire.probe(&taking_over)[0].starts_with("SIP/2.0 481 "));
     wire.probe(&follow_up(&answer, "ACK", 1, ""));
     assert!(wire.probe(&follow_up(&answer, "BYE", 2, ""))[0].starts_with("SIP/2.0 200 "));
     while wire.callee.poll_event().is_some() {}
@@ -83,4 +86,21 @@ fn an_overloaded_endpoint_refuses_new_calls_and_serves_the_others() {
     wire.probe(&numbered(1));
     let event = wire.callee.poll_event().map(|(_, event)| event);
     assert!(matches!(event, Some(Event::Invited(_))), "{event:?}");
+}
+
+#[test]
+fn an_overloaded_endpoint_has_no_time_for_strangers() {
+    let mut endpoint = wire::endpoint(Side::Callee, 10);
+    let stranger = Sender {
+        standing: Standing::Stranger,
+        ..wire::address(Side::Caller).into()
+    };
+    endpoint.receive(numbered(1).as_bytes(), stranger, at(0));
+    let refusal = endpoint.poll_transmit().unwrap().bytes;
+    assert!(refusal.starts_with(b"SIP/2.0 403 "));
+    endpoint.set_overloaded(true);
+    endpoint.receive(numbered(1).as_bytes(), stranger, at(0));
+    assert!(endpoint.poll_transmit().is_none());
+    let unread = endpoint.counters().discarded().get(&Discard::Overloaded);
+    assert_eq!(unread, Some(&1));
 }

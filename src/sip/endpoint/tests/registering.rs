@@ -110,3 +110,18 @@ fn without_a_registrar_register_is_not_allowed() {
     let (code, _) = answer(&mut desk, &register(&mut login, "a", 1), at(0));
     assert_eq!(code, 405);
 }
+
+#[test]
+fn a_register_within_a_call_binds_nothing() {
+    let mut desk = desk();
+    let invite = refusals::invite("", "");
+    desk.receive(invite.as_bytes(), address(Side::Caller), at(0));
+    let (leg, _) = desk.poll_event().unwrap();
+    let sdp = Bytes::from("v=0\r\n");
+    desk.answer(leg, sdp, at(0)).unwrap();
+    let answer_to_us = read_message(&desk.poll_transmit().unwrap().bytes).unwrap();
+    let within = refusals::follow_up(&answer_to_us, "REGISTER", 2, "");
+    let (code, _) = answer(&mut desk, within.as_bytes(), at(0));
+    assert_eq!(code, 405);
+    assert!(desk.phone_of(&seat(), at(0)).is_none());
+}

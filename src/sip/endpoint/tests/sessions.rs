@@ -87,7 +87,7 @@ fn an_update_refused_with_405_becomes_a_re_invite() {
 fn a_refresh_refused_with_422_is_sent_again_with_their_interval() {
     let mut wire = Wire::new();
     let headers = "Supported: timer\r\nAllow: UPDATE\r\nSession-Expires: 600;refresher=uas\r\n";
-    answered(&mut wire, headers);
+    let (_, answer) = answered(&mut wire, headers);
     let refused = &sent_at(&mut wire, 300 * SECOND)[0];
     let longer = |request: &Message, code, name, value| {
         let via = request.value("Via").unwrap();
@@ -110,6 +110,15 @@ fn a_refresh_refused_with_422_is_sent_again_with_their_interval() {
     assert!(sent_at(&mut wire, 749 * SECOND).is_empty());
     // What they take at the least is known until the end (7.4).
     let next = &sent_at(&mut wire, 750 * SECOND)[0];
+    assert_eq!((method(next), asked(next)), ("UPDATE", longest.clone()));
+    // Also where they have refreshed it themselves meanwhile.
+    wire.now = at(760 * SECOND);
+    let agreed = longer(next, 200, "Session-Expires", "900;refresher=uac");
+    assert!(wire.tell(Side::Callee, &agreed).is_empty());
+    let lines = "Supported: timer\r\nSession-Expires: 900;refresher=uas\r\nContact:";
+    let theirs = follow_up(&answer, "UPDATE", 2, "").replacen("Contact:", lines, 1);
+    wire.tell(Side::Callee, &theirs);
+    let next = &sent_at(&mut wire, 1_210 * SECOND)[0];
     assert_eq!((method(next), asked(next)), ("UPDATE", longest));
 }
 
