@@ -78,8 +78,8 @@ fn registrar_settings(
             default: max,
         },
         md5: match set.md5 {
-            settings::Md5::Never => Md5::Refused,
-            settings::Md5::Offered => Md5::Allowed,
+            settings::Md5::Never => Md5::Never,
+            settings::Md5::Offered => Md5::Offered,
             settings::Md5::Only => Md5::Only,
         },
     }

@@ -34,7 +34,7 @@ pub(super) struct Signalling {
     /// The connection the last message came by.
     last: Option<FlowId>,
     /// Since when there was always one more datagram to read.
-    behind_since: Option<Moment>,
+    unread_since: Option<Moment>,
     /// Hops nothing could be sent to, and when.
     down: BTreeMap<Hop, Moment>,
     entropy: Entropy,
@@ -64,7 +64,7 @@ const DATAGRAM_MAX: usize = 65_535;
 /// RFC 5626 3.5.1 has it for streams; every server knows it as the empty line before a message.
 const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 /// How long datagrams may queue before new calls are refused.
-const BEHIND_MAX: Duration = Duration::from_millis(20);
+const UNREAD_MAX: Duration = Duration::from_millis(20);
 /// How long a hop that could not be reached is passed over.
 const DOWN_FOR: Duration = Duration::from_secs(30);
 /// Hops remembered as down; past it the next one is tried again.
@@ -89,7 +89,7 @@ impl Signalling {
             registered: BTreeMap::new(),
             closed: Vec::new(),
             last: None,
-            behind_since: None,
+            unread_since: None,
             down: BTreeMap::new(),
             entropy,
             unsent: 0,
@@ -231,7 +231,7 @@ impl Signalling {
         let mut datagram = [0; DATAGRAM_MAX];
         for _ in 0..BATCH {
             let Some((length, from)) = take(&mut self.port, &mut datagram) else {
-                return self.behind(None, now);
+                return self.unread(None, now);
             };
             let datagram = &datagram[..length];
             match &mut self.finder {
@@ -245,13 +245,13 @@ impl Signalling {
                 }
             }
         }
-        self.behind(self.behind_since.or(Some(now)), now);
+        self.unread(self.unread_since.or(Some(now)), now);
     }
 
     /// Since when we have not read all that came; too long is too much.
-    fn behind(&mut self, since: Option<Moment>, now: Moment) {
-        self.behind_since = since;
-        let is_late = since.is_some_and(|since| now.since(since) >= BEHIND_MAX);
+    fn unread(&mut self, since: Option<Moment>, now: Moment) {
+        self.unread_since = since;
+        let is_late = since.is_some_and(|since| now.since(since) >= UNREAD_MAX);
         self.endpoint.set_overloaded(is_late);
     }
 

@@ -144,7 +144,7 @@ pub(crate) fn digest(bytes: &[u8]) {
     let mut request = Message::request("REGISTER", "sip:thirdring");
     request.push("Authorization", value.as_ref());
     let passwords = BTreeMap::from([(Pii::new("rep1".to_owned()), secret())]);
-    let mut verifier = Verifier::new("thirdring", passwords, Md5::Allowed, &mut entropy);
+    let mut verifier = Verifier::new("thirdring", passwords, Md5::Offered, &mut entropy);
     let verdict = verifier.verify(&request, theirs().ip(), Moment::ZERO);
     assert!(!matches!(verdict, Verdict::Genuine { .. }));
     let asked = verifier.challenges(&verdict, theirs().ip(), Moment::ZERO);

@@ -18,9 +18,9 @@ const DECOY: usize = 16;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Md5 {
     #[default]
-    Refused,
+    Never,
     /// After SHA-256.
-    Allowed,
+    Offered,
     /// Alone: who knows nothing else may look at the first challenge and no further.
     Only,
 }
@@ -121,8 +121,8 @@ impl Verifier {
 
     fn hashes(&self) -> &'static [Hash] {
         match self.md5 {
-            Md5::Allowed => &[Hash::Sha256, Hash::Md5],
-            Md5::Refused => &[Hash::Sha256],
+            Md5::Offered => &[Hash::Sha256, Hash::Md5],
+            Md5::Never => &[Hash::Sha256],
             Md5::Only => &[Hash::Md5],
         }
     }

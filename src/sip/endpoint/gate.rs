@@ -3,7 +3,7 @@ use super::reason;
 use crate::sip::wire::{BadUri, Essentials, Message, Uri};
 use crate::sip::{Hop, Standing};
 
-/// The methods we know and do not take: 405, where a stranger to us gets 501.
+/// The methods we know and do not take: 405, where an unknown one gets 501.
 const KNOWN: [&str; 4] = ["REGISTER", "SUBSCRIBE", "PUBLISH", "MESSAGE"];
 const TAKEN: [&str; 10] = [
     "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "PRACK", "REFER", "NOTIFY",
@@ -75,7 +75,7 @@ pub(super) fn read(request: &Request) -> Result<Uri, Rejection> {
     Ok(uri)
 }
 
-/// Whether nobody we know wants to begin something. A registrar judges by itself.
+/// Whether a stranger wants to begin something. A registrar judges by itself.
 pub(super) fn is_strange(request: &Request, registrar: bool) -> bool {
     let is_in_dialog = request.essentials.to.tag().is_some();
     let is_judged = is_in_dialog || registrar && request.method() == "REGISTER";

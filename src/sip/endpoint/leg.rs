@@ -20,7 +20,7 @@ pub(super) struct Leg {
     pub(super) begun: Begun,
     /// Whose password signs its requests: only where we began it.
     pub(super) login: Option<LoginId>,
-    /// We called somebody behind a NAT.
+    /// Our requests go where its answers came from, whatever its Contact says.
     pub(super) symmetric: bool,
     pub(super) stage: Stage,
     pub(super) changes: Changes,

@@ -95,7 +95,7 @@ impl Listening {
 pub struct Invite {
     pub target: Uri,
     pub next_hop: Hop,
-    /// Called back where its answers come from: it is behind a NAT.
+    /// Called back where its answers come from, whatever its Contact says.
     pub symmetric: bool,
     /// Who calls; its tag is made here.
     pub from: NameAddr,

@@ -67,17 +67,6 @@ impl Registrar {
         self.bindings.latest(seat, now)
     }
 
-    /// Whose phone sent a request that is no REGISTER, by its password; `Err` is what to answer.
-    pub fn authenticate(
-        &mut self,
-        request: &Message,
-        from: Hop,
-        now: Moment,
-    ) -> Result<SeatId, Outcome> {
-        let username = self.prove(request, from, now)?;
-        self.seats.get(&username).cloned().ok_or_else(forbidden)
-    }
-
     /// The seat whose phone is bound behind `hop`.
     pub fn behind(&self, hop: Hop, now: Moment) -> Option<&SeatId> {
         self.bindings.behind(hop, now)

@@ -61,7 +61,7 @@ fn genuine() -> Verdict {
 
 #[test]
 fn the_password_is_known_again() {
-    for md5 in [Md5::Allowed, Md5::Refused, Md5::Only] {
+    for md5 in [Md5::Offered, Md5::Never, Md5::Only] {
         let mut verifier = verifier(md5);
         let mut phone = Phone::new("rep1", "s3cret");
         phone.asked(&mut verifier, at(0));
@@ -81,14 +81,14 @@ fn sha_256_comes_first_and_md5_only_by_setting() {
             .map(|value| value.contains("algorithm=SHA-256"));
         named.collect::<Vec<bool>>()
     };
-    assert_eq!(algorithms(Md5::Allowed), [true, false]);
-    assert_eq!(algorithms(Md5::Refused), [true]);
+    assert_eq!(algorithms(Md5::Offered), [true, false]);
+    assert_eq!(algorithms(Md5::Never), [true]);
     assert_eq!(algorithms(Md5::Only), [false]);
 }
 
 #[test]
 fn an_answer_by_md5_proves_nothing_where_it_is_refused() {
-    let mut verifier = verifier(Md5::Allowed);
+    let mut verifier = verifier(Md5::Offered);
     let mut phone = Phone::new("rep1", "s3cret");
     let offered = verifier.challenges(&Verdict::Unproven, phone.source, at(0));
     let mut response = Message::response(401, "Unauthorized");
@@ -98,18 +98,18 @@ fn an_answer_by_md5_proves_nothing_where_it_is_refused() {
         .challenged(&response, &mut phone.entropy)
         .unwrap();
     let request = phone.signed();
-    verifier.md5 = Md5::Refused;
+    verifier.md5 = Md5::Never;
     assert_eq!(
         verifier.verify(&request, phone.source, at(1)),
         Verdict::Unproven
     );
-    verifier.md5 = Md5::Allowed;
+    verifier.md5 = Md5::Offered;
     assert_eq!(verifier.verify(&request, phone.source, at(1)), genuine());
 }
 
 #[test]
 fn known_and_unknown_users_with_wrong_passwords_look_alike() {
-    let mut verifier = verifier(Md5::Refused);
+    let mut verifier = verifier(Md5::Never);
     for username in ["rep1", "nobody"] {
         let mut phone = Phone::new(username, "guess");
         phone.asked(&mut verifier, at(0));
@@ -123,7 +123,7 @@ fn known_and_unknown_users_with_wrong_passwords_look_alike() {
 
 #[test]
 fn not_even_the_decoy_opens_for_an_unknown_user() {
-    let mut verifier = verifier(Md5::Refused);
+    let mut verifier = verifier(Md5::Never);
     let decoy = verifier.decoy.reveal().clone();
     let mut phone = Phone::new("nobody", &decoy);
     phone.asked(&mut verifier, at(0));
@@ -136,7 +136,7 @@ fn not_even_the_decoy_opens_for_an_unknown_user() {
 
 #[test]
 fn a_repeated_request_is_stale() {
-    let mut verifier = verifier(Md5::Refused);
+    let mut verifier = verifier(Md5::Never);
     let mut phone = Phone::new("rep1", "s3cret");
     phone.asked(&mut verifier, at(0));
     let request = phone.signed();
@@ -149,7 +149,7 @@ fn a_repeated_request_is_stale() {
 
 #[test]
 fn after_a_minute_the_nonce_is_merely_old() {
-    let mut verifier = verifier(Md5::Refused);
+    let mut verifier = verifier(Md5::Never);
     let mut phone = Phone::new("rep1", "s3cret");
     phone.asked(&mut verifier, at(0));
     let request = phone.signed();
@@ -165,7 +165,7 @@ fn after_a_minute_the_nonce_is_merely_old() {
 
 #[test]
 fn a_guess_with_an_old_nonce_is_wrong_not_stale() {
-    let mut verifier = verifier(Md5::Refused);
+    let mut verifier = verifier(Md5::Never);
     let mut phone = Phone::new("rep1", "guess");
     phone.asked(&mut verifier, at(0));
     let request = phone.signed();
@@ -177,7 +177,7 @@ fn a_guess_with_an_old_nonce_is_wrong_not_stale() {
 
 #[test]
 fn a_wrong_answer_is_asked_again_by_the_same_nonce() {
-    let mut verifier = verifier(Md5::Refused);
+    let mut verifier = verifier(Md5::Never);
     let mut phone = Phone::new("rep1", "guess");
     phone.asked(&mut verifier, at(0));
     let request = phone.signed();
@@ -195,7 +195,7 @@ fn a_wrong_answer_is_asked_again_by_the_same_nonce() {
 
 #[test]
 fn an_answer_from_another_source_proves_nothing() {
-    let mut verifier = verifier(Md5::Refused);
+    let mut verifier = verifier(Md5::Never);
     let mut phone = Phone::new("rep1", "s3cret");
     phone.asked(&mut verifier, at(0));
     let request = phone.signed();
@@ -208,7 +208,7 @@ fn an_answer_from_another_source_proves_nothing() {
 
 #[test]
 fn an_answer_made_for_another_method_or_uri_is_wrong() {
-    let mut verifier = verifier(Md5::Refused);
+    let mut verifier = verifier(Md5::Never);
     for (method, uri) in [("INVITE", "sip:thirdring"), ("REGISTER", "sip:elsewhere")] {
         let mut phone = Phone::new("rep1", "s3cret");
         phone.asked(&mut verifier, at(0));
@@ -224,7 +224,7 @@ fn an_answer_made_for_another_method_or_uri_is_wrong() {
 
 #[test]
 fn what_is_no_answer_to_us_proves_nothing() {
-    let mut verifier = verifier(Md5::Refused);
+    let mut verifier = verifier(Md5::Never);
     for value in [
         "",
         "Digest",
@@ -243,14 +243,14 @@ fn what_is_no_answer_to_us_proves_nothing() {
 
 #[test]
 fn users_and_passwords_are_not_printed_for_developers() {
-    let text = format!("{:?} {:?}", verifier(Md5::Refused), genuine());
+    let text = format!("{:?} {:?}", verifier(Md5::Never), genuine());
     assert!(!text.contains("rep1") && !text.contains("s3cret"), "{text}");
 }
 
 proptest! {
     #[test]
     fn any_authorization_is_judged_without_panic(value in "\\PC{0,200}") {
-        let mut verifier = verifier(Md5::Allowed);
+        let mut verifier = verifier(Md5::Offered);
         let mut request = Message::request("REGISTER", "sip:thirdring");
         request.push("Authorization", format!("Digest {value}"));
         let verdict = verifier.verify(&request, ip("192.0.2.1"), at(1));

@@ -21,7 +21,7 @@ impl Server {
         Self(Verifier::new(
             "pbx.example",
             BTreeMap::from(passwords),
-            Md5::Refused,
+            Md5::Never,
             entropy,
         ))
     }

@@ -25,7 +25,7 @@ fn desk() -> Endpoint {
         domain: "thirdring".to_owned(),
         phones: BTreeMap::from([(seat(), phone)]),
         expires: ExpiryLimits::default(),
-        md5: Md5::Refused,
+        md5: Md5::Never,
     };
     let mut desk = endpoint(Side::Callee, 10);
     desk.open_registrar(Registrar::new(settings, Entropy::from_number(5)));
