@@ -117,6 +117,9 @@ fn a_call_is_transferred_to_us(maker: Maker) {
         heard.ids().contains(&"please_write_down".to_owned()),
         "{heard}"
     );
+    // The call he picked up, and the one that took her place.
+    principal.wait("established", SOON);
+    principal.wait("established", SOON);
     principal.tell("hangup");
     events.wait(
         "the end",
