@@ -69,15 +69,19 @@ struct Known {
 }
 
 impl Lines {
-    /// `own` are the seats and targets; where accounts and trunk are is learnt.
-    pub(super) fn new(sip: &Sip, own: impl Iterator<Item = Hop>) -> Self {
+    /// `own` are the seats and targets, `trunk` is where `sip.trunk` is; where accounts are is learnt.
+    pub(super) fn new(
+        sip: &Sip,
+        own: impl Iterator<Item = Hop>,
+        trunk: impl Iterator<Item = Hop>,
+    ) -> Self {
         let accounts = sip.account.iter().map(|account| of_account(account, sip));
         let (named, others): (Vec<_>, Vec<_>) =
             sip.peer.iter().partition(|peer| peer.tls_name.is_some());
         let peers = named.into_iter().chain(others);
         let plain = |(name, networks): (&str, Vec<Network>)| Known::new(usual(name, sip), networks);
         let rest = [
-            (TRUNK, Vec::new()),
+            (TRUNK, networks(trunk)),
             (HOUSE, networks(own)),
             (TRUSTED, sip.trusted.clone()),
         ];
@@ -109,20 +113,17 @@ impl Lines {
         known.any(|line| line.name == name && line.nat)
     }
 
-    /// A line of this name is reached there, and may call from there: an account or the trunk. Where a
-    /// peer calls from is in the settings.
-    pub(super) fn learn(&mut self, name: &str, hops: impl IntoIterator<Item = Hop>) {
-        let mut known = self.known.iter_mut();
-        if let Some(known) = known.find(|known| known.line.name == name) {
-            known.networks = networks(hops.into_iter());
-        }
-    }
-
-    /// The connection an account is registered over: whatever comes by it is the account's.
-    pub(super) fn learn_connection(&mut self, name: &str, over: Option<FlowId>) {
-        let mut known = self.known.iter_mut();
-        if let Some(known) = known.find(|known| known.line.name == name) {
-            known.over = over;
+    /// Where the servers of an account are by now, and the connection it is registered over.
+    pub(super) fn account_at(
+        &mut self,
+        name: &str,
+        servers: impl Iterator<Item = Hop>,
+        over: Option<FlowId>,
+    ) {
+        let is_it = |known: &&mut Known| known.user.is_some() && known.line.name == name;
+        if let Some(account) = self.known.iter_mut().find(is_it) {
+            account.networks = networks(servers);
+            account.over = over;
         }
     }
 
@@ -266,14 +267,14 @@ mod tests {
     fn lines() -> Lines {
         let settings = Settings::load(None, &SETTINGS.map(str::to_owned)).unwrap();
         let seat = hop(Transport::Udp, "10.0.0.20");
-        let mut lines = Lines::new(&settings.sip, std::iter::once(seat));
+        let at = |ip| std::iter::once(hop(Transport::Udp, ip));
+        let mut lines = Lines::new(&settings.sip, std::iter::once(seat), at("203.0.113.1"));
         for (name, ip) in [
             ("one", "10.0.0.1"),
             ("two", "10.0.0.1"),
             ("safe", "10.0.0.2"),
-            (TRUNK, "203.0.113.1"),
         ] {
-            lines.learn(name, [hop(Transport::Udp, ip)]);
+            lines.account_at(name, at(ip), None);
         }
         lines
     }
@@ -334,18 +335,18 @@ mod tests {
             ..hop(Transport::Tcp, "10.0.0.77")
         };
         let line = |lines: &Lines, from| lines.of(from, None, |_| false).map(|line| line.name);
-        assert_eq!((line(&lines, moved), line(&lines, over)), (None, None));
-        lines.learn("two", [moved]);
-        lines.learn_connection("two", over.flow);
+        let knows = |lines: &Lines, from| lines.sender(from, |_| false).standing == Standing::Known;
+        assert!(!knows(&lines, moved) && !knows(&lines, over));
+        lines.account_at("two", std::iter::once(moved), over.flow);
         for from in [moved, over] {
-            assert_eq!(lines.sender(from, |_| false).standing, Standing::Known);
+            assert!(knows(&lines, from));
             assert_eq!(line(&lines, from).as_deref(), Some("two"));
         }
         // Where it was nobody but the other account is.
         let before = hop(Transport::Udp, "10.0.0.1");
         assert_eq!(line(&lines, before).as_deref(), Some("one"));
-        lines.learn_connection("two", None);
-        assert_eq!(line(&lines, over), None);
+        lines.account_at("two", std::iter::empty(), None);
+        assert!(!knows(&lines, over));
     }
 
     #[test]

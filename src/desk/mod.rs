@@ -238,8 +238,8 @@ impl Desk {
             self.signalling.endpoint.timeout(),
             self.calls.timeout(),
             self.accounts.timeout(),
-            self.looks_around_at(),
             self.signalling.stun_timeout(),
+            self.looks_around_at(),
             queue,
         ]
         .into_iter()

@@ -114,13 +114,11 @@ impl Agent {
         let mut whereabouts = Whereabouts::new(sockets.bound(), settings, clock::now());
         let families = Families::of(settings.sip.listen.ip());
         let mut guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
-        let stun = public::finder(settings, &mut guide, fork(&mut entropy)).await;
-        if let Some(finder) = stun
-            && let Some(public) = sockets.ask(finder).await
-        {
-            whereabouts.seen_from_outside(public);
+        if let Some(finder) = public::finder(settings, &mut guide, fork(&mut entropy)).await {
+            whereabouts.see(sockets.ask(finder).await);
         }
-        let (listening, ground) = (whereabouts.told(None), whereabouts.ground(None));
+        let listening = whereabouts.told(None);
+        let ground = whereabouts.ground(None);
         let book = Arc::new(prompts::open(settings)?);
         let house = House::open(settings, &book, listening.udp, &options.state, &mut guide).await?;
 
@@ -141,8 +139,8 @@ impl Agent {
         let dice = fork(&mut entropy);
         let accounts = Accounts::open(settings, &house, &mut endpoint, finder, dice)?;
         phones::open(settings, listening.udp.ip(), &mut endpoint, &mut entropy)?;
-        let mut lines = Lines::new(&settings.sip, house.own_hops());
-        lines.learn(TRUNK, house.line_hops(TRUNK));
+        let trunk = house.line_hops(TRUNK).into_iter();
+        let lines = Lines::new(&settings.sip, house.own_hops(), trunk);
         let (sip_tcp, sip_tls) = sockets.streams.addresses();
         let addresses = Addresses {
             sip: sockets.port.address(),
@@ -274,6 +272,7 @@ fn open_sound(
     Ok(Sound::new(media, book, ground, watch))
 }
 
+/// Behind NAT ports are opened here and told as public ones; `ours` is where SIP is.
 async fn open_console(
     settings: &Settings,
     options: &RunOptions,

@@ -185,8 +185,7 @@ impl Signalling {
         servers: impl Iterator<Item = Hop>,
         over: Option<FlowId>,
     ) {
-        self.lines.learn(name, servers);
-        self.lines.learn_connection(name, over);
+        self.lines.account_at(name, servers, over);
     }
 
     /// Connections that have closed since the last question.
@@ -265,13 +264,6 @@ impl Signalling {
             let _ = self.port.try_send(&request, finder.server());
         }
         self.stun_news = news.or(self.stun_news);
-    }
-
-    /// We may be seen as another: the STUN server is asked at once.
-    pub(super) fn ask_stun_anew(&mut self, now: Moment) {
-        if let Some(finder) = &mut self.finder {
-            finder.ask_anew(now);
-        }
     }
 
     pub(super) fn poll_stun(&mut self) -> Option<stun::News> {

@@ -63,7 +63,7 @@ impl Sound {
         ip == self.ground.bound || ip == self.ground.told
     }
 
-    /// Ports opened from now on are there, and told so.
+    /// Ports opened from now on are there.
     pub(super) fn move_to(&mut self, ground: Ground) {
         self.ground = ground;
     }

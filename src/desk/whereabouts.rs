@@ -27,10 +27,8 @@ pub(super) struct Whereabouts {
     public: Option<IpAddr>,
     /// As what a STUN server sees us.
     seen: Option<SocketAddr>,
-    /// Where our sound is, where that is set.
+    /// Where our sound stays, whatever becomes of our signalling.
     media: Option<IpAddr>,
-    /// Our own address, when last looked at.
-    here: IpAddr,
     looked: Moment,
     glanced: Glance,
 }
@@ -65,56 +63,42 @@ impl Whereabouts {
             public: settings.sip.public_address,
             seen: None,
             media: settings.media.address,
-            here: own_ip(bound.udp.ip(), None),
             looked: now,
             glanced: Glance::new(now),
         }
     }
 
-    /// A STUN server sees our datagrams come from there.
-    pub(super) fn seen_from_outside(&mut self, public: SocketAddr) {
-        self.seen = Some(public);
-    }
-
-    /// What peers are told: where we listen, unless we are known by another address outside. Where we
-    /// listen is everywhere, it is the address that `towards` sees us come from, or else the one our
-    /// way out begins at.
+    /// What peers are told: where we listen, unless another address is set. Where that is everywhere,
+    /// the address `towards` sees us come from, or else the one our way out begins at.
     pub(super) fn told(&self, towards: Option<IpAddr>) -> Listening {
-        let at = |bound: SocketAddr| {
-            let ip = self.public.unwrap_or_else(|| own_ip(bound.ip(), towards));
+        let told = |bound: SocketAddr| {
+            let ip = self.public.unwrap_or_else(|| own(bound.ip(), towards));
             SocketAddr::new(ip, bound.port())
         };
-        let listening = Listening {
-            udp: at(self.bound.udp),
-            tcp: self.bound.tcp.map(at),
-            tls: self.bound.tls.map(at),
+        let told = Listening {
+            udp: told(self.bound.udp),
+            tcp: self.bound.tcp.map(told),
+            tls: self.bound.tls.map(told),
         };
         match self.seen {
-            Some(public) => listening.seen_as(public),
-            None => listening,
+            Some(seen) => told.seen_as(seen),
+            None => told,
         }
     }
 
-    /// Where the ports of new legs are opened: behind NAT at our own address, and told as public ones.
+    /// Where our sound is, and as what peers are told it.
     pub(super) fn ground(&self, towards: Option<IpAddr>) -> Ground {
-        let own = || own_ip(self.bound_ip(), towards);
-        let bound = self.media.unwrap_or_else(own);
-        let seen = self.seen.map(|public| public.ip());
+        let bound = self.media.unwrap_or_else(|| own(self.bound_ip(), towards));
+        let seen = self.seen.map(|seen| seen.ip());
         Ground {
             bound,
             told: seen.or(self.public).unwrap_or(bound),
         }
     }
 
-    /// Whether our own address is another than at the last look. None at all is no other one.
-    fn has_moved(&mut self, towards: Option<IpAddr>) -> bool {
-        let own = own_ip(self.bound_ip(), towards);
-        let lost = own.is_loopback() && !self.here.is_loopback();
-        !lost && std::mem::replace(&mut self.here, own) != own
-    }
-
-    fn is_lost(&self, towards: Option<IpAddr>) -> bool {
-        own_ip(self.bound_ip(), towards).is_loopback() && !self.here.is_loopback()
+    /// What a STUN server has said, if anything.
+    pub(super) fn see(&mut self, seen: Option<SocketAddr>) {
+        self.seen = seen.or(self.seen);
     }
 
     /// Where our datagrams and connections begin.
@@ -124,8 +108,8 @@ impl Whereabouts {
 
     /// Our end, as a peer is told that the way to begins at `way`.
     pub(super) fn seen_as(&self, told: Hop, way: Option<IpAddr>) -> Hop {
-        let is_own = self.public.is_none() && self.seen.is_none();
-        let follows = is_own && self.bound_ip().is_unspecified();
+        let is_told = self.public.is_some() || self.seen.is_some();
+        let follows = !is_told && self.bound_ip().is_unspecified();
         match way.filter(|_| follows) {
             Some(ip) => Hop {
                 address: SocketAddr::new(ip, told.address.port()),
@@ -164,9 +148,6 @@ impl Desk {
             if slept {
                 tracing::info!("the PC has slept");
             }
-            if self.whereabouts.has_moved(self.accounts.first_peer()) || slept {
-                self.signalling.ask_stun_anew(now);
-            }
             self.follow_address();
             self.look_at_ways(slept, now);
         }
@@ -174,22 +155,22 @@ impl Desk {
 
     /// New legs are told our new address; those that live keep their sound where it is.
     pub(super) fn follow_address(&mut self) {
-        let towards = self.accounts.first_peer();
-        if self.whereabouts.is_lost(towards) {
+        let told = self.whereabouts.told(self.accounts.first_peer());
+        let lost = told.udp.ip().is_loopback() && !self.house.address.ip().is_loopback();
+        if told.udp == self.house.address || lost {
             return;
         }
-        self.sound.move_to(self.whereabouts.ground(towards));
-        let told = self.whereabouts.told(towards);
-        if told.udp != self.house.address {
-            tracing::info!(was = %self.house.address, is = %told.udp, "our address is another");
-            self.signalling.endpoint.moved(told);
-            self.house.address = told.udp;
-        }
+        tracing::info!(was = %self.house.address, is = %told.udp, "our address is another");
+        self.signalling.endpoint.moved(told);
+        self.house.address = told.udp;
+        let ground = self.whereabouts.ground(self.accounts.first_peer());
+        self.sound.move_to(ground);
     }
 }
 
-/// Our own address, as a socket bound there has it on the way to a peer, or else on the way out.
-fn own_ip(bound: IpAddr, towards: Option<IpAddr>) -> IpAddr {
+/// Our own address: the bound one, or where that is all of them, the one `towards` sees us come
+/// from, or else the one our way out begins at.
+fn own(bound: IpAddr, towards: Option<IpAddr>) -> IpAddr {
     if !bound.is_unspecified() {
         return bound;
     }
@@ -235,22 +216,6 @@ mod tests {
         assert_eq!(told("192.0.2.7:5060", None), is("192.0.2.7:5060"));
         let public = Some("198.51.100.1");
         assert_eq!(told("0.0.0.0:5060", public), is("198.51.100.1:5060"));
-    }
-
-    #[test]
-    fn behind_nat_ports_are_opened_here_and_told_as_seen_from_outside() {
-        let (here, outside) = ("192.0.2.7:5060", IpAddr::from([198, 51, 100, 1]));
-        let ground = |it: &Whereabouts| {
-            let ground = it.ground(None);
-            (ground.bound.to_string(), ground.told)
-        };
-        let set = whereabouts(here, Some("198.51.100.1"));
-        assert_eq!(ground(&set), ("192.0.2.7".to_owned(), outside));
-        let mut asked = whereabouts(here, None);
-        assert_eq!(asked.told(None).udp, here.parse().unwrap());
-        asked.seen_from_outside(SocketAddr::new(outside, 40_000));
-        assert_eq!(asked.told(None).udp, SocketAddr::new(outside, 40_000));
-        assert_eq!(ground(&asked), ("192.0.2.7".to_owned(), outside));
     }
 
     #[test]

@@ -45,6 +45,21 @@ fn each_line_has_its_own_manners_with_nobody_ready() {
 }
 
 #[test]
+fn two_accounts_at_one_exchange_are_told_apart_by_whom_is_called() {
+    let account = |user: &str, behind: &str| {
+        format!(
+            "name = \"{user}\"\nusername = \"{user}\"\ndomain = \"127.0.0.4\"\n\
+             register = false\nbehind = \"{behind}\""
+        )
+    };
+    let house = house(House::fast(), "", "").account(&account("8001", "queue"));
+    let agent = house.account(&account("hotline", "direct")).open();
+    let exchange = Phone::open_at(NUMBER, host(4));
+    exchange.call(agent.sip); // as sip:hotline@..
+    exchange.hang_up();
+}
+
+#[test]
 fn nobody_in_the_settings_is_refused_whatever_he_wants() {
     let agent = house(House::fast(), "", "").seat("rep1", "echo").open();
     let nobody = Phone::open_at(NUMBER, host(9));

@@ -116,14 +116,6 @@ impl Desk {
         self.signalling.flush();
     }
 
-    /// We are seen from outside as another: every Contact is a new one.
-    pub(in crate::desk) fn tell_registrars(&mut self, now: Moment) {
-        for n in 0..self.accounts.lines.len() {
-            self.tell_new_address(n, now);
-        }
-        self.signalling.flush();
-    }
-
     fn has_not_begun(&self, n: usize) -> bool {
         let line = self.accounts.lines.get(n);
         line.is_some_and(|line| line.registration.state() == State::Waiting)
@@ -163,6 +155,13 @@ impl Desk {
                 self.signalling.cut(flow);
             }
             None => self.tell_new_address(n, now),
+        }
+    }
+
+    /// Peers are told another address of ours: so are the registrars.
+    pub(in crate::desk) fn tell_registrars(&mut self, now: Moment) {
+        for n in 0..self.accounts.lines.len() {
+            self.tell_new_address(n, now);
         }
     }
 

@@ -61,12 +61,6 @@ impl Finder {
         self.asked.map_or(self.ask_at, |asked| asked.next)
     }
 
-    /// Our address may be another: asks at once, whatever was asked before.
-    pub fn ask_anew(&mut self, now: Moment) {
-        self.asked = None;
-        self.ask_at = now;
-    }
-
     /// The request that is due, and that nobody answered the last one.
     pub fn handle_timeout(&mut self, now: Moment) -> (Option<Vec<u8>>, Option<News>) {
         if now < self.timeout() {

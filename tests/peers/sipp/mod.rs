@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
-use super::agent::House;
+use super::agent::{Agent, House};
 use super::missing::{Need, can_run};
 use super::pcap::{Capture, Datagram, recording_towards};
 use super::program::free_ports;
@@ -140,4 +140,41 @@ fn a_sipp_target_takes_the_caller() {
         hears_himself(&scene);
         scene.hang_up();
     }
+}
+
+/// Whether SIPp at this host is answered within three seconds when it asks for it so.
+fn makes_us_answer(agent: &Agent, host: &str, asking: &str) -> bool {
+    let port = free_ports(host.parse().expect("an address"));
+    let (sip, rtp) = (port.to_string(), (port + 2).to_string());
+    let status = Command::new("sipp")
+        .args(["-sf", "tests/peers/sipp/auto_answer.xml", "-m", "1"])
+        .args(["-key", "asking", asking, "-nostdin"])
+        .args(["-i", host, "-p", &sip, "-mi", host, "-mp", &rtp])
+        .args(["-timeout", "20s", "-timeout_error"])
+        .arg(agent.sip.to_string())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    status.expect("start SIPp").success()
+}
+
+#[test]
+fn sipp_makes_us_answer_where_its_line_may() {
+    if !can_run(&[Need::Sipp]) {
+        return;
+    }
+    let agent = House::standard()
+        .seat("rep1", "echo")
+        .peer("name = \"door\"\naddress = [\"127.0.0.2\"]\nauto_answer = true")
+        .open();
+    let asking = [
+        "Answer-Mode: Auto",
+        "Call-Info: <sip:x>;answer-after=1",
+        "Alert-Info: <http://x>;info=alert-autoanswer;delay=0",
+    ];
+    for asking in asking {
+        assert!(makes_us_answer(&agent, "127.0.0.2", asking), "{asking}");
+    }
+    assert!(!makes_us_answer(&agent, "127.0.0.1", asking[0]));
 }

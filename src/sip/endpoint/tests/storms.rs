@@ -232,3 +232,24 @@ fn a_desk_that_does_not_poll_is_not_buried() {
         Some(&5904)
     );
 }
+
+#[test]
+fn a_flood_of_strangers_takes_no_room_from_those_we_know() {
+    let mut wire = Wire::new();
+    let call = |n: u32| {
+        let invite = refusals::invite("", "");
+        let invite = invite.replace("Call-ID: one", &format!("Call-ID: {n}"));
+        invite.replace("branch=z9hG4bK", &format!("branch=z9hG4bK{n}"))
+    };
+    for n in 0..10_000 {
+        let answers = wire.probe_as(Standing::Stranger, &call(n));
+        assert!(answers[0].starts_with("SIP/2.0 403"), "{}", answers[0]);
+    }
+    assert!(wire.callee.is_idle());
+    assert_eq!(wire.callee.counters().strangers(), 10_000);
+    wire.probe(&call(10_000));
+    assert!(matches!(
+        wire.callee.poll_event(),
+        Some((_, Event::Invited(_)))
+    ));
+}
