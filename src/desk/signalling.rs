@@ -266,6 +266,13 @@ impl Signalling {
         self.stun_news = news.or(self.stun_news);
     }
 
+    /// We may be seen as another: the STUN server is asked at once.
+    pub(super) fn ask_stun_anew(&mut self, now: Moment) {
+        if let Some(finder) = &mut self.finder {
+            finder.ask_anew(now);
+        }
+    }
+
     pub(super) fn poll_stun(&mut self) -> Option<stun::News> {
         self.stun_news.take()
     }

@@ -29,8 +29,19 @@ pub(super) struct Whereabouts {
     seen: Option<SocketAddr>,
     /// Where our sound stays, whatever becomes of our signalling.
     media: Option<IpAddr>,
+    /// Our own address, when last looked at.
+    here: IpAddr,
     looked: Moment,
     glanced: Glance,
+}
+
+/// Where we are, beside where we were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Here,
+    Elsewhere,
+    /// No way leads out.
+    Nowhere,
 }
 
 /// The two clocks at one time.
@@ -63,6 +74,7 @@ impl Whereabouts {
             public: settings.sip.public_address,
             seen: None,
             media: settings.media.address,
+            here: own(bound.udp.ip(), None),
             looked: now,
             glanced: Glance::new(now),
         }
@@ -99,6 +111,18 @@ impl Whereabouts {
     /// What a STUN server has said, if anything.
     pub(super) fn see(&mut self, seen: Option<SocketAddr>) {
         self.seen = seen.or(self.seen);
+    }
+
+    /// Takes our own address as it is; whether that is another. With no way out there is none: the
+    /// last one counts on.
+    fn takes_place(&mut self, own: IpAddr) -> Place {
+        if own.is_loopback() && !self.here.is_loopback() {
+            return Place::Nowhere;
+        }
+        match std::mem::replace(&mut self.here, own) == own {
+            true => Place::Here,
+            false => Place::Elsewhere,
+        }
     }
 
     /// Where our datagrams and connections begin.
@@ -148,23 +172,30 @@ impl Desk {
             if slept {
                 tracing::info!("the PC has slept");
             }
-            self.follow_address();
+            if self.follow_address() == Place::Elsewhere || slept {
+                self.signalling.ask_stun_anew(now);
+            }
             self.look_at_ways(slept, now);
         }
     }
 
-    /// New legs are told our new address; those that live keep their sound where it is.
-    pub(super) fn follow_address(&mut self) {
-        let told = self.whereabouts.told(self.accounts.first_peer());
-        let lost = told.udp.ip().is_loopback() && !self.house.address.ip().is_loopback();
-        if told.udp == self.house.address || lost {
-            return;
+    /// New legs are told our new address, and sound there; those that live keep their sound where it
+    /// is. Behind NAT our own address is not the one that peers are told.
+    pub(super) fn follow_address(&mut self) -> Place {
+        let towards = self.accounts.first_peer();
+        let own = own(self.whereabouts.bound_ip(), towards);
+        let place = self.whereabouts.takes_place(own);
+        if place == Place::Nowhere {
+            return place;
         }
-        tracing::info!(was = %self.house.address, is = %told.udp, "our address is another");
-        self.signalling.endpoint.moved(told);
-        self.house.address = told.udp;
-        let ground = self.whereabouts.ground(self.accounts.first_peer());
-        self.sound.move_to(ground);
+        self.sound.move_to(self.whereabouts.ground(towards));
+        let told = self.whereabouts.told(towards);
+        if told.udp != self.house.address {
+            tracing::info!(was = %self.house.address, is = %told.udp, "our address is another");
+            self.signalling.endpoint.moved(told);
+            self.house.address = told.udp;
+        }
+        place
     }
 }
 
@@ -216,6 +247,33 @@ mod tests {
         assert_eq!(told("192.0.2.7:5060", None), is("192.0.2.7:5060"));
         let public = Some("198.51.100.1");
         assert_eq!(told("0.0.0.0:5060", public), is("198.51.100.1:5060"));
+    }
+
+    #[test]
+    fn behind_nat_ports_are_opened_here_and_told_as_seen_from_outside() {
+        let (here, outside) = ("192.0.2.7:5060", IpAddr::from([198, 51, 100, 1]));
+        let ground = |it: &Whereabouts| {
+            let ground = it.ground(None);
+            (ground.bound.to_string(), ground.told)
+        };
+        let set = whereabouts(here, Some("198.51.100.1"));
+        assert_eq!(ground(&set), ("192.0.2.7".to_owned(), outside));
+        let mut asked = whereabouts(here, None);
+        assert_eq!(asked.told(None).udp, here.parse().unwrap());
+        asked.see(Some(SocketAddr::new(outside, 40_000)));
+        assert_eq!(asked.told(None).udp, SocketAddr::new(outside, 40_000));
+        assert_eq!(ground(&asked), ("192.0.2.7".to_owned(), outside));
+    }
+
+    #[test]
+    fn without_a_way_out_our_last_address_counts_on() {
+        let mut it = whereabouts("192.0.2.7:5060", None);
+        let ip = |text: &str| text.parse().unwrap();
+        assert_eq!(it.takes_place(ip("192.0.2.7")), Place::Here);
+        assert_eq!(it.takes_place(ip("127.0.0.1")), Place::Nowhere);
+        assert_eq!(it.takes_place(ip("192.0.2.7")), Place::Here);
+        assert_eq!(it.takes_place(ip("192.0.2.8")), Place::Elsewhere);
+        assert_eq!(it.takes_place(ip("192.0.2.8")), Place::Here);
     }
 
     #[test]

@@ -61,6 +61,12 @@ impl Finder {
         self.asked.map_or(self.ask_at, |asked| asked.next)
     }
 
+    /// Our address may be another: asks at once, whatever was asked before.
+    pub fn ask_anew(&mut self, now: Moment) {
+        self.asked = None;
+        self.ask_at = now;
+    }
+
     /// The request that is due, and that nobody answered the last one.
     pub fn handle_timeout(&mut self, now: Moment) -> (Option<Vec<u8>>, Option<News>) {
         if now < self.timeout() {
@@ -177,6 +183,20 @@ mod tests {
         assert!(finder.receive(&good, server(), Moment::ZERO).is_some());
         // A second answer to the same request is late.
         assert_eq!(finder.receive(&good, server(), Moment::ZERO), None);
+    }
+
+    #[test]
+    fn who_may_have_moved_asks_at_once_and_an_old_answer_counts_no_more() {
+        let (mut finder, now) = (finder(), Moment::ZERO);
+        let old = ask(&mut finder, now);
+        finder.ask_anew(now + SECOND);
+        let new = ask(&mut finder, now + SECOND);
+        assert_eq!(
+            finder.receive(&answer(&old, 1), server(), now + SECOND),
+            None
+        );
+        let news = finder.receive(&answer(&new, 2), server(), now + SECOND);
+        assert!(matches!(news, Some(News::SeenAs(seen)) if seen.port() == 2));
     }
 
     #[test]
