@@ -186,6 +186,20 @@ mod tests {
     }
 
     #[test]
+    fn who_may_have_moved_asks_at_once_and_an_old_answer_counts_no_more() {
+        let (mut finder, now) = (finder(), Moment::ZERO);
+        let old = ask(&mut finder, now);
+        finder.ask_anew(now + SECOND);
+        let new = ask(&mut finder, now + SECOND);
+        assert_eq!(
+            finder.receive(&answer(&old, 1), server(), now + SECOND),
+            None
+        );
+        let news = finder.receive(&answer(&new, 2), server(), now + SECOND);
+        assert!(matches!(news, Some(News::SeenAs(seen)) if seen.port() == 2));
+    }
+
+    #[test]
     fn a_silent_server_is_asked_seven_times_in_40_s_and_then_again() {
         let mut finder = finder();
         let mut asked = Vec::new();
