@@ -80,13 +80,14 @@ fn heard(finder: &mut Finder, port: &mut SteadyUdp, now: Moment) -> Option<Socke
 }
 
 impl Desk {
-    /// Asks when it is time, and follows what the server says: new legs tell the new address, and
-    /// so do our registrations.
+    /// Asks when it is time, and follows what the server says: new legs tell the new address.
     pub(super) fn follow_public(&mut self, now: Moment) {
         self.signalling.ask_stun(now);
         match self.signalling.poll_stun() {
             Some(News::SeenAs(public)) => {
-                self.whereabouts.see(Some(public));
+                let was = self.house.address;
+                tracing::info!(%was, is = %public, "we are seen from outside as another");
+                self.whereabouts.seen_from_outside(public);
                 self.follow_address();
                 self.tell_registrars(now);
             }

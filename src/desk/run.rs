@@ -114,8 +114,11 @@ impl Agent {
         let mut whereabouts = Whereabouts::new(sockets.bound(), settings, clock::now());
         let families = Families::of(settings.sip.listen.ip());
         let mut guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
-        if let Some(finder) = public::finder(settings, &mut guide, fork(&mut entropy)).await {
-            whereabouts.see(sockets.ask(finder).await);
+        let stun = public::finder(settings, &mut guide, fork(&mut entropy)).await;
+        if let Some(finder) = stun
+            && let Some(public) = sockets.ask(finder).await
+        {
+            whereabouts.seen_from_outside(public);
         }
         let listening = whereabouts.told(None);
         let ground = whereabouts.ground(None);

@@ -27,21 +27,12 @@ pub(super) struct Whereabouts {
     public: Option<IpAddr>,
     /// As what a STUN server sees us.
     seen: Option<SocketAddr>,
-    /// Where our sound stays, whatever becomes of our signalling.
+    /// Where our sound is, where that is set.
     media: Option<IpAddr>,
     /// Our own address, when last looked at.
     here: IpAddr,
     looked: Moment,
     glanced: Glance,
-}
-
-/// Where we are, beside where we were.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Here,
-    Elsewhere,
-    /// No way leads out.
-    Nowhere,
 }
 
 /// The two clocks at one time.
@@ -74,55 +65,56 @@ impl Whereabouts {
             public: settings.sip.public_address,
             seen: None,
             media: settings.media.address,
-            here: own(bound.udp.ip(), None),
+            here: own_ip(bound.udp.ip(), None),
             looked: now,
             glanced: Glance::new(now),
         }
     }
 
-    /// What peers are told: where we listen, unless another address is set. Where that is everywhere,
-    /// the address `towards` sees us come from, or else the one our way out begins at.
+    /// A STUN server sees our datagrams come from there.
+    pub(super) fn seen_from_outside(&mut self, public: SocketAddr) {
+        self.seen = Some(public);
+    }
+
+    /// What peers are told: where we listen, unless we are known by another address outside. Where we
+    /// listen is everywhere, it is the address that `towards` sees us come from, or else the one our
+    /// way out begins at.
     pub(super) fn told(&self, towards: Option<IpAddr>) -> Listening {
-        let told = |bound: SocketAddr| {
-            let ip = self.public.unwrap_or_else(|| own(bound.ip(), towards));
+        let at = |bound: SocketAddr| {
+            let ip = self.public.unwrap_or_else(|| own_ip(bound.ip(), towards));
             SocketAddr::new(ip, bound.port())
         };
-        let told = Listening {
-            udp: told(self.bound.udp),
-            tcp: self.bound.tcp.map(told),
-            tls: self.bound.tls.map(told),
+        let listening = Listening {
+            udp: at(self.bound.udp),
+            tcp: self.bound.tcp.map(at),
+            tls: self.bound.tls.map(at),
         };
         match self.seen {
-            Some(seen) => told.seen_as(seen),
-            None => told,
+            Some(public) => listening.seen_as(public),
+            None => listening,
         }
     }
 
-    /// Where our sound is, and as what peers are told it.
+    /// Where the ports of new legs are opened: behind NAT at our own address, and told as public ones.
     pub(super) fn ground(&self, towards: Option<IpAddr>) -> Ground {
-        let bound = self.media.unwrap_or_else(|| own(self.bound_ip(), towards));
-        let seen = self.seen.map(|seen| seen.ip());
+        let own = || own_ip(self.bound_ip(), towards);
+        let bound = self.media.unwrap_or_else(own);
+        let seen = self.seen.map(|public| public.ip());
         Ground {
             bound,
             told: seen.or(self.public).unwrap_or(bound),
         }
     }
 
-    /// What a STUN server has said, if anything.
-    pub(super) fn see(&mut self, seen: Option<SocketAddr>) {
-        self.seen = seen.or(self.seen);
+    /// Whether our own address is another than at the last look. None at all is no other one.
+    fn has_moved(&mut self, towards: Option<IpAddr>) -> bool {
+        let own = own_ip(self.bound_ip(), towards);
+        let lost = own.is_loopback() && !self.here.is_loopback();
+        !lost && std::mem::replace(&mut self.here, own) != own
     }
 
-    /// Takes our own address as it is; whether that is another. With no way out there is none: the
-    /// last one counts on.
-    fn takes_place(&mut self, own: IpAddr) -> Place {
-        if own.is_loopback() && !self.here.is_loopback() {
-            return Place::Nowhere;
-        }
-        match std::mem::replace(&mut self.here, own) == own {
-            true => Place::Here,
-            false => Place::Elsewhere,
-        }
+    fn is_lost(&self, towards: Option<IpAddr>) -> bool {
+        own_ip(self.bound_ip(), towards).is_loopback() && !self.here.is_loopback()
     }
 
     /// Where our datagrams and connections begin.
@@ -132,8 +124,8 @@ impl Whereabouts {
 
     /// Our end, as a peer is told that the way to begins at `way`.
     pub(super) fn seen_as(&self, told: Hop, way: Option<IpAddr>) -> Hop {
-        let is_told = self.public.is_some() || self.seen.is_some();
-        let follows = !is_told && self.bound_ip().is_unspecified();
+        let is_own = self.public.is_none() && self.seen.is_none();
+        let follows = is_own && self.bound_ip().is_unspecified();
         match way.filter(|_| follows) {
             Some(ip) => Hop {
                 address: SocketAddr::new(ip, told.address.port()),
@@ -172,21 +164,19 @@ impl Desk {
             if slept {
                 tracing::info!("the PC has slept");
             }
-            if self.follow_address() == Place::Elsewhere || slept {
+            if self.whereabouts.has_moved(self.accounts.first_peer()) || slept {
                 self.signalling.ask_stun_anew(now);
             }
+            self.follow_address();
             self.look_at_ways(slept, now);
         }
     }
 
-    /// New legs are told our new address, and sound there; those that live keep their sound where it
-    /// is. Behind NAT our own address is not the one that peers are told.
-    pub(super) fn follow_address(&mut self) -> Place {
+    /// New legs are told our new address; those that live keep their sound where it is.
+    pub(super) fn follow_address(&mut self) {
         let towards = self.accounts.first_peer();
-        let own = own(self.whereabouts.bound_ip(), towards);
-        let place = self.whereabouts.takes_place(own);
-        if place == Place::Nowhere {
-            return place;
+        if self.whereabouts.is_lost(towards) {
+            return;
         }
         self.sound.move_to(self.whereabouts.ground(towards));
         let told = self.whereabouts.told(towards);
@@ -195,13 +185,11 @@ impl Desk {
             self.signalling.endpoint.moved(told);
             self.house.address = told.udp;
         }
-        place
     }
 }
 
-/// Our own address: the bound one, or where that is all of them, the one `towards` sees us come
-/// from, or else the one our way out begins at.
-fn own(bound: IpAddr, towards: Option<IpAddr>) -> IpAddr {
+/// Our own address, as a socket bound there has it on the way to a peer, or else on the way out.
+fn own_ip(bound: IpAddr, towards: Option<IpAddr>) -> IpAddr {
     if !bound.is_unspecified() {
         return bound;
     }
@@ -260,20 +248,9 @@ mod tests {
         assert_eq!(ground(&set), ("192.0.2.7".to_owned(), outside));
         let mut asked = whereabouts(here, None);
         assert_eq!(asked.told(None).udp, here.parse().unwrap());
-        asked.see(Some(SocketAddr::new(outside, 40_000)));
+        asked.seen_from_outside(SocketAddr::new(outside, 40_000));
         assert_eq!(asked.told(None).udp, SocketAddr::new(outside, 40_000));
         assert_eq!(ground(&asked), ("192.0.2.7".to_owned(), outside));
-    }
-
-    #[test]
-    fn without_a_way_out_our_last_address_counts_on() {
-        let mut it = whereabouts("192.0.2.7:5060", None);
-        let ip = |text: &str| text.parse().unwrap();
-        assert_eq!(it.takes_place(ip("192.0.2.7")), Place::Here);
-        assert_eq!(it.takes_place(ip("127.0.0.1")), Place::Nowhere);
-        assert_eq!(it.takes_place(ip("192.0.2.7")), Place::Here);
-        assert_eq!(it.takes_place(ip("192.0.2.8")), Place::Elsewhere);
-        assert_eq!(it.takes_place(ip("192.0.2.8")), Place::Here);
     }
 
     #[test]

@@ -10,7 +10,10 @@
 
 mod dialog;
 mod differential;
+mod media;
 mod mutator;
+mod promises;
+mod registrations;
 mod seeds;
 mod targets;
 
@@ -97,4 +100,24 @@ fn no_answer_of_stun_is_believed_but_our_servers() {
 #[test]
 fn no_order_of_events_leaves_a_zombie() {
     feed(dialog::dialog, seeds::programs());
+}
+
+#[test]
+fn no_packet_stops_the_sound_or_makes_many() {
+    feed(media::rtp, seeds::sounds());
+}
+
+#[test]
+fn no_report_is_read_wrongly() {
+    feed(media::rtcp, seeds::reports());
+}
+
+#[test]
+fn nobody_is_bound_without_his_password_and_nothing_for_ever() {
+    feed(registrations::registrar, seeds::contacts());
+}
+
+#[test]
+fn no_order_of_events_phones_twice_or_before_the_row() {
+    feed(promises::queue, seeds::queues());
 }

@@ -98,6 +98,69 @@ pub(super) fn digests() -> Vec<Vec<u8>> {
     .into()
 }
 
+/// Programs of the sound: packets of ours with a jump, a key, RTCP, and time.
+pub(super) fn sounds() -> Vec<Vec<u8>> {
+    let packet = |sequence: u8| {
+        let mut step = vec![4, 168, 0, 0, sequence, 0, 0, 0, 160, 1];
+        step.extend([0xd5; 160]);
+        step.extend([6 | 1 << 3, 0]);
+        step
+    };
+    let key = vec![4, 12, 2, 0, 9, 0, 0, 1, 0, 1, 5, 0x8a, 1, 64];
+    let report = [vec![2, 8], vec![0x80, 201, 0, 1, 0, 0, 0, 1]].concat();
+    let talk: Vec<u8> = (0..20).flat_map(packet).collect();
+    vec![
+        [talk.clone(), key, report].concat(),
+        [talk, vec![6 | 31 << 3, 0], vec![7 | 31 << 3, 0]].concat(),
+    ]
+}
+
+/// Programs of the queue: promised, noted, phoned, ended, and once more; then a disk that fails.
+pub(super) fn queues() -> Vec<Vec<u8>> {
+    let kept = [
+        0, 0, 2, 0, 1, 1, 6, 20, 2, 0, 3, 4, 2, 0, 1, 1, 6, 60, 2, 0, 3, 0, 2, 0,
+    ];
+    let two = [
+        0, 3, 2, 0, 0, 6, 2, 0, 1, 2, 6, 20, 2, 0, 2, 0, 4, 2, 5, 0, 7, 90, 2, 255,
+    ];
+    vec![
+        kept.into(),
+        two.into(),
+        [0, 1, 2, 255, 1, 1, 6, 20, 2, 255, 3, 1].into(),
+        [kept, two].concat(),
+    ]
+}
+
+pub(super) fn reports() -> Vec<Vec<u8>> {
+    let sender = [
+        &[0x81, 200, 0, 12, 0, 0, 0, 9][..],
+        &[
+            0xe0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 160, 0, 0, 0, 1, 0, 0, 0, 160,
+        ],
+        &[
+            0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0,
+        ],
+        &[0x81, 203, 0, 1, 0, 0, 0, 9],
+    ];
+    vec![
+        sender.concat(),
+        vec![0x80, 201, 0, 1, 0, 0, 0, 9],
+        [&[0x81, 202, 0, 2, 0, 0, 0, 9, 1, 1][..], b"x\0"].concat(),
+    ]
+}
+
+/// The rest of a REGISTER from its Contact on.
+pub(super) fn contacts() -> Vec<Vec<u8>> {
+    [
+        "<sip:rep1@192.0.2.9:5070;transport=tcp>;expires=600;q=0.5;+sip.instance=\"<urn:uuid:1>\";reg-id=1",
+        "*\r\nExpires: 0",
+        "<sip:a@192.0.2.9>, <sip:b@[2001:db8::9]>;expires=0, sip:c@192.0.2.9",
+        "<sip:rep1@192.0.2.9>\r\nExpires: 4294967295\r\nRequire: path",
+    ]
+    .map(|contact| contact.as_bytes().to_vec())
+    .into()
+}
+
 /// Programs of the dialog target: a call made, answered, held, hung up, by one side or both.
 pub(super) fn programs() -> Vec<Vec<u8>> {
     vec![
