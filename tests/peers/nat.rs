@@ -27,28 +27,41 @@ struct Hidden {
     named: UdpSocket,
     sound: UdpSocket,
     agent: SocketAddr,
+    /// Of its INVITE, its ACK; another in each place.
+    cseq: u32,
 }
 
 impl Hidden {
     fn towards(agent: &Agent) -> Self {
-        let host = IpAddr::from([127, 0, 0, 2]);
+        Self::at([127, 0, 0, 2], agent.sip, 1)
+    }
+
+    /// Behind another router, in the same call.
+    fn moved(&self) -> Self {
+        Self::at([127, 0, 0, 3], self.agent, self.cseq + 1)
+    }
+
+    fn at(host: [u8; 4], agent: SocketAddr, cseq: u32) -> Self {
+        let host = IpAddr::from(host);
         let bind = || UdpSocket::bind((host, 0)).expect("all of 127/8 is loopback");
         Self {
             sip: bind(),
             named: bind(),
             sound: bind(),
-            agent: agent.sip,
+            agent,
+            cseq,
         }
     }
 
     fn say(&self, method: &str, to_tag: &str, body: &str) {
         let text = format!(
-            "{method} sip:hotline@{agent} SIP/2.0\r\nVia: SIP/2.0/UDP {INSIDE}:{named};branch=z9hG4bK{method}\r\n\
+            "{method} sip:hotline@{agent} SIP/2.0\r\nVia: SIP/2.0/UDP {INSIDE}:{named};branch=z9hG4bK{method}{cseq}\r\n\
              Max-Forwards: 70\r\nFrom: <sip:13800138000@{INSIDE}>;tag=f\r\nTo: <sip:hotline@{agent}>{to_tag}\r\n\
-             Call-ID: {CALL_ID}\r\nCSeq: 1 {method}\r\nContact: <sip:13800138000@{INSIDE}:5999>\r\n\
+             Call-ID: {CALL_ID}\r\nCSeq: {cseq} {method}\r\nContact: <sip:13800138000@{INSIDE}:5999>\r\n\
              Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
             body.len(),
             agent = self.agent,
+            cseq = self.cseq,
             named = self.named.local_addr().expect("it is bound").port(),
         );
         let sent = self.sip.send_to(text.as_bytes(), self.agent);
@@ -56,10 +69,15 @@ impl Hidden {
     }
 
     fn invite(&self) {
+        self.offer("");
+    }
+
+    fn offer(&self, to_tag: &str) {
+        let version = self.cseq;
         let sdp = format!(
-            "v=0\r\no=- 1 1 IN IP4 {INSIDE}\r\ns=-\r\nc=IN IP4 {INSIDE}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+            "v=0\r\no=- 1 {version} IN IP4 {INSIDE}\r\ns=-\r\nc=IN IP4 {INSIDE}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
         );
-        self.say("INVITE", "", &sdp);
+        self.say("INVITE", to_tag, &sdp);
     }
 
     /// The next message whose first line begins so.
@@ -68,8 +86,7 @@ impl Hidden {
     }
 
     fn acknowledge(&self, answer: &Message) {
-        let (_, tag) = answer.header("to").split_once(";tag=").expect("a tag");
-        self.say("ACK", &format!(";tag={tag}"), "");
+        self.say("ACK", &to_tag(answer), "");
     }
 
     /// Speaks until it hears the agent's sound; where that came from.
@@ -100,6 +117,11 @@ impl Hidden {
     }
 }
 
+fn to_tag(answer: &Message) -> String {
+    let (_, tag) = answer.header("to").split_once(";tag=").expect("a tag");
+    format!(";tag={tag}")
+}
+
 fn hear(socket: &UdpSocket, begin: &str, within: Duration) -> Option<Message> {
     socket.set_read_timeout(Some(within)).expect("a socket");
     let mut bytes = [0; 4_096];
@@ -113,7 +135,7 @@ fn hear(socket: &UdpSocket, begin: &str, within: Duration) -> Option<Message> {
 }
 
 fn house(nat: bool) -> House {
-    let lines = format!("name = \"branch\"\naddress = [\"127.0.0.2\"]\nnat = {nat}");
+    let lines = format!("name = \"branch\"\naddress = [\"127.0.0.2/31\"]\nnat = {nat}");
     House::fast().seat("rep1", "echo").peer(&lines)
 }
 
@@ -133,6 +155,33 @@ fn who_does_not_know_his_address_is_answered_heard_and_called_back_where_he_send
     let bye = hidden.hear("BYE", SOON).expect("a BYE");
     // Behind its router the address it told is right.
     assert!(bye.first_line.contains(INSIDE), "{}", bye.first_line);
+}
+
+#[test]
+fn who_offers_anew_from_behind_another_router_is_heard_there() {
+    let agent = house(true).open();
+    let hidden = Hidden::towards(&agent);
+    hidden.invite();
+    let answer = hidden.hear("SIP/2.0 200", A_WHILE).expect("an answer");
+    hidden.acknowledge(&answer);
+    let audio = answer.audio_address().expect("it sounds there");
+    assert_eq!(hidden.hear_sound(audio), audio);
+    let moved = hidden.moved();
+    moved.offer(&to_tag(&answer));
+    let answer = moved.hear("SIP/2.0 200", SOON).expect("an answer");
+    moved.acknowledge(&answer);
+    assert_eq!(moved.hear_sound(audio), audio);
+}
+
+#[test]
+fn a_stun_server_whose_name_nobody_knows_is_an_alarm_and_calls_are_answered() {
+    let house = house(true).set("sip.stun = \"stun.invalid\"");
+    let agent = house.open();
+    let hidden = Hidden::towards(&agent);
+    hidden.invite();
+    let answer = hidden.hear("SIP/2.0 200", A_WHILE).expect("an answer");
+    hidden.acknowledge(&answer);
+    assert_eq!(agent.alarms(), json!(["stun-silent"]));
 }
 
 #[test]
