@@ -94,6 +94,15 @@ pub(super) struct Leg {
     pub(super) test_seat: Option<TestSeat>,
 }
 
+/// The SIP leg that takes another's place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Successor {
+    pub(super) sip: LegId,
+    pub(super) origin: Origin,
+    /// As of a leg: its own, for the other side may be in another place.
+    pub(super) seen_at: Option<IpAddr>,
+}
+
 /// A SIP leg whose place was taken.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Succession {
@@ -250,15 +259,14 @@ impl Calls {
         &mut self,
         id: CallId,
         party: Party,
-        new: LegId,
-        origin: Origin,
+        new: Successor,
     ) -> Option<Succession> {
         let leg = self.calls.get_mut(&id)?.legs.get_mut(&party)?;
-        let sip = leg.sip.replace(new)?;
+        let sip = leg.sip.replace(new.sip)?;
         let up = std::mem::replace(&mut leg.up, true);
-        (leg.origin, leg.offer) = (origin, None);
+        (leg.origin, leg.offer, leg.seen_at) = (new.origin, None, new.seen_at);
         self.by_sip.remove(&sip);
-        self.by_sip.insert(new, (id, party));
+        self.by_sip.insert(new.sip, (id, party));
         Some(Succession { sip, up })
     }
 

@@ -258,6 +258,7 @@ mod tests {
             { name = \"safe\", username = \"8003\", domain = \"sips\", transport = \"tls\" }]",
         "sip.peer=[\
             { name = \"wide\", address = [\"198.51.100.0/24\"], trusted = false },\
+            { name = \"proxied\", address = [\"198.18.0.4\"], host = \"198.18.0.5\", may_dial = true },\
             { name = \"named\", tls_name = \"pbx.example\", transport = \"tls\" },\
             { name = \"both\", address = [\"192.0.2.7\"], tls_name = \"b.example\", transport = \"tls\" }]",
     ];
@@ -307,6 +308,9 @@ mod tests {
             (Udp, "10.0.0.20", "", Some((HOUSE, false))),
             (Udp, "127.0.0.1", "", Some((TRUSTED, true))),
             (Udp, "198.51.100.9", "", Some(("wide", false))),
+            // It calls from its address; where it is dialled is no sign of it.
+            (Udp, "198.18.0.4", "", Some(("proxied", true))),
+            (Udp, "198.18.0.5", "", None),
             // A certificate alone, from wherever; its name, or nobody.
             (Tls, "203.0.113.99", "pbx.example", Some(("named", true))),
             (Tls, "203.0.113.99", "other.example", None),

@@ -20,7 +20,7 @@ mod perform;
 mod phones;
 mod promises;
 mod prompts;
-mod public;
+mod public_address;
 mod reach;
 mod renewal;
 mod replacing;
@@ -239,6 +239,7 @@ impl Desk {
             self.calls.timeout(),
             self.accounts.timeout(),
             self.signalling.stun_timeout(),
+            self.whereabouts.timeout(),
             self.looks_around_at(),
             queue,
         ]

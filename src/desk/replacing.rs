@@ -9,7 +9,7 @@ use crate::sip::offer_answer::{self, Description, Negotiated};
 use crate::sip::{Invited, LegId, Refusal};
 use crate::words::{CallId, Moment, Party};
 
-use super::calls::Succession;
+use super::calls::{Succession, Successor};
 use super::lines::Line;
 use super::{Desk, signalling, sound};
 
@@ -41,7 +41,12 @@ impl Desk {
         if let Err(problem) = self.signalling.endpoint.answer(new, sdp, now) {
             return tracing::debug!(call = %id, %problem, "too late to replace");
         }
-        let Some(was) = self.calls.succeed(id, party, new, origin) else {
+        let successor = Successor {
+            sip: new,
+            origin,
+            seen_at: line.seen_at(invited.source.address.ip()),
+        };
+        let Some(was) = self.calls.succeed(id, party, successor) else {
             return;
         };
         self.note_replaced(id, party, (invited, line), now);
@@ -62,8 +67,17 @@ impl Desk {
             code: None,
         };
         self.note(id, news, now);
-        if party == Party::Caller {
-            self.know_caller(id, invited, line);
+        match party {
+            Party::Caller => self.know_caller(id, invited, line),
+            Party::Rep => self.know_rep(id, invited),
+            Party::Target => {} // is where the settings say
+        }
+    }
+
+    fn know_rep(&mut self, id: CallId, invited: &Invited) {
+        let rep_is = self.whence(invited.source.address.ip());
+        if let Some(call) = self.calls.get_mut(id) {
+            call.facts.rep_is = rep_is;
         }
     }
 

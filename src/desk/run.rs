@@ -36,7 +36,7 @@ use super::media_thread::MediaThread;
 use super::phones;
 use super::promises::Promises;
 use super::prompts;
-use super::public;
+use super::public_address;
 use super::renewal::Renewal;
 use super::run_error::RunError;
 use super::seating::Seating;
@@ -114,12 +114,8 @@ impl Agent {
         let mut whereabouts = Whereabouts::new(sockets.bound(), settings, clock::now());
         let families = Families::of(settings.sip.listen.ip());
         let mut guide = Guide::new(Resolver::of_system(families, fork(&mut entropy)));
-        let stun = public::finder(settings, &mut guide, fork(&mut entropy)).await;
-        if let Some(stun) = stun
-            && let Some(public) = sockets.ask(stun).await
-        {
-            whereabouts.seen_from_outside(public);
-        }
+        let outside = (&mut sockets, &mut whereabouts);
+        public_address::find(settings, &mut guide, outside, fork(&mut entropy)).await;
         let listening = whereabouts.told(None);
         let ground = whereabouts.ground(None);
         let book = Arc::new(prompts::open(settings)?);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::net::{End, News, SteadyUdp, Streams, Target, Tls, TlsSettings};
 use crate::sip::offer_answer::{Origin, Unusable};
-use crate::sip::stun::{self, Finder};
+use crate::sip::stun::{self, StunClient};
 use crate::sip::{
     Endpoint, Event, FlowId, Hop, LegId, NoHelp, Refusal, Sender, Standing, Transport,
 };
@@ -23,7 +23,7 @@ pub(super) struct Signalling {
     tls: Option<TlsSettings>,
     lines: Lines,
     /// Asks as which address we are seen, where that is wanted.
-    finder: Option<Finder>,
+    stun: Option<StunClient>,
     stun_news: Option<stun::News>,
     /// Calls over connections: a connection may be idle while one lives.
     over: BTreeMap<LegId, FlowId>,
@@ -82,7 +82,7 @@ impl Signalling {
             port: sockets.port,
             streams: sockets.streams,
             tls: sockets.tls,
-            finder: sockets.finder,
+            stun: sockets.stun,
             stun_news: None,
             lines,
             over: BTreeMap::new(),
@@ -234,9 +234,9 @@ impl Signalling {
                 return self.unread(None, now);
             };
             let datagram = &datagram[..length];
-            match &mut self.finder {
-                Some(finder) if stun::is_stun(datagram) => {
-                    let news = finder.receive(datagram, from, now);
+            match &mut self.stun {
+                Some(client) if stun::is_stun(datagram) => {
+                    let news = client.receive(datagram, from, now);
                     self.stun_news = news.or(self.stun_news);
                 }
                 Some(_) | None => {
@@ -255,23 +255,28 @@ impl Signalling {
         self.endpoint.set_overloaded(is_late);
     }
 
+    /// The STUN server is known from now on.
+    pub(super) fn begin_stun(&mut self, client: StunClient) {
+        self.stun = Some(client);
+    }
+
     /// Asks the STUN server, where it is time to.
     pub(super) fn ask_stun(&mut self, now: Moment) {
-        let Some(finder) = &mut self.finder else {
+        let Some(client) = &mut self.stun else {
             return;
         };
-        let (request, news) = finder.handle_timeout(now);
+        let (request, news) = client.handle_timeout(now);
         if let Some(request) = request {
             // What the system does not take is asked again.
-            let _ = self.port.try_send(&request, finder.server());
+            let _ = self.port.try_send(&request, client.server());
         }
         self.stun_news = news.or(self.stun_news);
     }
 
     /// We may be seen as another: the STUN server is asked at once.
     pub(super) fn ask_stun_anew(&mut self, now: Moment) {
-        if let Some(finder) = &mut self.finder {
-            finder.ask_anew(now);
+        if let Some(client) = &mut self.stun {
+            client.ask_anew(now);
         }
     }
 
@@ -281,7 +286,7 @@ impl Signalling {
 
     /// When to ask the STUN server next.
     pub(super) fn stun_timeout(&self) -> Option<Moment> {
-        self.finder.as_ref().map(Finder::timeout)
+        self.stun.as_ref().map(StunClient::timeout)
     }
 
     /// What a leg has to tell; its connection is kept from now on.

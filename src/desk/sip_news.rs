@@ -281,6 +281,11 @@ impl Desk {
             return;
         };
         let Some(port) = ours.port else { return };
+        // Behind a NAT they may come from elsewhere by now, and so does their sound.
+        let peer = self.signalling.endpoint.peer_of(leg);
+        if let (Some(seen_at), Some(peer)) = (&mut ours.seen_at, peer) {
+            *seen_at = peer.address.ip();
+        }
         ours.origin.version += 1;
         let origin = ours.origin;
         let reply = match sdp.as_deref().map(offer_answer::read) {

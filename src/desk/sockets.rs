@@ -9,10 +9,10 @@ use crate::net::{
 };
 use crate::settings::{self, ClientCertificate, Settings};
 use crate::sip::Listening;
-use crate::sip::stun::Finder;
+use crate::sip::stun::StunClient;
 use crate::words::Entropy;
 
-use super::{RunError, public};
+use super::{RunError, public_address};
 
 /// Everything SIP comes in by.
 pub(super) struct Sockets {
@@ -21,7 +21,7 @@ pub(super) struct Sockets {
     /// Of what TLS was made; none without TLS.
     pub(super) tls: Option<TlsSettings>,
     /// By UDP, beside SIP.
-    pub(super) finder: Option<Finder>,
+    pub(super) stun: Option<StunClient>,
 }
 
 impl Sockets {
@@ -52,14 +52,14 @@ impl Sockets {
             port,
             streams,
             tls: files,
-            finder: None,
+            stun: None,
         })
     }
 
-    /// Asks the finder's server as which address we are seen.
-    pub(super) async fn ask(&mut self, mut finder: Finder) -> Option<SocketAddr> {
-        let public = public::ask(&mut finder, &mut self.port).await;
-        self.finder = Some(finder);
+    /// Asks the STUN server as which address we are seen.
+    pub(super) async fn ask(&mut self, mut client: StunClient) -> Option<SocketAddr> {
+        let public = public_address::ask(&mut client, &mut self.port).await;
+        self.stun = Some(client);
         public
     }
 

@@ -54,13 +54,8 @@ impl Sound {
     }
 
     /// Where the ports of our legs are.
-    pub(super) fn address(&self) -> IpAddr {
-        self.ground.bound
-    }
-
-    /// Whether a leg's port may be meant by this address.
-    pub(super) fn is_at(&self, ip: IpAddr) -> bool {
-        ip == self.ground.bound || ip == self.ground.told
+    pub(super) fn ground(&self) -> Ground {
+        self.ground
     }
 
     /// Ports opened from now on are there.

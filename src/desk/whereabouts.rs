@@ -8,6 +8,7 @@ use crate::settings::Settings;
 use crate::sip::{Hop, Listening};
 use crate::words::Moment;
 
+use super::finder::Search;
 use super::sound::Ground;
 use super::{Desk, clock};
 
@@ -27,6 +28,8 @@ pub(super) struct Whereabouts {
     public: Option<IpAddr>,
     /// As what a STUN server sees us.
     seen: Option<SocketAddr>,
+    /// For the server, while its name is not known.
+    pub(super) stun_search: Option<Search>,
     /// Where our sound is, where that is set.
     media: Option<IpAddr>,
     /// Our own address, when last looked at.
@@ -64,6 +67,7 @@ impl Whereabouts {
             bound,
             public: settings.sip.public_address,
             seen: None,
+            stun_search: None,
             media: settings.media.address,
             here: own_ip(bound.udp.ip(), None),
             looked: now,
@@ -71,9 +75,14 @@ impl Whereabouts {
         }
     }
 
-    /// A STUN server sees our datagrams come from there.
-    pub(super) fn seen_from_outside(&mut self, public: SocketAddr) {
-        self.seen = Some(public);
+    /// A STUN server sees our datagrams come from there; whether that is another address than before.
+    pub(super) fn seen_from_outside(&mut self, public: SocketAddr) -> bool {
+        self.seen.replace(public) != Some(public)
+    }
+
+    /// When the name of the STUN server is to be looked up again.
+    pub(super) fn timeout(&self) -> Option<Moment> {
+        self.stun_search.as_ref().and_then(Search::timeout)
     }
 
     /// What peers are told: where we listen, unless we are known by another address outside. Where we
@@ -120,6 +129,11 @@ impl Whereabouts {
     /// Where our datagrams and connections begin.
     pub(super) fn bound_ip(&self) -> IpAddr {
         self.bound.udp.ip()
+    }
+
+    /// Where SIP comes in by UDP, whatever peers are told.
+    pub(super) fn bound_udp(&self) -> SocketAddr {
+        self.bound.udp
     }
 
     /// Our end, as a peer is told that the way to begins at `way`.
@@ -248,7 +262,8 @@ mod tests {
         assert_eq!(ground(&set), ("192.0.2.7".to_owned(), outside));
         let mut asked = whereabouts(here, None);
         assert_eq!(asked.told(None).udp, here.parse().unwrap());
-        asked.seen_from_outside(SocketAddr::new(outside, 40_000));
+        let public = SocketAddr::new(outside, 40_000);
+        assert!(asked.seen_from_outside(public) && !asked.seen_from_outside(public));
         assert_eq!(asked.told(None).udp, SocketAddr::new(outside, 40_000));
         assert_eq!(ground(&asked), ("192.0.2.7".to_owned(), outside));
     }

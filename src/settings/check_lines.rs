@@ -32,6 +32,7 @@ pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
         .or_else(|| tls(settings))
         .or_else(|| names(settings))
         .or_else(|| accounts().find_map(|(n, it)| account(settings, n, it)))
+        .or_else(|| accounts().find_map(|(n, it)| half_behind_nat(settings, n, it)))
         .or_else(|| peers().find_map(|(n, it)| peer(n, it)))
         .or_else(|| rules().find_map(|(n, it)| rule(settings, n, it)))
 }
@@ -126,6 +127,27 @@ fn account(settings: &Settings, n: usize, account: &Account) -> Option<Fault> {
             Sentence::of("settings.right.expires"),
         )
     })
+}
+
+/// A message is answered before it is known which account of a server it is for.
+fn half_behind_nat(settings: &Settings, n: usize, behind: &Account) -> Option<Fault> {
+    let mut accounts = settings.sip.account.iter();
+    let other = accounts.find(|it| !it.nat && behind.nat && server(it) == server(behind))?;
+    Some(fault(
+        &entry("sip", "account", n, "nat"),
+        Sentence::of("settings.half-behind-nat")
+            .with("name", &behind.name)
+            .with("other", &other.name),
+        Sentence::of("settings.right.half-behind-nat").with("other", &other.name),
+    ))
+}
+
+/// The host its requests go to.
+fn server(account: &Account) -> String {
+    match &account.outbound_proxy {
+        Some(proxy) => proxy.host.clone(),
+        None => account.domain.to_string(),
+    }
 }
 
 fn peer(n: usize, peer: &Peer) -> Option<Fault> {

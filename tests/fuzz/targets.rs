@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use thirdring::sip::digest::{Challenge, Credentials, Login, Md5, Verdict, Verifier};
 use thirdring::sip::offer_answer::{Origin, answer, read};
-use thirdring::sip::stun::Finder;
+use thirdring::sip::stun::StunClient;
 use thirdring::sip::{
     Dialogs, Endpoint, Event, Framer, Listening, Message, Piece, Refusal, Settings, Uri,
     read_message,
@@ -161,17 +161,17 @@ pub(crate) fn digest(bytes: &[u8]) {
 
 /// Whatever answers our Binding request, only our server is believed, and once.
 pub(crate) fn stun(bytes: &[u8]) {
-    let mut finder = Finder::new(theirs(), Entropy::from_number(1));
-    let (request, _) = finder.handle_timeout(Moment::ZERO);
+    let mut client = StunClient::new(theirs(), Entropy::from_number(1));
+    let (request, _) = client.handle_timeout(Moment::ZERO);
     let request = request.expect("it asks at once");
     let mut answer = bytes.to_vec();
     // It could not guess what names the request: here it need not.
     if let (Some(theirs), Some(ours)) = (answer.get_mut(4..20), request.get(4..20)) {
         theirs.copy_from_slice(ours);
     }
-    assert_eq!(finder.receive(&answer, ours(), Moment::ZERO), None);
-    let first = finder.receive(&answer, theirs(), Moment::ZERO);
-    let again = finder.receive(&answer, theirs(), Moment::ZERO);
+    assert_eq!(client.receive(&answer, ours(), Moment::ZERO), None);
+    let first = client.receive(&answer, theirs(), Moment::ZERO);
+    let again = client.receive(&answer, theirs(), Moment::ZERO);
     assert!(first.is_none() || again.is_none(), "{first:?} {again:?}");
-    assert!(finder.timeout() > Moment::ZERO);
+    assert!(client.timeout() > Moment::ZERO);
 }

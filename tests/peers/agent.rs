@@ -309,14 +309,25 @@ impl Agent {
         // What is counted elsewhere is taken over when the desk wakes: the second answer comes after it.
         self.get("/calls");
         self.get("/calls");
+        let text = self.page("/metrics");
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix(name));
+        lines.find_map(|rest| rest.strip_prefix(' ')?.parse().ok())
+    }
+
+    /// The alarms that stand.
+    pub(crate) fn alarms(&self) -> Value {
+        let health: Value = serde_json::from_str(&self.page("/healthz")).expect("JSON");
+        health["alarms"].clone()
+    }
+
+    /// What is not among the API's own.
+    fn page(&self, path: &str) -> String {
         let request = Request::builder()
-            .uri(format!("http://{}/metrics", self.api))
+            .uri(format!("http://{}{path}", self.api))
             .header("authorization", format!("Bearer {TOKEN}"));
         let request = request.body(()).expect("a request");
         let mut answer = self.http.run(request).expect("the agent answers");
-        let text = answer.body_mut().read_to_string().expect("a whole answer");
-        let mut lines = text.lines().filter_map(|line| line.strip_prefix(name));
-        lines.find_map(|rest| rest.strip_prefix(' ')?.parse().ok())
+        answer.body_mut().read_to_string().expect("a whole answer")
     }
 
     /// Whether `/metrics` says so many of this within the time.

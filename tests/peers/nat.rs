@@ -19,63 +19,74 @@ use super::scratch::Scratch;
 /// What the phone takes for its address; nobody is there.
 const INSIDE: &str = "10.99.99.99";
 const CALL_ID: &str = "from-behind-a-router";
-/// An answer that comes at all comes sooner.
-const NO_ANSWER: Duration = Duration::from_millis(800);
 
 /// Its SIP and its sound, as they leave the router.
 struct Hidden {
     sip: UdpSocket,
+    /// At the port its Via names, where it sends nothing from.
+    named: UdpSocket,
     sound: UdpSocket,
     agent: SocketAddr,
+    /// Of its INVITE, its ACK; another in each place.
+    cseq: u32,
 }
 
 impl Hidden {
     fn towards(agent: &Agent) -> Self {
-        let host = IpAddr::from([127, 0, 0, 2]);
+        Self::at([127, 0, 0, 2], agent.sip, 1)
+    }
+
+    /// Behind another router, in the same call.
+    fn moved(&self) -> Self {
+        Self::at([127, 0, 0, 3], self.agent, self.cseq + 1)
+    }
+
+    fn at(host: [u8; 4], agent: SocketAddr, cseq: u32) -> Self {
+        let host = IpAddr::from(host);
         let bind = || UdpSocket::bind((host, 0)).expect("all of 127/8 is loopback");
         Self {
             sip: bind(),
+            named: bind(),
             sound: bind(),
-            agent: agent.sip,
+            agent,
+            cseq,
         }
     }
 
     fn say(&self, method: &str, to_tag: &str, body: &str) {
         let text = format!(
-            "{method} sip:hotline@{agent} SIP/2.0\r\nVia: SIP/2.0/UDP {INSIDE}:5999;branch=z9hG4bK{method}\r\n\
+            "{method} sip:hotline@{agent} SIP/2.0\r\nVia: SIP/2.0/UDP {INSIDE}:{named};branch=z9hG4bK{method}{cseq}\r\n\
              Max-Forwards: 70\r\nFrom: <sip:13800138000@{INSIDE}>;tag=f\r\nTo: <sip:hotline@{agent}>{to_tag}\r\n\
-             Call-ID: {CALL_ID}\r\nCSeq: 1 {method}\r\nContact: <sip:13800138000@{INSIDE}:5999>\r\n\
+             Call-ID: {CALL_ID}\r\nCSeq: {cseq} {method}\r\nContact: <sip:13800138000@{INSIDE}:5999>\r\n\
              Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
             body.len(),
             agent = self.agent,
+            cseq = self.cseq,
+            named = self.named.local_addr().expect("it is bound").port(),
         );
         let sent = self.sip.send_to(text.as_bytes(), self.agent);
         sent.expect("the network is up");
     }
 
     fn invite(&self) {
+        self.offer("");
+    }
+
+    fn offer(&self, to_tag: &str) {
+        let version = self.cseq;
         let sdp = format!(
-            "v=0\r\no=- 1 1 IN IP4 {INSIDE}\r\ns=-\r\nc=IN IP4 {INSIDE}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+            "v=0\r\no=- 1 {version} IN IP4 {INSIDE}\r\ns=-\r\nc=IN IP4 {INSIDE}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
         );
-        self.say("INVITE", "", &sdp);
+        self.say("INVITE", to_tag, &sdp);
     }
 
     /// The next message whose first line begins so.
     fn hear(&self, begin: &str, within: Duration) -> Option<Message> {
-        self.sip.set_read_timeout(Some(within)).expect("a socket");
-        let mut bytes = [0; 4_096];
-        loop {
-            let (length, from) = self.sip.recv_from(&mut bytes).ok()?;
-            let message = Message::parse(&bytes[..length], from).expect("the agent writes well");
-            if message.first_line.starts_with(begin) {
-                return Some(message);
-            }
-        }
+        hear(&self.sip, begin, within)
     }
 
     fn acknowledge(&self, answer: &Message) {
-        let (_, tag) = answer.header("to").split_once(";tag=").expect("a tag");
-        self.say("ACK", &format!(";tag={tag}"), "");
+        self.say("ACK", &to_tag(answer), "");
     }
 
     /// Speaks until it hears the agent's sound; where that came from.
@@ -106,8 +117,25 @@ impl Hidden {
     }
 }
 
+fn to_tag(answer: &Message) -> String {
+    let (_, tag) = answer.header("to").split_once(";tag=").expect("a tag");
+    format!(";tag={tag}")
+}
+
+fn hear(socket: &UdpSocket, begin: &str, within: Duration) -> Option<Message> {
+    socket.set_read_timeout(Some(within)).expect("a socket");
+    let mut bytes = [0; 4_096];
+    loop {
+        let (length, from) = socket.recv_from(&mut bytes).ok()?;
+        let message = Message::parse(&bytes[..length], from).expect("the agent writes well");
+        if message.first_line.starts_with(begin) {
+            return Some(message);
+        }
+    }
+}
+
 fn house(nat: bool) -> House {
-    let lines = format!("name = \"branch\"\naddress = [\"127.0.0.2\"]\nnat = {nat}");
+    let lines = format!("name = \"branch\"\naddress = [\"127.0.0.2/31\"]\nnat = {nat}");
     House::fast().seat("rep1", "echo").peer(&lines)
 }
 
@@ -130,11 +158,39 @@ fn who_does_not_know_his_address_is_answered_heard_and_called_back_where_he_send
 }
 
 #[test]
+fn who_offers_anew_from_behind_another_router_is_heard_there() {
+    let agent = house(true).open();
+    let hidden = Hidden::towards(&agent);
+    hidden.invite();
+    let answer = hidden.hear("SIP/2.0 200", A_WHILE).expect("an answer");
+    hidden.acknowledge(&answer);
+    let audio = answer.audio_address().expect("it sounds there");
+    assert_eq!(hidden.hear_sound(audio), audio);
+    let moved = hidden.moved();
+    moved.offer(&to_tag(&answer));
+    let answer = moved.hear("SIP/2.0 200", SOON).expect("an answer");
+    moved.acknowledge(&answer);
+    assert_eq!(moved.hear_sound(audio), audio);
+}
+
+#[test]
+fn a_stun_server_whose_name_nobody_knows_is_an_alarm_and_calls_are_answered() {
+    let house = house(true).set("sip.stun = \"stun.invalid\"");
+    let agent = house.open();
+    let hidden = Hidden::towards(&agent);
+    hidden.invite();
+    let answer = hidden.hear("SIP/2.0 200", A_WHILE).expect("an answer");
+    hidden.acknowledge(&answer);
+    assert_eq!(agent.alarms(), json!(["stun-silent"]));
+}
+
+#[test]
 fn where_nothing_is_set_answers_go_where_the_via_says() {
     let agent = house(false).open();
     let hidden = Hidden::towards(&agent);
     hidden.invite();
-    assert!(hidden.hear("SIP/2.0", NO_ANSWER).is_none());
+    let answer = hear(&hidden.named, "SIP/2.0 180", A_WHILE);
+    assert!(answer.is_some(), "nothing came to the Via's port");
 }
 
 #[test]

@@ -76,6 +76,24 @@ fn who_takes_the_reps_place_goes_on_with_the_call() {
 }
 
 #[test]
+fn who_takes_a_place_is_heard_where_he_is_and_not_where_the_other_was_told_to_be() {
+    let host = IpAddr::from([127, 0, 0, 2]);
+    let rep = Phone::open_at("rep", host);
+    // The seat's phone tells its address; whoever calls from there is behind a router.
+    let house = House::fast().phone_seat("rep1", rep.address);
+    let branch = "name = \"branch\"\naddress = [\"127.0.0.2\"]\nnat = true";
+    let mut scene = Scene::talking(house.peer(branch));
+    let colleague = Phone::open_at("colleague", host);
+    let lines = format!("Replaces: {}\r\n", rep.replaces());
+    colleague.invite_hidden(scene.agent.sip, &lines);
+    let answer = colleague.response("INVITE", 200, SOON);
+    colleague.ack(&answer);
+    was_replaced(&mut scene.events, &scene.id, Party::Rep);
+    colleague.hears_more(50);
+    scene.hang_up();
+}
+
+#[test]
 fn who_comes_from_elsewhere_takes_nobodys_place() {
     let mut scene = Scene::talking(House::fast().seat("rep1", "echo"));
     let elsewhere = Phone::open_at("13900139000", IpAddr::from([127, 0, 0, 2]));

@@ -3,15 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::net::Wanted;
+use crate::desk::finder::Search;
 use crate::sip::registration::Registration;
 use crate::sip::{Hop, LoginId, NameAddr, Transport, Uri};
 use crate::words::{Entropy, Moment};
-
-/// A name is asked for again so often; the resolver's cache answers while the TTL lasts.
-const FIND_EVERY: Duration = Duration::from_secs(60);
-/// The same where it was not found.
-const FIND_AGAIN: Duration = Duration::from_secs(15);
 
 /// One `[[sip.account]]`.
 #[derive(Debug)]
@@ -47,15 +42,6 @@ pub(super) struct Reach {
     pub(super) way: Option<IpAddr>,
     /// The connection is being cut, for it came from an address that may not be ours any more.
     pub(super) moving: bool,
-}
-
-/// What is known by name is looked up again and again.
-#[derive(Debug)]
-pub(super) struct Search {
-    /// None for an address: there is nothing to look up.
-    pub(super) wanted: Option<Wanted>,
-    /// When to ask; none while an answer is awaited.
-    at: Option<Moment>,
 }
 
 /// An empty datagram now and then keeps a NAT's way back open.
@@ -162,40 +148,6 @@ impl Reach {
     /// Every place it may be called from.
     pub(super) fn hops(&self) -> impl Iterator<Item = Hop> {
         self.home.into_iter().chain(self.targets.iter().copied())
-    }
-}
-
-impl Search {
-    /// Begins at once where there is a name to ask for.
-    pub(super) fn new(wanted: Wanted, now: Moment) -> Self {
-        let wanted = Some(wanted).filter(|wanted| wanted.literal().is_none());
-        Self {
-            at: wanted.is_some().then_some(now),
-            wanted,
-        }
-    }
-
-    fn timeout(&self) -> Option<Moment> {
-        self.at
-    }
-
-    /// What is to be asked for now.
-    pub(super) fn take_due(&mut self, now: Moment) -> Option<Wanted> {
-        self.at.take_if(|at| *at <= now)?;
-        self.wanted.clone()
-    }
-
-    /// All places failed, or the network is another: not at the usual time, but now.
-    pub(super) fn hurry(&mut self, now: Moment) {
-        self.at = self.at.map(|at| at.min(now));
-    }
-
-    pub(super) fn ended(&mut self, found: bool, now: Moment) {
-        let wait = match found {
-            true => FIND_EVERY,
-            false => FIND_AGAIN,
-        };
-        self.at = Some(now + wait);
     }
 }
 
@@ -376,26 +328,5 @@ mod tests {
         pulse.every = Duration::ZERO;
         pulse.beat(dice, NOW);
         assert_eq!(pulse.next, None);
-    }
-
-    #[test]
-    fn a_name_is_asked_for_again_each_minute_and_an_address_never() {
-        let wanted = |host: &str| Wanted {
-            host: host.to_owned(),
-            port: None,
-            transport: None,
-            secure: false,
-        };
-        assert_eq!(Search::new(wanted("192.0.2.5"), NOW).timeout(), None);
-        let mut search = Search::new(wanted("pbx.example"), NOW);
-        assert!(search.take_due(NOW).is_some() && search.take_due(NOW).is_none());
-        search.hurry(NOW);
-        assert_eq!(search.timeout(), None, "an answer is on its way");
-        search.ended(true, NOW);
-        assert_eq!(search.timeout(), Some(NOW + FIND_EVERY));
-        search.hurry(NOW);
-        assert!(search.take_due(NOW).is_some());
-        search.ended(false, NOW);
-        assert_eq!(search.timeout(), Some(NOW + FIND_AGAIN));
     }
 }

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::console::RegistrationView;
+use crate::net::Wanted;
 use crate::settings::Settings;
 use crate::sip::registration::State;
 use crate::sip::{AskId, Endpoint, FlowId, Hop, LoginId, NameAddr};
@@ -16,7 +17,7 @@ use crate::words::{Entropy, Moment};
 
 use self::line::Line;
 use self::opening::{Machine, instance, open_line};
-use super::finder::Finder;
+use super::finder::{Finder, Of};
 use super::house::House;
 use super::{RunError, clock};
 
@@ -100,6 +101,11 @@ impl Accounts {
     pub(super) fn first_peer(&self) -> Option<IpAddr> {
         let mut peers = self.lines.iter().filter_map(|line| line.reach.peer());
         Some(peers.next()?.address.ip())
+    }
+
+    /// Puts a question to the finder, which is theirs; whether it could.
+    pub(super) fn look_up(&self, of: Of, wanted: Wanted) -> bool {
+        self.finder.ask(of, wanted)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::line::{Line, Pulse, Reach, Search, Who};
+use super::line::{Line, Pulse, Reach, Who};
+use crate::desk::finder::Search;
 use crate::desk::{RunError, Unfit};
 use crate::net::Wanted;
 use crate::settings::{self, HostPort};

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use super::line::{Line, without_flow};
 use super::{Asked, word};
 use crate::desk::Desk;
-use crate::desk::finder::Places;
+use crate::desk::finder::Of;
 use crate::desk::signalling::Registered;
-use crate::net;
+use crate::net::{self, NotFound, Target};
 use crate::records::What;
 use crate::sip::registration::{Action, State};
 use crate::sip::{Answer, FlowId, Hop, Message, NoHelp, Start, Transport};
@@ -75,8 +75,12 @@ impl Desk {
     }
 
     /// What a registrar's name stands for by now; where nothing is found the old places serve on.
-    pub(in crate::desk) fn places_found(&mut self, found: Places, now: Moment) {
-        let Places { line: n, targets } = found;
+    pub(in crate::desk) fn registrar_found(
+        &mut self,
+        n: usize,
+        targets: Result<Vec<Target>, NotFound>,
+        now: Moment,
+    ) {
         let Some(line) = self.accounts.lines.get_mut(n) else {
             return;
         };
@@ -102,7 +106,6 @@ impl Desk {
             self.take_way(n, now);
             self.with_line(n, now, |line| begin(line, now));
         }
-        self.signalling.flush();
     }
 
     /// Whether the network or the time has changed under our registrations: then all are made anew.
@@ -258,7 +261,7 @@ impl Desk {
         let accounts = &mut self.accounts;
         for (n, line) in accounts.lines.iter_mut().enumerate() {
             if let Some(wanted) = line.reach.search.take_due(now)
-                && !accounts.finder.ask(n, wanted)
+                && !accounts.finder.ask(Of::Account(n), wanted)
             {
                 line.reach.search.ended(false, now);
             }

@@ -163,6 +163,12 @@ impl Endpoint {
         self.legs.get(leg).map(|leg| leg.call_id.as_str())
     }
 
+    /// Where the other side of a leg is by its last request, or where ours go.
+    pub fn peer_of(&self, leg: LegId) -> Option<Hop> {
+        let dialog = self.legs.get(leg)?.dialog()?;
+        Some(dialog.peer())
+    }
+
     pub fn counters(&self) -> &Counters {
         &self.out.counters
     }

@@ -34,7 +34,24 @@ pub(super) struct OutOfOrder;
 
 /// All bindings. Seats are those of the settings, so their number is bounded.
 #[derive(Debug, Default)]
-pub(super) struct Bindings(BTreeMap<SeatId, Vec<Binding>>);
+pub(super) struct Bindings {
+    of_seats: BTreeMap<SeatId, Vec<Binding>>,
+    /// Whose phones come by a way: each message that arrives asks.
+    by_way: BTreeMap<Way, BTreeSet<SeatId>>,
+}
+
+/// The way a phone's messages come: its connection, or over UDP its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    Connection(FlowId),
+    Address(Hop),
+}
+
+impl Way {
+    fn of(hop: Hop) -> Self {
+        hop.flow.map_or(Self::Address(hop), Self::Connection)
+    }
+}
 
 impl Binding {
     /// The value of Contact in our 200.
@@ -65,7 +82,7 @@ impl Binding {
 
 impl Bindings {
     pub(super) fn of(&self, seat: &SeatId, now: Moment) -> impl Iterator<Item = &Binding> {
-        let all = self.0.get(seat).into_iter().flatten();
+        let all = self.of_seats.get(seat).into_iter().flatten();
         all.filter(move |binding| binding.is_alive(now))
     }
 
@@ -74,19 +91,32 @@ impl Bindings {
         self.of(seat, now).max_by_key(|binding| binding.refreshed)
     }
 
-    /// Whose phone is behind a hop: its connection, or over UDP its address.
+    /// Whose phone is behind a hop.
     pub(super) fn behind(&self, hop: Hop, now: Moment) -> Option<&SeatId> {
-        let same = |it: &Binding| match hop.flow {
-            Some(flow) => it.hop.flow == Some(flow),
-            None => it.hop == hop,
-        };
-        let mut seats = self.0.keys();
-        seats.find(|seat| self.of(seat, now).any(same))
+        let way = Way::of(hop);
+        let is_it = |it: &Binding| Way::of(it.hop) == way;
+        let mut seats = self.by_way.get(&way).into_iter().flatten();
+        seats.find(|seat| self.of(seat, now).any(is_it))
+    }
+
+    /// Registrations change now and then, messages come all the time.
+    fn index(&mut self) {
+        self.by_way.clear();
+        for (seat, known) in &self.of_seats {
+            for binding in known {
+                let seats = self.by_way.entry(Way::of(binding.hop)).or_default();
+                seats.insert(seat.clone());
+            }
+        }
     }
 
     /// The connections that lead to phones.
     pub(super) fn flows(&self, now: Moment) -> BTreeSet<FlowId> {
-        let alive = self.0.values().flatten().filter(|it| it.is_alive(now));
+        let alive = self
+            .of_seats
+            .values()
+            .flatten()
+            .filter(|it| it.is_alive(now));
         alive.filter_map(|binding| binding.hop.flow).collect()
     }
 
@@ -99,7 +129,7 @@ impl Bindings {
         hop: Hop,
         now: Moment,
     ) -> Result<(), OutOfOrder> {
-        let known = self.0.entry(seat.clone()).or_default();
+        let known = self.of_seats.entry(seat.clone()).or_default();
         known.retain(|binding| binding.is_alive(now));
         for contact in &contacts {
             let touched = |it: &&Binding| contact.is_same(&it.contact, it.device.as_ref());
@@ -115,6 +145,7 @@ impl Bindings {
             }
             make_room(known);
         }
+        self.index();
         Ok(())
     }
 
@@ -125,21 +156,25 @@ impl Bindings {
         now: Moment,
     ) -> Result<(), OutOfOrder> {
         self.of(seat, now).try_for_each(|it| it.yields_to(order))?;
-        self.0.remove(seat);
+        self.of_seats.remove(seat);
+        self.index();
         Ok(())
     }
 
     /// Takes away what `is_lost` names; the seats it belonged to.
     pub(super) fn lose(&mut self, is_lost: impl Fn(&Binding) -> bool) -> Vec<SeatId> {
         let mut losers = Vec::new();
-        for (seat, known) in &mut self.0 {
+        for (seat, known) in &mut self.of_seats {
             let before = known.len();
             known.retain(|binding| !is_lost(binding));
             if known.len() < before {
                 losers.push(seat.clone());
             }
         }
-        self.0.retain(|_, known| !known.is_empty());
+        self.of_seats.retain(|_, known| !known.is_empty());
+        if !losers.is_empty() {
+            self.index();
+        }
         losers
     }
 
@@ -153,7 +188,11 @@ impl Bindings {
 
     /// When the next binding ends.
     pub(super) fn timeout(&self) -> Option<Moment> {
-        self.0.values().flatten().map(|binding| binding.until).min()
+        self.of_seats
+            .values()
+            .flatten()
+            .map(|binding| binding.until)
+            .min()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Under which address we are seen from outside (RFC 8489): Binding, over the SIP port itself.
 
-mod finder;
+mod client;
 mod message;
 
-pub use finder::{Finder, News};
+pub use client::{News, StunClient};
 pub use message::is_stun;

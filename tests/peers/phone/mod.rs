@@ -24,6 +24,9 @@ use super::hearing::{Recording, spoken};
 /// How long any single SIP answer may take.
 pub(crate) const SOON: Duration = Duration::from_secs(5);
 
+/// What a phone takes for its address behind a router.
+const NOWHERE: &str = "10.99.99.99";
+
 /// One telephone with at most one call.
 pub(crate) struct Phone {
     pub(crate) address: SocketAddr,
@@ -137,6 +140,14 @@ impl Phone {
     pub(crate) fn invite_saying(&self, to: SocketAddr, lines: &str) {
         self.begin(to);
         self.request("INVITE", lines, &self.line.description("sendrecv", 1));
+    }
+
+    /// The same, with a place for its sound where nobody is.
+    pub(crate) fn invite_hidden(&self, to: SocketAddr, lines: &str) {
+        let own = self.address.ip().to_string();
+        let offer = self.line.description("sendrecv", 1);
+        self.begin(to);
+        self.request("INVITE", lines, &offer.replace(&own, NOWHERE));
     }
 
     fn begin(&self, to: SocketAddr) {

@@ -25,7 +25,7 @@ const TESTS: [&str; 28] = [
     include_str!("../../digest/verifier/tests.rs"),
     include_str!("../../registrar/contacts.rs"),
     include_str!("../../registrar/server/tests.rs"),
-    include_str!("../../stun/finder.rs"),
+    include_str!("../../stun/client.rs"),
     include_str!("../../stun/message.rs"),
     // Where the desk has its say, the running agent shows it.
     include_str!("../../../../tests/peers/lines.rs"),

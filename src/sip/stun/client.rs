@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::message::{self, Answer, Id};
@@ -14,7 +14,7 @@ const ASK_EVERY: Duration = Duration::from_secs(25);
 
 /// Asks one server, over and over, as which address it sees us.
 #[derive(Debug)]
-pub struct Finder {
+pub struct StunClient {
     server: SocketAddr,
     entropy: Entropy,
     asked: Option<Asked>,
@@ -36,11 +36,11 @@ struct Asked {
 pub enum News {
     /// Another address than before, or the first.
     SeenAs(SocketAddr),
-    /// No answer, or none that says it; it is asked again.
+    /// No answer, or none that names an address peers could reach us at; it is asked again.
     Silent,
 }
 
-impl Finder {
+impl StunClient {
     /// Asks at once.
     pub fn new(server: SocketAddr, entropy: Entropy) -> Self {
         Self {
@@ -74,7 +74,7 @@ impl Finder {
         }
         match &mut self.asked {
             Some(asked) if asked.sent < REQUESTS => (Some(asked.repeat(now)), None),
-            Some(_) => (None, Some(self.rest(now, News::Silent))),
+            Some(_) => (None, Some(self.silent(now))),
             None => {
                 let asked = Asked::new(self.entropy.bytes(), now);
                 self.asked = Some(asked);
@@ -87,19 +87,25 @@ impl Finder {
     pub fn receive(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) -> Option<News> {
         let asked = self.asked.filter(|_| from == self.server)?;
         match message::read(datagram, asked.id)? {
-            Answer::Refused => Some(self.rest(now, News::Silent)),
-            Answer::Mapped(address) => {
-                let news = self.rest(now, News::SeenAs(address));
+            Answer::Mapped(address) if may_be_ours(address, self.server) => {
+                self.rest(now);
                 let before = self.seen_as.replace(address);
-                (before != Some(address)).then_some(news)
+                (before != Some(address)).then_some(News::SeenAs(address))
             }
+            Answer::Mapped(_) | Answer::Refused => Some(self.silent(now)),
         }
     }
 
-    fn rest(&mut self, now: Moment, news: News) -> News {
+    /// The next answer is news, even if it says what the last one did.
+    fn silent(&mut self, now: Moment) -> News {
+        self.rest(now);
+        self.seen_as = None;
+        News::Silent
+    }
+
+    fn rest(&mut self, now: Moment) {
         self.asked = None;
         self.ask_at = now + ASK_EVERY;
-        news
     }
 }
 
@@ -124,6 +130,16 @@ impl Asked {
     }
 }
 
+/// Whether peers may be told this address: it becomes our Via, Contact and SDP. Only a server on this
+/// machine sees us at loopback.
+fn may_be_ours(address: SocketAddr, server: SocketAddr) -> bool {
+    let (ip, server) = (address.ip().to_canonical(), server.ip().to_canonical());
+    let is_broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
+    let is_one_host = !ip.is_unspecified() && !ip.is_multicast() && !is_broadcast;
+    let is_near = !ip.is_loopback() || server.is_loopback();
+    address.port() != 0 && is_one_host && is_near && ip.is_ipv4() == server.is_ipv4()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,8 +150,8 @@ mod tests {
         "198.51.100.1:3478".parse().unwrap()
     }
 
-    fn finder() -> Finder {
-        Finder::new(server(), Entropy::from_number(1))
+    fn client() -> StunClient {
+        StunClient::new(server(), Entropy::from_number(1))
     }
 
     /// What a server answers that sees the sender at port `port` of 192.0.2.1.
@@ -148,13 +164,13 @@ mod tests {
         bytes
     }
 
-    fn ask(finder: &mut Finder, now: Moment) -> Vec<u8> {
-        finder.handle_timeout(now).0.expect("it asks")
+    fn ask(client: &mut StunClient, now: Moment) -> Vec<u8> {
+        client.handle_timeout(now).0.expect("it asks")
     }
 
     #[test]
     fn an_address_is_told_once_and_again_when_it_changes() {
-        let mut finder = finder();
+        let mut client = client();
         let seen = |port: u16| News::SeenAs(SocketAddr::from(([192, 0, 2, 1], port)));
         let mut now = Moment::ZERO;
         for (port, news) in [
@@ -162,27 +178,27 @@ mod tests {
             (5060, None),
             (6000, Some(seen(6000))),
         ] {
-            let request = ask(&mut finder, now);
+            let request = ask(&mut client, now);
             now += SECOND;
-            assert_eq!(finder.receive(&answer(&request, port), server(), now), news);
-            assert_eq!(finder.timeout(), now + ASK_EVERY);
-            now = finder.timeout();
+            assert_eq!(client.receive(&answer(&request, port), server(), now), news);
+            assert_eq!(client.timeout(), now + ASK_EVERY);
+            now = client.timeout();
         }
     }
 
     #[test]
     fn only_the_server_that_was_asked_and_only_its_answer_to_this_request_count() {
-        let mut finder = finder();
-        let request = ask(&mut finder, Moment::ZERO);
+        let mut client = client();
+        let request = ask(&mut client, Moment::ZERO);
         let good = answer(&request, 5060);
         let elsewhere = "198.51.100.2:3478".parse().unwrap();
-        assert_eq!(finder.receive(&good, elsewhere, Moment::ZERO), None);
+        assert_eq!(client.receive(&good, elsewhere, Moment::ZERO), None);
         let mut older = good.clone();
         older[19] ^= 1;
-        assert_eq!(finder.receive(&older, server(), Moment::ZERO), None);
-        assert!(finder.receive(&good, server(), Moment::ZERO).is_some());
+        assert_eq!(client.receive(&older, server(), Moment::ZERO), None);
+        assert!(client.receive(&good, server(), Moment::ZERO).is_some());
         // A second answer to the same request is late.
-        assert_eq!(finder.receive(&good, server(), Moment::ZERO), None);
+        assert_eq!(client.receive(&good, server(), Moment::ZERO), None);
     }
 
     #[test]
@@ -201,11 +217,11 @@ mod tests {
 
     #[test]
     fn a_silent_server_is_asked_seven_times_in_40_s_and_then_again() {
-        let mut finder = finder();
+        let mut client = client();
         let mut asked = Vec::new();
         loop {
-            let now = finder.timeout();
-            match finder.handle_timeout(now) {
+            let now = client.timeout();
+            match client.handle_timeout(now) {
                 (Some(_), None) => asked.push(now.since(Moment::ZERO).as_millis()),
                 (None, Some(News::Silent)) => break,
                 other => panic!("{other:?}"),
@@ -213,6 +229,51 @@ mod tests {
         }
         assert_eq!(asked, [0, 500, 1_500, 3_500, 7_500, 15_500, 31_500]);
         let given_up = Moment::ZERO + Duration::from_millis(39_500);
-        assert_eq!(finder.timeout(), given_up + ASK_EVERY);
+        assert_eq!(client.timeout(), given_up + ASK_EVERY);
+    }
+
+    #[test]
+    fn after_a_silence_the_same_address_is_news() {
+        let mut client = client();
+        let request = ask(&mut client, Moment::ZERO);
+        let good = answer(&request, 5060);
+        assert!(client.receive(&good, server(), Moment::ZERO).is_some());
+        let mut now = client.timeout();
+        while client.handle_timeout(now).1.is_none() {
+            now = client.timeout();
+        }
+        now = client.timeout();
+        let good = answer(&ask(&mut client, now), 5060);
+        assert!(client.receive(&good, server(), now).is_some());
+    }
+
+    #[test]
+    fn an_address_that_nobody_could_reach_us_at_is_no_answer() {
+        let mut client = client();
+        let request = ask(&mut client, Moment::ZERO);
+        let news = client.receive(&answer(&request, 0), server(), Moment::ZERO);
+        assert_eq!(news, Some(News::Silent));
+        assert_eq!(client.timeout(), Moment::ZERO + ASK_EVERY);
+        let may = |address: &str, server: &str| {
+            may_be_ours(address.parse().unwrap(), server.parse().unwrap())
+        };
+        let (v4, v6) = ("198.51.100.1:3478", "[2001:db8::1]:3478");
+        assert!(may("203.0.113.5:5060", v4) && may("[2001:db8::5]:5060", v6));
+        for (address, server) in [
+            ("0.0.0.0:5060", v4),
+            ("127.0.0.1:5060", v4),
+            ("224.0.0.1:5060", v4),
+            ("255.255.255.255:5060", v4),
+            ("203.0.113.5:0", v4),
+            ("203.0.113.5:5060", v6),
+            ("[2001:db8::5]:5060", v4),
+            ("[::]:5060", v6),
+            ("[::1]:5060", v6),
+            ("[ff02::1]:5060", v6),
+            ("[::ffff:127.0.0.1]:5060", v4),
+        ] {
+            assert!(!may(address, server), "{address} by {server}");
+        }
+        assert!(may("127.0.0.1:5060", "127.0.0.2:3478"));
     }
 }
