@@ -64,7 +64,7 @@ const DATAGRAM_MAX: usize = 65_535;
 /// RFC 5626 3.5.1 has it for streams; every server knows it as the empty line before a message.
 const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 /// How long datagrams may queue before new calls are refused.
-const UNREAD_MAX: Duration = Duration::from_millis(20);
+const UNREAD_MAX: Duration = Duration::from_millis(10);
 /// How long a hop that could not be reached is passed over.
 const DOWN_FOR: Duration = Duration::from_secs(30);
 /// Hops remembered as down; past it the next one is tried again.

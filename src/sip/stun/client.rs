@@ -203,15 +203,15 @@ mod tests {
 
     #[test]
     fn who_may_have_moved_asks_at_once_and_an_old_answer_counts_no_more() {
-        let (mut finder, now) = (finder(), Moment::ZERO);
-        let old = ask(&mut finder, now);
-        finder.ask_anew(now + SECOND);
-        let new = ask(&mut finder, now + SECOND);
+        let (mut client, now) = (client(), Moment::ZERO);
+        let old = ask(&mut client, now);
+        client.ask_anew(now + SECOND);
+        let new = ask(&mut client, now + SECOND);
         assert_eq!(
-            finder.receive(&answer(&old, 1), server(), now + SECOND),
+            client.receive(&answer(&old, 1), server(), now + SECOND),
             None
         );
-        let news = finder.receive(&answer(&new, 2), server(), now + SECOND);
+        let news = client.receive(&answer(&new, 2), server(), now + SECOND);
         assert!(matches!(news, Some(News::SeenAs(seen)) if seen.port() == 2));
     }
 
