@@ -1,26 +1,24 @@
 //! Where the database cannot be opened the agent refuses to start, and says what is in the way (D30).
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
 use crate::peers::agent::TOKEN;
 use crate::peers::scratch::Scratch;
 
-/// Somebody without rights; root would be refused nothing.
-const NOBODY: u32 = 65_534;
+/// Root is refused nothing, unless these rights are taken from it.
+const WITHOUT_ROOTS_RIGHTS: [&str; 2] = ["--bounding-set=-dac_override,-dac_read_search", "--"];
 
 /// What is told on standard error; the state folder's mode and the database's are these.
 fn refusal(scratch: &Scratch, folder_mode: u32, file_mode: u32) -> String {
     let (state, file) = (scratch.path("state"), scratch.path("state/promises.sqlite"));
-    let mut agent = Command::new(env!("CARGO_BIN_EXE_thirdring"));
+    let binary = env!("CARGO_BIN_EXE_thirdring");
+    let mut agent = Command::new(binary);
     if nix::unistd::Uid::effective().is_root() {
-        agent.uid(NOBODY).gid(NOBODY);
-        for path in [&state, &file] {
-            chown(path, Some(NOBODY), Some(NOBODY)).expect("root may");
-        }
+        agent = Command::new("setpriv");
+        agent.args(WITHOUT_ROOTS_RIGHTS).arg(binary);
     }
     let set = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode));
     set(&file, file_mode).expect("it is ours");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use thirdring::records::What;
-use thirdring::words::Language;
+use thirdring::words::{Language, Party};
 
 use super::agent::{Agent, House};
 use super::events::{Events, of};
@@ -94,6 +94,46 @@ fn a_baresip_caller_agrees_by_key() {
 fn a_pjsip_caller_agrees_by_key() {
     if can_run(&[Need::Pjsip, Need::Capture]) {
         a_caller_agrees_by_key(Softphone::pjsip);
+    }
+}
+
+/// Holds us by the phone's own button and comes back; then a phrase reaches him whole.
+fn a_caller_holds_by_his_own_button(maker: Maker) {
+    let agent = House::fast().seat("rep1", "echo").open();
+    let mut events = agent.events();
+    let mut caller = maker(HOST, None);
+    dial(&agent, &mut caller);
+    let id = only_call(&mut events);
+    events.state(&id, "talking", A_WHILE);
+    for (button, told) in [("hold", "holds"), ("resume", "resumes")] {
+        caller.tell(button);
+        events.wait(told, SOON, |entry| {
+            of(entry, &id)
+                && matches!(&entry.what, What::Leg { party: Party::Caller, news, .. } if news == told)
+        });
+    }
+    let capture = Capture::start("lo", caller.ports());
+    let phrase = "please_write_down";
+    agent.command(&agent.call_of(&id), "say", json!({"phrase": phrase}));
+    events.phrase_over(&id, phrase, A_WHILE);
+    caller.tell("hangup");
+    events.ended(&id, SOON);
+    let heard = recording_towards(&capture.finish(), caller.ports());
+    let said = heard.phrases();
+    assert!(said.iter().any(|it| it.id == phrase && it.whole), "{heard}");
+}
+
+#[test]
+fn a_baresip_caller_holds_by_his_own_button() {
+    if can_run(&[Need::Baresip, Need::Capture]) {
+        a_caller_holds_by_his_own_button(Softphone::baresip);
+    }
+}
+
+#[test]
+fn a_pjsip_caller_holds_by_his_own_button() {
+    if can_run(&[Need::Pjsip, Need::Capture]) {
+        a_caller_holds_by_his_own_button(Softphone::pjsip);
     }
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A telephone on pjproject that a test drives: pjsip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: register, dial URI, connect, answer, reject CODE, key DIGITS, speak, quiet, hangup,
-stay, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming, established,
+Reads one command a line: register, dial URI, connect, answer, reject CODE, key DIGITS, speak, quiet, hold,
+resume, hangup, stay, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming, established,
 closed, key, referred, replaced, done.
 "connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
 It goes where a REFER sends it, until it is told to stay.
@@ -130,6 +130,12 @@ class Account(pj.Account):
             getattr(Call.speech, command)()
         elif command == "stay":
             Call.stays = True
+        elif command == "hold":
+            self.call.setHold(pj.CallOpParam())
+        elif command == "resume":
+            again = pj.CallOpParam(True)
+            again.opt.flag |= pj.PJSUA_CALL_UNHOLD
+            self.call.reinvite(again)
         elif command == "hangup":
             self.call.hangup(pj.CallOpParam(True))
         tell("done", command=command)
