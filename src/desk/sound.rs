@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::call::{Hears, LegNews, Line, Patch};
 use crate::media::{
-    self, Bed, Clip, Codec, Evidence, LegKey, LegSpec, Order, Phrasebook, Verdict, Watch,
+    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Order, Phrasebook, Verdict, Watch,
 };
 use crate::sip::offer_answer::{self, Direction, Negotiated};
 use crate::words::{Language, Party, PromptId};
@@ -239,8 +239,8 @@ pub(super) fn warm_up(
         for language in languages {
             for phrase in &phrases {
                 if let Ok(clip) = book.clip(phrase, language) {
-                    clip.prepare(Codec::Pcma);
-                    clip.prepare(Codec::Pcmu);
+                    clip.prepare(Law::A);
+                    clip.prepare(Law::Mu);
                 }
             }
         }

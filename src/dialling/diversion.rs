@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::identity;
-use crate::sip::{Invited, NameAddr};
+use crate::sip::{Invited, NameAddr, split};
 use crate::words::{PhoneNumber, Pii};
 
 /// One telephone that sent the call on.
@@ -87,24 +87,6 @@ fn cause(entry: &NameAddr) -> Option<String> {
 
 fn word(text: &str) -> String {
     text.trim_matches('"').to_ascii_lowercase()
-}
-
-/// The values between commas that stand neither in quotes nor in angle brackets.
-fn split(text: &str) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut bracketed, mut escaped) = (false, false, false);
-    text.split(move |c: char| {
-        if std::mem::take(&mut escaped) {
-            return false;
-        }
-        match c {
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '<' if !quoted => bracketed = true,
-            '>' if !quoted => bracketed = false,
-            _ => {}
-        }
-        c == ',' && !quoted && !bracketed
-    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::codec::{Codec, FRAME_SAMPLES};
+use super::codec::{FRAME_SAMPLES, Law};
 
 /// Sound to be played: a phrase or the music bed, at 8 kHz, encoded once for all who hear it.
 pub struct Clip {
@@ -21,8 +21,8 @@ impl Clip {
     }
 
     /// Encodes it now, so that the media thread need not (D31).
-    pub fn prepare(&self, codec: Codec) {
-        self.encoded(codec);
+    pub fn prepare(&self, law: Law) {
+        self.encoded(law);
     }
 
     pub fn samples(&self) -> &[i16] {
@@ -43,20 +43,20 @@ impl Clip {
     }
 
     /// One whole encoded frame from `position`; none when the clip ends within it.
-    pub fn frame(&self, codec: Codec, position: usize) -> Option<&[u8]> {
-        self.encoded(codec)
+    pub fn frame(&self, law: Law, position: usize) -> Option<&[u8]> {
+        self.encoded(law)
             .get(position..position.checked_add(FRAME_SAMPLES)?)
     }
 
-    fn encoded(&self, codec: Codec) -> &[u8] {
-        let cell = match codec {
-            Codec::Pcma => &self.alaw,
-            Codec::Pcmu => &self.ulaw,
+    fn encoded(&self, law: Law) -> &[u8] {
+        let cell = match law {
+            Law::A => &self.alaw,
+            Law::Mu => &self.ulaw,
         };
         cell.get_or_init(|| {
             self.samples
                 .iter()
-                .map(|sample| codec.encode(*sample))
+                .map(|sample| law.encode(*sample))
                 .collect()
         })
     }
@@ -75,9 +75,9 @@ mod tests {
     #[test]
     fn a_frame_is_there_only_when_it_is_whole() {
         let clip = Clip::from_samples(vec![1_000; 330]);
-        assert_eq!(clip.frame(Codec::Pcma, 160).map(<[u8]>::len), Some(160));
-        assert!(clip.frame(Codec::Pcma, 171).is_none());
-        assert!(clip.frame(Codec::Pcmu, usize::MAX).is_none());
+        assert_eq!(clip.frame(Law::A, 160).map(<[u8]>::len), Some(160));
+        assert!(clip.frame(Law::A, 171).is_none());
+        assert!(clip.frame(Law::Mu, usize::MAX).is_none());
         assert_eq!((clip.sample(329), clip.sample(330)), (1_000, 0));
     }
 }

@@ -1,4 +1,4 @@
-use super::codec::{Codec, FRAME_SAMPLES, Frame, SILENT_FRAME};
+use super::codec::{FRAME_SAMPLES, Frame, Law, SILENT_FRAME};
 use super::rtp::ticks_between;
 
 /// Room for 256 ms of sound; a power of two so that positions wrap with the RTP clock.
@@ -40,7 +40,7 @@ impl JitterBuffer {
         self.late = 0;
     }
 
-    pub fn push(&mut self, timestamp: u32, codec: Codec, payload: &[u8]) {
+    pub fn push(&mut self, timestamp: u32, law: Law, payload: &[u8]) {
         if payload.len() > RING - DELAY as usize {
             return;
         }
@@ -59,7 +59,7 @@ impl JitterBuffer {
             if ticks_between(head, at) >= 0
                 && let Some(place) = self.ring.get_mut(place(at))
             {
-                *place = codec.decode(*byte);
+                *place = law.decode(*byte);
             }
         }
     }
@@ -101,9 +101,9 @@ mod tests {
     #[test]
     fn sound_is_played_forty_milliseconds_later_in_order() {
         let mut buffer = JitterBuffer::default();
-        buffer.push(u32::MAX - 159, Codec::Pcmu, &[ONE; 160]);
-        buffer.push(160, Codec::Pcmu, &[ONE; 160]);
-        buffer.push(0, Codec::Pcmu, &[ONE; 160]);
+        buffer.push(u32::MAX - 159, Law::Mu, &[ONE; 160]);
+        buffer.push(160, Law::Mu, &[ONE; 160]);
+        buffer.push(0, Law::Mu, &[ONE; 160]);
         let frames: Vec<usize> = (0..6).map(|_| loud(buffer.pop())).collect();
         assert_eq!(frames, [0, 0, 160, 160, 160, 0]);
     }
@@ -113,7 +113,7 @@ mod tests {
         let mut buffer = JitterBuffer::default();
         let mut heard = 0;
         for packet in 0..20 {
-            buffer.push(packet * 240, Codec::Pcma, &[ONE; 240]);
+            buffer.push(packet * 240, Law::A, &[ONE; 240]);
             heard += loud(buffer.pop());
             if packet % 2 == 1 {
                 heard += loud(buffer.pop());
@@ -125,13 +125,13 @@ mod tests {
     #[test]
     fn a_late_packet_is_lost_and_a_late_source_is_followed() {
         let mut buffer = JitterBuffer::default();
-        buffer.push(0, Codec::Pcma, &[ONE; 160]);
+        buffer.push(0, Law::A, &[ONE; 160]);
         for _ in 0..5 {
             buffer.pop();
         }
         let mut heard = 0;
         for packet in 1..20 {
-            buffer.push(packet * 160, Codec::Pcma, &[ONE; 160]);
+            buffer.push(packet * 160, Law::A, &[ONE; 160]);
             heard += loud(buffer.pop());
         }
         assert!(heard >= 10 * 160, "{heard}");
@@ -140,8 +140,8 @@ mod tests {
     #[test]
     fn a_restarted_clock_begins_anew() {
         let mut buffer = JitterBuffer::default();
-        buffer.push(0, Codec::Pcma, &[ONE; 160]);
-        buffer.push(1_000_000, Codec::Pcma, &[ONE; 160]);
+        buffer.push(0, Law::A, &[ONE; 160]);
+        buffer.push(1_000_000, Law::A, &[ONE; 160]);
         let frames: Vec<usize> = (0..3).map(|_| loud(buffer.pop())).collect();
         assert_eq!(frames, [0, 0, 160]);
     }
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn an_oversized_packet_is_refused() {
         let mut buffer = JitterBuffer::default();
-        buffer.push(0, Codec::Pcma, &[ONE; 60_000]);
+        buffer.push(0, Law::A, &[ONE; 60_000]);
         assert_eq!(loud(buffer.pop()), 0);
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clip::Clip;
-use super::codec::{Codec, FRAME_SAMPLES};
+use super::codec::{FRAME_SAMPLES, Law};
 use super::jitter_buffer::JitterBuffer;
 use super::mixer::Mix;
 use super::order::{Hears, LegKey};
@@ -115,12 +115,7 @@ impl Listening {
     }
 
     /// Buffers a packet of `leg` to be mixed; false when it is to be relayed instead.
-    pub(super) fn buffer(
-        &mut self,
-        leg: LegKey,
-        header: &RtpHeader,
-        sound: (Codec, &[u8]),
-    ) -> bool {
+    pub(super) fn buffer(&mut self, leg: LegKey, header: &RtpHeader, sound: (Law, &[u8])) -> bool {
         if let Some(source) = self.source(leg) {
             source.uneven |= sound.1.len() != FRAME_SAMPLES;
         }

@@ -1,5 +1,5 @@
 use super::clip::Clip;
-use super::codec::{Codec, FRAME_SAMPLES, Frame};
+use super::codec::{FRAME_SAMPLES, Frame, Law};
 
 /// 5 ms at 8 kHz: short enough to be exact, long enough not to click.
 pub const FADE_SAMPLES: usize = 40;
@@ -39,9 +39,9 @@ impl Mix {
         }
     }
 
-    pub fn encode(&self, codec: Codec, payload: &mut [u8; FRAME_SAMPLES]) {
+    pub fn encode(&self, law: Law, payload: &mut [u8; FRAME_SAMPLES]) {
         for (byte, sum) in payload.iter_mut().zip(self.sum) {
-            *byte = codec.encode(sum.clamp(i16::MIN.into(), i16::MAX.into()) as i16);
+            *byte = law.encode(sum.clamp(i16::MIN.into(), i16::MAX.into()) as i16);
         }
     }
 }
@@ -61,8 +61,8 @@ mod tests {
         mix.add(&[30_000; FRAME_SAMPLES]);
         mix.add(&[30_000; FRAME_SAMPLES]);
         let mut payload = [0; FRAME_SAMPLES];
-        mix.encode(Codec::Pcma, &mut payload);
-        assert!(Codec::Pcma.decode(payload[0]) > 30_000);
+        mix.encode(Law::A, &mut payload);
+        assert!(Law::A.decode(payload[0]) > 30_000);
     }
 
     #[test]

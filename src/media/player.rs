@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::clip::Clip;
-use super::codec::{Codec, FRAME_SAMPLES};
+use super::codec::{FRAME_SAMPLES, Law};
 use super::mixer::{FADE_SAMPLES, Mix, fade};
 
 /// What fills a leg's line when it hears nobody and no phrase is said.
@@ -172,12 +172,12 @@ impl Player {
     }
 
     /// Writes the frame of `slot`; whole frames of one clip are copied as they were encoded.
-    pub fn render(&mut self, slot: u64, codec: Codec, payload: &mut [u8; FRAME_SAMPLES]) {
+    pub fn render(&mut self, slot: u64, law: Law, payload: &mut [u8; FRAME_SAMPLES]) {
         let copied = self
-            .plain_frame(slot, codec)
+            .plain_frame(slot, law)
             .map(|frame| payload.copy_from_slice(frame));
         if copied.is_none() {
-            self.mix_frame(slot).encode(codec, payload);
+            self.mix_frame(slot).encode(law, payload);
         }
         if let Some(phrase) = &mut self.playing {
             phrase.position += FRAME_SAMPLES;
@@ -185,17 +185,17 @@ impl Player {
         self.tail = None;
     }
 
-    fn plain_frame(&self, slot: u64, codec: Codec) -> Option<&[u8]> {
+    fn plain_frame(&self, slot: u64, law: Law) -> Option<&[u8]> {
         if self.tail.is_some() {
             return None;
         }
         match (&self.playing, &self.music) {
-            (Some(phrase), None) => phrase.clip.frame(codec, phrase.position),
+            (Some(phrase), None) => phrase.clip.frame(law, phrase.position),
             (Some(phrase), Some(music)) if music.level == 0 => {
-                phrase.clip.frame(codec, phrase.position)
+                phrase.clip.frame(law, phrase.position)
             }
             (None, Some(music)) if music.level == FADE_SAMPLES => {
-                music.clip.frame(codec, music.position(slot))
+                music.clip.frame(law, music.position(slot))
             }
             (Some(_) | None, Some(_)) | (None, None) => None,
         }
@@ -275,11 +275,8 @@ mod tests {
     fn frame(player: &mut Player, slot: u64) -> Vec<i16> {
         let mut payload = [0; FRAME_SAMPLES];
         player.begin_slot(slot);
-        player.render(slot, Codec::Pcma, &mut payload);
-        payload
-            .iter()
-            .map(|byte| Codec::Pcma.decode(*byte))
-            .collect()
+        player.render(slot, Law::A, &mut payload);
+        payload.iter().map(|byte| Law::A.decode(*byte)).collect()
     }
 
     #[test]

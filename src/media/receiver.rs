@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use super::codec::Codec;
+use super::codec::{Codec, Law};
 use super::order::LegSpec;
 use super::reception::Reception;
 use super::rtcp::{self, Block, Heard, TheirReport};
@@ -35,7 +35,7 @@ pub(super) struct Arrival<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    Sound(Codec),
+    Sound(Law),
     ComfortNoise,
     /// A telephone-event; the key, where this packet is its first.
     Event(Option<Key>),
@@ -166,10 +166,10 @@ fn kind_of(spec: &LegSpec, packet: &RtpPacket<'_>) -> Option<Kind> {
         return Some(Kind::Event(None));
     }
     if payload_type == spec.payload_type {
-        return Some(Kind::Sound(spec.codec));
+        return Some(Kind::Sound(spec.codec.law()));
     }
     if payload_type == COMFORT_NOISE {
         return Some(Kind::ComfortNoise);
     }
-    Codec::of_payload_type(payload_type).map(Kind::Sound)
+    Codec::of_payload_type(payload_type).map(|codec| Kind::Sound(codec.law()))
 }

@@ -61,7 +61,7 @@ impl Incoming {
 
     fn place(&mut self, packet: &RtpPacket, codec: Codec, now: Moment) {
         let header = &packet.header;
-        let sound = packet.payload.iter().map(|byte| codec.decode(*byte));
+        let sound = packet.payload.iter().map(|byte| codec.law().decode(*byte));
         let ahead = match self.axis {
             Some(axis) if axis.ssrc == header.ssrc => ticks_between(axis.next, header.timestamp),
             _ => i32::MAX,
@@ -157,7 +157,7 @@ mod tests {
         for timestamp in [0, 320, 160] {
             take(&mut incoming, 7, timestamp, 0x2a);
         }
-        let loud = Codec::Pcma.decode(0x2a);
+        let loud = crate::media::Law::A.decode(0x2a);
         assert_eq!(incoming.rest().samples, vec![loud; 480]);
     }
 

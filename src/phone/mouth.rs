@@ -85,7 +85,7 @@ impl Mouth {
             packet.extend(
                 samples
                     .iter()
-                    .map(|sample| self.tongue.codec.encode(*sample)),
+                    .map(|sample| self.tongue.codec.law().encode(*sample)),
             );
             self.count(FRAME_SAMPLES as u32);
         }

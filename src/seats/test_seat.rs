@@ -90,7 +90,7 @@ async fn speak(socket: UdpSocket, desk: SocketAddr, clip: &Clip) {
         tick.tick().await;
         let mut packet = Vec::with_capacity(PACKET_MAX);
         header.write(&mut packet);
-        packet.extend_from_slice(clip.frame(Codec::Pcma, position).unwrap_or_default());
+        packet.extend_from_slice(clip.frame(Codec::Pcma.law(), position).unwrap_or_default());
         let _ = socket.send_to(&packet, desk).await;
         header.marker = false;
         header.sequence = header.sequence.wrapping_add(1);

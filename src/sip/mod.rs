@@ -22,6 +22,7 @@ pub use endpoint::{
 };
 pub use hop::{FlowId, Hop, Transport};
 pub use sender::{Sender, Standing};
+pub(crate) use wire::split;
 pub use wire::{
     BadNameAddr, BadUri, Fault, Framer, Message, NameAddr, Piece, Start, Uri, read_message,
     readable,

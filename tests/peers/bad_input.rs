@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use thirdring::media::{Codec, RtpHeader};
+use thirdring::media::{Codec, Law, RtpHeader};
 use thirdring::words::{Entropy, Language};
 
 use super::agent::House;
@@ -126,7 +126,7 @@ fn a_stranger_on_the_rtp_port_is_not_heard() {
         };
         let mut packet = Vec::new();
         header.write(&mut packet);
-        packet.extend(frame.iter().map(|sample| Codec::Pcma.encode(*sample)));
+        packet.extend(frame.iter().map(|sample| Law::A.encode(*sample)));
         stranger.says(&packet);
         caller.hears_more(1);
     }

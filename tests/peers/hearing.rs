@@ -155,7 +155,7 @@ fn place(packets: &[Packet]) -> Vec<i16> {
             samples.resize(end, 0);
         }
         for (sample, byte) in samples[at..end].iter_mut().zip(&packet.payload) {
-            *sample = codec.decode(*byte);
+            *sample = codec.law().decode(*byte);
         }
     }
     samples

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use thirdring::records::What;
 
-use super::agent::House;
+use super::agent::{Agent, House};
 use super::events::{Events, of};
 use super::missing::{Need, can_run};
 use super::pcap::{Capture, Datagram, recording_towards};
@@ -39,6 +39,26 @@ fn updates(wire: &[Datagram], phone: &Softphone) -> (usize, usize) {
     (sent.len(), got.len())
 }
 
+/// The caller is joined with the rep, held, told a phrase when 90 s are over, and hangs up.
+fn a_held_call_past_its_session(
+    caller: &mut Softphone,
+    rep: &mut Softphone,
+    agent: &Agent,
+    events: &mut Events,
+) {
+    caller.tell(&format!("dial sip:hotline@{}", agent.sip));
+    rep.wait("incoming", SOON);
+    rep.tell("answer");
+    caller.wait("established", A_WHILE);
+    let id = only_call(events);
+    events.state(&id, "talking", A_WHILE);
+    let call = agent.call_of(&id);
+    agent.command(&call, "hold", json!({"agreed": true}));
+    a_phrase_past_the_session(events, &id);
+    caller.tell("hangup");
+    assert_eq!(events.ended(&id, SOON).by.as_str(), "caller");
+}
+
 #[test]
 fn pjsip_refreshes_its_call_and_we_refresh_ours_to_pjsip() {
     if !can_run(&[Need::Pjsip, Need::Capture]) {
@@ -50,17 +70,7 @@ fn pjsip_refreshes_its_call_and_we_refresh_ours_to_pjsip() {
     let agent = house.phone_seat("rep1", rep.address).open();
     let mut events = agent.events();
     let captures = [&caller, &rep].map(|phone| Capture::start("lo", phone.ports()));
-    caller.tell(&format!("dial sip:hotline@{}", agent.sip));
-    rep.wait("incoming", SOON);
-    rep.tell("answer");
-    caller.wait("established", A_WHILE);
-    let id = only_call(&mut events);
-    events.state(&id, "talking", A_WHILE);
-    let call = agent.call_of(&id);
-    agent.command(&call, "hold", json!({"agreed": true}));
-    a_phrase_past_the_session(&mut events, &id);
-    caller.tell("hangup");
-    assert_eq!(events.ended(&id, SOON).by.as_str(), "caller");
+    a_held_call_past_its_session(&mut caller, &mut rep, &agent, &mut events);
     let [to_caller, to_rep] = captures.map(Capture::finish);
     let (theirs, ours) = (updates(&to_caller, &caller), updates(&to_rep, &rep));
     println!("UPDATEs of the caller's {theirs:?}, of the rep's {ours:?} (sent, got)");
@@ -82,17 +92,7 @@ fn a_phone_without_session_timers_is_never_cut_for_them() {
     let house = House::standard().set("sip.session_expires = \"90s\"");
     let agent = house.phone_seat("rep1", rep.address).open();
     let mut events = agent.events();
-    caller.tell(&format!("dial sip:hotline@{}", agent.sip));
-    rep.wait("incoming", SOON);
-    rep.tell("answer");
-    caller.wait("established", A_WHILE);
-    let id = only_call(&mut events);
-    events.state(&id, "talking", A_WHILE);
-    let call = agent.call_of(&id);
-    agent.command(&call, "hold", json!({"agreed": true}));
-    a_phrase_past_the_session(&mut events, &id);
-    caller.tell("hangup");
-    assert_eq!(events.ended(&id, SOON).by.as_str(), "caller");
+    a_held_call_past_its_session(&mut caller, &mut rep, &agent, &mut events);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use self::media_loop::MediaLoop;
 use self::poll::Poll;
 use self::wake::Wake;
 use super::urgency::run_before_others;
-use crate::media::{Bed, Codec, LegKey, Order, Report, Stage};
+use crate::media::{Bed, Law, LegKey, Order, Report, Stage};
 use crate::net::{PortPair, PortPool};
 use crate::words::Entropy;
 
@@ -145,8 +145,8 @@ fn prepare(order: &Order) {
         | Order::Watch { .. }
         | Order::Close { .. } => return,
     };
-    clip.prepare(Codec::Pcma);
-    clip.prepare(Codec::Pcmu);
+    clip.prepare(Law::A);
+    clip.prepare(Law::Mu);
 }
 
 #[cfg(test)]
@@ -158,7 +158,7 @@ mod tests {
     use tokio::sync::mpsc::{Receiver, channel};
 
     use super::*;
-    use crate::media::{Clip, LegSpec, Limits, RtpHeader, RtpPacket, Verdict, Watch};
+    use crate::media::{Clip, Codec, LegSpec, Limits, RtpHeader, RtpPacket, Verdict, Watch};
     use crate::net::Dscp;
     use crate::words::Moment;
 
@@ -230,7 +230,7 @@ mod tests {
         assert!(packets.windows(2).all(steps));
         let loud = packets
             .iter()
-            .filter(|packet| Codec::Pcma.decode(packet.1[0]) > 4_000)
+            .filter(|packet| Law::A.decode(packet.1[0]) > 4_000)
             .count();
         assert_eq!(loud, 50);
         assert_eq!(local.port() % 2, 0);
@@ -265,7 +265,7 @@ mod tests {
             leg: rep_leg,
             hears,
         });
-        let sound = Codec::Pcma.encode(9_000);
+        let sound = Law::A.encode(9_000);
         let heard = (0..200_u16).any(|n| {
             let mut datagram = Vec::new();
             let timestamp = u32::from(n) * 160;

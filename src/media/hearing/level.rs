@@ -1,4 +1,4 @@
-use crate::media::codec::Codec;
+use crate::media::codec::Law;
 
 /// The level of digital silence; nothing is below it, dBov.
 const SILENCE_DBOV: f32 = -96.0;
@@ -15,8 +15,8 @@ pub struct Level {
 }
 
 impl Level {
-    pub fn of(codec: Codec, payload: &[u8]) -> Self {
-        let linear = codec.linear();
+    pub fn of(law: Law, payload: &[u8]) -> Self {
+        let linear = law.linear();
         let (mut energy, mut peak) = (0_u64, 0_u16);
         for byte in payload {
             let sample = linear[usize::from(*byte)].unsigned_abs();
@@ -46,10 +46,10 @@ mod tests {
 
     #[test]
     fn full_scale_is_near_zero_and_silence_at_the_bottom() {
-        let loud = Level::of(Codec::Pcma, &[Codec::Pcma.encode(i16::MAX); 160]);
+        let loud = Level::of(Law::A, &[Law::A.encode(i16::MAX); 160]);
         assert!(loud.dbov > -0.3 && loud.constant && loud.peak > 32_000);
-        let silence = Level::of(Codec::Pcmu, &[Codec::Pcmu.silence(); 160]);
+        let silence = Level::of(Law::Mu, &[Law::Mu.silence(); 160]);
         assert_eq!((silence.dbov, silence.peak), (SILENCE_DBOV, 0));
-        assert_eq!(Level::of(Codec::Pcma, &[]).dbov, SILENCE_DBOV);
+        assert_eq!(Level::of(Law::A, &[]).dbov, SILENCE_DBOV);
     }
 }

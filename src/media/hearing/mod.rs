@@ -14,7 +14,7 @@ pub use one_way::{Evidence, OneWay};
 pub use silence::DigitalSilence;
 pub use voice::{VoiceChange, VoiceDetector};
 
-use super::codec::Codec;
+use super::codec::Law;
 use super::sender::TICK_NANOS;
 use crate::words::Moment;
 
@@ -115,13 +115,13 @@ impl Line {
     }
 
     /// Hears a packet of sound.
-    pub fn hear(&mut self, codec: Codec, payload: &[u8], now: Moment) -> Option<VoiceChange> {
+    pub fn hear(&mut self, law: Law, payload: &[u8], now: Moment) -> Option<VoiceChange> {
         self.note_packet(false, now);
         if self.watch == Watch::Off {
             return None;
         }
         let length = Duration::from_nanos(payload.len() as u64 * TICK_NANOS);
-        self.hear_level(Level::of(codec, payload), length, now)
+        self.hear_level(Level::of(law, payload), length, now)
     }
 
     fn hear_level(&mut self, level: Level, length: Duration, now: Moment) -> Option<VoiceChange> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::media::clip::Clip;
-use crate::media::codec::Codec;
+use crate::media::codec::Law;
 use crate::media::hearing::{Line, Open, VoiceChange, Watch};
 use crate::media::listening::{Listening, Phrase};
 use crate::media::order::{Hears, LegKey, LegSpec, Report, Stats};
@@ -168,7 +168,7 @@ impl Leg {
         match arrival.kind {
             // Who holds us is not speaking to us.
             Kind::Sound(_) if !self.spec.receives => {}
-            Kind::Sound(codec) => self.listen_to(codec, arrival.payload, now, out),
+            Kind::Sound(law) => self.listen_to(law, arrival.payload, now, out),
             Kind::ComfortNoise => self.line.note_life(true, now),
             Kind::Event(key) => {
                 self.line.note_life(false, now);
@@ -180,8 +180,8 @@ impl Leg {
         self.spec.receives.then_some(arrival)
     }
 
-    fn listen_to(&mut self, codec: Codec, payload: &[u8], now: Moment, out: &mut Outbox) {
-        let change = self.line.hear(codec, payload, now);
+    fn listen_to(&mut self, law: Law, payload: &[u8], now: Moment, out: &mut Outbox) {
+        let change = self.line.hear(law, payload, now);
         self.tell_voice(change, out);
     }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{Leg, Outgoing};
-use crate::media::codec::{Codec, FRAME_SAMPLES};
+use crate::media::codec::{FRAME_SAMPLES, Law};
 use crate::media::listening::{Mode, Phrase};
 use crate::media::order::{LegKey, Report};
 use crate::media::outbox::{Channel, Outbox};
@@ -33,8 +33,8 @@ impl Leg {
         out: &mut Outbox,
     ) {
         match arrival.kind {
-            Kind::Sound(codec) => {
-                let sound = (codec, arrival.payload);
+            Kind::Sound(law) => {
+                let sound = (law, arrival.payload);
                 if !self.listening.buffer(from, &arrival.header, sound) {
                     self.relay(from, &arrival.header, sound, now, out);
                 }
@@ -48,7 +48,7 @@ impl Leg {
         &mut self,
         from: LegKey,
         header: &RtpHeader,
-        sound: (Codec, &[u8]),
+        sound: (Law, &[u8]),
         now: Moment,
         out: &mut Outbox,
     ) {
@@ -72,7 +72,7 @@ impl Leg {
         }
         let mut payload = [0; FRAME_SAMPLES];
         for (ours, theirs) in payload.iter_mut().zip(sound.1) {
-            *ours = sound.0.transcode(*theirs, self.spec.codec);
+            *ours = sound.0.transcode(*theirs, self.spec.codec.law());
         }
         self.send(placed.slot, &payload, now, out);
     }
@@ -164,14 +164,14 @@ impl Leg {
 
     /// The sound of `slot`: a phrase, the bed, a mix, or silence.
     fn frame(&mut self, slot: u64) -> [u8; FRAME_SAMPLES] {
-        let codec = self.spec.codec;
-        let mut payload = [codec.silence(); FRAME_SAMPLES];
+        let law = self.spec.codec.law();
+        let mut payload = [law.silence(); FRAME_SAMPLES];
         let Outgoing { player, sender, .. } = &mut self.outgoing;
         if !player.is_silent_in(slot) {
-            player.render(slot, codec, &mut payload);
+            player.render(slot, law, &mut payload);
         } else if self.listening.mode() == Mode::Mix {
             let nominal = sender.clock.nominal(slot);
-            self.listening.mix(nominal).encode(codec, &mut payload);
+            self.listening.mix(nominal).encode(law, &mut payload);
         }
         payload
     }

@@ -21,7 +21,7 @@ use crate::media::player::Bed;
 use crate::media::rtcp::{self, Block, OurReport};
 use crate::media::rtp::{RtpHeader, RtpPacket};
 use crate::media::sender::Sent;
-use crate::media::{Clip, Codec, Stage};
+use crate::media::{Clip, Codec, Law, Stage};
 use crate::words::{Entropy, Key, Moment};
 
 const FRAME: Duration = Duration::from_millis(20);
@@ -290,7 +290,7 @@ impl Source {
         while self.next <= end {
             rig.run_until(self.next);
             let payload: Vec<u8> = (0..self.frame)
-                .map(|n| Codec::Pcma.encode(if n % 8 < 4 { self.level } else { -self.level }))
+                .map(|n| Law::A.encode(if n % 8 < 4 { self.level } else { -self.level }))
                 .collect();
             rig.receive(self.leg, self.header, &payload);
             self.header.sequence = self.header.sequence.wrapping_add(1);
@@ -320,7 +320,7 @@ fn loudest(packet: &Packet) -> i16 {
     packet
         .payload
         .iter()
-        .map(|byte| Codec::Pcma.decode(*byte).abs())
+        .map(|byte| Law::A.decode(*byte).abs())
         .max()
         .unwrap()
 }

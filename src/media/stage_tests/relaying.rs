@@ -25,7 +25,7 @@ fn a_relayed_packet_leaves_the_moment_it_comes() {
     let loud = |p: &Packet| {
         p.payload
             .iter()
-            .any(|byte| Codec::Pcmu.decode(*byte).abs() > 2_500)
+            .any(|byte| Law::Mu.decode(*byte).abs() > 2_500)
     };
     assert!(
         relayed

@@ -84,7 +84,7 @@ fn a_cut_is_heard_within_forty_milliseconds_and_without_a_step() {
             packet
                 .payload
                 .iter()
-                .map(|byte| Codec::Pcma.decode(*byte))
+                .map(|byte| Law::A.decode(*byte))
                 .collect::<Vec<_>>()
         })
         .collect();

@@ -18,7 +18,7 @@ fn a_stranger_is_neither_heard_nor_answered() {
         ..caller.header
     }
     .write(&mut datagram);
-    datagram.extend_from_slice(&[Codec::Pcma.encode(30_000); 160]);
+    datagram.extend_from_slice(&[Law::A.encode(30_000); 160]);
     for _ in 0..1_000 {
         rig.stage.receive_rtp(CALLER, stranger, &datagram, rig.now);
     }

@@ -29,8 +29,9 @@ mod via;
 
 pub(super) use essentials::Essentials;
 pub use framer::{Framer, Piece};
+pub(super) use lexer::Malformed;
+pub(crate) use lexer::split;
 pub use lexer::{Fault, read as read_message};
-pub(super) use lexer::{Malformed, split};
 pub use message::{Message, Start};
 pub use name_addr::{BadNameAddr, NameAddr};
 pub(super) use params::Params;

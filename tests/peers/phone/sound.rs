@@ -219,12 +219,14 @@ impl Line {
         let codec = self.codec;
         let payload = match &self.voice {
             Voice::Nothing => return None,
-            Voice::Silence => vec![codec.silence(); samples],
+            Voice::Silence => vec![codec.law().silence(); samples],
             Voice::Says(words) => {
                 let from = self.position;
                 self.position = from + samples;
                 let sample = |n| words[(from + n) % words.len()];
-                (0..samples).map(|n| codec.encode(sample(n))).collect()
+                (0..samples)
+                    .map(|n| codec.law().encode(sample(n)))
+                    .collect()
             }
         };
         Some((codec.payload_type(), self.header.timestamp, payload))

@@ -1,0 +1,117 @@
+//! How sound is put into packets: G.711, and what the other codecs have in common with it.
+
+mod coder;
+mod g711;
+
+pub use coder::{Decoder, Encoder, Unreadable};
+pub use g711::Law;
+
+/// Samples in one 20 ms frame at 8 kHz; with G.711 also its bytes.
+pub const FRAME_SAMPLES: usize = 160;
+
+/// The step of an 8 kHz RTP clock from one of our frames to the next.
+pub const FRAME_TICKS: u32 = 160;
+
+/// Samples in one 20 ms frame at 16 kHz.
+pub const WIDE_FRAME_SAMPLES: usize = 320;
+
+/// The most of one packet of sound: 60 ms at 16 kHz.
+pub const PACKET_SAMPLES_MAX: usize = 3 * WIDE_FRAME_SAMPLES;
+
+/// One 20 ms frame of linear sound at 8 kHz.
+pub type Frame = [i16; FRAME_SAMPLES];
+
+pub const SILENT_FRAME: Frame = [0; FRAME_SAMPLES];
+
+/// How many samples of linear sound a second has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rate {
+    /// 8 kHz, the telephone's.
+    Narrow,
+    /// 16 kHz, for what is called HD voice.
+    Wide,
+}
+
+impl Rate {
+    /// Samples a second.
+    pub const fn hz(self) -> u32 {
+        match self {
+            Self::Narrow => 8_000,
+            Self::Wide => 16_000,
+        }
+    }
+
+    /// Samples in 20 ms.
+    pub const fn frame_samples(self) -> usize {
+        match self {
+            Self::Narrow => FRAME_SAMPLES,
+            Self::Wide => WIDE_FRAME_SAMPLES,
+        }
+    }
+
+    /// Samples for each one at 8 kHz.
+    pub const fn factor(self) -> usize {
+        self.frame_samples() / FRAME_SAMPLES
+    }
+}
+
+/// What the sound of a leg is coded in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Codec {
+    Pcma,
+    Pcmu,
+}
+
+impl Codec {
+    /// The codec behind a static payload type (RFC 3551 6).
+    pub fn of_payload_type(payload_type: u8) -> Option<Self> {
+        match payload_type {
+            0 => Some(Self::Pcmu),
+            8 => Some(Self::Pcma),
+            _ => None,
+        }
+    }
+
+    /// The payload type we offer it under: its static one where it has one.
+    pub fn payload_type(self) -> u8 {
+        match self {
+            Self::Pcmu => 0,
+            Self::Pcma => 8,
+        }
+    }
+
+    /// The name in an `a=rtpmap` line.
+    pub fn encoding_name(self) -> &'static str {
+        match self {
+            Self::Pcma => "PCMA",
+            Self::Pcmu => "PCMU",
+        }
+    }
+
+    /// The law of G.711 it is.
+    pub fn law(self) -> Law {
+        match self {
+            Self::Pcma => Law::A,
+            Self::Pcmu => Law::Mu,
+        }
+    }
+
+    /// The rate of its linear sound.
+    pub fn rate(self) -> Rate {
+        match self {
+            Self::Pcma | Self::Pcmu => Rate::Narrow,
+        }
+    }
+
+    /// Ticks a second of its RTP clock (RFC 3551 4.5).
+    pub fn clock_hz(self) -> u32 {
+        match self {
+            Self::Pcma | Self::Pcmu => 8_000,
+        }
+    }
+
+    /// The RTP clock's step from one 20 ms frame to the next.
+    pub fn frame_ticks(self) -> u32 {
+        self.clock_hz() / 50
+    }
+}
