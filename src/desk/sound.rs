@@ -14,6 +14,9 @@ use crate::words::{Language, Party, PromptId};
 use super::calls::DeskCall;
 use super::media_thread::{MediaCounts, MediaThread};
 
+/// The static payload type of comfort noise at 8 kHz (RFC 3389 4).
+const COMFORT_NOISE: u8 = 13;
+
 /// An RTP port of ours, with RTCP beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Port {
@@ -154,6 +157,7 @@ pub(super) fn spec(agreed: &Negotiated) -> LegSpec {
         },
         payload_type: agreed.payload_type,
         telephone_event: agreed.telephone_event,
+        comfort_noise: Some(COMFORT_NOISE),
         remote: agreed.remote,
         remote_rtcp: agreed.remote_rtcp,
         sends: matches!(direction, Direction::SendRecv | Direction::SendOnly),
@@ -181,6 +185,7 @@ pub(super) fn test_spec(remote: SocketAddr) -> LegSpec {
         codec: Codec::Pcma,
         payload_type: Codec::Pcma.payload_type(),
         telephone_event: None,
+        comfort_noise: None,
         remote,
         remote_rtcp: remote,
         sends: true,

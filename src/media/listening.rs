@@ -1,9 +1,10 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::clip::Clip;
-use super::codec::{FRAME_SAMPLES, Law};
-use super::jitter_buffer::JitterBuffer;
+use super::codec::{Codec, FRAME_SAMPLES, Law, Rate};
+use super::heard::{Heard, HeardFrame};
 use super::mixer::Mix;
 use super::order::{Hears, LegKey};
 use super::relay::{Placed, SlotMap};
@@ -14,7 +15,7 @@ use crate::words::Moment;
 /// A source whose last packet is older than this is not waited for.
 const SOURCE_ALIVE: Duration = Duration::from_millis(60);
 
-/// Whom a leg hears, and how their packets become its own.
+/// Whom a leg hears, and how their sound becomes its own.
 #[derive(Debug, Default)]
 pub(super) struct Listening {
     sources: [Option<Source>; 2],
@@ -28,10 +29,11 @@ pub(super) struct Listening {
 struct Source {
     leg: LegKey,
     slots: SlotMap,
-    jitter: JitterBuffer,
-    /// It sends other packets than 20 ms, so they are cut anew in the jitter buffer.
-    uneven: bool,
+    /// Its packets do not fit ours: of another length, or of a codec that is not G.711.
+    foreign: bool,
     last_relayed: Option<Moment>,
+    /// Slot n of ours is slot n + this of the leg that is heard.
+    offset: Option<i64>,
     /// The event under way: their timestamp and ours.
     event: Option<(u32, u32)>,
 }
@@ -82,28 +84,28 @@ impl Listening {
         self.phrases_to
     }
 
+    /// The legs whose frames are wanted to be mixed.
+    pub(super) fn mixes(&self) -> [Option<LegKey>; 2] {
+        let mixes = self.mode() == Mode::Mix;
+        let leg = |source: &Option<Source>| Some(source.as_ref().filter(|_| mixes)?.leg);
+        [leg(&self.sources[0]), leg(&self.sources[1])]
+    }
+
     pub(super) fn mode(&self) -> Mode {
         let mut sources = self.sources.iter().flatten();
         match (sources.next(), sources.next()) {
             _ if self.overheard.is_audible() => Mode::Mix,
             (None, _) => Mode::Alone,
-            (Some(source), None) if !source.uneven => Mode::Relay,
+            (Some(source), None) if !source.foreign => Mode::Relay,
             (Some(_), _) => Mode::Mix,
         }
     }
 
     /// Notes what is said to the leg whose phrases are overheard.
     pub(super) fn overhear(&mut self, phrase: Option<Phrase>) {
-        let was_audible = self.overheard.is_audible();
         let ended = self.overheard.phrase.take();
         self.overheard.fading = if phrase.is_none() { ended } else { None };
         self.overheard.phrase = phrase;
-        if was_audible && !self.overheard.is_audible() {
-            self.sources
-                .iter_mut()
-                .flatten()
-                .for_each(|source| source.jitter.clear());
-        }
     }
 
     /// Whether the relayed source's next packet is worth waiting for.
@@ -114,16 +116,18 @@ impl Listening {
             .any(|last| now.since(last) < SOURCE_ALIVE)
     }
 
-    /// Buffers a packet of `leg` to be mixed; false when it is to be relayed instead.
-    pub(super) fn buffer(&mut self, leg: LegKey, header: &RtpHeader, sound: (Law, &[u8])) -> bool {
-        if let Some(source) = self.source(leg) {
-            source.uneven |= sound.1.len() != FRAME_SAMPLES;
-        }
-        let mixes = self.mode() == Mode::Mix;
-        if let Some(source) = self.source(leg).filter(|_| mixes) {
-            source.jitter.push(header.timestamp, sound.0, sound.1);
-        }
-        mixes
+    /// The law of a packet of `leg` that is to be relayed to us, who speak `ours`; none where its sound is mixed instead.
+    pub(super) fn relayed_law(
+        &mut self,
+        leg: LegKey,
+        codec: Codec,
+        octets: usize,
+        ours: Codec,
+    ) -> Option<Law> {
+        let law = Some(codec.law()).filter(|_| true);
+        let source = self.source(leg)?;
+        source.foreign = law.is_none() || octets != FRAME_SAMPLES;
+        law.filter(|_| self.mode() == Mode::Relay)
     }
 
     /// The slot in which a packet of `leg` is relayed.
@@ -157,17 +161,28 @@ impl Listening {
         Some(ours)
     }
 
-    /// All that is heard in the frame that is due at `nominal`.
-    pub(super) fn mix(&mut self, nominal: Moment) -> Mix {
-        let mut mix = Mix::default();
+    /// All that is heard in the frame of `slot`, which is due at `nominal`.
+    pub(super) fn mix(
+        &mut self,
+        slot: u64,
+        nominal: Moment,
+        rate: Rate,
+        heard: &BTreeMap<LegKey, Heard>,
+    ) -> Mix {
+        let mut mix = Mix::new(rate);
         for source in self.sources.iter_mut().flatten() {
-            mix.add(&source.jitter.pop());
+            let frame = heard
+                .get(&source.leg)
+                .and_then(|heard| source.frame(slot, heard));
+            if let Some(frame) = frame {
+                mix.add(frame.samples);
+            }
         }
         if let Some((phrase, position)) = in_time(&self.overheard.phrase, nominal) {
             mix.add_clip(&phrase.clip, position);
         }
         if let Some((phrase, position)) = in_time(&self.overheard.fading, nominal) {
-            mix.add_fading(|n| phrase.clip.sample(position.saturating_add(n)));
+            mix.add_fading(&phrase.clip, position);
         }
         mix
     }
@@ -185,11 +200,22 @@ impl Source {
         Self {
             leg,
             slots: SlotMap::default(),
-            jitter: JitterBuffer::default(),
-            uneven: false,
+            foreign: false,
             last_relayed: None,
+            offset: None,
             event: None,
         }
+    }
+
+    /// What belongs into our `slot`; where the two rows of slots have lost each other, they meet at the newest frame.
+    fn frame<'a>(&mut self, slot: u64, heard: &'a Heard) -> Option<HeardFrame<'a>> {
+        let known = self.offset.and_then(|offset| heard.frame(slot.checked_add_signed(offset)?));
+        if known.is_some() {
+            return known;
+        }
+        let newest = heard.newest();
+        self.offset = Some(newest.wrapping_sub(slot).cast_signed());
+        heard.frame(newest)
     }
 }
 

@@ -9,6 +9,8 @@
 
 pub mod clip;
 pub mod codec;
+pub mod gain;
+mod heard;
 pub mod hearing;
 pub mod jitter_buffer;
 mod leg;
@@ -18,6 +20,7 @@ mod order;
 mod outbox;
 pub mod phrasebook;
 pub mod player;
+pub mod playout;
 pub mod prompts;
 mod receiver;
 pub mod reception;
@@ -26,6 +29,7 @@ pub mod rtcp;
 pub mod rtp;
 pub mod sender;
 pub mod source_lock;
+pub mod speech_level;
 mod stage;
 #[cfg(test)]
 mod stage_tests;

@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::clip::Clip;
 use super::codec::Codec;
@@ -26,8 +27,10 @@ impl LegKey {
 pub struct LegSpec {
     pub codec: Codec,
     pub payload_type: u8,
-    /// The payload type of telephone-events, where both sides have them.
+    /// The payload type of telephone-events, where both sides have them, on the codec's clock.
     pub telephone_event: Option<u8>,
+    /// The payload type of comfort noise (RFC 3389), where it may come.
+    pub comfort_noise: Option<u8>,
     pub remote: SocketAddr,
     pub remote_rtcp: SocketAddr,
     /// We may send: they did not say `sendonly` or `inactive`.
@@ -46,6 +49,13 @@ pub struct Hears {
     /// Their telephone keys are passed on; a question swallows them (D11).
     pub keys: bool,
     pub bed: Bed,
+}
+
+impl Hears {
+    /// More than one may sound at a time.
+    pub(super) fn may_mix(&self) -> bool {
+        self.phrases_to.is_some() || self.legs.iter().flatten().count() > 1
+    }
 }
 
 /// What the desk wants of the sound.
@@ -143,8 +153,8 @@ pub struct Stats {
     pub sent: u32,
     pub received: u32,
     pub lost: u32,
-    /// RTP ticks of 125 us.
-    pub jitter_ticks: u32,
+    /// Of the time between two packets (RFC 3550 6.4.1).
+    pub jitter: Duration,
     /// From another address than the signalled one.
     pub strangers: u64,
     /// From the right address, but no RTP or of no agreed payload type.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::clip::Clip;
+use super::heard::Heard;
 use super::leg::Leg;
 use super::order::{LegKey, LegSpec, Order, Report, Stats};
 use super::outbox::{Outbox, Transmit};
@@ -21,6 +22,8 @@ const PHASE_STEP: u64 = 7;
 #[derive(Debug)]
 pub struct Stage {
     legs: BTreeMap<LegKey, Leg>,
+    /// What came of each party that is judged or mixed, put in time.
+    heard: BTreeMap<LegKey, Heard>,
     /// When each leg's next frame is due; entries of closed legs are passed over.
     schedule: BinaryHeap<Reverse<(Moment, LegKey)>>,
     /// Who hears whom: (heard, hearing), rebuilt when an order changes it.
@@ -34,6 +37,7 @@ impl Stage {
     pub fn new(entropy: Entropy) -> Self {
         Self {
             legs: BTreeMap::new(),
+            heard: BTreeMap::new(),
             schedule: BinaryHeap::new(),
             listeners: Vec::new(),
             out: Outbox::default(),
@@ -58,13 +62,18 @@ impl Stage {
             Order::Hear { leg, hears } => {
                 self.with(leg, |leg, _| leg.hear(&hears));
                 self.note_listeners(leg, hears.legs);
+                let mixed = hears.legs.iter().flatten().filter(|_| hears.may_mix());
+                mixed.for_each(|leg| self.put_in_time(*leg, now));
             }
-            Order::Retarget { leg, spec } => self.with(leg, |leg, _| leg.retarget(spec, now)),
+            Order::Retarget { leg, spec } => self.retarget(leg, spec, now),
             Order::Cut { leg, utterance } => {
                 self.with(leg, |leg, out| leg.cut(utterance, now, out))
             }
             Order::SendKeys { leg, keys } => self.with(leg, |leg, _| leg.press(&keys)),
-            Order::Watch { leg, watch } => self.with(leg, |leg, _| leg.watch(watch, now)),
+            Order::Watch { leg, watch } => {
+                self.with(leg, |leg, _| leg.watch(watch, now));
+                self.put_in_time(leg, now);
+            }
         }
     }
 
@@ -74,6 +83,9 @@ impl Stage {
             return;
         };
         if let Some(arrival) = party.receive(from, datagram, now, &mut self.out) {
+            if let Some(heard) = self.heard.get_mut(&leg) {
+                heard.push(&arrival, now);
+            }
             self.pass_on(leg, arrival, now);
         }
     }
@@ -118,8 +130,8 @@ impl Stage {
     }
 
     fn open(&mut self, key: LegKey, spec: LegSpec, now: Moment) {
-        if let Some(leg) = self.legs.get_mut(&key) {
-            return leg.retarget(spec, now);
+        if self.legs.contains_key(&key) {
+            return self.retarget(key, spec, now);
         }
         if self.legs.len() >= LEGS_MAX {
             return self.out.report(Report::Closed {
@@ -132,6 +144,22 @@ impl Stage {
         let leg = Leg::new(key, spec, phase, &mut self.entropy, now);
         self.schedule.push(Reverse((leg.first_due(), key)));
         self.legs.insert(key, leg);
+    }
+
+    fn retarget(&mut self, key: LegKey, spec: LegSpec, now: Moment) {
+        if let Some(heard) = self.heard.get_mut(&key) {
+            heard.change(spec.codec);
+        }
+        self.with(key, |leg, _| leg.retarget(spec, now));
+    }
+
+    /// From now on what comes of this leg is put in time, for who judges or mixes it.
+    fn put_in_time(&mut self, key: LegKey, now: Moment) {
+        if let Some(leg) = self.legs.get(&key) {
+            let next = leg.slot_at(now).map_or(0, |slot| slot + 1);
+            let heard = || Heard::new(leg.codec(), next);
+            self.heard.entry(key).or_insert_with(heard);
+        }
     }
 
     fn say(
@@ -155,7 +183,10 @@ impl Stage {
 
     fn close(&mut self, key: LegKey, now: Moment) {
         match self.legs.remove(&key) {
-            Some(mut leg) => leg.close(now, &mut self.out),
+            Some(mut leg) => {
+                self.heard.remove(&key);
+                leg.close(now, &mut self.out);
+            }
             None => self.out.report(Report::Closed {
                 leg: key,
                 stats: Stats::default(),
@@ -192,8 +223,15 @@ impl Stage {
         let phrase = overheard
             .and_then(|other| self.legs.get(&other))
             .and_then(Leg::phrase);
+        let mixes = self.legs.get(&key).map_or([None; 2], Leg::mixes);
+        for source in mixes.into_iter().flatten() {
+            self.put_in_time(source, now);
+        }
         if let Some(leg) = self.legs.get_mut(&key) {
-            leg.tick(phrase, now, &mut self.out);
+            if let (Some(due), Some(heard)) = (leg.slot_at(now), self.heard.get_mut(&key)) {
+                heard.advance(due, now);
+            }
+            leg.tick(phrase, &self.heard, now, &mut self.out);
             self.schedule.push(Reverse((leg.due(now), key)));
         }
     }

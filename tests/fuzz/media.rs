@@ -54,6 +54,7 @@ impl Studio {
             codec: Codec::Pcma,
             payload_type: Codec::Pcma.payload_type(),
             telephone_event: Some(101),
+            comfort_noise: Some(13),
             remote: remote(leg, 4000),
             remote_rtcp: remote(leg, 4001),
             sends: true,

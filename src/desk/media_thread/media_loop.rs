@@ -91,6 +91,7 @@ impl MediaLoop {
             match request {
                 Request::Stop => return Next::Stop,
                 Request::Ports { leg, pair } => self.add(leg, pair),
+                Request::Move { leg, fresh } => self.move_to(leg, fresh),
                 Request::Order(Order::Close { leg }) => {
                     let pair = self.sockets.remove(&leg);
                     self.close(leg, pair);
@@ -105,6 +106,16 @@ impl MediaLoop {
     fn add(&mut self, leg: LegKey, pair: PortPair) {
         if let Err(error) = self.poll.watch(leg, &pair) {
             tracing::error!(%error, "watch media ports");
+        }
+        self.sockets.insert(leg, pair);
+    }
+
+    fn move_to(&mut self, leg: LegKey, fresh: LegKey) {
+        let Some(pair) = self.sockets.remove(&fresh) else {
+            return;
+        };
+        if let Err(error) = self.poll.rename(leg, &pair) {
+            tracing::error!(%error, "watch fresh media ports");
         }
         self.sockets.insert(leg, pair);
     }

@@ -52,6 +52,7 @@ pub(super) struct MediaCounts {
 #[derive(Debug)]
 enum Request {
     Ports { leg: LegKey, pair: PortPair },
+    Move { leg: LegKey, fresh: LegKey },
     Order(Order),
     Stop,
 }
@@ -99,6 +100,12 @@ impl MediaThread {
         let leg = LegKey::new(self.opened.fetch_add(1, Ordering::Relaxed));
         self.request(Request::Ports { leg, pair });
         Ok((leg, local))
+    }
+
+    /// Lets a leg's sound come and go by the ports opened for `fresh`, which is no leg itself any longer; the old
+    /// ones are closed.
+    pub(super) fn move_to(&self, leg: LegKey, fresh: LegKey) {
+        self.request(Request::Move { leg, fresh });
     }
 
     /// Hands an order over; sound it brings along is encoded here, by the caller.
@@ -189,6 +196,7 @@ mod tests {
             codec: Codec::Pcma,
             payload_type: 8,
             telephone_event: None,
+            comfort_noise: None,
             remote,
             remote_rtcp: remote,
             sends: true,

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::media::clip::Clip;
-use crate::media::codec::Law;
+use crate::media::codec::{Codec, Encoder};
 use crate::media::hearing::{Line, Open, VoiceChange, Watch};
+use crate::media::heard::Heard;
 use crate::media::listening::{Listening, Phrase};
 use crate::media::order::{Hears, LegKey, LegSpec, Report, Stats};
 use crate::media::outbox::Outbox;
@@ -29,6 +30,8 @@ pub(in crate::media) struct Leg {
     listening: Listening,
     receiver: Receiver,
     line: Line,
+    /// The slot whose sound is judged next.
+    unjudged: u64,
     reports: Reports,
 }
 
@@ -38,6 +41,7 @@ struct Outgoing {
     sender: Sender,
     player: Player,
     keys: KeySender,
+    encoder: Encoder,
 }
 
 /// When our next RTCP is due, and how many packets the last one told of.
@@ -55,17 +59,20 @@ impl Leg {
         entropy: &mut Entropy,
         now: Moment,
     ) -> Self {
+        let codec = spec.codec;
         Self {
             key,
             receiver: Receiver::new(&spec),
             spec,
             outgoing: Outgoing {
-                sender: Sender::new(phase, entropy, now),
+                sender: Sender::new(phase, codec, entropy, now),
                 player: Player::default(),
                 keys: KeySender::default(),
+                encoder: Encoder::new(codec),
             },
             listening: Listening::default(),
             line: Line::new(now),
+            unjudged: 0,
             reports: Reports {
                 due: now + FIRST_REPORT_AFTER,
                 told: 0,
@@ -87,8 +94,26 @@ impl Leg {
         if spec.remote != self.spec.remote || open(&spec) != open(&self.spec) {
             self.line.redirect(now);
         }
+        if spec.codec != self.spec.codec {
+            self.outgoing.sender.change(spec.codec);
+            self.outgoing.encoder = Encoder::new(spec.codec);
+        }
         self.receiver.retarget(&spec);
         self.spec = spec;
+    }
+
+    pub(in crate::media) fn codec(&self) -> Codec {
+        self.spec.codec
+    }
+
+    /// The legs whose sound is to be mixed for the party.
+    pub(in crate::media) fn mixes(&self) -> [Option<LegKey>; 2] {
+        self.listening.mixes()
+    }
+
+    /// The latest slot that is due.
+    pub(in crate::media) fn slot_at(&self, now: Moment) -> Option<u64> {
+        self.outgoing.sender.clock.slot_at(now)
     }
 
     pub(in crate::media) fn hear(&mut self, hears: &Hears) {
@@ -168,7 +193,7 @@ impl Leg {
         match arrival.kind {
             // Who holds us is not speaking to us.
             Kind::Sound(_) if !self.spec.receives => {}
-            Kind::Sound(law) => self.listen_to(law, arrival.payload, now, out),
+            Kind::Sound(_) => self.line.note_packet(false, now),
             Kind::ComfortNoise => self.line.note_life(true, now),
             Kind::Event(key) => {
                 self.line.note_life(false, now);
@@ -180,9 +205,14 @@ impl Leg {
         self.spec.receives.then_some(arrival)
     }
 
-    fn listen_to(&mut self, law: Law, payload: &[u8], now: Moment, out: &mut Outbox) {
-        let change = self.line.hear(law, payload, now);
-        self.tell_voice(change, out);
+    /// Listens to the party's frames up to the slot that is due.
+    fn listen(&mut self, due: u64, heard: &Heard, now: Moment, out: &mut Outbox) {
+        let oldest = self.unjudged.max(heard.oldest());
+        for frame in (oldest..=due).filter_map(|slot| heard.frame(slot)) {
+            let change = self.line.hear(frame.samples, frame.rate, frame.played, now);
+            self.tell_voice(change, out);
+        }
+        self.unjudged = due + 1;
     }
 
     pub(in crate::media) fn receive_rtcp(
@@ -224,7 +254,7 @@ impl Leg {
             sent: self.outgoing.sender.sent().packets,
             received: self.receiver.received(),
             lost: self.receiver.lost(),
-            jitter_ticks: self.receiver.jitter_ticks(),
+            jitter: self.receiver.jitter(),
             strangers: self.receiver.strangers(),
             discarded: self.receiver.discarded(),
         }

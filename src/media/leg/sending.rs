@@ -1,13 +1,16 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Leg, Outgoing};
-use crate::media::codec::{FRAME_SAMPLES, Law};
+use crate::media::codec::{Codec, Encoder, FRAME_SAMPLES, WIDE_FRAME_SAMPLES};
+use crate::media::heard::Heard;
 use crate::media::listening::{Mode, Phrase};
 use crate::media::order::{LegKey, Report};
 use crate::media::outbox::{Channel, Outbox};
 use crate::media::receiver::{Arrival, Kind};
 use crate::media::rtcp::{self, OurReport};
 use crate::media::rtp::RtpHeader;
+use crate::media::telephone_event::retimed;
 use crate::words::Moment;
 
 /// We report every 5 s (RFC 3550 6.2).
@@ -22,9 +25,18 @@ enum Fill {
     Wait,
 }
 
+/// The longest packet we make: 20 ms of Opus at 24 kbit/s rarely pass 100 bytes, G.711 and G.722 have 160.
+const PAYLOAD_MAX: usize = 320;
+
+/// The sound of one packet, as it is sent.
+struct Payload {
+    bytes: [u8; PAYLOAD_MAX],
+    length: usize,
+}
+
 /// What leaves towards the party: on arrival where it is relayed, on the tick where it is made here.
 impl Leg {
-    /// Hears what came from another leg: passes it on at once, or keeps it for the mix.
+    /// Hears what came from another leg and passes it on at once, unless its sound is mixed on the tick.
     pub(in crate::media) fn take_in(
         &mut self,
         from: LegKey,
@@ -33,12 +45,7 @@ impl Leg {
         out: &mut Outbox,
     ) {
         match arrival.kind {
-            Kind::Sound(law) => {
-                let sound = (law, arrival.payload);
-                if !self.listening.buffer(from, &arrival.header, sound) {
-                    self.relay(from, &arrival.header, sound, now, out);
-                }
-            }
+            Kind::Sound(codec) => self.relay(from, codec, arrival, now, out),
             Kind::Event(_) => self.relay_event(from, arrival, out),
             Kind::ComfortNoise => {}
         }
@@ -47,20 +54,28 @@ impl Leg {
     fn relay(
         &mut self,
         from: LegKey,
-        header: &RtpHeader,
-        sound: (Law, &[u8]),
+        codec: Codec,
+        Arrival {
+            header, payload, ..
+        }: Arrival<'_>,
         now: Moment,
         out: &mut Outbox,
     ) {
+        let ours = self.spec.codec;
+        let laws = self.listening.relayed_law(from, codec, payload.len(), ours);
+        let (Some(theirs), Some(ours)) = (laws, Some(ours.law())) else {
+            return;
+        };
         let Outgoing {
             sender,
             player,
             keys,
+            ..
         } = &mut self.outgoing;
         let Some(due) = sender.clock.slot_at(now).filter(|_| keys.is_idle()) else {
             return;
         };
-        let Some(placed) = self.listening.place(from, header, sender.next_slot(), due) else {
+        let Some(placed) = self.listening.place(from, &header, sender.next_slot(), due) else {
             return;
         };
         if !player.is_silent_in(placed.slot) {
@@ -70,11 +85,11 @@ impl Leg {
         if placed.jumps || header.marker {
             sender.mark();
         }
-        let mut payload = [0; FRAME_SAMPLES];
-        for (ours, theirs) in payload.iter_mut().zip(sound.1) {
-            *ours = sound.0.transcode(*theirs, self.spec.codec.law());
+        let mut relayed = [0; FRAME_SAMPLES];
+        for (to, from) in relayed.iter_mut().zip(payload) {
+            *to = theirs.transcode(*from, ours);
         }
-        self.send(placed.slot, &payload, now, out);
+        self.send(placed.slot, &relayed, now, out);
     }
 
     fn relay_event(&mut self, from: LegKey, arrival: Arrival<'_>, out: &mut Outbox) {
@@ -91,7 +106,8 @@ impl Leg {
             && self.spec.sends
         {
             let header = sender.event(payload_type, arrival.header.marker, ours);
-            self.post(&header, payload, out);
+            let payload = retimed(*payload, arrival.clock_hz, self.spec.codec.clock_hz());
+            self.post(&header, &payload, out);
         }
     }
 
@@ -99,6 +115,7 @@ impl Leg {
     pub(in crate::media) fn tick(
         &mut self,
         overheard: Option<Phrase>,
+        heard: &BTreeMap<LegKey, Heard>,
         now: Moment,
         out: &mut Outbox,
     ) {
@@ -108,9 +125,12 @@ impl Leg {
         self.listening.overhear(overheard);
         self.skip_to_what_counts(due, now);
         while self.outgoing.sender.next_slot() <= due {
-            if let Fill::Wait = self.fill(due, now, out) {
+            if let Fill::Wait = self.fill(due, heard, now, out) {
                 break;
             }
+        }
+        if let Some(heard) = heard.get(&self.key) {
+            self.listen(due, heard, now, out);
         }
         self.tell_line(now, out);
         if now >= self.reports.due {
@@ -135,7 +155,13 @@ impl Leg {
     }
 
     /// Sends what belongs into the next slot.
-    fn fill(&mut self, due: u64, now: Moment, out: &mut Outbox) -> Fill {
+    fn fill(
+        &mut self,
+        due: u64,
+        heard: &BTreeMap<LegKey, Heard>,
+        now: Moment,
+        out: &mut Outbox,
+    ) -> Fill {
         let slot = self.outgoing.sender.next_slot();
         if self.send_key(slot, out) {
             return Fill::Done;
@@ -145,11 +171,11 @@ impl Leg {
         if self.waits_for_source(slot, due, now) {
             return Fill::Wait;
         }
-        let payload = self.frame(slot);
+        let payload = self.frame(slot, heard);
         if started.is_some() {
             self.outgoing.sender.mark();
         }
-        let header = self.send(slot, &payload, now, out);
+        let header = self.send(slot, payload.bytes(), now, out);
         self.tell_started(started, &header, now, out);
         Fill::Done
     }
@@ -163,17 +189,30 @@ impl Leg {
     }
 
     /// The sound of `slot`: a phrase, the bed, a mix, or silence.
-    fn frame(&mut self, slot: u64) -> [u8; FRAME_SAMPLES] {
-        let law = self.spec.codec.law();
-        let mut payload = [law.silence(); FRAME_SAMPLES];
-        let Outgoing { player, sender, .. } = &mut self.outgoing;
+    fn frame(&mut self, slot: u64, heard: &BTreeMap<LegKey, Heard>) -> Payload {
+        let codec = self.spec.codec;
+        let Outgoing {
+            player,
+            sender,
+            encoder,
+            ..
+        } = &mut self.outgoing;
+        let mut linear = [0; WIDE_FRAME_SAMPLES];
+        let linear = &mut linear[..codec.rate().frame_samples()];
         if !player.is_silent_in(slot) {
-            player.render(slot, law, &mut payload);
-        } else if self.listening.mode() == Mode::Mix {
-            let nominal = sender.clock.nominal(slot);
-            self.listening.mix(nominal).encode(law, &mut payload);
+            let plain = player.plain_frame(slot, codec.law()).map(Payload::of);
+            let payload = plain.unwrap_or_else(|| {
+                player.render(slot, codec.rate(), linear);
+                Payload::encoded(encoder, linear)
+            });
+            player.advance();
+            return payload;
         }
-        payload
+        if self.listening.mode() == Mode::Mix {
+            let nominal = sender.clock.nominal(slot);
+            self.listening.mix(slot, nominal, codec.rate(), heard).write(linear);
+        }
+        Payload::encoded(encoder, linear)
     }
 
     fn send_key(&mut self, slot: u64, out: &mut Outbox) -> bool {
@@ -181,7 +220,8 @@ impl Leg {
         let Some(payload_type) = self.spec.telephone_event.filter(|_| self.spec.sends) else {
             return false;
         };
-        let Some(packet) = keys.next_packet(sender.clock.timestamp(slot)) else {
+        let timestamp = sender.clock.timestamp(slot);
+        let Some(packet) = keys.next_packet(timestamp, self.spec.codec.frame_ticks()) else {
             return false;
         };
         let header = sender.event(payload_type, packet.marker, packet.timestamp);
@@ -194,7 +234,7 @@ impl Leg {
     fn send(
         &mut self,
         slot: u64,
-        payload: &[u8; FRAME_SAMPLES],
+        payload: &[u8],
         now: Moment,
         out: &mut Outbox,
     ) -> RtpHeader {
@@ -235,5 +275,26 @@ impl Leg {
         out.post(self.key, Channel::Rtcp, self.spec.remote_rtcp, |bytes| {
             rtcp::write(&report, bytes, now);
         });
+    }
+}
+
+impl Payload {
+    fn of(sound: &[u8]) -> Self {
+        let mut bytes = [0; PAYLOAD_MAX];
+        for (to, from) in bytes.iter_mut().zip(sound) {
+            *to = *from;
+        }
+        let length = sound.len().min(PAYLOAD_MAX);
+        Self { bytes, length }
+    }
+
+    fn encoded(encoder: &mut Encoder, linear: &[i16]) -> Self {
+        let mut bytes = [0; PAYLOAD_MAX];
+        let length = encoder.encode(linear, &mut bytes);
+        Self { bytes, length }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
     }
 }
