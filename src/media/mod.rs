@@ -9,6 +9,7 @@
 
 pub mod clip;
 pub mod codec;
+pub mod gain;
 pub mod hearing;
 pub mod jitter_buffer;
 mod leg;
@@ -26,6 +27,7 @@ pub mod rtcp;
 pub mod rtp;
 pub mod sender;
 pub mod source_lock;
+pub mod speech_level;
 mod stage;
 #[cfg(test)]
 mod stage_tests;

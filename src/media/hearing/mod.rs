@@ -2,6 +2,7 @@
 //!
 //! Invariant: the verdict is a function of what came and of the time; nothing here decides what to do about it.
 
+mod floor;
 mod level;
 mod one_way;
 mod silence;
@@ -9,12 +10,13 @@ mod voice;
 
 use std::time::Duration;
 
+pub use floor::{ABOVE_FLOOR_DB, Floor};
 pub use level::Level;
 pub use one_way::{Evidence, OneWay};
 pub use silence::DigitalSilence;
 pub use voice::{VoiceChange, VoiceDetector};
 
-use super::codec::Law;
+use super::codec::{Law, PACKET_SAMPLES_MAX};
 use super::sender::TICK_NANOS;
 use crate::words::Moment;
 
@@ -121,7 +123,13 @@ impl Line {
             return None;
         }
         let length = Duration::from_nanos(payload.len() as u64 * TICK_NANOS);
-        self.hear_level(Level::of(law, payload), length, now)
+        let mut sound = [0; PACKET_SAMPLES_MAX];
+        let linear = law.linear();
+        for (sample, byte) in sound.iter_mut().zip(payload) {
+            *sample = linear[usize::from(*byte)];
+        }
+        let sound = sound.get(..payload.len()).unwrap_or(&sound);
+        self.hear_level(Level::of(sound), length, now)
     }
 
     fn hear_level(&mut self, level: Level, length: Duration, now: Moment) -> Option<VoiceChange> {
@@ -225,6 +233,7 @@ mod tests {
         dbov: -60.0,
         peak: 60,
         constant: false,
+        railed: 0,
     };
 
     struct Watched {
@@ -299,6 +308,7 @@ mod tests {
             dbov: -96.0,
             peak: 0,
             constant: true,
+            railed: 0,
         };
         let line = Watched::new()
             .frames(50, Some(ROOM), OPEN)
