@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clip::Clip;
-use super::codec::{FRAME_SAMPLES, Law};
+use super::codec::{FRAME_SAMPLES, Law, Rate};
 use super::jitter_buffer::JitterBuffer;
 use super::mixer::Mix;
 use super::order::{Hears, LegKey};
@@ -159,7 +159,7 @@ impl Listening {
 
     /// All that is heard in the frame that is due at `nominal`.
     pub(super) fn mix(&mut self, nominal: Moment) -> Mix {
-        let mut mix = Mix::default();
+        let mut mix = Mix::new(Rate::Narrow);
         for source in self.sources.iter_mut().flatten() {
             mix.add(&source.jitter.pop());
         }
@@ -167,7 +167,7 @@ impl Listening {
             mix.add_clip(&phrase.clip, position);
         }
         if let Some((phrase, position)) = in_time(&self.overheard.fading, nominal) {
-            mix.add_fading(|n| phrase.clip.sample(position.saturating_add(n)));
+            mix.add_fading(&phrase.clip, position);
         }
         mix
     }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{Leg, Outgoing};
-use crate::media::codec::{FRAME_SAMPLES, Law};
+use crate::media::codec::{FRAME_SAMPLES, Frame, Law, Rate, SILENT_FRAME};
 use crate::media::listening::{Mode, Phrase};
 use crate::media::order::{LegKey, Report};
 use crate::media::outbox::{Channel, Outbox};
@@ -168,10 +168,19 @@ impl Leg {
         let mut payload = [law.silence(); FRAME_SAMPLES];
         let Outgoing { player, sender, .. } = &mut self.outgoing;
         if !player.is_silent_in(slot) {
-            player.render(slot, law, &mut payload);
+            if let Some(frame) = player.plain_frame(slot, law) {
+                payload.copy_from_slice(frame);
+            } else {
+                let mut frame = SILENT_FRAME;
+                player.render(slot, Rate::Narrow, &mut frame);
+                encode(law, &frame, &mut payload);
+            }
+            player.advance();
         } else if self.listening.mode() == Mode::Mix {
             let nominal = sender.clock.nominal(slot);
-            self.listening.mix(nominal).encode(law, &mut payload);
+            let mut frame = SILENT_FRAME;
+            self.listening.mix(nominal).write(&mut frame);
+            encode(law, &frame, &mut payload);
         }
         payload
     }
@@ -235,5 +244,11 @@ impl Leg {
         out.post(self.key, Channel::Rtcp, self.spec.remote_rtcp, |bytes| {
             rtcp::write(&report, bytes, now);
         });
+    }
+}
+
+fn encode(law: Law, frame: &Frame, payload: &mut [u8; FRAME_SAMPLES]) {
+    for (byte, sample) in payload.iter_mut().zip(frame) {
+        *byte = law.encode(*sample);
     }
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::media::hearing::{Evidence, Limits, Verdict, Watch};
 use crate::media::order::{Hears, LegKey, LegSpec, Order, Report};
 use crate::media::outbox::Channel;
-use crate::media::player::Bed;
+use crate::media::player::{Bed, Under};
 use crate::media::rtcp::{self, Block, OurReport};
 use crate::media::rtp::{RtpHeader, RtpPacket};
 use crate::media::sender::Sent;
