@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::call::{Hears, LegNews, Line, Patch};
 use crate::media::{
-    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Order, Phrasebook, Verdict, Watch,
+    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Order, Phrasebook, Under, Verdict,
+    Watch,
 };
 use crate::sip::offer_answer::{self, Direction, Negotiated};
 use crate::words::{Language, Party, PromptId};
@@ -140,7 +141,7 @@ impl Sound {
             },
             keys: hears.keys,
             bed: match self.book.music() {
-                Ok(music) if hears.music => Bed::Music(music),
+                Ok(music) if hears.music => Bed::Music(music, Under::default()),
                 _ => Bed::Silence, // no music is wanted, or its file cannot be played
             },
         }

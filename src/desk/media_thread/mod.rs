@@ -142,7 +142,7 @@ fn prepare(order: &Order) {
     let clip = match order {
         Order::Say { clip, .. } => clip,
         Order::Hear { hears, .. } => match &hears.bed {
-            Bed::Music(clip) => clip,
+            Bed::Music(clip, _) => clip,
             Bed::Silence => return,
         },
         Order::Open { .. }

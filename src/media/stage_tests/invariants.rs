@@ -73,7 +73,7 @@ impl Program {
         let (legs, phrases_to) = ([maybe(), maybe()], maybe());
         let bed = match self.entropy.below(2) {
             0 => Bed::Silence,
-            _ => Bed::Music(self.clip(), Under::default()),
+            _ => Bed::Music(self.clip(), Under::Duck),
         };
         let keys = self.entropy.below(2) == 0;
         self.rig.order(Order::Hear {

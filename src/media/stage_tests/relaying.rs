@@ -298,7 +298,7 @@ fn a_source_whose_clock_runs_slow_is_followed_without_running_late() {
 fn music_gives_way_to_the_rep_within_a_frame() {
     let mut rig = Rig::new(&[CALLER, REP]);
     let mut rep = Source::new(REP, &rig);
-    let bed = Bed::Music(clip(ms(5_000), 6_000), Under::default());
+    let bed = Bed::Music(clip(ms(5_000), 6_000), Under::Silence);
     let hold = Hears {
         bed: bed.clone(),
         ..Hears::default()
