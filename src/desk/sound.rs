@@ -116,13 +116,13 @@ impl Sound {
         ];
         for (party, hears) in all {
             if let Some(leg) = call.sound(party) {
-                let hears = self.hears(call, hears);
+                let hears = self.hears(call, party, hears);
                 self.order(Order::Hear { leg, hears });
             }
         }
     }
 
-    fn hears(&self, call: &DeskCall, hears: Hears) -> media::Hears {
+    fn hears(&self, call: &DeskCall, hearing: Party, hears: Hears) -> media::Hears {
         let heard = [
             (hears.caller, Party::Caller),
             (hears.rep, Party::Rep),
@@ -140,6 +140,7 @@ impl Sound {
                 None
             },
             keys: hears.keys,
+            levelled: hearing == Party::Rep,
             bed: match self.book.music() {
                 Ok(music) if hears.music => Bed::Music(music, Under::default()),
                 _ => Bed::Silence, // no music is wanted, or its file cannot be played

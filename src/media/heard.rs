@@ -1,4 +1,7 @@
-use super::codec::{Codec, Rate, WIDE_FRAME_SAMPLES};
+use std::ops::Range;
+
+use super::codec::{Codec, Rate};
+use super::gain::{AutoGain, Limiter};
 use super::playout::{Content, Counts, Played, Playout};
 use super::receiver::{Arrival, Kind};
 use crate::words::Moment;
@@ -18,8 +21,24 @@ pub(super) struct Heard {
     playout: Playout,
     samples: Box<[i16]>,
     played: [Played; KEPT],
+    levelled: Option<Levelled>,
     /// The slot whose frame is made next.
     next: u64,
+}
+
+/// The same frames at the level a listener likes (R11, R27).
+#[derive(Debug)]
+struct Levelled {
+    gain: AutoGain,
+    limiter: Limiter,
+    samples: Box<[i16]>,
+}
+
+/// Which of a party's two sounds is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sounding {
+    AsItCame,
+    Levelled,
 }
 
 /// 20 ms of a party.
@@ -39,6 +58,7 @@ impl Heard {
             playout: Playout::new(codec),
             samples: vec![0; KEPT * rate.frame_samples()].into_boxed_slice(),
             played: [Played::Nothing; KEPT],
+            levelled: None,
             next: slot,
         }
     }
@@ -46,8 +66,28 @@ impl Heard {
     /// The party speaks another codec from now on.
     pub(super) fn change(&mut self, codec: Codec) {
         if codec != self.playout.codec() {
+            let levels = self.levelled.is_some();
             *self = Self::new(codec, self.next);
+            if levels {
+                self.level();
+            }
         }
+    }
+
+    /// From now on its sound is to be had levelled, too.
+    pub(super) fn level(&mut self) {
+        self.levelled.get_or_insert_with(|| Levelled {
+            gain: AutoGain::new(self.rate),
+            limiter: Limiter::default(),
+            samples: vec![0; self.samples.len()].into_boxed_slice(),
+        });
+    }
+
+    /// What levelling adds to the party's sound, or takes from it: whole dB.
+    pub(super) fn gain_db(&self) -> i8 {
+        self.levelled.as_ref().map_or(0, |levelled| {
+            (levelled.gain.gain_db() + levelled.limiter.gain_db()).round() as i8
+        })
     }
 
     pub(super) fn push(&mut self, arrival: &Arrival<'_>, now: Moment) {
@@ -64,23 +104,31 @@ impl Heard {
         self.next = self.next.max(due.saturating_sub(BEHIND_MAX));
         while self.next <= due {
             let (place, range) = self.place(self.next);
-            if let (Some(frame), Some(played)) =
-                (self.samples.get_mut(range), self.played.get_mut(place))
-            {
+            if let (Some(frame), Some(played)) = (
+                self.samples.get_mut(range.clone()),
+                self.played.get_mut(place),
+            ) {
                 *played = self.playout.pop(frame, now);
+                if let Some(levelled) = &mut self.levelled {
+                    levelled.take(range, frame);
+                }
             }
             self.next += 1;
         }
     }
 
     /// The frame of a slot; none when it is not made yet, or no longer kept.
-    pub(super) fn frame(&self, slot: u64) -> Option<HeardFrame<'_>> {
+    pub(super) fn frame(&self, slot: u64, sounding: Sounding) -> Option<HeardFrame<'_>> {
         if slot >= self.next || slot + (KEPT as u64) < self.next {
             return None;
         }
         let (place, range) = self.place(slot);
+        let samples = match (&self.levelled, sounding) {
+            (Some(levelled), Sounding::Levelled) => &levelled.samples,
+            (_, Sounding::AsItCame) | (None, Sounding::Levelled) => &self.samples,
+        };
         Some(HeardFrame {
-            samples: self.samples.get(range)?,
+            samples: samples.get(range)?,
             rate: self.rate,
             played: *self.played.get(place)?,
         })
@@ -100,9 +148,20 @@ impl Heard {
         self.playout.counts()
     }
 
-    fn place(&self, slot: u64) -> (usize, std::ops::Range<usize>) {
+    fn place(&self, slot: u64) -> (usize, Range<usize>) {
         let place = (slot % KEPT as u64) as usize;
         let length = self.rate.frame_samples();
         (place, place * length..(place + 1) * length)
+    }
+}
+
+impl Levelled {
+    fn take(&mut self, range: Range<usize>, frame: &[i16]) {
+        let Some(samples) = self.samples.get_mut(range) else {
+            return;
+        };
+        samples.copy_from_slice(frame);
+        self.gain.apply(samples);
+        self.limiter.apply(samples);
     }
 }

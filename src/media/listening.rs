@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::clip::Clip;
 use super::codec::{Codec, FRAME_SAMPLES, Law, Rate};
-use super::heard::{Heard, HeardFrame};
+use super::gain::GainTable;
+use super::heard::{Heard, HeardFrame, Sounding};
 use super::mixer::Mix;
 use super::order::{Hears, LegKey};
 use super::relay::{Placed, SlotMap};
@@ -21,6 +22,7 @@ pub(super) struct Listening {
     sources: [Option<Source>; 2],
     phrases_to: Option<LegKey>,
     keys: bool,
+    levelled: bool,
     overheard: Overheard,
 }
 
@@ -31,6 +33,8 @@ struct Source {
     slots: SlotMap,
     /// Its packets do not fit ours: of another length, or of a codec that is not G.711.
     foreign: bool,
+    /// The gain its relayed sound last had, and what it makes of each byte.
+    table: Option<(Law, i8, GainTable)>,
     last_relayed: Option<Moment>,
     /// Slot n of ours is slot n + this of the leg that is heard.
     offset: Option<i64>,
@@ -78,6 +82,7 @@ impl Listening {
         self.sources = hears.legs.map(|leg| leg.map(&mut keep));
         self.phrases_to = hears.phrases_to;
         self.keys = hears.keys;
+        self.levelled = hears.levelled;
     }
 
     pub(super) fn phrases_to(&self) -> Option<LegKey> {
@@ -130,6 +135,22 @@ impl Listening {
         law.filter(|_| self.mode() == Mode::Relay)
     }
 
+    /// Brings a relayed payload of `leg` to the level we like, `gain_db` from how it came.
+    pub(super) fn level(&mut self, leg: LegKey, law: Law, gain_db: i8, payload: &mut [u8]) {
+        if !self.levelled || gain_db == 0 {
+            return;
+        }
+        let Some(source) = self.source(leg) else {
+            return;
+        };
+        if source.table.is_none_or(|(l, db, _)| (l, db) != (law, gain_db)) {
+            source.table = Some((law, gain_db, GainTable::new(law, gain_db)));
+        }
+        if let Some((.., table)) = &source.table {
+            table.apply(payload);
+        }
+    }
+
     /// The slot in which a packet of `leg` is relayed.
     pub(super) fn place(
         &mut self,
@@ -170,10 +191,11 @@ impl Listening {
         heard: &BTreeMap<LegKey, Heard>,
     ) -> Mix {
         let mut mix = Mix::new(rate);
+        let sounding = self.sounding();
         for source in self.sources.iter_mut().flatten() {
             let frame = heard
                 .get(&source.leg)
-                .and_then(|heard| source.frame(slot, heard));
+                .and_then(|heard| source.frame(slot, heard, sounding));
             if let Some(frame) = frame {
                 mix.add(frame.samples);
             }
@@ -185,6 +207,13 @@ impl Listening {
             mix.add_fading(&phrase.clip, position);
         }
         mix
+    }
+
+    fn sounding(&self) -> Sounding {
+        match self.levelled {
+            true => Sounding::Levelled,
+            false => Sounding::AsItCame,
+        }
     }
 
     fn source(&mut self, leg: LegKey) -> Option<&mut Source> {
@@ -201,6 +230,7 @@ impl Source {
             leg,
             slots: SlotMap::default(),
             foreign: false,
+            table: None,
             last_relayed: None,
             offset: None,
             event: None,
@@ -208,14 +238,21 @@ impl Source {
     }
 
     /// What belongs into our `slot`; where the two rows of slots have lost each other, they meet at the newest frame.
-    fn frame<'a>(&mut self, slot: u64, heard: &'a Heard) -> Option<HeardFrame<'a>> {
-        let known = self.offset.and_then(|offset| heard.frame(slot.checked_add_signed(offset)?));
+    fn frame<'a>(
+        &mut self,
+        slot: u64,
+        heard: &'a Heard,
+        sounding: Sounding,
+    ) -> Option<HeardFrame<'a>> {
+        let known = self
+            .offset
+            .and_then(|offset| heard.frame(slot.checked_add_signed(offset)?, sounding));
         if known.is_some() {
             return known;
         }
         let newest = heard.newest();
         self.offset = Some(newest.wrapping_sub(slot).cast_signed());
-        heard.frame(newest)
+        heard.frame(newest, sounding)
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Hears {
     pub phrases_to: Option<LegKey>,
     /// Their telephone keys are passed on; a question swallows them (D11).
     pub keys: bool,
+    /// Their sound comes at one level: who is too quiet is made louder, who is too loud softer (R11, R27).
+    pub levelled: bool,
     pub bed: Bed,
 }
 

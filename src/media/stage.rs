@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::clip::Clip;
 use super::heard::Heard;
-use super::leg::Leg;
-use super::order::{LegKey, LegSpec, Order, Report, Stats};
+use super::leg::{Leg, Speaker};
+use super::order::{Hears, LegKey, LegSpec, Order, Report, Stats};
 use super::outbox::{Outbox, Transmit};
 use super::receiver::Arrival;
 use super::sender::PHASES;
@@ -62,8 +62,7 @@ impl Stage {
             Order::Hear { leg, hears } => {
                 self.with(leg, |leg, _| leg.hear(&hears));
                 self.note_listeners(leg, hears.legs);
-                let mixed = hears.legs.iter().flatten().filter(|_| hears.may_mix());
-                mixed.for_each(|leg| self.put_in_time(*leg, now));
+                self.prepare_speakers(&hears, now);
             }
             Order::Retarget { leg, spec } => self.retarget(leg, spec, now),
             Order::Cut { leg, utterance } => {
@@ -153,6 +152,17 @@ impl Stage {
         self.with(key, |leg, _| leg.retarget(spec, now));
     }
 
+    /// Sound that is mixed or levelled is put in time before it is needed.
+    fn prepare_speakers(&mut self, hears: &Hears, now: Moment) {
+        let wanted = hears.may_mix() || hears.levelled;
+        for leg in hears.legs.into_iter().flatten().filter(|_| wanted) {
+            self.put_in_time(leg, now);
+            if let Some(heard) = self.heard.get_mut(&leg).filter(|_| hears.levelled) {
+                heard.level();
+            }
+        }
+    }
+
     /// From now on what comes of this leg is put in time, for who judges or mixes it.
     fn put_in_time(&mut self, key: LegKey, now: Moment) {
         if let Some(leg) = self.legs.get(&key) {
@@ -211,9 +221,13 @@ impl Stage {
             .iter()
             .skip(first)
             .take_while(|(leg, _)| *leg == heard);
+        let speaker = Speaker {
+            leg: heard,
+            gain_db: self.heard.get(&heard).map_or(0, Heard::gain_db),
+        };
         for (_, hearing) in listeners {
             if let Some(leg) = self.legs.get_mut(hearing) {
-                leg.take_in(heard, arrival, now, &mut self.out);
+                leg.take_in(speaker, arrival, now, &mut self.out);
             }
         }
     }

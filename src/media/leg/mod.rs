@@ -1,5 +1,7 @@
 mod sending;
 
+pub(in crate::media) use sending::Speaker;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +9,7 @@ use std::time::Duration;
 use crate::media::clip::Clip;
 use crate::media::codec::{Codec, Encoder};
 use crate::media::hearing::{Line, Open, VoiceChange, Watch};
-use crate::media::heard::Heard;
+use crate::media::heard::{Heard, Sounding};
 use crate::media::listening::{Listening, Phrase};
 use crate::media::order::{Hears, LegKey, LegSpec, Report, Stats};
 use crate::media::outbox::Outbox;
@@ -208,7 +210,7 @@ impl Leg {
     /// Listens to the party's frames up to the slot that is due.
     fn listen(&mut self, due: u64, heard: &Heard, now: Moment, out: &mut Outbox) {
         let oldest = self.unjudged.max(heard.oldest());
-        for frame in (oldest..=due).filter_map(|slot| heard.frame(slot)) {
+        for frame in (oldest..=due).filter_map(|slot| heard.frame(slot, Sounding::AsItCame)) {
             let change = self.line.hear(frame.samples, frame.rate, frame.played, now);
             self.tell_voice(change, out);
         }

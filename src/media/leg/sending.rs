@@ -34,26 +34,33 @@ struct Payload {
     length: usize,
 }
 
+/// Another leg that is heard, and by how much its sound is to be made louder.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::media) struct Speaker {
+    pub(in crate::media) leg: LegKey,
+    pub(in crate::media) gain_db: i8,
+}
+
 /// What leaves towards the party: on arrival where it is relayed, on the tick where it is made here.
 impl Leg {
     /// Hears what came from another leg and passes it on at once, unless its sound is mixed on the tick.
     pub(in crate::media) fn take_in(
         &mut self,
-        from: LegKey,
+        from: Speaker,
         arrival: Arrival<'_>,
         now: Moment,
         out: &mut Outbox,
     ) {
         match arrival.kind {
             Kind::Sound(codec) => self.relay(from, codec, arrival, now, out),
-            Kind::Event(_) => self.relay_event(from, arrival, out),
+            Kind::Event(_) => self.relay_event(from.leg, arrival, out),
             Kind::ComfortNoise => {}
         }
     }
 
     fn relay(
         &mut self,
-        from: LegKey,
+        from: Speaker,
         codec: Codec,
         Arrival {
             header, payload, ..
@@ -62,7 +69,7 @@ impl Leg {
         out: &mut Outbox,
     ) {
         let ours = self.spec.codec;
-        let laws = self.listening.relayed_law(from, codec, payload.len(), ours);
+        let laws = self.listening.relayed_law(from.leg, codec, payload.len(), ours);
         let (Some(theirs), Some(ours)) = (laws, Some(ours.law())) else {
             return;
         };
@@ -75,13 +82,14 @@ impl Leg {
         let Some(due) = sender.clock.slot_at(now).filter(|_| keys.is_idle()) else {
             return;
         };
-        let Some(placed) = self.listening.place(from, &header, sender.next_slot(), due) else {
+        let next = sender.next_slot();
+        let Some(placed) = self.listening.place(from.leg, &header, next, due) else {
             return;
         };
         if !player.is_silent_in(placed.slot) {
             return;
         }
-        self.listening.note_relayed(from, now);
+        self.listening.note_relayed(from.leg, now);
         if placed.jumps || header.marker {
             sender.mark();
         }
@@ -89,6 +97,8 @@ impl Leg {
         for (to, from) in relayed.iter_mut().zip(payload) {
             *to = theirs.transcode(*from, ours);
         }
+        let gain_db = from.gain_db;
+        self.listening.level(from.leg, ours, gain_db, &mut relayed);
         self.send(placed.slot, &relayed, now, out);
     }
 

@@ -82,6 +82,7 @@ impl Program {
                 legs,
                 phrases_to,
                 keys,
+                levelled: keys,
                 bed,
             },
         });

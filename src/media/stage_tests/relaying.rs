@@ -331,3 +331,30 @@ fn music_gives_way_to_the_rep_within_a_frame() {
             .all(|step| step.0 == 1 && step.2 <= ms(40))
     );
 }
+
+#[test]
+fn a_quiet_caller_is_made_louder_for_the_rep_and_for_nobody_else() {
+    let mut rig = Rig::new(&[CALLER, REP, TARGET]);
+    let levelled = Hears {
+        levelled: true,
+        ..hears(&[CALLER])
+    };
+    for (leg, hears) in [(REP, levelled), (TARGET, hears(&[CALLER]))] {
+        rig.order(Order::Hear { leg, hears });
+    }
+    let mut caller = Source {
+        level: 200,
+        ..Source::new(CALLER, &rig)
+    };
+    // Words with pauses between them.
+    for _ in 0..20 {
+        caller.speak(&mut rig, ms(800));
+        let word = std::mem::replace(&mut caller.level, 2);
+        caller.speak(&mut rig, ms(400));
+        caller.level = word;
+    }
+    caller.speak(&mut rig, ms(200));
+    let last = |leg| rig.sent(leg).iter().rev().take(5).map(loudest).max();
+    assert!(last(REP) > Some(700), "{:?}", last(REP));
+    assert!(last(TARGET) < Some(220), "{:?}", last(TARGET));
+}
