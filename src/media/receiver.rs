@@ -166,10 +166,11 @@ fn kind_of(spec: &LegSpec, packet: &RtpPacket<'_>) -> Option<Kind> {
         return Some(Kind::Event(None));
     }
     if payload_type == spec.payload_type {
-        return Some(Kind::Sound(spec.codec.law()));
+        return spec.codec.law().map(Kind::Sound);
     }
     if payload_type == COMFORT_NOISE {
         return Some(Kind::ComfortNoise);
     }
-    Codec::of_payload_type(payload_type).map(|codec| Kind::Sound(codec.law()))
+    let codec = Codec::of_payload_type(payload_type)?;
+    codec.law().map(Kind::Sound)
 }

@@ -70,9 +70,12 @@ impl Leg {
         if placed.jumps || header.marker {
             sender.mark();
         }
+        let Some(law) = self.spec.codec.law() else {
+            return;
+        };
         let mut payload = [0; FRAME_SAMPLES];
         for (ours, theirs) in payload.iter_mut().zip(sound.1) {
-            *ours = sound.0.transcode(*theirs, self.spec.codec.law());
+            *ours = sound.0.transcode(*theirs, law);
         }
         self.send(placed.slot, &payload, now, out);
     }
@@ -164,7 +167,7 @@ impl Leg {
 
     /// The sound of `slot`: a phrase, the bed, a mix, or silence.
     fn frame(&mut self, slot: u64) -> [u8; FRAME_SAMPLES] {
-        let law = self.spec.codec.law();
+        let law = self.spec.codec.law().unwrap_or(Law::A);
         let mut payload = [law.silence(); FRAME_SAMPLES];
         let Outgoing { player, sender, .. } = &mut self.outgoing;
         if !player.is_silent_in(slot) {
