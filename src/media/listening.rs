@@ -129,7 +129,7 @@ impl Listening {
         octets: usize,
         ours: Codec,
     ) -> Option<Law> {
-        let law = Some(codec.law()).filter(|_| true);
+        let law = codec.law().filter(|_| ours.law().is_some());
         let source = self.source(leg)?;
         source.foreign = law.is_none() || octets != FRAME_SAMPLES;
         law.filter(|_| self.mode() == Mode::Relay)

@@ -17,7 +17,7 @@ impl Playout {
     pub fn push(&mut self, header: &RtpHeader, content: Content<'_>, _now: Moment) {
         let _ = Law::A;
         if let Content::Sound(payload) = content {
-            self.buffer.push(header.timestamp, self.codec.law(), payload);
+            self.buffer.push(header.timestamp, self.codec.law().unwrap_or(Law::A), payload);
             self.end = Some(header.timestamp.wrapping_add(payload.len() as u32));
         }
     }

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Leg, Outgoing};
-use crate::media::codec::{Codec, Encoder, FRAME_SAMPLES, WIDE_FRAME_SAMPLES};
+use crate::media::codec::{
+    Codec, Encoder, FRAME_SAMPLES, PACKET_BYTES_MAX, WIDE_FRAME_SAMPLES,
+};
 use crate::media::heard::Heard;
 use crate::media::listening::{Mode, Phrase};
 use crate::media::order::{LegKey, Report};
@@ -25,12 +27,9 @@ enum Fill {
     Wait,
 }
 
-/// The longest packet we make: 20 ms of Opus at 24 kbit/s rarely pass 100 bytes, G.711 and G.722 have 160.
-const PAYLOAD_MAX: usize = 320;
-
 /// The sound of one packet, as it is sent.
 struct Payload {
-    bytes: [u8; PAYLOAD_MAX],
+    bytes: [u8; PACKET_BYTES_MAX],
     length: usize,
 }
 
@@ -70,7 +69,7 @@ impl Leg {
     ) {
         let ours = self.spec.codec;
         let laws = self.listening.relayed_law(from.leg, codec, payload.len(), ours);
-        let (Some(theirs), Some(ours)) = (laws, Some(ours.law())) else {
+        let (Some(theirs), Some(ours)) = (laws, ours.law()) else {
             return;
         };
         let Outgoing {
@@ -210,7 +209,9 @@ impl Leg {
         let mut linear = [0; WIDE_FRAME_SAMPLES];
         let linear = &mut linear[..codec.rate().frame_samples()];
         if !player.is_silent_in(slot) {
-            let plain = player.plain_frame(slot, codec.law()).map(Payload::of);
+            let law = codec.law();
+            let plain = law.and_then(|law| player.plain_frame(slot, law));
+            let plain = plain.map(Payload::of);
             let payload = plain.unwrap_or_else(|| {
                 player.render(slot, codec.rate(), linear);
                 Payload::encoded(encoder, linear)
@@ -290,16 +291,16 @@ impl Leg {
 
 impl Payload {
     fn of(sound: &[u8]) -> Self {
-        let mut bytes = [0; PAYLOAD_MAX];
+        let mut bytes = [0; PACKET_BYTES_MAX];
         for (to, from) in bytes.iter_mut().zip(sound) {
             *to = *from;
         }
-        let length = sound.len().min(PAYLOAD_MAX);
+        let length = sound.len().min(PACKET_BYTES_MAX);
         Self { bytes, length }
     }
 
     fn encoded(encoder: &mut Encoder, linear: &[i16]) -> Self {
-        let mut bytes = [0; PAYLOAD_MAX];
+        let mut bytes = [0; PACKET_BYTES_MAX];
         let length = encoder.encode(linear, &mut bytes);
         Self { bytes, length }
     }
