@@ -37,7 +37,7 @@ mod stage_tests;
 pub mod telephone_event;
 
 pub use clip::Clip;
-pub use codec::{Codec, FRAME_SAMPLES, Law};
+pub use codec::{Codec, Decoder, Encoder, FRAME_SAMPLES, Law, Rate};
 pub use hearing::{Evidence, Limits, Verdict, Watch};
 pub use order::{Hears, LegKey, LegSpec, Order, Report, Stats};
 pub use outbox::{Channel, Transmit};

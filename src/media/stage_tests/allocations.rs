@@ -1,10 +1,12 @@
 //! The media thread allocates nothing for a frame, whatever it does.
 
 use super::*;
+use crate::media::Encoder;
 
 /// What comes of a party: packets made before they are counted.
 struct Stream {
     leg: LegKey,
+    from: SocketAddr,
     datagrams: Vec<Vec<u8>>,
 }
 
@@ -30,6 +32,7 @@ impl Stream {
         };
         Self {
             leg,
+            from: remote(leg),
             datagrams: (0..frames).map(datagram).collect(),
         }
     }
@@ -41,7 +44,7 @@ fn run(stage: &mut Stage, streams: &mut [Stream], frames: std::ops::Range<usize>
         let now = Moment::from_nanos(1_000_000_000 + n as u64 * 20_000_000);
         for stream in streams.iter_mut() {
             let datagram = &mut stream.datagrams[n];
-            stage.receive_rtp(stream.leg, remote(stream.leg), datagram, now);
+            stage.receive_rtp(stream.leg, stream.from, datagram, now);
         }
         stage.tick(now);
         stage.drain(|_| {});
@@ -49,14 +52,72 @@ fn run(stage: &mut Stage, streams: &mut [Stream], frames: std::ops::Range<usize>
     }
 }
 
-/// The allocations of 4 s in the middle of a call of 8 s.
-fn counted(rig: &mut Rig, codecs: &[(LegKey, Codec)]) -> u64 {
-    let mut streams: Vec<Stream> = codecs
+/// The allocations of 4 s in the middle of 8 s in which these parties speak, each by its codec.
+fn counted(rig: &mut Rig, parties: &[(LegKey, Codec)]) -> u64 {
+    let mut streams: Vec<Stream> = parties
         .iter()
         .map(|(leg, codec)| Stream::new(*leg, *codec, 400))
         .collect();
     run(&mut rig.stage, &mut streams, 0..200);
-    let measured =
-        allocation_counter::measure(|| run(&mut rig.stage, &mut streams, 200..400));
-    measured.count_total
+    allocation_counter::measure(|| run(&mut rig.stage, &mut streams, 200..400)).count_total
+}
+
+fn retarget(rig: &mut Rig, leg: LegKey, codec: Codec) {
+    let spec = spec(leg, codec);
+    rig.order(Order::Retarget { leg, spec });
+}
+
+#[test]
+fn a_bridged_call_that_is_heard_both_ways_allocates_nothing() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    for (leg, other) in [(CALLER, REP), (REP, CALLER)] {
+        rig.watch(leg);
+        let hears = Hears {
+            levelled: true,
+            ..hears(&[other])
+        };
+        rig.order(Order::Hear { leg, hears });
+    }
+    let parties = [(CALLER, Codec::Pcma), (REP, Codec::Pcmu)];
+    retarget(&mut rig, REP, Codec::Pcmu);
+    assert_eq!(counted(&mut rig, &parties), 0);
+}
+
+#[test]
+fn phrases_over_music_allocate_nothing() {
+    let mut rig = Rig::new(&[CALLER]);
+    rig.watch(CALLER);
+    let bed = Bed::Music(clip(ms(3_000), 900), Under::Duck);
+    let hears = Hears {
+        bed,
+        ..Hears::default()
+    };
+    rig.order(Order::Hear {
+        leg: CALLER,
+        hears,
+    });
+    let start = rig.now;
+    rig.say(CALLER, 1, &clip(ms(2_000), 9_000), start + ms(5_000));
+    assert_eq!(counted(&mut rig, &[(CALLER, Codec::Pcma)]), 0);
+}
+
+#[test]
+fn parties_of_three_codecs_are_mixed_without_allocating() {
+    let parties = [
+        (CALLER, Codec::Opus),
+        (REP, Codec::G722),
+        (TARGET, Codec::Pcma),
+    ];
+    let mut rig = Rig::new(&[CALLER, REP, TARGET]);
+    for (leg, codec) in parties {
+        retarget(&mut rig, leg, codec);
+        rig.watch(leg);
+        let others: Vec<LegKey> = [CALLER, REP, TARGET]
+            .into_iter()
+            .filter(|other| *other != leg)
+            .collect();
+        let hears = hears(&others);
+        rig.order(Order::Hear { leg, hears });
+    }
+    assert_eq!(counted(&mut rig, &parties), 0);
 }
