@@ -40,7 +40,7 @@ pub mod telephone_event;
 pub use clip::Clip;
 pub use codec::{Codec, Decoder, Encoder, FRAME_SAMPLES, Law, Rate};
 pub use hearing::{Evidence, Limits, Verdict, Watch};
-pub use order::{Hears, LegKey, LegSpec, Order, Report, Stats};
+pub use order::{Hears, LegKey, LegSpec, Order, Recording, Report, Stats};
 pub use outbox::{Channel, Transmit};
 pub use phrasebook::{Phrase, Phrasebook, PhrasebookError};
 pub use player::{Bed, Under};

@@ -60,6 +60,13 @@ impl Hears {
     }
 }
 
+/// Whether a call is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recording {
+    On,
+    Off,
+}
+
 /// What the desk wants of the sound.
 #[derive(Clone, Debug)]
 pub enum Order {
@@ -95,6 +102,11 @@ pub enum Order {
     Watch {
         leg: LegKey,
         watch: Watch,
+    },
+    /// Hands over every frame of the party's two directions, or no longer.
+    Record {
+        leg: LegKey,
+        recording: Recording,
     },
     Close {
         leg: LegKey,

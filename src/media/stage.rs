@@ -9,6 +9,7 @@ use super::leg::{Leg, Speaker};
 use super::order::{Hears, LegKey, LegSpec, Order, Report, Stats};
 use super::outbox::{Outbox, Transmit};
 use super::receiver::Arrival;
+use super::recorded::RecordedFrame;
 use super::sender::PHASES;
 use crate::words::{Entropy, Moment};
 
@@ -73,6 +74,10 @@ impl Stage {
                 self.with(leg, |leg, _| leg.watch(watch, now));
                 self.put_in_time(leg, now);
             }
+            Order::Record { leg, recording } => {
+                self.put_in_time(leg, now);
+                self.with(leg, |leg, _| leg.record(recording, now));
+            }
         }
     }
 
@@ -117,6 +122,11 @@ impl Stage {
     /// Hands out every datagram in the order it is to be sent; nothing is allocated once the buffers have grown.
     pub fn drain(&mut self, send: impl FnMut(Transmit<'_>)) {
         self.out.drain(send);
+    }
+
+    /// Hands out the frames of recorded calls in their order.
+    pub fn drain_recorded(&mut self, take: impl FnMut(RecordedFrame)) {
+        self.out.drain_recorded(take);
     }
 
     pub fn poll_report(&mut self) -> Option<Report> {

@@ -150,6 +150,7 @@ fn prepare(order: &Order) {
         | Order::Cut { .. }
         | Order::SendKeys { .. }
         | Order::Watch { .. }
+        | Order::Record { .. }
         | Order::Close { .. } => return,
     };
     clip.prepare(Law::A);

@@ -1,4 +1,6 @@
 mod sending;
+mod spoken;
+mod tape;
 
 pub(in crate::media) use sending::Speaker;
 
@@ -11,13 +13,14 @@ use crate::media::codec::{Codec, Encoder};
 use crate::media::hearing::{Line, Open, VoiceChange, Watch};
 use crate::media::heard::{Heard, Sounding};
 use crate::media::listening::{Listening, Phrase};
-use crate::media::order::{Hears, LegKey, LegSpec, Report, Stats};
+use crate::media::order::{Hears, LegKey, LegSpec, Recording, Report, Stats};
 use crate::media::outbox::Outbox;
 use crate::media::player::{Bed, PhraseNews, Player};
 use crate::media::receiver::{Arrival, Kind, Receiver};
 use crate::media::rtp::RtpHeader;
 use crate::media::sender::Sender;
 use crate::media::telephone_event::KeySender;
+use self::tape::Tape;
 use crate::words::{Entropy, Key, Moment};
 
 /// Our first report is due after half the interval (RFC 3550 6.2).
@@ -34,6 +37,8 @@ pub(in crate::media) struct Leg {
     line: Line,
     /// The slot whose sound is judged next.
     unjudged: u64,
+    /// While the call is recorded.
+    tape: Option<Box<Tape>>,
     reports: Reports,
 }
 
@@ -75,6 +80,7 @@ impl Leg {
             listening: Listening::default(),
             line: Line::new(now),
             unjudged: 0,
+            tape: None,
             reports: Reports {
                 due: now + FIRST_REPORT_AFTER,
                 told: 0,
@@ -160,6 +166,15 @@ impl Leg {
 
     pub(in crate::media) fn watch(&mut self, watch: Watch, now: Moment) {
         self.line.watch(watch, now);
+    }
+
+    /// Begins to record from the next slot on, or ends it.
+    pub(in crate::media) fn record(&mut self, recording: Recording, now: Moment) {
+        let next = self.slot_at(now).map_or(0, |slot| slot + 1);
+        self.tape = match recording {
+            Recording::On => Some(self.tape.take().unwrap_or_else(|| Box::new(Tape::new(next)))),
+            Recording::Off => None,
+        };
     }
 
     pub(in crate::media) fn unreachable(&mut self, now: Moment) {

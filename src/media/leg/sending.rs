@@ -1,15 +1,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::spoken::Spoken;
 use super::{Leg, Outgoing};
-use crate::media::codec::{
-    Codec, Encoder, FRAME_SAMPLES, PACKET_BYTES_MAX, WIDE_FRAME_SAMPLES,
-};
-use crate::media::heard::Heard;
+use crate::media::codec::{Codec, FRAME_SAMPLES, WIDE_FRAME_SAMPLES};
+use crate::media::heard::{Heard, Sounding};
 use crate::media::listening::{Mode, Phrase};
 use crate::media::order::{LegKey, Report};
 use crate::media::outbox::{Channel, Outbox};
 use crate::media::receiver::{Arrival, Kind};
+use crate::media::recorded::RecordedFrame;
 use crate::media::rtcp::{self, OurReport};
 use crate::media::rtp::RtpHeader;
 use crate::media::telephone_event::retimed;
@@ -25,12 +25,6 @@ const RELAY_PATIENCE: u64 = 3;
 enum Fill {
     Done,
     Wait,
-}
-
-/// The sound of one packet, as it is sent.
-struct Payload {
-    bytes: [u8; PACKET_BYTES_MAX],
-    length: usize,
 }
 
 /// Another leg that is heard, and by how much its sound is to be made louder.
@@ -98,7 +92,7 @@ impl Leg {
         }
         let gain_db = from.gain_db;
         self.listening.level(from.leg, ours, gain_db, &mut relayed);
-        self.send(placed.slot, &relayed, now, out);
+        self.send(placed.slot, &Spoken::coded(ours, &relayed), now, out);
     }
 
     fn relay_event(&mut self, from: LegKey, arrival: Arrival<'_>, out: &mut Outbox) {
@@ -140,6 +134,7 @@ impl Leg {
         }
         if let Some(heard) = heard.get(&self.key) {
             self.listen(due, heard, now, out);
+            self.hand_over(due, heard, out);
         }
         self.tell_line(now, out);
         if now >= self.reports.due {
@@ -180,11 +175,11 @@ impl Leg {
         if self.waits_for_source(slot, due, now) {
             return Fill::Wait;
         }
-        let payload = self.frame(slot, heard);
+        let spoken = self.frame(slot, heard);
         if started.is_some() {
             self.outgoing.sender.mark();
         }
-        let header = self.send(slot, payload.bytes(), now, out);
+        let header = self.send(slot, &spoken, now, out);
         self.tell_started(started, &header, now, out);
         Fill::Done
     }
@@ -198,7 +193,7 @@ impl Leg {
     }
 
     /// The sound of `slot`: a phrase, the bed, a mix, or silence.
-    fn frame(&mut self, slot: u64, heard: &BTreeMap<LegKey, Heard>) -> Payload {
+    fn frame(&mut self, slot: u64, heard: &BTreeMap<LegKey, Heard>) -> Spoken {
         let codec = self.spec.codec;
         let Outgoing {
             player,
@@ -206,24 +201,25 @@ impl Leg {
             encoder,
             ..
         } = &mut self.outgoing;
-        let mut linear = [0; WIDE_FRAME_SAMPLES];
-        let linear = &mut linear[..codec.rate().frame_samples()];
-        if !player.is_silent_in(slot) {
-            let law = codec.law();
-            let plain = law.and_then(|law| player.plain_frame(slot, law));
-            let plain = plain.map(Payload::of);
-            let payload = plain.unwrap_or_else(|| {
-                player.render(slot, codec.rate(), linear);
-                Payload::encoded(encoder, linear)
-            });
-            player.advance();
-            return payload;
-        }
-        if self.listening.mode() == Mode::Mix {
+        if player.is_silent_in(slot) {
             let nominal = sender.clock.nominal(slot);
-            self.listening.mix(slot, nominal, codec.rate(), heard).write(linear);
+            return Spoken::made(encoder, codec.rate(), |linear| {
+                if self.listening.mode() == Mode::Mix {
+                    let mix = self.listening.mix(slot, nominal, codec.rate(), heard);
+                    mix.write(linear);
+                }
+            });
         }
-        Payload::encoded(encoder, linear)
+        let plain = codec
+            .law()
+            .and_then(|law| Some(Spoken::coded(law, player.plain_frame(slot, law)?)));
+        let spoken = plain.unwrap_or_else(|| {
+            Spoken::made(encoder, codec.rate(), |linear| {
+                player.render(slot, codec.rate(), linear);
+            })
+        });
+        player.advance();
+        spoken
     }
 
     fn send_key(&mut self, slot: u64, out: &mut Outbox) -> bool {
@@ -245,13 +241,17 @@ impl Leg {
     fn send(
         &mut self,
         slot: u64,
-        payload: &[u8],
+        spoken: &Spoken,
         now: Moment,
         out: &mut Outbox,
     ) -> RtpHeader {
         let sender = &mut self.outgoing.sender;
-        if !self.spec.sends {
+        let payload = spoken.payload();
+        if !self.spec.sends || payload.is_empty() {
             return sender.pass(slot, self.spec.payload_type);
+        }
+        if let Some(tape) = &mut self.tape {
+            tape.note(slot, spoken.linear());
         }
         if sender.sent().packets == 0 {
             out.report(Report::FirstSent {
@@ -271,6 +271,26 @@ impl Leg {
         });
     }
 
+    /// Hands over the frames whose time is over, both directions of one slot.
+    fn hand_over(&mut self, due: u64, heard: &Heard, out: &mut Outbox) {
+        let Some(tape) = &mut self.tape else {
+            return;
+        };
+        for slot in tape.take_over(due) {
+            let mut right = [0; WIDE_FRAME_SAMPLES];
+            if let Some(frame) = heard.frame(slot, Sounding::AsItCame) {
+                right[..frame.samples.len()].copy_from_slice(frame.samples);
+            }
+            out.record(RecordedFrame {
+                leg: self.key,
+                at: self.outgoing.sender.clock.nominal(slot),
+                rate: self.spec.codec.rate(),
+                left: tape.sent(slot),
+                right,
+            });
+        }
+    }
+
     pub(super) fn send_report(&mut self, goodbye: bool, now: Moment, out: &mut Outbox) {
         let sender = &self.outgoing.sender;
         let sent = sender.sent();
@@ -286,26 +306,5 @@ impl Leg {
         out.post(self.key, Channel::Rtcp, self.spec.remote_rtcp, |bytes| {
             rtcp::write(&report, bytes, now);
         });
-    }
-}
-
-impl Payload {
-    fn of(sound: &[u8]) -> Self {
-        let mut bytes = [0; PACKET_BYTES_MAX];
-        for (to, from) in bytes.iter_mut().zip(sound) {
-            *to = *from;
-        }
-        let length = sound.len().min(PACKET_BYTES_MAX);
-        Self { bytes, length }
-    }
-
-    fn encoded(encoder: &mut Encoder, linear: &[i16]) -> Self {
-        let mut bytes = [0; PACKET_BYTES_MAX];
-        let length = encoder.encode(linear, &mut bytes);
-        Self { bytes, length }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
     }
 }

@@ -16,13 +16,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::media::hearing::{Evidence, Limits, Verdict, Watch};
-use crate::media::order::{Hears, LegKey, LegSpec, Order, Report};
+use crate::media::order::{Hears, LegKey, LegSpec, Order, Recording, Report};
 use crate::media::outbox::Channel;
 use crate::media::player::{Bed, Under};
 use crate::media::rtcp::{self, Block, OurReport};
 use crate::media::rtp::{RtpHeader, RtpPacket};
 use crate::media::sender::Sent;
-use crate::media::{Clip, Codec, Law, Stage};
+use crate::media::{Clip, Codec, Law, RecordedFrame, Stage};
 use crate::words::{Entropy, Key, Moment};
 
 const FRAME: Duration = Duration::from_millis(20);

@@ -358,3 +358,34 @@ fn a_quiet_caller_is_made_louder_for_the_rep_and_for_nobody_else() {
     assert!(last(REP) > Some(700), "{:?}", last(REP));
     assert!(last(TARGET) < Some(220), "{:?}", last(TARGET));
 }
+
+#[test]
+fn a_recorded_call_has_both_directions_in_every_frame() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    rig.order(Order::Hear {
+        leg: CALLER,
+        hears: hears(&[REP]),
+    });
+    let (mut caller, mut rep) = (Source::new(CALLER, &rig), Source::new(REP, &rig));
+    rep.level = 7_000;
+    rig.order(Order::Record {
+        leg: CALLER,
+        recording: Recording::On,
+    });
+    for _ in 0..100 {
+        caller.speak(&mut rig, FRAME);
+        rep.speak(&mut rig, ms(0));
+    }
+    rig.say(CALLER, 1, &clip(ms(500), 12_000), rig.now);
+    caller.speak(&mut rig, ms(1_000));
+    let mut frames = Vec::new();
+    rig.stage.drain_recorded(|frame| frames.push(frame));
+    assert!(frames.len() >= 145, "{}", frames.len());
+    assert!(frames.windows(2).all(|pair| pair[1].at.since(pair[0].at) == FRAME));
+    let level = |side: &[i16]| side.iter().map(|sample| sample.abs()).max().unwrap();
+    let sides = |frame: &RecordedFrame| frame.sides().map(level);
+    let both = |n: &usize| matches!(sides(&frames[*n]), [6_700..=7_300, 2_800..=3_200]);
+    assert!((10..95).all(|n| both(&n)), "{:?}", frames.iter().map(sides).collect::<Vec<_>>());
+    let phrase = frames.iter().filter(|frame| sides(frame)[0] > 11_000).count();
+    assert_eq!(phrase, 25);
+}
