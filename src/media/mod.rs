@@ -26,6 +26,7 @@ pub mod rtcp;
 pub mod rtp;
 pub mod sender;
 pub mod source_lock;
+pub mod srtp;
 mod stage;
 #[cfg(test)]
 mod stage_tests;
