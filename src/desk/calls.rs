@@ -10,7 +10,7 @@ use crate::callbacks::CallbackId;
 use crate::dialling::Identity;
 use crate::media::LegKey;
 use crate::sip::LegId;
-use crate::sip::offer_answer::{Description, Negotiated, Origin};
+use crate::sip::offer_answer::{Description, Negotiated, Origin, Shield};
 use crate::words::{CallId, Language, Moment, Party, PromptId, SeatId};
 
 use super::reach::Whence;
@@ -80,6 +80,8 @@ pub(super) struct Leg {
     pub(super) port: Option<Port>,
     /// Ours in the session descriptions; each new one counts up.
     pub(super) origin: Origin,
+    /// Our keys for SRTP: all session descriptions name the same.
+    pub(super) shield: Shield,
     /// Their offer, until we answer.
     pub(super) offer: Option<Description>,
     /// Answered: a BYE ends it, not a CANCEL.
@@ -95,10 +97,11 @@ pub(super) struct Leg {
 }
 
 /// The SIP leg that takes another's place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Successor {
     pub(super) sip: LegId,
     pub(super) origin: Origin,
+    pub(super) shield: Shield,
     /// As of a leg: its own, for the other side may be in another place.
     pub(super) seen_at: Option<IpAddr>,
 }
@@ -112,11 +115,12 @@ pub(super) struct Succession {
 }
 
 impl Leg {
-    pub(super) fn new(origin: Origin) -> Self {
+    pub(super) fn new(origin: Origin, shield: Shield) -> Self {
         Self {
             sip: None,
             port: None,
             origin,
+            shield,
             offer: None,
             up: false,
             seen_at: None,
@@ -265,6 +269,7 @@ impl Calls {
         let sip = leg.sip.replace(new.sip)?;
         let up = std::mem::replace(&mut leg.up, true);
         (leg.origin, leg.offer, leg.seen_at) = (new.origin, None, new.seen_at);
+        leg.shield = new.shield;
         self.by_sip.remove(&sip);
         self.by_sip.insert(new.sip, (id, party));
         Some(Succession { sip, up })

@@ -152,7 +152,13 @@ impl Agent {
         let mut rules = Rules::standard(settings.country, settings.timezone.time_zone());
         rules.numbering = settings.numbering();
         let mut desk = Desk {
-            signalling: Signalling::new(endpoint, sockets, lines, fork(&mut entropy)),
+            signalling: Signalling::new(
+                endpoint,
+                sockets,
+                lines,
+                settings.media.srtp.into(),
+                fork(&mut entropy),
+            ),
             sound,
             promises: Promises::new(Queue::new(rules)),
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),

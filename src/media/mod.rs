@@ -32,6 +32,7 @@ pub mod rtp;
 pub mod sender;
 pub mod source_lock;
 pub mod speech_level;
+pub mod srtp;
 mod stage;
 #[cfg(test)]
 mod stage_tests;

@@ -21,7 +21,7 @@ pub fn offer(local: SocketAddr, origin: Origin) -> Bytes {
 
 /// Our offer with another direction.
 pub fn offer_with(local: SocketAddr, origin: Origin, direction: Direction) -> Bytes {
-    let stream = audio(local, &OFFERED, direction);
+    let stream = audio(local, "RTP/AVP", &OFFERED, direction);
     (head(local.ip(), origin) + &stream).into()
 }
 
@@ -34,12 +34,17 @@ pub(super) fn head(ip: IpAddr, Origin { id, version }: Origin) -> String {
 }
 
 /// An audio stream at `local`, with RTCP on the next port.
-pub(super) fn audio(local: SocketAddr, payloads: &[(u8, &str)], direction: Direction) -> String {
+pub(super) fn audio(
+    local: SocketAddr,
+    proto: &str,
+    payloads: &[(u8, &str)],
+    direction: Direction,
+) -> String {
     let numbers: String = payloads
         .iter()
         .map(|(number, _)| format!(" {number}"))
         .collect();
-    let mut text = format!("m=audio {} RTP/AVP{numbers}\r\n", local.port());
+    let mut text = format!("m=audio {} {proto}{numbers}\r\n", local.port());
     for (number, name) in payloads {
         text.push_str(&format!("a=rtpmap:{number} {name}/8000\r\n"));
         if *name == "telephone-event" {
