@@ -51,7 +51,19 @@ pub(super) struct MediaCounts {
 
 #[derive(Debug)]
 enum Request {
-    Ports { leg: LegKey, pair: PortPair },
+    Ports {
+        leg: LegKey,
+        pair: PortPair,
+    },
+    /// A second pair for a leg that has one: both are heard.
+    Beside {
+        leg: LegKey,
+        pair: PortPair,
+    },
+    /// The second pair is the only one from now on.
+    Move(LegKey),
+    /// The second pair is given back.
+    CloseBeside(LegKey),
     Order(Order),
     Stop,
 }
@@ -72,6 +84,7 @@ impl MediaThread {
             inbox,
             stage: Stage::new(entropy),
             sockets: BTreeMap::new(),
+            beside: BTreeMap::new(),
             reports,
             counts: Arc::clone(&counts),
         };
@@ -99,6 +112,23 @@ impl MediaThread {
         let leg = LegKey::new(self.opened.fetch_add(1, Ordering::Relaxed));
         self.request(Request::Ports { leg, pair });
         Ok((leg, local))
+    }
+
+    /// Opens a second RTP and RTCP port for a leg, heard beside the first; the leg still sends from that.
+    pub(super) fn open_beside(&self, leg: LegKey, ip: IpAddr) -> io::Result<SocketAddr> {
+        let pair = self.ports.bind(ip)?;
+        let local = pair.rtp.local_addr()?;
+        self.request(Request::Beside { leg, pair });
+        Ok(local)
+    }
+
+    /// The leg goes on with its second ports; SSRC, sequence and timestamps run on.
+    pub(super) fn move_ports(&self, leg: LegKey) {
+        self.request(Request::Move(leg));
+    }
+
+    pub(super) fn close_beside(&self, leg: LegKey) {
+        self.request(Request::CloseBeside(leg));
     }
 
     /// Hands an order over; sound it brings along is encoded here, by the caller.
