@@ -32,9 +32,7 @@ pub(super) fn handle(state: State, input: Input, board: &mut Board, now: Moment)
         Input::TimedOut(Timer::MediaLost) if !state.is_leaving() => {
             promising::media_lost(board, now)
         }
-        Input::TimedOut(Timer::Repair(party)) => {
-            doctor::repair_timed_out(state, party, board, now)
-        }
+        Input::TimedOut(Timer::Repair(party)) => doctor::repair_timed_out(state, party, board, now),
         Input::TimedOut(Timer::TellAgain(party)) => {
             doctor::tell_again(&state, party, board, now);
             state

@@ -249,7 +249,10 @@ impl Board {
     /// "I cannot hear you" is said at most every ten seconds, whoever has it said (D16).
     pub(super) fn unclear_lately(&self, phrase: &PromptId, now: Moment) -> bool {
         let fault = &self.terms.policy.line_fault;
-        let until = self.manners.unclear_said.map(|said| said + fault.unclear_every.get());
+        let until = self
+            .manners
+            .unclear_said
+            .map(|said| said + fault.unclear_every.get());
         *phrase == fault.unclear && until.is_some_and(|until| now < until)
     }
 

@@ -115,13 +115,7 @@ fn mind_packets(line: Line, board: &mut Board, now: Moment) {
 }
 
 /// Of the rep and the target: what a person can do something about is told, who hears nothing is mended.
-fn of_colleague(
-    state: State,
-    party: Party,
-    line: Line,
-    board: &mut Board,
-    now: Moment,
-) -> State {
+fn of_colleague(state: State, party: Party, line: Line, board: &mut Board, now: Moment) -> State {
     let watched = board.terms.watches_line && board.leg(party).is_up();
     if state.is_leaving() || !watched {
         return state;
@@ -186,13 +180,7 @@ pub(super) fn repair_timed_out(
 }
 
 /// Nothing is left to try: the phrases (D16, D17), or somebody else (D6).
-fn not_mended(
-    state: State,
-    party: Party,
-    fault: Line,
-    board: &mut Board,
-    now: Moment,
-) -> State {
+fn not_mended(state: State, party: Party, fault: Line, board: &mut Board, now: Moment) -> State {
     match (party, fault) {
         (Party::Caller, Line::TheyDoNotReceive) => promising::cannot_hear(board, now),
         (Party::Caller, fault) => state.handle(Input::Line(CALLER, fault), board, now),
@@ -211,7 +199,11 @@ fn tell(party: Party, line: Line, board: &mut Board, now: Moment) -> bool {
         return false;
     }
     let again_after = board.terms.policy.line.again_after.get();
-    let again_at = board.told.last.get(&(party, line)).map(|last| *last + again_after);
+    let again_at = board
+        .told
+        .last
+        .get(&(party, line))
+        .map(|last| *last + again_after);
     match again_at {
         Some(at) if now < at => {
             board.told.put_off.insert(party, line);

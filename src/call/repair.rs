@@ -61,12 +61,7 @@ pub(super) fn seems_fine(party: Party, board: &mut Board, now: Moment) {
 }
 
 /// Hears what became of our offer; the fault, where nothing is left to try.
-pub(super) fn hear(
-    party: Party,
-    news: RepairNews,
-    board: &mut Board,
-    now: Moment,
-) -> Option<Line> {
+pub(super) fn hear(party: Party, news: RepairNews, board: &mut Board, now: Moment) -> Option<Line> {
     let attempt = *board.repairs.attempt(party)?;
     match news {
         RepairNews::Taken => {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use crate::call::{Hears, LegNews, Line, Patch};
 use crate::media::{
-    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Order, Phrasebook, Under, Verdict,
-    Watch,
+    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Limits, Order, Phrasebook, Under,
+    Verdict, Watch,
 };
+use crate::policy;
 use crate::sip::offer_answer::{self, Direction, Negotiated};
 use crate::words::{Language, Party, PromptId};
 
@@ -71,6 +72,28 @@ impl Sound {
         let (key, address) = self.thread.open_port(self.ground.bound)?;
         let told = SocketAddr::new(self.ground.told, address.port());
         Ok(Port { key, address, told })
+    }
+
+    /// Another pair of ports for a leg that has one: it is heard on both until `move_port` or
+    /// `close_beside`, and sends from the old one.
+    pub(super) fn open_beside(&self, old: Port) -> io::Result<Port> {
+        let address = self.thread.open_beside(old.key, self.ground.bound)?;
+        let told = SocketAddr::new(self.ground.told, address.port());
+        Ok(Port {
+            key: old.key,
+            address,
+            told,
+        })
+    }
+
+    /// The leg goes on with its other ports alone.
+    pub(super) fn move_port(&self, leg: LegKey) {
+        self.thread.move_ports(leg);
+    }
+
+    /// The leg stays where it is.
+    pub(super) fn close_beside(&self, leg: LegKey) {
+        self.thread.close_beside(leg);
     }
 
     pub(super) fn counts(&self) -> &MediaCounts {
@@ -198,34 +221,36 @@ pub(super) fn test_spec(remote: SocketAddr) -> LegSpec {
 /// The call's word for a verdict.
 pub(super) fn line(verdict: Verdict) -> Line {
     match verdict {
-        Verdict::Fine => Line::Fine,
+        Verdict::TheyDoNotReceive(_) => Line::TheyDoNotReceive,
         Verdict::NoMedia => Line::NoMedia,
         Verdict::MediaStopped => Line::MediaStopped,
+        Verdict::MediaLate => Line::MediaLate,
         Verdict::DigitalSilence => Line::DigitalSilence,
-        Verdict::TheyDoNotReceive(_) => Line::TheyDoNotReceive,
+        Verdict::SilentCaller => Line::SilentCaller,
+        Verdict::MusicOrTone => Line::MusicOrTone,
+        Verdict::MicrophoneDead => Line::MicrophoneDead,
+        Verdict::Clipped => Line::Clipped,
+        Verdict::TooLoud => Line::TooLoud,
+        Verdict::TooQuiet => Line::TooQuiet,
+        Verdict::LineNoise => Line::LineNoise,
+        Verdict::Echo => Line::Echo,
+        Verdict::Fine => Line::Fine,
     }
 }
 
 /// A rep's or target's leg whose port answers with ICMP is gone (D6).
 pub(super) fn loss(verdict: Verdict) -> Option<LegNews> {
-    match verdict {
-        Verdict::TheyDoNotReceive(Evidence::Unreachable) => Some(LegNews::Lost),
-        Verdict::Fine
-        | Verdict::NoMedia
-        | Verdict::MediaStopped
-        | Verdict::DigitalSilence
-        | Verdict::TheyDoNotReceive(_) => None,
-    }
+    let is_gone = verdict == Verdict::TheyDoNotReceive(Evidence::Unreachable);
+    is_gone.then_some(LegNews::Lost)
 }
 
-/// The timeline's word for a verdict.
-pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Fine => "fine",
-        Verdict::NoMedia => "no-media",
-        Verdict::MediaStopped => "media-stopped",
-        Verdict::DigitalSilence => "digital-silence",
-        Verdict::TheyDoNotReceive(_) => "they-do-not-receive",
+/// When something is a fault, by the policy.
+pub(super) fn limits(line: &policy::Line) -> Limits {
+    let after = &line.after;
+    Limits {
+        no_media: after.no_media.get(),
+        stopped: after.media_stopped.get(),
+        silence: after.digital_silence.get(),
     }
 }
 

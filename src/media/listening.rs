@@ -143,7 +143,10 @@ impl Listening {
         let Some(source) = self.source(leg) else {
             return;
         };
-        if source.table.is_none_or(|(l, db, _)| (l, db) != (law, gain_db)) {
+        if source
+            .table
+            .is_none_or(|(l, db, _)| (l, db) != (law, gain_db))
+        {
             source.table = Some((law, gain_db, GainTable::new(law, gain_db)));
         }
         if let Some((.., table)) = &source.table {

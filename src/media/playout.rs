@@ -5,19 +5,43 @@ use super::rtp::{RtpHeader, ticks_between};
 use crate::words::Moment;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Played { Sound, Concealed, ComfortNoise, Nothing }
-pub enum Content<'a> { Sound(&'a [u8]), ComfortNoise(&'a [u8]) }
+pub enum Played {
+    Sound,
+    Concealed,
+    ComfortNoise,
+    Nothing,
+}
+pub enum Content<'a> {
+    Sound(&'a [u8]),
+    ComfortNoise(&'a [u8]),
+}
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {}
 #[derive(Debug)]
-pub struct Playout { codec: Codec, buffer: JitterBuffer, end: Option<u32> }
+pub struct Playout {
+    codec: Codec,
+    buffer: JitterBuffer,
+    end: Option<u32>,
+}
 impl Playout {
-    pub fn new(codec: Codec) -> Self { Self { codec, buffer: JitterBuffer::default(), end: None } }
-    pub fn codec(&self) -> Codec { self.codec }
+    pub fn new(codec: Codec) -> Self {
+        Self {
+            codec,
+            buffer: JitterBuffer::default(),
+            end: None,
+        }
+    }
+    pub fn codec(&self) -> Codec {
+        self.codec
+    }
     pub fn push(&mut self, header: &RtpHeader, content: Content<'_>, _now: Moment) {
         let _ = Law::A;
         if let Content::Sound(payload) = content {
-            self.buffer.push(header.timestamp, self.codec.law().unwrap_or(Law::A), payload);
+            self.buffer.push(
+                header.timestamp,
+                self.codec.law().unwrap_or(Law::A),
+                payload,
+            );
             self.end = Some(header.timestamp.wrapping_add(payload.len() as u32));
         }
     }
@@ -29,5 +53,7 @@ impl Playout {
             _ => Played::Nothing,
         }
     }
-    pub fn counts(&self) -> Counts { Counts {} }
+    pub fn counts(&self) -> Counts {
+        Counts {}
+    }
 }

@@ -83,9 +83,7 @@ impl Receiver {
         let clock_hz = spec.codec.clock_hz();
         self.count(&header, clock_hz, now);
         let kind = match kind {
-            Kind::Event(_) => {
-                Kind::Event(self.keys.receive(header.timestamp, clock_hz, payload))
-            }
+            Kind::Event(_) => Kind::Event(self.keys.receive(header.timestamp, clock_hz, payload)),
             Kind::Sound(_) | Kind::ComfortNoise => kind,
         };
         Some(Arrival {
@@ -99,7 +97,9 @@ impl Receiver {
     fn count(&mut self, header: &RtpHeader, clock_hz: u32, now: Moment) {
         self.received = self.received.saturating_add(1);
         match &mut self.reception {
-            Some(reception) if reception.is_of(header.ssrc, clock_hz) => reception.count(header, now),
+            Some(reception) if reception.is_of(header.ssrc, clock_hz) => {
+                reception.count(header, now)
+            }
             before => {
                 let lost = before.as_ref().map_or(0, Reception::lost);
                 self.lost_before = self.lost_before.saturating_add(lost);
@@ -148,7 +148,9 @@ impl Receiver {
     }
 
     pub(super) fn jitter(&self) -> Duration {
-        self.reception.as_ref().map_or(Duration::ZERO, Reception::jitter)
+        self.reception
+            .as_ref()
+            .map_or(Duration::ZERO, Reception::jitter)
     }
 
     pub(super) fn strangers(&self) -> u64 {

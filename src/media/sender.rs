@@ -61,7 +61,9 @@ impl FrameClock {
 
     /// The RTP time of `now`, for a sender report.
     pub fn timestamp_at(&self, now: Moment) -> u32 {
-        let since = now.as_nanos().saturating_sub(self.nominal(self.base.0).as_nanos());
+        let since = now
+            .as_nanos()
+            .saturating_sub(self.nominal(self.base.0).as_nanos());
         let ticks = u128::from(since) * u128::from(self.ticks) / u128::from(FRAME_NANOS);
         self.base.1.wrapping_add(ticks as u32)
     }

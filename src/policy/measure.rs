@@ -68,7 +68,9 @@ fn measure(
     unit: &'static str,
     range: std::ops::RangeInclusive<f32>,
 ) -> Result<f32, Sentence> {
-    let number = text.strip_suffix(unit).and_then(|number| number.parse().ok());
+    let number = text
+        .strip_suffix(unit)
+        .and_then(|number| number.parse().ok());
     number
         .filter(|number| range.contains(number))
         .ok_or_else(|| {

@@ -251,7 +251,11 @@ impl Witness {
         if newly_held && !has_consent(step, ConsentFor::Hold) {
             self.breach("held without consent");
         }
-        if to != "talking" && step.iter().any(|action| matches!(action, Action::Suggest(_))) {
+        if to != "talking"
+            && step
+                .iter()
+                .any(|action| matches!(action, Action::Suggest(_)))
+        {
             self.breach("a phrase was suggested to a rep who does not talk");
         }
         let rep_lost =

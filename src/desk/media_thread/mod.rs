@@ -51,8 +51,19 @@ pub(super) struct MediaCounts {
 
 #[derive(Debug)]
 enum Request {
-    Ports { leg: LegKey, pair: PortPair },
-    Move { leg: LegKey, fresh: LegKey },
+    Ports {
+        leg: LegKey,
+        pair: PortPair,
+    },
+    /// A second pair for a leg that has one: both are heard.
+    Beside {
+        leg: LegKey,
+        pair: PortPair,
+    },
+    /// The second pair is the only one from now on.
+    Move(LegKey),
+    /// The second pair is given back.
+    CloseBeside(LegKey),
     Order(Order),
     Stop,
 }
@@ -73,6 +84,7 @@ impl MediaThread {
             inbox,
             stage: Stage::new(entropy),
             sockets: BTreeMap::new(),
+            beside: BTreeMap::new(),
             reports,
             counts: Arc::clone(&counts),
         };
@@ -102,10 +114,21 @@ impl MediaThread {
         Ok((leg, local))
     }
 
-    /// Lets a leg's sound come and go by the ports opened for `fresh`, which is no leg itself any longer; the old
-    /// ones are closed.
-    pub(super) fn move_to(&self, leg: LegKey, fresh: LegKey) {
-        self.request(Request::Move { leg, fresh });
+    /// Opens a second RTP and RTCP port for a leg, heard beside the first; the leg still sends from that.
+    pub(super) fn open_beside(&self, leg: LegKey, ip: IpAddr) -> io::Result<SocketAddr> {
+        let pair = self.ports.bind(ip)?;
+        let local = pair.rtp.local_addr()?;
+        self.request(Request::Beside { leg, pair });
+        Ok(local)
+    }
+
+    /// The leg goes on with its second ports; SSRC, sequence and timestamps run on.
+    pub(super) fn move_ports(&self, leg: LegKey) {
+        self.request(Request::Move(leg));
+    }
+
+    pub(super) fn close_beside(&self, leg: LegKey) {
+        self.request(Request::CloseBeside(leg));
     }
 
     /// Hands an order over; sound it brings along is encoded here, by the caller.

@@ -45,15 +45,6 @@ impl Poll {
         Ok(())
     }
 
-    /// What comes to these watched ports is another leg's from now on.
-    pub(super) fn rename(&self, leg: LegKey, pair: &PortPair) -> io::Result<()> {
-        for (socket, channel) in [(&pair.rtp, Channel::Rtp), (&pair.rtcp, Channel::Rtcp)] {
-            let mut event = EpollEvent::new(EpollFlags::EPOLLIN, token(leg, channel));
-            self.epoll.modify(socket, &mut event)?;
-        }
-        Ok(())
-    }
-
     /// Waits for a datagram, an order, or the absolute moment `due`.
     pub(super) fn wait(
         &mut self,

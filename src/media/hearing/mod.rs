@@ -59,7 +59,16 @@ pub enum Verdict {
     TheyDoNotReceive(Evidence),
     NoMedia,
     MediaStopped,
+    MediaLate,
     DigitalSilence,
+    SilentCaller,
+    MusicOrTone,
+    MicrophoneDead,
+    Clipped,
+    TooLoud,
+    TooQuiet,
+    LineNoise,
+    Echo,
     Fine,
 }
 

@@ -8,10 +8,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::tape::Tape;
 use crate::media::clip::Clip;
 use crate::media::codec::{Codec, Encoder};
-use crate::media::hearing::{Line, Open, VoiceChange, Watch};
 use crate::media::heard::{Heard, Sounding};
+use crate::media::hearing::{Line, Open, VoiceChange, Watch};
 use crate::media::listening::{Listening, Phrase};
 use crate::media::order::{Hears, LegKey, LegSpec, Recording, Report, Stats};
 use crate::media::outbox::Outbox;
@@ -20,7 +21,6 @@ use crate::media::receiver::{Arrival, Kind, Receiver};
 use crate::media::rtp::RtpHeader;
 use crate::media::sender::Sender;
 use crate::media::telephone_event::KeySender;
-use self::tape::Tape;
 use crate::words::{Entropy, Key, Moment};
 
 /// Our first report is due after half the interval (RFC 3550 6.2).
@@ -172,7 +172,11 @@ impl Leg {
     pub(in crate::media) fn record(&mut self, recording: Recording, now: Moment) {
         let next = self.slot_at(now).map_or(0, |slot| slot + 1);
         self.tape = match recording {
-            Recording::On => Some(self.tape.take().unwrap_or_else(|| Box::new(Tape::new(next)))),
+            Recording::On => Some(
+                self.tape
+                    .take()
+                    .unwrap_or_else(|| Box::new(Tape::new(next))),
+            ),
             Recording::Off => None,
         };
     }

@@ -62,7 +62,9 @@ impl Leg {
         out: &mut Outbox,
     ) {
         let ours = self.spec.codec;
-        let laws = self.listening.relayed_law(from.leg, codec, payload.len(), ours);
+        let laws = self
+            .listening
+            .relayed_law(from.leg, codec, payload.len(), ours);
         let (Some(theirs), Some(ours)) = (laws, ours.law()) else {
             return;
         };
@@ -238,13 +240,7 @@ impl Leg {
     }
 
     /// Sends one frame of sound; while the party wants none, the slot only passes.
-    fn send(
-        &mut self,
-        slot: u64,
-        spoken: &Spoken,
-        now: Moment,
-        out: &mut Outbox,
-    ) -> RtpHeader {
+    fn send(&mut self, slot: u64, spoken: &Spoken, now: Moment, out: &mut Outbox) -> RtpHeader {
         let sender = &mut self.outgoing.sender;
         let payload = spoken.payload();
         if !self.spec.sends || payload.is_empty() {

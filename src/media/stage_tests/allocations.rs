@@ -92,10 +92,7 @@ fn phrases_over_music_allocate_nothing() {
         bed,
         ..Hears::default()
     };
-    rig.order(Order::Hear {
-        leg: CALLER,
-        hears,
-    });
+    rig.order(Order::Hear { leg: CALLER, hears });
     let start = rig.now;
     rig.say(CALLER, 1, &clip(ms(2_000), 9_000), start + ms(5_000));
     assert_eq!(counted(&mut rig, &[(CALLER, Codec::Pcma)]), 0);

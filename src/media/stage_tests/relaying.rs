@@ -381,11 +381,22 @@ fn a_recorded_call_has_both_directions_in_every_frame() {
     let mut frames = Vec::new();
     rig.stage.drain_recorded(|frame| frames.push(frame));
     assert!(frames.len() >= 145, "{}", frames.len());
-    assert!(frames.windows(2).all(|pair| pair[1].at.since(pair[0].at) == FRAME));
+    assert!(
+        frames
+            .windows(2)
+            .all(|pair| pair[1].at.since(pair[0].at) == FRAME)
+    );
     let level = |side: &[i16]| side.iter().map(|sample| sample.abs()).max().unwrap();
     let sides = |frame: &RecordedFrame| frame.sides().map(level);
     let both = |n: &usize| matches!(sides(&frames[*n]), [6_700..=7_300, 2_800..=3_200]);
-    assert!((10..95).all(|n| both(&n)), "{:?}", frames.iter().map(sides).collect::<Vec<_>>());
-    let phrase = frames.iter().filter(|frame| sides(frame)[0] > 11_000).count();
+    assert!(
+        (10..95).all(|n| both(&n)),
+        "{:?}",
+        frames.iter().map(sides).collect::<Vec<_>>()
+    );
+    let phrase = frames
+        .iter()
+        .filter(|frame| sides(frame)[0] > 11_000)
+        .count();
     assert_eq!(phrase, 25);
 }
