@@ -3,12 +3,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clip::Clip;
-use super::codec::{Codec, FRAME_SAMPLES, Law, Rate};
+use super::codec::{Codec, FRAME_SAMPLES, Law, Rate, WIDE_FRAME_SAMPLES};
 use super::gain::GainTable;
 use super::heard::{Heard, HeardFrame, Sounding};
 use super::mixer::Mix;
 use super::order::{Hears, LegKey};
 use super::relay::{Placed, SlotMap};
+use super::resampling::Bridge;
 use super::rtp::RtpHeader;
 use super::sender::TICK_NANOS;
 use crate::words::Moment;
@@ -38,6 +39,8 @@ struct Source {
     last_relayed: Option<Moment>,
     /// Slot n of ours is slot n + this of the leg that is heard.
     offset: Option<i64>,
+    /// From its rate to ours.
+    bridge: Option<(Rate, Rate, Bridge)>,
     /// The event under way: their timestamp and ours.
     event: Option<(u32, u32)>,
 }
@@ -196,11 +199,11 @@ impl Listening {
         let mut mix = Mix::new(rate);
         let sounding = self.sounding();
         for source in self.sources.iter_mut().flatten() {
-            let frame = heard
-                .get(&source.leg)
-                .and_then(|heard| source.frame(slot, heard, sounding));
-            if let Some(frame) = frame {
-                mix.add(frame.samples);
+            if let Some(heard) = heard.get(&source.leg) {
+                let mut sound = [0; WIDE_FRAME_SAMPLES];
+                let sound = &mut sound[..rate.frame_samples()];
+                source.read(slot, heard, sounding, (rate, sound));
+                mix.add(sound);
             }
         }
         if let Some((phrase, position)) = in_time(&self.overheard.phrase, nominal) {
@@ -236,8 +239,29 @@ impl Source {
             table: None,
             last_relayed: None,
             offset: None,
+            bridge: None,
             event: None,
         }
+    }
+
+    /// Writes what belongs into our `slot` at our rate.
+    fn read(
+        &mut self,
+        slot: u64,
+        heard: &Heard,
+        sounding: Sounding,
+        (rate, sound): (Rate, &mut [i16]),
+    ) {
+        let Some(frame) = self.frame(slot, heard, sounding) else {
+            return;
+        };
+        let (from, to) = (frame.rate, rate);
+        let bridge = self
+            .bridge
+            .take_if(|(f, t, _)| (*f, *t) == (from, to))
+            .unwrap_or_else(|| (from, to, Bridge::new(from, to)));
+        let (.., bridge) = self.bridge.insert(bridge);
+        bridge.process(frame.samples, sound);
     }
 
     /// What belongs into our `slot`; where the two rows of slots have lost each other, they meet at the newest frame.

@@ -6,7 +6,7 @@ use super::clip::Clip;
 use super::codec::Codec;
 use super::hearing::{Verdict, Watch};
 use super::player::Bed;
-use crate::words::{Key, Moment};
+use crate::words::{Key, Moment, SrtpKeys};
 
 /// One leg's sound, by the number its ports were opened under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +33,8 @@ pub struct LegSpec {
     pub comfort_noise: Option<u8>,
     pub remote: SocketAddr,
     pub remote_rtcp: SocketAddr,
+    /// How both directions are protected; none where they go in the clear.
+    pub srtp: Option<SrtpKeys>,
     /// We may send: they did not say `sendonly` or `inactive`.
     pub sends: bool,
     /// They will send: false while the other side holds us.
@@ -173,4 +175,6 @@ pub struct Stats {
     pub strangers: u64,
     /// From the right address, but no RTP or of no agreed payload type.
     pub discarded: u64,
+    /// Protected by no key of theirs, or a repetition (RFC 3711 3.3).
+    pub unauthentic: u64,
 }

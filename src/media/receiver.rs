@@ -63,6 +63,11 @@ impl Receiver {
         self.lock.remote()
     }
 
+    /// Whether a datagram from there may be the party's: a stranger is counted, before anything of it is read.
+    pub(super) fn may_come(&mut self, from: SocketAddr) -> bool {
+        self.lock.may_come(from)
+    }
+
     /// Lets a datagram in; none when it is a stranger's, no RTP, or nothing we agreed on.
     pub(super) fn admit<'a>(
         &mut self,
@@ -112,15 +117,10 @@ impl Receiver {
     /// Reads their RTCP; none when it is a stranger's or none at all.
     pub(super) fn admit_rtcp(
         &mut self,
-        spec: &LegSpec,
-        from: SocketAddr,
         datagram: &[u8],
         our_ssrc: u32,
         now: Moment,
     ) -> Option<Heard> {
-        if from.ip() != spec.remote_rtcp.ip() {
-            return None;
-        }
         let heard = rtcp::read(datagram, our_ssrc)?;
         if let Some(ntp) = heard.ntp {
             self.theirs = Some(TheirReport { ntp, at: now });

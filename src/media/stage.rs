@@ -81,8 +81,14 @@ impl Stage {
         }
     }
 
-    /// Takes a datagram from a leg's RTP port.
-    pub fn receive_rtp(&mut self, leg: LegKey, from: SocketAddr, datagram: &[u8], now: Moment) {
+    /// Takes a datagram from a leg's RTP port; where it is protected it is deciphered in place.
+    pub fn receive_rtp(
+        &mut self,
+        leg: LegKey,
+        from: SocketAddr,
+        datagram: &mut [u8],
+        now: Moment,
+    ) {
         let Some(party) = self.legs.get_mut(&leg) else {
             return;
         };
@@ -95,7 +101,13 @@ impl Stage {
     }
 
     /// Takes a datagram from a leg's RTCP port.
-    pub fn receive_rtcp(&mut self, leg: LegKey, from: SocketAddr, datagram: &[u8], now: Moment) {
+    pub fn receive_rtcp(
+        &mut self,
+        leg: LegKey,
+        from: SocketAddr,
+        datagram: &mut [u8],
+        now: Moment,
+    ) {
         self.with(leg, |leg, _| leg.receive_rtcp(from, datagram, now));
     }
 

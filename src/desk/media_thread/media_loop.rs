@@ -155,7 +155,7 @@ impl MediaLoop {
                 let Ok((length, from)) = socket.recv_from(&mut datagram) else {
                     break;
                 };
-                let bytes = datagram.get(..length).unwrap_or_default();
+                let bytes = datagram.get_mut(..length).unwrap_or_default();
                 match channel {
                     Channel::Rtp => self.stage.receive_rtp(leg, from, bytes, clock::now()),
                     Channel::Rtcp => self.stage.receive_rtcp(leg, from, bytes, clock::now()),

@@ -223,6 +223,7 @@ mod tests {
             comfort_noise: None,
             remote,
             remote_rtcp: remote,
+            srtp: None,
             sends: true,
             receives: true,
         };

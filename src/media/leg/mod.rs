@@ -20,8 +20,9 @@ use crate::media::player::{Bed, PhraseNews, Player};
 use crate::media::receiver::{Arrival, Kind, Receiver};
 use crate::media::rtp::RtpHeader;
 use crate::media::sender::Sender;
+use crate::media::srtp::Srtp;
 use crate::media::telephone_event::KeySender;
-use crate::words::{Entropy, Key, Moment};
+use crate::words::{Entropy, Key, Moment, SrtpKeys};
 
 /// Our first report is due after half the interval (RFC 3550 6.2).
 const FIRST_REPORT_AFTER: Duration = Duration::from_millis(2_500);
@@ -34,6 +35,7 @@ pub(in crate::media) struct Leg {
     outgoing: Outgoing,
     listening: Listening,
     receiver: Receiver,
+    srtp: Option<Box<Srtp>>,
     line: Line,
     /// The slot whose sound is judged next.
     unjudged: u64,
@@ -70,6 +72,7 @@ impl Leg {
         Self {
             key,
             receiver: Receiver::new(&spec),
+            srtp: spec.srtp.clone().map(|keys| Box::new(Srtp::new(keys))),
             spec,
             outgoing: Outgoing {
                 sender: Sender::new(phase, codec, entropy, now),
@@ -106,8 +109,18 @@ impl Leg {
             self.outgoing.sender.change(spec.codec);
             self.outgoing.encoder = Encoder::new(spec.codec);
         }
+        if spec.srtp != self.spec.srtp {
+            self.rekey(spec.srtp.clone());
+        }
         self.receiver.retarget(&spec);
         self.spec = spec;
+    }
+
+    fn rekey(&mut self, keys: Option<SrtpKeys>) {
+        match (&mut self.srtp, keys) {
+            (Some(srtp), Some(keys)) => srtp.rekey(keys),
+            (srtp, keys) => *srtp = keys.map(|keys| Box::new(Srtp::new(keys))),
+        }
     }
 
     pub(in crate::media) fn codec(&self) -> Codec {
@@ -201,10 +214,18 @@ impl Leg {
     pub(in crate::media) fn receive<'a>(
         &mut self,
         from: SocketAddr,
-        datagram: &'a [u8],
+        datagram: &'a mut [u8],
         now: Moment,
         out: &mut Outbox,
     ) -> Option<Arrival<'a>> {
+        if !self.receiver.may_come(from) {
+            return None;
+        }
+        let length = match &mut self.srtp {
+            Some(srtp) => srtp.unprotect_rtp(datagram)?,
+            None => datagram.len(),
+        };
+        let datagram = datagram.get(..length)?;
         let is_first = self.receiver.received() == 0;
         let arrival = self.receiver.admit(&self.spec, from, datagram, now)?;
         let leg = self.key;
@@ -239,13 +260,23 @@ impl Leg {
     pub(in crate::media) fn receive_rtcp(
         &mut self,
         from: SocketAddr,
-        datagram: &[u8],
+        datagram: &mut [u8],
         now: Moment,
     ) {
+        if from.ip() != self.spec.remote_rtcp.ip() {
+            return;
+        }
+        let length = match &mut self.srtp {
+            Some(srtp) => srtp.unprotect_rtcp(datagram),
+            None => Some(datagram.len()),
+        };
+        let Some(datagram) = length.and_then(|length| datagram.get(..length)) else {
+            return;
+        };
         let ssrc = self.outgoing.sender.ssrc();
         let Some(heard) = self
             .receiver
-            .admit_rtcp(&self.spec, from, datagram, ssrc, now)
+            .admit_rtcp(datagram, ssrc, now)
         else {
             return;
         };
@@ -278,6 +309,7 @@ impl Leg {
             jitter: self.receiver.jitter(),
             strangers: self.receiver.strangers(),
             discarded: self.receiver.discarded(),
+            unauthentic: self.srtp.as_ref().map_or(0, |srtp| srtp.refused()),
         }
     }
 

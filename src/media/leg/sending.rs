@@ -260,10 +260,17 @@ impl Leg {
         header
     }
 
-    fn post(&self, header: &RtpHeader, payload: &[u8], out: &mut Outbox) {
+    fn post(&mut self, header: &RtpHeader, payload: &[u8], out: &mut Outbox) {
+        let srtp = &mut self.srtp;
         out.post(self.key, Channel::Rtp, self.receiver.remote(), |bytes| {
+            let start = bytes.len();
             header.write(bytes);
             bytes.extend_from_slice(payload);
+            let protected = srtp.as_mut().map(|srtp| srtp.protect_rtp(bytes, start));
+            // Rather nothing than what anybody can hear.
+            if protected == Some(false) {
+                bytes.truncate(start);
+            }
         });
     }
 
@@ -299,8 +306,14 @@ impl Leg {
             theirs: self.receiver.their_report(),
             goodbye,
         };
+        let srtp = &mut self.srtp;
         out.post(self.key, Channel::Rtcp, self.spec.remote_rtcp, |bytes| {
+            let start = bytes.len();
             rtcp::write(&report, bytes, now);
+            let protected = srtp.as_mut().map(|srtp| srtp.protect_rtcp(bytes, start));
+            if protected == Some(false) {
+                bytes.truncate(start);
+            }
         });
     }
 }

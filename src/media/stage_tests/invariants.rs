@@ -121,10 +121,10 @@ impl Program {
         }
         self.rig
             .stage
-            .receive_rtp(leg, remote(leg), &datagram, self.rig.now);
+            .receive_rtp(leg, remote(leg), &mut datagram, self.rig.now);
         self.rig
             .stage
-            .receive_rtcp(leg, remote_rtcp(leg), &datagram, self.rig.now);
+            .receive_rtcp(leg, remote_rtcp(leg), &mut datagram, self.rig.now);
         self.rig.collect();
     }
 }

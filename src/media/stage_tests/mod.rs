@@ -69,6 +69,7 @@ fn spec(leg: LegKey, codec: Codec) -> LegSpec {
         comfort_noise: Some(13),
         remote: remote(leg),
         remote_rtcp: remote_rtcp(leg),
+        srtp: None,
         sends: true,
         receives: true,
     }
@@ -173,7 +174,7 @@ impl Rig {
         header.write(&mut datagram);
         datagram.extend_from_slice(payload);
         self.stage
-            .receive_rtp(leg, remote(leg), &datagram, self.now);
+            .receive_rtp(leg, remote(leg), &mut datagram, self.now);
         self.collect();
     }
 
@@ -202,7 +203,7 @@ impl Rig {
         let mut datagram = Vec::new();
         rtcp::write(&report, &mut datagram, self.now);
         self.stage
-            .receive_rtcp(leg, remote_rtcp(leg), &datagram, self.now);
+            .receive_rtcp(leg, remote_rtcp(leg), &mut datagram, self.now);
         self.collect();
     }
 
