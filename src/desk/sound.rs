@@ -191,7 +191,17 @@ pub(super) fn test_spec(remote: SocketAddr) -> LegSpec {
 /// The call's word for a verdict.
 pub(super) fn line(verdict: Verdict) -> Line {
     match verdict {
-        Verdict::Fine => Line::Fine,
+        // What the call has no word for yet changes nothing.
+        Verdict::Fine
+        | Verdict::MediaLate
+        | Verdict::SilentCaller
+        | Verdict::MusicOrTone
+        | Verdict::MicrophoneDead
+        | Verdict::Clipped
+        | Verdict::TooLoud
+        | Verdict::TooQuiet
+        | Verdict::LineNoise
+        | Verdict::Echo => Line::Fine,
         Verdict::NoMedia => Line::NoMedia,
         Verdict::MediaStopped => Line::MediaStopped,
         Verdict::DigitalSilence => Line::DigitalSilence,
@@ -206,7 +216,16 @@ pub(super) fn loss(verdict: Verdict) -> Option<LegNews> {
         Verdict::Fine
         | Verdict::NoMedia
         | Verdict::MediaStopped
+        | Verdict::MediaLate
         | Verdict::DigitalSilence
+        | Verdict::SilentCaller
+        | Verdict::MusicOrTone
+        | Verdict::MicrophoneDead
+        | Verdict::Clipped
+        | Verdict::TooLoud
+        | Verdict::TooQuiet
+        | Verdict::LineNoise
+        | Verdict::Echo
         | Verdict::TheyDoNotReceive(_) => None,
     }
 }
@@ -217,7 +236,16 @@ pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
         Verdict::Fine => "fine",
         Verdict::NoMedia => "no-media",
         Verdict::MediaStopped => "media-stopped",
+        Verdict::MediaLate => "media-late",
         Verdict::DigitalSilence => "digital-silence",
+        Verdict::SilentCaller => "silent-caller",
+        Verdict::MusicOrTone => "music-or-tone",
+        Verdict::MicrophoneDead => "microphone-dead",
+        Verdict::Clipped => "clipped",
+        Verdict::TooLoud => "too-loud",
+        Verdict::TooQuiet => "too-quiet",
+        Verdict::LineNoise => "line-noise",
+        Verdict::Echo => "echo",
         Verdict::TheyDoNotReceive(_) => "they-do-not-receive",
     }
 }

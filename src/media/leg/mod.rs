@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::media::clip::Clip;
-use crate::media::codec::Law;
-use crate::media::hearing::{Line, Open, VoiceChange, Watch};
+use crate::media::codec::{FRAME_SAMPLES, Law, Rate, SILENT_FRAME};
+use crate::media::hearing::{Line, Open, Played, VoiceChange, Watch};
 use crate::media::listening::{Listening, Phrase};
 use crate::media::order::{Hears, LegKey, LegSpec, Report, Stats};
 use crate::media::outbox::Outbox;
@@ -168,7 +168,10 @@ impl Leg {
         match arrival.kind {
             // Who holds us is not speaking to us.
             Kind::Sound(_) if !self.spec.receives => {}
-            Kind::Sound(law) => self.listen_to(law, arrival.payload, now, out),
+            Kind::Sound(law) => {
+                self.line.note_packet(&arrival.header, now);
+                self.listen_to(law, arrival.payload, now, out);
+            }
             Kind::ComfortNoise => self.line.note_life(true, now),
             Kind::Event(key) => {
                 self.line.note_life(false, now);
@@ -181,8 +184,15 @@ impl Leg {
     }
 
     fn listen_to(&mut self, law: Law, payload: &[u8], now: Moment, out: &mut Outbox) {
-        let change = self.line.hear(law, payload, now);
-        self.tell_voice(change, out);
+        for payload in payload.chunks(FRAME_SAMPLES) {
+            let mut frame = SILENT_FRAME;
+            for (sample, byte) in frame.iter_mut().zip(payload) {
+                *sample = law.decode(*byte);
+            }
+            let sound = frame.get(..payload.len()).unwrap_or(&frame);
+            let change = self.line.hear(sound, Rate::Narrow, Played::Sound, now);
+            self.tell_voice(change, out);
+        }
     }
 
     pub(in crate::media) fn receive_rtcp(
