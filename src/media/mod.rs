@@ -9,6 +9,7 @@
 
 pub mod clip;
 pub mod codec;
+pub mod dtmf;
 pub mod gain;
 pub mod hearing;
 pub mod jitter_buffer;
@@ -23,6 +24,7 @@ pub mod prompts;
 mod receiver;
 pub mod reception;
 pub mod relay;
+mod resonator;
 pub mod rtcp;
 pub mod rtp;
 pub mod sender;

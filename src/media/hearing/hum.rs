@@ -1,5 +1,6 @@
 use super::level::{SILENCE_DBOV, dbov};
-use crate::media::codec::{FRAME_SAMPLES, Frame};
+use crate::media::codec::Frame;
+use crate::media::resonator::Resonator;
 
 /// What mains put on a line, Hz.
 const MAINS_HZ: [f32; 3] = [50.0, 100.0, 150.0];
@@ -18,14 +19,6 @@ pub(super) struct Hum {
     /// The strongest of the three, dBov, of the last 5 s.
     measured: [f32; LASTS],
     next: usize,
-}
-
-/// Goertzel's.
-#[derive(Clone, Copy, Debug)]
-struct Resonator {
-    coefficient: f32,
-    last: f32,
-    before: f32,
 }
 
 impl Default for Hum {
@@ -57,46 +50,16 @@ impl Hum {
     }
 
     fn measure(&mut self) {
-        let samples = (FRAMES * FRAME_SAMPLES) as f32;
-        let strongest = self
-            .resonators
-            .iter_mut()
-            .map(|resonator| resonator.take_power())
-            .fold(0.0, f32::max);
-        // A sine of amplitude A: |X|^2 = (A N / 2)^2, and its power is A^2 / 2.
-        self.measured[self.next] = dbov(2.0 * strongest / (samples * samples));
+        let powers = self.resonators.iter_mut().map(Resonator::take_power);
+        self.measured[self.next] = dbov(powers.fold(0.0, f32::max));
         self.next = (self.next + 1) % LASTS;
-    }
-}
-
-impl Resonator {
-    fn new(hz: f32) -> Self {
-        Self {
-            coefficient: 2.0 * (std::f32::consts::TAU * hz / 8_000.0).cos(),
-            last: 0.0,
-            before: 0.0,
-        }
-    }
-
-    fn hear(&mut self, frame: &Frame) {
-        let (mut last, mut before) = (self.last, self.before);
-        for sample in frame {
-            let next = f32::from(*sample) + self.coefficient * last - before;
-            (last, before) = (next, last);
-        }
-        (self.last, self.before) = (last, before);
-    }
-
-    fn take_power(&mut self) -> f32 {
-        let (last, before) = (self.last, self.before);
-        (self.last, self.before) = (0.0, 0.0);
-        last * last + before * before - self.coefficient * last * before
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::codec::FRAME_SAMPLES;
 
     fn heard(seconds: f32, sample: impl Fn(f32) -> f32) -> Hum {
         let mut hum = Hum::default();

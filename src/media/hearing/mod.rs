@@ -31,6 +31,7 @@ pub use human::{BLOCK_SAMPLES, Block};
 pub use level::Level;
 pub use limits::{Levels, Limits, Watch};
 pub use line::{Finding, Line, Open};
+pub use narrow::Narrow;
 pub use one_way::{Evidence, OneWay};
 pub use played::Played;
 pub use silence::DigitalSilence;

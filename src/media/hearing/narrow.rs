@@ -10,13 +10,13 @@ const REACH: usize = 10;
 
 /// Makes 8 kHz of any rate, as well as hearing needs it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Narrow {
+pub struct Narrow {
     before: [i16; REACH],
 }
 
 impl Narrow {
     /// The frame at 8 kHz; what is longer than 20 ms is cut off.
-    pub(super) fn take(&mut self, frame: &[i16], rate: Rate) -> Frame {
+    pub fn take(&mut self, frame: &[i16], rate: Rate) -> Frame {
         let mut narrow = [0; FRAME_SAMPLES];
         match rate {
             Rate::Narrow => {
