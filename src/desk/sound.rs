@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::call::{Hears, LegNews, Line, Patch};
 use crate::media::{
-    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Limits, Order, Phrasebook, Under,
+    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Levels, Limits, Order, Phrasebook, Under,
     Verdict, Watch,
 };
 use crate::policy;
@@ -248,11 +248,24 @@ pub(super) fn loss(verdict: Verdict) -> Option<LegNews> {
 
 /// When something is a fault, by the policy.
 pub(super) fn limits(line: &policy::Line) -> Limits {
-    let after = &line.after;
+    let (after, level) = (&line.after, &line.level);
     Limits {
         no_media: after.no_media.get(),
+        late: after.media_late.get(),
         stopped: after.media_stopped.get(),
         silence: after.digital_silence.get(),
+        silent_caller: after.silent_caller.get(),
+        music: after.music_or_tone.get(),
+        microphone: after.microphone_dead.get(),
+        levels: Levels {
+            too_quiet_dbov: level.too_quiet.get(),
+            too_loud_dbov: level.too_loud.get(),
+            clipped_share: level.clipped.share(),
+            noise_dbov: level.noise_floor.get(),
+            snr_db: level.noise_distance.get(),
+            return_loss_db: level.echo_loss.get(),
+            ..Levels::default()
+        },
     }
 }
 

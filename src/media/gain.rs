@@ -1,6 +1,5 @@
 use super::codec::{Law, Rate};
-use super::hearing::{ABOVE_FLOOR_DB, Floor, Level};
-use super::sender::FRAME_TIME;
+use super::hearing::{Level, SpeechGate};
 use super::speech_level::SpeechLevel;
 
 /// What a person on the phone is best heard at, dBov (ITU-T P.56 levels, P.830's -26).
@@ -12,17 +11,14 @@ const GAIN_MAX_DB: f32 = 15.0;
 /// So little below what is wanted is left alone, dB.
 const GOOD_ENOUGH_DB: f32 = 3.0;
 
+/// Speech of which less is active holds two voices, a loud and a faint one: it is measured anew, milliseconds.
+const MIXED_MS: u32 = 3_000;
+
 /// The gain moves by so much in a second, dB: nobody hears it move.
 const SLEW_DB_A_SECOND: f32 = 3.0;
 
 /// Speech that is measured before the gain moves, milliseconds.
 const MEASURED_MS: u32 = 1_000;
-
-/// What is quieter is nobody's voice, dBov.
-const VOICE_MIN_DBOV: f32 = -60.0;
-
-/// A pause within a word, frames: P.56's 200 ms.
-const HANG_OVER: u8 = 10;
 
 const FRAMES_A_SECOND: f32 = 50.0;
 
@@ -36,9 +32,7 @@ const RELEASE_A_FRAME: f32 = 0.87;
 #[derive(Clone, Copy, Debug)]
 pub struct AutoGain {
     level: SpeechLevel,
-    floor: Floor,
-    /// Frames of the running word that are left.
-    word: u8,
+    gate: SpeechGate,
     wanted_db: f32,
     gain_db: f32,
     factor: f32,
@@ -48,8 +42,7 @@ impl AutoGain {
     pub fn new(rate: Rate) -> Self {
         Self {
             level: SpeechLevel::new(rate),
-            floor: Floor::default(),
-            word: 0,
+            gate: SpeechGate::default(),
             wanted_db: 0.0,
             gain_db: 0.0,
             factor: 1.0,
@@ -58,7 +51,8 @@ impl AutoGain {
 
     /// Amplifies one 20 ms frame in place.
     pub fn apply(&mut self, frame: &mut [i16]) {
-        if self.hears_speech(Level::of(frame).dbov) {
+        // Neither the noise nor a pause moves the gain.
+        if self.gate.lets_through(Level::of(frame).dbov) {
             self.measure(frame);
             self.move_gain();
         }
@@ -74,19 +68,12 @@ impl AutoGain {
         self.gain_db
     }
 
-    /// Speech stands above the noise; neither the noise nor its pauses move the gain.
-    fn hears_speech(&mut self, dbov: f32) -> bool {
-        let floor = self.floor.hear(dbov, FRAME_TIME);
-        self.word = match dbov > VOICE_MIN_DBOV.max(floor + ABOVE_FLOOR_DB) {
-            true => HANG_OVER,
-            false => self.word.saturating_sub(1),
-        };
-        self.word > 0
-    }
-
     fn measure(&mut self, frame: &[i16]) {
         self.level.hear(frame);
         if self.level.active_ms() < MEASURED_MS {
+            if self.level.length_ms() >= MIXED_MS {
+                self.level.restart();
+            }
             return;
         }
         let missing = self.level.dbov().map_or(0.0, |speech| WANTED_DBOV - speech);

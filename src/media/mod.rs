@@ -9,6 +9,7 @@
 
 pub mod clip;
 pub mod codec;
+pub mod dtmf;
 pub mod gain;
 mod heard;
 pub mod hearing;
@@ -27,6 +28,7 @@ pub mod reception;
 mod recorded;
 pub mod relay;
 pub mod resampling;
+mod resonator;
 pub mod rtcp;
 pub mod rtp;
 pub mod sender;
@@ -40,7 +42,7 @@ pub mod telephone_event;
 
 pub use clip::Clip;
 pub use codec::{Codec, Decoder, Encoder, FRAME_SAMPLES, Law, Rate};
-pub use hearing::{Evidence, Limits, Verdict, Watch};
+pub use hearing::{Evidence, Levels, Limits, Verdict, Watch};
 pub use order::{Hears, LegKey, LegSpec, Order, Recording, Report, Stats};
 pub use outbox::{Channel, Transmit};
 pub use phrasebook::{Phrase, Phrasebook, PhrasebookError};

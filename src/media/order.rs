@@ -110,6 +110,11 @@ pub enum Order {
         leg: LegKey,
         recording: Recording,
     },
+    /// How likely the last block of this leg that was asked about is a human voice, 0 to 1.
+    Human {
+        leg: LegKey,
+        probability: f32,
+    },
     Close {
         leg: LegKey,
     },

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Range;
 
+use super::hearing::Block;
 use super::order::{LegKey, Report};
 use super::recorded::RecordedFrame;
 
@@ -10,6 +11,9 @@ const PACKETS_MAX: usize = 65_536;
 
 /// Reports between two drains; more are discarded and counted.
 const REPORTS_MAX: usize = 16_384;
+
+/// Blocks to be asked about between two drains.
+const QUESTIONS_MAX: usize = 1_024;
 
 /// Recorded frames between two drains: five of 2,000 calls would be 13 MB; more are discarded and counted.
 const RECORDED_MAX: usize = 10_000;
@@ -36,6 +40,7 @@ pub(super) struct Outbox {
     parcels: Vec<Parcel>,
     reports: VecDeque<Report>,
     recorded: Vec<RecordedFrame>,
+    questions: VecDeque<(LegKey, Block)>,
     discarded: u64,
 }
 
@@ -79,6 +84,17 @@ impl Outbox {
         } else {
             self.discarded = self.discarded.saturating_add(1);
         }
+    }
+
+    /// A question that finds no room is never answered: the line lives with that.
+    pub(super) fn ask(&mut self, leg: LegKey, block: Block) {
+        if self.questions.len() < QUESTIONS_MAX {
+            self.questions.push_back((leg, block));
+        }
+    }
+
+    pub(super) fn poll_question(&mut self) -> Option<(LegKey, Block)> {
+        self.questions.pop_front()
     }
 
     pub(super) fn record(&mut self, frame: RecordedFrame) {

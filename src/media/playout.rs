@@ -4,13 +4,7 @@ use super::jitter_buffer::JitterBuffer;
 use super::rtp::{RtpHeader, ticks_between};
 use crate::words::Moment;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Played {
-    Sound,
-    Concealed,
-    ComfortNoise,
-    Nothing,
-}
+pub use super::hearing::Played;
 pub enum Content<'a> {
     Sound(&'a [u8]),
     ComfortNoise(&'a [u8]),

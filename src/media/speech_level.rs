@@ -85,6 +85,11 @@ impl SpeechLevel {
         (self.activity() * self.sums.length as f32) as u32
     }
 
+    /// How long it listened since the last restart, milliseconds.
+    pub fn length_ms(&self) -> u32 {
+        self.sums.length
+    }
+
     fn follow(&mut self, sample: f32) {
         self.sums.energy += f64::from(sample * sample);
         let new = 1.0 - self.keeps;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::clip::Clip;
 use super::heard::Heard;
+use super::hearing::Block;
 use super::leg::{Leg, Speaker};
 use super::order::{Hears, LegKey, LegSpec, Order, Report, Stats};
 use super::outbox::{Outbox, Transmit};
@@ -74,6 +75,9 @@ impl Stage {
                 self.with(leg, |leg, _| leg.watch(watch, now));
                 self.put_in_time(leg, now);
             }
+            Order::Human { leg, probability } => {
+                self.with(leg, |leg, _| leg.human(probability, now));
+            }
             Order::Record { leg, recording } => {
                 self.put_in_time(leg, now);
                 self.with(leg, |leg, _| leg.record(recording, now));
@@ -139,6 +143,11 @@ impl Stage {
     /// Hands out the frames of recorded calls in their order.
     pub fn drain_recorded(&mut self, take: impl FnMut(RecordedFrame)) {
         self.out.drain_recorded(take);
+    }
+
+    /// Sound that the detector of human voices is asked about; [`Order::Human`] is its answer.
+    pub fn poll_question(&mut self) -> Option<(LegKey, Block)> {
+        self.out.poll_question()
     }
 
     pub fn poll_report(&mut self) -> Option<Report> {

@@ -174,6 +174,7 @@ fn prepare(order: &Order) {
         | Order::SendKeys { .. }
         | Order::Watch { .. }
         | Order::Record { .. }
+        | Order::Human { .. }
         | Order::Close { .. } => return,
     };
     clip.prepare(Law::A);

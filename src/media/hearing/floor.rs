@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 /// A voice stands this far above the noise floor, dB.
-pub const ABOVE_FLOOR_DB: f32 = 9.0;
+pub(super) const ABOVE_FLOOR_DB: f32 = 9.0;
 
 /// The first packets may already be speech, so the floor never starts above this, dBov.
 const FIRST_FLOOR_MAX_DBOV: f32 = -40.0;
@@ -14,7 +14,7 @@ const FLOOR_WINDOW: Duration = Duration::from_secs(1);
 
 /// The noise under what is heard.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Floor(Option<Quietest>);
+pub(super) struct Floor(Option<Quietest>);
 
 /// The quietest packets, dBov.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ struct Quietest {
 
 impl Floor {
     /// Hears one frame; returns the level of the noise under it, dBov.
-    pub fn hear(&mut self, dbov: f32, length: Duration) -> f32 {
+    pub(super) fn hear(&mut self, dbov: f32, length: Duration) -> f32 {
         let quietest = self.0.get_or_insert_with(|| Quietest::starting_at(dbov));
         quietest.hear(dbov, length)
     }

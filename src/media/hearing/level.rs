@@ -15,6 +15,7 @@ pub struct Level {
     pub constant: bool,
     /// Samples at the rails.
     pub railed: u16,
+    pub samples: u16,
 }
 
 impl Level {
@@ -34,6 +35,7 @@ impl Level {
             peak,
             constant,
             railed,
+            samples: u16::try_from(frame.len()).unwrap_or(u16::MAX),
         }
     }
 }

@@ -122,6 +122,7 @@ mod tests {
                 peak: 1_000,
                 constant: false,
                 railed: 0,
+                samples: 160,
             };
             if let Some(change) = voice.hear(level, FRAME, now) {
                 changes.push((
@@ -182,6 +183,7 @@ mod tests {
                     peak: 9,
                     constant: false,
                     railed: 0,
+                    samples: 160,
                 },
                 FRAME,
                 now,

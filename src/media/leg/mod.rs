@@ -194,6 +194,11 @@ impl Leg {
         };
     }
 
+    /// An answer about the last block that was asked about.
+    pub(in crate::media) fn human(&mut self, probability: f32, now: Moment) {
+        self.line.human(probability, now);
+    }
+
     pub(in crate::media) fn unreachable(&mut self, now: Moment) {
         self.line.unreachable(now);
     }
@@ -235,7 +240,7 @@ impl Leg {
         match arrival.kind {
             // Who holds us is not speaking to us.
             Kind::Sound(_) if !self.spec.receives => {}
-            Kind::Sound(_) => self.line.note_packet(false, now),
+            Kind::Sound(_) => self.line.note_packet(&arrival.header, now),
             Kind::ComfortNoise => self.line.note_life(true, now),
             Kind::Event(key) => {
                 self.line.note_life(false, now);
@@ -255,6 +260,9 @@ impl Leg {
             self.tell_voice(change, out);
         }
         self.unjudged = due + 1;
+        if let Some(block) = self.line.take_block() {
+            out.ask(self.key, block);
+        }
     }
 
     pub(in crate::media) fn receive_rtcp(

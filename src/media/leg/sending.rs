@@ -246,6 +246,7 @@ impl Leg {
         if !self.spec.sends || payload.is_empty() {
             return sender.pass(slot, self.spec.payload_type);
         }
+        self.line.hear_ours(spoken.linear(), spoken.rate());
         if let Some(tape) = &mut self.tape {
             tape.note(slot, spoken.linear());
         }
