@@ -19,6 +19,7 @@ mod outbox;
 pub mod phrasebook;
 pub mod player;
 pub mod prompts;
+pub mod quality;
 mod receiver;
 pub mod reception;
 pub mod relay;

@@ -230,6 +230,7 @@ impl Leg {
             sent: has_sent.then(|| (sent, sender.clock.timestamp_at(now))),
             block: self.receiver.block(),
             theirs: self.receiver.their_report(),
+            metrics: None,
             goodbye,
         };
         out.post(self.key, Channel::Rtcp, self.spec.remote_rtcp, |bytes| {
