@@ -23,6 +23,7 @@ pub mod phrasebook;
 pub mod player;
 pub mod playout;
 pub mod prompts;
+pub mod quality;
 mod receiver;
 pub mod reception;
 mod recorded;

@@ -51,6 +51,7 @@ impl Reports {
             sent: (sent.packets > 0).then(|| (sent, mouth.timestamp())),
             block: self.block(),
             theirs: None,
+            metrics: None,
             goodbye: false,
         };
         let mut packet = Vec::new();
@@ -109,7 +110,7 @@ mod tests {
 
     fn highest(report: &[u8]) -> u32 {
         let heard = crate::media::rtcp::read(report, THEIRS).unwrap();
-        heard.highest_of_ours.unwrap()
+        heard.highest_of_ours().unwrap()
     }
 
     #[test]

@@ -164,7 +164,7 @@ pub(crate) fn rtcp(bytes: &[u8]) {
     let Some(heard) = rtcp::read(bytes, 1) else {
         return;
     };
-    assert!(heard.highest_of_ours.is_none() || heard.reports);
+    assert!(heard.highest_of_ours().is_none() || heard.reports);
     let mut ours = Vec::new();
     let sent = Sent {
         packets: u32::from_be_bytes(std::array::from_fn(|at| {
@@ -174,9 +174,10 @@ pub(crate) fn rtcp(bytes: &[u8]) {
     };
     let report = OurReport {
         ssrc: 1,
-        sent: Some((sent, heard.highest_of_ours.unwrap_or_default())),
+        sent: Some((sent, heard.highest_of_ours().unwrap_or_default())),
         block: None,
         theirs: None,
+        metrics: None,
         goodbye: heard.goodbye,
     };
     rtcp::write(&report, &mut ours, Moment::ZERO);

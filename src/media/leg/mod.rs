@@ -290,7 +290,7 @@ impl Leg {
         };
         if heard.reports {
             let sent = self.outgoing.sender.sent().packets;
-            self.line.report(heard.highest_of_ours, sent, now);
+            self.line.report(heard.highest_of_ours(), sent, now);
         }
         if heard.goodbye {
             self.line.goodbye();

@@ -305,6 +305,7 @@ impl Leg {
             sent: has_sent.then(|| (sent, sender.clock.timestamp_at(now))),
             block: self.receiver.block(),
             theirs: self.receiver.their_report(),
+            metrics: None,
             goodbye,
         };
         let srtp = &mut self.srtp;

@@ -198,6 +198,7 @@ impl Rig {
             sent,
             block,
             theirs: None,
+            metrics: None,
             goodbye: false,
         };
         let mut datagram = Vec::new();

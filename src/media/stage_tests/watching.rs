@@ -151,7 +151,7 @@ fn we_report_every_five_seconds_and_say_goodbye() {
     caller.speak(&mut rig, ms(8_000));
     assert_eq!(rig.rtcp.len(), 2);
     let heard = rtcp::read(&rig.rtcp[1].1, 1_001).unwrap();
-    assert!(heard.ntp.is_some() && heard.highest_of_ours.is_some());
+    assert!(heard.ntp.is_some() && heard.highest_of_ours().is_some());
     rig.order(Order::Close { leg: CALLER });
     assert!(rtcp::read(&rig.rtcp[2].1, 1_001).unwrap().goodbye);
     assert_eq!(
