@@ -185,6 +185,7 @@ pub(super) fn spec(agreed: &Negotiated) -> LegSpec {
         comfort_noise: Some(COMFORT_NOISE),
         remote: agreed.remote,
         remote_rtcp: agreed.remote_rtcp,
+        extended_reports: false,
         srtp: agreed.srtp.clone(),
         sends: matches!(direction, Direction::SendRecv | Direction::SendOnly),
         receives: matches!(direction, Direction::SendRecv | Direction::RecvOnly),
@@ -214,7 +215,8 @@ pub(super) fn test_spec(remote: SocketAddr) -> LegSpec {
         comfort_noise: None,
         remote,
         remote_rtcp: remote,
-        srtp: None,
+        extended_reports: false,
+            srtp: None,
         sends: true,
         receives: true,
     }

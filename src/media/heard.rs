@@ -1,8 +1,9 @@
 use std::ops::Range;
+use std::time::Duration;
 
 use super::codec::{Codec, Rate};
 use super::gain::{AutoGain, Limiter};
-use super::playout::{Content, Counts, Played, Playout};
+use super::playout::{Content, Played, Playout};
 use super::receiver::{Arrival, Kind};
 use crate::words::Moment;
 
@@ -144,8 +145,14 @@ impl Heard {
         self.next.saturating_sub(1)
     }
 
-    pub(super) fn counts(&self) -> Counts {
-        self.playout.counts()
+    /// Packets that came too late to be played.
+    pub(super) fn late(&self) -> u32 {
+        u32::try_from(self.playout.counts().late).unwrap_or(u32::MAX)
+    }
+
+    /// What a sample waits here now.
+    pub(super) fn delay(&self) -> Duration {
+        self.playout.delay()
     }
 
     fn place(&self, slot: u64) -> (usize, Range<usize>) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::clip::Clip;
 use super::codec::Codec;
 use super::hearing::{Verdict, Watch};
+use super::quality::Quality;
 use super::player::Bed;
 use crate::words::{Key, Moment, SrtpKeys};
 
@@ -33,6 +34,8 @@ pub struct LegSpec {
     pub comfort_noise: Option<u8>,
     pub remote: SocketAddr,
     pub remote_rtcp: SocketAddr,
+    /// VoIP metrics are told in our reports (RFC 3611 4.7).
+    pub extended_reports: bool,
     /// How both directions are protected; none where they go in the clear.
     pub srtp: Option<SrtpKeys>,
     /// We may send: they did not say `sendonly` or `inactive`.
@@ -162,6 +165,12 @@ pub enum Report {
         verdict: Verdict,
         at: Moment,
     },
+    /// How the leg sounds, every 5 s.
+    Quality {
+        leg: LegKey,
+        quality: Quality,
+        at: Moment,
+    },
     Closed {
         leg: LegKey,
         stats: Stats,
@@ -180,6 +189,6 @@ pub struct Stats {
     pub strangers: u64,
     /// From the right address, but no RTP or of no agreed payload type.
     pub discarded: u64,
-    /// Protected by no key of theirs, or a repetition (RFC 3711 3.3).
-    pub unauthentic: u64,
+    /// Not genuine SRTP, or come before.
+    pub forged: u64,
 }

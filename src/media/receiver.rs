@@ -136,6 +136,11 @@ impl Receiver {
         self.theirs
     }
 
+    /// Whose packets come now.
+    pub(super) fn ssrc(&self) -> Option<u32> {
+        Some(self.reception.as_ref()?.ssrc())
+    }
+
     pub(super) fn received(&self) -> u32 {
         self.received
     }

@@ -57,6 +57,7 @@ impl Studio {
             comfort_noise: Some(13),
             remote: remote(leg, 4000),
             remote_rtcp: remote(leg, 4001),
+            extended_reports: false,
             srtp: None,
             sends: true,
             receives: true,

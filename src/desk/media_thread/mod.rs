@@ -224,6 +224,7 @@ mod tests {
             comfort_noise: None,
             remote,
             remote_rtcp: remote,
+            extended_reports: false,
             srtp: None,
             sends: true,
             receives: true,

@@ -11,12 +11,14 @@ use std::time::Duration;
 use self::tape::Tape;
 use crate::media::clip::Clip;
 use crate::media::codec::{Codec, Encoder};
-use crate::media::heard::{Heard, Sounding};
-use crate::media::hearing::{Line, Open, VoiceChange, Watch};
+use crate::media::dtmf::InBandKeys;
+use crate::media::heard::{Heard, HeardFrame, Sounding};
+use crate::media::hearing::{Line, Open, Played, VoiceChange, Watch};
 use crate::media::listening::{Listening, Phrase};
 use crate::media::order::{Hears, LegKey, LegSpec, Recording, Report, Stats};
 use crate::media::outbox::Outbox;
 use crate::media::player::{Bed, PhraseNews, Player};
+use crate::media::quality::{Arrived, Meter};
 use crate::media::receiver::{Arrival, Kind, Receiver};
 use crate::media::rtp::RtpHeader;
 use crate::media::sender::Sender;
@@ -36,6 +38,8 @@ pub(in crate::media) struct Leg {
     listening: Listening,
     receiver: Receiver,
     srtp: Option<Box<Srtp>>,
+    meter: Meter,
+    in_band: InBandKeys,
     line: Line,
     /// The slot whose sound is judged next.
     unjudged: u64,
@@ -80,6 +84,8 @@ impl Leg {
                 keys: KeySender::default(),
                 encoder: Encoder::new(codec),
             },
+            meter: Meter::new(codec),
+            in_band: InBandKeys::default(),
             listening: Listening::default(),
             line: Line::new(now),
             unjudged: 0,
@@ -112,6 +118,7 @@ impl Leg {
         if spec.srtp != self.spec.srtp {
             self.rekey(spec.srtp.clone());
         }
+        self.meter.retarget(spec.codec);
         self.receiver.retarget(&spec);
         self.spec = spec;
     }
@@ -234,6 +241,7 @@ impl Leg {
         let is_first = self.receiver.received() == 0;
         let arrival = self.receiver.admit(&self.spec, from, datagram, now)?;
         let leg = self.key;
+        self.meter.note_packet(arrival.header.sequence);
         if is_first {
             out.report(Report::FirstReceived { leg, at: now });
         }
@@ -258,10 +266,32 @@ impl Leg {
         for frame in (oldest..=due).filter_map(|slot| heard.frame(slot, Sounding::AsItCame)) {
             let change = self.line.hear(frame.samples, frame.rate, frame.played, now);
             self.tell_voice(change, out);
+            self.hear_keys(frame, now, out);
         }
         self.unjudged = due + 1;
         if let Some(block) = self.line.take_block() {
             out.ask(self.key, block);
+        }
+    }
+
+    /// Keys in the sound itself count where they cannot come as events.
+    fn hear_keys(&mut self, frame: HeardFrame<'_>, now: Moment, out: &mut Outbox) {
+        if self.spec.telephone_event.is_some() || frame.played != Played::Sound {
+            return;
+        }
+        if let Some(key) = self.in_band.hear(frame.samples, frame.rate) {
+            let leg = self.key;
+            out.report(Report::Key { leg, key, at: now });
+        }
+    }
+
+    fn arrived(&self, heard: Option<&Heard>) -> Arrived {
+        Arrived {
+            received: self.receiver.received(),
+            lost: self.receiver.lost(),
+            late: heard.map_or(0, Heard::late),
+            jitter: self.receiver.jitter(),
+            buffered: heard.map_or(Duration::ZERO, Heard::delay),
         }
     }
 
@@ -288,6 +318,7 @@ impl Leg {
         else {
             return;
         };
+        self.meter.note_report(&heard, now);
         if heard.reports {
             let sent = self.outgoing.sender.sent().packets;
             self.line.report(heard.highest_of_ours(), sent, now);
@@ -302,7 +333,7 @@ impl Leg {
         for ended in self.outgoing.player.end_all() {
             self.tell_ended(ended, now, out);
         }
-        self.send_report(true, now, out);
+        self.send_report(true, None, now, out);
         out.report(Report::Closed {
             leg: self.key,
             stats: self.stats(),
@@ -317,7 +348,7 @@ impl Leg {
             jitter: self.receiver.jitter(),
             strangers: self.receiver.strangers(),
             discarded: self.receiver.discarded(),
-            unauthentic: self.srtp.as_ref().map_or(0, |srtp| srtp.refused()),
+            forged: self.srtp.as_ref().map_or(0, |srtp| srtp.refused()),
         }
     }
 

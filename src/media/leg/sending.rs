@@ -10,7 +10,7 @@ use crate::media::order::{LegKey, Report};
 use crate::media::outbox::{Channel, Outbox};
 use crate::media::receiver::{Arrival, Kind};
 use crate::media::recorded::RecordedFrame;
-use crate::media::rtcp::{self, OurReport};
+use crate::media::rtcp::{self, OurReport, VoipMetrics};
 use crate::media::rtp::RtpHeader;
 use crate::media::telephone_event::retimed;
 use crate::words::Moment;
@@ -141,7 +141,9 @@ impl Leg {
         self.tell_line(now, out);
         if now >= self.reports.due {
             self.reports.due = (self.reports.due + REPORT_EVERY).max(now);
-            self.send_report(false, now, out);
+            let heard = heard.get(&self.key);
+            self.tell_quality(heard, now, out);
+            self.send_report(false, heard, now, out);
         }
     }
 
@@ -295,7 +297,30 @@ impl Leg {
         }
     }
 
-    pub(super) fn send_report(&mut self, goodbye: bool, now: Moment, out: &mut Outbox) {
+    /// What is told where both sides agreed on extended reports.
+    fn metrics(&self, heard: Option<&Heard>) -> Option<VoipMetrics> {
+        let ssrc = self.receiver.ssrc().filter(|_| self.spec.extended_reports)?;
+        Some(self.meter.metrics(ssrc, self.arrived(heard)))
+    }
+
+    fn tell_quality(&mut self, heard: Option<&Heard>, now: Moment, out: &mut Outbox) {
+        let arrived = self.arrived(heard);
+        let quality = self.meter.measure(arrived, now);
+        out.report(Report::Quality {
+            leg: self.key,
+            quality,
+            at: now,
+        });
+    }
+
+    pub(super) fn send_report(
+        &mut self,
+        goodbye: bool,
+        heard: Option<&Heard>,
+        now: Moment,
+        out: &mut Outbox,
+    ) {
+        let metrics = self.metrics(heard);
         let sender = &self.outgoing.sender;
         let sent = sender.sent();
         let has_sent = sent.packets != self.reports.told;
@@ -305,7 +330,7 @@ impl Leg {
             sent: has_sent.then(|| (sent, sender.clock.timestamp_at(now))),
             block: self.receiver.block(),
             theirs: self.receiver.their_report(),
-            metrics: None,
+            metrics,
             goodbye,
         };
         let srtp = &mut self.srtp;

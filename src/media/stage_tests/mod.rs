@@ -69,7 +69,8 @@ fn spec(leg: LegKey, codec: Codec) -> LegSpec {
         comfort_noise: Some(13),
         remote: remote(leg),
         remote_rtcp: remote_rtcp(leg),
-        srtp: None,
+        extended_reports: false,
+            srtp: None,
         sends: true,
         receives: true,
     }
