@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::records::Entry;
-use crate::words::{CallId, ConsentFor, Ending, Language, PhoneNumber, Pii, SeatId};
+use crate::records::{Entry, VoiceQuality};
+use crate::words::{CallId, ConsentFor, Ending, Language, Party, PhoneNumber, Pii, SeatId};
 
 /// A call as a rep sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +26,9 @@ pub struct CallView {
     /// The question the caller has not answered yet (D11).
     pub question: Option<ConsentFor>,
     pub line: LineView,
+    /// How each party's line sounds now; over the whole call once it is over. Absent until it was measured.
+    #[serde(default)]
+    pub quality: BTreeMap<Party, VoiceQuality>,
     /// A callback is promised to this caller.
     pub promised: bool,
     /// Present once it is over.

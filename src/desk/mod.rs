@@ -21,6 +21,7 @@ mod phones;
 mod promises;
 mod prompts;
 mod public_address;
+mod quality;
 mod reach;
 mod renewal;
 mod replacing;
@@ -334,11 +335,13 @@ impl Desk {
     }
 
     fn over(&mut self, id: CallId, ending: Ending, now: Moment) {
+        self.note_quality(id, now);
         self.note(id, What::Ended { ending }, now);
         if let Some(call) = self.calls.get(id) {
             let ending = Some(ending);
             self.ended.remember(CallView {
                 ending,
+                quality: quality::last_views(call),
                 ..requests::view(call, now)
             });
         }

@@ -40,6 +40,7 @@ pub use order::{Hears, LegKey, LegSpec, Order, Report, Stats};
 pub use outbox::{Channel, Transmit};
 pub use phrasebook::{Phrase, Phrasebook, PhrasebookError};
 pub use player::Bed;
+pub use quality::Quality;
 pub use rtp::{RtpHeader, RtpPacket};
 pub use sender::FRAME_TIME;
 pub use stage::Stage;

@@ -5,6 +5,7 @@ use super::clip::Clip;
 use super::codec::Codec;
 use super::hearing::{Verdict, Watch};
 use super::player::Bed;
+use super::quality::Quality;
 use crate::words::{Key, Moment};
 
 /// One leg's sound, by the number its ports were opened under.
@@ -131,6 +132,12 @@ pub enum Report {
         verdict: Verdict,
         at: Moment,
     },
+    /// How the leg sounds, every 5 s.
+    Quality {
+        leg: LegKey,
+        quality: Quality,
+        at: Moment,
+    },
     Closed {
         leg: LegKey,
         stats: Stats,
@@ -149,4 +156,6 @@ pub struct Stats {
     pub strangers: u64,
     /// From the right address, but no RTP or of no agreed payload type.
     pub discarded: u64,
+    /// Not genuine SRTP, or come before.
+    pub forged: u64,
 }

@@ -227,6 +227,7 @@ impl Leg {
             jitter_ticks: self.receiver.jitter_ticks(),
             strangers: self.receiver.strangers(),
             discarded: self.receiver.discarded(),
+            forged: 0,
         }
     }
 
