@@ -1,8 +1,12 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::records::Entry;
-use crate::words::{CallId, ConsentFor, Ending, Language, PhoneNumber, Pii, PromptId, SeatId};
+use crate::records::{Entry, VoiceQuality};
+use crate::words::{
+    CallId, ConsentFor, Ending, Language, Party, PhoneNumber, Pii, PromptId, SeatId,
+};
 
 /// A call as a rep sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +31,9 @@ pub struct CallView {
     /// Phrases that would help the caller's line; `say` says one (D18).
     #[serde(default)]
     pub suggestions: Vec<PromptId>,
+    /// How each party's line sounds now; over the whole call once it is over. Absent until it was measured.
+    #[serde(default)]
+    pub quality: BTreeMap<Party, VoiceQuality>,
     /// A callback is promised to this caller.
     pub promised: bool,
     /// Present once it is over.

@@ -14,6 +14,7 @@ use crate::sip::offer_answer::{Description, Negotiated, Origin, Shield};
 use crate::words::{CallId, Language, Moment, Party, PromptId, SeatId};
 
 use super::keys_once::KeysOnce;
+use super::quality::Sounding;
 use super::reach::Whence;
 use super::repairing::Repair;
 use super::sound::{self, Port};
@@ -63,6 +64,8 @@ pub(super) struct Facts {
     /// The promise this call keeps.
     pub(super) attempt: Option<Attempting>,
     pub(super) lines: BTreeMap<Party, &'static str>,
+    /// How each party's line sounds.
+    pub(super) quality: BTreeMap<Party, Sounding>,
     /// Since when the caller is on hold or waiting.
     pub(super) waiting_since: Option<Moment>,
     pub(super) promised: bool,
@@ -155,6 +158,7 @@ impl Facts {
             wished: None,
             attempt: None,
             lines: BTreeMap::new(),
+            quality: BTreeMap::new(),
             waiting_since: None,
             promised: false,
         }

@@ -84,6 +84,7 @@ impl Chronicle {
             ("lost", u64::from(stats.lost)),
             ("stranger", stats.strangers),
             ("discarded", stats.discarded),
+            ("forged", stats.forged),
         ];
         for (cause, count) in packets {
             self.metrics.rtp_packets(cause, count);

@@ -61,6 +61,11 @@ impl Desk {
                     self.line(id, party, verdict, now);
                 }
             }
+            Report::Quality { leg, quality, .. } => {
+                if let Some((id, party)) = self.calls.of_sound(leg) {
+                    self.quality(id, party, quality, now);
+                }
+            }
             Report::FirstSent { .. } | Report::FirstReceived { .. } => {}
             Report::Closed { stats, .. } => self.chronicle.leg_closed(&stats),
         }

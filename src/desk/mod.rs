@@ -22,6 +22,7 @@ mod phones;
 mod promises;
 mod prompts;
 mod public_address;
+mod quality;
 mod reach;
 mod renewal;
 mod repairing;
@@ -337,11 +338,13 @@ impl Desk {
     }
 
     fn over(&mut self, id: CallId, ending: Ending, now: Moment) {
+        self.note_quality(id, now);
         self.note(id, What::Ended { ending }, now);
         if let Some(call) = self.calls.get(id) {
             let ending = Some(ending);
             self.ended.remember(CallView {
                 ending,
+                quality: quality::last_views(call),
                 ..requests::view(call, now)
             });
         }

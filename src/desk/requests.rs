@@ -13,7 +13,7 @@ use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii, SeatId};
 
 use super::calls::DeskCall;
 use super::perform::SEAT_ABSENT;
-use super::{Desk, clock};
+use super::{Desk, clock, quality};
 
 type Reply = oneshot::Sender<Result<Answer, Problem>>;
 
@@ -251,6 +251,7 @@ pub(super) fn view(call: &DeskCall, now: Moment) -> CallView {
             rep: line(Party::Rep),
         },
         suggestions: call.call.suggested().cloned().into_iter().collect(),
+        quality: quality::views(call),
         promised: call.facts.promised,
         ending: None,
         timeline: Vec::new(),

@@ -49,6 +49,7 @@ pub use outbox::{Channel, Transmit};
 pub use phrasebook::{Phrase, Phrasebook, PhrasebookError};
 pub use player::{Bed, Under};
 pub use recorded::RecordedFrame;
+pub use quality::Quality;
 pub use rtp::{RtpHeader, RtpPacket};
 pub use sender::FRAME_TIME;
 pub use stage::Stage;

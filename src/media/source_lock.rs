@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 
-/// Lets one source through: the signalled address, its port learned once per offer/answer (D19).
+/// Lets one source through: the signalled address, its port learned once per offer/answer (D19). Who sends from the
+/// signalled port itself is believed before any other: nobody can take his place by being first.
 #[derive(Clone, Copy, Debug)]
 pub struct SourceLock {
     signalled: SocketAddr,
@@ -36,14 +37,26 @@ impl SourceLock {
         known
     }
 
-    /// Whether a valid packet from `from` may be heard; a stranger is counted.
+    /// Whether a valid packet from `from` may be heard; a stranger is counted. A protected one is valid once it is
+    /// known to be genuine, so that only the party itself teaches us its port.
     pub fn admits(&mut self, from: SocketAddr) -> bool {
-        let known = from.ip() == self.signalled.ip()
-            && *self.learned.get_or_insert(from.port()) == from.port();
+        let known = from.ip() == self.signalled.ip() && self.learn(from.port());
         if !known {
             self.strangers = self.strangers.saturating_add(1);
         }
         known
+    }
+
+    /// Whether it is worth decrypting what comes from there.
+    pub fn may_be(&self, from: SocketAddr) -> bool {
+        from.ip() == self.signalled.ip()
+    }
+
+    fn learn(&mut self, port: u16) -> bool {
+        if port == self.signalled.port() {
+            self.learned = Some(port);
+        }
+        *self.learned.get_or_insert(port) == port
     }
 
     /// Where our packets go: the learned port answers a router on the way, the address never changes.
@@ -73,8 +86,19 @@ mod tests {
         let mut lock = SourceLock::new(at("192.0.2.1:4000"));
         assert!(!lock.admits(at("192.0.2.9:4000")));
         assert!(lock.admits(at("192.0.2.1:4010")));
-        assert!(!lock.admits(at("192.0.2.1:4000")));
+        assert!(!lock.admits(at("192.0.2.1:4012")));
         assert_eq!((lock.strangers(), lock.remote()), (2, at("192.0.2.1:4010")));
+    }
+
+    #[test]
+    fn the_signalled_port_throws_out_whoever_was_first() {
+        let mut lock = SourceLock::new(at("192.0.2.1:4000"));
+        assert!(lock.admits(at("192.0.2.1:4010")));
+        assert!(lock.admits(at("192.0.2.1:4000")));
+        assert!(!lock.admits(at("192.0.2.1:4010")));
+        assert_eq!(lock.remote(), at("192.0.2.1:4000"));
+        assert!(!lock.may_be(at("192.0.2.9:4000")));
+        assert_eq!(lock.strangers(), 1);
     }
 
     #[test]

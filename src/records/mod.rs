@@ -2,10 +2,12 @@
 //!
 //! Invariant: pure; writing them down is [`store`]'s work.
 
+mod quality;
 mod record;
 pub mod store;
 mod timeline;
 
+pub use quality::{OneWayQuality, VoiceQuality};
 pub use record::{CallRecord, Consent, Happened, PromiseNews, Times, Verdict};
 pub use timeline::{Entry, What};
 

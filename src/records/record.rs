@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, What};
+use super::{Entry, VoiceQuality, What};
 use crate::words::{CallId, Ending, Key, Language, Party, PromptId, SeatId};
 
 /// What is kept of a call: its timeline folded up.
@@ -35,6 +37,9 @@ pub struct Happened {
     pub phrases: Vec<PromptId>,
     pub notes: Vec<String>,
     pub alarms: Vec<String>,
+    /// How each party's line sounded over the whole call.
+    #[serde(default)]
+    pub quality: BTreeMap<Party, VoiceQuality>,
     /// Items beyond the limit: they are in the timeline only.
     pub left_out: u64,
 }
@@ -126,6 +131,13 @@ impl CallRecord {
                     verdict: verdict.clone(),
                 },
             ),
+            What::Quality {
+                party,
+                whole: true,
+                quality,
+            } => {
+                self.happened.quality.insert(*party, *quality);
+            }
             What::Consent { to, given, by } => self.happened.keep(
                 |kept| &mut kept.consents,
                 Consent {
@@ -158,6 +170,7 @@ impl CallRecord {
             | What::PhraseEnded { .. }
             | What::Key { .. }
             | What::Voice { .. }
+            | What::Quality { .. }
             | What::Command { .. }
             | What::Told { .. }
             | What::Suggested { .. }
@@ -229,6 +242,25 @@ mod tests {
         let record = CallRecord::from_entries(call(), &entries);
         assert_eq!(record.happened.notes.len(), KEPT_MAX);
         assert_eq!(record.happened.left_out, 100);
+    }
+
+    #[test]
+    fn the_record_keeps_how_the_whole_call_sounded() {
+        let told = |whole, rtd_ms| What::Quality {
+            party: Party::Caller,
+            whole,
+            quality: VoiceQuality {
+                rtd_ms: Some(rtd_ms),
+                ..VoiceQuality::default()
+            },
+        };
+        let entries = [entry(1, told(false, 20)), entry(2, told(true, 30))];
+        let record = CallRecord::from_entries(call(), &entries);
+        let kept = record.happened.quality[&Party::Caller];
+        assert_eq!(kept.rtd_ms, Some(30));
+        let entries = &entries[..1];
+        let record = CallRecord::from_entries(call(), entries);
+        assert!(record.happened.quality.is_empty());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::VoiceQuality;
 use crate::words::{CallId, Ending, Key, Language, Moment, Party, PromptId, SeatId};
 
 /// One line of a call's timeline: what `timeline.jsonl` keeps and `/events` sends.
@@ -68,6 +69,12 @@ pub enum What {
     Line {
         party: Party,
         verdict: String,
+    },
+    /// How a party's line sounds: told when it sounds otherwise than before, and at the end of the call for the whole.
+    Quality {
+        party: Party,
+        whole: bool,
+        quality: VoiceQuality,
     },
     /// A consent was given, refused or is missing; `by`: `key`, `rep`, `muted` ...
     Consent {

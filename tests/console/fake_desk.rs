@@ -208,6 +208,7 @@ fn call() -> CallView {
             rep: "unknown".into(),
         },
         suggestions: Vec::new(),
+        quality: Default::default(),
         promised: false,
         ending: None,
         timeline: Vec::new(),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use thirdring::media::rtcp::{self, OurReport};
 use thirdring::media::sender::Sent;
 use thirdring::media::{
-    Channel, Codec, FRAME_TIME, Hears, LegKey, LegSpec, Limits, Order, RtpHeader, RtpPacket, Stage,
-    Watch,
+    Channel, Codec, FRAME_TIME, Hears, LegKey, LegSpec, Limits, Order, Report, RtpHeader,
+    RtpPacket, Stage, Watch,
 };
 use thirdring::words::{Entropy, Moment};
 
@@ -31,6 +31,7 @@ struct Studio {
     received: usize,
     sent: usize,
     reports: usize,
+    keys: usize,
 }
 
 impl Studio {
@@ -42,6 +43,7 @@ impl Studio {
             received: 0,
             sent: 0,
             reports: 0,
+            keys: 0,
         };
         for (leg, other) in [(CALLER, REP), (REP, CALLER)] {
             studio.open_leg(leg, other);
@@ -94,7 +96,10 @@ impl Studio {
             };
             assert!(readable, "{}", transmit.datagram.escape_ascii());
         });
-        self.reports += std::iter::from_fn(|| self.stage.poll_report()).count();
+        while let Some(report) = self.stage.poll_report() {
+            self.reports += 1;
+            self.keys += usize::from(matches!(report, Report::Key { .. }));
+        }
         let (ticks, received) = (self.ticks, self.received);
         assert!(self.sent <= received + (ticks + 1) * 2 * SENT_IN_A_TICK);
         assert!(self.reports <= (received + ticks + 1) * REPORTS_EACH);
@@ -160,12 +165,43 @@ fn of_ours(piece: &[u8]) -> Vec<u8> {
     packet
 }
 
+/// Packets of events, four bytes of header and what follows: an event whose packets
+/// follow each other counts once.
+pub(crate) fn telephone_event(bytes: &[u8]) {
+    let mut studio = Studio::open();
+    let mut events = Vec::new();
+    for (sequence, piece) in (0..).zip(bytes.chunks(8)) {
+        let (head, payload) = piece.split_at(piece.len().min(3));
+        let [kind, high, low] = std::array::from_fn(|at| head.get(at).copied().unwrap_or_default());
+        let header = RtpHeader {
+            payload_type: 101,
+            marker: kind & 1 != 0,
+            sequence,
+            timestamp: u32::from_be_bytes([kind >> 4, high, low, 0]),
+            ssrc: 1,
+        };
+        events.push(header.timestamp);
+        let mut packet = Vec::new();
+        header.write(&mut packet);
+        packet.extend_from_slice(payload);
+        studio.receive(Channel::Rtp, CALLER, &packet);
+        if kind & 2 != 0 {
+            studio.pass(1);
+        }
+    }
+    studio.pass(50);
+    // The same event repeated is no key more.
+    events.dedup();
+    assert!(studio.keys <= events.len());
+}
+
 /// A compound is read or not; what is written of it can be read.
 pub(crate) fn rtcp(bytes: &[u8]) {
     let Some(heard) = rtcp::read(bytes, 1) else {
         return;
     };
     assert!(heard.highest_of_ours().is_none() || heard.reports);
+    assert!(heard.echo.is_none() || heard.block.is_some());
     let mut ours = Vec::new();
     let sent = Sent {
         packets: u32::from_be_bytes(std::array::from_fn(|at| {
@@ -176,12 +212,13 @@ pub(crate) fn rtcp(bytes: &[u8]) {
     let report = OurReport {
         ssrc: 1,
         sent: Some((sent, heard.highest_of_ours().unwrap_or_default())),
-        block: None,
+        block: heard.block,
         theirs: None,
-        metrics: None,
+        metrics: heard.metrics,
         goodbye: heard.goodbye,
     };
     rtcp::write(&report, &mut ours, Moment::ZERO);
-    let again = rtcp::read(&ours, 2).expect("ours is well-formed");
+    let again = rtcp::read(&ours, 1).expect("ours is well-formed");
+    assert_eq!((again.block, again.metrics), (heard.block, heard.metrics));
     assert_eq!((again.reports, again.goodbye), (true, heard.goodbye));
 }

@@ -13,6 +13,7 @@ mod differential;
 mod media;
 mod mutator;
 mod promises;
+mod protection;
 mod registrations;
 mod seeds;
 mod targets;
@@ -110,6 +111,21 @@ fn no_packet_stops_the_sound_or_makes_many() {
 #[test]
 fn no_report_is_read_wrongly() {
     feed(media::rtcp, seeds::reports());
+}
+
+#[test]
+fn an_event_counts_once_whatever_its_packets_say() {
+    feed(media::telephone_event, seeds::events());
+}
+
+#[test]
+fn nothing_forged_is_let_in_and_what_we_protect_is_read() {
+    feed(protection::srtp, seeds::protected());
+}
+
+#[test]
+fn what_is_required_never_becomes_rtp() {
+    feed(protection::crypto, seeds::protected_descriptions());
 }
 
 #[test]

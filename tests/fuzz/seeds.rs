@@ -194,3 +194,40 @@ pub(super) fn stun_answers() -> Vec<Vec<u8>> {
         answer(0x11, refused),
     ]
 }
+
+/// Keys 5 and # with their ends, one a timestamp, and time between.
+pub(super) fn events() -> Vec<Vec<u8>> {
+    let key = |at: u8, event: u8| {
+        let begins = [3, 0, at, event, 0x0a, 0, 160, 0];
+        let ends = [2, 0, at, event, 0x8a, 3, 32, 0];
+        [begins, ends, ends, ends].concat()
+    };
+    vec![[key(1, 5), key(9, 11)].concat(), key(200, 16)]
+}
+
+/// One of each profile: a packet, a compound, rubbish.
+pub(super) fn protected() -> Vec<Vec<u8>> {
+    let packet = [&[0x80, 8, 0, 1][..], &[0; 8], &[0xd5; 170]].concat();
+    let report = [&[0x80, 201, 0, 1, 0, 0, 0, 9][..], &[0x80; 24]].concat();
+    let of = |kind: u8, bytes: &[u8]| [&[kind][..], bytes].concat();
+    let all = (0..3).flat_map(|kind| [of(kind, &packet), of(kind, &report)]);
+    all.chain([of(1, b"")]).collect()
+}
+
+pub(super) fn protected_descriptions() -> Vec<Vec<u8>> {
+    let head = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n";
+    let stream = |proto: &str, crypto: &str| format!("m=audio 4000 {proto} 8\r\n{crypto}");
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd";
+    let sha = format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{key}|2^31\r\n");
+    let gcm =
+        "a=crypto:2 AEAD_AES_128_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw== WSH=64\r\n";
+    let short = format!("a=crypto:3 AES_CM_128_HMAC_SHA1_32 inline:{key}|1:4\r\n");
+    [
+        stream("RTP/SAVP", &(sha.clone() + gcm)),
+        stream("RTP/AVP", &sha),
+        stream("RTP/AVP", "") + &stream("RTP/SAVPF", &(short + gcm)),
+        stream("RTP/SAVP", ""),
+    ]
+    .map(|streams| format!("{head}{streams}").into_bytes())
+    .into()
+}

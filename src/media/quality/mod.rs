@@ -54,7 +54,7 @@ pub struct Quality {
     pub sent: Option<Direction>,
 }
 
-/// A leg's quality over its life: what the call record keeps.
+/// The quality of a party's line over the call: what its record keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Summary {
     /// The longest.
@@ -63,7 +63,7 @@ pub struct Summary {
     pub sent: Option<Course>,
 }
 
-/// One direction over a leg's life.
+/// One direction over the call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Course {
     /// How often it was measured.
@@ -83,7 +83,6 @@ pub struct Meter {
     theirs: Option<Theirs>,
     /// At the last measuring.
     measured: Arrived,
-    summary: Summary,
 }
 
 /// What they told last of what they receive.
@@ -103,7 +102,6 @@ impl Meter {
             round_trip: None,
             theirs: None,
             measured: Arrived::default(),
-            summary: Summary::default(),
         }
     }
 
@@ -146,13 +144,7 @@ impl Meter {
             sent: self.sent(now),
         };
         self.measured = arrived;
-        self.summary.note(quality);
         quality
-    }
-
-    /// The leg's quality so far.
-    pub fn summary(&self) -> Summary {
-        self.summary
     }
 
     /// What our next report tells of the source (RFC 3611 4.7).
@@ -224,7 +216,8 @@ impl Meter {
 }
 
 impl Summary {
-    fn note(&mut self, quality: Quality) {
+    /// Takes in what was measured of another interval.
+    pub fn note(&mut self, quality: Quality) {
         self.round_trip = self.round_trip.max(quality.round_trip);
         note(&mut self.heard, quality.heard);
         note(&mut self.sent, quality.sent);
@@ -331,17 +324,23 @@ mod tests {
             late: 5,
             ..CLEAN
         };
-        meter.measure(CLEAN, at(5));
-        let bad = meter.measure(lossy, at(10)).heard.unwrap();
+        let mut summary = Summary::default();
+        let mut measure = |arrived, seconds| {
+            let quality = meter.measure(arrived, at(seconds));
+            summary.note(quality);
+            quality.heard
+        };
+        measure(CLEAN, 5);
+        let bad = measure(lossy, 10).unwrap();
         assert!((bad.loss_percent - 10.2).abs() < 0.1 && bad.mos < 3.6);
         let clean = Arrived {
             received: 725,
             ..lossy
         };
-        let good = meter.measure(clean, at(15)).heard.unwrap();
+        let good = measure(clean, 15).unwrap();
         assert_eq!(good.loss_percent, 0.0);
-        assert_eq!(meter.measure(clean, at(20)).heard, None);
-        let course = meter.summary().heard.unwrap();
+        assert_eq!(measure(clean, 20), None);
+        let course = summary.heard.unwrap();
         assert_eq!((course.measured, course.mos_worst), (3, bad.mos));
         assert!(course.mos_mean < good.mos && course.mos_mean > bad.mos);
     }

@@ -11,7 +11,7 @@ pub fn round_trip(echo: Echo, now: Moment) -> Option<Duration> {
     let on_the_way = middle(time(now))
         .wrapping_sub(echo.ntp)
         .wrapping_sub(echo.held);
-    let span = Duration::from_nanos(u64::from(on_the_way) * 1_000_000_000 >> 16);
+    let span = Duration::from_nanos((u64::from(on_the_way) * 1_000_000_000) >> 16);
     (span <= ROUND_TRIP_MAX).then_some(span)
 }
 

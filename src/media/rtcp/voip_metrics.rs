@@ -118,7 +118,7 @@ impl VoipMetrics {
 }
 
 /// RFC 3611 4.7.6: standard concealment, an adaptive jitter buffer, its rate of adjustment not told.
-const CONFIGURATION: u8 = 0b11_11_0000;
+const CONFIGURATION: u8 = 0b1111_0000;
 
 /// The block as the parser hands it out.
 pub(super) struct Metrics<'a>(&'a [u8]);
