@@ -24,4 +24,5 @@ mod peers;
 mod pii;
 mod rehearsal;
 mod settings;
+mod sound;
 mod torture;

@@ -1,7 +1,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::codec::{Codec, Rate};
+use super::codec::{Codec, PACKET_SAMPLES_MAX, Rate};
 use super::gain::{AutoGain, Limiter};
 use super::playout::{Content, Played, Playout};
 use super::receiver::{Arrival, Kind};
@@ -18,7 +18,7 @@ const BEHIND_MAX: u64 = 250;
 /// Hearing, recording and mixing read the same frames, so a party is decoded once.
 #[derive(Debug)]
 pub(super) struct Heard {
-    rate: Rate,
+    codec: Codec,
     playout: Playout,
     samples: Box<[i16]>,
     played: [Played; KEPT],
@@ -55,7 +55,7 @@ impl Heard {
     pub(super) fn new(codec: Codec, slot: u64) -> Self {
         let rate = codec.rate();
         Self {
-            rate,
+            codec,
             playout: Playout::new(codec),
             samples: vec![0; KEPT * rate.frame_samples()].into_boxed_slice(),
             played: [Played::Nothing; KEPT],
@@ -66,7 +66,7 @@ impl Heard {
 
     /// The party speaks another codec from now on.
     pub(super) fn change(&mut self, codec: Codec) {
-        if codec != self.playout.codec() {
+        if codec != self.codec {
             let levels = self.levelled.is_some();
             *self = Self::new(codec, self.next);
             if levels {
@@ -78,7 +78,7 @@ impl Heard {
     /// From now on its sound is to be had levelled, too.
     pub(super) fn level(&mut self) {
         self.levelled.get_or_insert_with(|| Levelled {
-            gain: AutoGain::new(self.rate),
+            gain: AutoGain::new(self.codec.rate()),
             limiter: Limiter::default(),
             samples: vec![0; self.samples.len()].into_boxed_slice(),
         });
@@ -92,12 +92,28 @@ impl Heard {
     }
 
     pub(super) fn push(&mut self, arrival: &Arrival<'_>, now: Moment) {
-        let content = match arrival.kind {
-            Kind::Sound(_) => Content::Sound(arrival.payload),
-            Kind::ComfortNoise => Content::ComfortNoise(arrival.payload),
-            Kind::Event(_) => return,
+        let (header, payload) = (&arrival.header, arrival.payload);
+        match arrival.kind {
+            Kind::Sound(codec) if codec != self.codec => self.push_other(arrival, codec, now),
+            Kind::Sound(_) => self.playout.push(header, Content::Sound(payload), now),
+            Kind::ComfortNoise => self.playout.push(header, Content::ComfortNoise(payload), now),
+            Kind::Event(_) => {}
+        }
+    }
+
+    /// The other law of G.711 is let in at any time.
+    fn push_other(&mut self, arrival: &Arrival<'_>, codec: Codec, now: Moment) {
+        let (Some(theirs), Some(ours)) = (codec.law(), self.codec.law()) else {
+            return;
         };
-        self.playout.push(&arrival.header, content, now);
+        let mut payload = [0; PACKET_SAMPLES_MAX];
+        for (to, from) in payload.iter_mut().zip(arrival.payload) {
+            *to = theirs.transcode(*from, ours);
+        }
+        if let Some(payload) = payload.get(..arrival.payload.len()) {
+            let content = Content::Sound(payload);
+            self.playout.push(&arrival.header, content, now);
+        }
     }
 
     /// Makes the frames of all slots up to `due`.
@@ -130,7 +146,7 @@ impl Heard {
         };
         Some(HeardFrame {
             samples: samples.get(range)?,
-            rate: self.rate,
+            rate: self.codec.rate(),
             played: *self.played.get(place)?,
         })
     }
@@ -157,7 +173,7 @@ impl Heard {
 
     fn place(&self, slot: u64) -> (usize, Range<usize>) {
         let place = (slot % KEPT as u64) as usize;
-        let length = self.rate.frame_samples();
+        let length = self.codec.rate().frame_samples();
         (place, place * length..(place + 1) * length)
     }
 }

@@ -23,10 +23,15 @@ pub(crate) enum Need {
     /// The right to mount a small disk.
     Mount,
     OtherReaders,
+    /// The English prompts of Asterisk: real speech.
+    Speech,
 }
 
 /// The interpreter that tests/run.sh installs the phones for.
 pub(crate) const PYTHON: &str = "tests/.venv/bin/python";
+
+/// Where Debian's asterisk-core-sounds-en-wav puts its prompts.
+pub(crate) const SPEECH: &str = "/usr/share/asterisk/sounds/en_US_f_Allison";
 
 /// What tests/run.sh builds from tests/differential.
 pub(crate) const OTHER_READERS: &str = "target/readers/debug/other-readers";
@@ -45,6 +50,7 @@ impl Need {
                 is_root() && works("nft", &["--version"]) && works("ip", &["netns", "list"])
             }
             Self::OtherReaders => works(OTHER_READERS, &[]),
+            Self::Speech => Path::new(SPEECH).is_dir(),
             Self::Mount => is_root() && Path::new("/bin/mount").exists(),
         };
         (!there).then_some(match self {
@@ -58,6 +64,7 @@ impl Need {
             Self::Namespaces => "network namespaces (root, iproute2, nftables)",
             Self::Mount => "mount, run by root",
             Self::OtherReaders => "other readers of SIP (tests/run.sh builds them)",
+            Self::Speech => "real speech (apt: asterisk-core-sounds-en-wav)",
         })
     }
 }

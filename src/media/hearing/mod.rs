@@ -19,7 +19,6 @@ mod loudness;
 mod narrow;
 mod one_way;
 mod packets;
-mod played;
 mod silence;
 mod sounding;
 mod spectrum;
@@ -33,11 +32,12 @@ pub use limits::{Levels, Limits, Watch};
 pub use line::{Finding, Line, Open};
 pub use narrow::Narrow;
 pub use one_way::{Evidence, OneWay};
-pub use played::Played;
 pub use silence::DigitalSilence;
 pub use sounding::Measured;
 pub use speech_gate::SpeechGate;
 pub use voice::{VoiceChange, VoiceDetector};
+
+pub use super::playout::Played;
 
 /// What is wrong with a party's line, the gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

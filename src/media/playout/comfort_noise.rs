@@ -1,0 +1,111 @@
+/// Reflection coefficients that are used: more say nothing of a telephone's noise.
+const ORDER: usize = 12;
+
+/// Less than 1 whatever comes, so that the filter is stable.
+const REFLECTION_MAX: f32 = 0.98;
+
+/// The part of the way to a new level that is gone with each sample: 16 ms at 8 kHz.
+const APPROACH: f32 = 1.0 / 128.0;
+
+/// Noise as the other end described it (RFC 3389).
+#[derive(Debug)]
+pub(super) struct ComfortNoise {
+    reflections: [f32; ORDER],
+    /// The excitation that gives the level which was asked for, and the one there is.
+    wanted: f32,
+    gain: f32,
+    backward: [f32; ORDER + 1],
+    state: u32,
+}
+
+impl ComfortNoise {
+    pub(super) fn new() -> Self {
+        Self {
+            reflections: [0.0; ORDER],
+            wanted: 0.0,
+            gain: 0.0,
+            backward: [0.0; ORDER + 1],
+            state: 1,
+        }
+    }
+
+    /// Reads a payload: the level in -dBov, then quantised reflection coefficients (RFC 3389 3.1, 3.2).
+    pub(super) fn describe(&mut self, payload: &[u8]) {
+        let (level, coefficients) = payload.split_first().unwrap_or((&127, &[]));
+        self.reflections = [0.0; ORDER];
+        for (reflection, byte) in self.reflections.iter_mut().zip(coefficients) {
+            let value = (f32::from(*byte) - 127.0) * 258.0 / 32_768.0;
+            *reflection = value.clamp(-REFLECTION_MAX, REFLECTION_MAX);
+        }
+        let passed: f32 = self.reflections.iter().map(|k| 1.0 - k * k).product();
+        let rms = 32_768.0 * 10_f32.powf(-f32::from(level & 0x7f) / 20.0);
+        self.wanted = rms * passed.sqrt();
+    }
+
+    pub(super) fn fill(&mut self, out: &mut [i16]) {
+        for sample in out {
+            self.gain += (self.wanted - self.gain) * APPROACH;
+            let excitation = self.gain * self.white();
+            *sample = self.lattice(excitation) as i16;
+        }
+    }
+
+    /// The all-pole lattice filter of the reflection coefficients.
+    fn lattice(&mut self, excitation: f32) -> f32 {
+        let mut forward = excitation;
+        for stage in (0..ORDER).rev() {
+            let k = self.reflections[stage];
+            forward -= k * self.backward[stage];
+            // One place more than the order: what the last stage reflects goes nowhere.
+            self.backward[stage + 1] = self.backward[stage] + k * forward;
+        }
+        self.backward[0] = forward;
+        forward
+    }
+
+    /// Uniform noise of variance 1: xorshift, for no ear finds a period of 2^32.
+    fn white(&mut self) -> f32 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 17;
+        self.state ^= self.state << 5;
+        f32::sqrt(3.0) * (self.state as f32 / (u32::MAX / 2) as f32 - 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The level in dBov, and how like each sample is to the one before.
+    fn measured(payload: &[u8]) -> (f32, f32) {
+        let mut noise = ComfortNoise::new();
+        noise.describe(payload);
+        let mut out = [0; 16_000];
+        noise.fill(&mut out);
+        let sound: Vec<f32> = out[4_000..]
+            .iter()
+            .map(|s| f32::from(*s) / 32_768.0)
+            .collect();
+        let power: f32 = sound.iter().map(|s| s * s).sum();
+        let next: f32 = sound.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        (10.0 * (power / sound.len() as f32).log10(), next / power)
+    }
+
+    #[test]
+    fn noise_has_the_level_and_the_colour_it_was_described_with() {
+        let (level, likeness) = measured(&[40]);
+        assert!((level + 40.0).abs() < 1.0 && likeness.abs() < 0.05);
+        // The first coefficient -0.7: each sample is like the one before.
+        let (level, likeness) = measured(&[30, 127 - 89]);
+        assert!((level + 30.0).abs() < 1.0 && (likeness - 0.7).abs() < 0.05);
+    }
+
+    #[test]
+    fn no_payload_makes_it_unstable() {
+        assert_eq!(measured(&[]).0, f32::NEG_INFINITY);
+        for byte in [0, 255] {
+            let (level, _) = measured(&[[20].as_slice(), &[byte; 40]].concat());
+            assert!(level < 0.0);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+use std::f32::consts::PI;
+
+use super::extrapolation::extrapolate;
+use crate::media::codec::Rate;
+
+/// No gap longer than this is filled: then it is silent (G.711 Appendix I).
+pub(super) const LONGEST_MS: usize = 60;
+
+/// The first 10 ms are as loud as what was before, then it fades to nothing (G.711 Appendix I).
+const LOUD_MS: usize = 10;
+
+/// What is made up passes over into what came in 4 ms, and 4 ms more for each 10 ms of it, in 10 ms at most
+/// (G.711 Appendix I).
+const JOIN_MS: usize = 4;
+const JOIN_MAX_MS: usize = 10;
+
+/// What comes after a gap must last so long to be continued backwards.
+const REST_MIN_MS: usize = 10;
+
+/// 60 ms at 16 kHz.
+const LONGEST_SAMPLES: usize = 960;
+
+/// 20 ms at 16 kHz.
+const REST_SAMPLES: usize = 320;
+
+/// Makes up sound for packets that did not come.
+///
+/// Where the packet after the gap is there already, both sides are continued into the gap, the later one backwards,
+/// and the one passes over into the other. Else what was before goes on and fades.
+#[derive(Debug)]
+pub(super) struct Concealment {
+    factor: usize,
+    /// How the sound before the gap would have gone on.
+    onward: Vec<f32>,
+    /// How much of it was used; none while nothing is concealed.
+    used: Option<usize>,
+}
+
+impl Concealment {
+    pub(super) fn new(rate: Rate) -> Self {
+        let factor = rate.factor();
+        Self {
+            factor,
+            onward: vec![0.0; (LONGEST_MS + JOIN_MAX_MS) * 8 * factor],
+            used: None,
+        }
+    }
+
+    /// The sound that ends here is to go on, unless it is going on already.
+    pub(super) fn begin(&mut self, history: &[i16]) {
+        if self.used.is_none() {
+            let mut sound = [0.0; 2 * 390];
+            let sound = linear(&mut sound, history.iter());
+            extrapolate(sound, &mut self.onward, self.factor);
+            self.used = Some(0);
+        }
+    }
+
+    /// Forgets the gap.
+    pub(super) fn end(&mut self) {
+        self.used = None;
+    }
+
+    /// Fills a gap of which the end is not known.
+    pub(super) fn go_on(&mut self, gap: &mut [i16]) {
+        let used = self.used.unwrap_or(0);
+        for (n, sample) in gap.iter_mut().enumerate() {
+            *sample = rounded(self.faded(used + n));
+        }
+        self.used = Some(used + gap.len());
+    }
+
+    /// Fills a gap between what was before and what comes after it.
+    pub(super) fn bridge(&mut self, gap: &mut [i16], rest: &mut [i16]) {
+        if rest.len() < REST_MIN_MS * 8 * self.factor || gap.len() > LONGEST_SAMPLES {
+            self.go_on(gap);
+            return self.join(rest);
+        }
+        let mut reversed = [0.0; REST_SAMPLES];
+        let sound = linear(&mut reversed, rest.iter().take(160 * self.factor).rev());
+        let mut backward = [0.0; LONGEST_SAMPLES];
+        let backward = &mut backward[..gap.len()];
+        extrapolate(sound, backward, self.factor);
+        let used = self.used.unwrap_or(0);
+        let loudness = self.loudness(used);
+        let length = gap.len();
+        for (n, (sample, later)) in gap.iter_mut().zip(backward.iter().rev()).enumerate() {
+            let earlier = self.onward.get(used + n).copied().unwrap_or(0.0) * loudness;
+            *sample = rounded(blend(earlier, *later, n, length));
+        }
+        self.used = None;
+    }
+
+    /// Passes over into sound that came after all.
+    pub(super) fn join(&mut self, rest: &mut [i16]) {
+        let Some(used) = self.used.take() else {
+            return;
+        };
+        let a_ms = 8 * self.factor;
+        let length = (JOIN_MS * a_ms + used * JOIN_MS / LOUD_MS).min(JOIN_MAX_MS * a_ms);
+        let length = length.min(rest.len());
+        for (n, sample) in rest[..length].iter_mut().enumerate() {
+            *sample = rounded(blend(self.faded(used + n), f32::from(*sample), n, length));
+        }
+    }
+
+    fn faded(&self, at: usize) -> f32 {
+        self.onward.get(at).copied().unwrap_or(0.0) * self.loudness(at)
+    }
+
+    fn loudness(&self, at: usize) -> f32 {
+        let ms = at as f32 / (8 * self.factor) as f32;
+        let faded = (ms - LOUD_MS as f32) / (LONGEST_MS - LOUD_MS) as f32;
+        1.0 - faded.clamp(0.0, 1.0)
+    }
+}
+
+/// The `n`th of `length` samples of a passage from one sound to another.
+pub(super) fn blend(from: f32, to: f32, n: usize, length: usize) -> f32 {
+    let part = 0.5 - 0.5 * (PI * (n as f32 + 0.5) / length as f32).cos();
+    from + part * (to - from)
+}
+
+pub(super) fn rounded(sample: f32) -> i16 {
+    sample.round() as i16
+}
+
+/// Fills the front of `out` as far as both reach.
+fn linear<'a, 'b>(out: &'a mut [f32], sound: impl ExactSizeIterator<Item = &'b i16>) -> &'a [f32] {
+    let length = sound.len().min(out.len());
+    for (out, sample) in out.iter_mut().zip(sound) {
+        *out = f32::from(*sample);
+    }
+    &out[..length]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn voice(n: i32) -> i16 {
+        let phase = n as f32 * std::f32::consts::TAU / 61.0;
+        (4_000.0 * phase.sin() + 2_000.0 * (2.0 * phase).sin()) as i16
+    }
+
+    fn from(start: i32, samples: i32) -> Vec<i16> {
+        (start..start + samples).map(voice).collect()
+    }
+
+    fn worst(one: &[i16], other: &[i16]) -> u16 {
+        let errors = one.iter().zip(other).map(|(a, b)| a.abs_diff(*b));
+        errors.max().unwrap_or(0)
+    }
+
+    #[test]
+    fn a_steady_voice_is_bridged_as_if_nothing_had_been_lost() {
+        let mut concealment = Concealment::new(Rate::Narrow);
+        let (mut gap, mut rest) = ([0; 160], from(550, 160));
+        concealment.begin(&from(0, 390));
+        concealment.bridge(&mut gap, &mut rest);
+        assert!(worst(&gap, &from(390, 160)) < 600);
+        assert_eq!(rest, from(550, 160));
+    }
+
+    #[test]
+    fn what_is_not_known_to_end_fades_to_silence() {
+        let mut concealment = Concealment::new(Rate::Narrow);
+        concealment.begin(&from(0, 390));
+        let mut frames = [[0; 160]; 4];
+        for frame in &mut frames {
+            concealment.go_on(frame);
+        }
+        let peak = frames.map(|frame| frame.map(i16::unsigned_abs).into_iter().max().unwrap());
+        assert!(peak[0] > 4_000 && peak[1] < peak[0] && peak[2] < peak[1]);
+        assert_eq!(peak[3], 0);
+    }
+
+    #[test]
+    fn what_comes_after_all_is_joined_without_a_step() {
+        let mut concealment = Concealment::new(Rate::Wide);
+        concealment.begin(&[0; 780]);
+        let mut rest = [8_000; 320];
+        concealment.go_on(&mut [0; 320]);
+        concealment.join(&mut rest);
+        assert!(rest[0] < 200 && rest[190] == 8_000);
+        concealment.join(&mut rest);
+        assert_eq!(rest[200], 8_000);
+    }
+}

@@ -1,0 +1,380 @@
+use super::comfort_noise::ComfortNoise;
+use super::concealment::{Concealment, LONGEST_MS};
+use super::stretch::{Stretch, Urgency};
+use super::tape::Tape;
+use super::waiting::{Kind, Packet, Waiting};
+use super::{Played, Tally};
+use crate::media::codec::{Codec, Decoder, Rate};
+
+/// Sound that waits so much longer than it should is made shorter, in milliseconds.
+const SLACK_MS: i64 = 25;
+
+/// Sound that waits so much less than it should is made longer, in milliseconds.
+const SHORT_MS: i64 = 3;
+
+/// Beyond this much to make up for, in milliseconds, it is worth a little roughness.
+const MUCH_MS: i64 = 60;
+
+/// Sound that waits so long beyond its target, in milliseconds, is skipped.
+const SKIP_MS: i64 = 250;
+
+/// Frames between two changes of length where little is to be made up for.
+const REST_FRAMES: u8 = 3;
+
+/// Packets that one frame may ask for.
+const PACKETS_A_FRAME: usize = 64;
+
+/// From packets to sound, in the order of time.
+#[derive(Debug)]
+pub(super) struct Flow {
+    rate: Rate,
+    decoder: Decoder,
+    tape: Tape,
+    concealment: Concealment,
+    noise: ComfortNoise,
+    stretch: Stretch,
+    course: Course,
+    pace: Pace,
+}
+
+/// Where we are in the source's time.
+#[derive(Clone, Copy, Debug)]
+struct Course {
+    /// What fills the time while the source says nothing; none in its talk.
+    pause: Option<Played>,
+    /// The place of the sample after the last one that was decoded.
+    next: i64,
+    /// Samples that were made up since then.
+    made_up: i64,
+    /// Of the packet that was decoded last.
+    sequence: u16,
+}
+
+/// How long sound waits, and when that was changed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pace {
+    /// How long after its undelayed arrival a packet is decoded, in samples, smoothed.
+    margin: i64,
+    /// What the first sample of the frame has waited.
+    delay: i64,
+    rest: u8,
+}
+
+/// The moment as the source's place, and how long a packet should wait, in samples.
+#[derive(Clone, Copy)]
+struct Clock {
+    now: i64,
+    target: i64,
+}
+
+impl Flow {
+    pub(super) fn new(codec: Codec) -> Self {
+        let rate = codec.rate();
+        Self {
+            rate,
+            decoder: Decoder::new(codec),
+            tape: Tape::new(rate),
+            concealment: Concealment::new(rate),
+            noise: ComfortNoise::new(),
+            stretch: Stretch::new(rate),
+            course: Course {
+                pause: Some(Played::Nothing),
+                next: i64::MIN,
+                made_up: 0,
+                sequence: 0,
+            },
+            pace: Pace::default(),
+        }
+    }
+
+    /// Sees to it that the next frame is on the tape.
+    pub(super) fn pull(&mut self, waiting: &mut Waiting, tally: &mut Tally, target: i64, now: i64) {
+        let clock = Clock { now, target };
+        for _ in 0..PACKETS_A_FRAME {
+            if self.lacking() == 0 {
+                break;
+            }
+            self.step(waiting, tally, clock);
+        }
+        if self.is_talk() {
+            let played = self.course.next - self.tape.ahead() as i64;
+            self.pace.delay = now.saturating_sub(played);
+            self.adjust(waiting, tally, clock);
+        }
+    }
+
+    pub(super) fn play(&mut self, out: &mut [i16]) -> Played {
+        self.tape.play(out)
+    }
+
+    pub(super) fn delay(&self) -> i64 {
+        self.pace.delay
+    }
+
+    /// Puts something on the tape, or does away with a packet.
+    fn step(&mut self, waiting: &mut Waiting, tally: &mut Tally, clock: Clock) {
+        let first = waiting.first().map(|(packet, _)| packet);
+        match (self.course.pause, first) {
+            (Some(pause), None) => self.fill_pause(pause),
+            (Some(pause), Some(packet)) if clock.now - packet.at < clock.target => {
+                self.fill_pause(pause);
+            }
+            (Some(pause), Some(packet)) => self.leave(pause, packet, waiting, tally),
+            (None, None) => self.go_on(),
+            (None, Some(packet)) => self.follow(packet, waiting, tally, clock),
+        }
+    }
+
+    /// A pause ends with the packet that is due, if that is not of before it.
+    fn leave(&mut self, pause: Played, packet: Packet, waiting: &mut Waiting, tally: &mut Tally) {
+        if packet.at < self.course.next {
+            waiting.discard_first();
+            tally.late += 1;
+            return;
+        }
+        self.settle(packet, tally);
+        match pause {
+            Played::Nothing => self.concealment.end(),
+            Played::Sound | Played::Concealed | Played::ComfortNoise => self.break_off(),
+        }
+        self.course = Course {
+            pause: None,
+            next: packet.at,
+            made_up: 0,
+            sequence: packet.sequence.wrapping_sub(1),
+        };
+        self.pace.margin = i64::MIN;
+    }
+
+    /// In the midst of talk: plays the packet, or fills the gap before it.
+    fn follow(&mut self, packet: Packet, waiting: &mut Waiting, tally: &mut Tally, clock: Clock) {
+        let missing = packet.at - self.course.next - self.course.made_up;
+        let longest = self.samples(LONGEST_MS as i64);
+        match packet.kind {
+            Kind::Sound if missing <= 0 => self.take(packet, waiting, tally, clock),
+            Kind::ComfortNoise if missing <= 0 => self.describe_noise(packet, waiting, tally),
+            // Nothing was lost: the source said nothing (RFC 3550 5.1, silence suppression).
+            Kind::Sound | Kind::ComfortNoise if self.is_next(packet) => self.pause(Played::Nothing),
+            Kind::Sound if missing <= longest => self.bridge(missing as usize, waiting, tally),
+            Kind::Sound | Kind::ComfortNoise => self.go_on(),
+        }
+    }
+
+    /// Decodes the packet onto the tape, but for what was played in its place.
+    fn take(&mut self, packet: Packet, waiting: &mut Waiting, tally: &mut Tally, clock: Clock) {
+        let payload = waiting.first().map_or(&[][..], |(_, payload)| payload);
+        let room = longest_packet(self.tape.splice(0).rest, self.rate);
+        let Ok(samples) = self.decoder.decode(payload, room) else {
+            waiting.discard_first();
+            tally.discarded += 1;
+            return;
+        };
+        waiting.discard_first();
+        self.settle(packet, tally);
+        let margin = clock.now.saturating_sub(self.course.next);
+        let skipped = usize::try_from(self.course.next - packet.at).unwrap_or(0);
+        if skipped >= samples {
+            tally.late += 1;
+            return;
+        }
+        self.course.follow(packet, samples);
+        if margin > clock.target + self.samples(SKIP_MS) && waiting.first().is_some() {
+            tally.discarded += 1;
+            return self.break_off();
+        }
+        self.pace.note(margin);
+        let room = self.tape.splice(0).rest;
+        room.copy_within(skipped..samples, 0);
+        self.concealment.join(&mut room[..samples - skipped]);
+        self.tape.extend(samples - skipped, Played::Sound);
+    }
+
+    /// Fills the gap before the packet that waits, with its help.
+    fn bridge(&mut self, missing: usize, waiting: &mut Waiting, tally: &mut Tally) {
+        let Some((packet, payload)) = waiting.first() else {
+            return;
+        };
+        let splice = self.tape.splice(0);
+        if missing <= self.rate.frame_samples()
+            && let Some(samples) = self.decoder.recover(payload, splice.rest)
+        {
+            let samples = samples.min(missing);
+            self.concealment.end();
+            self.course.made_up += missing as i64;
+            tally.recovered += samples as u64;
+            return self.tape.extend(samples, Played::Sound);
+        }
+        if self.conceal_by_codec() {
+            return;
+        }
+        let splice = self.tape.splice(missing);
+        let rest = longest_packet(splice.rest, self.rate);
+        let Ok(samples) = self.decoder.decode(payload, rest) else {
+            waiting.discard_first();
+            tally.discarded += 1;
+            return;
+        };
+        self.concealment.begin(splice.history);
+        self.concealment.bridge(splice.gap, &mut rest[..samples]);
+        self.tape.extend(missing, Played::Concealed);
+        self.tape.extend(samples, Played::Sound);
+        self.course.made_up += missing as i64;
+        waiting.discard_first();
+        self.settle(packet, tally);
+        self.course.follow(packet, samples);
+    }
+
+    /// Nothing waits: what was before goes on for a while.
+    fn go_on(&mut self) {
+        if self.course.made_up >= self.samples(LONGEST_MS as i64) {
+            return self.pause(Played::Nothing);
+        }
+        if self.conceal_by_codec() {
+            return;
+        }
+        let splice = self.tape.splice(self.lacking());
+        let samples = splice.gap.len();
+        self.concealment.begin(splice.history);
+        self.concealment.go_on(splice.gap);
+        self.tape.extend(samples, Played::Concealed);
+        self.course.made_up += samples as i64;
+    }
+
+    fn conceal_by_codec(&mut self) -> bool {
+        let room = self.tape.splice(0).rest;
+        let Some(samples) = self.decoder.conceal(room) else {
+            return false;
+        };
+        self.tape.extend(samples, Played::Concealed);
+        self.course.made_up += samples as i64;
+        samples > 0
+    }
+
+    fn describe_noise(&mut self, packet: Packet, waiting: &mut Waiting, tally: &mut Tally) {
+        self.settle(packet, tally);
+        let payload = waiting.first().map_or(&[][..], |(_, payload)| payload);
+        self.noise.describe(payload);
+        waiting.discard_first();
+        self.course.follow(packet, 0);
+        self.pause(Played::ComfortNoise);
+    }
+
+    fn pause(&mut self, pause: Played) {
+        self.break_off();
+        self.course.pause = Some(pause);
+    }
+
+    fn fill_pause(&mut self, pause: Played) {
+        let gap = self.tape.splice(self.lacking()).gap;
+        match pause {
+            Played::ComfortNoise => self.noise.fill(gap),
+            Played::Sound | Played::Concealed | Played::Nothing => gap.fill(0),
+        }
+        self.concealment.join(gap);
+        let samples = gap.len();
+        self.tape.extend(samples, pause);
+    }
+
+    /// What sounds now passes over into what comes next, whatever that is.
+    fn break_off(&mut self) {
+        self.concealment.begin(self.tape.splice(0).history);
+    }
+
+    /// With this packet it is known whether what was made up had been lost, or never sent.
+    fn settle(&mut self, packet: Packet, tally: &mut Tally) {
+        let is_pause = self.is_next(packet) && packet.at > self.course.next;
+        if !is_pause {
+            tally.concealed += u64::try_from(self.course.made_up).unwrap_or(0);
+        }
+    }
+
+    /// Keeps what waits near its target.
+    fn adjust(&mut self, waiting: &mut Waiting, tally: &mut Tally, clock: Clock) {
+        if self.pace.is_resting() || !self.tape.is_sound() {
+            return;
+        }
+        let excess = self.pace.margin - clock.target;
+        let urgency = if excess.abs() > self.samples(MUCH_MS) {
+            Urgency::Much
+        } else {
+            Urgency::Some
+        };
+        let change = if excess > self.samples(SLACK_MS) {
+            self.look_ahead(waiting, tally, clock);
+            let shortened = self.stretch.shorten(&mut self.tape, urgency);
+            tally.shortened += shortened as u64;
+            -(shortened as i64)
+        } else if excess < -self.samples(SHORT_MS) {
+            let lengthened = self.stretch.lengthen(&mut self.tape, urgency);
+            tally.lengthened += lengthened as u64;
+            lengthened as i64
+        } else {
+            0
+        };
+        self.pace.change(change, urgency);
+    }
+
+    /// Decodes what is needed to make sound shorter, as far as it is there.
+    fn look_ahead(&mut self, waiting: &mut Waiting, tally: &mut Tally, clock: Clock) {
+        while self.tape.ahead() < self.stretch.needs()
+            && let Some((packet, _)) = waiting.first()
+            && packet.kind == Kind::Sound
+            && packet.at <= self.course.next
+        {
+            self.take(packet, waiting, tally, clock);
+        }
+    }
+
+    fn is_next(&self, packet: Packet) -> bool {
+        packet.sequence == self.course.sequence.wrapping_add(1)
+    }
+
+    fn is_talk(&self) -> bool {
+        self.course.pause.is_none() && self.course.made_up == 0
+    }
+
+    /// Samples that the next frame still needs.
+    fn lacking(&self) -> usize {
+        self.rate.frame_samples().saturating_sub(self.tape.ahead())
+    }
+
+    fn samples(&self, ms: i64) -> i64 {
+        ms * i64::from(self.rate.hz()) / 1_000
+    }
+}
+
+impl Course {
+    fn follow(&mut self, packet: Packet, samples: usize) {
+        self.next = packet.at + samples as i64;
+        self.made_up = 0;
+        self.sequence = packet.sequence;
+    }
+}
+
+impl Pace {
+    fn note(&mut self, margin: i64) {
+        if self.margin == i64::MIN {
+            self.margin = margin;
+        }
+        self.margin += (margin - self.margin) / 4;
+    }
+
+    fn is_resting(&mut self) -> bool {
+        let rests = self.rest > 0;
+        self.rest = self.rest.saturating_sub(1);
+        rests
+    }
+
+    fn change(&mut self, samples: i64, urgency: Urgency) {
+        self.margin += samples;
+        if samples != 0 && urgency == Urgency::Some {
+            self.rest = REST_FRAMES;
+        }
+    }
+}
+
+/// The room for the longest packet: 60 ms.
+fn longest_packet(room: &mut [i16], rate: Rate) -> &mut [i16] {
+    let length = room.len().min(3 * rate.frame_samples());
+    &mut room[..length]
+}

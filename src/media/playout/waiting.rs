@@ -1,0 +1,138 @@
+/// Packets waiting at most: 480 ms of 10 ms packets.
+const PACKETS_MAX: usize = 48;
+
+/// Bytes waiting at most: 512 ms of 64 kbit/s.
+const BYTES_MAX: usize = 4_096;
+
+/// Packets that wait to be played, in the order of their places, not of their arrival.
+///
+/// All payloads lie in one buffer in that order: the next one is at its front, and nothing is ever allocated.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    packets: Vec<Packet>,
+    bytes: Vec<u8>,
+}
+
+/// What is known of a packet beside its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Packet {
+    /// Where its first sample lies on the [`super::timeline::Timeline`].
+    pub(super) at: i64,
+    pub(super) sequence: u16,
+    pub(super) kind: Kind,
+    /// Bytes of its payload.
+    length: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Sound,
+    ComfortNoise,
+}
+
+/// What became of a packet that was to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// It waits; so many older ones made room for it.
+    Yes {
+        displaced: u64,
+    },
+    Duplicate,
+    TooLong,
+}
+
+impl Packet {
+    pub(super) fn new(at: i64, sequence: u16, kind: Kind) -> Self {
+        Self {
+            at,
+            sequence,
+            kind,
+            length: 0,
+        }
+    }
+}
+
+impl Waiting {
+    pub(super) fn new() -> Self {
+        Self {
+            packets: Vec::with_capacity(PACKETS_MAX),
+            bytes: Vec::with_capacity(BYTES_MAX),
+        }
+    }
+
+    /// Puts a packet in its place; where there is no room, the oldest go.
+    pub(super) fn insert(&mut self, packet: Packet, payload: &[u8]) -> Kept {
+        if payload.len() > BYTES_MAX {
+            return Kept::TooLong;
+        }
+        if self.packets.iter().any(|waits| waits.at == packet.at) {
+            return Kept::Duplicate;
+        }
+        let mut displaced = 0;
+        while self.packets.len() >= PACKETS_MAX || self.bytes.len() + payload.len() > BYTES_MAX {
+            self.discard_first();
+            displaced += 1;
+        }
+        let index = self.packets.partition_point(|waits| waits.at < packet.at);
+        let offset: usize = self.packets.iter().take(index).map(|p| p.length).sum();
+        let length = payload.len();
+        self.packets.insert(index, Packet { length, ..packet });
+        self.bytes.splice(offset..offset, payload.iter().copied());
+        Kept::Yes { displaced }
+    }
+
+    pub(super) fn first(&self) -> Option<(Packet, &[u8])> {
+        let packet = *self.packets.first()?;
+        Some((packet, self.bytes.get(..packet.length)?))
+    }
+
+    pub(super) fn discard_first(&mut self) {
+        if !self.packets.is_empty() {
+            let length = self.packets.remove(0).length;
+            self.bytes.drain(..length);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sound(at: i64) -> Packet {
+        Packet::new(at, 0, Kind::Sound)
+    }
+
+    #[test]
+    fn packets_leave_in_the_order_of_their_places() {
+        let mut waiting = Waiting::new();
+        for (at, payload) in [(320, &[3; 3][..]), (0, &[1; 1]), (160, &[2; 2])] {
+            let kept = waiting.insert(sound(at), payload);
+            assert_eq!(kept, Kept::Yes { displaced: 0 });
+        }
+        assert_eq!(waiting.insert(sound(160), &[9]), Kept::Duplicate);
+        for (at, payload) in [(0, &[1; 1][..]), (160, &[2; 2]), (320, &[3; 3])] {
+            let (packet, bytes) = waiting.first().unwrap();
+            assert_eq!((packet.at, bytes), (at, payload));
+            waiting.discard_first();
+        }
+        assert!(waiting.first().is_none());
+    }
+
+    #[test]
+    fn the_oldest_make_room_and_the_buffers_never_grow() {
+        let mut waiting = Waiting::new();
+        let room = (waiting.packets.capacity(), waiting.bytes.capacity());
+        for at in 0..200 {
+            waiting.insert(sound(at), &[0; 10]);
+        }
+        assert_eq!(waiting.packets.len(), PACKETS_MAX);
+        assert_eq!(waiting.insert(sound(999), &[0; 4_097]), Kept::TooLong);
+        let displaced = PACKETS_MAX as u64;
+        assert_eq!(
+            waiting.insert(sound(999), &[0; 4_096]),
+            Kept::Yes { displaced }
+        );
+        assert_eq!(waiting.first().unwrap().0.at, 999);
+        assert_eq!(room, (waiting.packets.capacity(), waiting.bytes.capacity()));
+    }
+}

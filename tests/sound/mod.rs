@@ -1,0 +1,6 @@
+//! How it sounds: what was sent is put through a network, played out, and judged.
+
+mod network;
+mod playing;
+mod quality;
+mod speech;

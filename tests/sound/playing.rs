@@ -1,0 +1,58 @@
+//! A party whose packets are played out as a leg does it: pushed as they come, popped each 20 ms.
+
+use std::time::Duration;
+
+use thirdring::media::{Codec, Content, Counts, Played, Playout};
+use thirdring::words::Moment;
+
+use super::network::Packet;
+
+/// 20 ms at 8 kHz.
+pub(crate) const FRAME: usize = 160;
+
+/// What came out.
+pub(crate) struct Heard {
+    /// From the moment the first packet came.
+    pub(crate) sound: Vec<i16>,
+    pub(crate) played: Vec<Played>,
+    /// What sound waited, frame by frame.
+    pub(crate) delays: Vec<Duration>,
+    pub(crate) counts: Counts,
+}
+
+/// Plays for as many frames as are asked for, the first of them `phase` after the first packet came.
+pub(crate) fn play(codec: Codec, come: &[Packet], phase: Duration, frames: usize) -> Heard {
+    let mut playout = Playout::new(codec);
+    let first = come.first().map_or(Moment::ZERO, |packet| packet.at);
+    let silence = (phase.as_micros() / 125) as usize;
+    let mut heard = Heard {
+        sound: vec![0; silence],
+        played: Vec::new(),
+        delays: Vec::new(),
+        counts: Counts::default(),
+    };
+    let mut coming = come.iter().peekable();
+    for frame in 0..frames as u32 {
+        let now = first + phase + Duration::from_millis(20) * frame;
+        while let Some(packet) = coming.next_if(|packet| packet.at <= now) {
+            playout.push(&packet.header, Content::Sound(&packet.payload), packet.at);
+        }
+        let mut out = [i16::MAX; FRAME];
+        heard.played.push(playout.pop(&mut out, now));
+        heard.delays.push(playout.delay());
+        heard.sound.extend(out);
+    }
+    heard.counts = playout.counts();
+    heard
+}
+
+impl Heard {
+    pub(crate) fn mean_delay(&self) -> Duration {
+        self.delays.iter().sum::<Duration>() / self.delays.len().max(1) as u32
+    }
+
+    /// How many frames were of this kind.
+    pub(crate) fn frames(&self, kind: Played) -> usize {
+        self.played.iter().filter(|played| **played == kind).count()
+    }
+}
