@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::records::Entry;
-use crate::words::{CallId, ConsentFor, Ending, Language, PhoneNumber, Pii, SeatId};
+use crate::words::{CallId, ConsentFor, Ending, Language, PhoneNumber, Pii, PromptId, SeatId};
 
 /// A call as a rep sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct CallView {
     /// The question the caller has not answered yet (D11).
     pub question: Option<ConsentFor>,
     pub line: LineView,
+    /// Phrases that would help the caller's line; `say` says one (D18).
+    #[serde(default)]
+    pub suggestions: Vec<PromptId>,
     /// A callback is promised to this caller.
     pub promised: bool,
     /// Present once it is over.

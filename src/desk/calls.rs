@@ -10,10 +10,12 @@ use crate::callbacks::CallbackId;
 use crate::dialling::Identity;
 use crate::media::LegKey;
 use crate::sip::LegId;
-use crate::sip::offer_answer::{Description, Negotiated, Origin};
+use crate::sip::offer_answer::{Description, Negotiated, Origin, Shield};
 use crate::words::{CallId, Language, Moment, Party, PromptId, SeatId};
 
+use super::keys_once::KeysOnce;
 use super::reach::Whence;
+use super::repairing::Repair;
 use super::sound::{self, Port};
 use crate::seats::TestSeat;
 
@@ -78,8 +80,15 @@ pub(super) struct Attempting {
 pub(super) struct Leg {
     pub(super) sip: Option<LegId>,
     pub(super) port: Option<Port>,
+    /// The number of the codec in use.
+    pub(super) payload_type: Option<u8>,
+    /// Our new offer to a hurt leg, until its answer.
+    pub(super) repair: Option<Repair>,
+    pub(super) keys: KeysOnce,
     /// Ours in the session descriptions; each new one counts up.
     pub(super) origin: Origin,
+    /// Our keys for SRTP: all session descriptions name the same.
+    pub(super) shield: Shield,
     /// Their offer, until we answer.
     pub(super) offer: Option<Description>,
     /// Answered: a BYE ends it, not a CANCEL.
@@ -95,10 +104,11 @@ pub(super) struct Leg {
 }
 
 /// The SIP leg that takes another's place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Successor {
     pub(super) sip: LegId,
     pub(super) origin: Origin,
+    pub(super) shield: Shield,
     /// As of a leg: its own, for the other side may be in another place.
     pub(super) seen_at: Option<IpAddr>,
 }
@@ -112,11 +122,15 @@ pub(super) struct Succession {
 }
 
 impl Leg {
-    pub(super) fn new(origin: Origin) -> Self {
+    pub(super) fn new(origin: Origin, shield: Shield) -> Self {
         Self {
             sip: None,
             port: None,
+            payload_type: None,
+            repair: None,
+            keys: KeysOnce::default(),
             origin,
+            shield,
             offer: None,
             up: false,
             seen_at: None,
@@ -254,6 +268,15 @@ impl Calls {
         }
     }
 
+    /// The leg has other ports than before; its sound is the same.
+    pub(super) fn move_port(&mut self, id: CallId, party: Party, port: Port) {
+        let old = self.leg_mut(id, party).and_then(|leg| leg.port);
+        if let Some(old) = old {
+            self.ports.remove(&old.address.port());
+        }
+        self.set_port(id, party, port);
+    }
+
     /// Another SIP leg carries the party from now on, answered already; its port stays.
     pub(super) fn succeed(
         &mut self,
@@ -265,6 +288,8 @@ impl Calls {
         let sip = leg.sip.replace(new.sip)?;
         let up = std::mem::replace(&mut leg.up, true);
         (leg.origin, leg.offer, leg.seen_at) = (new.origin, None, new.seen_at);
+        leg.shield = new.shield;
+        leg.repair = None;
         self.by_sip.remove(&sip);
         self.by_sip.insert(new.sip, (id, party));
         Some(Succession { sip, up })

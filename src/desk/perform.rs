@@ -54,10 +54,16 @@ impl Desk {
                 self.note(
                     id,
                     What::Told {
-                        notice: notice.as_str().to_owned(),
+                        notice: notice.to_string(),
                     },
                     now,
                 );
+            }
+            Action::Suggest(phrase) => self.note(id, What::Suggested { phrase }, now),
+            Action::Repair { party, by } => self.repair(id, party, by, now),
+            Action::Repaired { party, by, mended } => {
+                let news = if mended { "mended" } else { "not-mended" };
+                self.note_repair(id, party, by, news, now);
             }
             Action::Rated(key) => self.note(id, What::Rating { key }, now),
             Action::Note(text) => self.note(id, What::Note { text }, now),
@@ -117,7 +123,7 @@ impl Desk {
                     return self.later(id, Input::Leg(Party::Caller, LegNews::Lost));
                 }
             },
-            None => offer_answer::offer(port.told, origin),
+            None => leg.shield.offer(offer_answer::offer(port.told, origin)),
         };
         let answered = self.signalling.endpoint.answer(sip, sdp, now);
         self.too_late(id, "answer", answered);
@@ -200,7 +206,7 @@ impl Desk {
         match TestSeat::open(kind, port.address) {
             Ok(seat) => {
                 let spec = sound::test_spec(seat.address());
-                let mut leg = Leg::new(self.signalling.origin());
+                let mut leg = Leg::new(self.signalling.origin(), self.signalling.shield());
                 (leg.port, leg.up, leg.test_seat) = (Some(port), true, Some(seat));
                 self.calls.set_leg(id, Party::Rep, leg);
                 self.connect(id, Party::Rep, spec);
@@ -286,9 +292,9 @@ impl Desk {
             Ok(port) => port,
             Err(problem) => return self.no_port(id, party, &problem, now),
         };
-        let mut leg = Leg::new(self.signalling.origin());
+        let mut leg = Leg::new(self.signalling.origin(), self.signalling.shield());
         leg.origin.version += 1;
-        let offer = offer_answer::offer(port.told, leg.origin);
+        let offer = leg.shield.offer(offer_answer::offer(port.told, leg.origin));
         let line = to.line.as_deref();
         let is_behind_nat = line.is_some_and(|line| self.signalling.is_behind_nat(line));
         leg.seen_at = is_behind_nat.then_some(way_out.next_hop.address.ip());

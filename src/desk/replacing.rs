@@ -5,12 +5,13 @@
 use crate::call::LegNews;
 use crate::dialling::Identity;
 use crate::records::What;
-use crate::sip::offer_answer::{self, Description, Negotiated};
+use crate::sip::offer_answer::{self, Negotiated};
 use crate::sip::{Invited, LegId, Refusal};
 use crate::words::{CallId, Moment, Party};
 
 use super::calls::{Succession, Successor};
 use super::lines::Line;
+use super::sip_news::Offer;
 use super::{Desk, signalling, sound};
 
 impl Desk {
@@ -19,7 +20,7 @@ impl Desk {
         &mut self,
         old: LegId,
         new: LegId,
-        offer: Option<Description>,
+        Offer { theirs, shield }: Offer,
         (invited, line): (&Invited, &Line),
         now: Moment,
     ) {
@@ -32,10 +33,10 @@ impl Desk {
             return self.reject(new, Refusal::new(481), now);
         };
         let origin = self.signalling.origin();
-        let answer = offer.map(|offer| offer_answer::answer(&offer, port.told, origin));
+        let answer = theirs.map(|offer| offer_answer::answer(&offer, port.told, origin));
         let (sdp, agreed) = match answer.transpose() {
             Ok(Some((sdp, agreed))) => (sdp, Some(agreed)),
-            Ok(None) => (offer_answer::offer(port.told, origin), None),
+            Ok(None) => (shield.offer(offer_answer::offer(port.told, origin)), None),
             Err(problem) => return self.reject(new, signalling::unusable(&problem), now),
         };
         if let Err(problem) = self.signalling.endpoint.answer(new, sdp, now) {
@@ -44,6 +45,7 @@ impl Desk {
         let successor = Successor {
             sip: new,
             origin,
+            shield,
             seen_at: line.seen_at(invited.source.address.ip()),
         };
         let Some(was) = self.calls.succeed(id, party, successor) else {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::net::{End, News, SteadyUdp, Streams, Target, Tls, TlsSettings};
-use crate::sip::offer_answer::{Origin, Unusable};
+use crate::sip::offer_answer::{Origin, Shield, SrtpPolicy, Unusable};
 use crate::sip::stun::{self, StunClient};
 use crate::sip::{
     Endpoint, Event, FlowId, Hop, LegId, NoHelp, Refusal, Sender, Standing, Transport,
@@ -38,6 +38,7 @@ pub(super) struct Signalling {
     /// Hops nothing could be sent to, and when.
     down: BTreeMap<Hop, Moment>,
     entropy: Entropy,
+    srtp: SrtpPolicy,
     /// Datagrams the kernel would not take.
     pub(super) unsent: u64,
 }
@@ -75,6 +76,7 @@ impl Signalling {
         endpoint: Endpoint,
         sockets: Sockets,
         lines: Lines,
+        srtp: SrtpPolicy,
         entropy: Entropy,
     ) -> Self {
         Self {
@@ -92,6 +94,7 @@ impl Signalling {
             unread_since: None,
             down: BTreeMap::new(),
             entropy,
+            srtp,
             unsent: 0,
         }
     }
@@ -373,6 +376,11 @@ impl Signalling {
             id: u64::from(self.entropy.u32()),
             version: 0,
         }
+    }
+
+    /// A new leg's keys for SRTP, where we have it.
+    pub(super) fn shield(&mut self) -> Shield {
+        Shield::new(self.srtp, &mut self.entropy)
     }
 }
 

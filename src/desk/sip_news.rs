@@ -5,13 +5,20 @@ use bytes::Bytes;
 use crate::call::{Arrival, Beginning, Behind, Call, Input, LegNews};
 use crate::dialling::Identity;
 use crate::records::What;
-use crate::sip::offer_answer::{self, Description, Direction};
+use crate::sip::offer_answer::{self, Description, Direction, Shield};
 use crate::sip::{Event, Invited, LegId, Refusal, is_answered_elsewhere};
 use crate::words::{CallId, Moment, Party};
 
 use super::calls::{CALLS_MAX, DeskCall, Facts, Leg};
+use super::keys_once::Road;
 use super::lines::Line;
 use super::{Desk, clock, signalling, sound};
+
+/// What an INVITE offers, weighed by our share in SRTP; nothing where we are to offer.
+pub(super) struct Offer {
+    pub(super) theirs: Option<Description>,
+    pub(super) shield: Shield,
+}
 
 impl Desk {
     /// Everything the endpoint has to tell.
@@ -37,6 +44,11 @@ impl Desk {
                 return self.reject(leg, Refusal::new(488), now);
             }
         };
+        let shield = self.signalling.shield();
+        let offer = Offer {
+            theirs: offer.map(|offer| shield.weigh_offer(offer)),
+            shield,
+        };
         let called = invited.called.user();
         let line = self
             .signalling
@@ -50,6 +62,7 @@ impl Desk {
             return;
         }
         if let Some(Err(refusal)) = offer
+            .theirs
             .as_ref()
             .map(|it| self.check_offer(it, &invited, &line))
         {
@@ -102,7 +115,7 @@ impl Desk {
     fn begin_inbound(
         &mut self,
         sip: LegId,
-        offer: Option<Description>,
+        Offer { theirs, shield }: Offer,
         (invited, line): (&Invited, &Line),
         now: Moment,
     ) {
@@ -119,8 +132,8 @@ impl Desk {
         facts.caller_is = self.whence(invited.source.address.ip());
         facts.identity = Some(identity);
         self.calls.add(DeskCall::new(call, facts));
-        let mut leg = Leg::new(self.signalling.origin());
-        (leg.sip, leg.offer) = (Some(sip), offer);
+        let mut leg = Leg::new(self.signalling.origin(), shield);
+        (leg.sip, leg.offer) = (Some(sip), theirs);
         leg.seen_at = line.seen_at(invited.source.address.ip());
         self.calls.set_leg(id, Party::Caller, leg);
         self.note(id, What::Begun { inbound: true }, now);
@@ -169,15 +182,15 @@ impl Desk {
                 };
                 self.leg_news(id, party, news, code, now);
             }
-            // We never offer anew: a stray answer changes nothing. How the exchange gets on with
-            // a call that we hand to it does not either.
-            Event::OfferTaken { .. } | Event::OfferRefused { .. } | Event::ReferProgress { .. } => {
-            }
+            Event::OfferTaken { sdp } => self.offer_taken(id, party, sdp, now),
+            Event::OfferRefused { code } => self.offer_refused(id, party, code, now),
+            // How the exchange gets on with a call that we hand to it changes nothing.
+            Event::ReferProgress { .. } => {}
             Event::HungUp { .. } => self.gone(id, party, LegNews::HungUp, None, now),
             Event::Lost { code } => self.gone(id, party, LegNews::Lost, Some(code), now),
             Event::Keys(keys) => {
                 for key in keys {
-                    self.key(id, party, key, now);
+                    self.key(id, party, key, Road::Info, now);
                 }
             }
         }
@@ -256,7 +269,11 @@ impl Desk {
     /// Their answer to our offer.
     fn settle_media(&mut self, id: CallId, party: Party, answer: &[u8]) {
         let they_are = self.whence_of(id, party);
-        let agreed = offer_answer::read(answer).map(|answer| offer_answer::settle(&answer));
+        let Some(leg) = self.calls.leg_mut(id, party) else {
+            return;
+        };
+        let answer = offer_answer::read(answer).map(|answer| leg.shield.weigh_answer(answer));
+        let agreed = answer.map(|answer| offer_answer::settle(&answer));
         match agreed.map(|agreed| agreed.map(|agreed| self.seen(id, party, agreed))) {
             Ok(Ok(agreed)) if self.may_send_to(&agreed, they_are) => {
                 self.connect(id, party, sound::spec(&agreed));
@@ -288,9 +305,10 @@ impl Desk {
         }
         ours.origin.version += 1;
         let origin = ours.origin;
-        let reply = match sdp.as_deref().map(offer_answer::read) {
+        let offered = sdp.as_deref().map(offer_answer::read);
+        let reply = match offered.map(|offer| offer.map(|it| ours.shield.weigh_offer(it))) {
             None => {
-                let offer = offer_answer::offer(port.told, origin);
+                let offer = ours.shield.offer(offer_answer::offer(port.told, origin));
                 self.signalling.endpoint.accept_offer(leg, offer, now)
             }
             Some(Ok(offer)) => {

@@ -9,6 +9,8 @@
 
 pub mod clip;
 pub mod codec;
+pub mod gain;
+mod heard;
 pub mod hearing;
 pub mod jitter_buffer;
 mod leg;
@@ -18,26 +20,32 @@ mod order;
 mod outbox;
 pub mod phrasebook;
 pub mod player;
+pub mod playout;
 pub mod prompts;
 mod receiver;
 pub mod reception;
+mod recorded;
 pub mod relay;
+pub mod resampling;
 pub mod rtcp;
 pub mod rtp;
 pub mod sender;
 pub mod source_lock;
+pub mod speech_level;
+pub mod srtp;
 mod stage;
 #[cfg(test)]
 mod stage_tests;
 pub mod telephone_event;
 
 pub use clip::Clip;
-pub use codec::{Codec, FRAME_SAMPLES, Law};
+pub use codec::{Codec, Decoder, Encoder, FRAME_SAMPLES, Law, Rate};
 pub use hearing::{Evidence, Limits, Verdict, Watch};
-pub use order::{Hears, LegKey, LegSpec, Order, Report, Stats};
+pub use order::{Hears, LegKey, LegSpec, Order, Recording, Report, Stats};
 pub use outbox::{Channel, Transmit};
 pub use phrasebook::{Phrase, Phrasebook, PhrasebookError};
-pub use player::Bed;
+pub use player::{Bed, Under};
+pub use recorded::RecordedFrame;
 pub use rtp::{RtpHeader, RtpPacket};
 pub use sender::FRAME_TIME;
 pub use stage::Stage;

@@ -51,7 +51,9 @@ impl Incoming {
         now: Moment,
     ) -> Option<Key> {
         if telephone_event == Some(packet.header.payload_type) {
-            return self.keys.receive(packet.header.timestamp, packet.payload);
+            return self
+                .keys
+                .receive(packet.header.timestamp, 8_000, packet.payload);
         }
         let codec = Codec::of_payload_type(packet.header.payload_type);
         if let Some(law) = codec.and_then(Codec::law) {

@@ -94,7 +94,10 @@ impl Mouth {
         let Some(payload_type) = self.tongue.telephone_event else {
             return false;
         };
-        let Some(event) = self.keys.next_packet(self.header.timestamp) else {
+        let Some(event) = self
+            .keys
+            .next_packet(self.header.timestamp, FRAME_SAMPLES as u32)
+        else {
             return false;
         };
         let header = RtpHeader {

@@ -159,7 +159,9 @@ impl CallRecord {
             | What::Key { .. }
             | What::Voice { .. }
             | What::Command { .. }
-            | What::Told { .. } => {}
+            | What::Told { .. }
+            | What::Suggested { .. }
+            | What::Repair { .. } => {}
         }
     }
 

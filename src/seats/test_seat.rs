@@ -79,6 +79,7 @@ async fn speak(socket: UdpSocket, desk: SocketAddr, clip: &Clip) {
     let mut tick = tokio::time::interval(PTIME);
     tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let frames = clip.len() / FRAME_SAMPLES;
+    clip.prepare(Law::A);
     let mut header = RtpHeader {
         payload_type: Codec::Pcma.payload_type(),
         marker: true,

@@ -11,6 +11,7 @@ use super::secret::Secret;
 use super::values::{
     HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone, empty_is_none,
 };
+use crate::sip::offer_answer::SrtpPolicy;
 use crate::words::{Country, Language, SeatId, Wait};
 
 /// Everything an admin sets for one machine; `config/thirdring.toml` is the manual.
@@ -116,6 +117,7 @@ pub struct Media {
     #[serde(with = "empty_is_none")]
     pub address: Option<IpAddr>,
     pub ports: Ports,
+    pub srtp: Srtp,
     /// Of our sound, 0-63 (RFC 2474).
     pub dscp: u8,
 }
@@ -125,8 +127,28 @@ impl Default for Media {
         Self {
             address: None,
             ports: Ports::default(),
+            srtp: Srtp::Off,
             // EF: telephony (RFC 4594 4.1).
             dscp: 46,
+        }
+    }
+}
+
+/// Whether sound is protected, with keys that the signalling carries (RFC 4568).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Srtp {
+    Off,
+    Prefer,
+    Require,
+}
+
+impl From<Srtp> for SrtpPolicy {
+    fn from(srtp: Srtp) -> Self {
+        match srtp {
+            Srtp::Off => Self::Off,
+            Srtp::Prefer => Self::Prefer,
+            Srtp::Require => Self::Require,
         }
     }
 }

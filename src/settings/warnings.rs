@@ -1,4 +1,4 @@
-use super::{Network, Settings};
+use super::{Network, Settings, Srtp, TRUNK, Transport};
 use crate::words::Sentence;
 
 impl Settings {
@@ -7,7 +7,27 @@ impl Settings {
         let nobody = self.nobody_may_call().then(|| {
             Sentence::of("settings.warning.nobody-may-call").with("listen", self.sip.listen)
         });
-        nobody.into_iter().collect()
+        let in_clear = self.lines_in_clear();
+        let in_clear = (self.media.srtp != Srtp::Off && !in_clear.is_empty()).then(|| {
+            Sentence::of("settings.warning.srtp-keys-in-clear").with("lines", in_clear.join(", "))
+        });
+        nobody.into_iter().chain(in_clear).collect()
+    }
+
+    /// Lines whose signalling is not TLS: it carries the keys of SRTP (RFC 4568 8.1).
+    fn lines_in_clear(&self) -> Vec<&str> {
+        let sip = &self.sip;
+        let accounts = sip.account.iter().map(|it| (&*it.name, it.transport));
+        let peers = sip.peer.iter().map(|it| (&*it.name, it.transport));
+        let lines = accounts.chain(peers);
+        let mut in_clear: Vec<_> = lines
+            .filter(|(_, transport)| *transport != Transport::Tls)
+            .map(|(name, _)| name)
+            .collect();
+        if sip.trunk.is_some() && !in_clear.contains(&TRUNK) {
+            in_clear.push(TRUNK);
+        }
+        in_clear
     }
 
     /// It listens to the network, and everybody there is a stranger.
@@ -43,5 +63,18 @@ mod tests {
         ] {
             assert!(!warns(&[open, line]), "{line}");
         }
+    }
+
+    #[test]
+    fn keys_of_srtp_in_clear_signalling_are_warned_of() {
+        let peer = |transport: &str| {
+            format!(
+                "sip.peer=[{{ name = \"pbx\", host = \"192.0.2.1\", address = [\"192.0.2.1\"], transport = \"{transport}\" }}]"
+            )
+        };
+        assert!(warns(&["media.srtp=prefer", &peer("udp")]));
+        assert!(warns(&["media.srtp=require", "sip.trunk=192.0.2.1"]));
+        assert!(!warns(&["media.srtp=require", &peer("tls")]));
+        assert!(!warns(&["media.srtp=off", &peer("udp")]));
     }
 }

@@ -15,6 +15,7 @@ mod party;
 mod phone_number;
 mod pii;
 mod sentence;
+mod srtp;
 mod wait;
 
 pub use catalogue::{Catalogue, CatalogueError};
@@ -30,4 +31,5 @@ pub use party::Party;
 pub use phone_number::PhoneNumber;
 pub use pii::Pii;
 pub use sentence::Sentence;
+pub use srtp::{MasterKey, SrtpKeys, SrtpProfile};
 pub use wait::Wait;

@@ -207,6 +207,7 @@ fn call() -> CallView {
             caller: "fine".into(),
             rep: "unknown".into(),
         },
+        suggestions: Vec::new(),
         promised: false,
         ending: None,
         timeline: Vec::new(),

@@ -54,8 +54,10 @@ impl Studio {
             codec: Codec::Pcma,
             payload_type: Codec::Pcma.payload_type(),
             telephone_event: Some(101),
+            comfort_noise: Some(13),
             remote: remote(leg, 4000),
             remote_rtcp: remote(leg, 4001),
+            srtp: None,
             sends: true,
             receives: true,
         };
@@ -99,6 +101,7 @@ impl Studio {
 
     fn receive(&mut self, channel: Channel, leg: LegKey, datagram: &[u8]) {
         self.received += 1;
+        let datagram = &mut datagram.to_vec();
         match channel {
             Channel::Rtp => {
                 let from = remote(leg, 4000);

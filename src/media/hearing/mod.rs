@@ -2,6 +2,7 @@
 //!
 //! Invariant: the verdict is a function of what came and of the time; nothing here decides what to do about it.
 
+mod floor;
 mod level;
 mod one_way;
 mod silence;
@@ -9,13 +10,15 @@ mod voice;
 
 use std::time::Duration;
 
+pub use floor::{ABOVE_FLOOR_DB, Floor};
 pub use level::Level;
 pub use one_way::{Evidence, OneWay};
 pub use silence::DigitalSilence;
 pub use voice::{VoiceChange, VoiceDetector};
 
-use super::codec::Law;
-use super::sender::TICK_NANOS;
+use super::codec::Rate;
+use super::playout::Played;
+use super::sender::FRAME_TIME;
 use crate::words::Moment;
 
 /// After comfort noise (RFC 3389) a source may be quiet for so long.
@@ -56,7 +59,16 @@ pub enum Verdict {
     TheyDoNotReceive(Evidence),
     NoMedia,
     MediaStopped,
+    MediaLate,
     DigitalSilence,
+    SilentCaller,
+    MusicOrTone,
+    MicrophoneDead,
+    Clipped,
+    TooLoud,
+    TooQuiet,
+    LineNoise,
+    Echo,
     Fine,
 }
 
@@ -114,14 +126,18 @@ impl Line {
         self.one_way.forget();
     }
 
-    /// Hears a packet of sound.
-    pub fn hear(&mut self, law: Law, payload: &[u8], now: Moment) -> Option<VoiceChange> {
-        self.note_packet(false, now);
-        if self.watch == Watch::Off {
+    /// Hears 20 ms of the party.
+    pub fn hear(
+        &mut self,
+        sound: &[i16],
+        _rate: Rate,
+        played: Played,
+        now: Moment,
+    ) -> Option<VoiceChange> {
+        if self.watch == Watch::Off || played != Played::Sound {
             return None;
         }
-        let length = Duration::from_nanos(payload.len() as u64 * TICK_NANOS);
-        self.hear_level(Level::of(law, payload), length, now)
+        self.hear_level(Level::of(sound), FRAME_TIME, now)
     }
 
     fn hear_level(&mut self, level: Level, length: Duration, now: Moment) -> Option<VoiceChange> {
@@ -135,7 +151,7 @@ impl Line {
         self.silence.forget();
     }
 
-    fn note_packet(&mut self, comfort_noise: bool, now: Moment) {
+    pub fn note_packet(&mut self, comfort_noise: bool, now: Moment) {
         self.last_packet = Some(LastPacket {
             at: now,
             comfort_noise,
@@ -225,6 +241,7 @@ mod tests {
         dbov: -60.0,
         peak: 60,
         constant: false,
+        railed: 0,
     };
 
     struct Watched {
@@ -299,6 +316,7 @@ mod tests {
             dbov: -96.0,
             peak: 0,
             constant: true,
+            railed: 0,
         };
         let line = Watched::new()
             .frames(50, Some(ROOM), OPEN)

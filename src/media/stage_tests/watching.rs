@@ -20,7 +20,8 @@ fn a_stranger_is_neither_heard_nor_answered() {
     .write(&mut datagram);
     datagram.extend_from_slice(&[Law::A.encode(30_000); 160]);
     for _ in 0..1_000 {
-        rig.stage.receive_rtp(CALLER, stranger, &datagram, rig.now);
+        rig.stage
+            .receive_rtp(CALLER, stranger, &mut datagram, rig.now);
     }
     caller.speak(&mut rig, ms(500));
     assert!(rig.packets.iter().all(|packet| loudest(packet) < 4_000));

@@ -3,6 +3,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use sdp_types::{Attribute, Connection, Media, Session};
 
+use super::crypto::{self, Agreed, Crypto};
+use super::settle::Unusable;
+
 /// The most payload types of one stream that are looked at.
 const PAYLOADS_MAX: usize = 64;
 /// The most streams of one description; a description with more is refused.
@@ -13,8 +16,12 @@ const PORT_MIN: u16 = 1024;
 /// A session description as far as it concerns us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
-    /// The first audio stream over RTP/AVP that is not refused.
-    pub audio: Option<Audio>,
+    /// The stream that counts: the first over RTP, until a [`Shield`](super::Shield) has weighed it.
+    pub audio: Result<Audio, Unusable>,
+    /// The first audio stream over RTP that is not refused.
+    pub(super) plain: Option<Audio>,
+    /// The first one over SRTP.
+    pub(super) secure: Option<Audio>,
     /// Every `m=` line in its order; an answer has the same ones (RFC 3264 6).
     pub(super) streams: Vec<Stream>,
 }
@@ -25,7 +32,6 @@ pub(super) struct Stream {
     pub(super) media: String,
     pub(super) proto: String,
     pub(super) formats: String,
-    pub(super) is_audio: bool,
 }
 
 /// An audio stream as one side describes it.
@@ -39,6 +45,11 @@ pub struct Audio {
     pub direction: Direction,
     /// Of `a=rtcp:` (RFC 3605).
     pub rtcp: Option<SocketAddr>,
+    /// Which `m=` line it is.
+    pub(super) stream: usize,
+    pub(super) crypto: Vec<Crypto>,
+    /// Its keys, once it was weighed.
+    pub(super) agreed: Option<Agreed>,
 }
 
 /// One payload type: `encoding` in lower case.
@@ -112,33 +123,42 @@ impl fmt::Display for SdpError {
 
 impl std::error::Error for SdpError {}
 
-/// Reads a session description. Audio that is refused (port 0) or not plain RTP is no audio.
+/// Reads a session description. Audio that is refused (port 0), or neither RTP nor SRTP with keys in it, is no audio.
 pub fn read(sdp: &[u8]) -> Result<Description, SdpError> {
     let session = Session::parse(sdp).map_err(|_| SdpError::NotSdp)?;
     if session.medias.len() > STREAMS_MAX {
         return Err(SdpError::TooManyStreams);
     }
-    let chosen = session.medias.iter().position(is_plain_audio);
-    let audio = chosen.and_then(|at| session.medias.get(at));
-    let audio = audio.map(|media| read_audio(&session, media)).transpose()?;
-    let streams = session.medias.iter().enumerate().map(|(at, media)| Stream {
+    let plain = first_over(&session, ["RTP/AVP", "RTP/AVPF"])?;
+    let secure = first_over(&session, ["RTP/SAVP", "RTP/SAVPF"])?;
+    let streams = session.medias.iter().map(|media| Stream {
         media: media.media.clone(),
         proto: media.proto.clone(),
         formats: media.fmt.clone(),
-        is_audio: chosen == Some(at),
     });
     Ok(Description {
-        audio,
+        audio: plain.clone().ok_or(match secure {
+            Some(_) => Unusable::SrtpOnly,
+            None => Unusable::NoAudio,
+        }),
+        plain,
+        secure,
         streams: streams.collect(),
     })
 }
 
-fn is_plain_audio(media: &Media) -> bool {
-    let plain = ["RTP/AVP", "RTP/AVPF"].contains(&media.proto.as_str());
-    media.media == "audio" && media.port != 0 && plain
+fn first_over(session: &Session, protos: [&str; 2]) -> Result<Option<Audio>, SdpError> {
+    let is_it = |media: &Media| {
+        media.media == "audio" && media.port != 0 && protos.contains(&media.proto.as_str())
+    };
+    let mut streams = session.medias.iter().enumerate();
+    let found = streams.find(|(_, media)| is_it(media));
+    found
+        .map(|(stream, media)| read_audio(session, media, stream))
+        .transpose()
 }
 
-fn read_audio(session: &Session, media: &Media) -> Result<Audio, SdpError> {
+fn read_audio(session: &Session, media: &Media, stream: usize) -> Result<Audio, SdpError> {
     let connection = media.connections.first().or(session.connection.as_ref());
     let ip = connection.and_then(ip_of).ok_or(SdpError::NoAddress)?;
     let address = allowed(SocketAddr::new(ip, media.port))?;
@@ -155,6 +175,9 @@ fn read_audio(session: &Session, media: &Media) -> Result<Audio, SdpError> {
             false => direction,
         },
         rtcp: value(&media.attributes, "rtcp").and_then(|it| rtcp(it, ip)),
+        stream,
+        crypto: crypto::lines(&media.attributes),
+        agreed: None,
     })
 }
 

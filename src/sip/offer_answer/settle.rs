@@ -3,11 +3,13 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
+use super::crypto::Agreed;
 use super::description::{Audio, Description, Direction, Payload, Stream};
 use super::write::{Origin, audio, head};
+use crate::words::SrtpKeys;
 
 /// What both sides agreed on, from our side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Negotiated {
     /// Their RTP; unspecified while they hold the old way (then nothing is sent).
     pub remote: SocketAddr,
@@ -19,6 +21,8 @@ pub struct Negotiated {
     pub direction: Direction,
     /// What they would like to receive.
     pub ptime_ms: Option<u32>,
+    /// How the sound is protected; none where it is plain RTP.
+    pub srtp: Option<SrtpKeys>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +52,12 @@ impl Codec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unusable {
     NoAudio,
+    /// They want SRTP, and it is off.
+    SrtpOnly,
+    /// SRTP is required, and they have none.
+    RtpOnly,
+    /// They want SRTP in a way that is not ours.
+    NoCommonCrypto,
     /// The encodings they named, for the Warning.
     NoCommonCodec {
         theirs: Vec<String>,
@@ -58,6 +68,11 @@ impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoAudio => f.write_str("no audio stream over RTP/AVP"),
+            Self::SrtpOnly => f.write_str("SRTP is off here: offer RTP/AVP"),
+            Self::RtpOnly => f.write_str("SRTP is required here: offer RTP/SAVP"),
+            Self::NoCommonCrypto => f.write_str(
+                "no common SRTP: AES_CM_128_HMAC_SHA1_80 and AEAD_AES_128_GCM by a=crypto without MKI",
+            ),
             Self::NoCommonCodec { theirs } => {
                 write!(
                     f,
@@ -72,9 +87,10 @@ impl fmt::Display for Unusable {
 impl std::error::Error for Unusable {}
 
 impl Unusable {
-    /// A Warning value for the 488 (RFC 3261 20.43): 304 media type, 305 format.
+    /// A Warning value for the 488 (RFC 3261 20.43): 302 transport, 304 media type, 305 format.
     pub fn warning(&self) -> String {
         let code = match self {
+            Self::SrtpOnly | Self::RtpOnly | Self::NoCommonCrypto => 302,
             Self::NoAudio => 304,
             Self::NoCommonCodec { .. } => 305,
         };
@@ -91,6 +107,7 @@ pub fn answer(
     origin: Origin,
 ) -> Result<(Bytes, Negotiated), Unusable> {
     let negotiated = settle(offer)?;
+    let theirs = chosen(offer)?;
     let mut payloads = vec![(negotiated.payload_type, negotiated.codec.name())];
     payloads.extend(
         negotiated
@@ -98,9 +115,11 @@ pub fn answer(
             .map(|number| (number, "telephone-event")),
     );
     let mut text = head(local.ip(), origin);
-    for stream in &offer.streams {
-        if stream.is_audio {
-            text.push_str(&audio(local, &payloads, negotiated.direction));
+    for (number, stream) in offer.streams.iter().enumerate() {
+        if number == theirs.stream {
+            let proto = &stream.proto;
+            text.push_str(&audio(local, proto, &payloads, negotiated.direction));
+            text.extend(theirs.agreed.as_ref().map(Agreed::line));
         } else {
             text.push_str(&refused(stream));
         }
@@ -110,7 +129,7 @@ pub fn answer(
 
 /// What a description of theirs means for us: their answer to our offer, or an offer to be answered.
 pub fn settle(theirs: &Description) -> Result<Negotiated, Unusable> {
-    let audio = theirs.audio.as_ref().ok_or(Unusable::NoAudio)?;
+    let audio = chosen(theirs)?;
     let mut payloads = audio.payloads.iter();
     let chosen = payloads.find_map(|it| Some((Codec::of(it)?, it.number)));
     let (codec, payload_type) = chosen.ok_or_else(|| Unusable::NoCommonCodec {
@@ -128,7 +147,12 @@ pub fn settle(theirs: &Description) -> Result<Negotiated, Unusable> {
         telephone_event: telephone_event(audio),
         direction: audio.direction.mirrored(),
         ptime_ms: audio.ptime_ms,
+        srtp: audio.agreed.as_ref().map(|agreed| agreed.keys.clone()),
     })
+}
+
+fn chosen(theirs: &Description) -> Result<&Audio, Unusable> {
+    theirs.audio.as_ref().map_err(Clone::clone)
 }
 
 fn telephone_event(audio: &Audio) -> Option<u8> {
@@ -216,6 +240,6 @@ mod tests {
             "305 thirdring \"no common codec: PCMA and PCMU against g722 g729\""
         );
         let srtp = settle(&described("m=audio 4000 RTP/SAVP 8\r\n"));
-        assert_eq!(srtp.unwrap_err(), Unusable::NoAudio);
+        assert_eq!(srtp.unwrap_err(), Unusable::SrtpOnly);
     }
 }
