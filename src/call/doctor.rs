@@ -125,11 +125,11 @@ fn of_colleague(state: State, party: Party, line: Line, board: &mut Board, now: 
         tell(party, line, board, now);
     }
     match line {
-        Line::TheyDoNotReceive if !repair::begin(party, line, board, now) => {
-            not_mended(state, party, line, board, now)
+        Line::TheyDoNotReceive => {
+            repair::begin(party, line, board, now);
+            state
         }
-        Line::TheyDoNotReceive => state,
-        Line::MicrophoneDead if party == Party::Rep => without(state, party, board, now),
+        Line::MicrophoneDead if party == Party::Rep => without_rep(state, board, now),
         _ => {
             repair::seems_fine(party, board, now);
             state
@@ -137,13 +137,11 @@ fn of_colleague(state: State, party: Party, line: Line, board: &mut Board, now: 
     }
 }
 
-/// His leg is as good as lost: somebody else takes the caller (D6).
-fn without(state: State, party: Party, board: &mut Board, now: Moment) -> State {
-    if party == Party::Rep {
-        board.act(Action::SeatAbsent);
-    }
-    board.hang_up(party);
-    state.handle(Input::Leg(party, LegNews::Lost), board, now)
+/// The rep's leg is as good as lost: somebody else takes the caller (D6).
+fn without_rep(state: State, board: &mut Board, now: Moment) -> State {
+    board.act(Action::SeatAbsent);
+    board.hang_up(Party::Rep);
+    state.handle(Input::Leg(Party::Rep, LegNews::Lost), board, now)
 }
 
 /// Our new offer was taken, or was not.
@@ -179,12 +177,12 @@ pub(super) fn repair_timed_out(
     }
 }
 
-/// Nothing is left to try: the phrases (D16, D17), or somebody else (D6).
+/// Nothing is left to try: the phrases (D16, D17). A rep or target is told; he is no worse off than before.
 fn not_mended(state: State, party: Party, fault: Line, board: &mut Board, now: Moment) -> State {
     match (party, fault) {
         (Party::Caller, Line::TheyDoNotReceive) => promising::cannot_hear(board, now),
         (Party::Caller, fault) => state.handle(Input::Line(CALLER, fault), board, now),
-        (Party::Rep | Party::Target, _) => without(state, party, board, now),
+        (Party::Rep | Party::Target, _) => state,
     }
 }
 

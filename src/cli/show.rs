@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::table::Table;
 use crate::console::{CallView, CallbackView, HealthView, SeatView};
 use crate::records::Entry;
-use crate::words::{PhoneNumber, Pii};
+use crate::words::{PhoneNumber, Pii, PromptId};
 
 pub(super) fn calls(calls: &[CallView], teller: &mut Teller<'_>) -> Result<(), Failure> {
     if calls.is_empty() {
@@ -41,6 +41,8 @@ pub(super) fn call(call: &CallView, teller: &mut Teller<'_>) -> Result<(), Failu
     let ending = call
         .ending
         .map(|ending| format!("{} / {}", ending.by.as_str(), ending.because.as_str()));
+    let suggestions: Vec<&str> = call.suggestions.iter().map(PromptId::as_str).collect();
+    let suggestions = Some(suggestions.join(" ")).filter(|phrases| !phrases.is_empty());
     let particulars = [
         ("call", call.id.to_string()),
         ("sip_call_id", safe(&call.sip_call_id)),
@@ -54,6 +56,7 @@ pub(super) fn call(call: &CallView, teller: &mut Teller<'_>) -> Result<(), Failu
         ("question", or_dash(question.as_ref())),
         ("line", teller.word("line", &call.line.caller)),
         ("rep_line", teller.word("line", &call.line.rep)),
+        ("suggestions", or_dash(suggestions.as_ref())),
         ("promised", yes_no(call.promised)),
         ("ending", or_dash(ending.as_ref())),
     ];
