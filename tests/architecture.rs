@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 17] = [
+const MAY_NAME: [(&str, &[&str]); 18] = [
     ("words", &[]),
     ("policy", &["words"]),
     ("call", &["policy", "words"]),
@@ -12,6 +12,7 @@ const MAY_NAME: [(&str, &[&str]); 17] = [
     ("ear", &["words"]),
     ("callbacks", &["dialling", "policy", "words"]),
     ("records", &["words"]),
+    ("recordings", &["media", "words"]),
     ("dialling", &["sip", "words"]),
     ("net", L0_AND_L1),
     ("seats", L0_AND_L1),
@@ -30,10 +31,11 @@ const L0_AND_L1: &[&str] = &[
     "media",
     "policy",
     "records",
+    "recordings",
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 15] = [
+const ALL_BELOW_CLI: [&str; 16] = [
     "call",
     "callbacks",
     "console",
@@ -45,13 +47,14 @@ const ALL_BELOW_CLI: [&str; 15] = [
     "phone",
     "policy",
     "records",
+    "recordings",
     "seats",
     "settings",
     "sip",
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "words",
     "policy",
     "call",
@@ -60,6 +63,7 @@ const PURE: [&str; 9] = [
     "ear",
     "callbacks",
     "records",
+    "recordings",
     "dialling",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.

@@ -1,6 +1,9 @@
+use std::fmt;
+
+use crate::policy::Means;
 use crate::words::{ConsentFor, Ending, Key, Language, Moment, Party, PromptId};
 
-use super::{Patch, PromiseKind, Ticket, Utterance};
+use super::{Line, Patch, PromiseKind, Ticket, Utterance};
 
 /// What is to be done. Only `desk/` does it.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +49,19 @@ pub enum Action {
     SeatAbsent,
     /// Show the rep.
     Tell(Notice),
+    /// Show the rep a phrase that would help; he says it, or does not (D18).
+    Suggest(PromptId),
+    /// Offer this party's leg anew (R26); `Input::Repair` follows.
+    Repair {
+        party: Party,
+        by: Means,
+    },
+    /// A repair that was taken helped, or did not.
+    Repaired {
+        party: Party,
+        by: Means,
+        mended: bool,
+    },
     Rated(Key),
     Note(String),
     /// The command that was the input is refused.
@@ -123,10 +139,8 @@ pub enum Notice {
     CallerSpeaksOnHold,
     CallerOnOwnHold,
     CallerBack,
-    LineSilent,
-    LineNoMedia,
-    LineStopped,
-    LineFine,
+    /// The verdict about a party's line; `Fine`: what was told before is over.
+    Line(Party, Line),
     StillMuted,
     MutedIsHold,
     YouAreNotHeard,
@@ -134,10 +148,13 @@ pub enum Notice {
     PromiseNotNoted,
 }
 
-impl Notice {
-    /// Its key in the catalogue, and its word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
+/// Its key in the catalogue, and its word on the wire.
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self {
+            Self::Line(Party::Caller, line) => return write!(f, "line-{}", line.as_str()),
+            Self::Line(Party::Rep, line) => return write!(f, "your-line-{}", line.as_str()),
+            Self::Line(Party::Target, line) => return write!(f, "target-line-{}", line.as_str()),
             Self::NotAgreed => "not-agreed",
             Self::TransferFailed => "transfer-failed",
             Self::TransferDeclined => "transfer-declined",
@@ -145,16 +162,13 @@ impl Notice {
             Self::CallerSpeaksOnHold => "caller-speaks-on-hold",
             Self::CallerOnOwnHold => "caller-on-own-hold",
             Self::CallerBack => "caller-back",
-            Self::LineSilent => "line-silent",
-            Self::LineNoMedia => "line-no-media",
-            Self::LineStopped => "line-stopped",
-            Self::LineFine => "line-fine",
             Self::StillMuted => "still-muted",
             Self::MutedIsHold => "muted-is-hold",
             Self::YouAreNotHeard => "you-are-not-heard",
             Self::PromiseNoted => "promise-noted",
             Self::PromiseNotNoted => "promise-not-noted",
-        }
+        };
+        f.write_str(word)
     }
 }
 

@@ -4,8 +4,8 @@ use crate::words::{Because, EndedBy, Moment, Party};
 
 use super::speech::Manner;
 use super::{
-    Action, Board, CALLER, Input, LegNews, Line, Notice, Outcome, PhraseNews, PromiseKind, State,
-    Timer, Utterance, commands, noting, promising, waiting,
+    Action, Board, CALLER, Input, LegNews, Notice, Outcome, PhraseNews, PromiseKind, State, Timer,
+    Utterance, commands, doctor, noting, promising, repair, waiting,
 };
 
 /// One input, in full. What comes after the end changes nothing: a BYE may cross ours.
@@ -25,11 +25,17 @@ pub(super) fn handle(state: State, input: Input, board: &mut Board, now: Moment)
     match input {
         Input::Leg(Party::Caller, news) => caller_news(state, news, board, now),
         Input::Command(command) => commands::obey(state, command, board, now),
-        Input::Line(Party::Caller, line) => line_news(state, line, board, now),
+        Input::Line(party, line) => doctor::hear(state, party, line, board, now),
+        Input::Repair(party, news) => doctor::hear_of_repair(state, party, news, board, now),
         // In the opening the ladder has the word (D15).
         Input::TimedOut(Timer::MediaLost) if matches!(state, State::Laddering(_)) => state,
         Input::TimedOut(Timer::MediaLost) if !state.is_leaving() => {
             promising::media_lost(board, now)
+        }
+        Input::TimedOut(Timer::Repair(party)) => doctor::repair_timed_out(state, party, board, now),
+        Input::TimedOut(Timer::TellAgain(party)) => {
+            doctor::tell_again(&state, party, board, now);
+            state
         }
         Input::TimedOut(Timer::RepRings) => seat_does_not_answer(state, board),
         Input::ShutDown => shut_down(state, board, now),
@@ -73,6 +79,7 @@ fn caller_news(state: State, news: LegNews, board: &mut Board, now: Moment) -> S
         }
         LegNews::Holds => {
             board.timers.disarm(Timer::MediaLost);
+            repair::forget_attempt(CALLER, board);
             board.tell(Notice::CallerOnOwnHold);
             state.handle(Input::Leg(CALLER, news), board, now)
         }
@@ -112,30 +119,6 @@ fn seat_does_not_answer(state: State, board: &mut Board) -> State {
     }
     board.call_seat();
     state
-}
-
-/// A verdict about the caller's line, in the middle of a call (D16, D17).
-fn line_news(state: State, line: Line, board: &mut Board, now: Moment) -> State {
-    board.caller.line = Some(line);
-    if state.is_leaving() || !board.watches_caller() {
-        return state;
-    }
-    match line {
-        Line::TheyDoNotReceive => return promising::cannot_hear(board, now),
-        Line::Fine => {
-            board.timers.disarm(Timer::MediaLost);
-            board.tell(Notice::LineFine);
-        }
-        // Packets of silence are packets: the line is not lost (D16).
-        Line::DigitalSilence => {
-            board.timers.disarm(Timer::MediaLost);
-            board.tell(Notice::LineSilent);
-        }
-        Line::NoMedia => board.tell(Notice::LineNoMedia),
-        Line::MediaStopped => board.tell(Notice::LineStopped),
-    }
-    board.watch_media(now);
-    state.handle(Input::Line(CALLER, line), board, now)
 }
 
 /// No new calls, and nobody is left without a word (D29).

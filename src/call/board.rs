@@ -7,12 +7,14 @@ use crate::words::{
     Because, ConsentFor, EndedBy, Ending, Language, Moment, Party, PhoneNumber, Pii, PromptId,
 };
 
+use super::doctor::Told;
 use super::legs::{CallerLeg, Leg, RepLeg};
+use super::repair::Repairs;
 use super::speech::{Begins, Manner, Pending, Speech};
 use super::timers::Timers;
 use super::{
     Action, CALLER, Callee, ConsentBy, Input, Notice, Outcome, PromiseKind, Refusal, Say, State,
-    Terms, Ticket, Timer,
+    Terms, Ticket, Timer, repair,
 };
 
 /// Shared by the states of one call.
@@ -28,6 +30,8 @@ pub(super) struct Board {
     pub(super) timers: Timers,
     pub(super) promises: Promises,
     pub(super) manners: Manners,
+    pub(super) told: Told,
+    pub(super) repairs: Repairs,
     pub(super) unexpected: u64,
     actions: Vec<Action>,
 }
@@ -76,6 +80,8 @@ impl Board {
             timers: Timers::default(),
             promises: Promises::default(),
             manners: Manners::default(),
+            told: Told::default(),
+            repairs: Repairs::default(),
             unexpected: 0,
             actions: Vec::new(),
         }
@@ -161,6 +167,7 @@ impl Board {
         if !self.leg(party).is_absent() {
             *self.leg(party) = Leg::Absent;
             self.act(Action::HangUp(party));
+            repair::forget_leg(party, self);
         }
         if party == Party::Rep {
             self.timers.disarm(Timer::RepRings);
@@ -239,9 +246,22 @@ impl Board {
 
     // Speech
 
+    /// "I cannot hear you" is said at most every ten seconds, whoever has it said (D16).
+    pub(super) fn unclear_lately(&self, phrase: &PromptId, now: Moment) -> bool {
+        let fault = &self.terms.policy.line_fault;
+        let until = self
+            .manners
+            .unclear_said
+            .map(|said| said + fault.unclear_every.get());
+        *phrase == fault.unclear && until.is_some_and(|until| now < until)
+    }
+
     /// Says a phrase to the caller, replacing what is being said.
     pub(super) fn say(&mut self, phrase: &PromptId, manner: Manner, now: Moment) {
         self.hush(CALLER);
+        if *phrase == self.terms.policy.line_fault.unclear {
+            self.manners.unclear_said = Some(now);
+        }
         if manner.begins == Begins::AtPause && self.caller.speaking {
             self.speech.pending = Some(Pending {
                 phrase: phrase.clone(),

@@ -57,6 +57,10 @@ fn say(phrase: PromptId, board: &mut Board, now: Moment) {
             board.promises.to_say = Some((ticket, phrase));
         }
         None => {
+            board
+                .told
+                .suggested
+                .take_if(|suggested| *suggested == phrase);
             board.manners.unratable |= board.policy().rating.never_after.contains(&phrase);
             board.say(&phrase, Manner::FIRM, now);
         }

@@ -1,6 +1,6 @@
 use crate::words::{Command, Key, Moment, Party};
 
-use super::{Ticket, Timer, Utterance};
+use super::{Line, RepairNews, Ticket, Timer, Utterance};
 
 /// Everything that can happen to a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Input {
         since: Moment,
     },
     Line(Party, Line),
+    /// What became of `Action::Repair`.
+    Repair(Party, RepairNews),
     Promised(Ticket, Promised),
     TimedOut(Timer),
     /// The agent is being stopped (D29).
@@ -66,19 +68,6 @@ pub enum PhraseNews {
     Ended {
         whole: bool,
     },
-}
-
-/// A verdict about what arrives from a party, or about what arrives there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Line {
-    Fine,
-    /// Not one packet since the answer.
-    NoMedia,
-    /// Packets came, and stopped.
-    MediaStopped,
-    DigitalSilence,
-    /// They do not hear us (D17).
-    TheyDoNotReceive,
 }
 
 /// What became of a promise's row.

@@ -64,6 +64,7 @@ impl Laddering {
                 let state = found(board, now);
                 state.handle(Input::Command(command), board, now)
             }
+            Input::Line(CALLER, Line::MusicOrTone) => somebody_elses(board, now),
             // The ladder is the agent's: it goes on without the rep.
             Input::Leg(..)
             | Input::Phrase(..)
@@ -77,9 +78,18 @@ impl Laddering {
 
 /// He is there, or the rep vouches for it.
 fn found(board: &mut Board, now: Moment) -> State {
+    leave(talking::Opening::Over, board, now)
+}
+
+/// Music is asked nothing; the rep hears it, and nobody has been found yet.
+fn somebody_elses(board: &mut Board, now: Moment) -> State {
+    leave(talking::Opening::Watched, board, now)
+}
+
+fn leave(opening: talking::Opening, board: &mut Board, now: Moment) -> State {
     board.hush(CALLER);
     if board.rep.leg.is_absent() {
         return always::rep_lost(board, Manner::POLITE, now);
     }
-    talking::enter(board, talking::Opening::Over, now)
+    talking::enter(board, opening, now)
 }

@@ -28,6 +28,10 @@ pub(super) struct CallerLeg {
     /// Their own hold (D13).
     pub(super) on_hold: bool,
     pub(super) speaking: bool,
+    /// Something sounds; whether it is he who speaks is for the verdict to say.
+    pub(super) sounds: bool,
+    /// He is there for certain: a key of his, or the rep's word for it.
+    pub(super) vouched: bool,
     /// When they first showed life: 200 ms into their first words, or at a key (D15).
     pub(super) life_since: Option<Moment>,
     pub(super) line: Option<Line>,
@@ -40,7 +44,12 @@ impl CallerLeg {
 
     /// Packets are not coming.
     pub(super) fn is_dead(&self) -> bool {
-        matches!(self.line, Some(Line::NoMedia | Line::MediaStopped))
+        self.line.is_some_and(Line::is_dead)
+    }
+
+    /// What sounds is no person (D15).
+    pub(super) fn is_nobody(&self) -> bool {
+        self.line.is_some_and(Line::is_nobody)
     }
 }
 

@@ -18,6 +18,7 @@ mod asking;
 mod board;
 mod bridged;
 mod commands;
+mod doctor;
 mod farewell;
 mod fetching;
 mod greeting;
@@ -26,10 +27,12 @@ mod holding;
 mod input;
 mod ladder;
 mod legs;
+mod line;
 mod noting;
 mod patch;
 mod promising;
 mod rating;
+mod repair;
 mod ringing;
 mod speech;
 mod talking;
@@ -40,11 +43,13 @@ mod waiting;
 
 use std::sync::Arc;
 
-use crate::words::{CallId, ConsentFor, Language, Moment, Party, PhoneNumber, Pii};
+use crate::words::{CallId, ConsentFor, Language, Moment, Party, PhoneNumber, Pii, PromptId};
 
 pub use action::{Action, Callee, ConsentBy, Notice, Outcome, Refusal, Say};
-pub use input::{Input, LegNews, Line, PhraseNews, Promised};
+pub use input::{Input, LegNews, PhraseNews, Promised};
+pub use line::Line;
 pub use patch::{Hears, Patch};
+pub use repair::RepairNews;
 pub use speech::Utterance;
 pub use terms::{Arrival, Behind, Handoff, PromiseKind, TargetTerms, Terms, Ticket};
 pub use timers::Timer;
@@ -201,6 +206,12 @@ impl Call {
             Some(State::Bridged(bridged)) => Some(bridged.target()),
             _ => None,
         }
+    }
+
+    /// The phrase that the rep had better say to the caller, as long as there is a reason for it (D18).
+    pub fn suggested(&self) -> Option<&PromptId> {
+        let talks = matches!(self.state, Some(State::Talking(_)));
+        self.board.told.suggested.as_ref().filter(|_| talks)
     }
 
     /// Who hears whom at this moment.

@@ -5,7 +5,7 @@ use crate::words::{Moment, Party};
 use super::legs::Leg;
 use super::speech::Manner;
 use super::{
-    Action, Board, CALLER, Input, LegNews, Notice, Promised, State, Ticket, Timer, commands,
+    Action, Board, CALLER, Input, LegNews, Notice, Promised, State, Ticket, Timer, commands, repair,
 };
 
 /// Writes down what the input says about legs and phrases; `None` when that was all of it.
@@ -22,6 +22,14 @@ pub(super) fn note(input: Input, state: &State, board: &mut Board, now: Moment) 
         // Early media is for the rep's ear only (D25).
         Input::Voice { .. } | Input::Key(CALLER, _) if matches!(state, State::Dialling(_)) => None,
         Input::Voice {
+            party: CALLER,
+            speaking,
+            ..
+        } if board.caller.is_nobody() => {
+            board.caller.sounds = speaking;
+            None
+        }
+        Input::Voice {
             party,
             speaking,
             since,
@@ -35,6 +43,7 @@ pub(super) fn note(input: Input, state: &State, board: &mut Board, now: Moment) 
         }
         Input::Key(Party::Caller, key) => {
             board.caller.life_since.get_or_insert(now);
+            board.caller.vouched = true;
             Some(Input::Key(Party::Caller, key))
         }
         Input::Promised(ticket, promised) => promise_noted(ticket, promised, state, board, now),
@@ -104,6 +113,9 @@ fn note_leg(party: Party, news: LegNews, board: &mut Board, now: Moment) {
     if party == Party::Rep && news != LegNews::Ringing {
         board.timers.disarm(Timer::RepRings);
     }
+    if board.leg(party).is_absent() {
+        repair::forget_leg(party, board);
+    }
 }
 
 fn note_voice(party: Party, speaking: bool, since: Moment, board: &mut Board, now: Moment) {
@@ -111,7 +123,7 @@ fn note_voice(party: Party, speaking: bool, since: Moment, board: &mut Board, no
         Party::Rep => board.rep.heard |= speaking,
         Party::Target => {}
         Party::Caller => {
-            board.caller.speaking = speaking;
+            (board.caller.speaking, board.caller.sounds) = (speaking, speaking);
             if speaking {
                 caller_speaks(since, board, now);
             } else {

@@ -25,7 +25,10 @@ pub(super) fn enter(board: &mut Board, opening: Opening, now: Moment) -> State {
     board.manners.consented = None;
     match opening {
         Opening::Watched => watch_opening(board, now),
-        Opening::Over => join(board),
+        Opening::Over => {
+            board.caller.vouched = true;
+            join(board);
+        }
     }
     if board.caller.is_alive() || !board.terms.watches_line {
         join(board);
@@ -55,12 +58,27 @@ fn join(board: &mut Board) {
     }
 }
 
+/// Nobody asks music whether it is there.
 fn watch_opening(board: &mut Board, now: Moment) {
-    if board.terms.watches_line && !board.caller.is_alive() && !board.caller.on_hold {
-        board.timers.arm(
-            Timer::Opening,
-            now + board.terms.policy.line_fault.opening_after.get(),
-        );
+    let caller = &board.caller;
+    let is_silent = !caller.is_alive() && !caller.on_hold && caller.line != Some(Line::MusicOrTone);
+    if board.terms.watches_line && is_silent {
+        let opening_after = board.terms.policy.line_fault.opening_after.get();
+        board.timers.arm_once(Timer::Opening, now + opening_after);
+    }
+}
+
+/// In the opening of a call the verdict says whether there is anybody to talk to (D15).
+fn mind_opening(line: Line, board: &mut Board, now: Moment) {
+    match line {
+        Line::MusicOrTone => board.timers.disarm(Timer::Opening),
+        _ if !board.caller.vouched => watch_opening(board, now),
+        _ => {}
+    }
+    // What he should have answered was no voice.
+    if !board.caller.is_alive() {
+        board.timers.disarm(Timer::RepSilent);
+        board.timers.disarm(Timer::RepAbsent);
     }
 }
 
@@ -107,8 +125,12 @@ impl Talking {
                 board.timers.disarm(Timer::RepAbsent);
                 State::Talking(self)
             }
-            Input::Line(_, Line::MediaStopped) => {
+            Input::Line(CALLER, Line::MediaStopped) => {
                 self.unclear(board, now);
+                State::Talking(self)
+            }
+            Input::Line(CALLER, line) => {
+                mind_opening(line, board, now);
                 State::Talking(self)
             }
             Input::Leg(Party::Caller, LegNews::Holds) => {
@@ -161,6 +183,7 @@ impl Talking {
             }
             // The rep has the word already: what is being said to the caller ends.
             Command::Return | Command::Answer => {
+                board.caller.vouched = true;
                 board.hush(CALLER);
                 State::Talking(self)
             }
@@ -202,14 +225,9 @@ impl Talking {
 
     /// Their audio stopped in mid-call: asked for at most every ten seconds (D16).
     fn unclear(&self, board: &mut Board, now: Moment) {
-        let fault = &board.policy().line_fault;
-        let lately = board
-            .manners
-            .unclear_said
-            .is_some_and(|said| now < said + fault.unclear_every.get());
-        if !lately && !board.is_saying(CALLER) {
-            board.manners.unclear_said = Some(now);
-            board.say(&fault.unclear, Manner::POLITE, now);
+        let unclear = &board.policy().line_fault.unclear;
+        if !board.unclear_lately(unclear, now) && !board.is_saying(CALLER) {
+            board.say(unclear, Manner::POLITE, now);
         }
     }
 }

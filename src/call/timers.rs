@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::words::Moment;
+use crate::words::{Moment, Party};
 
 /// Everything time can do to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,16 +50,27 @@ pub enum Timer {
     GiveWay,
     /// No pause came to speak in (D14).
     Pause,
+    /// A repair of this leg should have helped by now (R26), or has held.
+    Repair(Party),
+    /// A verdict about this leg may be told again.
+    TellAgain(Party),
 }
 
-/// These belong to the call, not to a state: they run on when the state changes.
-const OF_THE_CALL: [Timer; 5] = [
-    Timer::RepRings,
-    Timer::MediaLost,
-    Timer::FirstLife,
-    Timer::GiveWay,
-    Timer::Pause,
-];
+impl Timer {
+    /// These belong to the call, not to a state: they run on when the state changes.
+    fn is_of_the_call(self) -> bool {
+        matches!(
+            self,
+            Self::RepRings
+                | Self::MediaLost
+                | Self::FirstLife
+                | Self::GiveWay
+                | Self::Pause
+                | Self::Repair(_)
+                | Self::TellAgain(_)
+        )
+    }
+}
 
 /// The armed timers of a call: at most one of each kind.
 #[derive(Debug, Default)]
@@ -81,7 +92,7 @@ impl Timers {
 
     /// A new state begins: the old one's timers mean nothing to it.
     pub(super) fn begin_state(&mut self) {
-        self.0.retain(|timer, _| OF_THE_CALL.contains(timer));
+        self.0.retain(|timer, _| timer.is_of_the_call());
     }
 
     pub(super) fn clear(&mut self) {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::words::{Command, EndedBy, Moment, Party};
 
 use super::grid::Grid;
@@ -6,6 +8,9 @@ use super::{
     Board, CALLER, Input, LegNews, PhraseNews, PromiseKind, State, Timer, always, asking, farewell,
     talking,
 };
+
+/// So long before a point of the grid nothing else is begun: no phrase would be heard whole.
+const ROOM: Duration = Duration::from_secs(6);
 
 /// The caller is answered and no rep is on the call: never silence for longer than the grid (D5, D9).
 #[derive(Debug)]
@@ -73,6 +78,11 @@ impl Waiting {
             | Input::Key(..) => State::Waiting(self),
             input => board.unexpected(input, State::Waiting(self)),
         }
+    }
+
+    /// Whether something can be said before the next phrase of the grid.
+    pub(super) fn has_time(&self, now: Moment) -> bool {
+        self.grid.point() >= now + ROOM
     }
 
     /// Back on the grid after a question that changed nothing.

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::records::{Entry, VoiceQuality};
-use crate::words::{CallId, ConsentFor, Ending, Language, Party, PhoneNumber, Pii, SeatId};
+use crate::words::{
+    CallId, ConsentFor, Ending, Language, Party, PhoneNumber, Pii, PromptId, SeatId,
+};
 
 /// A call as a rep sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +28,9 @@ pub struct CallView {
     /// The question the caller has not answered yet (D11).
     pub question: Option<ConsentFor>,
     pub line: LineView,
+    /// Phrases that would help the caller's line; `say` says one (D18).
+    #[serde(default)]
+    pub suggestions: Vec<PromptId>,
     /// How each party's line sounds now; over the whole call once it is over. Absent until it was measured.
     #[serde(default)]
     pub quality: BTreeMap<Party, VoiceQuality>,

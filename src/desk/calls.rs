@@ -13,8 +13,10 @@ use crate::sip::LegId;
 use crate::sip::offer_answer::{Description, Negotiated, Origin, Shield};
 use crate::words::{CallId, Language, Moment, Party, PromptId, SeatId};
 
+use super::keys_once::KeysOnce;
 use super::quality::Sounding;
 use super::reach::Whence;
+use super::repairing::Repair;
 use super::sound::{self, Port};
 use crate::seats::TestSeat;
 
@@ -81,6 +83,11 @@ pub(super) struct Attempting {
 pub(super) struct Leg {
     pub(super) sip: Option<LegId>,
     pub(super) port: Option<Port>,
+    /// The number of the codec in use.
+    pub(super) payload_type: Option<u8>,
+    /// Our new offer to a hurt leg, until its answer.
+    pub(super) repair: Option<Repair>,
+    pub(super) keys: KeysOnce,
     /// Ours in the session descriptions; each new one counts up.
     pub(super) origin: Origin,
     /// Our keys for SRTP: all session descriptions name the same.
@@ -122,6 +129,9 @@ impl Leg {
         Self {
             sip: None,
             port: None,
+            payload_type: None,
+            repair: None,
+            keys: KeysOnce::default(),
             origin,
             shield,
             offer: None,
@@ -262,6 +272,15 @@ impl Calls {
         }
     }
 
+    /// The leg has other ports than before; its sound is the same.
+    pub(super) fn move_port(&mut self, id: CallId, party: Party, port: Port) {
+        let old = self.leg_mut(id, party).and_then(|leg| leg.port);
+        if let Some(old) = old {
+            self.ports.remove(&old.address.port());
+        }
+        self.set_port(id, party, port);
+    }
+
     /// Another SIP leg carries the party from now on, answered already; its port stays.
     pub(super) fn succeed(
         &mut self,
@@ -274,6 +293,7 @@ impl Calls {
         let up = std::mem::replace(&mut leg.up, true);
         (leg.origin, leg.offer, leg.seen_at) = (new.origin, None, new.seen_at);
         leg.shield = new.shield;
+        leg.repair = None;
         self.by_sip.remove(&sip);
         self.by_sip.insert(new.sip, (id, party));
         Some(Succession { sip, up })

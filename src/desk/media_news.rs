@@ -6,6 +6,7 @@ use crate::records::What;
 use crate::words::{CallId, Key, Moment, Party};
 
 use super::calls::Saying;
+use super::keys_once::Road;
 use super::{Desk, sound};
 
 impl Desk {
@@ -35,7 +36,7 @@ impl Desk {
             }
             Report::Key { leg, key, .. } => {
                 if let Some((id, party)) = self.calls.of_sound(leg) {
-                    self.key(id, party, key, now);
+                    self.key(id, party, key, Road::Sound, now);
                 }
             }
             Report::Voice {
@@ -135,7 +136,11 @@ impl Desk {
     }
 
     /// A key is kept in the timeline only where it answers us: it may be half of a password.
-    pub(super) fn key(&mut self, id: CallId, party: Party, key: Key, now: Moment) {
+    pub(super) fn key(&mut self, id: CallId, party: Party, key: Key, road: Road, now: Moment) {
+        let leg = self.calls.leg_mut(id, party);
+        if leg.is_some_and(|leg| !leg.keys.is_new(key, road, now)) {
+            return;
+        }
         let Some(call) = self.calls.get(id) else {
             return;
         };
@@ -152,7 +157,7 @@ impl Desk {
     }
 
     fn line(&mut self, id: CallId, party: Party, verdict: crate::media::Verdict, now: Moment) {
-        let word = sound::verdict_word(verdict);
+        let word = sound::line(verdict).as_str();
         if let Some(call) = self.calls.get_mut(id) {
             call.facts.lines.insert(party, word);
         }
@@ -164,13 +169,9 @@ impl Desk {
             },
             now,
         );
-        match party {
-            Party::Caller => self.later(id, Input::Line(party, sound::line(verdict))),
-            Party::Rep | Party::Target => {
-                if let Some(news) = sound::loss(verdict) {
-                    self.lost_without_a_word(id, party, news, now);
-                }
-            }
+        match sound::loss(verdict).filter(|_| party != Party::Caller) {
+            Some(news) => self.lost_without_a_word(id, party, news, now),
+            None => self.later(id, Input::Line(party, sound::line(verdict))),
         }
     }
 

@@ -12,6 +12,7 @@ mod finder;
 mod guide;
 mod house;
 mod keeper;
+mod keys_once;
 mod lines;
 mod media_news;
 mod media_thread;
@@ -24,6 +25,7 @@ mod public_address;
 mod quality;
 mod reach;
 mod renewal;
+mod repairing;
 mod replacing;
 mod requests;
 mod run;
@@ -304,6 +306,7 @@ impl Desk {
             return;
         };
         let Some(port) = leg.port else { return };
+        leg.payload_type = Some(spec.payload_type);
         let sounds = std::mem::replace(&mut leg.sounds, true);
         self.sound.connect(port.key, spec, sounds);
         if !sounds {

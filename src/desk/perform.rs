@@ -54,10 +54,16 @@ impl Desk {
                 self.note(
                     id,
                     What::Told {
-                        notice: notice.as_str().to_owned(),
+                        notice: notice.to_string(),
                     },
                     now,
                 );
+            }
+            Action::Suggest(phrase) => self.note(id, What::Suggested { phrase }, now),
+            Action::Repair { party, by } => self.repair(id, party, by, now),
+            Action::Repaired { party, by, mended } => {
+                let news = if mended { "mended" } else { "not-mended" };
+                self.note_repair(id, party, by, news, now);
             }
             Action::Rated(key) => self.note(id, What::Rating { key }, now),
             Action::Note(text) => self.note(id, What::Note { text }, now),

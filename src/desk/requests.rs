@@ -250,6 +250,7 @@ pub(super) fn view(call: &DeskCall, now: Moment) -> CallView {
             caller: line(Party::Caller),
             rep: line(Party::Rep),
         },
+        suggestions: call.call.suggested().cloned().into_iter().collect(),
         quality: quality::views(call),
         promised: call.facts.promised,
         ending: None,

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use crate::callbacks::store::{Found, Opened, Store};
 use crate::callbacks::{Queue, Rules};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request, Token};
-use crate::media::{Limits as LineLimits, Phrasebook, Report, Watch};
+use crate::media::{Phrasebook, Report, Watch};
 use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::records::store::{Records, Timelines};
 use crate::settings::{self, Ports, Settings, TRUNK};
@@ -270,7 +270,7 @@ fn open_sound(
         MediaThread::start(fork(entropy), ports(settings), reports).map_err(RunError::System)?;
     let watches = house.terms.watches_line;
     let watch = if watches {
-        Watch::On(LineLimits::default())
+        Watch::On(sound::limits(&house.terms.policy.line))
     } else {
         Watch::Off
     };

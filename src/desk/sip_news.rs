@@ -10,6 +10,7 @@ use crate::sip::{Event, Invited, LegId, Refusal, is_answered_elsewhere};
 use crate::words::{CallId, Moment, Party};
 
 use super::calls::{CALLS_MAX, DeskCall, Facts, Leg};
+use super::keys_once::Road;
 use super::lines::Line;
 use super::{Desk, clock, signalling, sound};
 
@@ -181,15 +182,15 @@ impl Desk {
                 };
                 self.leg_news(id, party, news, code, now);
             }
-            // We never offer anew: a stray answer changes nothing. How the exchange gets on with
-            // a call that we hand to it does not either.
-            Event::OfferTaken { .. } | Event::OfferRefused { .. } | Event::ReferProgress { .. } => {
-            }
+            Event::OfferTaken { sdp } => self.offer_taken(id, party, sdp, now),
+            Event::OfferRefused { code } => self.offer_refused(id, party, code, now),
+            // How the exchange gets on with a call that we hand to it changes nothing.
+            Event::ReferProgress { .. } => {}
             Event::HungUp { .. } => self.gone(id, party, LegNews::HungUp, None, now),
             Event::Lost { code } => self.gone(id, party, LegNews::Lost, Some(code), now),
             Event::Keys(keys) => {
                 for key in keys {
-                    self.key(id, party, key, now);
+                    self.key(id, party, key, Road::Info, now);
                 }
             }
         }

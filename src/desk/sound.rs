@@ -6,13 +6,18 @@ use std::sync::Arc;
 
 use crate::call::{Hears, LegNews, Line, Patch};
 use crate::media::{
-    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Order, Phrasebook, Verdict, Watch,
+    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Levels, Limits, Order, Phrasebook, Under,
+    Verdict, Watch,
 };
+use crate::policy;
 use crate::sip::offer_answer::{self, Direction, Negotiated};
 use crate::words::{Language, Party, PromptId};
 
 use super::calls::DeskCall;
 use super::media_thread::{MediaCounts, MediaThread};
+
+/// The static payload type of comfort noise at 8 kHz (RFC 3389 4).
+const COMFORT_NOISE: u8 = 13;
 
 /// An RTP port of ours, with RTCP beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +74,28 @@ impl Sound {
         Ok(Port { key, address, told })
     }
 
+    /// Another pair of ports for a leg that has one: it is heard on both until `move_port` or
+    /// `close_beside`, and sends from the old one.
+    pub(super) fn open_beside(&self, old: Port) -> io::Result<Port> {
+        let address = self.thread.open_beside(old.key, self.ground.bound)?;
+        let told = SocketAddr::new(self.ground.told, address.port());
+        Ok(Port {
+            key: old.key,
+            address,
+            told,
+        })
+    }
+
+    /// The leg goes on with its other ports alone.
+    pub(super) fn move_port(&self, leg: LegKey) {
+        self.thread.move_ports(leg);
+    }
+
+    /// The leg stays where it is.
+    pub(super) fn close_beside(&self, leg: LegKey) {
+        self.thread.close_beside(leg);
+    }
+
     pub(super) fn counts(&self) -> &MediaCounts {
         self.thread.counts()
     }
@@ -112,13 +139,13 @@ impl Sound {
         ];
         for (party, hears) in all {
             if let Some(leg) = call.sound(party) {
-                let hears = self.hears(call, hears);
+                let hears = self.hears(call, party, hears);
                 self.order(Order::Hear { leg, hears });
             }
         }
     }
 
-    fn hears(&self, call: &DeskCall, hears: Hears) -> media::Hears {
+    fn hears(&self, call: &DeskCall, hearing: Party, hears: Hears) -> media::Hears {
         let heard = [
             (hears.caller, Party::Caller),
             (hears.rep, Party::Rep),
@@ -136,8 +163,9 @@ impl Sound {
                 None
             },
             keys: hears.keys,
+            levelled: hearing == Party::Rep,
             bed: match self.book.music() {
-                Ok(music) if hears.music => Bed::Music(music),
+                Ok(music) if hears.music => Bed::Music(music, Under::default()),
                 _ => Bed::Silence, // no music is wanted, or its file cannot be played
             },
         }
@@ -154,8 +182,11 @@ pub(super) fn spec(agreed: &Negotiated) -> LegSpec {
         },
         payload_type: agreed.payload_type,
         telephone_event: agreed.telephone_event,
+        comfort_noise: Some(COMFORT_NOISE),
         remote: agreed.remote,
         remote_rtcp: agreed.remote_rtcp,
+        extended_reports: false,
+        srtp: agreed.srtp.clone(),
         sends: matches!(direction, Direction::SendRecv | Direction::SendOnly),
         receives: matches!(direction, Direction::SendRecv | Direction::RecvOnly),
     }
@@ -181,8 +212,11 @@ pub(super) fn test_spec(remote: SocketAddr) -> LegSpec {
         codec: Codec::Pcma,
         payload_type: Codec::Pcma.payload_type(),
         telephone_event: None,
+        comfort_noise: None,
         remote,
         remote_rtcp: remote,
+        extended_reports: false,
+            srtp: None,
         sends: true,
         receives: true,
     }
@@ -191,34 +225,49 @@ pub(super) fn test_spec(remote: SocketAddr) -> LegSpec {
 /// The call's word for a verdict.
 pub(super) fn line(verdict: Verdict) -> Line {
     match verdict {
-        Verdict::Fine => Line::Fine,
+        Verdict::TheyDoNotReceive(_) => Line::TheyDoNotReceive,
         Verdict::NoMedia => Line::NoMedia,
         Verdict::MediaStopped => Line::MediaStopped,
+        Verdict::MediaLate => Line::MediaLate,
         Verdict::DigitalSilence => Line::DigitalSilence,
-        Verdict::TheyDoNotReceive(_) => Line::TheyDoNotReceive,
+        Verdict::SilentCaller => Line::SilentCaller,
+        Verdict::MusicOrTone => Line::MusicOrTone,
+        Verdict::MicrophoneDead => Line::MicrophoneDead,
+        Verdict::Clipped => Line::Clipped,
+        Verdict::TooLoud => Line::TooLoud,
+        Verdict::TooQuiet => Line::TooQuiet,
+        Verdict::LineNoise => Line::LineNoise,
+        Verdict::Echo => Line::Echo,
+        Verdict::Fine => Line::Fine,
     }
 }
 
 /// A rep's or target's leg whose port answers with ICMP is gone (D6).
 pub(super) fn loss(verdict: Verdict) -> Option<LegNews> {
-    match verdict {
-        Verdict::TheyDoNotReceive(Evidence::Unreachable) => Some(LegNews::Lost),
-        Verdict::Fine
-        | Verdict::NoMedia
-        | Verdict::MediaStopped
-        | Verdict::DigitalSilence
-        | Verdict::TheyDoNotReceive(_) => None,
-    }
+    let is_gone = verdict == Verdict::TheyDoNotReceive(Evidence::Unreachable);
+    is_gone.then_some(LegNews::Lost)
 }
 
-/// The timeline's word for a verdict.
-pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Fine => "fine",
-        Verdict::NoMedia => "no-media",
-        Verdict::MediaStopped => "media-stopped",
-        Verdict::DigitalSilence => "digital-silence",
-        Verdict::TheyDoNotReceive(_) => "they-do-not-receive",
+/// When something is a fault, by the policy.
+pub(super) fn limits(line: &policy::Line) -> Limits {
+    let (after, level) = (&line.after, &line.level);
+    Limits {
+        no_media: after.no_media.get(),
+        late: after.media_late.get(),
+        stopped: after.media_stopped.get(),
+        silence: after.digital_silence.get(),
+        silent_caller: after.silent_caller.get(),
+        music: after.music_or_tone.get(),
+        microphone: after.microphone_dead.get(),
+        levels: Levels {
+            too_quiet_dbov: level.too_quiet.get(),
+            too_loud_dbov: level.too_loud.get(),
+            clipped_share: level.clipped.share(),
+            noise_dbov: level.noise_floor.get(),
+            snr_db: level.noise_distance.get(),
+            return_loss_db: level.echo_loss.get(),
+            ..Levels::default()
+        },
     }
 }
 

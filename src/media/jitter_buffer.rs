@@ -40,6 +40,10 @@ impl JitterBuffer {
         self.late = 0;
     }
 
+    pub fn head(&self) -> Option<u32> {
+        self.head
+    }
+
     pub fn push(&mut self, timestamp: u32, law: Law, payload: &[u8]) {
         if payload.len() > RING - DELAY as usize {
             return;

@@ -1,12 +1,15 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::clip::Clip;
-use super::codec::{FRAME_SAMPLES, Law};
-use super::jitter_buffer::JitterBuffer;
+use super::codec::{Codec, FRAME_SAMPLES, Law, Rate, WIDE_FRAME_SAMPLES};
+use super::gain::GainTable;
+use super::heard::{Heard, HeardFrame, Sounding};
 use super::mixer::Mix;
 use super::order::{Hears, LegKey};
 use super::relay::{Placed, SlotMap};
+use super::resampling::Bridge;
 use super::rtp::RtpHeader;
 use super::sender::TICK_NANOS;
 use crate::words::Moment;
@@ -14,12 +17,13 @@ use crate::words::Moment;
 /// A source whose last packet is older than this is not waited for.
 const SOURCE_ALIVE: Duration = Duration::from_millis(60);
 
-/// Whom a leg hears, and how their packets become its own.
+/// Whom a leg hears, and how their sound becomes its own.
 #[derive(Debug, Default)]
 pub(super) struct Listening {
     sources: [Option<Source>; 2],
     phrases_to: Option<LegKey>,
     keys: bool,
+    levelled: bool,
     overheard: Overheard,
 }
 
@@ -28,10 +32,15 @@ pub(super) struct Listening {
 struct Source {
     leg: LegKey,
     slots: SlotMap,
-    jitter: JitterBuffer,
-    /// It sends other packets than 20 ms, so they are cut anew in the jitter buffer.
-    uneven: bool,
+    /// Its packets do not fit ours: of another length, or of a codec that is not G.711.
+    foreign: bool,
+    /// The gain its relayed sound last had, and what it makes of each byte.
+    table: Option<(Law, i8, GainTable)>,
     last_relayed: Option<Moment>,
+    /// Slot n of ours is slot n + this of the leg that is heard.
+    offset: Option<i64>,
+    /// From its rate to ours.
+    bridge: Option<(Rate, Rate, Bridge)>,
     /// The event under way: their timestamp and ours.
     event: Option<(u32, u32)>,
 }
@@ -76,10 +85,18 @@ impl Listening {
         self.sources = hears.legs.map(|leg| leg.map(&mut keep));
         self.phrases_to = hears.phrases_to;
         self.keys = hears.keys;
+        self.levelled = hears.levelled;
     }
 
     pub(super) fn phrases_to(&self) -> Option<LegKey> {
         self.phrases_to
+    }
+
+    /// The legs whose frames are wanted to be mixed.
+    pub(super) fn mixes(&self) -> [Option<LegKey>; 2] {
+        let mixes = self.mode() == Mode::Mix;
+        let leg = |source: &Option<Source>| Some(source.as_ref().filter(|_| mixes)?.leg);
+        [leg(&self.sources[0]), leg(&self.sources[1])]
     }
 
     pub(super) fn mode(&self) -> Mode {
@@ -87,23 +104,16 @@ impl Listening {
         match (sources.next(), sources.next()) {
             _ if self.overheard.is_audible() => Mode::Mix,
             (None, _) => Mode::Alone,
-            (Some(source), None) if !source.uneven => Mode::Relay,
+            (Some(source), None) if !source.foreign => Mode::Relay,
             (Some(_), _) => Mode::Mix,
         }
     }
 
     /// Notes what is said to the leg whose phrases are overheard.
     pub(super) fn overhear(&mut self, phrase: Option<Phrase>) {
-        let was_audible = self.overheard.is_audible();
         let ended = self.overheard.phrase.take();
         self.overheard.fading = if phrase.is_none() { ended } else { None };
         self.overheard.phrase = phrase;
-        if was_audible && !self.overheard.is_audible() {
-            self.sources
-                .iter_mut()
-                .flatten()
-                .for_each(|source| source.jitter.clear());
-        }
     }
 
     /// Whether the relayed source's next packet is worth waiting for.
@@ -114,16 +124,37 @@ impl Listening {
             .any(|last| now.since(last) < SOURCE_ALIVE)
     }
 
-    /// Buffers a packet of `leg` to be mixed; false when it is to be relayed instead.
-    pub(super) fn buffer(&mut self, leg: LegKey, header: &RtpHeader, sound: (Law, &[u8])) -> bool {
-        if let Some(source) = self.source(leg) {
-            source.uneven |= sound.1.len() != FRAME_SAMPLES;
+    /// The law of a packet of `leg` that is to be relayed to us, who speak `ours`; none where its sound is mixed instead.
+    pub(super) fn relayed_law(
+        &mut self,
+        leg: LegKey,
+        codec: Codec,
+        octets: usize,
+        ours: Codec,
+    ) -> Option<Law> {
+        let law = codec.law().filter(|_| ours.law().is_some());
+        let source = self.source(leg)?;
+        source.foreign = law.is_none() || octets != FRAME_SAMPLES;
+        law.filter(|_| self.mode() == Mode::Relay)
+    }
+
+    /// Brings a relayed payload of `leg` to the level we like, `gain_db` from how it came.
+    pub(super) fn level(&mut self, leg: LegKey, law: Law, gain_db: i8, payload: &mut [u8]) {
+        if !self.levelled || gain_db == 0 {
+            return;
         }
-        let mixes = self.mode() == Mode::Mix;
-        if let Some(source) = self.source(leg).filter(|_| mixes) {
-            source.jitter.push(header.timestamp, sound.0, sound.1);
+        let Some(source) = self.source(leg) else {
+            return;
+        };
+        if source
+            .table
+            .is_none_or(|(l, db, _)| (l, db) != (law, gain_db))
+        {
+            source.table = Some((law, gain_db, GainTable::new(law, gain_db)));
         }
-        mixes
+        if let Some((.., table)) = &source.table {
+            table.apply(payload);
+        }
     }
 
     /// The slot in which a packet of `leg` is relayed.
@@ -157,19 +188,38 @@ impl Listening {
         Some(ours)
     }
 
-    /// All that is heard in the frame that is due at `nominal`.
-    pub(super) fn mix(&mut self, nominal: Moment) -> Mix {
-        let mut mix = Mix::default();
+    /// All that is heard in the frame of `slot`, which is due at `nominal`.
+    pub(super) fn mix(
+        &mut self,
+        slot: u64,
+        nominal: Moment,
+        rate: Rate,
+        heard: &BTreeMap<LegKey, Heard>,
+    ) -> Mix {
+        let mut mix = Mix::new(rate);
+        let sounding = self.sounding();
         for source in self.sources.iter_mut().flatten() {
-            mix.add(&source.jitter.pop());
+            if let Some(heard) = heard.get(&source.leg) {
+                let mut sound = [0; WIDE_FRAME_SAMPLES];
+                let sound = &mut sound[..rate.frame_samples()];
+                source.read(slot, heard, sounding, (rate, sound));
+                mix.add(sound);
+            }
         }
         if let Some((phrase, position)) = in_time(&self.overheard.phrase, nominal) {
             mix.add_clip(&phrase.clip, position);
         }
         if let Some((phrase, position)) = in_time(&self.overheard.fading, nominal) {
-            mix.add_fading(|n| phrase.clip.sample(position.saturating_add(n)));
+            mix.add_fading(&phrase.clip, position);
         }
         mix
+    }
+
+    fn sounding(&self) -> Sounding {
+        match self.levelled {
+            true => Sounding::Levelled,
+            false => Sounding::AsItCame,
+        }
     }
 
     fn source(&mut self, leg: LegKey) -> Option<&mut Source> {
@@ -185,11 +235,51 @@ impl Source {
         Self {
             leg,
             slots: SlotMap::default(),
-            jitter: JitterBuffer::default(),
-            uneven: false,
+            foreign: false,
+            table: None,
             last_relayed: None,
+            offset: None,
+            bridge: None,
             event: None,
         }
+    }
+
+    /// Writes what belongs into our `slot` at our rate.
+    fn read(
+        &mut self,
+        slot: u64,
+        heard: &Heard,
+        sounding: Sounding,
+        (rate, sound): (Rate, &mut [i16]),
+    ) {
+        let Some(frame) = self.frame(slot, heard, sounding) else {
+            return;
+        };
+        let (from, to) = (frame.rate, rate);
+        let bridge = self
+            .bridge
+            .take_if(|(f, t, _)| (*f, *t) == (from, to))
+            .unwrap_or_else(|| (from, to, Bridge::new(from, to)));
+        let (.., bridge) = self.bridge.insert(bridge);
+        bridge.process(frame.samples, sound);
+    }
+
+    /// What belongs into our `slot`; where the two rows of slots have lost each other, they meet at the newest frame.
+    fn frame<'a>(
+        &mut self,
+        slot: u64,
+        heard: &'a Heard,
+        sounding: Sounding,
+    ) -> Option<HeardFrame<'a>> {
+        let known = self
+            .offset
+            .and_then(|offset| heard.frame(slot.checked_add_signed(offset)?, sounding));
+        if known.is_some() {
+            return known;
+        }
+        let newest = heard.newest();
+        self.offset = Some(newest.wrapping_sub(slot).cast_signed());
+        heard.frame(newest, sounding)
     }
 }
 

@@ -9,6 +9,9 @@
 
 pub mod clip;
 pub mod codec;
+pub mod dtmf;
+pub mod gain;
+mod heard;
 pub mod hearing;
 pub mod jitter_buffer;
 mod leg;
@@ -18,15 +21,20 @@ mod order;
 mod outbox;
 pub mod phrasebook;
 pub mod player;
+pub mod playout;
 pub mod prompts;
 pub mod quality;
 mod receiver;
 pub mod reception;
+mod recorded;
 pub mod relay;
+pub mod resampling;
+mod resonator;
 pub mod rtcp;
 pub mod rtp;
 pub mod sender;
 pub mod source_lock;
+pub mod speech_level;
 pub mod srtp;
 mod stage;
 #[cfg(test)]
@@ -34,12 +42,13 @@ mod stage_tests;
 pub mod telephone_event;
 
 pub use clip::Clip;
-pub use codec::{Codec, FRAME_SAMPLES, Law};
-pub use hearing::{Evidence, Limits, Verdict, Watch};
-pub use order::{Hears, LegKey, LegSpec, Order, Report, Stats};
+pub use codec::{Codec, Decoder, Encoder, FRAME_SAMPLES, Law, Rate};
+pub use hearing::{Evidence, Levels, Limits, Verdict, Watch};
+pub use order::{Hears, LegKey, LegSpec, Order, Recording, Report, Stats};
 pub use outbox::{Channel, Transmit};
 pub use phrasebook::{Phrase, Phrasebook, PhrasebookError};
-pub use player::Bed;
+pub use player::{Bed, Under};
+pub use recorded::RecordedFrame;
 pub use quality::Quality;
 pub use rtp::{RtpHeader, RtpPacket};
 pub use sender::FRAME_TIME;

@@ -1,12 +1,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::clip::Clip;
 use super::codec::Codec;
 use super::hearing::{Verdict, Watch};
-use super::player::Bed;
 use super::quality::Quality;
-use crate::words::{Key, Moment};
+use super::player::Bed;
+use crate::words::{Key, Moment, SrtpKeys};
 
 /// One leg's sound, by the number its ports were opened under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,10 +28,16 @@ impl LegKey {
 pub struct LegSpec {
     pub codec: Codec,
     pub payload_type: u8,
-    /// The payload type of telephone-events, where both sides have them.
+    /// The payload type of telephone-events, where both sides have them, on the codec's clock.
     pub telephone_event: Option<u8>,
+    /// The payload type of comfort noise (RFC 3389), where it may come.
+    pub comfort_noise: Option<u8>,
     pub remote: SocketAddr,
     pub remote_rtcp: SocketAddr,
+    /// VoIP metrics are told in our reports (RFC 3611 4.7).
+    pub extended_reports: bool,
+    /// How both directions are protected; none where they go in the clear.
+    pub srtp: Option<SrtpKeys>,
     /// We may send: they did not say `sendonly` or `inactive`.
     pub sends: bool,
     /// They will send: false while the other side holds us.
@@ -46,7 +53,23 @@ pub struct Hears {
     pub phrases_to: Option<LegKey>,
     /// Their telephone keys are passed on; a question swallows them (D11).
     pub keys: bool,
+    /// Their sound comes at one level: who is too quiet is made louder, who is too loud softer (R11, R27).
+    pub levelled: bool,
     pub bed: Bed,
+}
+
+impl Hears {
+    /// More than one may sound at a time.
+    pub(super) fn may_mix(&self) -> bool {
+        self.phrases_to.is_some() || self.legs.iter().flatten().count() > 1
+    }
+}
+
+/// Whether a call is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recording {
+    On,
+    Off,
 }
 
 /// What the desk wants of the sound.
@@ -84,6 +107,16 @@ pub enum Order {
     Watch {
         leg: LegKey,
         watch: Watch,
+    },
+    /// Hands over every frame of the party's two directions, or no longer.
+    Record {
+        leg: LegKey,
+        recording: Recording,
+    },
+    /// How likely the last block of this leg that was asked about is a human voice, 0 to 1.
+    Human {
+        leg: LegKey,
+        probability: f32,
     },
     Close {
         leg: LegKey,
@@ -150,8 +183,8 @@ pub struct Stats {
     pub sent: u32,
     pub received: u32,
     pub lost: u32,
-    /// RTP ticks of 125 us.
-    pub jitter_ticks: u32,
+    /// Of the time between two packets (RFC 3550 6.4.1).
+    pub jitter: Duration,
     /// From another address than the signalled one.
     pub strangers: u64,
     /// From the right address, but no RTP or of no agreed payload type.

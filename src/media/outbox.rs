@@ -2,13 +2,21 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Range;
 
+use super::hearing::Block;
 use super::order::{LegKey, Report};
+use super::recorded::RecordedFrame;
 
 /// Packets between two drains: five catch-up frames of thousands of legs fit; more are discarded and counted.
 const PACKETS_MAX: usize = 65_536;
 
 /// Reports between two drains; more are discarded and counted.
 const REPORTS_MAX: usize = 16_384;
+
+/// Blocks to be asked about between two drains.
+const QUESTIONS_MAX: usize = 1_024;
+
+/// Recorded frames between two drains: five of 2,000 calls would be 13 MB; more are discarded and counted.
+const RECORDED_MAX: usize = 10_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
@@ -31,6 +39,8 @@ pub(super) struct Outbox {
     bytes: Vec<u8>,
     parcels: Vec<Parcel>,
     reports: VecDeque<Report>,
+    recorded: Vec<RecordedFrame>,
+    questions: VecDeque<(LegKey, Block)>,
     discarded: u64,
 }
 
@@ -74,6 +84,29 @@ impl Outbox {
         } else {
             self.discarded = self.discarded.saturating_add(1);
         }
+    }
+
+    /// A question that finds no room is never answered: the line lives with that.
+    pub(super) fn ask(&mut self, leg: LegKey, block: Block) {
+        if self.questions.len() < QUESTIONS_MAX {
+            self.questions.push_back((leg, block));
+        }
+    }
+
+    pub(super) fn poll_question(&mut self) -> Option<(LegKey, Block)> {
+        self.questions.pop_front()
+    }
+
+    pub(super) fn record(&mut self, frame: RecordedFrame) {
+        if self.recorded.len() < RECORDED_MAX {
+            self.recorded.push(frame);
+        } else {
+            self.discarded = self.discarded.saturating_add(1);
+        }
+    }
+
+    pub(super) fn drain_recorded(&mut self, take: impl FnMut(RecordedFrame)) {
+        self.recorded.drain(..).for_each(take);
     }
 
     pub(super) fn drain(&mut self, mut send: impl FnMut(Transmit<'_>)) {

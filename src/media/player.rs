@@ -1,15 +1,28 @@
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::clip::Clip;
-use super::codec::{FRAME_SAMPLES, Law};
-use super::mixer::{FADE_SAMPLES, Mix, fade};
+use super::clip::{Clip, Past};
+use super::codec::{FRAME_SAMPLES, Law, Rate};
+use super::mixer::{FADE_TICKS, Fade, GLIDE_TICKS, Gain, Mix};
 
 /// What fills a leg's line when it hears nobody and no phrase is said.
 #[derive(Clone, Debug, Default)]
 pub enum Bed {
     #[default]
     Silence,
-    Music(Arc<Clip>),
+    Music(Arc<Clip>, Under),
+}
+
+/// What the music does under a phrase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Under {
+    /// It goes on, 15 dB softer.
+    #[default]
+    Duck,
+    /// It goes on unheard.
+    Silence,
+    /// It stops, and goes on where it stopped.
+    Pause,
 }
 
 /// A place in a clip.
@@ -17,7 +30,7 @@ pub enum Bed {
 pub struct Playing {
     pub utterance: u64,
     pub clip: Arc<Clip>,
-    /// The sample that is sent next.
+    /// The tick that is sent next.
     pub position: usize,
 }
 
@@ -46,16 +59,22 @@ pub struct Player {
 }
 
 /// The 5 ms that follow a cut, falling silent; they leave with the next frame.
-#[derive(Clone, Copy, Debug)]
-struct Tail([i32; FADE_SAMPLES]);
+#[derive(Clone, Debug)]
+struct Tail {
+    clip: Arc<Clip>,
+    place: (usize, Past),
+    from: Gain,
+}
 
 #[derive(Clone, Debug)]
 struct Music {
     clip: Arc<Clip>,
-    /// The slot in which sample 0 is, or would have been, sent.
+    under: Under,
+    /// The slot in which its beginning is, or would have been, sent.
     origin: u64,
-    /// 0 is silent under a phrase, [`FADE_SAMPLES`] is full.
-    level: usize,
+    /// Ticks that it paused.
+    paused: u64,
+    gain: Gain,
 }
 
 impl Player {
@@ -103,21 +122,27 @@ impl Player {
 
     /// Changes the bed; the same music goes on in its phase.
     pub fn set_bed(&mut self, bed: &Bed, next_slot: u64) {
-        match (bed, &self.music) {
-            (Bed::Music(clip), Some(music)) if Arc::ptr_eq(clip, &music.clip) => return,
+        match (bed, &mut self.music) {
+            (Bed::Music(clip, under), Some(music)) if Arc::ptr_eq(clip, &music.clip) => {
+                music.under = *under;
+                return;
+            }
             (Bed::Silence, None) => return,
-            (Bed::Music(_) | Bed::Silence, _) => {}
+            (Bed::Music(..) | Bed::Silence, _) => {}
         }
-        if let Some(music) = self.music.take().filter(|music| music.level > 0) {
+        let before = self.music.take();
+        if let Some(music) = before.filter(|music| music.gain > Gain::SILENT) {
             self.tail = Some(music.tail(next_slot));
         }
-        if let Bed::Music(clip) = bed
+        if let Bed::Music(clip, under) = bed
             && !clip.is_empty()
         {
             self.music = Some(Music {
                 clip: Arc::clone(clip),
+                under: *under,
                 origin: next_slot,
-                level: 0,
+                paused: 0,
+                gain: Gain::SILENT,
             });
         }
     }
@@ -171,96 +196,131 @@ impl Player {
             })
     }
 
-    /// Writes the frame of `slot`; whole frames of one clip are copied as they were encoded.
-    pub fn render(&mut self, slot: u64, law: Law, payload: &mut [u8; FRAME_SAMPLES]) {
-        let copied = self
-            .plain_frame(slot, law)
-            .map(|frame| payload.copy_from_slice(frame));
-        if copied.is_none() {
-            self.mix_frame(slot).encode(law, payload);
-        }
-        if let Some(phrase) = &mut self.playing {
-            phrase.position += FRAME_SAMPLES;
-        }
-        self.tail = None;
-    }
-
-    fn plain_frame(&self, slot: u64, law: Law) -> Option<&[u8]> {
+    /// The frame of `slot` as it was encoded, where it is a whole one of a prepared clip and nothing else is heard.
+    ///
+    /// With it or [`Player::render`] the slot is filled: [`Player::advance`] follows.
+    pub fn plain_frame(&self, slot: u64, law: Law) -> Option<&[u8]> {
         if self.tail.is_some() {
             return None;
         }
         match (&self.playing, &self.music) {
             (Some(phrase), None) => phrase.clip.frame(law, phrase.position),
-            (Some(phrase), Some(music)) if music.level == 0 => {
+            (Some(phrase), Some(music)) if music.is_unheard() => {
                 phrase.clip.frame(law, phrase.position)
             }
-            (None, Some(music)) if music.level == FADE_SAMPLES => {
+            (None, Some(music)) if music.gain == Gain::WHOLE => {
                 music.clip.frame(law, music.position(slot))
             }
             (Some(_) | None, Some(_)) | (None, None) => None,
         }
     }
 
-    fn mix_frame(&mut self, slot: u64) -> Mix {
-        let mut mix = Mix::default();
-        let said = self.playing.as_ref().map_or(0, |phrase| {
+    /// Writes the frame of `slot` as linear sound at `rate`.
+    pub fn render(&mut self, slot: u64, rate: Rate, frame: &mut [i16]) {
+        let mut mix = Mix::new(rate);
+        let said = self.said();
+        if let Some(phrase) = &self.playing {
             mix.add_clip(&phrase.clip, phrase.position);
-            phrase
-                .clip
-                .len()
-                .saturating_sub(phrase.position)
-                .min(FRAME_SAMPLES)
-        });
+        }
         if let Some(music) = &mut self.music {
             music.add_to(&mut mix, slot, said);
         }
-        if let Some(Tail(samples)) = &self.tail {
-            mix.add_each(|n| samples.get(n).copied().unwrap_or(0));
+        if let Some(tail) = &self.tail {
+            let fade = Fade::out(tail.from);
+            mix.add_faded(0, FADE_TICKS, &tail.clip, tail.place, fade);
         }
-        mix
+        mix.write(frame);
+    }
+
+    /// The frame of `slot` has left.
+    pub fn advance(&mut self) {
+        if let Some(phrase) = &mut self.playing {
+            phrase.position += FRAME_SAMPLES;
+        }
+        self.tail = None;
+    }
+
+    /// How many ticks of the next frame the phrase fills.
+    fn said(&self) -> usize {
+        self.playing.as_ref().map_or(0, |phrase| {
+            let left = phrase.clip.len().saturating_sub(phrase.position);
+            left.min(FRAME_SAMPLES)
+        })
     }
 }
 
 impl Tail {
-    fn of(sample: impl Fn(usize) -> i16, level: usize) -> Self {
-        Self(std::array::from_fn(|n| {
-            fade(sample(n), level.saturating_sub(n))
-        }))
-    }
-
     fn of_phrase(phrase: &Playing) -> Self {
-        let sample = |n| phrase.clip.sample(phrase.position.saturating_add(n));
-        Self::of(sample, FADE_SAMPLES)
+        Self {
+            clip: Arc::clone(&phrase.clip),
+            place: (phrase.position, Past::Silence),
+            from: Gain::WHOLE,
+        }
     }
 }
 
 impl Music {
+    /// The tick of the clip that is sent first in `slot`.
     fn position(&self, slot: u64) -> usize {
         let length = self.clip.len().max(1) as u64;
-        let samples = slot
+        let ticks = slot
             .saturating_sub(self.origin)
             .saturating_mul(FRAME_SAMPLES as u64);
-        (samples % length) as usize
+        (ticks.saturating_sub(self.paused) % length) as usize
     }
 
-    fn tail(&self, slot: u64) -> Tail {
-        let (start, length) = (self.position(slot), self.clip.len().max(1));
-        Tail::of(|n| self.clip.sample((start + n) % length), self.level)
+    /// Under a phrase nothing of it is heard, and its time passes all the same.
+    fn is_unheard(&self) -> bool {
+        self.gain == Gain::SILENT && self.under == Under::Silence
     }
 
-    /// Falls while a phrase fills the first `said` samples, rises behind it.
-    fn add_to(&mut self, mix: &mut Mix, slot: u64, said: usize) {
-        let start = self.position(slot);
-        let length = self.clip.len().max(1);
-        let mut levels = [0; FRAME_SAMPLES];
-        for (n, level) in levels.iter_mut().enumerate() {
-            self.level = match n < said {
-                true => self.level.saturating_sub(1),
-                false => (self.level + 1).min(FADE_SAMPLES),
-            };
-            *level = self.level;
+    fn tail(self, slot: u64) -> Tail {
+        Tail {
+            place: (self.position(slot), Past::Loop),
+            from: self.gain,
+            clip: self.clip,
         }
-        mix.add_each(|n| fade(self.clip.sample((start + n) % length), levels[n]));
+    }
+
+    /// Falls while a phrase fills the first `said` ticks, rises behind it.
+    fn add_to(&mut self, mix: &mut Mix, slot: u64, said: usize) {
+        self.add_part(mix, slot, 0..said, self.under.gain());
+        self.add_part(mix, slot, said..FRAME_SAMPLES, Gain::WHOLE);
+    }
+
+    fn add_part(&mut self, mix: &mut Mix, slot: u64, part: Range<usize>, to: Gain) {
+        let fade = Fade {
+            from: self.gain,
+            to,
+            ticks: self.under.fade_ticks(),
+        };
+        let pauses = self.under == Under::Pause && to == Gain::SILENT;
+        let heard = match pauses {
+            true => part.len().min(fade.duration()),
+            false => part.len(),
+        };
+        let length = self.clip.len().max(1);
+        let place = (self.position(slot) + part.start) % length;
+        let place = (place, Past::Loop);
+        self.gain = mix.add_faded(part.start, heard, &self.clip, place, fade);
+        self.paused += (part.len() - heard) as u64;
+    }
+}
+
+impl Under {
+    /// How loud the music is then.
+    fn gain(self) -> Gain {
+        match self {
+            Self::Duck => Gain::DUCKED,
+            Self::Silence | Self::Pause => Gain::SILENT,
+        }
+    }
+
+    fn fade_ticks(self) -> usize {
+        match self {
+            Self::Duck => GLIDE_TICKS,
+            Self::Silence | Self::Pause => FADE_TICKS,
+        }
     }
 }
 
@@ -272,11 +332,22 @@ mod tests {
         Arc::new(Clip::from_samples(vec![level; samples]))
     }
 
-    fn frame(player: &mut Player, slot: u64) -> Vec<i16> {
-        let mut payload = [0; FRAME_SAMPLES];
+    /// One 20 ms frame at either rate, as a leg fills it.
+    fn frame_at(player: &mut Player, slot: u64, rate: Rate) -> Vec<i16> {
         player.begin_slot(slot);
-        player.render(slot, Law::A, &mut payload);
-        payload.iter().map(|byte| Law::A.decode(*byte)).collect()
+        let plain = player.plain_frame(slot, Law::A).map(<[u8]>::to_vec);
+        let mut frame = vec![0; rate.frame_samples()];
+        player.render(slot, rate, &mut frame);
+        if let Some(plain) = plain.filter(|_| rate == Rate::Narrow) {
+            let encoded: Vec<u8> = frame.iter().map(|sample| Law::A.encode(*sample)).collect();
+            assert_eq!(plain, encoded, "slot {slot}");
+        }
+        player.advance();
+        frame
+    }
+
+    fn frame(player: &mut Player, slot: u64) -> Vec<i16> {
+        frame_at(player, slot, Rate::Narrow)
     }
 
     #[test]
@@ -299,30 +370,65 @@ mod tests {
         assert_eq!(player.begin_slot(5), [Some(whole), None]);
     }
 
-    #[test]
-    fn music_keeps_its_phase_under_a_phrase_and_joins_without_a_step() {
+    /// 60 frames of a slow ramp, over which 1,000 ticks of nothing are said from slot 20 on.
+    fn ramp_under_a_phrase(under: Under) -> Vec<i16> {
         let ramp: Vec<i16> = (0..16_000).map(|n| (n / 4) as i16).collect();
+        let music = Clip::from_samples(ramp);
+        music.prepare(Law::A);
         let mut player = Player::default();
-        player.set_bed(&Bed::Music(Arc::new(Clip::from_samples(ramp))), 0);
-        let mut heard = Vec::new();
-        for slot in 0..60 {
-            if slot == 20 {
-                player.say(1, clip(1_000, 0), 20);
-            }
-            heard.extend(frame(&mut player, slot));
-        }
+        player.set_bed(&Bed::Music(Arc::new(music), under), 0);
+        player.say(1, clip(1_000, 0), 20);
+        let heard = (0..60).flat_map(|slot| frame(&mut player, slot));
+        let heard: Vec<i16> = heard.collect();
         assert!(heard.windows(2).all(|pair| (pair[0] - pair[1]).abs() < 200));
+        heard
+    }
+
+    const ONSET: usize = 20 * FRAME_SAMPLES;
+    const AFTER: usize = ONSET + 1_000;
+
+    #[test]
+    fn music_that_is_silent_under_a_phrase_keeps_its_phase() {
+        let heard = ramp_under_a_phrase(Under::Silence);
+        assert!(heard[ONSET + FADE_TICKS..AFTER].iter().all(|s| *s == 0));
+        let back = AFTER + FADE_TICKS;
+        assert!((back..9_600).all(|n| heard[n] == (n / 4) as i16));
+    }
+
+    #[test]
+    fn ducked_music_goes_on_fifteen_decibels_softer() {
+        let heard = ramp_under_a_phrase(Under::Duck);
+        let ducked = ONSET + GLIDE_TICKS..AFTER;
         assert!(
-            heard[20 * 160 + 60..20 * 160 + 1_000]
-                .iter()
-                .all(|sample| sample.abs() <= 8)
+            ducked
+                .clone()
+                .all(|n| heard[n] == (n as i32 / 4 * 285 / 1_600) as i16)
         );
-        let back = 59 * 160;
-        assert!(
-            (i32::from(heard[back]) - back as i32 / 4).abs() <= 64,
-            "{}",
-            heard[back]
-        );
+        assert!((AFTER + GLIDE_TICKS..9_600).all(|n| heard[n] == (n / 4) as i16));
+    }
+
+    #[test]
+    fn paused_music_goes_on_with_the_sample_it_stopped_at() {
+        let heard = ramp_under_a_phrase(Under::Pause);
+        assert!(heard[ONSET + FADE_TICKS..AFTER].iter().all(|s| *s == 0));
+        let silent = 1_000 - FADE_TICKS;
+        let back = AFTER + FADE_TICKS;
+        assert!((back..9_600).all(|n| heard[n] == ((n - silent) / 4) as i16));
+    }
+
+    #[test]
+    fn a_wide_listener_hears_the_same_in_the_same_time() {
+        let mut player = Player::default();
+        player.set_bed(&Bed::Music(clip(16_000, 800), Under::Duck), 0);
+        player.say(1, clip(1_000, 2_000), 20);
+        let mut wide = player.clone();
+        for slot in 0..60 {
+            let narrow = frame(&mut player, slot);
+            let wide = frame_at(&mut wide, slot, Rate::Wide);
+            for (n, sample) in narrow.iter().enumerate() {
+                assert!((sample - wide[2 * n]).abs() <= 1, "{slot} {n}");
+            }
+        }
     }
 
     #[test]

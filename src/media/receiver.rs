@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use super::codec::{Codec, Law};
+use super::codec::Codec;
 use super::order::LegSpec;
 use super::reception::Reception;
 use super::rtcp::{self, Block, Heard, TheirReport};
@@ -8,9 +9,6 @@ use super::rtp::{RtpHeader, RtpPacket};
 use super::source_lock::SourceLock;
 use super::telephone_event::KeysHeard;
 use crate::words::{Key, Moment};
-
-/// The static payload type of comfort noise (RFC 3389 4).
-const COMFORT_NOISE: u8 = 13;
 
 /// Takes in what a leg's party sends: who may, what it is, and how much of it came.
 #[derive(Debug)]
@@ -31,11 +29,13 @@ pub(super) struct Arrival<'a> {
     pub(super) header: RtpHeader,
     pub(super) payload: &'a [u8],
     pub(super) kind: Kind,
+    /// Ticks a second of its timestamp.
+    pub(super) clock_hz: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    Sound(Law),
+    Sound(Codec),
     ComfortNoise,
     /// A telephone-event; the key, where this packet is its first.
     Event(Option<Key>),
@@ -63,6 +63,11 @@ impl Receiver {
         self.lock.remote()
     }
 
+    /// Whether a datagram from there may be the party's: a stranger is counted, before anything of it is read.
+    pub(super) fn may_come(&mut self, from: SocketAddr) -> bool {
+        self.lock.may_come(from)
+    }
+
     /// Lets a datagram in; none when it is a stranger's, no RTP, or nothing we agreed on.
     pub(super) fn admit<'a>(
         &mut self,
@@ -80,27 +85,31 @@ impl Receiver {
         if !self.lock.admits(from) {
             return None;
         }
-        self.count(&header, now);
+        let clock_hz = spec.codec.clock_hz();
+        self.count(&header, clock_hz, now);
         let kind = match kind {
-            Kind::Event(_) => Kind::Event(self.keys.receive(header.timestamp, payload)),
+            Kind::Event(_) => Kind::Event(self.keys.receive(header.timestamp, clock_hz, payload)),
             Kind::Sound(_) | Kind::ComfortNoise => kind,
         };
         Some(Arrival {
             header,
             payload,
             kind,
+            clock_hz,
         })
     }
 
-    fn count(&mut self, header: &RtpHeader, now: Moment) {
+    fn count(&mut self, header: &RtpHeader, clock_hz: u32, now: Moment) {
         self.received = self.received.saturating_add(1);
         match &mut self.reception {
-            Some(reception) if reception.ssrc() == header.ssrc => reception.count(header, now),
+            Some(reception) if reception.is_of(header.ssrc, clock_hz) => {
+                reception.count(header, now)
+            }
             before => {
                 let lost = before.as_ref().map_or(0, Reception::lost);
                 self.lost_before = self.lost_before.saturating_add(lost);
                 self.keys = KeysHeard::default();
-                *before = Some(Reception::new(header, now));
+                *before = Some(Reception::new(header, clock_hz, now));
             }
         }
     }
@@ -108,15 +117,10 @@ impl Receiver {
     /// Reads their RTCP; none when it is a stranger's or none at all.
     pub(super) fn admit_rtcp(
         &mut self,
-        spec: &LegSpec,
-        from: SocketAddr,
         datagram: &[u8],
         our_ssrc: u32,
         now: Moment,
     ) -> Option<Heard> {
-        if from.ip() != spec.remote_rtcp.ip() {
-            return None;
-        }
         let heard = rtcp::read(datagram, our_ssrc)?;
         if let Some(ntp) = heard.ntp {
             self.theirs = Some(TheirReport { ntp, at: now });
@@ -132,6 +136,11 @@ impl Receiver {
         self.theirs
     }
 
+    /// Whose packets come now.
+    pub(super) fn ssrc(&self) -> Option<u32> {
+        Some(self.reception.as_ref()?.ssrc())
+    }
+
     pub(super) fn received(&self) -> u32 {
         self.received
     }
@@ -143,8 +152,10 @@ impl Receiver {
             .saturating_add(self.lost_before)
     }
 
-    pub(super) fn jitter_ticks(&self) -> u32 {
-        self.reception.as_ref().map_or(0, Reception::jitter_ticks)
+    pub(super) fn jitter(&self) -> Duration {
+        self.reception
+            .as_ref()
+            .map_or(Duration::ZERO, Reception::jitter)
     }
 
     pub(super) fn strangers(&self) -> u64 {
@@ -156,7 +167,7 @@ impl Receiver {
     }
 }
 
-/// Both laws of G.711 are let in at any time: their static types leave no doubt.
+/// Where one law of G.711 is spoken, the other is let in at any time: their static types leave no doubt.
 fn kind_of(spec: &LegSpec, packet: &RtpPacket<'_>) -> Option<Kind> {
     let payload_type = packet.header.payload_type;
     if packet.payload.is_empty() {
@@ -166,10 +177,13 @@ fn kind_of(spec: &LegSpec, packet: &RtpPacket<'_>) -> Option<Kind> {
         return Some(Kind::Event(None));
     }
     if payload_type == spec.payload_type {
-        return Some(Kind::Sound(spec.codec.law()));
+        return Some(Kind::Sound(spec.codec));
     }
-    if payload_type == COMFORT_NOISE {
+    if Some(payload_type) == spec.comfort_noise {
         return Some(Kind::ComfortNoise);
     }
-    Codec::of_payload_type(payload_type).map(|codec| Kind::Sound(codec.law()))
+    let other = Codec::of_payload_type(payload_type);
+    other
+        .filter(|other| other.rate() == spec.codec.rate())
+        .map(Kind::Sound)
 }

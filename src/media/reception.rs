@@ -1,6 +1,7 @@
+use std::time::Duration;
+
 use super::rtcp::Block;
 use super::rtp::RtpHeader;
-use super::sender::TICK_NANOS;
 use crate::words::Moment;
 
 /// A larger jump of the sequence is a source that restarted (RFC 3550 A.1, MAX_DROPOUT).
@@ -14,6 +15,7 @@ pub struct Reception {
     /// The highest sequence number, extended by its wraps.
     highest: u32,
     received: u32,
+    clock_hz: u32,
     transit: u32,
     /// In RTP ticks, times 16.
     jitter: u32,
@@ -22,14 +24,16 @@ pub struct Reception {
 }
 
 impl Reception {
-    pub fn new(header: &RtpHeader, now: Moment) -> Self {
+    /// `clock_hz` are the ticks a second of its timestamps.
+    pub fn new(header: &RtpHeader, clock_hz: u32, now: Moment) -> Self {
         let first = u32::from(header.sequence);
         Self {
             ssrc: header.ssrc,
             base: first,
             highest: first,
             received: 1,
-            transit: transit(header, now),
+            clock_hz,
+            transit: transit(header, clock_hz, now),
             jitter: 0,
             reported: (0, 0),
         }
@@ -39,6 +43,11 @@ impl Reception {
         self.ssrc
     }
 
+    /// Whether packets of this source, counted by this clock, go on what was counted.
+    pub fn is_of(&self, ssrc: u32, clock_hz: u32) -> bool {
+        self.ssrc == ssrc && self.clock_hz == clock_hz
+    }
+
     /// Counts one packet; a new SSRC or a leap of the sequence starts over.
     pub fn count(&mut self, header: &RtpHeader, now: Moment) {
         let step = header
@@ -46,14 +55,14 @@ impl Reception {
             .wrapping_sub(self.highest as u16)
             .cast_signed();
         if header.ssrc != self.ssrc || step.unsigned_abs() > DROPOUT_MAX.unsigned_abs() {
-            *self = Self::new(header, now);
+            *self = Self::new(header, self.clock_hz, now);
             return;
         }
         if let Ok(ahead) = u32::try_from(step) {
             self.highest = self.highest.wrapping_add(ahead);
         }
         self.received = self.received.wrapping_add(1);
-        self.measure_jitter(transit(header, now));
+        self.measure_jitter(transit(header, self.clock_hz, now));
     }
 
     fn measure_jitter(&mut self, transit: u32) {
@@ -66,7 +75,7 @@ impl Reception {
         self.jitter = self
             .jitter
             .saturating_sub(decay)
-            .saturating_add(change.min(80_000));
+            .saturating_add(change.min(10 * self.clock_hz));
     }
 
     /// Packets that never came, as far as is known.
@@ -76,6 +85,11 @@ impl Reception {
 
     pub fn jitter_ticks(&self) -> u32 {
         self.jitter >> 4
+    }
+
+    pub fn jitter(&self) -> Duration {
+        let nanos = u64::from(self.jitter_ticks()) * 1_000_000_000;
+        Duration::from_nanos(nanos / u64::from(self.clock_hz.max(1)))
     }
 
     fn expected(&self) -> u32 {
@@ -100,8 +114,9 @@ impl Reception {
 }
 
 /// Arrival less timestamp, both in RTP ticks.
-fn transit(header: &RtpHeader, now: Moment) -> u32 {
-    ((now.as_nanos() / TICK_NANOS) as u32).wrapping_sub(header.timestamp)
+fn transit(header: &RtpHeader, clock_hz: u32, now: Moment) -> u32 {
+    let ticks = u128::from(now.as_nanos()) * u128::from(clock_hz) / 1_000_000_000;
+    (ticks as u32).wrapping_sub(header.timestamp)
 }
 
 #[cfg(test)]
@@ -125,7 +140,7 @@ mod tests {
 
     #[test]
     fn loss_and_wrap_are_counted() {
-        let mut reception = Reception::new(&packet(65_534), at(0));
+        let mut reception = Reception::new(&packet(65_534), 8_000, at(0));
         for (frame, sequence) in [(1, 65_535), (2, 0), (4, 2)] {
             reception.count(&packet(sequence), at(frame));
         }
@@ -140,7 +155,7 @@ mod tests {
 
     #[test]
     fn an_even_stream_has_no_jitter() {
-        let mut reception = Reception::new(&packet(0), at(0));
+        let mut reception = Reception::new(&packet(0), 8_000, at(0));
         (1..100).for_each(|n| reception.count(&packet(n), at(n.into())));
         assert_eq!(reception.jitter_ticks(), 0);
         reception.count(&packet(100), at(104));
@@ -149,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_new_source_starts_over() {
-        let mut reception = Reception::new(&packet(10), at(0));
+        let mut reception = Reception::new(&packet(10), 8_000, at(0));
         reception.count(
             &RtpHeader {
                 ssrc: 6,

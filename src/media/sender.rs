@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::codec::FRAME_TICKS;
+use super::codec::Codec;
 use super::rtp::RtpHeader;
 use crate::words::{Entropy, Moment};
 
@@ -19,23 +19,34 @@ const CATCH_UP_FRAMES: u64 = 5;
 const FRAME_NANOS: u64 = 20_000_000;
 const PHASE_NANOS: u64 = FRAME_NANOS / PHASES;
 
-/// Numbers a leg's 20 ms frames: slot k belongs to epoch + k x 20 ms and to timestamp start + k x 160, exactly.
+/// Numbers a leg's 20 ms frames: slot k belongs to epoch + k x 20 ms, and its timestamp is exactly k frames of the codec's
+/// clock after the first one's.
 #[derive(Clone, Copy, Debug)]
 pub struct FrameClock {
     epoch: Moment,
-    start: u32,
+    /// This slot has this timestamp, and those after it follow.
+    base: (u64, u32),
+    /// From one frame to the next.
+    ticks: u32,
 }
 
 impl FrameClock {
     /// The first frame is due at the next moment of `phase` (0-19) that is not before `now`.
-    pub fn new(phase: u64, start: u32, now: Moment) -> Self {
+    pub fn new(phase: u64, start: u32, ticks: u32, now: Moment) -> Self {
         let offset = phase % PHASES * PHASE_NANOS;
         let frames = now.as_nanos().saturating_sub(offset).div_ceil(FRAME_NANOS);
         let epoch = frames.saturating_mul(FRAME_NANOS).saturating_add(offset);
         Self {
             epoch: Moment::from_nanos(epoch),
-            start,
+            base: (0, start),
+            ticks,
         }
+    }
+
+    /// From `slot` on a frame has `ticks`; the timestamps run on.
+    fn retime(&mut self, ticks: u32, slot: u64) {
+        self.base = (slot, self.timestamp(slot));
+        self.ticks = ticks;
     }
 
     /// When the frame of this slot is due.
@@ -44,14 +55,17 @@ impl FrameClock {
     }
 
     pub fn timestamp(&self, slot: u64) -> u32 {
-        self.start
-            .wrapping_add((slot as u32).wrapping_mul(FRAME_TICKS))
+        let frames = slot.wrapping_sub(self.base.0) as u32;
+        self.base.1.wrapping_add(frames.wrapping_mul(self.ticks))
     }
 
     /// The RTP time of `now`, for a sender report.
     pub fn timestamp_at(&self, now: Moment) -> u32 {
-        let ticks = now.as_nanos().saturating_sub(self.epoch.as_nanos()) / TICK_NANOS;
-        self.start.wrapping_add(ticks as u32)
+        let since = now
+            .as_nanos()
+            .saturating_sub(self.nominal(self.base.0).as_nanos());
+        let ticks = u128::from(since) * u128::from(self.ticks) / u128::from(FRAME_NANOS);
+        self.base.1.wrapping_add(ticks as u32)
     }
 
     /// The latest slot that is due at `now`; none before the epoch.
@@ -90,15 +104,21 @@ pub struct Sent {
 }
 
 impl Sender {
-    pub fn new(phase: u64, entropy: &mut Entropy, now: Moment) -> Self {
+    pub fn new(phase: u64, codec: Codec, entropy: &mut Entropy, now: Moment) -> Self {
         Self {
-            clock: FrameClock::new(phase, entropy.u32(), now),
+            clock: FrameClock::new(phase, entropy.u32(), codec.frame_ticks(), now),
             ssrc: entropy.u32(),
             sequence: entropy.u16(),
             next_slot: 0,
             marker: true,
             sent: Sent::default(),
         }
+    }
+
+    /// Speaks another codec from the next frame on.
+    pub fn change(&mut self, codec: Codec) {
+        self.clock.retime(codec.frame_ticks(), self.next_slot);
+        self.marker = true;
     }
 
     pub fn ssrc(&self) -> u32 {
@@ -187,7 +207,7 @@ mod tests {
 
     #[test]
     fn slots_and_moments_agree() {
-        let clock = FrameClock::new(7, 0, ms(100));
+        let clock = FrameClock::new(7, 0, 160, ms(100));
         assert_eq!(clock.nominal(0), ms(107));
         assert_eq!(clock.slot_at(ms(106)), None);
         assert_eq!(
@@ -202,9 +222,19 @@ mod tests {
     }
 
     #[test]
+    fn another_clock_runs_on_from_the_same_timestamp() {
+        let mut clock = FrameClock::new(0, 1_000, 160, ms(0));
+        clock.retime(960, 50);
+        assert_eq!((clock.timestamp(50), clock.timestamp(51)), (9_000, 9_960));
+        assert_eq!(clock.timestamp_at(ms(1_010)), 9_480);
+        clock.retime(160, 60);
+        assert_eq!((clock.timestamp(60), clock.timestamp(61)), (18_600, 18_760));
+    }
+
+    #[test]
     fn the_first_frame_is_never_before_now_nor_a_frame_late() {
         for phase in 0..PHASES {
-            let clock = FrameClock::new(phase, 0, ms(1_003));
+            let clock = FrameClock::new(phase, 0, 160, ms(1_003));
             let wait = clock.nominal(0).since(ms(1_003));
             assert!(
                 clock.nominal(0) >= ms(1_003) && wait < FRAME_TIME,
@@ -215,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_stall_is_caught_up_with_five_frames_and_a_marker() {
-        let mut sender = Sender::new(0, &mut Entropy::from_number(1), Moment::ZERO);
+        let mut sender = Sender::new(0, Codec::Pcma, &mut Entropy::from_number(1), Moment::ZERO);
         assert!(sender.audio(0, 8, 160).marker);
         assert!(!sender.audio(1, 8, 160).marker);
         sender.forget_stale(100);

@@ -27,6 +27,16 @@ impl SourceLock {
         };
     }
 
+    /// Whether a packet from `from` may become one of ours once it has been read; a stranger is counted.
+    pub fn may_come(&mut self, from: SocketAddr) -> bool {
+        let known = from.ip() == self.signalled.ip()
+            && self.learned.is_none_or(|port| port == from.port());
+        if !known {
+            self.strangers = self.strangers.saturating_add(1);
+        }
+        known
+    }
+
     /// Whether a valid packet from `from` may be heard; a stranger is counted. A protected one is valid once it is
     /// known to be genuine, so that only the party itself teaches us its port.
     pub fn admits(&mut self, from: SocketAddr) -> bool {

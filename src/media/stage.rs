@@ -4,10 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::clip::Clip;
-use super::leg::Leg;
-use super::order::{LegKey, LegSpec, Order, Report, Stats};
+use super::heard::Heard;
+use super::hearing::Block;
+use super::leg::{Leg, Speaker};
+use super::order::{Hears, LegKey, LegSpec, Order, Report, Stats};
 use super::outbox::{Outbox, Transmit};
 use super::receiver::Arrival;
+use super::recorded::RecordedFrame;
 use super::sender::PHASES;
 use crate::words::{Entropy, Moment};
 
@@ -21,6 +24,8 @@ const PHASE_STEP: u64 = 7;
 #[derive(Debug)]
 pub struct Stage {
     legs: BTreeMap<LegKey, Leg>,
+    /// What came of each party that is judged or mixed, put in time.
+    heard: BTreeMap<LegKey, Heard>,
     /// When each leg's next frame is due; entries of closed legs are passed over.
     schedule: BinaryHeap<Reverse<(Moment, LegKey)>>,
     /// Who hears whom: (heard, hearing), rebuilt when an order changes it.
@@ -34,6 +39,7 @@ impl Stage {
     pub fn new(entropy: Entropy) -> Self {
         Self {
             legs: BTreeMap::new(),
+            heard: BTreeMap::new(),
             schedule: BinaryHeap::new(),
             listeners: Vec::new(),
             out: Outbox::default(),
@@ -58,28 +64,54 @@ impl Stage {
             Order::Hear { leg, hears } => {
                 self.with(leg, |leg, _| leg.hear(&hears));
                 self.note_listeners(leg, hears.legs);
+                self.prepare_speakers(&hears, now);
             }
-            Order::Retarget { leg, spec } => self.with(leg, |leg, _| leg.retarget(spec, now)),
+            Order::Retarget { leg, spec } => self.retarget(leg, spec, now),
             Order::Cut { leg, utterance } => {
                 self.with(leg, |leg, out| leg.cut(utterance, now, out))
             }
             Order::SendKeys { leg, keys } => self.with(leg, |leg, _| leg.press(&keys)),
-            Order::Watch { leg, watch } => self.with(leg, |leg, _| leg.watch(watch, now)),
+            Order::Watch { leg, watch } => {
+                self.with(leg, |leg, _| leg.watch(watch, now));
+                self.put_in_time(leg, now);
+            }
+            Order::Human { leg, probability } => {
+                self.with(leg, |leg, _| leg.human(probability, now));
+            }
+            Order::Record { leg, recording } => {
+                self.put_in_time(leg, now);
+                self.with(leg, |leg, _| leg.record(recording, now));
+            }
         }
     }
 
-    /// Takes a datagram from a leg's RTP port.
-    pub fn receive_rtp(&mut self, leg: LegKey, from: SocketAddr, datagram: &[u8], now: Moment) {
+    /// Takes a datagram from a leg's RTP port; where it is protected it is deciphered in place.
+    pub fn receive_rtp(
+        &mut self,
+        leg: LegKey,
+        from: SocketAddr,
+        datagram: &mut [u8],
+        now: Moment,
+    ) {
         let Some(party) = self.legs.get_mut(&leg) else {
             return;
         };
         if let Some(arrival) = party.receive(from, datagram, now, &mut self.out) {
+            if let Some(heard) = self.heard.get_mut(&leg) {
+                heard.push(&arrival, now);
+            }
             self.pass_on(leg, arrival, now);
         }
     }
 
     /// Takes a datagram from a leg's RTCP port.
-    pub fn receive_rtcp(&mut self, leg: LegKey, from: SocketAddr, datagram: &[u8], now: Moment) {
+    pub fn receive_rtcp(
+        &mut self,
+        leg: LegKey,
+        from: SocketAddr,
+        datagram: &mut [u8],
+        now: Moment,
+    ) {
         self.with(leg, |leg, _| leg.receive_rtcp(from, datagram, now));
     }
 
@@ -108,6 +140,16 @@ impl Stage {
         self.out.drain(send);
     }
 
+    /// Hands out the frames of recorded calls in their order.
+    pub fn drain_recorded(&mut self, take: impl FnMut(RecordedFrame)) {
+        self.out.drain_recorded(take);
+    }
+
+    /// Sound that the detector of human voices is asked about; [`Order::Human`] is its answer.
+    pub fn poll_question(&mut self) -> Option<(LegKey, Block)> {
+        self.out.poll_question()
+    }
+
     pub fn poll_report(&mut self) -> Option<Report> {
         self.out.poll_report()
     }
@@ -118,8 +160,8 @@ impl Stage {
     }
 
     fn open(&mut self, key: LegKey, spec: LegSpec, now: Moment) {
-        if let Some(leg) = self.legs.get_mut(&key) {
-            return leg.retarget(spec, now);
+        if self.legs.contains_key(&key) {
+            return self.retarget(key, spec, now);
         }
         if self.legs.len() >= LEGS_MAX {
             return self.out.report(Report::Closed {
@@ -132,6 +174,33 @@ impl Stage {
         let leg = Leg::new(key, spec, phase, &mut self.entropy, now);
         self.schedule.push(Reverse((leg.first_due(), key)));
         self.legs.insert(key, leg);
+    }
+
+    fn retarget(&mut self, key: LegKey, spec: LegSpec, now: Moment) {
+        if let Some(heard) = self.heard.get_mut(&key) {
+            heard.change(spec.codec);
+        }
+        self.with(key, |leg, _| leg.retarget(spec, now));
+    }
+
+    /// Sound that is mixed or levelled is put in time before it is needed.
+    fn prepare_speakers(&mut self, hears: &Hears, now: Moment) {
+        let wanted = hears.may_mix() || hears.levelled;
+        for leg in hears.legs.into_iter().flatten().filter(|_| wanted) {
+            self.put_in_time(leg, now);
+            if let Some(heard) = self.heard.get_mut(&leg).filter(|_| hears.levelled) {
+                heard.level();
+            }
+        }
+    }
+
+    /// From now on what comes of this leg is put in time, for who judges or mixes it.
+    fn put_in_time(&mut self, key: LegKey, now: Moment) {
+        if let Some(leg) = self.legs.get(&key) {
+            let next = leg.slot_at(now).map_or(0, |slot| slot + 1);
+            let heard = || Heard::new(leg.codec(), next);
+            self.heard.entry(key).or_insert_with(heard);
+        }
     }
 
     fn say(
@@ -155,7 +224,10 @@ impl Stage {
 
     fn close(&mut self, key: LegKey, now: Moment) {
         match self.legs.remove(&key) {
-            Some(mut leg) => leg.close(now, &mut self.out),
+            Some(mut leg) => {
+                self.heard.remove(&key);
+                leg.close(now, &mut self.out);
+            }
             None => self.out.report(Report::Closed {
                 leg: key,
                 stats: Stats::default(),
@@ -180,9 +252,13 @@ impl Stage {
             .iter()
             .skip(first)
             .take_while(|(leg, _)| *leg == heard);
+        let speaker = Speaker {
+            leg: heard,
+            gain_db: self.heard.get(&heard).map_or(0, Heard::gain_db),
+        };
         for (_, hearing) in listeners {
             if let Some(leg) = self.legs.get_mut(hearing) {
-                leg.take_in(heard, arrival, now, &mut self.out);
+                leg.take_in(speaker, arrival, now, &mut self.out);
             }
         }
     }
@@ -192,8 +268,15 @@ impl Stage {
         let phrase = overheard
             .and_then(|other| self.legs.get(&other))
             .and_then(Leg::phrase);
+        let mixes = self.legs.get(&key).map_or([None; 2], Leg::mixes);
+        for source in mixes.into_iter().flatten() {
+            self.put_in_time(source, now);
+        }
         if let Some(leg) = self.legs.get_mut(&key) {
-            leg.tick(phrase, now, &mut self.out);
+            if let (Some(due), Some(heard)) = (leg.slot_at(now), self.heard.get_mut(&key)) {
+                heard.advance(due, now);
+            }
+            leg.tick(phrase, &self.heard, now, &mut self.out);
             self.schedule.push(Reverse((leg.due(now), key)));
         }
     }

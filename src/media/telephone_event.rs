@@ -1,6 +1,5 @@
 use std::collections::VecDeque;
 
-use super::codec::FRAME_TICKS;
 use super::rtp::ticks_between;
 use crate::words::Key;
 
@@ -19,8 +18,8 @@ const PAUSE_FRAMES: u16 = 3;
 /// -10 dBm0 (RFC 4733 2.3.4).
 const VOLUME: u8 = 10;
 
-/// An event older than this by its timestamp is a new one from a source that restarted its clock: 5 s.
-const REORDERED_TICKS_MAX: i32 = 40_000;
+/// An event older than this by its timestamp is a new one from a source that restarted its clock.
+const REORDERED_SECONDS_MAX: i32 = 5;
 
 /// Hears telephone-events (RFC 4733): a key counts on the first packet of its event, once a timestamp (D11).
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,13 +28,15 @@ pub struct KeysHeard {
 }
 
 impl KeysHeard {
-    pub fn receive(&mut self, timestamp: u32, payload: &[u8]) -> Option<Key> {
+    /// `clock_hz` are the ticks a second of the stream's timestamps.
+    pub fn receive(&mut self, timestamp: u32, clock_hz: u32, payload: &[u8]) -> Option<Key> {
         let [event, _, _, _, ..] = payload else {
             return None;
         };
         let key = Key::from_event(*event)?;
         let ahead = self.last.map_or(1, |last| ticks_between(last, timestamp));
-        if (-REORDERED_TICKS_MAX..=0).contains(&ahead) {
+        let reordered = clock_hz.cast_signed().saturating_mul(REORDERED_SECONDS_MAX);
+        if (-reordered..=0).contains(&ahead) {
             return None;
         }
         self.last = Some(timestamp);
@@ -50,6 +51,15 @@ pub struct EventPacket {
     /// The event's own start, the same in all its packets.
     pub timestamp: u32,
     pub payload: [u8; 4],
+}
+
+/// An event's payload as another clock counts its length (RFC 4733 2.3.5).
+pub fn retimed(payload: [u8; 4], from_hz: u32, to_hz: u32) -> [u8; 4] {
+    let [event, volume, high, low] = payload;
+    let length = u64::from(u16::from_be_bytes([high, low])) * u64::from(to_hz);
+    let length = length.checked_div(from_hz.into()).unwrap_or(0);
+    let [high, low] = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
+    [event, volume, high, low]
 }
 
 /// Sends keys one after the other, a packet each 20 ms.
@@ -77,8 +87,8 @@ impl KeySender {
         self.pressed.is_none() && self.waiting.is_empty()
     }
 
-    /// The packet for the frame that begins at `timestamp`; none when sound has its turn.
-    pub fn next_packet(&mut self, timestamp: u32) -> Option<EventPacket> {
+    /// The packet for the frame of so many ticks that begins at `timestamp`; none when sound has its turn.
+    pub fn next_packet(&mut self, timestamp: u32, frame_ticks: u32) -> Option<EventPacket> {
         if self.pause > 0 {
             self.pause -= 1;
             return None;
@@ -92,7 +102,7 @@ impl KeySender {
             },
         };
         self.advance(pressed);
-        Some(pressed.packet())
+        Some(pressed.packet(frame_ticks))
     }
 
     fn advance(&mut self, pressed: Pressed) {
@@ -104,10 +114,11 @@ impl KeySender {
 }
 
 impl Pressed {
-    fn packet(self) -> EventPacket {
+    fn packet(self, frame_ticks: u32) -> EventPacket {
         let ends = self.packet >= TONE_FRAMES;
         let frames = (self.packet + 1).min(TONE_FRAMES);
-        let [high, low] = (frames * FRAME_TICKS as u16).to_be_bytes();
+        // Eight frames of 48 kHz are 7,680 ticks.
+        let [.., high, low] = (u32::from(frames) * frame_ticks).to_be_bytes();
         EventPacket {
             marker: self.packet == 0,
             timestamp: self.timestamp,
@@ -123,24 +134,24 @@ mod tests {
     #[test]
     fn a_key_counts_once_a_timestamp_on_its_first_packet() {
         let mut keys = KeysHeard::default();
-        assert_eq!(keys.receive(800, &[1, 10, 0, 160]), Some(Key::ONE));
-        assert_eq!(keys.receive(800, &[1, 0x8a, 3, 32]), None);
-        assert_eq!(keys.receive(640, &[1, 0x8a, 3, 32]), None);
-        assert_eq!(keys.receive(2_400, &[1, 10, 0, 160]), Some(Key::ONE));
+        assert_eq!(keys.receive(800, 8_000, &[1, 10, 0, 160]), Some(Key::ONE));
+        assert_eq!(keys.receive(800, 8_000, &[1, 0x8a, 3, 32]), None);
+        assert_eq!(keys.receive(640, 8_000, &[1, 0x8a, 3, 32]), None);
+        assert_eq!(keys.receive(2_400, 8_000, &[1, 10, 0, 160]), Some(Key::ONE));
     }
 
     #[test]
     fn flash_and_stubs_are_no_keys() {
         let mut keys = KeysHeard::default();
-        assert_eq!(keys.receive(1, &[16, 10, 0, 160]), None);
-        assert_eq!(keys.receive(1, &[1, 10]), None);
+        assert_eq!(keys.receive(1, 8_000, &[16, 10, 0, 160]), None);
+        assert_eq!(keys.receive(1, 8_000, &[1, 10]), None);
     }
 
     #[test]
     fn a_key_is_sent_as_eight_packets_with_three_ends() {
         let mut sender = KeySender::default();
         sender.press(&[Key::TWO, Key::ONE]);
-        let packets: Vec<_> = (0..12).map(|n| sender.next_packet(n * 160)).collect();
+        let packets: Vec<_> = (0..12).map(|n| sender.next_packet(n * 160, 160)).collect();
         let first: Vec<_> = packets[..8].iter().flatten().collect();
         assert!(first.iter().all(|packet| packet.timestamp == 0));
         assert_eq!(first[0].payload, [2, 10, 0, 160]);
@@ -154,6 +165,14 @@ mod tests {
         );
         assert_eq!(packets[8..11], [None, None, None]);
         assert_eq!(packets[11].map(|packet| packet.timestamp), Some(11 * 160));
+    }
+
+    #[test]
+    fn an_event_is_as_long_by_another_clock() {
+        let event = [1, 10, 3, 32];
+        assert_eq!(retimed(event, 8_000, 48_000), [1, 10, 0x12, 0xc0]);
+        assert_eq!(retimed([1, 10, 0x12, 0xc0], 48_000, 8_000), event);
+        assert_eq!(retimed([1, 10, 255, 255], 8_000, 48_000)[2..], [255, 255]);
     }
 
     #[test]

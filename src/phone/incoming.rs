@@ -1,6 +1,6 @@
 use crate::media::rtp::ticks_between;
 use crate::media::telephone_event::KeysHeard;
-use crate::media::{Codec, RtpPacket};
+use crate::media::{Codec, Law, RtpPacket};
 use crate::words::{Key, Moment};
 
 /// A hole beyond 30 s, or a step backwards beyond it, is a new start of the timestamps.
@@ -51,17 +51,20 @@ impl Incoming {
         now: Moment,
     ) -> Option<Key> {
         if telephone_event == Some(packet.header.payload_type) {
-            return self.keys.receive(packet.header.timestamp, packet.payload);
+            return self
+                .keys
+                .receive(packet.header.timestamp, 8_000, packet.payload);
         }
-        if let Some(codec) = Codec::of_payload_type(packet.header.payload_type) {
-            self.place(packet, codec, now);
+        let codec = Codec::of_payload_type(packet.header.payload_type);
+        if let Some(law) = codec.and_then(Codec::law) {
+            self.place(packet, law, now);
         }
         None
     }
 
-    fn place(&mut self, packet: &RtpPacket, codec: Codec, now: Moment) {
+    fn place(&mut self, packet: &RtpPacket, law: Law, now: Moment) {
         let header = &packet.header;
-        let sound = packet.payload.iter().map(|byte| codec.law().decode(*byte));
+        let sound = packet.payload.iter().map(|byte| law.decode(*byte));
         let ahead = match self.axis {
             Some(axis) if axis.ssrc == header.ssrc => ticks_between(axis.next, header.timestamp),
             _ => i32::MAX,
@@ -157,7 +160,7 @@ mod tests {
         for timestamp in [0, 320, 160] {
             take(&mut incoming, 7, timestamp, 0x2a);
         }
-        let loud = crate::media::Law::A.decode(0x2a);
+        let loud = Law::A.decode(0x2a);
         assert_eq!(incoming.rest().samples, vec![loud; 480]);
     }
 

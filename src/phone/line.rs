@@ -319,7 +319,7 @@ impl Line {
     fn offer(&self) -> bytes::Bytes {
         let offer = offer_answer::offer(self.media_address(), ORIGIN);
         match self.settings.codec {
-            Codec::Pcma => offer,
+            Codec::Pcma | Codec::G722 | Codec::Opus => offer,
             Codec::Pcmu => String::from_utf8_lossy(&offer)
                 .replace("RTP/AVP 8 0 ", "RTP/AVP 0 8 ")
                 .into(),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::settings::Sends;
 use crate::media::sender::Sent;
 use crate::media::telephone_event::KeySender;
-use crate::media::{Clip, Codec, FRAME_SAMPLES, RtpHeader};
+use crate::media::{Clip, Codec, FRAME_SAMPLES, Law, RtpHeader};
 use crate::words::{Entropy, Key};
 
 /// What a phone sends: one frame each 20 ms.
@@ -82,11 +82,8 @@ impl Mouth {
         if !self.write_key(packet) && !silent {
             self.header.payload_type = self.tongue.payload_type;
             self.header.write(packet);
-            packet.extend(
-                samples
-                    .iter()
-                    .map(|sample| self.tongue.codec.law().encode(*sample)),
-            );
+            let law = self.tongue.codec.law().unwrap_or(Law::A);
+            packet.extend(samples.iter().map(|sample| law.encode(*sample)));
             self.count(FRAME_SAMPLES as u32);
         }
         self.header.timestamp = self.header.timestamp.wrapping_add(FRAME_SAMPLES as u32);
@@ -97,7 +94,10 @@ impl Mouth {
         let Some(payload_type) = self.tongue.telephone_event else {
             return false;
         };
-        let Some(event) = self.keys.next_packet(self.header.timestamp) else {
+        let Some(event) = self
+            .keys
+            .next_packet(self.header.timestamp, FRAME_SAMPLES as u32)
+        else {
             return false;
         };
         let header = RtpHeader {

@@ -7,6 +7,9 @@ use crate::media::reception::Reception;
 use crate::media::rtcp::{Block, OurReport, write};
 use crate::words::Moment;
 
+/// The clock of G.711.
+const CLOCK_HZ: u32 = 8_000;
+
 /// RFC 3550 6.2: 5 s at least, half of it before the first.
 const INTERVAL: Duration = Duration::from_secs(5);
 
@@ -32,7 +35,7 @@ impl Reports {
     pub(super) fn count(&mut self, header: &RtpHeader, now: Moment) {
         match &mut self.reception {
             Some(reception) if reception.ssrc() == header.ssrc => reception.count(header, now),
-            _ => self.reception = Some(Reception::new(header, now)),
+            _ => self.reception = Some(Reception::new(header, CLOCK_HZ, now)),
         }
     }
 

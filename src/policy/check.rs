@@ -36,6 +36,7 @@ impl Policy {
         self.check_rings()?;
         self.check_grid()?;
         self.check_opening()?;
+        self.check_line()?;
         self.check_keys()
     }
 
@@ -79,6 +80,18 @@ impl Policy {
         let total: Duration = opening.iter().map(|step| step.wait.get()).sum();
         if total < OPENING_MIN {
             return broken("line_fault.opening", "R24", "policy.right.waits");
+        }
+        Ok(())
+    }
+
+    /// A warning comes before the fault, and nobody is too quiet and too loud at once.
+    fn check_line(&self) -> Result<(), Unkept> {
+        let (after, level) = (&self.line.after, &self.line.level);
+        if after.media_late >= after.media_stopped {
+            return broken("line.after.media_late", "D16", "policy.right.warning");
+        }
+        if level.too_quiet >= level.too_loud {
+            return broken("line.level.too_quiet", "R27", "policy.right.quieter");
         }
         Ok(())
     }
@@ -129,6 +142,14 @@ mod tests {
             "hold.offer_after"
         );
         assert_eq!(broken_key("[hold]\nevery = \"1s\""), "hold.every");
+    }
+
+    #[test]
+    fn a_warning_comes_before_its_fault() {
+        let late = "[line.after]\nmedia_late = \"3s\"";
+        assert_eq!(broken_key(late), "line.after.media_late");
+        let quiet = "[line.level]\ntoo_quiet = \"-12dBov\"";
+        assert_eq!(broken_key(quiet), "line.level.too_quiet");
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! Every key is explained in `config/policy/standard.toml`, which is also its default.
 
 mod check;
+mod line;
+mod measure;
 mod reading;
 
 use std::collections::BTreeSet;
@@ -14,6 +16,8 @@ use serde::Deserialize;
 use crate::words::{Key, PromptId, Sentence, Wait};
 
 pub use check::Unkept;
+pub use line::{After, Level, Line, Means, Repair, Suggest};
+pub use measure::{Db, Dbov, Percent};
 pub use reading::PolicyError;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -28,6 +32,7 @@ pub struct Policy {
     pub waiting: Waiting,
     pub transfer: Transfer,
     pub line_fault: LineFault,
+    pub line: Line,
     pub closing: Closing,
     pub rating: Rating,
     pub callback: Callback,
@@ -278,6 +283,7 @@ impl Policy {
             waiting,
             transfer,
             line_fault,
+            line,
             closing,
             rating,
             callback,
@@ -302,6 +308,9 @@ impl Policy {
             &line_fault.farewell,
         ]);
         phrases.extend(line_fault.opening.iter().map(|step| &step.say));
+        let suggest = &line.suggest;
+        phrases.extend([&suggest.too_quiet, &suggest.too_loud, &suggest.clipped]);
+        phrases.extend([&suggest.line_noise, &suggest.echo]);
         phrases.extend([&rating.ask, &rating.menu, &rating.thanks, &rating.unrated]);
         phrases.extend(&rating.never_after);
         phrases.extend([

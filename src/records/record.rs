@@ -172,7 +172,9 @@ impl CallRecord {
             | What::Voice { .. }
             | What::Quality { .. }
             | What::Command { .. }
-            | What::Told { .. } => {}
+            | What::Told { .. }
+            | What::Suggested { .. }
+            | What::Repair { .. } => {}
         }
     }
 

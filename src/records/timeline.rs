@@ -91,6 +91,17 @@ pub enum What {
     Told {
         notice: String,
     },
+    /// A phrase that would help, shown to the rep (D18).
+    Suggested {
+        phrase: PromptId,
+    },
+    /// A leg is offered anew (R26), `by` `fresh-ports` or `other-codec`; `news`: `begun`, then `taken`
+    /// or `refused`, at last `mended` or `not-mended`.
+    Repair {
+        party: Party,
+        by: String,
+        news: String,
+    },
     /// A callback's row: `noted`, `not-noted`, `withdrawn`, `done`, `attempted` ...
     Promise {
         callback: Option<String>,

@@ -7,7 +7,7 @@ use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-use crate::media::{Clip, Codec, FRAME_SAMPLES, RtpHeader};
+use crate::media::{Clip, Codec, FRAME_SAMPLES, Law, RtpHeader};
 
 /// What a test seat does with a call (D8).
 #[derive(Clone, Debug)]
@@ -79,6 +79,7 @@ async fn speak(socket: UdpSocket, desk: SocketAddr, clip: &Clip) {
     let mut tick = tokio::time::interval(PTIME);
     tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let frames = clip.len() / FRAME_SAMPLES;
+    clip.prepare(Law::A);
     let mut header = RtpHeader {
         payload_type: Codec::Pcma.payload_type(),
         marker: true,
@@ -90,7 +91,7 @@ async fn speak(socket: UdpSocket, desk: SocketAddr, clip: &Clip) {
         tick.tick().await;
         let mut packet = Vec::with_capacity(PACKET_MAX);
         header.write(&mut packet);
-        packet.extend_from_slice(clip.frame(Codec::Pcma.law(), position).unwrap_or_default());
+        packet.extend_from_slice(clip.frame(Law::A, position).unwrap_or_default());
         let _ = socket.send_to(&packet, desk).await;
         header.marker = false;
         header.sequence = header.sequence.wrapping_add(1);

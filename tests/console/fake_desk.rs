@@ -207,6 +207,7 @@ fn call() -> CallView {
             caller: "fine".into(),
             rep: "unknown".into(),
         },
+        suggestions: Vec::new(),
         quality: Default::default(),
         promised: false,
         ending: None,

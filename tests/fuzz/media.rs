@@ -56,8 +56,11 @@ impl Studio {
             codec: Codec::Pcma,
             payload_type: Codec::Pcma.payload_type(),
             telephone_event: Some(101),
+            comfort_noise: Some(13),
             remote: remote(leg, 4000),
             remote_rtcp: remote(leg, 4001),
+            extended_reports: false,
+            srtp: None,
             sends: true,
             receives: true,
         };
@@ -104,6 +107,7 @@ impl Studio {
 
     fn receive(&mut self, channel: Channel, leg: LegKey, datagram: &[u8]) {
         self.received += 1;
+        let datagram = &mut datagram.to_vec();
         match channel {
             Channel::Rtp => {
                 let from = remote(leg, 4000);

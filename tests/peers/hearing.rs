@@ -7,7 +7,7 @@ use std::time::Instant;
 use thirdring::ear::{Ended, Heard, Reference, Repertoire, hear_all};
 use thirdring::media::prompts::{decode_flac, to_8k};
 use thirdring::media::rtp::ticks_between;
-use thirdring::media::{Codec, RtpHeader};
+use thirdring::media::{Codec, Law, RtpHeader};
 use thirdring::words::Language;
 
 /// A stream that jumps further than ten minutes on its own clock is broken.
@@ -136,7 +136,11 @@ impl fmt::Display for Recording {
 }
 
 fn is_audio(packet: &Packet) -> bool {
-    Codec::of_payload_type(packet.header.payload_type).is_some()
+    law(packet).is_some()
+}
+
+fn law(packet: &Packet) -> Option<Law> {
+    Codec::of_payload_type(packet.header.payload_type)?.law()
 }
 
 fn place(packets: &[Packet]) -> Vec<i16> {
@@ -145,7 +149,7 @@ fn place(packets: &[Packet]) -> Vec<i16> {
         return samples;
     };
     for packet in packets {
-        let codec = Codec::of_payload_type(packet.header.payload_type).expect("it is audio");
+        let law = law(packet).expect("it is audio");
         let Ok(at) = usize::try_from(ticks_between(first, packet.header.timestamp)) else {
             continue;
         };
@@ -155,7 +159,7 @@ fn place(packets: &[Packet]) -> Vec<i16> {
             samples.resize(end, 0);
         }
         for (sample, byte) in samples[at..end].iter_mut().zip(&packet.payload) {
-            *sample = codec.law().decode(*byte);
+            *sample = law.decode(*byte);
         }
     }
     samples

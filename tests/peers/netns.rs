@@ -96,20 +96,46 @@ impl Lab {
 
     /// From now on no RTP or RTCP reaches this host: it was sent, and is lost on the way.
     pub(crate) fn deafen(&self, host: Host) {
+        self.build_entry(host);
         let rtp = format!("{SIP_PORTS_BELOW}-65535");
+        self.at_entry(host, &["udp", "dport", &rtp, "counter", "drop"]);
+    }
+
+    /// From now on the host's router remembers the RTP that comes in, by its pair of ports.
+    pub(crate) fn remember_rtp(&self, host: Host) {
+        self.build_entry(host);
+        let pairs = "{ type inet_service . inet_service ; flags dynamic ; }";
+        self.inside(
+            host,
+            &["nft", "add", "set", "inet", "fault", "known", pairs],
+        );
+        let rtp = format!("{SIP_PORTS_BELOW}-65535");
+        let remember = ["udp", "dport", &rtp, "add", "@known"];
+        self.at_entry(
+            host,
+            &[&remember[..], &["{ udp sport . udp dport }"]].concat(),
+        );
+    }
+
+    /// The router has lost what it remembered: from between these ports nothing comes in any more.
+    pub(crate) fn lose_remembered_rtp(&self, host: Host) {
+        self.inside(host, &["nft", "flush", "chain", "inet", "fault", "entry"]);
+        let lost = ["udp", "sport", ".", "udp", "dport", "@known", "drop"];
+        self.at_entry(host, &lost);
+    }
+
+    fn build_entry(&self, host: Host) {
         self.inside(host, &["nft", "add", "table", "inet", "fault"]);
         let chain = "{ type filter hook prerouting priority 0 ; policy accept ; }";
         self.inside(
             host,
             &["nft", "add", "chain", "inet", "fault", "entry", chain],
         );
-        self.inside(
-            host,
-            &[
-                "nft", "add", "rule", "inet", "fault", "entry", "udp", "dport", &rtp, "counter",
-                "drop",
-            ],
-        );
+    }
+
+    fn at_entry(&self, host: Host, rule: &[&str]) {
+        let add = ["nft", "add", "rule", "inet", "fault", "entry"];
+        self.inside(host, &[&add[..], rule].concat());
     }
 
     /// From now on the agent's host hides `inside`: a router that forwards SIP, and RTP below 11,000.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use thirdring::records::What;
-use thirdring::words::Language;
+use thirdring::words::{Language, Party};
 
 use super::agent::{Agent, House};
 use super::events::{Events, of};
@@ -19,6 +19,9 @@ use super::scratch::{Scratch, wav};
 
 /// Two reports, 5 s apart (RFC 3550 6.2), each half as late again.
 const TWO_REPORTS: Duration = Duration::from_secs(20);
+
+/// The wait for a report after each of two new offers, and a little more (R26).
+const REPAIRS: Duration = Duration::from_secs(20);
 
 /// The peer's RTP ports.
 const RTP: (u16, u16) = (12_000, 12_020);
@@ -81,6 +84,36 @@ impl Line {
         id
     }
 
+    /// Waits for this news of a repair of the caller's leg.
+    fn repair(&mut self, id: &str, by: &str, news: &str, within: Duration) {
+        let what = format!("repair by {by}: {news}");
+        self.events.wait(&what, within, |entry| {
+            let expected = What::Repair {
+                party: Party::Caller,
+                by: by.to_owned(),
+                news: news.to_owned(),
+            };
+            of(entry, id) && entry.what == expected
+        });
+    }
+
+    fn verdict(&mut self, id: &str, verdict: &str, within: Duration) {
+        self.events.wait(verdict, within, |entry| {
+            let caller = Party::Caller;
+            of(entry, id)
+                && matches!(&entry.what, What::Line { party, verdict: is } if *party == caller && is == verdict)
+        });
+    }
+
+    /// The call goes on, and nothing was said to the caller about it: he hangs up himself.
+    fn talks_on(mut self, id: &str) {
+        self.phone.tell("hangup");
+        let ending = self.events.ended(id, SOON);
+        assert_eq!(ending.because.as_str(), "hung-up");
+        let sent = recording_towards(&self.capture.finish(), RTP);
+        assert_eq!(sent.ids(), ["greeting"], "{sent}");
+    }
+
     /// Waits for the agent's BYE; returns why, how many callbacks are owed, and what was sent to the phone.
     fn end(mut self, id: &str) -> (&'static str, usize, Recording) {
         self.phone.wait("closed", A_WHILE * 2);
@@ -97,8 +130,10 @@ fn a_caller_who_hears_nothing(maker: Maker) {
     let id = line.talk();
     // A report says at first that they hear us.
     line.lab.deafen(Host::Peer);
-    line.events
-        .phrase(&id, "fault_caller_cannot_hear", TWO_REPORTS);
+    line.verdict(&id, "they-do-not-receive", TWO_REPORTS);
+    line.repair(&id, "fresh-ports", "not-mended", REPAIRS);
+    line.repair(&id, "other-codec", "not-mended", REPAIRS);
+    line.events.phrase(&id, "fault_caller_cannot_hear", SOON);
     let noted = line.events.wait("the promise", SOON, |entry| {
         of(entry, &id) && matches!(entry.what, What::Promise { .. })
     });
@@ -169,4 +204,58 @@ fn a_caller_whose_audio_stops_is_told_and_phoned_back() {
         ["closing_short", "fault_cannot_hear_caller"],
         "{sent}"
     );
+}
+
+/// A router on the way has forgotten their sound: it finds another way, and nobody hears of it.
+fn a_caller_whose_audio_is_lost_on_one_way(maker: Maker) {
+    let mut line = Line::open(maker);
+    line.lab.remember_rtp(Host::Agent);
+    let id = line.talk();
+    line.lab.lose_remembered_rtp(Host::Agent);
+    line.verdict(&id, "media-stopped", A_WHILE);
+    line.repair(&id, "fresh-ports", "taken", SOON);
+    line.verdict(&id, "fine", SOON);
+    line.repair(&id, "fresh-ports", "mended", SOON);
+    line.talks_on(&id);
+}
+
+#[test]
+fn a_baresip_caller_whose_audio_stopped_is_heard_at_fresh_ports() {
+    if can_run(&[Need::Baresip, Need::Namespaces, Need::Capture]) {
+        a_caller_whose_audio_is_lost_on_one_way(Softphone::baresip_at);
+    }
+}
+
+#[test]
+fn a_pjsip_caller_whose_audio_stopped_is_heard_at_fresh_ports() {
+    if can_run(&[Need::Pjsip, Need::Namespaces, Need::Capture]) {
+        a_caller_whose_audio_is_lost_on_one_way(Softphone::pjsip_at);
+    }
+}
+
+/// A router on their side has forgotten our sound.
+fn a_caller_who_loses_our_sound(maker: Maker) {
+    let mut line = Line::open(maker);
+    line.lab.remember_rtp(Host::Peer);
+    let id = line.talk();
+    line.lab.lose_remembered_rtp(Host::Peer);
+    line.verdict(&id, "they-do-not-receive", TWO_REPORTS);
+    line.repair(&id, "fresh-ports", "taken", SOON);
+    line.verdict(&id, "fine", REPAIRS);
+    line.repair(&id, "fresh-ports", "mended", REPAIRS);
+    line.talks_on(&id);
+}
+
+#[test]
+fn a_baresip_caller_who_lost_our_sound_hears_us_from_fresh_ports() {
+    if can_run(&[Need::Baresip, Need::Namespaces, Need::Capture]) {
+        a_caller_who_loses_our_sound(Softphone::baresip_at);
+    }
+}
+
+#[test]
+fn a_pjsip_caller_who_lost_our_sound_hears_us_from_fresh_ports() {
+    if can_run(&[Need::Pjsip, Need::Namespaces, Need::Capture]) {
+        a_caller_who_loses_our_sound(Softphone::pjsip_at);
+    }
 }

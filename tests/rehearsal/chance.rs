@@ -1,6 +1,6 @@
 //! What may happen by chance: mostly what lets a call go on, now and then what no peer should send.
 
-use thirdring::call::{Input, LegNews, Line, PromiseKind};
+use thirdring::call::{Input, LegNews, Line, PromiseKind, RepairNews};
 use thirdring::words::{
     Command, ConsentFor, Digits, Entropy, Key, Language, Moment, Party, TransferMode,
 };
@@ -33,7 +33,9 @@ pub(super) fn any_input(chance: &mut Entropy, now: Moment) -> Input {
         6 => Input::Leg(Party::Caller, callers_news(chance)),
         7..=9 => voice(chance, now),
         10..=12 => key(chance),
-        13 if chance.below(3) == 0 => Input::Line(Party::Caller, line(chance)),
+        13 if chance.below(2) == 0 => Input::Line(Party::Caller, line(chance)),
+        13 if chance.below(2) == 0 => Input::Line(pick(chance, &Party::ALL), line(chance)),
+        13 if chance.below(4) == 0 => Input::Repair(pick(chance, &Party::ALL), repair(chance)),
         14 if chance.below(20) == 0 => Input::ShutDown,
         _ => Input::Command(command(chance)),
     }
@@ -106,18 +108,17 @@ fn key(chance: &mut Entropy) -> Input {
     Input::Key(party, key.unwrap_or_else(|| pick(chance, &keys)))
 }
 
+/// Mostly what ends no call, so that there is one to speak of.
 fn line(chance: &mut Entropy) -> Line {
-    pick(
-        chance,
-        &[
-            Line::Fine,
-            Line::Fine,
-            Line::NoMedia,
-            Line::MediaStopped,
-            Line::DigitalSilence,
-            Line::TheyDoNotReceive,
-        ],
-    )
+    match chance.below(4) {
+        0 => Line::Fine,
+        1 => pick(chance, &[Line::MediaStopped, Line::NoMedia]),
+        _ => pick(chance, &Line::ALL),
+    }
+}
+
+fn repair(chance: &mut Entropy) -> RepairNews {
+    pick(chance, &[RepairNews::Taken, RepairNews::Refused])
 }
 
 fn command(chance: &mut Entropy) -> Command {

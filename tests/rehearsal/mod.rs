@@ -11,6 +11,7 @@
 //! answer 2s                          the line asks us to answer then
 //! line unwatched                     the signalling profile
 //! no ack                             our answer is never acknowledged
+//! repair refused                     or taken, silent: what becomes of our new offer to a hurt leg
 //! store fails                        or soon, tomorrow, silent: what becomes of a promise's row
 //! ```
 //!

@@ -55,8 +55,10 @@ const LASTING: [&str; 8] = [
 const LONG_MS: u32 = 40_000;
 const SHORT_MS: u32 = 2_500;
 /// Scenes differ in what is asked by whom, and in what fails.
-const HEADS: [&[&str]; 7] = [
+const HEADS: [&[&str]; 9] = [
     &[],
+    &["repair taken"],
+    &["repair silent", "policy [hold] asked_by = \"agent\""],
     &[
         "policy [hold] asked_by = \"agent\"",
         "policy [rating] on = true",

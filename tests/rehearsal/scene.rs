@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use thirdring::call::{Arrival, Behind, Handoff, Promised, TargetTerms, Terms};
+use thirdring::call::{Arrival, Behind, Handoff, Promised, RepairNews, TargetTerms, Terms};
 use thirdring::policy::Policy;
 use thirdring::words::{Language, Wait};
 
@@ -19,6 +19,8 @@ pub(super) struct Scene {
     pub(super) acknowledges: bool,
     /// What becomes of a promise; `None`: the store never answers.
     pub(super) store: Option<Promised>,
+    /// What becomes of our new offer to a hurt leg; `None`: nobody answers it.
+    pub(super) repair: Option<RepairNews>,
 }
 
 /// Two experts, and a menu to which callers may be sent unasked.
@@ -44,6 +46,7 @@ impl Scene {
             anonymous: false,
             acknowledges: true,
             store: Some(Promised::WithinFiveMinutes),
+            repair: Some(RepairNews::Refused),
         };
         for line in head {
             scene.set(line)?;
@@ -62,6 +65,7 @@ impl Scene {
             ("answer", after) => self.arrival.answer_after = Some(wait(after)?),
             ("no", "ack") => self.acknowledges = false,
             ("store", outcome) => self.store = store(outcome)?,
+            ("repair", outcome) => self.repair = repair(outcome)?,
             _ => return Err(format!("'{line}' sets no scene")),
         }
         Ok(())
@@ -127,5 +131,14 @@ fn store(outcome: &str) -> Result<Option<Promised>, String> {
         "tomorrow" => Ok(Some(Promised::Tomorrow)),
         "silent" => Ok(None),
         other => Err(format!("the store cannot be '{other}'")),
+    }
+}
+
+fn repair(outcome: &str) -> Result<Option<RepairNews>, String> {
+    match outcome {
+        "taken" => Ok(Some(RepairNews::Taken)),
+        "refused" => Ok(Some(RepairNews::Refused)),
+        "silent" => Ok(None),
+        other => Err(format!("a repair cannot be '{other}'")),
     }
 }

@@ -13,6 +13,8 @@ use super::witness::Witness;
 const ACK_AFTER: Duration = Duration::from_millis(50);
 /// From a promise to its committed row.
 const NOTED_AFTER: Duration = Duration::from_millis(5);
+/// From our new offer to their answer.
+const REPLY_AFTER: Duration = Duration::from_millis(20);
 /// From a cut to the last packet's end: one frame.
 const CUT_AFTER: Duration = Duration::from_millis(20);
 
@@ -136,6 +138,11 @@ impl Stage {
             Action::Promise { ticket, .. } => {
                 if let Some(promised) = self.scene.store {
                     self.later(NOTED_AFTER, Input::Promised(*ticket, promised));
+                }
+            }
+            Action::Repair { party, .. } => {
+                if let Some(news) = self.scene.repair {
+                    self.later(REPLY_AFTER, Input::Repair(*party, news));
                 }
             }
             _ => {}

@@ -39,7 +39,13 @@ pub(super) fn words(action: &Action, stage: &Stage) -> String {
         Action::Joined => "joined".to_owned(),
         Action::Attempted(outcome) => format!("attempted {}", kebab(&format!("{outcome:?}"))),
         Action::SeatAbsent => "seat absent".to_owned(),
-        Action::Tell(notice) => format!("tell {}", notice.as_str()),
+        Action::Tell(notice) => format!("tell {}", notice),
+        Action::Suggest(phrase) => format!("suggest {phrase}"),
+        Action::Repair { party, by } => format!("repair {party} by {}", by.as_str()),
+        Action::Repaired { party, by, mended } => {
+            let end = if *mended { "mended" } else { "not mended" };
+            format!("{end} {party} by {}", by.as_str())
+        }
         Action::Rated(key) => format!("rated {key}"),
         Action::Note(text) => format!("note {text}"),
         Action::Refused(refusal) => format!("refused {}", refusal.code()),

@@ -6,6 +6,7 @@ use thirdring::call::{
     Action, Call, ConsentBy, Input, LegNews, PhraseNews, PromiseKind, Promised, Say, Terms, Ticket,
     Timer,
 };
+use thirdring::policy::Means;
 use thirdring::words::{Because, Command, ConsentFor, Moment, Party};
 
 use super::heard::Heard;
@@ -50,6 +51,8 @@ struct SoFar {
     /// The open question was put to a caller on hold.
     asked_on_hold: bool,
     farewell_by_rep: bool,
+    /// By what each leg was mended (R26).
+    repaired: BTreeSet<(Party, Means)>,
     over: bool,
     /// How many timers struck at this moment.
     timers: (Moment, u32),
@@ -143,6 +146,7 @@ impl Witness {
             }
             Action::Call(party, _) => {
                 self.legs.there.insert(*party);
+                self.so_far.repaired.retain(|(of, _)| of != party);
             }
             Action::HangUp(party) => {
                 self.legs.there.remove(party);
@@ -166,6 +170,7 @@ impl Witness {
             }
             Action::HangUp(Party::Caller) => self.judges_hang_up(step, input),
             Action::Say(say) => self.judges_phrase(say),
+            Action::Repair { party, by } => self.judges_repair(*party, *by),
             Action::Over(_) => self.judges_over(),
             _ => {}
         }
@@ -210,6 +215,16 @@ impl Witness {
         }
     }
 
+    /// R26: each leg that is there, once by each means.
+    fn judges_repair(&mut self, party: Party, by: Means) {
+        if !self.legs.has(party) {
+            self.breach(format!("the {party} is gone and was mended"));
+        }
+        if !self.so_far.repaired.insert((party, by)) {
+            self.breach(format!("the {party} was mended twice by {by:?}"));
+        }
+    }
+
     fn judges_over(&mut self) {
         if std::mem::replace(&mut self.so_far.over, true) {
             self.breach("it was over twice");
@@ -235,6 +250,13 @@ impl Witness {
         let newly_held = from != to && to == "holding" && !self.so_far.asked_on_hold;
         if newly_held && !has_consent(step, ConsentFor::Hold) {
             self.breach("held without consent");
+        }
+        if to != "talking"
+            && step
+                .iter()
+                .any(|action| matches!(action, Action::Suggest(_)))
+        {
+            self.breach("a phrase was suggested to a rep who does not talk");
         }
         let rep_lost =
             matches!(input, Some(Input::Leg(Party::Rep, _))) || step.contains(&Action::SeatAbsent);

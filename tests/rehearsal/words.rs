@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use thirdring::call::{Input, LegNews, Line};
+use thirdring::call::{Input, LegNews, Line, RepairNews};
 use thirdring::words::{
     Command, ConsentFor, Digits, Key, Language, Moment, Party, PromptId, TransferMode, Wait,
 };
@@ -116,14 +116,12 @@ fn sound(party: Party, words: &str) -> Option<Input> {
         ("presses", key) => {
             return Some(Input::Key(party, Key::try_from(key.chars().next()?).ok()?));
         }
-        ("line", "fine") => Line::Fine,
-        ("line", "no-media") => Line::NoMedia,
-        ("line", "stopped") => Line::MediaStopped,
-        ("line", "silent") => Line::DigitalSilence,
-        ("line", "they-do-not-receive") => Line::TheyDoNotReceive,
-        _ => return None,
+        ("takes", "offer") => return Some(Input::Repair(party, RepairNews::Taken)),
+        ("refuses", "offer") => return Some(Input::Repair(party, RepairNews::Refused)),
+        ("line", word) => Line::ALL.into_iter().find(|line| line.as_str() == word),
+        _ => None,
     };
-    Some(Input::Line(party, line))
+    line.map(|line| Input::Line(party, line))
 }
 
 /// `hold lookup, agreed`: the words after the verb, and after the comma.

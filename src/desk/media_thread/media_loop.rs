@@ -36,6 +36,8 @@ pub(super) struct MediaLoop {
     pub(super) inbox: Receiver<Request>,
     pub(super) stage: Stage,
     pub(super) sockets: BTreeMap<LegKey, PortPair>,
+    /// Second ports, until their leg moves there or stays.
+    pub(super) beside: BTreeMap<LegKey, PortPair>,
     pub(super) reports: Sender<Report>,
     pub(super) counts: Arc<MediaCounts>,
 }
@@ -91,6 +93,13 @@ impl MediaLoop {
             match request {
                 Request::Stop => return Next::Stop,
                 Request::Ports { leg, pair } => self.add(leg, pair),
+                Request::Beside { leg, pair } => self.add_beside(leg, pair),
+                Request::Move(leg) => {
+                    if let Some(pair) = self.beside.remove(&leg) {
+                        self.sockets.insert(leg, pair);
+                    }
+                }
+                Request::CloseBeside(leg) => drop(self.beside.remove(&leg)),
                 Request::Order(Order::Close { leg }) => {
                     let pair = self.sockets.remove(&leg);
                     self.close(leg, pair);
@@ -109,6 +118,13 @@ impl MediaLoop {
         self.sockets.insert(leg, pair);
     }
 
+    fn add_beside(&mut self, leg: LegKey, pair: PortPair) {
+        if let Err(error) = self.poll.watch(leg, &pair) {
+            tracing::error!(%error, "watch second media ports");
+        }
+        self.beside.insert(leg, pair);
+    }
+
     /// The goodbye leaves before the sockets go.
     fn close(&mut self, leg: LegKey, pair: Option<PortPair>) {
         if let Some(pair) = pair {
@@ -117,32 +133,33 @@ impl MediaLoop {
         self.stage.apply(Order::Close { leg }, clock::now());
         self.flush();
         self.sockets.remove(&leg);
+        self.beside.remove(&leg);
     }
 
     fn receive(&mut self, token: u64, ready: EpollFlags) {
         let (leg, channel) = from_token(token);
-        let Some(pair) = self.sockets.get(&leg) else {
-            return;
-        };
-        if channel == Channel::Rtp && ready.contains(EpollFlags::EPOLLERR) {
-            let now = clock::now();
-            for _ in 0..take_icmp_errors(&pair.rtp) {
-                self.stage.unreachable(leg, now);
+        let pairs = [self.sockets.get(&leg), self.beside.get(&leg)];
+        for pair in pairs.into_iter().flatten() {
+            if channel == Channel::Rtp && ready.contains(EpollFlags::EPOLLERR) {
+                let now = clock::now();
+                for _ in 0..take_icmp_errors(&pair.rtp) {
+                    self.stage.unreachable(leg, now);
+                }
             }
-        }
-        let socket = match channel {
-            Channel::Rtp => &pair.rtp,
-            Channel::Rtcp => &pair.rtcp,
-        };
-        let mut datagram = [0; DATAGRAM_MAX];
-        for _ in 0..DATAGRAMS_A_TURN {
-            let Ok((length, from)) = socket.recv_from(&mut datagram) else {
-                break;
+            let socket = match channel {
+                Channel::Rtp => &pair.rtp,
+                Channel::Rtcp => &pair.rtcp,
             };
-            let bytes = datagram.get(..length).unwrap_or_default();
-            match channel {
-                Channel::Rtp => self.stage.receive_rtp(leg, from, bytes, clock::now()),
-                Channel::Rtcp => self.stage.receive_rtcp(leg, from, bytes, clock::now()),
+            let mut datagram = [0; DATAGRAM_MAX];
+            for _ in 0..DATAGRAMS_A_TURN {
+                let Ok((length, from)) = socket.recv_from(&mut datagram) else {
+                    break;
+                };
+                let bytes = datagram.get_mut(..length).unwrap_or_default();
+                match channel {
+                    Channel::Rtp => self.stage.receive_rtp(leg, from, bytes, clock::now()),
+                    Channel::Rtcp => self.stage.receive_rtcp(leg, from, bytes, clock::now()),
+                }
             }
         }
         self.flush();

@@ -51,7 +51,19 @@ pub(super) struct MediaCounts {
 
 #[derive(Debug)]
 enum Request {
-    Ports { leg: LegKey, pair: PortPair },
+    Ports {
+        leg: LegKey,
+        pair: PortPair,
+    },
+    /// A second pair for a leg that has one: both are heard.
+    Beside {
+        leg: LegKey,
+        pair: PortPair,
+    },
+    /// The second pair is the only one from now on.
+    Move(LegKey),
+    /// The second pair is given back.
+    CloseBeside(LegKey),
     Order(Order),
     Stop,
 }
@@ -72,6 +84,7 @@ impl MediaThread {
             inbox,
             stage: Stage::new(entropy),
             sockets: BTreeMap::new(),
+            beside: BTreeMap::new(),
             reports,
             counts: Arc::clone(&counts),
         };
@@ -99,6 +112,23 @@ impl MediaThread {
         let leg = LegKey::new(self.opened.fetch_add(1, Ordering::Relaxed));
         self.request(Request::Ports { leg, pair });
         Ok((leg, local))
+    }
+
+    /// Opens a second RTP and RTCP port for a leg, heard beside the first; the leg still sends from that.
+    pub(super) fn open_beside(&self, leg: LegKey, ip: IpAddr) -> io::Result<SocketAddr> {
+        let pair = self.ports.bind(ip)?;
+        let local = pair.rtp.local_addr()?;
+        self.request(Request::Beside { leg, pair });
+        Ok(local)
+    }
+
+    /// The leg goes on with its second ports; SSRC, sequence and timestamps run on.
+    pub(super) fn move_ports(&self, leg: LegKey) {
+        self.request(Request::Move(leg));
+    }
+
+    pub(super) fn close_beside(&self, leg: LegKey) {
+        self.request(Request::CloseBeside(leg));
     }
 
     /// Hands an order over; sound it brings along is encoded here, by the caller.
@@ -135,7 +165,7 @@ fn prepare(order: &Order) {
     let clip = match order {
         Order::Say { clip, .. } => clip,
         Order::Hear { hears, .. } => match &hears.bed {
-            Bed::Music(clip) => clip,
+            Bed::Music(clip, _) => clip,
             Bed::Silence => return,
         },
         Order::Open { .. }
@@ -143,6 +173,8 @@ fn prepare(order: &Order) {
         | Order::Cut { .. }
         | Order::SendKeys { .. }
         | Order::Watch { .. }
+        | Order::Record { .. }
+        | Order::Human { .. }
         | Order::Close { .. } => return,
     };
     clip.prepare(Law::A);
@@ -189,8 +221,11 @@ mod tests {
             codec: Codec::Pcma,
             payload_type: 8,
             telephone_event: None,
+            comfort_noise: None,
             remote,
             remote_rtcp: remote,
+            extended_reports: false,
+            srtp: None,
             sends: true,
             receives: true,
         };

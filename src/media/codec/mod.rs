@@ -1,7 +1,13 @@
-//! How sound is put into packets: G.711, and what the other codecs have in common with it.
+//! How sound is put into packets: G.711, G.722 and Opus, behind what they have in common.
+//!
+//! Linear sound is 8 kHz for G.711 and 16 kHz for the others ([`Codec::rate`]); the RTP clock is another thing
+//! ([`Codec::clock_hz`]).
 
 mod coder;
 mod g711;
+mod g722;
+mod opus;
+mod opus_packet;
 
 pub use coder::{Decoder, Encoder, Unreadable};
 pub use g711::Law;
@@ -17,6 +23,9 @@ pub const WIDE_FRAME_SAMPLES: usize = 320;
 
 /// The most of one packet of sound: 60 ms at 16 kHz.
 pub const PACKET_SAMPLES_MAX: usize = 3 * WIDE_FRAME_SAMPLES;
+
+/// The most bytes of one packet of ours: 20 ms of G.711 or G.722, and more than Opus ever needs.
+pub const PACKET_BYTES_MAX: usize = 160;
 
 /// One 20 ms frame of linear sound at 8 kHz.
 pub type Frame = [i16; FRAME_SAMPLES];
@@ -60,14 +69,19 @@ impl Rate {
 pub enum Codec {
     Pcma,
     Pcmu,
+    G722,
+    Opus,
 }
 
 impl Codec {
+    pub const ALL: [Self; 4] = [Self::Pcma, Self::Pcmu, Self::G722, Self::Opus];
+
     /// The codec behind a static payload type (RFC 3551 6).
     pub fn of_payload_type(payload_type: u8) -> Option<Self> {
         match payload_type {
             0 => Some(Self::Pcmu),
             8 => Some(Self::Pcma),
+            9 => Some(Self::G722),
             _ => None,
         }
     }
@@ -77,6 +91,8 @@ impl Codec {
         match self {
             Self::Pcmu => 0,
             Self::Pcma => 8,
+            Self::G722 => 9,
+            Self::Opus => 111,
         }
     }
 
@@ -85,14 +101,17 @@ impl Codec {
         match self {
             Self::Pcma => "PCMA",
             Self::Pcmu => "PCMU",
+            Self::G722 => "G722",
+            Self::Opus => "opus",
         }
     }
 
-    /// The law of G.711 it is.
-    pub fn law(self) -> Law {
+    /// The law of G.711 it is, if it is one.
+    pub fn law(self) -> Option<Law> {
         match self {
-            Self::Pcma => Law::A,
-            Self::Pcmu => Law::Mu,
+            Self::Pcma => Some(Law::A),
+            Self::Pcmu => Some(Law::Mu),
+            Self::G722 | Self::Opus => None,
         }
     }
 
@@ -100,13 +119,16 @@ impl Codec {
     pub fn rate(self) -> Rate {
         match self {
             Self::Pcma | Self::Pcmu => Rate::Narrow,
+            Self::G722 | Self::Opus => Rate::Wide,
         }
     }
 
-    /// Ticks a second of its RTP clock (RFC 3551 4.5).
+    /// Ticks a second of its RTP clock. G.722's is 8,000 by an old error that stays (RFC 3551 4.5.2), Opus's 48,000
+    /// whatever its sound (RFC 7587 4.1).
     pub fn clock_hz(self) -> u32 {
         match self {
-            Self::Pcma | Self::Pcmu => 8_000,
+            Self::Pcma | Self::Pcmu | Self::G722 => 8_000,
+            Self::Opus => 48_000,
         }
     }
 

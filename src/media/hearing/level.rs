@@ -1,43 +1,49 @@
-use crate::media::codec::Law;
-
 /// The level of digital silence; nothing is below it, dBov.
-const SILENCE_DBOV: f32 = -96.0;
+pub(super) const SILENCE_DBOV: f32 = -96.0;
 
-/// How loud the sound of one packet is.
+/// What a sample at the rails reaches at least, in 16-bit steps: the last step of either law of G.711 is above it.
+const RAIL: u16 = 32_000;
+
+/// How loud one frame of sound is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Level {
     /// Mean power against a full-scale square wave.
     pub dbov: f32,
     /// The largest sample, in 16-bit steps.
     pub peak: u16,
-    /// All samples are the same codeword.
+    /// All samples are the same.
     pub constant: bool,
+    /// Samples at the rails.
+    pub railed: u16,
+    pub samples: u16,
 }
 
 impl Level {
-    pub fn of(law: Law, payload: &[u8]) -> Self {
-        let linear = law.linear();
-        let (mut energy, mut peak) = (0_u64, 0_u16);
-        for byte in payload {
-            let sample = linear[usize::from(*byte)].unsigned_abs();
-            energy += u64::from(sample) * u64::from(sample);
-            peak = peak.max(sample);
+    pub fn of(frame: &[i16]) -> Self {
+        let (mut energy, mut peak, mut railed) = (0_u64, 0_u16, 0_u16);
+        for sample in frame {
+            let size = sample.unsigned_abs();
+            energy += u64::from(size) * u64::from(size);
+            peak = peak.max(size);
+            railed = railed.saturating_add(u16::from(size >= RAIL));
         }
-        let constant = payload
+        let constant = frame
             .first()
-            .is_some_and(|first| payload.iter().all(|byte| byte == first));
+            .is_some_and(|first| frame.iter().all(|sample| sample == first));
         Self {
-            dbov: dbov(energy, payload.len()),
+            dbov: dbov(energy as f32 / frame.len().max(1) as f32),
             peak,
             constant,
+            railed,
+            samples: u16::try_from(frame.len()).unwrap_or(u16::MAX),
         }
     }
 }
 
-fn dbov(energy: u64, samples: usize) -> f32 {
+/// The level of a mean power in squared 16-bit steps.
+pub(super) fn dbov(mean_power: f32) -> f32 {
     let full_scale = 32_768.0_f32 * 32_768.0;
-    let mean = energy as f32 / samples.max(1) as f32;
-    (10.0 * (mean / full_scale).log10()).max(SILENCE_DBOV)
+    (10.0 * (mean_power / full_scale).log10()).max(SILENCE_DBOV)
 }
 
 #[cfg(test)]
@@ -46,10 +52,11 @@ mod tests {
 
     #[test]
     fn full_scale_is_near_zero_and_silence_at_the_bottom() {
-        let loud = Level::of(Law::A, &[Law::A.encode(i16::MAX); 160]);
-        assert!(loud.dbov > -0.3 && loud.constant && loud.peak > 32_000);
-        let silence = Level::of(Law::Mu, &[Law::Mu.silence(); 160]);
+        let loud = Level::of(&[i16::MIN; 160]);
+        assert!(loud.dbov > -0.1 && loud.constant && loud.peak == 32_768);
+        assert_eq!(loud.railed, 160);
+        let silence = Level::of(&[0; 160]);
         assert_eq!((silence.dbov, silence.peak), (SILENCE_DBOV, 0));
-        assert_eq!(Level::of(Law::A, &[]).dbov, SILENCE_DBOV);
+        assert_eq!(Level::of(&[]).dbov, SILENCE_DBOV);
     }
 }

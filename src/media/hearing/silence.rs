@@ -62,16 +62,22 @@ mod tests {
         dbov: -96.0,
         peak: 8,
         constant: true,
+        railed: 0,
+        samples: 160,
     };
     const STUCK: Level = Level {
         dbov: -20.0,
         peak: 3_000,
         constant: true,
+        railed: 0,
+        samples: 160,
     };
     const ALIVE: Level = Level {
         dbov: -70.0,
         peak: 40,
         constant: false,
+        railed: 0,
+        samples: 160,
     };
 
     fn lasts(levels: impl IntoIterator<Item = Level>) -> bool {

@@ -1,10 +1,8 @@
 use std::time::Duration;
 
+use super::floor::{ABOVE_FLOOR_DB, Floor};
 use super::level::Level;
 use crate::words::Moment;
-
-/// A voice stands this far above the noise floor, dB.
-const ABOVE_FLOOR_DB: f32 = 9.0;
 
 /// What is quieter is nobody's voice, dBov.
 const VOICE_MIN_DBOV: f32 = -50.0;
@@ -15,30 +13,13 @@ const TO_BEGIN: Duration = Duration::from_millis(100);
 /// So much quiet ends it: pauses between words are shorter.
 const HANG_OVER: Duration = Duration::from_millis(300);
 
-/// The first packets may already be speech, so the floor never starts above this, dBov.
-const FIRST_FLOOR_MAX_DBOV: f32 = -40.0;
-
-/// Below the quietest line that lives; digital silence before a call must not make its noise a voice, dBov.
-const FLOOR_MIN_DBOV: f32 = -65.0;
-
-/// The floor is the quietest packet of this second and the last: words have gaps, noise has none.
-const FLOOR_WINDOW: Duration = Duration::from_secs(1);
-
 /// Hears by level alone whether somebody speaks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct VoiceDetector {
-    floor: Option<Floor>,
+    floor: Floor,
     loud: Option<Run>,
     quiet: Option<Moment>,
     speaking: bool,
-}
-
-/// The quietest packets, dBov.
-#[derive(Clone, Copy, Debug)]
-struct Floor {
-    this_window: f32,
-    last_window: f32,
-    length: Duration,
 }
 
 /// Loud sound so far: when it began, and how much of it came.
@@ -107,33 +88,8 @@ impl VoiceDetector {
     }
 
     fn is_loud(&mut self, level: Level, length: Duration) -> bool {
-        let floor = self
-            .floor
-            .get_or_insert_with(|| Floor::starting_at(level.dbov));
-        let floor_dbov = floor.hear(level.dbov, length);
+        let floor_dbov = self.floor.hear(level.dbov, length);
         level.dbov > floor_dbov + ABOVE_FLOOR_DB && level.dbov > VOICE_MIN_DBOV
-    }
-}
-
-impl Floor {
-    fn starting_at(dbov: f32) -> Self {
-        let first = dbov.min(FIRST_FLOOR_MAX_DBOV);
-        Self {
-            this_window: first,
-            last_window: first,
-            length: Duration::ZERO,
-        }
-    }
-
-    fn hear(&mut self, dbov: f32, length: Duration) -> f32 {
-        self.length += length;
-        if self.length > FLOOR_WINDOW {
-            self.length = length;
-            self.last_window = self.this_window;
-            self.this_window = dbov;
-        }
-        self.this_window = self.this_window.min(dbov);
-        self.this_window.min(self.last_window).max(FLOOR_MIN_DBOV)
     }
 }
 
@@ -165,6 +121,8 @@ mod tests {
                 dbov,
                 peak: 1_000,
                 constant: false,
+                railed: 0,
+                samples: 160,
             };
             if let Some(change) = voice.hear(level, FRAME, now) {
                 changes.push((
@@ -224,6 +182,8 @@ mod tests {
                     dbov: -20.0,
                     peak: 9,
                     constant: false,
+                    railed: 0,
+                    samples: 160,
                 },
                 FRAME,
                 now,

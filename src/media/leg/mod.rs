@@ -1,21 +1,30 @@
 mod sending;
+mod spoken;
+mod tape;
+
+pub(in crate::media) use sending::Speaker;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::tape::Tape;
 use crate::media::clip::Clip;
-use crate::media::codec::Law;
-use crate::media::hearing::{Line, Open, VoiceChange, Watch};
+use crate::media::codec::{Codec, Encoder};
+use crate::media::dtmf::InBandKeys;
+use crate::media::heard::{Heard, HeardFrame, Sounding};
+use crate::media::hearing::{Line, Open, Played, VoiceChange, Watch};
 use crate::media::listening::{Listening, Phrase};
-use crate::media::order::{Hears, LegKey, LegSpec, Report, Stats};
+use crate::media::order::{Hears, LegKey, LegSpec, Recording, Report, Stats};
 use crate::media::outbox::Outbox;
 use crate::media::player::{Bed, PhraseNews, Player};
+use crate::media::quality::{Arrived, Meter};
 use crate::media::receiver::{Arrival, Kind, Receiver};
 use crate::media::rtp::RtpHeader;
 use crate::media::sender::Sender;
+use crate::media::srtp::Srtp;
 use crate::media::telephone_event::KeySender;
-use crate::words::{Entropy, Key, Moment};
+use crate::words::{Entropy, Key, Moment, SrtpKeys};
 
 /// Our first report is due after half the interval (RFC 3550 6.2).
 const FIRST_REPORT_AFTER: Duration = Duration::from_millis(2_500);
@@ -28,7 +37,14 @@ pub(in crate::media) struct Leg {
     outgoing: Outgoing,
     listening: Listening,
     receiver: Receiver,
+    srtp: Option<Box<Srtp>>,
+    meter: Meter,
+    in_band: InBandKeys,
     line: Line,
+    /// The slot whose sound is judged next.
+    unjudged: u64,
+    /// While the call is recorded.
+    tape: Option<Box<Tape>>,
     reports: Reports,
 }
 
@@ -38,6 +54,7 @@ struct Outgoing {
     sender: Sender,
     player: Player,
     keys: KeySender,
+    encoder: Encoder,
 }
 
 /// When our next RTCP is due, and how many packets the last one told of.
@@ -55,17 +72,24 @@ impl Leg {
         entropy: &mut Entropy,
         now: Moment,
     ) -> Self {
+        let codec = spec.codec;
         Self {
             key,
             receiver: Receiver::new(&spec),
+            srtp: spec.srtp.clone().map(|keys| Box::new(Srtp::new(keys))),
             spec,
             outgoing: Outgoing {
-                sender: Sender::new(phase, entropy, now),
+                sender: Sender::new(phase, codec, entropy, now),
                 player: Player::default(),
                 keys: KeySender::default(),
+                encoder: Encoder::new(codec),
             },
+            meter: Meter::new(codec),
+            in_band: InBandKeys::default(),
             listening: Listening::default(),
             line: Line::new(now),
+            unjudged: 0,
+            tape: None,
             reports: Reports {
                 due: now + FIRST_REPORT_AFTER,
                 told: 0,
@@ -87,8 +111,37 @@ impl Leg {
         if spec.remote != self.spec.remote || open(&spec) != open(&self.spec) {
             self.line.redirect(now);
         }
+        if spec.codec != self.spec.codec {
+            self.outgoing.sender.change(spec.codec);
+            self.outgoing.encoder = Encoder::new(spec.codec);
+        }
+        if spec.srtp != self.spec.srtp {
+            self.rekey(spec.srtp.clone());
+        }
+        self.meter.retarget(spec.codec);
         self.receiver.retarget(&spec);
         self.spec = spec;
+    }
+
+    fn rekey(&mut self, keys: Option<SrtpKeys>) {
+        match (&mut self.srtp, keys) {
+            (Some(srtp), Some(keys)) => srtp.rekey(keys),
+            (srtp, keys) => *srtp = keys.map(|keys| Box::new(Srtp::new(keys))),
+        }
+    }
+
+    pub(in crate::media) fn codec(&self) -> Codec {
+        self.spec.codec
+    }
+
+    /// The legs whose sound is to be mixed for the party.
+    pub(in crate::media) fn mixes(&self) -> [Option<LegKey>; 2] {
+        self.listening.mixes()
+    }
+
+    /// The latest slot that is due.
+    pub(in crate::media) fn slot_at(&self, now: Moment) -> Option<u64> {
+        self.outgoing.sender.clock.slot_at(now)
     }
 
     pub(in crate::media) fn hear(&mut self, hears: &Hears) {
@@ -135,6 +188,24 @@ impl Leg {
         self.line.watch(watch, now);
     }
 
+    /// Begins to record from the next slot on, or ends it.
+    pub(in crate::media) fn record(&mut self, recording: Recording, now: Moment) {
+        let next = self.slot_at(now).map_or(0, |slot| slot + 1);
+        self.tape = match recording {
+            Recording::On => Some(
+                self.tape
+                    .take()
+                    .unwrap_or_else(|| Box::new(Tape::new(next))),
+            ),
+            Recording::Off => None,
+        };
+    }
+
+    /// An answer about the last block that was asked about.
+    pub(in crate::media) fn human(&mut self, probability: f32, now: Moment) {
+        self.line.human(probability, now);
+    }
+
     pub(in crate::media) fn unreachable(&mut self, now: Moment) {
         self.line.unreachable(now);
     }
@@ -155,20 +226,29 @@ impl Leg {
     pub(in crate::media) fn receive<'a>(
         &mut self,
         from: SocketAddr,
-        datagram: &'a [u8],
+        datagram: &'a mut [u8],
         now: Moment,
         out: &mut Outbox,
     ) -> Option<Arrival<'a>> {
+        if !self.receiver.may_come(from) {
+            return None;
+        }
+        let length = match &mut self.srtp {
+            Some(srtp) => srtp.unprotect_rtp(datagram)?,
+            None => datagram.len(),
+        };
+        let datagram = datagram.get(..length)?;
         let is_first = self.receiver.received() == 0;
         let arrival = self.receiver.admit(&self.spec, from, datagram, now)?;
         let leg = self.key;
+        self.meter.note_packet(arrival.header.sequence);
         if is_first {
             out.report(Report::FirstReceived { leg, at: now });
         }
         match arrival.kind {
             // Who holds us is not speaking to us.
             Kind::Sound(_) if !self.spec.receives => {}
-            Kind::Sound(law) => self.listen_to(law, arrival.payload, now, out),
+            Kind::Sound(_) => self.line.note_packet(&arrival.header, now),
             Kind::ComfortNoise => self.line.note_life(true, now),
             Kind::Event(key) => {
                 self.line.note_life(false, now);
@@ -180,24 +260,65 @@ impl Leg {
         self.spec.receives.then_some(arrival)
     }
 
-    fn listen_to(&mut self, law: Law, payload: &[u8], now: Moment, out: &mut Outbox) {
-        let change = self.line.hear(law, payload, now);
-        self.tell_voice(change, out);
+    /// Listens to the party's frames up to the slot that is due.
+    fn listen(&mut self, due: u64, heard: &Heard, now: Moment, out: &mut Outbox) {
+        let oldest = self.unjudged.max(heard.oldest());
+        for frame in (oldest..=due).filter_map(|slot| heard.frame(slot, Sounding::AsItCame)) {
+            let change = self.line.hear(frame.samples, frame.rate, frame.played, now);
+            self.tell_voice(change, out);
+            self.hear_keys(frame, now, out);
+        }
+        self.unjudged = due + 1;
+        if let Some(block) = self.line.take_block() {
+            out.ask(self.key, block);
+        }
+    }
+
+    /// Keys in the sound itself count where they cannot come as events.
+    fn hear_keys(&mut self, frame: HeardFrame<'_>, now: Moment, out: &mut Outbox) {
+        if self.spec.telephone_event.is_some() || frame.played != Played::Sound {
+            return;
+        }
+        if let Some(key) = self.in_band.hear(frame.samples, frame.rate) {
+            let leg = self.key;
+            out.report(Report::Key { leg, key, at: now });
+        }
+    }
+
+    fn arrived(&self, heard: Option<&Heard>) -> Arrived {
+        Arrived {
+            received: self.receiver.received(),
+            lost: self.receiver.lost(),
+            late: heard.map_or(0, Heard::late),
+            jitter: self.receiver.jitter(),
+            buffered: heard.map_or(Duration::ZERO, Heard::delay),
+        }
     }
 
     pub(in crate::media) fn receive_rtcp(
         &mut self,
         from: SocketAddr,
-        datagram: &[u8],
+        datagram: &mut [u8],
         now: Moment,
     ) {
+        if from.ip() != self.spec.remote_rtcp.ip() {
+            return;
+        }
+        let length = match &mut self.srtp {
+            Some(srtp) => srtp.unprotect_rtcp(datagram),
+            None => Some(datagram.len()),
+        };
+        let Some(datagram) = length.and_then(|length| datagram.get(..length)) else {
+            return;
+        };
         let ssrc = self.outgoing.sender.ssrc();
         let Some(heard) = self
             .receiver
-            .admit_rtcp(&self.spec, from, datagram, ssrc, now)
+            .admit_rtcp(datagram, ssrc, now)
         else {
             return;
         };
+        self.meter.note_report(&heard, now);
         if heard.reports {
             let sent = self.outgoing.sender.sent().packets;
             self.line.report(heard.highest_of_ours(), sent, now);
@@ -212,7 +333,7 @@ impl Leg {
         for ended in self.outgoing.player.end_all() {
             self.tell_ended(ended, now, out);
         }
-        self.send_report(true, now, out);
+        self.send_report(true, None, now, out);
         out.report(Report::Closed {
             leg: self.key,
             stats: self.stats(),
@@ -224,10 +345,10 @@ impl Leg {
             sent: self.outgoing.sender.sent().packets,
             received: self.receiver.received(),
             lost: self.receiver.lost(),
-            jitter_ticks: self.receiver.jitter_ticks(),
+            jitter: self.receiver.jitter(),
             strangers: self.receiver.strangers(),
             discarded: self.receiver.discarded(),
-            forged: 0,
+            forged: self.srtp.as_ref().map_or(0, |srtp| srtp.refused()),
         }
     }
 

@@ -73,7 +73,7 @@ impl Program {
         let (legs, phrases_to) = ([maybe(), maybe()], maybe());
         let bed = match self.entropy.below(2) {
             0 => Bed::Silence,
-            _ => Bed::Music(self.clip()),
+            _ => Bed::Music(self.clip(), Under::Duck),
         };
         let keys = self.entropy.below(2) == 0;
         self.rig.order(Order::Hear {
@@ -82,6 +82,7 @@ impl Program {
                 legs,
                 phrases_to,
                 keys,
+                levelled: keys,
                 bed,
             },
         });
@@ -120,10 +121,10 @@ impl Program {
         }
         self.rig
             .stage
-            .receive_rtp(leg, remote(leg), &datagram, self.rig.now);
+            .receive_rtp(leg, remote(leg), &mut datagram, self.rig.now);
         self.rig
             .stage
-            .receive_rtcp(leg, remote_rtcp(leg), &datagram, self.rig.now);
+            .receive_rtcp(leg, remote_rtcp(leg), &mut datagram, self.rig.now);
         self.rig.collect();
     }
 }

@@ -5,6 +5,7 @@
     reason = "a test looks for one kind of report"
 )]
 
+mod allocations;
 mod invariants;
 mod relaying;
 mod sending;
@@ -15,13 +16,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::media::hearing::{Evidence, Limits, Verdict, Watch};
-use crate::media::order::{Hears, LegKey, LegSpec, Order, Report};
+use crate::media::order::{Hears, LegKey, LegSpec, Order, Recording, Report};
 use crate::media::outbox::Channel;
-use crate::media::player::Bed;
+use crate::media::player::{Bed, Under};
 use crate::media::rtcp::{self, Block, OurReport};
 use crate::media::rtp::{RtpHeader, RtpPacket};
 use crate::media::sender::Sent;
-use crate::media::{Clip, Codec, Law, Stage};
+use crate::media::{Clip, Codec, Law, RecordedFrame, Stage};
 use crate::words::{Entropy, Key, Moment};
 
 const FRAME: Duration = Duration::from_millis(20);
@@ -65,8 +66,11 @@ fn spec(leg: LegKey, codec: Codec) -> LegSpec {
         codec,
         payload_type: codec.payload_type(),
         telephone_event: Some(101),
+        comfort_noise: Some(13),
         remote: remote(leg),
         remote_rtcp: remote_rtcp(leg),
+        extended_reports: false,
+            srtp: None,
         sends: true,
         receives: true,
     }
@@ -171,7 +175,7 @@ impl Rig {
         header.write(&mut datagram);
         datagram.extend_from_slice(payload);
         self.stage
-            .receive_rtp(leg, remote(leg), &datagram, self.now);
+            .receive_rtp(leg, remote(leg), &mut datagram, self.now);
         self.collect();
     }
 
@@ -201,7 +205,7 @@ impl Rig {
         let mut datagram = Vec::new();
         rtcp::write(&report, &mut datagram, self.now);
         self.stage
-            .receive_rtcp(leg, remote_rtcp(leg), &datagram, self.now);
+            .receive_rtcp(leg, remote_rtcp(leg), &mut datagram, self.now);
         self.collect();
     }
 

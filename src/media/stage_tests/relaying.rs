@@ -298,7 +298,7 @@ fn a_source_whose_clock_runs_slow_is_followed_without_running_late() {
 fn music_gives_way_to_the_rep_within_a_frame() {
     let mut rig = Rig::new(&[CALLER, REP]);
     let mut rep = Source::new(REP, &rig);
-    let bed = Bed::Music(clip(ms(5_000), 6_000));
+    let bed = Bed::Music(clip(ms(5_000), 6_000), Under::Silence);
     let hold = Hears {
         bed: bed.clone(),
         ..Hears::default()
@@ -330,4 +330,73 @@ fn music_gives_way_to_the_rep_within_a_frame() {
             .iter()
             .all(|step| step.0 == 1 && step.2 <= ms(40))
     );
+}
+
+#[test]
+fn a_quiet_caller_is_made_louder_for_the_rep_and_for_nobody_else() {
+    let mut rig = Rig::new(&[CALLER, REP, TARGET]);
+    let levelled = Hears {
+        levelled: true,
+        ..hears(&[CALLER])
+    };
+    for (leg, hears) in [(REP, levelled), (TARGET, hears(&[CALLER]))] {
+        rig.order(Order::Hear { leg, hears });
+    }
+    let mut caller = Source {
+        level: 200,
+        ..Source::new(CALLER, &rig)
+    };
+    // Words with pauses between them.
+    for _ in 0..20 {
+        caller.speak(&mut rig, ms(800));
+        let word = std::mem::replace(&mut caller.level, 2);
+        caller.speak(&mut rig, ms(400));
+        caller.level = word;
+    }
+    caller.speak(&mut rig, ms(200));
+    let last = |leg| rig.sent(leg).iter().rev().take(5).map(loudest).max();
+    assert!(last(REP) > Some(700), "{:?}", last(REP));
+    assert!(last(TARGET) < Some(220), "{:?}", last(TARGET));
+}
+
+#[test]
+fn a_recorded_call_has_both_directions_in_every_frame() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    rig.order(Order::Hear {
+        leg: CALLER,
+        hears: hears(&[REP]),
+    });
+    let (mut caller, mut rep) = (Source::new(CALLER, &rig), Source::new(REP, &rig));
+    rep.level = 7_000;
+    rig.order(Order::Record {
+        leg: CALLER,
+        recording: Recording::On,
+    });
+    for _ in 0..100 {
+        caller.speak(&mut rig, FRAME);
+        rep.speak(&mut rig, ms(0));
+    }
+    rig.say(CALLER, 1, &clip(ms(500), 12_000), rig.now);
+    caller.speak(&mut rig, ms(1_000));
+    let mut frames = Vec::new();
+    rig.stage.drain_recorded(|frame| frames.push(frame));
+    assert!(frames.len() >= 145, "{}", frames.len());
+    assert!(
+        frames
+            .windows(2)
+            .all(|pair| pair[1].at.since(pair[0].at) == FRAME)
+    );
+    let level = |side: &[i16]| side.iter().map(|sample| sample.abs()).max().unwrap();
+    let sides = |frame: &RecordedFrame| frame.sides().map(level);
+    let both = |n: &usize| matches!(sides(&frames[*n]), [6_700..=7_300, 2_800..=3_200]);
+    assert!(
+        (10..95).all(|n| both(&n)),
+        "{:?}",
+        frames.iter().map(sides).collect::<Vec<_>>()
+    );
+    let phrase = frames
+        .iter()
+        .filter(|frame| sides(frame)[0] > 11_000)
+        .count();
+    assert_eq!(phrase, 25);
 }

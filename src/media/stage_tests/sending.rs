@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn phrases_fifteen_seconds_apart_differ_by_exactly_120_000_ticks() {
     let mut rig = Rig::new(&[CALLER]);
-    let music = Bed::Music(clip(ms(7_777), 1_000));
+    let music = Bed::Music(clip(ms(7_777), 1_000), Under::Duck);
     rig.order(Order::Hear {
         leg: CALLER,
         hears: Hears {

@@ -12,4 +12,4 @@ mod write;
 pub use crypto::{Shield, SrtpPolicy};
 pub use description::{Audio, Description, Direction, Payload, SdpError, read};
 pub use settle::{Codec, Negotiated, Unusable, answer, settle};
-pub use write::{Origin, offer, offer_with};
+pub use write::{Origin, offer, offer_with, offer_without};

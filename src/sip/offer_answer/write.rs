@@ -14,6 +14,9 @@ pub struct Origin {
 /// The payload types we offer; telephone-event is 101, as most phones have it.
 const OFFERED: [(u8, &str); 3] = [(8, "PCMA"), (0, "PCMU"), (101, "telephone-event")];
 
+/// What every telephone speaks.
+const PLAIN: [(u8, &str); 3] = [(8, "PCMA"), (0, "PCMU"), (101, "telephone-event")];
+
 /// Our offer: PCMA, PCMU, telephone-event; 20 ms; both ways.
 pub fn offer(local: SocketAddr, origin: Origin) -> Bytes {
     offer_with(local, origin, Direction::SendRecv)
@@ -22,6 +25,17 @@ pub fn offer(local: SocketAddr, origin: Origin) -> Bytes {
 /// Our offer with another direction.
 pub fn offer_with(local: SocketAddr, origin: Origin, direction: Direction) -> Bytes {
     let stream = audio(local, "RTP/AVP", &OFFERED, direction);
+    (head(local.ip(), origin) + &stream).into()
+}
+
+/// Our offer of plain G.711, without the law of this payload type: another codec than the one in
+/// use, which may be what hurts (R26).
+pub fn offer_without(local: SocketAddr, origin: Origin, in_use: Option<u8>) -> Bytes {
+    let others: Vec<(u8, &str)> = PLAIN
+        .into_iter()
+        .filter(|(number, _)| Some(*number) != in_use)
+        .collect();
+    let stream = audio(local, "RTP/AVP", &others, Direction::SendRecv);
     (head(local.ip(), origin) + &stream).into()
 }
 
@@ -52,4 +66,25 @@ pub(super) fn audio(
         }
     }
     text + &format!("a=ptime:20\r\na={}\r\n", direction.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offer_without_the_codec_in_use_has_the_other_law() {
+        let local = SocketAddr::from(([192, 0, 2, 1], 40_000));
+        let origin = Origin { id: 7, version: 2 };
+        let formats = |in_use| {
+            let offer = offer_without(local, origin, in_use);
+            let text = String::from_utf8(offer.to_vec()).unwrap();
+            let media = text.lines().find(|line| line.starts_with("m=")).unwrap();
+            media.replace("m=audio 40000 RTP/AVP ", "")
+        };
+        assert_eq!(formats(Some(8)), "0 101");
+        assert_eq!(formats(Some(0)), "8 101");
+        assert_eq!(formats(Some(9)), "8 0 101");
+        assert_eq!(formats(None), "8 0 101");
+    }
 }

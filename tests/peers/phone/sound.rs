@@ -217,16 +217,15 @@ impl Line {
             return Some(self.next_of(key, samples));
         }
         let codec = self.codec;
+        let law = codec.law().expect("these phones speak G.711");
         let payload = match &self.voice {
             Voice::Nothing => return None,
-            Voice::Silence => vec![codec.law().silence(); samples],
+            Voice::Silence => vec![law.silence(); samples],
             Voice::Says(words) => {
                 let from = self.position;
                 self.position = from + samples;
                 let sample = |n| words[(from + n) % words.len()];
-                (0..samples)
-                    .map(|n| codec.law().encode(sample(n)))
-                    .collect()
+                (0..samples).map(|n| law.encode(sample(n))).collect()
             }
         };
         Some((codec.payload_type(), self.header.timestamp, payload))

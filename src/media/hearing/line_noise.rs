@@ -1,0 +1,109 @@
+use super::hum::Hum;
+use super::level_history::LevelHistory;
+use super::limits::Levels;
+use crate::media::codec::Frame;
+
+/// Between the words: the tenth part of the frames that is quietest.
+const FLOOR_SHARE: f32 = 0.1;
+
+/// The loudest frames of speech, and how far they stand above its active level, dB.
+const PEAK_SHARE: f32 = 0.95;
+const PEAK_ABOVE_SPEECH_DB: f32 = 4.5;
+
+/// What was the loudest is forgotten by so much a frame, dB: 20 dB in 20 s, for who listens is silent for long.
+const FORGETS_DB: f32 = 0.02;
+
+/// Noise and hum on the line, and how far the speech stands above them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LineNoise {
+    levels: LevelHistory,
+    hum: Hum,
+    peak_dbov: Option<f32>,
+}
+
+impl LineNoise {
+    pub(super) fn hear(&mut self, frame: &Frame, dbov: f32) {
+        self.levels.hear(dbov);
+        self.hum.hear(frame);
+        self.peak_dbov = self.peak_dbov.map(|peak| peak - FORGETS_DB);
+    }
+
+    /// The noise stands still while nothing is heard.
+    pub(super) fn forget(&mut self) {
+        self.levels.forget();
+    }
+
+    /// Every 100 ms: what stands out of the noise now.
+    pub(super) fn step(&mut self) {
+        if self.levels.is_full() {
+            let now = self.levels.quantile_dbov(PEAK_SHARE);
+            self.peak_dbov = Some(self.peak_dbov.map_or(now, |peak| peak.max(now)));
+        }
+    }
+
+    /// The noise of the last 5 s, once so much is known, dBov.
+    pub(super) fn floor_dbov(&self) -> Option<f32> {
+        self.levels
+            .is_full()
+            .then(|| self.levels.quantile_dbov(FLOOR_SHARE))
+    }
+
+    /// How far the speech of late stands above the noise, dB.
+    pub(super) fn snr_db(&self) -> Option<f32> {
+        Some(self.peak_dbov? - PEAK_ABOVE_SPEECH_DB - self.floor_dbov()?)
+    }
+
+    pub(super) fn hum_dbov(&self) -> f32 {
+        self.hum.dbov()
+    }
+
+    /// The noise is loud, and the speech hardly stands out of it.
+    pub(super) fn is_loud(&self, levels: &Levels) -> bool {
+        let floor = self.floor_dbov();
+        floor.is_some_and(|dbov| dbov > levels.noise_dbov)
+            && self.snr_db().is_some_and(|db| db < levels.snr_db)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::codec::SILENT_FRAME;
+
+    /// Half a second of noise, half a second of speech, and so on.
+    fn is_bad(noise_dbov: f32, speech_dbov: f32, frames: usize) -> bool {
+        let mut noise = LineNoise::default();
+        for frame in 0..frames {
+            let dbov = if frame % 50 < 25 {
+                noise_dbov
+            } else {
+                speech_dbov
+            };
+            noise.hear(&SILENT_FRAME, dbov);
+            noise.step();
+        }
+        noise.is_loud(&Levels::default())
+    }
+
+    #[test]
+    fn speech_in_loud_noise_is_a_bad_line_after_five_seconds() {
+        assert!(is_bad(-35.0, -24.0, 250));
+        assert!(!is_bad(-35.0, -24.0, 249));
+    }
+
+    #[test]
+    fn faint_noise_and_speech_well_above_it_are_not() {
+        assert!(!is_bad(-45.0, -40.0, 500));
+        assert!(!is_bad(-38.0, -20.0, 500));
+    }
+
+    #[test]
+    fn who_listens_for_ten_seconds_is_not_a_bad_line() {
+        let mut noise = LineNoise::default();
+        for frame in 0..750 {
+            noise.hear(&SILENT_FRAME, if frame < 250 { -12.0 } else { -38.0 });
+            noise.step();
+        }
+        assert!(!noise.is_loud(&Levels::default()));
+    }
+}

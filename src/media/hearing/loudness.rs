@@ -1,0 +1,162 @@
+use super::Verdict;
+use super::level::Level;
+use super::limits::Levels;
+use super::speech_gate::SpeechGate;
+use crate::media::codec::{Frame, Rate};
+use crate::media::speech_level::SpeechLevel;
+
+/// Speech of one measurement, milliseconds: 2 s, less the time in which a voice is known for one.
+const MEASURED_MS: u32 = 1_600;
+
+/// Speech of which less is active holds two voices, a loud and a faint one: it is measured anew, milliseconds.
+const MIXED_MS: u32 = 4_000;
+
+/// So much quieter than before is the room rather than the caller, dB, unless it lasts.
+const SUDDEN_DB: f32 = 10.0;
+
+/// Sudden measurements in a row that are believed.
+const SUDDEN_MAX: u8 = 3;
+
+/// How loud somebody speaks: too loud, too quiet, clipped.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Loudness {
+    gate: SpeechGate,
+    level: SpeechLevel,
+    railed: u32,
+    samples: u32,
+    speech: Option<Speech>,
+    sudden: u8,
+}
+
+/// What was measured of 2 s of speech.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Speech {
+    /// P.56 active speech level, dBov.
+    pub(super) dbov: f32,
+    /// Samples at the rails, 0 to 1.
+    pub(super) clipped: f32,
+}
+
+impl Loudness {
+    pub(super) fn new() -> Self {
+        Self {
+            gate: SpeechGate::default(),
+            level: SpeechLevel::new(Rate::Narrow),
+            railed: 0,
+            samples: 0,
+            speech: None,
+            sudden: 0,
+        }
+    }
+
+    /// Follows the noise without measuring.
+    pub(super) fn wait(&mut self, level: &Level) {
+        self.gate.lets_through(level.dbov);
+    }
+
+    /// Measures a frame, `level` being that of all of it, however wide.
+    pub(super) fn hear(&mut self, frame: &Frame, level: &Level) {
+        if !self.gate.lets_through(level.dbov) {
+            return;
+        }
+        self.level.hear(frame);
+        self.railed = self.railed.saturating_add(u32::from(level.railed));
+        self.samples = self.samples.saturating_add(u32::from(level.samples));
+        if self.level.active_ms() >= MEASURED_MS {
+            self.conclude();
+        } else if self.level.length_ms() >= MIXED_MS {
+            self.restart();
+        }
+    }
+
+    pub(super) fn speech(&self) -> Option<Speech> {
+        self.speech
+    }
+
+    pub(super) fn verdict(&self, levels: &Levels) -> Option<Verdict> {
+        let speech = self.speech?;
+        if speech.clipped > levels.clipped_share {
+            Some(Verdict::Clipped)
+        } else if speech.dbov > levels.too_loud_dbov {
+            Some(Verdict::TooLoud)
+        } else if speech.dbov < levels.too_quiet_dbov {
+            Some(Verdict::TooQuiet)
+        } else {
+            None
+        }
+    }
+
+    fn restart(&mut self) {
+        self.level.restart();
+        (self.railed, self.samples) = (0, 0);
+    }
+
+    fn conclude(&mut self) {
+        let clipped = self.railed as f32 / self.samples.max(1) as f32;
+        let dbov = self.level.dbov();
+        self.restart();
+        let Some(dbov) = dbov else { return };
+        let is_sudden = self
+            .speech
+            .is_some_and(|before| dbov < before.dbov - SUDDEN_DB);
+        self.sudden = match is_sudden {
+            true => self.sudden.saturating_add(1),
+            false => 0,
+        };
+        if !is_sudden || self.sudden >= SUDDEN_MAX {
+            self.sudden = 0;
+            self.speech = Some(Speech { dbov, clipped });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::codec::FRAME_SAMPLES;
+
+    /// Words of 400 ms at `peak` with pauses of 100 ms.
+    fn speak(loudness: &mut Loudness, peak: f32, frames: usize) {
+        for n in 0..frames {
+            let peak = if n % 25 < 5 { 1.0 } else { peak };
+            let frame: Frame = std::array::from_fn(|k| {
+                (((n * FRAME_SAMPLES + k) as f32 * 0.3).sin() * peak) as i16
+            });
+            loudness.hear(&frame, &Level::of(&frame));
+        }
+    }
+
+    fn verdict(peak: f32) -> Option<Verdict> {
+        let mut loudness = Loudness::new();
+        speak(&mut loudness, peak, 120);
+        loudness.verdict(&Levels::default())
+    }
+
+    #[test]
+    fn speech_is_too_quiet_too_loud_clipped_or_well() {
+        assert_eq!(verdict(150.0), Some(Verdict::TooQuiet));
+        assert_eq!(verdict(3_000.0), None);
+        assert_eq!(verdict(20_000.0), Some(Verdict::TooLoud));
+        assert_eq!(verdict(60_000.0), Some(Verdict::Clipped));
+    }
+
+    #[test]
+    fn less_than_two_seconds_prove_nothing() {
+        let mut loudness = Loudness::new();
+        speak(&mut loudness, 150.0, 70);
+        assert_eq!(loudness.verdict(&Levels::default()), None);
+    }
+
+    #[test]
+    fn the_room_behind_a_silent_caller_is_not_his_voice() {
+        let mut loudness = Loudness::new();
+        speak(&mut loudness, 3_000.0, 120);
+        speak(&mut loudness, 100.0, 150);
+        assert_eq!(loudness.verdict(&Levels::default()), None);
+        speak(&mut loudness, 100.0, 300);
+        assert_eq!(
+            loudness.verdict(&Levels::default()),
+            Some(Verdict::TooQuiet)
+        );
+    }
+}

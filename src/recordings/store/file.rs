@@ -1,0 +1,142 @@
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::recordings::{Format, Sealer, wav};
+use crate::words::CallId;
+
+/// What ends the name of a sealed file.
+pub(super) const SEALED: &str = "sealed";
+
+/// Where a call's recording is, below the folder: `2026-11-22/<call>.wav`.
+pub(super) fn name(call: CallId, format: Format, is_sealed: bool) -> PathBuf {
+    let mut name = format!("{call}.{}", format.extension());
+    if is_sealed {
+        name = format!("{name}.{SEALED}");
+    }
+    Path::new(&day(call)).join(name)
+}
+
+/// The day in a call's id, by UTC, as in the timelines' folders.
+fn day(call: CallId) -> String {
+    let ms = i64::try_from(call.unix_ms()).unwrap_or(i64::MAX);
+    let began = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
+    began.strftime("%Y-%m-%d").to_string()
+}
+
+/// Makes a folder that is its owner's alone, with those above it.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// A recording on disk: whatever was written last, what was written before can be read.
+#[derive(Debug)]
+pub(super) struct TapeFile {
+    file: File,
+    path: PathBuf,
+    /// Bytes that are whole; what a full disk took half of is cut off again.
+    bytes: u64,
+    way: Way,
+}
+
+/// How bytes get into the file.
+#[derive(Debug)]
+enum Way {
+    /// Behind what is there.
+    Appended,
+    /// The same, and then the lengths in its head are set.
+    Wav,
+    Sealed(Box<Sealer>),
+}
+
+impl TapeFile {
+    /// Makes the file, which must not be there yet, for its owner alone.
+    pub(super) fn create(
+        path: PathBuf,
+        format: Format,
+        sealer: Option<Sealer>,
+    ) -> io::Result<Self> {
+        if let Some(day) = path.parent() {
+            make_folder(day)?;
+        }
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)?;
+        let mut tape = Self {
+            file,
+            path,
+            bytes: 0,
+            way: Way::Appended,
+        };
+        match sealer {
+            Some(sealer) => {
+                tape.append(sealer.head())?;
+                tape.way = Way::Sealed(Box::new(sealer));
+            }
+            None if format == Format::Wav => tape.way = Way::Wav,
+            None => {}
+        }
+        Ok(tape)
+    }
+
+    /// Writes sound; after it the file can be read up to here.
+    pub(super) fn write(&mut self, sound: &[u8]) -> io::Result<()> {
+        match &mut self.way {
+            Way::Appended => self.append(sound),
+            Way::Wav => {
+                self.append(sound)?;
+                self.set_lengths()
+            }
+            Way::Sealed(sealer) => {
+                let mut chunks = Vec::with_capacity(sound.len() + 64);
+                sealer.seal(sound, &mut chunks);
+                self.append(&chunks)
+            }
+        }
+    }
+
+    /// Writes the last sound, and that it is the last.
+    pub(super) fn finish(mut self, sound: &[u8]) -> io::Result<()> {
+        self.write(sound)?;
+        if let Way::Sealed(sealer) = &mut self.way {
+            let mut last = Vec::new();
+            sealer.finish(&mut last);
+            self.append(&last)?;
+        }
+        Ok(())
+    }
+
+    /// A file without a sound of the call is of no use to anybody.
+    pub(super) fn remove_if_empty(self) {
+        if self.bytes == 0 {
+            // It is empty: what is left is a name.
+            let _ = fs::remove_file(self.path);
+        }
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = (&self.file).write_all(bytes);
+        if written.is_ok() {
+            self.bytes += bytes.len() as u64;
+        } else {
+            // Half a page is worse than none; cutting off needs no room.
+            let _ = self.file.set_len(self.bytes);
+        }
+        written
+    }
+
+    /// First the sound, then the lengths: between the two the file only seems shorter.
+    fn set_lengths(&self) -> io::Result<()> {
+        let data = self.bytes.saturating_sub(wav::HEAD_BYTES as u64);
+        let data = u32::try_from(data).unwrap_or(wav::LENGTH_UNKNOWN);
+        for (at, length) in wav::LENGTHS_AT.into_iter().zip(wav::lengths(data)) {
+            self.file.write_all_at(&length, at)?;
+        }
+        Ok(())
+    }
+}

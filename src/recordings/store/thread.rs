@@ -1,0 +1,204 @@
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::Duration;
+
+use super::file::{TapeFile, name};
+use super::recorder::{News, RecorderSettings};
+use crate::media::{LegKey, RecordedFrame};
+use crate::recordings::{Recording, Sealer};
+use crate::words::{CallId, Entropy, Moment};
+
+/// What the desk says.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Word {
+    Open {
+        leg: LegKey,
+        call: CallId,
+        at: Moment,
+    },
+    Pause {
+        leg: LegKey,
+        at: Moment,
+    },
+    Resume {
+        leg: LegKey,
+        at: Moment,
+    },
+    Close {
+        leg: LegKey,
+        at: Moment,
+    },
+}
+
+/// Without a frame words are looked for this often.
+const LOOKS_EVERY: Duration = Duration::from_millis(50);
+
+/// Files open at once: the desk's calls at most (D8).
+const OPEN_MAX: usize = 2_000;
+
+/// What runs on the thread.
+pub(super) struct RecorderThread {
+    settings: RecorderSettings,
+    entropy: Entropy,
+    tell: Box<dyn FnMut(News) + Send>,
+    tapes: BTreeMap<LegKey, Tape>,
+    failing: bool,
+}
+
+/// One call's recording and its file.
+struct Tape {
+    call: CallId,
+    recording: Recording,
+    file: TapeFile,
+}
+
+#[derive(PartialEq, Eq)]
+enum Next {
+    GoOn,
+    Stop,
+}
+
+impl RecorderThread {
+    pub(super) fn new(
+        settings: RecorderSettings,
+        entropy: Entropy,
+        tell: Box<dyn FnMut(News) + Send>,
+    ) -> Self {
+        Self {
+            settings,
+            entropy,
+            tell,
+            tapes: BTreeMap::new(),
+            failing: false,
+        }
+    }
+
+    /// Until nobody is left who could say a word; what is still open is ended where its sound ends.
+    pub(super) fn work(mut self, words: &Receiver<Word>, frames: &Receiver<RecordedFrame>) {
+        loop {
+            let frame = frames.recv_timeout(LOOKS_EVERY);
+            // Words first: a pause counts for every frame after its moment.
+            let next = self.obey(words);
+            match frame {
+                Ok(frame) => self.hear(&frame),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if next == Next::Stop {
+                break;
+            }
+        }
+        while let Ok(frame) = frames.try_recv() {
+            self.hear(&frame);
+        }
+        while let Some((_, tape)) = self.tapes.pop_first() {
+            self.end(tape, Moment::ZERO);
+        }
+    }
+
+    fn obey(&mut self, words: &Receiver<Word>) -> Next {
+        loop {
+            match words.try_recv() {
+                Ok(word) => self.word(word),
+                Err(TryRecvError::Empty) => return Next::GoOn,
+                Err(TryRecvError::Disconnected) => return Next::Stop,
+            }
+        }
+    }
+
+    fn word(&mut self, word: Word) {
+        match word {
+            Word::Open { leg, call, at } => self.open(leg, call, at),
+            Word::Pause { leg, at } => {
+                if let Some(tape) = self.tapes.get_mut(&leg) {
+                    tape.recording.pause(at);
+                }
+            }
+            Word::Resume { leg, at } => {
+                if let Some(tape) = self.tapes.get_mut(&leg) {
+                    tape.recording.resume(at);
+                }
+            }
+            Word::Close { leg, at } => {
+                if let Some(tape) = self.tapes.remove(&leg) {
+                    self.end(tape, at);
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, leg: LegKey, call: CallId, at: Moment) {
+        if self.tapes.len() >= OPEN_MAX {
+            return self.failed(call, &io::ErrorKind::QuotaExceeded.into());
+        }
+        let format = self.settings.format;
+        let path = self
+            .settings
+            .folder
+            .join(name(call, format, self.settings.key.is_some()));
+        let salt = self.entropy.bytes();
+        let sealer = self
+            .settings
+            .key
+            .as_ref()
+            .map(|key| Sealer::new(key, call, salt));
+        match TapeFile::create(path, format, sealer) {
+            Ok(file) => {
+                let recording = Recording::new(format, self.entropy.u32(), at);
+                self.tapes.insert(
+                    leg,
+                    Tape {
+                        call,
+                        recording,
+                        file,
+                    },
+                );
+            }
+            Err(why) => self.failed(call, &why),
+        }
+    }
+
+    fn hear(&mut self, frame: &RecordedFrame) {
+        let Some(tape) = self.tapes.get_mut(&frame.leg) else {
+            return;
+        };
+        tape.recording.hear(frame);
+        let Some(sound) = tape.recording.take_due() else {
+            return;
+        };
+        match tape.file.write(&sound) {
+            Ok(()) => self.wrote(),
+            Err(why) => self.give_up(frame.leg, &why),
+        }
+    }
+
+    fn end(&mut self, mut tape: Tape, at: Moment) {
+        let rest = tape.recording.finish(at);
+        match tape.file.finish(&rest) {
+            Ok(()) => self.wrote(),
+            Err(why) => self.failed(tape.call, &why),
+        }
+    }
+
+    /// What was written stays, and can be read.
+    fn give_up(&mut self, leg: LegKey, why: &io::Error) {
+        if let Some(tape) = self.tapes.remove(&leg) {
+            tape.file.remove_if_empty();
+            self.failed(tape.call, why);
+        }
+    }
+
+    fn failed(&mut self, call: CallId, why: &io::Error) {
+        tracing::error!(%call, %why, "write a recording");
+        self.failing = true;
+        let disk_full = why.kind() == io::ErrorKind::StorageFull;
+        (self.tell)(News::Failed { call, disk_full });
+    }
+
+    fn wrote(&mut self) {
+        if std::mem::take(&mut self.failing) {
+            (self.tell)(News::Recovered);
+        }
+    }
+}
