@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 17] = [
+const MAY_NAME: [(&str, &[&str]); 18] = [
     ("words", &[]),
     ("policy", &["words"]),
     ("call", &["policy", "words"]),
@@ -16,6 +16,7 @@ const MAY_NAME: [(&str, &[&str]); 17] = [
     ("net", L0_AND_L1),
     ("seats", L0_AND_L1),
     ("console", L0_AND_L1),
+    ("voices", L0_AND_L1),
     ("settings", L0_AND_L1),
     ("desk", &ALL_BELOW_CLI),
     ("phone", &["desk", "ear", "media", "net", "sip", "words"]),
@@ -33,7 +34,7 @@ const L0_AND_L1: &[&str] = &[
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 15] = [
+const ALL_BELOW_CLI: [&str; 16] = [
     "call",
     "callbacks",
     "console",
@@ -48,6 +49,7 @@ const ALL_BELOW_CLI: [&str; 15] = [
     "seats",
     "settings",
     "sip",
+    "voices",
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.

@@ -23,6 +23,8 @@ pub(crate) enum Need {
     /// The right to mount a small disk.
     Mount,
     OtherReaders,
+    /// Recorded speech and music, and a synthesiser.
+    Sounds,
 }
 
 /// The interpreter that tests/run.sh installs the phones for.
@@ -45,6 +47,12 @@ impl Need {
                 is_root() && works("nft", &["--version"]) && works("ip", &["netns", "list"])
             }
             Self::OtherReaders => works(OTHER_READERS, &[]),
+            Self::Sounds => {
+                works("espeak-ng", &["--version"])
+                    && ["sounds", "moh"]
+                        .iter()
+                        .all(|folder| Path::new("/usr/share/asterisk").join(folder).exists())
+            }
             Self::Mount => is_root() && Path::new("/bin/mount").exists(),
         };
         (!there).then_some(match self {
@@ -57,6 +65,9 @@ impl Need {
             Self::Coturn => "coturn (apt: coturn)",
             Self::Namespaces => "network namespaces (root, iproute2, nftables)",
             Self::Mount => "mount, run by root",
+            Self::Sounds => {
+                "asterisk-core-sounds-en-wav, asterisk-moh-opsound-wav, espeak-ng (apt)"
+            }
             Self::OtherReaders => "other readers of SIP (tests/run.sh builds them)",
         })
     }
