@@ -6,7 +6,7 @@
 //! - [`policy`]: the standard as typed timelines; [`call`]: one call, pure
 //! - [`sip`], [`media`], [`ear`]: signalling, sound and hearing, pure
 //! - [`callbacks`], [`records`]: what is promised and what is left behind
-//! - [`net`], [`seats`], [`console`]: sockets, the rep's leg, the HTTP API
+//! - [`net`], [`seats`], [`console`], [`voices`]: sockets, the rep's leg, the HTTP API, who is a person
 //! - [`desk`]: composition and the clock; [`phone`]: a scripted endpoint of our own
 //! - [`settings`], [`cli`]: the machine's configuration and the command line
 
@@ -25,4 +25,5 @@ pub mod records;
 pub mod seats;
 pub mod settings;
 pub mod sip;
+pub mod voices;
 pub mod words;

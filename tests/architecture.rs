@@ -17,6 +17,7 @@ const MAY_NAME: [(&str, &[&str]); 18] = [
     ("net", L0_AND_L1),
     ("seats", L0_AND_L1),
     ("console", L0_AND_L1),
+    ("voices", L0_AND_L1),
     ("settings", L0_AND_L1),
     ("desk", &ALL_BELOW_CLI),
     ("phone", &["desk", "ear", "media", "net", "sip", "words"]),
@@ -51,6 +52,7 @@ const ALL_BELOW_CLI: [&str; 16] = [
     "seats",
     "settings",
     "sip",
+    "voices",
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.

@@ -30,6 +30,8 @@ install_tools() {
   for tool in "${tools[@]}"; do
     command -v "${tool% *}" >/dev/null || missing+=("${tool#* }")
   done
+  [ -d /usr/share/asterisk/sounds ] || missing+=(asterisk-core-sounds-en-wav)
+  [ -d /usr/share/asterisk/moh ] || missing+=(asterisk-moh-opsound-wav)
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   [ ${#missing[@]} -eq 0 ] && return
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

@@ -20,6 +20,7 @@ mod docs;
 mod ear;
 mod fuzz;
 mod licences;
+mod line_doctor;
 mod peers;
 mod pii;
 mod rehearsal;

@@ -30,6 +30,8 @@ def main(wheel):
     renamed = dict(zip((output.name for output in branch.output), ("output", "stateN")))
     for node in branch.node:
         node.output[:] = [renamed.get(name, name) for name in node.output]
+        node.doc_string = ""
+        del node.metadata_props[:]
     floats = onnx.TensorProto.FLOAT
     graph = helper.make_graph(
         branch.node,

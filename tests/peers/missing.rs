@@ -25,6 +25,8 @@ pub(crate) enum Need {
     OtherReaders,
     /// The English prompts of Asterisk: real speech.
     Speech,
+    /// Recorded speech and music, and a synthesiser.
+    Sounds,
 }
 
 /// The interpreter that tests/run.sh installs the phones for.
@@ -51,6 +53,12 @@ impl Need {
             }
             Self::OtherReaders => works(OTHER_READERS, &[]),
             Self::Speech => Path::new(SPEECH).is_dir(),
+            Self::Sounds => {
+                works("espeak-ng", &["--version"])
+                    && ["sounds", "moh"]
+                        .iter()
+                        .all(|folder| Path::new("/usr/share/asterisk").join(folder).exists())
+            }
             Self::Mount => is_root() && Path::new("/bin/mount").exists(),
         };
         (!there).then_some(match self {
@@ -63,6 +71,9 @@ impl Need {
             Self::Coturn => "coturn (apt: coturn)",
             Self::Namespaces => "network namespaces (root, iproute2, nftables)",
             Self::Mount => "mount, run by root",
+            Self::Sounds => {
+                "asterisk-core-sounds-en-wav, asterisk-moh-opsound-wav, espeak-ng (apt)"
+            }
             Self::OtherReaders => "other readers of SIP (tests/run.sh builds them)",
             Self::Speech => "real speech (apt: asterisk-core-sounds-en-wav)",
         })
