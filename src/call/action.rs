@@ -38,6 +38,8 @@ pub enum Action {
         reason: String,
         due: Option<jiff::Timestamp>,
     },
+    /// Both sides of the caller's sound are kept, from here on or again, or not for now (D32).
+    Record(Recording),
     /// Caller and rep are together: what was promised to this number is kept (D26).
     Joined,
     /// How the attempt to keep a promise went.
@@ -52,6 +54,14 @@ pub enum Action {
     Refused(Refusal),
     /// All legs are ended; nothing follows.
     Over(Ending),
+}
+
+/// What becomes of a recording; it ends with the caller's leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recording {
+    Begin,
+    Pause,
+    Resume,
 }
 
 /// Whom to call.
@@ -132,6 +142,8 @@ pub enum Notice {
     YouAreNotHeard,
     PromiseNoted,
     PromiseNotNoted,
+    /// The notice was cut: the caller has not heard it.
+    NotRecorded,
 }
 
 impl Notice {
@@ -154,6 +166,7 @@ impl Notice {
             Self::YouAreNotHeard => "you-are-not-heard",
             Self::PromiseNoted => "promise-noted",
             Self::PromiseNotNoted => "promise-not-noted",
+            Self::NotRecorded => "not-recorded",
         }
     }
 }
@@ -169,6 +182,7 @@ pub enum Refusal {
     UnknownTarget,
     BlindNotAllowed,
     NumberUnknown,
+    NotRecorded,
 }
 
 impl Refusal {
@@ -182,6 +196,7 @@ impl Refusal {
             Self::UnknownTarget => "unknown-target",
             Self::BlindNotAllowed => "mode-refused",
             Self::NumberUnknown => "number-unknown",
+            Self::NotRecorded => "not-recorded",
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::words::{
 };
 
 use super::legs::{CallerLeg, Leg, RepLeg};
+use super::recording::Recorded;
 use super::speech::{Begins, Manner, Pending, Speech};
 use super::timers::Timers;
 use super::{
@@ -57,6 +58,7 @@ pub(super) struct Manners {
     pub(super) unratable: bool,
     pub(super) line_faulted: bool,
     pub(super) unclear_said: Option<Moment>,
+    pub(super) recorded: Recorded,
 }
 
 impl Board {

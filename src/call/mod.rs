@@ -30,6 +30,7 @@ mod noting;
 mod patch;
 mod promising;
 mod rating;
+mod recording;
 mod ringing;
 mod speech;
 mod talking;
@@ -42,7 +43,7 @@ use std::sync::Arc;
 
 use crate::words::{CallId, ConsentFor, Language, Moment, Party, PhoneNumber, Pii};
 
-pub use action::{Action, Callee, ConsentBy, Notice, Outcome, Refusal, Say};
+pub use action::{Action, Callee, ConsentBy, Notice, Outcome, Recording, Refusal, Say};
 pub use input::{Input, LegNews, Line, PhraseNews, Promised};
 pub use patch::{Hears, Patch};
 pub use speech::Utterance;
@@ -66,6 +67,7 @@ pub struct Call {
 enum State {
     Ringing(ringing::Ringing),
     Answering(answering::Answering),
+    Noticing(recording::Noticing),
     Greeting(greeting::Greeting),
     Waiting(waiting::Waiting),
     Talking(talking::Talking),
@@ -203,6 +205,11 @@ impl Call {
         }
     }
 
+    /// `running` or `paused`, while the call is recorded.
+    pub fn recording(&self) -> Option<&'static str> {
+        self.board.manners.recorded.word()
+    }
+
     /// Who hears whom at this moment.
     pub fn patch(&self) -> Patch {
         self.patch
@@ -233,6 +240,7 @@ impl State {
         match self {
             Self::Ringing(_) => "ringing",
             Self::Answering(_) => "answering",
+            Self::Noticing(_) => "noticing",
             Self::Greeting(_) => "greeting",
             Self::Waiting(_) => "waiting",
             Self::Talking(_) => "talking",
@@ -277,6 +285,7 @@ impl State {
         match self {
             Self::Ringing(state) => state.handle(input, board),
             Self::Answering(state) => state.handle(input, board, now),
+            Self::Noticing(state) => state.handle(input, board, now),
             Self::Greeting(state) => state.handle(input, board, now),
             Self::Waiting(state) => state.handle(input, board, now),
             Self::Talking(state) => state.handle(input, board, now),
@@ -304,7 +313,9 @@ impl State {
             Self::Holding(_) | Self::Waiting(_) => Patch::held(board.bed()),
             Self::Transferring(state) => state.patch(board),
             Self::Asking(state) => state.patch(board),
-            Self::Dialling(_) | Self::Greeting(_) | Self::Opening(_) => Patch::rep_listens(),
+            Self::Dialling(_) | Self::Noticing(_) | Self::Greeting(_) | Self::Opening(_) => {
+                Patch::rep_listens()
+            }
             Self::Ringing(_)
             | Self::Answering(_)
             | Self::Promising(_)

@@ -22,6 +22,7 @@ mod promises;
 mod prompts;
 mod public_address;
 mod reach;
+mod recordings;
 mod renewal;
 mod replacing;
 mod requests;
@@ -63,6 +64,7 @@ use ended::Ended;
 use house::House;
 use keeper::{Job, Keeper};
 use promises::Promises;
+use recordings::Recordings;
 use seating::Seating;
 use signalling::Signalling;
 use sound::Sound;
@@ -79,6 +81,7 @@ struct Desk {
     sound: Sound,
     seating: Seating,
     promises: Promises,
+    recordings: Recordings,
     keeper: Keeper,
     chronicle: Chronicle,
     ended: Ended,
@@ -228,6 +231,7 @@ impl Desk {
         {
             self.tell_queue(callbacks::Input::Tick, now);
         }
+        self.sweep_recordings(now);
         self.settle(now);
     }
 
@@ -241,6 +245,7 @@ impl Desk {
             self.signalling.stun_timeout(),
             self.whereabouts.timeout(),
             self.looks_around_at(),
+            self.recordings.timeout(),
             queue,
         ]
         .into_iter()
@@ -334,6 +339,7 @@ impl Desk {
     }
 
     fn over(&mut self, id: CallId, ending: Ending, now: Moment) {
+        self.end_recording(id, now);
         self.note(id, What::Ended { ending }, now);
         if let Some(call) = self.calls.get(id) {
             let ending = Some(ending);
@@ -366,6 +372,8 @@ impl Desk {
             self.chronicle
                 .follow_logins(self.signalling.endpoint.judgements());
             self.tell_of_strangers(now);
+            let metrics = &self.chronicle.metrics;
+            metrics.lost_inside("recorded-frames", self.recordings.lost());
             for (end, count) in self.signalling.connections_ended() {
                 let metrics = &self.chronicle.metrics;
                 metrics.connections_ended(end.as_str(), *count);

@@ -251,6 +251,7 @@ pub(super) fn view(call: &DeskCall, now: Moment) -> CallView {
             rep: line(Party::Rep),
         },
         promised: call.facts.promised,
+        recording: call.call.recording().map(str::to_owned),
         ending: None,
         timeline: Vec::new(),
     }
@@ -288,5 +289,6 @@ fn code(refusal: Refusal) -> Code {
         Refusal::UnknownTarget => Code::UnknownTarget,
         Refusal::BlindNotAllowed => Code::ModeRefused,
         Refusal::NumberUnknown => Code::NumberUnknown,
+        Refusal::NotRecorded => Code::NotRecorded,
     }
 }

@@ -37,6 +37,7 @@ use super::phones;
 use super::promises::Promises;
 use super::prompts;
 use super::public_address;
+use super::recordings::{self, Recordings};
 use super::renewal::Renewal;
 use super::run_error::RunError;
 use super::seating::Seating;
@@ -133,6 +134,8 @@ impl Agent {
         let sound = open_sound(settings, &house, (book, ground), &mut entropy, reported)?;
         let mut endpoint =
             Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
+        let (tells, recorder) = mpsc::channel(recordings::NEWS_MAX);
+        let recordings = Recordings::open(settings, &options.state, fork(&mut entropy), tells)?;
         let (answered, places) = mpsc::channel(finder::ASKED_MAX);
         let finder = Finder::start(guide.into_resolver(), answered, services);
         let dice = fork(&mut entropy);
@@ -147,7 +150,8 @@ impl Agent {
             sip_tls,
             api: console.local_addr(),
         };
-        let vows = Vows::new(house.terms.policy.hold.every.get());
+        let policy = &house.terms.policy;
+        let vows = Vows::new(policy.hold.every.get(), policy.recording.notice.clone());
         let fast = house.terms.policy.fast;
         let mut rules = Rules::standard(settings.country, settings.timezone.time_zone());
         rules.numbering = settings.numbering();
@@ -155,6 +159,7 @@ impl Agent {
             signalling: Signalling::new(endpoint, sockets, lines, fork(&mut entropy)),
             sound,
             promises: Promises::new(Queue::new(rules)),
+            recordings,
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
             accounts,
             whereabouts,
@@ -177,6 +182,7 @@ impl Agent {
             requests,
             kept,
             places,
+            recorder,
             stop: signal(SignalKind::terminate()).map_err(RunError::System)?,
             interrupt: signal(SignalKind::interrupt()).map_err(RunError::System)?,
             hang_up: signal(SignalKind::hangup()).map_err(RunError::System)?,

@@ -3,10 +3,12 @@
 //! Invariant: pure; writing them down is [`store`]'s work.
 
 mod record;
+mod recorded;
 pub mod store;
 mod timeline;
 
 pub use record::{CallRecord, Consent, Happened, PromiseNews, Times, Verdict};
+pub use recorded::{Paused, Recorded};
 pub use timeline::{Entry, What};
 
 #[cfg(test)]

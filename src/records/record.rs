@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, What};
+use super::{Entry, Recorded, What};
 use crate::words::{CallId, Ending, Key, Language, Party, PromptId, SeatId};
 
 /// What is kept of a call: its timeline folded up.
@@ -35,6 +35,9 @@ pub struct Happened {
     pub phrases: Vec<PromptId>,
     pub notes: Vec<String>,
     pub alarms: Vec<String>,
+    /// The recording, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<Recorded>,
     /// Items beyond the limit: they are in the timeline only.
     pub left_out: u64,
 }
@@ -148,6 +151,11 @@ impl CallRecord {
                     news: news.clone(),
                 },
             ),
+            What::Recording { news, file, at_s } => self
+                .happened
+                .recording
+                .get_or_insert_default()
+                .add(news, file, *at_s),
             What::Note { text } => self.happened.keep(|kept| &mut kept.notes, text.clone()),
             What::Alarm { alarm } => self.happened.keep(|kept| &mut kept.alarms, alarm.clone()),
             // How it went from moment to moment stays in the timeline.

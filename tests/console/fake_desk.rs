@@ -207,6 +207,7 @@ fn call() -> CallView {
             caller: "fine".into(),
             rep: "unknown".into(),
         },
+        recording: None,
         promised: false,
         ending: None,
         timeline: Vec::new(),
