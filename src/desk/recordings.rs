@@ -1,7 +1,7 @@
 //! Which calls are recorded: between the calls, the recorder's thread and the timeline.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -32,7 +32,8 @@ pub(super) struct Recordings {
     /// None where calls are not recorded.
     recorder: Option<Recorder>,
     tapes: BTreeMap<CallId, Tape>,
-    /// Files are removed at this age.
+    folder: PathBuf,
+    /// Files are removed at this age, also where calls are not recorded any more.
     keep: Option<Duration>,
     sweep_at: Moment,
 }
@@ -46,18 +47,23 @@ struct Tape {
 }
 
 impl Recordings {
-    /// Reads the key and starts the thread, where calls are recorded; old files are removed in any case.
+    /// Reads the key and starts the thread, where calls are recorded.
     pub(super) fn open(
         settings: &Settings,
-        state: &std::path::Path,
+        state: &Path,
         entropy: Entropy,
         told: mpsc::Sender<News>,
     ) -> Result<Self, RunError> {
         let recording = &settings.recording;
-        if !recording.enabled {
-            return Ok(Self::default());
-        }
         let folder = folder(recording, state);
+        let recordings = Self {
+            folder: folder.clone(),
+            keep: Some(recording.keep.get()).filter(|keep| !keep.is_zero()),
+            ..Self::default()
+        };
+        if !recording.enabled {
+            return Ok(recordings);
+        }
         let key = match &recording.key_file {
             Some(file) => Some(store::read_key(file).map_err(RunError::RecordingKey)?),
             None => None,
@@ -79,14 +85,13 @@ impl Recordings {
             .map_err(|why| RunError::Recordings { folder, why })?;
         Ok(Self {
             recorder: Some(recorder),
-            keep: Some(recording.keep.get()).filter(|keep| !keep.is_zero()),
-            ..Self::default()
+            ..recordings
         })
     }
 
     /// When old files are looked for next.
     pub(super) fn timeout(&self) -> Option<Moment> {
-        self.recorder.as_ref().and(self.keep).map(|_| self.sweep_at)
+        self.keep.map(|_| self.sweep_at)
     }
 
     /// Frames that the disk was too slow for.
@@ -96,7 +101,7 @@ impl Recordings {
     }
 }
 
-fn folder(recording: &settings::Recording, state: &std::path::Path) -> PathBuf {
+fn folder(recording: &settings::Recording, state: &Path) -> PathBuf {
     let own = || state.join("recordings");
     recording.folder.clone().unwrap_or_else(own)
 }
@@ -187,14 +192,11 @@ impl Desk {
     /// Files past their time are removed beside the desk, which waits for no disk.
     pub(super) fn sweep_recordings(&mut self, now: Moment) {
         let recordings = &mut self.recordings;
-        let (Some(recorder), Some(keep)) = (&recordings.recorder, recordings.keep) else {
+        let Some(keep) = recordings.keep.filter(|_| now >= recordings.sweep_at) else {
             return;
         };
-        if now < recordings.sweep_at {
-            return;
-        }
         recordings.sweep_at = now + SWEEP_EVERY;
-        let (folder, utc) = (recorder.folder().to_owned(), clock::utc());
+        let (folder, utc) = (recordings.folder.clone(), clock::utc());
         tokio::task::spawn_blocking(move || match store::sweep(&folder, keep, utc) {
             Ok(swept) if swept.removed > 0 => {
                 tracing::info!(files = swept.removed, "old recordings are removed");

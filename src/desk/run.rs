@@ -130,12 +130,12 @@ impl Agent {
         let (events, metrics) = (Arc::new(EventLog::default()), Arc::new(Metrics::default()));
         let console =
             open_console(settings, &options, asked, (&events, &metrics), services).await?;
+        let (tells, recorder) = mpsc::channel(recordings::NEWS_MAX);
+        let recordings = Recordings::open(settings, &options.state, fork(&mut entropy), tells)?;
         let (reported, reports) = mpsc::channel(NEWS_MAX);
         let sound = open_sound(settings, &house, (book, ground), &mut entropy, reported)?;
         let mut endpoint =
             Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
-        let (tells, recorder) = mpsc::channel(recordings::NEWS_MAX);
-        let recordings = Recordings::open(settings, &options.state, fork(&mut entropy), tells)?;
         let (answered, places) = mpsc::channel(finder::ASKED_MAX);
         let finder = Finder::start(guide.into_resolver(), answered, services);
         let dice = fork(&mut entropy);

@@ -23,6 +23,8 @@ pub(crate) enum Need {
     /// The right to mount a small disk.
     Mount,
     OtherReaders,
+    Sox,
+    OpusTools,
 }
 
 /// The interpreter that tests/run.sh installs the phones for.
@@ -45,6 +47,8 @@ impl Need {
                 is_root() && works("nft", &["--version"]) && works("ip", &["netns", "list"])
             }
             Self::OtherReaders => works(OTHER_READERS, &[]),
+            Self::Sox => works("sox", &["--version"]),
+            Self::OpusTools => works("opusdec", &["--version"]),
             Self::Mount => is_root() && Path::new("/bin/mount").exists(),
         };
         (!there).then_some(match self {
@@ -57,6 +61,8 @@ impl Need {
             Self::Coturn => "coturn (apt: coturn)",
             Self::Namespaces => "network namespaces (root, iproute2, nftables)",
             Self::Mount => "mount, run by root",
+            Self::Sox => "sox (apt: sox)",
+            Self::OpusTools => "opusdec (apt: opus-tools)",
             Self::OtherReaders => "other readers of SIP (tests/run.sh builds them)",
         })
     }
