@@ -5,7 +5,7 @@
 //! - [`words`]: nouns that every layer shares
 //! - [`policy`]: the standard as typed timelines; [`call`]: one call, pure
 //! - [`sip`], [`media`], [`ear`]: signalling, sound and hearing, pure
-//! - [`callbacks`], [`records`]: what is promised and what is left behind
+//! - [`callbacks`], [`records`], [`recordings`]: what is promised and what is left behind
 //! - [`net`], [`seats`], [`console`], [`voices`]: sockets, the rep's leg, the HTTP API, who is a person
 //! - [`desk`]: composition and the clock; [`phone`]: a scripted endpoint of our own
 //! - [`settings`], [`cli`]: the machine's configuration and the command line
@@ -21,6 +21,7 @@ pub mod media;
 pub mod net;
 pub mod phone;
 pub mod policy;
+pub mod recordings;
 pub mod records;
 pub mod seats;
 pub mod settings;

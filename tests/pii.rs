@@ -41,5 +41,6 @@ fn terms() -> Arc<Terms> {
         promising: Default::default(),
         targets: Default::default(),
         watches_line: true,
+        records: false,
     })
 }

@@ -21,7 +21,7 @@ mkdir -p "$skips"
 # A command and the Debian package that brings it.
 tools=(
   "sipp sip-tester" "tcpdump tcpdump" "tshark tshark" "ip iproute2" "nft nftables"
-  "kamailio kamailio" "turnserver coturn" "svwar sipvicious" "sox sox" "espeak-ng espeak-ng"
+  "kamailio kamailio" "turnserver coturn" "svwar sipvicious" "sox sox" "opusdec opus-tools" "espeak-ng espeak-ng"
   "python3 python3" "cc gcc"
 )
 

@@ -41,6 +41,8 @@ pub enum Action {
         reason: String,
         due: Option<jiff::Timestamp>,
     },
+    /// Both sides of the caller's sound are kept, from here on or again, or not for now (D32).
+    Record(Recording),
     /// Caller and rep are together: what was promised to this number is kept (D26).
     Joined,
     /// How the attempt to keep a promise went.
@@ -68,6 +70,14 @@ pub enum Action {
     Refused(Refusal),
     /// All legs are ended; nothing follows.
     Over(Ending),
+}
+
+/// What becomes of a recording; it ends with the caller's leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recording {
+    Begin,
+    Pause,
+    Resume,
 }
 
 /// Whom to call.
@@ -146,6 +156,8 @@ pub enum Notice {
     YouAreNotHeard,
     PromiseNoted,
     PromiseNotNoted,
+    /// The notice was cut: the caller has not heard it.
+    NotRecorded,
 }
 
 /// Its key in the catalogue, and its word on the wire.
@@ -167,6 +179,7 @@ impl fmt::Display for Notice {
             Self::YouAreNotHeard => "you-are-not-heard",
             Self::PromiseNoted => "promise-noted",
             Self::PromiseNotNoted => "promise-not-noted",
+            Self::NotRecorded => "not-recorded",
         };
         f.write_str(word)
     }
@@ -183,6 +196,7 @@ pub enum Refusal {
     UnknownTarget,
     BlindNotAllowed,
     NumberUnknown,
+    NotRecorded,
 }
 
 impl Refusal {
@@ -196,6 +210,7 @@ impl Refusal {
             Self::UnknownTarget => "unknown-target",
             Self::BlindNotAllowed => "mode-refused",
             Self::NumberUnknown => "number-unknown",
+            Self::NotRecorded => "not-recorded",
         }
     }
 }

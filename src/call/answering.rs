@@ -1,7 +1,8 @@
 use crate::words::{Moment, Party};
 
 use super::legs::Leg;
-use super::{Action, Board, Input, LegNews, State, always, greeting};
+use super::recording::Then;
+use super::{Action, Board, Input, LegNews, State, always, recording};
 
 /// Our 200 is on its way; the greeting waits for their ACK, so that its first syllable is heard.
 #[derive(Debug)]
@@ -18,7 +19,9 @@ pub(super) fn enter(board: &mut Board) -> State {
 impl Answering {
     pub(super) fn handle(self, input: Input, board: &mut Board, now: Moment) -> State {
         match input {
-            Input::Leg(Party::Caller, LegNews::Acked) => greeting::enter(board, now),
+            Input::Leg(Party::Caller, LegNews::Acked) => {
+                recording::notice_first(board, Then::Greeting, now)
+            }
             Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 board.call_seat();
                 State::Answering(self)

@@ -10,6 +10,7 @@ use crate::words::{
 use super::doctor::Told;
 use super::legs::{CallerLeg, Leg, RepLeg};
 use super::repair::Repairs;
+use super::recording::Recorded;
 use super::speech::{Begins, Manner, Pending, Speech};
 use super::timers::Timers;
 use super::{
@@ -61,6 +62,7 @@ pub(super) struct Manners {
     pub(super) unratable: bool,
     pub(super) line_faulted: bool,
     pub(super) unclear_said: Option<Moment>,
+    pub(super) recorded: Recorded,
 }
 
 impl Board {

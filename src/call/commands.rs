@@ -3,7 +3,9 @@
 use crate::words::{Because, Command, EndedBy, Moment, PromptId};
 
 use super::speech::Manner;
-use super::{Action, Board, CALLER, Input, PromiseKind, Refusal, State, promising, talking};
+use super::{
+    Action, Board, CALLER, Input, PromiseKind, Refusal, State, promising, recording, talking,
+};
 
 /// Does it, refuses it, or leaves it to the state.
 pub(super) fn obey(state: State, command: Command, board: &mut Board, now: Moment) -> State {
@@ -25,6 +27,7 @@ pub(super) fn obey(state: State, command: Command, board: &mut Board, now: Momen
             return board.end(EndedBy::Rep, Because::Forced);
         }
         Command::Mute { on } => return mute(state, on, board, now),
+        Command::Recording { paused } => recording::pause(board, paused),
         Command::CannotHear if board.caller.leg.is_up() && !state.is_leaving() => {
             return promising::cannot_hear(board, now);
         }

@@ -2,10 +2,11 @@
 
 use crate::words::{Because, Command, EndedBy, Moment, Party};
 
+use super::recording::Then;
 use super::speech::Manner;
 use super::{
     Action, Board, Callee, Input, LegNews, Outcome, PhraseNews, PromiseKind, State, Timer, always,
-    farewell, talking,
+    farewell, recording, talking,
 };
 
 /// The rep's phone rings; nobody else is disturbed before he is there.
@@ -78,7 +79,7 @@ impl Dialling {
         match input {
             Input::Leg(Party::Caller, LegNews::PickedUp) => match self.kind {
                 Some(kind) => open(board, kind, now),
-                None => talking::enter(board, talking::Opening::Watched, now),
+                None => recording::notice_first(board, Then::Talking, now),
             },
             Input::Leg(Party::Caller, LegNews::Refused(486 | 600)) => {
                 board.settle_attempt(Outcome::Busy);
@@ -118,7 +119,7 @@ impl Opening {
     pub(super) fn handle(self, input: Input, board: &mut Board, now: Moment) -> State {
         match input {
             Input::TimedOut(Timer::FirstLife | Timer::CustomerVoice) if !self.begun => {
-                self.speak(board, now)
+                recording::notice_first(board, Then::Opening(self.kind), now)
             }
             Input::Phrase(_, PhraseNews::Ended { .. }) => {
                 if board.rep.leg.is_up() {
@@ -137,20 +138,17 @@ impl Opening {
             input => board.unexpected(input, State::Opening(self)),
         }
     }
+}
 
-    /// First why the last call broke off, or what was agreed (R43).
-    fn speak(self, board: &mut Board, now: Moment) -> State {
-        board.timers.disarm(Timer::CustomerVoice);
-        let callback = &board.policy().callback;
-        let words = if self.kind.is_fault() {
-            &callback.open_fault
-        } else {
-            &callback.open_promise
-        };
-        board.say(words, Manner::POLITE, now);
-        State::Opening(Self {
-            begun: true,
-            ..self
-        })
-    }
+/// First why the last call broke off, or what was agreed (R43).
+pub(super) fn speak(board: &mut Board, kind: PromiseKind, now: Moment) -> State {
+    board.timers.disarm(Timer::CustomerVoice);
+    let callback = &board.policy().callback;
+    let words = if kind.is_fault() {
+        &callback.open_fault
+    } else {
+        &callback.open_promise
+    };
+    board.say(words, Manner::POLITE, now);
+    State::Opening(Opening { kind, begun: true })
 }

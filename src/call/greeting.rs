@@ -41,7 +41,8 @@ impl Greeting {
     }
 }
 
-fn greeted(board: &mut Board, now: Moment) -> State {
+/// The rep where he is there, else company.
+pub(super) fn greeted(board: &mut Board, now: Moment) -> State {
     if board.rep.leg.is_up() {
         talking::enter(board, talking::Opening::Watched, now)
     } else {

@@ -32,6 +32,7 @@ mod noting;
 mod patch;
 mod promising;
 mod rating;
+mod recording;
 mod repair;
 mod ringing;
 mod speech;
@@ -45,7 +46,7 @@ use std::sync::Arc;
 
 use crate::words::{CallId, ConsentFor, Language, Moment, Party, PhoneNumber, Pii, PromptId};
 
-pub use action::{Action, Callee, ConsentBy, Notice, Outcome, Refusal, Say};
+pub use action::{Action, Callee, ConsentBy, Notice, Outcome, Recording, Refusal, Say};
 pub use input::{Input, LegNews, PhraseNews, Promised};
 pub use line::Line;
 pub use patch::{Hears, Patch};
@@ -71,6 +72,7 @@ pub struct Call {
 enum State {
     Ringing(ringing::Ringing),
     Answering(answering::Answering),
+    Noticing(recording::Noticing),
     Greeting(greeting::Greeting),
     Waiting(waiting::Waiting),
     Talking(talking::Talking),
@@ -214,6 +216,11 @@ impl Call {
         self.board.told.suggested.as_ref().filter(|_| talks)
     }
 
+    /// `running` or `paused`, while the call is recorded.
+    pub fn recording(&self) -> Option<&'static str> {
+        self.board.manners.recorded.word()
+    }
+
     /// Who hears whom at this moment.
     pub fn patch(&self) -> Patch {
         self.patch
@@ -244,6 +251,7 @@ impl State {
         match self {
             Self::Ringing(_) => "ringing",
             Self::Answering(_) => "answering",
+            Self::Noticing(_) => "noticing",
             Self::Greeting(_) => "greeting",
             Self::Waiting(_) => "waiting",
             Self::Talking(_) => "talking",
@@ -288,6 +296,7 @@ impl State {
         match self {
             Self::Ringing(state) => state.handle(input, board),
             Self::Answering(state) => state.handle(input, board, now),
+            Self::Noticing(state) => state.handle(input, board, now),
             Self::Greeting(state) => state.handle(input, board, now),
             Self::Waiting(state) => state.handle(input, board, now),
             Self::Talking(state) => state.handle(input, board, now),
@@ -315,7 +324,9 @@ impl State {
             Self::Holding(_) | Self::Waiting(_) => Patch::held(board.bed()),
             Self::Transferring(state) => state.patch(board),
             Self::Asking(state) => state.patch(board),
-            Self::Dialling(_) | Self::Greeting(_) | Self::Opening(_) => Patch::rep_listens(),
+            Self::Dialling(_) | Self::Noticing(_) | Self::Greeting(_) | Self::Opening(_) => {
+                Patch::rep_listens()
+            }
             Self::Ringing(_)
             | Self::Answering(_)
             | Self::Promising(_)

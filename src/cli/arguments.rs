@@ -48,6 +48,7 @@ pub(super) enum Verb {
     Demo(DemoArguments),
     Dial(DialArguments),
     Ports(PortsArguments),
+    Recording(RecordingArguments),
     #[command(flatten)]
     Ask(AskVerb),
     #[command(flatten)]
@@ -108,6 +109,29 @@ pub(super) struct PortsArguments {
     pub(super) config: Option<PathBuf>,
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     pub(super) set: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct RecordingArguments {
+    #[command(subcommand)]
+    pub(super) verb: RecordingVerb,
+}
+
+#[derive(Subcommand, Clone, Debug, PartialEq, Eq)]
+pub(super) enum RecordingVerb {
+    Pause { call: Option<CallId> },
+    Resume { call: Option<CallId> },
+    Decrypt(DecryptArguments),
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct DecryptArguments {
+    #[arg(value_name = "IN")]
+    pub(super) sealed: PathBuf,
+    #[arg(value_name = "OUT")]
+    pub(super) opened: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub(super) key_file: PathBuf,
 }
 
 /// What is asked of the agent as a whole, or only read.

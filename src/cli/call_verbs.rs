@@ -11,9 +11,18 @@ use crate::words::{CallId, Command};
 /// Asks one thing of one call.
 pub(super) fn command(verb: CallVerb, api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
     let (command, call) = worded(verb);
+    send(&command, call, api, teller)
+}
+
+pub(super) fn send(
+    command: &Command,
+    call: Option<CallId>,
+    api: &Api,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
     let call = chosen(call, api)?;
     let path = format!("/api/v1/calls/{call}/{}", command.word());
-    let answer = api.send(Method::POST, &path, &particulars(&command))?;
+    let answer = api.send(Method::POST, &path, &particulars(command))?;
     match (teller.json, answer.is_empty()) {
         (true, true) => teller.line("{}"),
         (true, false) => teller.line(&answer),

@@ -56,6 +56,8 @@ pub(super) enum Failure {
     VowsBroken(u64),
     /// So many scenes of the demo did not go as they should.
     DemoMissed(usize),
+    /// A sealed recording that cannot be opened, or not to its end.
+    Recording(Sentence),
     NoSuchScene {
         name: String,
         scenes: String,
@@ -118,6 +120,7 @@ impl Failure {
                 USAGE,
                 text("demo.no-such-scene", &[("name", name), ("scenes", scenes)]),
             ),
+            Self::Recording(why) => (REFUSED, texts.say(why, language)),
             Self::Unwell => (REFUSED, text("cli.unwell", &[])),
             Self::Settings(picture) => (USAGE, picture.drawn(texts, language)),
             Self::NotStarted(why) => (USAGE, because("cli.not-started", why)),

@@ -11,6 +11,7 @@ mod events;
 mod failure;
 mod help;
 mod ports;
+mod recording;
 mod show;
 mod start;
 mod table;
@@ -27,7 +28,7 @@ use clap::FromArgMatches;
 
 use crate::words::{Catalogue, Language};
 use api::Api;
-use arguments::{Arguments, DialArguments, DialVerb, Verb};
+use arguments::{Arguments, DialArguments, DialVerb, RecordingArguments, Verb};
 use failure::Failure;
 
 /// What the command line takes from the process's environment.
@@ -126,6 +127,9 @@ fn run(
             (None, None) => Ok(()), // clap has asked for the number
         },
         Verb::Ports(arguments) => ports::list(&arguments, teller),
+        Verb::Recording(RecordingArguments { verb }) => {
+            recording::run(verb, &arguments.everywhere, environment, teller)
+        }
         Verb::Ask(ask) => verbs::ask(ask, &api()?, teller),
         Verb::OfCall(verb) => call_verbs::command(verb, &api()?, teller),
     }

@@ -38,6 +38,8 @@ pub(super) fn call(call: &CallView, teller: &mut Teller<'_>) -> Result<(), Failu
     let question = call
         .question
         .map(|to| teller.word("question", word_of(&to).as_str()));
+    let recording = call.recording.as_ref();
+    let recording = recording.map(|word| teller.word("recording", word));
     let ending = call
         .ending
         .map(|ending| format!("{} / {}", ending.by.as_str(), ending.because.as_str()));
@@ -58,6 +60,7 @@ pub(super) fn call(call: &CallView, teller: &mut Teller<'_>) -> Result<(), Failu
         ("rep_line", teller.word("line", &call.line.rep)),
         ("suggestions", or_dash(suggestions.as_ref())),
         ("promised", yes_no(call.promised)),
+        ("recording", or_dash(recording.as_ref())),
         ("ending", or_dash(ending.as_ref())),
     ];
     let mut table = Table::default();

@@ -24,6 +24,8 @@ pub enum Code {
     /// Ask for a hang-up without `force`, the farewell comes first (D27).
     FarewellRequired,
     NotInThisState,
+    /// There is no recording to pause.
+    NotRecorded,
     UnknownCall,
     UnknownSeat,
     UnknownTarget,
@@ -56,11 +58,12 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::ConsentRequired,
         Self::QuestionOpen,
         Self::FarewellRequired,
         Self::NotInThisState,
+        Self::NotRecorded,
         Self::UnknownCall,
         Self::UnknownSeat,
         Self::UnknownTarget,
@@ -91,6 +94,7 @@ impl Code {
             Self::QuestionOpen => "question-open",
             Self::FarewellRequired => "farewell-required",
             Self::NotInThisState => "not-in-this-state",
+            Self::NotRecorded => "not-recorded",
             Self::UnknownCall => "unknown-call",
             Self::UnknownSeat => "unknown-seat",
             Self::UnknownTarget => "unknown-target",
@@ -121,7 +125,8 @@ impl Code {
             Self::ConsentRequired
             | Self::QuestionOpen
             | Self::FarewellRequired
-            | Self::NotInThisState => StatusCode::CONFLICT,
+            | Self::NotInThisState
+            | Self::NotRecorded => StatusCode::CONFLICT,
             Self::UnknownCall | Self::UnknownSeat | Self::NoSuchPage => StatusCode::NOT_FOUND,
             Self::UnknownTarget
             | Self::UnknownPhrase

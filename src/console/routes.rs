@@ -62,7 +62,7 @@ const fn command(path: &'static str, word: &'static str) -> Route {
 }
 
 /// Every route there is.
-pub static ROUTES: [Route; 29] = [
+pub static ROUTES: [Route; 30] = [
     route(Method::GET, "/healthz", Permission::Anyone, Page::Health),
     route(Method::GET, "/metrics", Permission::Metrics, Page::Metrics),
     get("/api/v1/events", Page::Events),
@@ -79,6 +79,7 @@ pub static ROUTES: [Route; 29] = [
     command("/api/v1/calls/{id}/consent", "consent"),
     command("/api/v1/calls/{id}/hangup", "hangup"),
     command("/api/v1/calls/{id}/mute", "mute"),
+    command("/api/v1/calls/{id}/recording", "recording"),
     command("/api/v1/calls/{id}/say", "say"),
     command("/api/v1/calls/{id}/dtmf", "dtmf"),
     command("/api/v1/calls/{id}/note", "note"),

@@ -36,6 +36,9 @@ pub struct CallView {
     pub quality: BTreeMap<Party, VoiceQuality>,
     /// A callback is promised to this caller.
     pub promised: bool,
+    /// `running` or `paused`, where the call is recorded.
+    #[serde(default)]
+    pub recording: Option<String>,
     /// Present once it is over.
     pub ending: Option<Ending>,
     /// Only where one call is asked for.

@@ -265,6 +265,7 @@ fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
         targets: settings.target.iter().map(target).collect(),
         promising: promising(book),
         watches_line: settings.line.watch == settings::Watch::On,
+        records: settings.recording.enabled,
         policy: Arc::new(policy),
     }
 }

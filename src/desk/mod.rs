@@ -24,6 +24,7 @@ mod prompts;
 mod public_address;
 mod quality;
 mod reach;
+mod recordings;
 mod renewal;
 mod repairing;
 mod replacing;
@@ -66,6 +67,7 @@ use ended::Ended;
 use house::House;
 use keeper::{Job, Keeper};
 use promises::Promises;
+use recordings::Recordings;
 use seating::Seating;
 use signalling::Signalling;
 use sound::Sound;
@@ -82,6 +84,7 @@ struct Desk {
     sound: Sound,
     seating: Seating,
     promises: Promises,
+    recordings: Recordings,
     keeper: Keeper,
     chronicle: Chronicle,
     ended: Ended,
@@ -231,6 +234,7 @@ impl Desk {
         {
             self.tell_queue(callbacks::Input::Tick, now);
         }
+        self.sweep_recordings(now);
         self.settle(now);
     }
 
@@ -244,6 +248,7 @@ impl Desk {
             self.signalling.stun_timeout(),
             self.whereabouts.timeout(),
             self.looks_around_at(),
+            self.recordings.timeout(),
             queue,
         ]
         .into_iter()
@@ -339,6 +344,7 @@ impl Desk {
 
     fn over(&mut self, id: CallId, ending: Ending, now: Moment) {
         self.note_quality(id, now);
+        self.end_recording(id, now);
         self.note(id, What::Ended { ending }, now);
         if let Some(call) = self.calls.get(id) {
             let ending = Some(ending);
@@ -372,6 +378,8 @@ impl Desk {
             self.chronicle
                 .follow_logins(self.signalling.endpoint.judgements());
             self.tell_of_strangers(now);
+            let metrics = &self.chronicle.metrics;
+            metrics.lost_inside("recorded-frames", self.recordings.lost());
             for (end, count) in self.signalling.connections_ended() {
                 let metrics = &self.chronicle.metrics;
                 metrics.connections_ended(end.as_str(), *count);

@@ -47,6 +47,7 @@ impl Desk {
             } => {
                 self.promise(id, ticket, kind, reason, due, now);
             }
+            Action::Record(recording) => self.record(id, recording, now),
             Action::Joined => self.caller_joined(id, now),
             Action::Attempted(outcome) => self.attempted(id, outcome, now),
             Action::SeatAbsent => self.seat_absent(id, now),

@@ -2,12 +2,12 @@
 //!
 //! The endpoint has seen to it that the new one comes from the old one's peer (hardening 11).
 
-use crate::call::LegNews;
+use crate::call::{Input, LegNews};
 use crate::dialling::Identity;
 use crate::records::What;
 use crate::sip::offer_answer::{self, Negotiated};
 use crate::sip::{Invited, LegId, Refusal};
-use crate::words::{CallId, Moment, Party};
+use crate::words::{CallId, Command, Moment, Party};
 
 use super::calls::{Succession, Successor};
 use super::lines::Line;
@@ -94,6 +94,11 @@ impl Desk {
         call.facts.caller_is = caller_is;
         call.facts.identity = Some(identity);
         call.facts.sip_call_id.clone_from(&invited.call_id);
+        if call.call.recording().is_some() {
+            // He has not heard the notice: the rep tells him, and resumes (D32).
+            let paused = Command::Recording { paused: true };
+            self.later(id, Input::Command(paused));
+        }
         self.answered_call(id);
     }
 

@@ -253,6 +253,7 @@ pub(super) fn view(call: &DeskCall, now: Moment) -> CallView {
         suggestions: call.call.suggested().cloned().into_iter().collect(),
         quality: quality::views(call),
         promised: call.facts.promised,
+        recording: call.call.recording().map(str::to_owned),
         ending: None,
         timeline: Vec::new(),
     }
@@ -290,5 +291,6 @@ fn code(refusal: Refusal) -> Code {
         Refusal::UnknownTarget => Code::UnknownTarget,
         Refusal::BlindNotAllowed => Code::ModeRefused,
         Refusal::NumberUnknown => Code::NumberUnknown,
+        Refusal::NotRecorded => Code::NotRecorded,
     }
 }

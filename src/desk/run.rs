@@ -37,6 +37,7 @@ use super::phones;
 use super::promises::Promises;
 use super::prompts;
 use super::public_address;
+use super::recordings::{self, Recordings};
 use super::renewal::Renewal;
 use super::run_error::RunError;
 use super::seating::Seating;
@@ -129,6 +130,8 @@ impl Agent {
         let (events, metrics) = (Arc::new(EventLog::default()), Arc::new(Metrics::default()));
         let console =
             open_console(settings, &options, asked, (&events, &metrics), services).await?;
+        let (tells, recorder) = mpsc::channel(recordings::NEWS_MAX);
+        let recordings = Recordings::open(settings, &options.state, fork(&mut entropy), tells)?;
         let (reported, reports) = mpsc::channel(NEWS_MAX);
         let sound = open_sound(settings, &house, (book, ground), &mut entropy, reported)?;
         let mut endpoint =
@@ -147,7 +150,8 @@ impl Agent {
             sip_tls,
             api: console.local_addr(),
         };
-        let vows = Vows::new(house.terms.policy.hold.every.get());
+        let policy = &house.terms.policy;
+        let vows = Vows::new(policy.hold.every.get(), policy.recording.notice.clone());
         let fast = house.terms.policy.fast;
         let mut rules = Rules::standard(settings.country, settings.timezone.time_zone());
         rules.numbering = settings.numbering();
@@ -161,6 +165,7 @@ impl Agent {
             ),
             sound,
             promises: Promises::new(Queue::new(rules)),
+            recordings,
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, fast),
             accounts,
             whereabouts,
@@ -183,6 +188,7 @@ impl Agent {
             requests,
             kept,
             places,
+            recorder,
             stop: signal(SignalKind::terminate()).map_err(RunError::System)?,
             interrupt: signal(SignalKind::interrupt()).map_err(RunError::System)?,
             hang_up: signal(SignalKind::hangup()).map_err(RunError::System)?,

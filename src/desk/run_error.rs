@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::callbacks::store::{OpenError, StoreError};
 use crate::net::TlsFault;
+use crate::recordings::store::KeyFileError;
 use crate::records::store::TimelinesError;
 use crate::words::{Catalogue, Language, SeatId, Sentence};
 
@@ -39,6 +40,12 @@ pub enum RunError {
     Database(OpenError),
     Rows(StoreError),
     Timelines(TimelinesError),
+    /// The folder of recordings cannot be made or written to.
+    Recordings {
+        folder: PathBuf,
+        why: io::Error,
+    },
+    RecordingKey(KeyFileError),
     /// The system refused a thread, a clock or random numbers.
     System(io::Error),
 }
@@ -64,6 +71,10 @@ impl RunError {
             Self::Database(why) => why.sentence(),
             Self::Rows(why) => Sentence::of("start.promises").with("why", why),
             Self::Timelines(why) => why.sentence(),
+            Self::Recordings { folder, why } => Sentence::of("start.recordings")
+                .with("folder", folder.display())
+                .with("why", Sentence::of_io(why)),
+            Self::RecordingKey(why) => why.sentence(),
             Self::System(why) => Sentence::of("start.system").with("why", Sentence::of_io(why)),
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::records::{Entry, What};
-use crate::words::{Because, CallId, Moment, Party};
+use crate::words::{Because, CallId, Moment, Party, PromptId};
 
 /// No phrase of ours is longer.
 const LONGEST_PHRASE: Duration = Duration::from_secs(20);
@@ -14,9 +14,18 @@ const LONGEST_PHRASE: Duration = Duration::from_secs(20);
 /// What was promised to every caller, and how often it was broken.
 #[derive(Debug)]
 pub(super) struct Vows {
-    every: Duration,
+    owed: Owed,
     calls: BTreeMap<CallId, Watched>,
     broken: u64,
+}
+
+/// What the policy says that callers are owed.
+#[derive(Debug)]
+struct Owed {
+    /// Without a word on hold, at most.
+    longest: Duration,
+    /// Heard whole before anything is recorded.
+    notice: PromptId,
 }
 
 #[derive(Debug, Default)]
@@ -28,12 +37,15 @@ struct Watched {
     said_whole: bool,
     /// The rep said the farewell himself (D28).
     farewell_by_rep: bool,
+    /// He knows that he is recorded (D32).
+    noticed: bool,
 }
 
 impl Vows {
-    pub(super) fn new(every: Duration) -> Self {
+    pub(super) fn new(every: Duration, notice: PromptId) -> Self {
+        let longest = every + LONGEST_PHRASE;
         Self {
-            every,
+            owed: Owed { longest, notice },
             calls: BTreeMap::new(),
             broken: 0,
         }
@@ -46,9 +58,8 @@ impl Vows {
     /// Judges an entry; says which rule it breaks.
     pub(super) fn judge(&mut self, entry: &Entry) -> Option<&'static str> {
         let call = entry.call?;
-        let longest = self.every + LONGEST_PHRASE;
         let watched = self.calls.entry(call).or_default();
-        let verdict = watched.judge(&entry.what, entry.at, longest);
+        let verdict = watched.judge(&entry.what, entry.at, &self.owed);
         if matches!(entry.what, What::Ended { .. }) {
             self.calls.remove(&call);
         }
@@ -59,7 +70,8 @@ impl Vows {
 
 impl Watched {
     #[expect(clippy::wildcard_enum_match_arm, reason = "no vow is about the others")]
-    fn judge(&mut self, what: &What, at: Moment, longest: Duration) -> Option<&'static str> {
+    fn judge(&mut self, what: &What, at: Moment, owed: &Owed) -> Option<&'static str> {
+        let longest = owed.longest;
         match what {
             What::Leg {
                 party: Party::Caller,
@@ -88,12 +100,16 @@ impl Watched {
             }
             What::PhraseEnded {
                 to: Party::Caller,
+                phrase,
                 whole,
                 ..
             } => {
                 self.said_whole = *whole;
+                self.noticed |= *whole && *phrase == owed.notice;
                 None
             }
+            What::Recording { news, .. } => (news == "began" && !self.noticed)
+                .then_some("D32: a caller was recorded who had not heard so"),
             What::Command {
                 command,
                 refused: None,
@@ -198,7 +214,8 @@ mod tests {
     }
 
     fn broken(entries: impl IntoIterator<Item = (u64, What)>) -> u64 {
-        let mut vows = Vows::new(Duration::from_secs(15));
+        let notice = "recording_notice".parse().unwrap();
+        let mut vows = Vows::new(Duration::from_secs(15), notice);
         for (seconds, what) in entries {
             vows.judge(&entry(seconds, what));
         }
@@ -213,6 +230,24 @@ mod tests {
         );
         assert_eq!(broken([(0, state("holding")), (36, said())]), 1);
         assert_eq!(broken([(0, state("holding")), (60, state("talking"))]), 1);
+    }
+
+    #[test]
+    fn who_is_recorded_has_heard_all_of_the_notice() {
+        let notice = |whole| What::PhraseEnded {
+            to: Party::Caller,
+            phrase: "recording_notice".parse().unwrap(),
+            utterance: 1,
+            whole,
+        };
+        let began = || What::Recording {
+            news: "began".to_owned(),
+            file: "a.wav".to_owned(),
+            at_s: 0.0,
+        };
+        assert_eq!(broken([(0, notice(true)), (0, began())]), 0);
+        assert_eq!(broken([(0, notice(false)), (0, began())]), 1);
+        assert_eq!(broken([(0, began())]), 1);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::callbacks::store::{Found, Opened};
 use crate::callbacks::{self, LiveCall};
 use crate::console::Request;
 use crate::media::Report;
+use crate::recordings::store::News;
 use crate::words::{Moment, Party};
 
 use super::finder::Places;
@@ -36,6 +37,7 @@ pub(super) struct Inbox {
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) kept: mpsc::Receiver<Kept>,
     pub(super) places: mpsc::Receiver<Places>,
+    pub(super) recorder: mpsc::Receiver<News>,
     pub(super) stop: Signal,
     pub(super) interrupt: Signal,
     pub(super) hang_up: Signal,
@@ -100,6 +102,7 @@ impl Desk {
                 Some(report) = inbox.reports.recv() => self.take_reports(report, &mut inbox.reports),
                 Some(request) = inbox.requests.recv() => self.request(request, clock::now()),
                 Some(places) = inbox.places.recv() => self.places_found(places, clock::now()),
+                Some(news) = inbox.recorder.recv() => self.recorder_news(news, clock::now()),
                 Some(kept) = inbox.kept.recv() => self.kept(kept, clock::now()),
                 _ = inbox.hang_up.recv() => self.begin_renewal(&mut inbox.renewal),
                 Some(read) = inbox.renewal.done() => self.renew(read, clock::now()),

@@ -26,6 +26,7 @@ pub struct Policy {
     pub name: String,
     /// Seconds stand for minutes: for tests.
     pub fast: bool,
+    pub recording: Recording,
     pub answer: Answer,
     pub consent: Consent,
     pub hold: Hold,
@@ -37,6 +38,13 @@ pub struct Policy {
     pub rating: Rating,
     pub callback: Callback,
     pub speaking: Speaking,
+}
+
+/// What is said before a call is recorded; whether it is, the machine's settings say (D32).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    pub notice: PromptId,
 }
 
 /// By the third ring, with a greeting (R1, R2; D2).
@@ -277,6 +285,7 @@ impl Policy {
     /// Every phrase this policy may say: each must be in the phrasebook.
     pub fn phrases(&self) -> BTreeSet<&PromptId> {
         let Self {
+            recording,
             answer,
             consent,
             hold,
@@ -290,7 +299,8 @@ impl Policy {
             speaking,
             ..
         } = self;
-        let mut phrases = BTreeSet::from([&answer.say, &closing.say, &speaking.shut_down]);
+        let mut phrases = BTreeSet::from([&recording.notice, &answer.say]);
+        phrases.extend([&closing.say, &speaking.shut_down]);
         phrases.extend([&consent.say, &consent.on_wrong_key]);
         phrases.extend([&hold.ask, &hold.ask_lookup, &hold.ask_consult, &hold.say]);
         phrases.extend([&hold.still, &hold.on_return, &hold.offer]);

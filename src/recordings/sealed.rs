@@ -65,14 +65,14 @@ const SALT_BYTES: usize = 16;
 const ID_BYTES: usize = 32;
 
 /// Bytes in front of the first chunk.
-pub const HEAD_BYTES: usize = MAGIC.len() + ID_BYTES + 1 + SALT_BYTES;
+pub(super) const HEAD_BYTES: usize = MAGIC.len() + ID_BYTES + 1 + SALT_BYTES;
 
 /// Bytes in front of a chunk's sound, and behind it.
-pub const LENGTH_BYTES: usize = 4;
-pub const TAG_BYTES: usize = 16;
+pub(super) const LENGTH_BYTES: usize = 4;
+pub(super) const TAG_BYTES: usize = 16;
 
 /// Half a second of linear sound at 16 kHz is half of this.
-pub const CHUNK_MAX: usize = 1 << 16;
+const CHUNK_MAX: usize = 1 << 16;
 
 const LAST: u32 = 1 << 31;
 

@@ -4,11 +4,13 @@
 
 mod quality;
 mod record;
+mod recorded;
 pub mod store;
 mod timeline;
 
 pub use quality::{OneWayQuality, VoiceQuality};
 pub use record::{CallRecord, Consent, Happened, PromiseNews, Times, Verdict};
+pub use recorded::{Paused, Recorded};
 pub use timeline::{Entry, What};
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, VoiceQuality, What};
+use super::{Entry, Recorded, VoiceQuality, What};
 use crate::words::{CallId, Ending, Key, Language, Party, PromptId, SeatId};
 
 /// What is kept of a call: its timeline folded up.
@@ -40,6 +40,9 @@ pub struct Happened {
     /// How each party's line sounded over the whole call.
     #[serde(default)]
     pub quality: BTreeMap<Party, VoiceQuality>,
+    /// The recording, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<Recorded>,
     /// Items beyond the limit: they are in the timeline only.
     pub left_out: u64,
 }
@@ -160,6 +163,11 @@ impl CallRecord {
                     news: news.clone(),
                 },
             ),
+            What::Recording { news, file, at_s } => self
+                .happened
+                .recording
+                .get_or_insert_default()
+                .add(news, file, *at_s),
             What::Note { text } => self.happened.keep(|kept| &mut kept.notes, text.clone()),
             What::Alarm { alarm } => self.happened.keep(|kept| &mut kept.alarms, alarm.clone()),
             // How it went from moment to moment stays in the timeline.

@@ -82,6 +82,13 @@ pub enum What {
         given: bool,
         by: String,
     },
+    /// The recording: `began`, `paused`, `resumed`, `ended`, `failed`; `at_s` is the place in the file, in
+    /// seconds.
+    Recording {
+        news: String,
+        file: String,
+        at_s: f64,
+    },
     /// What the rep asked for; `refused` is the problem's code.
     Command {
         command: String,

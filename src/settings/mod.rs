@@ -15,6 +15,7 @@ mod phones;
 mod places;
 mod policy_file;
 mod ports;
+mod recording;
 mod secret;
 mod values;
 mod warnings;
@@ -33,6 +34,7 @@ pub use model::{
 pub use phones::{Md5, Phones};
 pub use policy_file::read_policy;
 pub use ports::Opening;
+pub use recording::{Recording, RecordingFormat};
 pub use secret::Secret;
 pub use values::{Host, HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone};
 
@@ -67,6 +69,8 @@ impl Settings {
             &mut self.prompts,
             &mut self.api.token_file,
             &mut self.store.path,
+            &mut self.recording.folder,
+            &mut self.recording.key_file,
             &mut self.sip.tls.certificate,
             &mut self.sip.tls.key,
             &mut self.sip.tls.ca,

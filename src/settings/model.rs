@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::dial::Dial;
 use super::lines::{Account, Peer, Tls};
 use super::phones::Phones;
+use super::recording::Recording;
 use super::secret::Secret;
 use super::values::{
     HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone, empty_is_none,
@@ -28,6 +29,7 @@ pub struct Settings {
     pub sip: Sip,
     pub media: Media,
     pub line: Line,
+    pub recording: Recording,
     pub dial: Dial,
     pub seat: Vec<Seat>,
     pub target: Vec<Target>,

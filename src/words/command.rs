@@ -51,6 +51,8 @@ pub enum Command {
     },
     /// Close or open the rep's microphone (D7).
     Mute { on: bool },
+    /// Keep silence in the recording, while a card number is told; or keep sound again.
+    Recording { paused: bool },
     /// Say a standard phrase to the caller.
     Say { phrase: PromptId },
     /// Send keys to the caller's side (RFC 4733).
@@ -84,6 +86,7 @@ impl Command {
             Self::Consent { .. } => "consent",
             Self::Hangup { .. } => "hangup",
             Self::Mute { .. } => "mute",
+            Self::Recording { .. } => "recording",
             Self::Say { .. } => "say",
             Self::Dtmf { .. } => "dtmf",
             Self::Note { .. } => "note",
@@ -179,6 +182,7 @@ mod tests {
             Command::ClosingSaid,
             Command::Join,
             Command::Mute { on: true },
+            Command::Recording { paused: true },
             Command::Consent {
                 to: ConsentFor::Hold,
                 agreed: true,

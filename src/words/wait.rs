@@ -6,13 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use super::Sentence;
 
-/// A length of time as an admin writes it: `"200ms"`, `"15s"`, `"2m"`, `"1h"`.
+/// A length of time as an admin writes it: `"200ms"`, `"15s"`, `"2m"`, `"1h"`, `"30d"`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Wait(Duration);
 
 /// The units, and how many milliseconds each has.
-const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+const UNITS: [(&str, u64); 5] = [
+    ("ms", 1),
+    ("s", 1_000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+    ("d", 86_400_000),
+];
 
 /// What is longer is a typing error.
 const SECONDS_MAX: f64 = 366.0 * 24.0 * 3_600.0;
@@ -85,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_wait_reads_as_it_prints() {
-        for text in ["200ms", "15s", "90s", "2m", "1h", "0s"] {
+        for text in ["200ms", "15s", "90s", "2m", "1h", "30d", "0s"] {
             assert_eq!(text.parse::<Wait>().unwrap().to_string(), text);
         }
         assert_eq!("2.5s".parse::<Wait>().unwrap().to_string(), "2500ms");

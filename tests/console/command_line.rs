@@ -143,6 +143,10 @@ async fn every_verb_of_a_call_becomes_its_command() {
             r#"{"command":"say","phrase":"hold_still"}"#,
         ),
         ("dtmf 12#", r#"{"command":"dtmf","digits":"12#"}"#),
+        (
+            "recording pause",
+            r#"{"command":"recording","paused":true}"#,
+        ),
         ("note 王先生", r#"{"command":"note","text":"王先生"}"#),
         ("language en", r#"{"command":"language","to":"en"}"#),
         ("cannot-hear", r#"{"command":"cannot-hear"}"#),

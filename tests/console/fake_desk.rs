@@ -209,6 +209,7 @@ fn call() -> CallView {
         },
         suggestions: Vec::new(),
         quality: Default::default(),
+        recording: None,
         promised: false,
         ending: None,
         timeline: Vec::new(),

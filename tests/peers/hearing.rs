@@ -174,7 +174,7 @@ pub(crate) fn spoken(language: Language, id: &str) -> Vec<i16> {
 }
 
 /// All that the agent can say, in both languages.
-fn repertoire() -> &'static Arc<Repertoire> {
+pub(crate) fn repertoire() -> &'static Arc<Repertoire> {
     static REPERTOIRE: OnceLock<Arc<Repertoire>> = OnceLock::new();
     REPERTOIRE.get_or_init(|| {
         let references = Language::ALL.into_iter().flat_map(references).collect();

@@ -27,6 +27,8 @@ pub(crate) enum Need {
     Speech,
     /// Recorded speech and music, and a synthesiser.
     Sounds,
+    Sox,
+    OpusTools,
 }
 
 /// The interpreter that tests/run.sh installs the phones for.
@@ -59,6 +61,8 @@ impl Need {
                         .iter()
                         .all(|folder| Path::new("/usr/share/asterisk").join(folder).exists())
             }
+            Self::Sox => works("sox", &["--version"]),
+            Self::OpusTools => works("opusdec", &["--version"]),
             Self::Mount => is_root() && Path::new("/bin/mount").exists(),
         };
         (!there).then_some(match self {
@@ -74,6 +78,8 @@ impl Need {
             Self::Sounds => {
                 "asterisk-core-sounds-en-wav, asterisk-moh-opsound-wav, espeak-ng (apt)"
             }
+            Self::Sox => "sox (apt: sox)",
+            Self::OpusTools => "opusdec (apt: opus-tools)",
             Self::OtherReaders => "other readers of SIP (tests/run.sh builds them)",
             Self::Speech => "real speech (apt: asterisk-core-sounds-en-wav)",
         })

@@ -167,6 +167,9 @@ fn rarer_command(chance: &mut Entropy) -> Command {
             digits: Digits::parse("12#").expect("three keys"),
         },
         11 => Command::Abandon,
+        14..=15 => Command::Recording {
+            paused: chance.below(2) == 0,
+        },
         _ => Command::Note {
             text: "a remark".to_owned(),
         },

@@ -10,6 +10,7 @@
 //! behind queue                       a PBX goes on when we refuse; the default is direct
 //! answer 2s                          the line asks us to answer then
 //! line unwatched                     the signalling profile
+//! recorded                           calls are recorded, and callers hear so first
 //! no ack                             our answer is never acknowledged
 //! repair refused                     or taken, silent: what becomes of our new offer to a hurt leg
 //! store fails                        or soon, tomorrow, silent: what becomes of a promise's row

@@ -16,7 +16,7 @@ const REPLAYS: u64 = 200;
 /// Inputs a call, if it lives so long; timers and media come on top.
 const INPUTS: u32 = 60;
 const STEPS_MIN: usize = 20_000;
-const STATES: [&str; 21] = [
+const STATES: [&str; 22] = [
     "announcing",
     "answering",
     "asking",
@@ -31,6 +31,7 @@ const STATES: [&str; 21] = [
     "handing-off",
     "holding",
     "laddering",
+    "noticing",
     "opening",
     "promising",
     "rating",
@@ -55,7 +56,7 @@ const LASTING: [&str; 8] = [
 const LONG_MS: u32 = 40_000;
 const SHORT_MS: u32 = 2_500;
 /// Scenes differ in what is asked by whom, and in what fails.
-const HEADS: [&[&str]; 9] = [
+const HEADS: [&[&str]; 10] = [
     &[],
     &["repair taken"],
     &["repair silent", "policy [hold] asked_by = \"agent\""],
@@ -67,6 +68,7 @@ const HEADS: [&[&str]; 9] = [
     &["prompts zh-CN", "policy [hold] asked_by = \"agent\""],
     &["caller anonymous", "policy [transfer] mode = \"announced\""],
     &["store silent", "policy [rating] on = true"],
+    &["recorded", "policy [transfer] mode = \"announced\""],
     &["behind queue", "policy [hold] offer_after = \"never\""],
 ];
 

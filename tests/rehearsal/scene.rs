@@ -62,6 +62,7 @@ impl Scene {
             ("caller", "anonymous") => self.anonymous = true,
             ("behind", "queue") => self.arrival.behind = Behind::Queue,
             ("line", "unwatched") => terms.watches_line = false,
+            ("recorded", "") => terms.records = true,
             ("answer", after) => self.arrival.answer_after = Some(wait(after)?),
             ("no", "ack") => self.acknowledges = false,
             ("store", outcome) => self.store = store(outcome)?,
@@ -106,6 +107,7 @@ fn terms(policy: &str) -> Result<Terms, String> {
         promising: phrasebook::promising(),
         targets: TARGETS.into_iter().map(target).collect(),
         watches_line: true,
+        records: false,
     })
 }
 

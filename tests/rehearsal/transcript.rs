@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use thirdring::call::{Action, Callee, Hears, Patch, Say, Utterance};
+use thirdring::call::{Action, Callee, Hears, Patch, Recording, Say, Utterance};
 use thirdring::words::{Moment, Party};
 
 use super::stage::Stage;
@@ -36,6 +36,9 @@ pub(super) fn words(action: &Action, stage: &Stage) -> String {
             format!("consent {} {given} by {}", word(to), by.as_str())
         }
         Action::Promise { kind, reason, .. } => format!("promise {} ({reason})", kind.as_str()),
+        Action::Record(Recording::Begin) => "record".to_owned(),
+        Action::Record(Recording::Pause) => "pause the recording".to_owned(),
+        Action::Record(Recording::Resume) => "resume the recording".to_owned(),
         Action::Joined => "joined".to_owned(),
         Action::Attempted(outcome) => format!("attempted {}", kebab(&format!("{outcome:?}"))),
         Action::SeatAbsent => "seat absent".to_owned(),

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thirdring::call::{
-    Action, Call, ConsentBy, Input, LegNews, PhraseNews, PromiseKind, Promised, Say, Terms, Ticket,
-    Timer,
+    Action, Call, ConsentBy, Input, LegNews, PhraseNews, PromiseKind, Promised, Recording, Say,
+    Terms, Ticket, Timer,
 };
 use thirdring::policy::Means;
 use thirdring::words::{Because, Command, ConsentFor, Moment, Party};
@@ -168,11 +168,20 @@ impl Witness {
             Action::Call(Party::Target, _) if !has_consent(step, ConsentFor::Transfer) => {
                 self.breach("a target was called without consent");
             }
+            Action::Record(Recording::Begin) => self.judges_recording(input),
             Action::HangUp(Party::Caller) => self.judges_hang_up(step, input),
             Action::Say(say) => self.judges_phrase(say),
             Action::Repair { party, by } => self.judges_repair(*party, *by),
             Action::Over(_) => self.judges_over(),
             _ => {}
+        }
+    }
+
+    /// D32: nobody is recorded who has not just heard so, all of it.
+    fn judges_recording(&mut self, input: Option<&Input>) {
+        let whole = Some(true) == input.and_then(heard_whole);
+        if !whole || !self.heard.told_last(&[&self.terms.policy.recording.notice]) {
+            self.breach("recorded without notice");
         }
     }
 
@@ -285,6 +294,13 @@ fn has_consent(step: &[Action], wanted: ConsentFor) -> bool {
         };
         *to == wanted && (*given || *by == ConsentBy::Muted)
     })
+}
+
+fn heard_whole(input: &Input) -> Option<bool> {
+    let Input::Phrase(_, PhraseNews::Ended { whole }) = input else {
+        return None;
+    };
+    Some(*whole)
 }
 
 /// Endings that need no farewell (D27).

@@ -153,6 +153,9 @@ fn command(words: &str) -> Option<Command> {
         },
         "mute" => Command::Mute { on: true },
         "unmute" => Command::Mute { on: false },
+        "recording" => Command::Recording {
+            paused: rest == "paused",
+        },
         "say" => Command::Say {
             phrase: rest.parse::<PromptId>().ok()?,
         },

@@ -22,10 +22,8 @@ impl KeyFileError {
             Self::Unreadable(file, why) => Sentence::of("start.unreadable")
                 .with("file", file.display())
                 .with("why", Sentence::of_io(why)),
-            Self::Open(file) => {
-                Sentence::of("recording.key-file-open").with("file", file.display())
-            }
-            Self::NoKey(file, why) => Sentence::of("recording.key-file")
+            Self::Open(file) => Sentence::of("recording-key.open").with("file", file.display()),
+            Self::NoKey(file, why) => Sentence::of("recording-key.unusable")
                 .with("file", file.display())
                 .with("why", why),
         }

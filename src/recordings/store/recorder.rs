@@ -47,7 +47,6 @@ pub struct Recorder {
 /// What the files' names are made of.
 #[derive(Clone, Debug)]
 struct Names {
-    folder: PathBuf,
     format: Format,
     is_sealed: bool,
 }
@@ -82,7 +81,6 @@ impl Recorder {
         make_folder(&settings.folder)?;
         check_writable(&settings.folder)?;
         let names = Names {
-            folder: settings.folder.clone(),
             format: settings.format,
             is_sealed: settings.key.is_some(),
         };
@@ -112,10 +110,6 @@ impl Recorder {
     /// A call's file, below the folder.
     pub fn name(&self, call: CallId) -> PathBuf {
         name(call, self.names.format, self.names.is_sealed)
-    }
-
-    pub fn folder(&self) -> &Path {
-        &self.names.folder
     }
 
     /// Begins the file of `call`, whose caller is at `leg`. `false`, here and below: too busy, nothing was done.

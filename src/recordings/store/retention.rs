@@ -36,13 +36,16 @@ const PROOFS: &str = "removed.jsonl";
 
 /// Removes recordings of calls that began more than `keep` before `utc`, and notes each in `removed.jsonl`.
 ///
-/// What does not have the name of a recording is not touched.
+/// What does not have the name of a recording is not touched; without a folder nothing is there to remove.
 pub fn sweep(folder: &Path, keep: Duration, utc: Timestamp) -> io::Result<Swept> {
     let oldest = utc
         .as_millisecond()
         .saturating_sub(i64::try_from(keep.as_millis()).unwrap_or(i64::MAX));
     let mut swept = Swept::default();
     let mut proofs = None;
+    if !folder.exists() {
+        return Ok(swept);
+    }
     for day in folders(folder)? {
         for file in fs::read_dir(folder.join(&day))? {
             let path = day.join(file?.file_name());

@@ -1,0 +1,63 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Settings;
+use super::check::{Fault, fault};
+use super::places::Step;
+use super::values::empty_is_none;
+use crate::words::{Sentence, Wait};
+
+/// `[recording]`: whether calls are recorded, and what becomes of the files (D32).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Recording {
+    pub enabled: bool,
+    /// Not set: `recordings` in the state folder.
+    #[serde(with = "empty_is_none")]
+    pub folder: Option<PathBuf>,
+    pub format: RecordingFormat,
+    /// With it the files are sealed.
+    #[serde(with = "empty_is_none")]
+    pub key_file: Option<PathBuf>,
+    /// Zero is for ever.
+    pub keep: Wait,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordingFormat {
+    #[default]
+    Wav,
+    Ogg,
+}
+
+impl Default for Recording {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            folder: None,
+            format: RecordingFormat::default(),
+            key_file: None,
+            keep: Wait::new(DAY.saturating_mul(30)),
+        }
+    }
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Files are looked through once an hour.
+const KEEP_MIN: Wait = Wait::new(Duration::from_secs(3_600));
+
+pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
+    let keep = settings.recording.keep;
+    let forever = keep == Wait::default();
+    (!forever && keep < KEEP_MIN).then(|| {
+        fault(
+            &[Step::Key("recording"), Step::Key("keep")],
+            Sentence::of("settings.recording-keep").with("keep", keep),
+            Sentence::of("settings.right.recording-keep").with("least", KEEP_MIN),
+        )
+    })
+}

@@ -1,0 +1,309 @@
+//! What a recording is worth after `kill -9` and on a full disk, as sox, opusdec and the ear find it.
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use thirdring::ear::{Ended, hear_all};
+use thirdring::media::prompts::{decode_flac, to_8k};
+use thirdring::media::{FRAME_TIME, LegKey, Rate, RecordedFrame};
+use thirdring::recordings::store::{Decrypted, News, Recorder, RecorderSettings, decrypt};
+use thirdring::recordings::{Broken, Format, Key};
+use thirdring::words::{CallId, Entropy, Moment};
+
+use super::hearing::repertoire;
+use super::missing::{Need, can_run};
+use super::scratch::Scratch;
+
+/// Where the child records, and how: `wav`, `ogg` or `sealed`.
+const FOLDER: &str = "THIRDRING_TEST_RECORDS_IN";
+const FORM: &str = "THIRDRING_TEST_RECORDS_AS";
+
+/// The child is killed once it has handed over so much: all of both phrases, and some more.
+const KILLED_AFTER: Duration = Duration::from_secs(6);
+/// What a crash may take.
+const LOST_MAX: Duration = Duration::from_secs(1);
+
+const LEG: LegKey = LegKey::new(7);
+const BEGINS: Moment = Moment::from_nanos(5_000_000_000);
+
+fn call() -> CallId {
+    CallId::new(1_795_000_000_000, [5; 10])
+}
+
+fn key() -> Key {
+    Key::parse(&"c4".repeat(32)).expect("64 digits")
+}
+
+fn settings(folder: PathBuf, form: &str) -> RecorderSettings {
+    RecorderSettings {
+        folder,
+        format: match form {
+            "ogg" => Format::Ogg,
+            _ => Format::Wav,
+        },
+        key: (form == "sealed").then(key),
+    }
+}
+
+/// A phrase and then silence, at 8 kHz.
+fn phrase(path: &str) -> Vec<i16> {
+    let file = fs::read(Path::new("config/prompts").join(path)).expect("it is shipped");
+    let sound = decode_flac(&file).expect("it is sound");
+    to_8k(&sound.samples, sound.rate).expect("its rate is known")
+}
+
+/// The frames of a call: the greeting to the caller, and the caller's own words, half a second later.
+struct Talk {
+    sides: [Vec<i16>; 2],
+}
+
+impl Talk {
+    fn new() -> Self {
+        let mut caller = vec![0; 4_000];
+        caller.extend(phrase("en/closing.flac"));
+        let sides = [phrase("en/greeting.flac"), caller];
+        Self { sides }
+    }
+
+    fn frame(&self, leg: LegKey, number: u32) -> RecordedFrame {
+        let mut frame = RecordedFrame {
+            leg,
+            at: BEGINS + FRAME_TIME * number,
+            rate: Rate::Narrow,
+            left: [0; 320],
+            right: [0; 320],
+        };
+        let begins = number as usize * Rate::Narrow.frame_samples();
+        for (out, side) in [&mut frame.left, &mut frame.right]
+            .into_iter()
+            .zip(&self.sides)
+        {
+            for (sample, heard) in out.iter_mut().zip(side.iter().skip(begins).take(160)) {
+                *sample = *heard;
+            }
+        }
+        frame
+    }
+}
+
+/// Records in real time until it is killed, and says each second. Without the environment it is nobody's child.
+#[test]
+fn the_child_that_is_killed() {
+    let (Some(folder), Ok(form)) = (env::var_os(FOLDER), env::var(FORM)) else {
+        return;
+    };
+    let settings = settings(folder.into(), &form);
+    let recorder = Recorder::start(settings, Entropy::from_number(1), drop).expect("it starts");
+    assert!(recorder.open(LEG, call(), BEGINS));
+    let talk = Talk::new();
+    let frames = recorder.frames();
+    let began = Instant::now();
+    let (_never, pace): (_, Receiver<()>) = channel();
+    for number in 0.. {
+        let due = began + FRAME_TIME * number;
+        let _ = pace.recv_timeout(due.saturating_duration_since(Instant::now()));
+        frames.offer(talk.frame(LEG, number));
+        if (number + 1) % 50 == 0 {
+            println!("seconds {}", (number + 1) / 50);
+        }
+    }
+}
+
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // It may be dead already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts the child and kills it in the middle of the call; where its file is.
+fn killed_in_the_middle(scratch: &Scratch, form: &str) -> PathBuf {
+    let folder = scratch.path(form);
+    let itself = env::current_exe().expect("we are a program");
+    let child = Command::new(itself)
+        .args([
+            "--exact",
+            "peers::recording::the_child_that_is_killed",
+            "--nocapture",
+        ])
+        .env(FOLDER, &folder)
+        .env(FORM, form)
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut child = Killed(child.expect("we can be started"));
+    let said = child.0.stdout.take().expect("it is piped");
+    let enough = format!("seconds {}", KILLED_AFTER.as_secs());
+    let reached = BufReader::new(said)
+        .lines()
+        .any(|line| line.is_ok_and(|line| line.contains(&enough)));
+    assert!(reached, "the child ended by itself");
+    drop(child);
+    only_file(&folder)
+}
+
+fn only_file(folder: &Path) -> PathBuf {
+    let day = folder.join("2026-11-18");
+    let files = fs::read_dir(&day).expect("the day's folder is there");
+    let files: Vec<PathBuf> = files.map(|file| file.expect("it is read").path()).collect();
+    let [file] = files.as_slice() else {
+        panic!("one file, not {files:?}");
+    };
+    let mode = |path: &Path| {
+        fs::metadata(path)
+            .expect("it is there")
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    assert_eq!((mode(file), mode(&day)), (0o600, 0o700));
+    file.clone()
+}
+
+/// One side as sox reads it, 1 left and 2 right; sox must have nothing to complain of.
+fn side(file: &Path, number: u8) -> Vec<i16> {
+    let read = Command::new("sox")
+        .arg(file)
+        .args([
+            "-t", "raw", "-r", "8000", "-e", "signed", "-b", "16", "-", "remix",
+        ])
+        .arg(number.to_string())
+        .output()
+        .expect("sox is there");
+    let complaints = String::from_utf8_lossy(&read.stderr);
+    assert!(complaints.is_empty(), "{}: {complaints}", file.display());
+    let pairs = read.stdout.chunks_exact(2);
+    pairs
+        .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+        .collect()
+}
+
+/// Both phrases whole, each on its side only, and at most a second lost.
+fn holds_the_talk(file: &Path) {
+    let sides = [1, 2].map(|number| side(file, number));
+    let kept = Duration::from_secs_f64(sides[0].len() as f64 / 8_000.0);
+    println!("{}: {kept:?} of {KILLED_AFTER:?} kept", file.display());
+    assert!(kept + LOST_MAX >= KILLED_AFTER, "{kept:?}");
+    let heard = sides.map(|samples| {
+        let heard = hear_all(Arc::clone(repertoire()), &samples);
+        let told = heard
+            .iter()
+            .map(|it| (it.prompt.to_string(), it.ended == Ended::Whole));
+        told.collect::<Vec<_>>()
+    });
+    let expected = ["greeting", "closing"].map(|phrase| vec![(phrase.to_owned(), true)]);
+    assert_eq!(heard, expected);
+}
+
+#[test]
+fn a_wav_file_is_read_after_kill_9() {
+    if can_run(&[Need::Sox]) {
+        let scratch = Scratch::new("recording");
+        holds_the_talk(&killed_in_the_middle(&scratch, "wav"));
+    }
+}
+
+#[test]
+fn an_opus_file_is_read_after_kill_9() {
+    if !can_run(&[Need::Sox, Need::OpusTools]) {
+        return;
+    }
+    let scratch = Scratch::new("recording");
+    let file = killed_in_the_middle(&scratch, "ogg");
+    let decoded = scratch.path("decoded.wav");
+    let opus = Command::new("opusdec")
+        .args(["--quiet", "--rate", "8000"])
+        .args([&file, &decoded])
+        .status();
+    assert!(opus.is_ok_and(|status| status.success()));
+    holds_the_talk(&decoded);
+}
+
+#[test]
+fn a_sealed_file_is_opened_after_kill_9_and_said_to_be_cut_short() {
+    if !can_run(&[Need::Sox]) {
+        return;
+    }
+    let scratch = Scratch::new("recording");
+    let file = killed_in_the_middle(&scratch, "sealed");
+    let opened = scratch.path("opened.wav");
+    let Decrypted {
+        call: of, broken, ..
+    } = decrypt(&key(), &file, &opened).expect("it is sealed");
+    assert_eq!(of, call());
+    assert!(matches!(broken, Some(Broken::CutShort(1..))), "{broken:?}");
+    holds_the_talk(&opened);
+}
+
+/// A tmpfs of 256 KiB, 8 s of one call; it goes with its owner.
+struct SmallDisk(Scratch);
+
+impl SmallDisk {
+    fn mount() -> Self {
+        let disk = Self(Scratch::new("small-disk"));
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=256k", "tmpfs"])
+            .arg(disk.0.path(""))
+            .status();
+        assert!(mounted.is_ok_and(|status| status.success()), "mount");
+        disk
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // What cannot be unmounted is left to the next start of the machine.
+        let _ = Command::new("umount")
+            .arg("-l")
+            .arg(self.0.path(""))
+            .status();
+    }
+}
+
+#[test]
+fn a_full_disk_ends_the_recording_readable_and_is_told_once() {
+    if !can_run(&[Need::Mount, Need::Sox]) {
+        return;
+    }
+    let disk = SmallDisk::mount();
+    let (tell, news) = channel();
+    let tell = move |told: News| tell.send(told).expect("we listen");
+    let settings = settings(disk.0.path("kept"), "wav");
+    let recorder = Recorder::start(settings, Entropy::from_number(1), tell).expect("it starts");
+    assert!(recorder.open(LEG, call(), BEGINS));
+    let (talk, frames) = (Talk::new(), recorder.frames());
+    (0..1_000).for_each(|number| frames.offer(talk.frame(LEG, number)));
+    let failed = News::Failed {
+        call: call(),
+        disk_full: true,
+    };
+    assert_eq!(news.recv_timeout(Duration::from_secs(20)), Ok(failed));
+
+    let file = only_file(&disk.0.path("kept"));
+    let kept = side(&file, 1).len();
+    assert!(kept > 7 * 8_000, "{kept} samples");
+
+    // With room again the next call is recorded, and the alarm is over.
+    fs::remove_file(file).expect("it is ours");
+    let next = LegKey::new(8);
+    assert!(recorder.open(next, CallId::new(1_795_000_000_001, [5; 10]), BEGINS));
+    (0..100).for_each(|number| frames.offer(talk.frame(next, number)));
+    assert_eq!(
+        news.recv_timeout(Duration::from_secs(20)),
+        Ok(News::Recovered)
+    );
+    assert!(recorder.close(next, BEGINS + FRAME_TIME * 100));
+    drop(recorder);
+    assert_eq!(news.try_recv().ok(), None, "told once");
+    assert_eq!(side(&only_file(&disk.0.path("kept")), 1).len(), 16_000);
+    assert_eq!(frames.lost(), 0);
+}
