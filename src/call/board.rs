@@ -9,8 +9,8 @@ use crate::words::{
 
 use super::doctor::Told;
 use super::legs::{CallerLeg, Leg, RepLeg};
-use super::repair::Repairs;
 use super::recording::Recorded;
+use super::repair::Repairs;
 use super::speech::{Begins, Manner, Pending, Speech};
 use super::timers::Timers;
 use super::{

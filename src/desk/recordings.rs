@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::call::Recording;
-use crate::media::LegKey;
+use crate::media::{self, LegKey, Order};
 use crate::recordings::Format;
-use crate::recordings::store::{self, News, Recorder, RecorderSettings};
+use crate::recordings::store::{self, Frames, News, Recorder, RecorderSettings};
 use crate::records::What;
 use crate::settings::{self, RecordingFormat, Settings};
 use crate::words::{CallId, Entropy, Moment, Party};
@@ -94,6 +94,11 @@ impl Recordings {
         self.keep.map(|_| self.sweep_at)
     }
 
+    /// Where the media thread puts its frames; none where calls are not recorded.
+    pub(super) fn frames(&self) -> Option<Frames> {
+        self.recorder.as_ref().map(Recorder::frames)
+    }
+
     /// Frames that the disk was too slow for.
     pub(super) fn lost(&self) -> u64 {
         let recorder = self.recorder.as_ref();
@@ -121,6 +126,8 @@ impl Desk {
             return;
         };
         let is_open = recorder.open(leg, id, now);
+        let recording = media::Recording::On;
+        self.sound.order(Order::Record { leg, recording });
         let tape = Tape {
             leg,
             file: recorder.name(id).display().to_string(),
@@ -153,9 +160,13 @@ impl Desk {
     /// The caller's leg is over, and with it the file.
     pub(super) fn end_recording(&mut self, id: CallId, now: Moment) {
         self.note_recording(id, "ended", now);
-        if let Some(tape) = self.recordings.tapes.remove(&id)
-            && let Some(recorder) = &self.recordings.recorder
-            && !recorder.close(tape.leg, now)
+        let Some(Tape { leg, .. }) = self.recordings.tapes.remove(&id) else {
+            return;
+        };
+        let recording = media::Recording::Off;
+        self.sound.order(Order::Record { leg, recording });
+        if let Some(recorder) = &self.recordings.recorder
+            && !recorder.close(leg, now)
         {
             tracing::error!(call = %id, "the recorder is too busy to end a file");
         }

@@ -16,11 +16,12 @@ use tokio::sync::mpsc;
 use crate::callbacks::store::{Found, Opened, Store};
 use crate::callbacks::{Queue, Rules};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request, Token};
-use crate::media::{Phrasebook, Report, Watch};
+use crate::media::{Phrasebook, Watch};
 use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::records::store::{Records, Timelines};
 use crate::settings::{self, Ports, Settings, TRUNK};
 use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
+use crate::voices::Voices;
 use crate::words::Entropy;
 
 use super::accounts::Accounts;
@@ -32,7 +33,7 @@ use super::guide::Guide;
 use super::house::House;
 use super::keeper::Keeper;
 use super::lines::Lines;
-use super::media_thread::MediaThread;
+use super::media_thread::{MediaThread, Outlets};
 use super::phones;
 use super::promises::Promises;
 use super::prompts;
@@ -133,7 +134,12 @@ impl Agent {
         let (tells, recorder) = mpsc::channel(recordings::NEWS_MAX);
         let recordings = Recordings::open(settings, &options.state, fork(&mut entropy), tells)?;
         let (reported, reports) = mpsc::channel(NEWS_MAX);
-        let sound = open_sound(settings, &house, (book, ground), &mut entropy, reported)?;
+        let outlets = Outlets {
+            reports: reported,
+            frames: recordings.frames(),
+            voices: voices(&house)?,
+        };
+        let sound = open_sound(settings, &house, (book, ground), &mut entropy, outlets)?;
         let mut endpoint =
             Endpoint::new(endpoint_settings(settings, listening), fork(&mut entropy));
         let (answered, places) = mpsc::channel(finder::ASKED_MAX);
@@ -268,12 +274,12 @@ fn open_sound(
     house: &House,
     (book, ground): (Arc<Phrasebook>, Ground),
     entropy: &mut Entropy,
-    reports: mpsc::Sender<Report>,
+    outlets: Outlets,
 ) -> Result<Sound, RunError> {
     let phrases = house.terms.policy.phrases().into_iter().cloned().collect();
     sound::warm_up(&book, phrases, settings.language).map_err(RunError::System)?;
     let media =
-        MediaThread::start(fork(entropy), ports(settings), reports).map_err(RunError::System)?;
+        MediaThread::start(fork(entropy), ports(settings), outlets).map_err(RunError::System)?;
     let watches = house.terms.watches_line;
     let watch = if watches {
         Watch::On(sound::limits(&house.terms.policy.line))
@@ -281,6 +287,12 @@ fn open_sound(
         Watch::Off
     };
     Ok(Sound::new(media, book, ground, watch))
+}
+
+/// Voices are told where lines are watched.
+fn voices(house: &House) -> Result<Option<Voices>, RunError> {
+    let watched = house.terms.watches_line.then(Voices::start);
+    watched.transpose().map_err(RunError::System)
 }
 
 /// Behind NAT ports are opened here and told as public ones; `ours` is where SIP is.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::call::{Hears, LegNews, Line, Patch};
 use crate::media::{
-    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Levels, Limits, Order, Phrasebook, Under,
-    Verdict, Watch,
+    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Levels, Limits, Order, Phrasebook,
+    Under, Verdict, Watch,
 };
 use crate::policy;
 use crate::sip::offer_answer::{self, Direction, Negotiated};
@@ -216,7 +216,7 @@ pub(super) fn test_spec(remote: SocketAddr) -> LegSpec {
         remote,
         remote_rtcp: remote,
         extended_reports: false,
-            srtp: None,
+        srtp: None,
         sends: true,
         receives: true,
     }

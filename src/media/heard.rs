@@ -96,7 +96,9 @@ impl Heard {
         match arrival.kind {
             Kind::Sound(codec) if codec != self.codec => self.push_other(arrival, codec, now),
             Kind::Sound(_) => self.playout.push(header, Content::Sound(payload), now),
-            Kind::ComfortNoise => self.playout.push(header, Content::ComfortNoise(payload), now),
+            Kind::ComfortNoise => self
+                .playout
+                .push(header, Content::ComfortNoise(payload), now),
             Kind::Event(_) => {}
         }
     }

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
-use nix::sys::epoll::{EpollEvent, EpollFlags};
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
-use tokio::sync::mpsc::Sender;
-
 use super::poll::{Poll, TIMER, WAKE, from_token};
 use super::wake::Wake;
-use super::{MediaCounts, Request};
+use super::{MediaCounts, Outlets, Request};
 use crate::desk::clock;
-use crate::media::{Channel, FRAME_TIME, LegKey, Order, Report, Stage, Transmit};
+use crate::media::{Channel, FRAME_TIME, LegKey, Order, Stage, Transmit};
 use crate::net::PortPair;
+use crate::voices::Likely;
+use crate::words::Moment;
+use nix::sys::epoll::{EpollEvent, EpollFlags};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
 
 /// Sockets looked at in one turn; with all of them flooded a turn stays within some 2 ms.
 const EVENTS_MAX: usize = 64;
@@ -38,7 +38,7 @@ pub(super) struct MediaLoop {
     pub(super) sockets: BTreeMap<LegKey, PortPair>,
     /// Second ports, until their leg moves there or stays.
     pub(super) beside: BTreeMap<LegKey, PortPair>,
-    pub(super) reports: Sender<Report>,
+    pub(super) outlets: Outlets,
     pub(super) counts: Arc<MediaCounts>,
 }
 
@@ -132,6 +132,9 @@ impl MediaLoop {
         }
         self.stage.apply(Order::Close { leg }, clock::now());
         self.flush();
+        if let Some(voices) = &self.outlets.voices {
+            voices.close(leg);
+        }
         self.sockets.remove(&leg);
         self.beside.remove(&leg);
     }
@@ -171,8 +174,20 @@ impl MediaLoop {
             if now.since(due) >= FRAME_TIME {
                 self.counts.late.fetch_add(1, Ordering::Relaxed);
             }
+            self.take_answers(now);
             self.stage.tick(now);
             self.flush();
+        }
+    }
+
+    /// What was found to be a voice, or none.
+    fn take_answers(&mut self, now: Moment) {
+        let Some(voices) = &self.outlets.voices else {
+            return;
+        };
+        while let Some(Likely { leg, voice }) = voices.answer() {
+            let probability = voice;
+            self.stage.apply(Order::Human { leg, probability }, now);
         }
     }
 
@@ -181,7 +196,7 @@ impl MediaLoop {
             stage,
             sockets,
             counts,
-            reports,
+            outlets,
             ..
         } = self;
         stage.drain(|transmit| {
@@ -193,8 +208,18 @@ impl MediaLoop {
             }
         });
         while let Some(report) = stage.poll_report() {
-            if reports.try_send(report).is_err() {
+            if outlets.reports.try_send(report).is_err() {
                 counts.reports_lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        stage.drain_recorded(|frame| {
+            if let Some(frames) = &outlets.frames {
+                frames.offer(frame);
+            }
+        });
+        while let Some((leg, block)) = stage.poll_question() {
+            if let Some(voices) = &outlets.voices {
+                voices.ask(leg, block);
             }
         }
     }

@@ -20,6 +20,8 @@ use self::wake::Wake;
 use super::urgency::run_before_others;
 use crate::media::{Bed, Law, LegKey, Order, Report, Stage};
 use crate::net::{PortPair, PortPool};
+use crate::recordings::store::Frames;
+use crate::voices::Voices;
 use crate::words::Entropy;
 
 /// Orders waiting for the thread, which takes them at once; whoever orders more waits for room.
@@ -49,6 +51,15 @@ pub(super) struct MediaCounts {
     pub(super) unsent: AtomicU64,
 }
 
+/// Where what the thread hears goes to; it waits for none of them.
+pub(super) struct Outlets {
+    pub(super) reports: Sender<Report>,
+    /// Recorded calls, where calls are recorded.
+    pub(super) frames: Option<Frames>,
+    /// Who tells human voices, where lines are watched.
+    pub(super) voices: Option<Voices>,
+}
+
 #[derive(Debug)]
 enum Request {
     Ports {
@@ -69,12 +80,8 @@ enum Request {
 }
 
 impl MediaThread {
-    /// Starts the thread; a full `reports` channel is counted, never waited for.
-    pub(super) fn start(
-        entropy: Entropy,
-        ports: PortPool,
-        reports: Sender<Report>,
-    ) -> io::Result<Self> {
+    /// Starts the thread; a full channel of reports is counted, never waited for.
+    pub(super) fn start(entropy: Entropy, ports: PortPool, outlets: Outlets) -> io::Result<Self> {
         let (requests, inbox) = sync_channel(ORDERS_MAX);
         let wake = Arc::new(Wake::new()?);
         let counts = Arc::new(MediaCounts::default());
@@ -85,7 +92,7 @@ impl MediaThread {
             stage: Stage::new(entropy),
             sockets: BTreeMap::new(),
             beside: BTreeMap::new(),
-            reports,
+            outlets,
             counts: Arc::clone(&counts),
         };
         let thread = std::thread::Builder::new()
@@ -199,8 +206,13 @@ mod tests {
     fn start() -> (MediaThread, Receiver<Report>) {
         let (reports, inbox) = channel(1_024);
         let entropy = Entropy::from_number(3);
+        let outlets = Outlets {
+            reports,
+            frames: None,
+            voices: None,
+        };
         (
-            MediaThread::start(entropy, PortPool::new(None, Dscp::default()), reports).unwrap(),
+            MediaThread::start(entropy, PortPool::new(None, Dscp::default()), outlets).unwrap(),
             inbox,
         )
     }
