@@ -27,13 +27,14 @@ pub mod rtcp;
 pub mod rtp;
 pub mod sender;
 pub mod source_lock;
+pub mod speech_level;
 mod stage;
 #[cfg(test)]
 mod stage_tests;
 pub mod telephone_event;
 
 pub use clip::Clip;
-pub use codec::{Codec, FRAME_SAMPLES, Law};
+pub use codec::{Codec, FRAME_SAMPLES, Law, Rate};
 pub use hearing::{Evidence, Limits, Verdict, Watch};
 pub use order::{Hears, LegKey, LegSpec, Order, Report, Stats};
 pub use outbox::{Channel, Transmit};
