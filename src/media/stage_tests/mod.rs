@@ -5,6 +5,7 @@
     reason = "a test looks for one kind of report"
 )]
 
+mod holding;
 mod invariants;
 mod relaying;
 mod sending;
