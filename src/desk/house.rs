@@ -12,8 +12,8 @@ use jiff::tz::TimeZone;
 use crate::call::{self, PromiseKind, TargetTerms, Terms};
 use crate::dialling::{Caps, Class, DialRules};
 use crate::media::phrasebook::{PhrasebookError, Promised};
-use crate::media::prompts::{self, PromptError};
-use crate::media::{Clip, Phrasebook};
+use crate::media::prompts::{PromptError, Sound};
+use crate::media::{Clip, Phrasebook, Rate};
 use crate::net::Wanted;
 use crate::policy::Policy;
 use crate::seats::TestKind;
@@ -239,10 +239,10 @@ fn check_sounds(folder: &Path, policy: &Policy, book: &Phrasebook) -> Result<(),
     };
     for phrase in policy.phrases() {
         for language in Language::ALL {
-            book.clip(phrase, language).map_err(unfit)?;
+            book.check(phrase, language).map_err(unfit)?;
         }
     }
-    book.music().map(drop).map_err(unfit)
+    book.check_music().map_err(unfit)
 }
 
 fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
@@ -300,7 +300,7 @@ async fn place(seat: &settings::Seat, guide: &mut Guide) -> Result<Place, Unfit>
 }
 
 fn read_sound(file: &Path) -> Result<Clip, Unfit> {
-    let bytes = std::fs::read(file).map_err(|why| Unfit::Unreadable {
+    let bytes = super::prompts::read(file).map_err(|why| Unfit::Unreadable {
         file: file.to_owned(),
         why,
     })?;
@@ -308,8 +308,8 @@ fn read_sound(file: &Path) -> Result<Clip, Unfit> {
         file: file.to_owned(),
         why,
     };
-    let sound = prompts::decode_flac(&bytes).map_err(unfit)?;
-    let samples = prompts::to_8k(&sound.samples, sound.rate).map_err(unfit)?;
+    let sound = Sound::read(bytes).map_err(unfit)?;
+    let samples = sound.at(Rate::Narrow).map_err(unfit)?;
     Ok(Clip::from_samples(samples))
 }
 
@@ -345,15 +345,20 @@ fn wanted(HostPort { host, port }: &HostPort, transport: Transport) -> Wanted {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
+    use bytes::Bytes;
 
     use super::*;
-    use crate::media::phrasebook::shipped_music;
+    use crate::media::phrasebook::{SoundFile, shipped_music};
 
     #[test]
     fn an_admins_recording_that_cannot_be_played_is_named() {
         let words = include_str!("../../config/prompts/phrases.toml");
-        let broken = |_: &PromptId, _| Some(Cow::Borrowed(&b"fLaC, but cut short"[..]));
+        let broken = |phrase: &PromptId, _| {
+            Some(SoundFile {
+                name: format!("en/{phrase}.flac"),
+                bytes: Bytes::from_static(b"fLaC, but cut short"),
+            })
+        };
         let book = Phrasebook::new(words, broken, shipped_music()).unwrap();
         let refused = check_sounds(Path::new("phrases"), &Policy::standard(), &book).unwrap_err();
         assert!(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::call::{Hears, LegNews, Line, Patch};
 use crate::media::{
-    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Levels, Limits, Order, Phrasebook,
+    self, Bed, Clip, Codec, Evidence, LegKey, LegSpec, Levels, Limits, Order, Phrasebook, Rate,
     Under, Verdict, Watch,
 };
 use crate::policy;
@@ -164,7 +164,7 @@ impl Sound {
             },
             keys: hears.keys,
             levelled: hearing == Party::Rep,
-            bed: match self.book.music() {
+            bed: match self.book.music(Rate::Narrow) {
                 Ok(music) if hears.music => Bed::Music(music, Under::default()),
                 _ => Bed::Silence, // no music is wanted, or its file cannot be played
             },
@@ -271,27 +271,18 @@ pub(super) fn limits(line: &policy::Line) -> Limits {
     }
 }
 
-/// Decodes what the policy may say, off the desk and the media thread (D31).
+/// Reads what the policy may say in the language callers are greeted in, off the desk and the media thread (D31). The
+/// other languages, and what wideband callers hear, wait for the first who hears them.
 pub(super) fn warm_up(
     book: &Arc<Phrasebook>,
     phrases: Vec<PromptId>,
-    first: Language,
+    language: Language,
 ) -> io::Result<()> {
     let book = Arc::clone(book);
-    let languages = [first].into_iter().chain(
-        Language::ALL
-            .into_iter()
-            .filter(move |other| *other != first),
-    );
     let work = move || {
-        drop(book.music());
-        for language in languages {
-            for phrase in &phrases {
-                if let Ok(clip) = book.clip(phrase, language) {
-                    clip.prepare(Law::A);
-                    clip.prepare(Law::Mu);
-                }
-            }
+        drop(book.music(Rate::Narrow));
+        for phrase in &phrases {
+            drop(book.clip(phrase, language));
         }
     };
     std::thread::Builder::new()

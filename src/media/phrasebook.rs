@@ -1,24 +1,31 @@
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
 use super::clip::Clip;
-use super::prompts::{PromptError, TELEPHONE_RATE, decode_flac, to_8k};
+use super::codec::Rate;
+use super::prompts::{Loudness, PromptError, Shape, Sound};
 use crate::words::{Catalogue, Language, PromptId, Sentence};
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/config/prompts");
 
-/// An encoded file: one of ours, or an admin's.
-pub type Flac = Cow<'static, [u8]>;
+/// A recording as it lies in its folder: one of ours, or an admin's.
+#[derive(Clone, Debug)]
+pub struct SoundFile {
+    /// As the admin knows it: `en/greeting.wav`.
+    pub name: String,
+    pub bytes: Bytes,
+}
 
 /// The standard phrases, their words and their sound, and the hold music.
 ///
-/// Sound is decoded when it is first asked for (D31): ask off the media thread.
+/// Sound is read when it is first asked for, and its upper band when a wideband caller first hears it (D31): ask off the
+/// media thread.
 pub struct Phrasebook {
     pages: BTreeMap<PromptId, Page>,
     music: Recording,
@@ -69,11 +76,9 @@ pub enum PhrasebookError {
         language: Language,
     },
     Unplayable {
-        phrase: PromptId,
-        language: Language,
+        file: String,
         error: PromptError,
     },
-    UnplayableMusic(PromptError),
 }
 
 struct Page {
@@ -81,9 +86,23 @@ struct Page {
     sound: BTreeMap<Language, Recording>,
 }
 
+/// A file, and what was made of it.
 struct Recording {
-    flac: Flac,
-    clip: OnceLock<Result<Arc<Clip>, PromptError>>,
+    file: SoundFile,
+    kind: Kind,
+    played: OnceLock<Result<Played, PromptError>>,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Phrase,
+    Music,
+}
+
+#[derive(Clone)]
+struct Played {
+    clip: Arc<Clip>,
+    gain: f32,
 }
 
 impl Phrasebook {
@@ -99,11 +118,17 @@ impl Phrasebook {
         .expect("the shipped phrases are tested")
     }
 
+    /// The same phrases, with other music between them.
+    pub fn with_music(mut self, music: SoundFile) -> Self {
+        self.music = Recording::new(music, Kind::Music);
+        self
+    }
+
     /// Phrases from an admin's folder: the text of its `phrases.toml`, and its files, asked for one by one.
     pub fn new(
         words: &str,
-        mut sound: impl FnMut(&PromptId, Language) -> Option<Flac>,
-        music: Flac,
+        mut sound: impl FnMut(&PromptId, Language) -> Option<SoundFile>,
+        music: SoundFile,
     ) -> Result<Self, PhrasebookError> {
         let phrases: BTreeMap<PromptId, Phrase> =
             toml::from_str(words).map_err(|error| PhrasebookError::Words(error.to_string()))?;
@@ -111,7 +136,9 @@ impl Phrasebook {
             phrase,
             sound: Language::ALL
                 .into_iter()
-                .filter_map(|language| Some((language, Recording::new(sound(id, language)?))))
+                .filter_map(|language| {
+                    Some((language, Recording::new(sound(id, language)?, Kind::Phrase)))
+                })
                 .collect(),
         };
         let pages = phrases.into_iter().map(|(id, phrase)| {
@@ -120,7 +147,7 @@ impl Phrasebook {
         });
         Ok(Self {
             pages: pages.collect(),
-            music: Recording::new(music),
+            music: Recording::new(music, Kind::Music),
         })
     }
 
@@ -145,38 +172,54 @@ impl Phrasebook {
             .collect()
     }
 
-    /// A phrase's sound at 8 kHz.
+    /// A phrase's sound, for listeners at 8 kHz.
     pub fn clip(&self, id: &PromptId, language: Language) -> Result<Arc<Clip>, PhrasebookError> {
-        let page = self
-            .pages
-            .get(id)
-            .ok_or_else(|| PhrasebookError::UnknownPhrase(id.clone()))?;
-        let recording = page
-            .sound
-            .get(&language)
-            .ok_or_else(|| PhrasebookError::NoSound {
-                phrase: id.clone(),
-                language,
-            })?;
-        recording
-            .clip()
-            .map_err(|error| PhrasebookError::Unplayable {
-                phrase: id.clone(),
-                language,
-                error,
-            })
+        self.clip_at(id, language, Rate::Narrow)
+    }
+
+    /// A phrase's sound, for listeners at `rate`.
+    pub fn clip_at(
+        &self,
+        id: &PromptId,
+        language: Language,
+        rate: Rate,
+    ) -> Result<Arc<Clip>, PhrasebookError> {
+        self.recording(id, language)?.clip(rate)
+    }
+
+    /// Whether a phrase can be played; it is read for that, and forgotten again.
+    pub fn check(&self, id: &PromptId, language: Language) -> Result<(), PhrasebookError> {
+        self.recording(id, language)?.check()
     }
 
     /// How long saying it takes.
     pub fn duration(&self, id: &PromptId, language: Language) -> Result<Duration, PhrasebookError> {
-        let samples = self.clip(id, language)?.len();
-        let micros = samples as u64 * 1_000_000 / u64::from(TELEPHONE_RATE);
+        let ticks = self.clip(id, language)?.len();
+        let micros = ticks as u64 * 1_000_000 / u64::from(Rate::Narrow.hz());
         Ok(Duration::from_micros(micros))
     }
 
-    /// What a held caller hears between the phrases, at 8 kHz: a seamless loop.
-    pub fn music(&self) -> Result<Arc<Clip>, PhrasebookError> {
-        self.music.clip().map_err(PhrasebookError::UnplayableMusic)
+    /// What a held caller hears between the phrases, for listeners at `rate`: a loop.
+    pub fn music(&self, rate: Rate) -> Result<Arc<Clip>, PhrasebookError> {
+        self.music.clip(rate)
+    }
+
+    /// Whether the music can be played.
+    pub fn check_music(&self) -> Result<(), PhrasebookError> {
+        self.music.check()
+    }
+
+    fn recording(&self, id: &PromptId, language: Language) -> Result<&Recording, PhrasebookError> {
+        let page = self
+            .pages
+            .get(id)
+            .ok_or_else(|| PhrasebookError::UnknownPhrase(id.clone()))?;
+        page.sound
+            .get(&language)
+            .ok_or_else(|| PhrasebookError::NoSound {
+                phrase: id.clone(),
+                language,
+            })
     }
 }
 
@@ -190,33 +233,94 @@ impl Phrase {
 }
 
 impl Recording {
-    fn new(flac: Flac) -> Self {
+    fn new(file: SoundFile, kind: Kind) -> Self {
         Self {
-            flac,
-            clip: OnceLock::new(),
+            file,
+            kind,
+            played: OnceLock::new(),
         }
     }
 
-    fn clip(&self) -> Result<Arc<Clip>, PromptError> {
-        self.clip.get_or_init(|| self.decode()).clone()
+    fn clip(&self, rate: Rate) -> Result<Arc<Clip>, PhrasebookError> {
+        let played = self.played.get_or_init(|| self.play()).clone();
+        let played = played.map_err(|error| self.unplayable(error))?;
+        if rate == Rate::Wide && !played.clip.is_wide() {
+            self.widen(&played);
+        }
+        Ok(played.clip)
     }
 
-    fn decode(&self) -> Result<Arc<Clip>, PromptError> {
-        let sound = decode_flac(&self.flac)?;
-        let samples = to_8k(&sound.samples, sound.rate)?;
-        Ok(Arc::new(Clip::from_samples(samples)))
+    fn check(&self) -> Result<(), PhrasebookError> {
+        match self.played.get() {
+            Some(played) => played.clone().map(drop),
+            None => self.play().map(drop),
+        }
+        .map_err(|error| self.unplayable(error))
+    }
+
+    fn play(&self) -> Result<Played, PromptError> {
+        let sound = self.sound()?;
+        let gain = sound.gain(self.kind.loudness())?;
+        let samples = sound.levelled(Rate::Narrow, gain, self.kind.shape())?;
+        Ok(Played {
+            clip: Arc::new(Clip::from_samples(samples)),
+            gain,
+        })
+    }
+
+    /// A file that could be read once can be read again; if not, its band stays the telephone's.
+    fn widen(&self, played: &Played) {
+        let Ok(sound) = self.sound() else { return };
+        if sound.rate() <= Rate::Narrow.hz() {
+            return;
+        }
+        if let Ok(samples) = sound.levelled(Rate::Wide, played.gain, self.kind.shape()) {
+            played.clip.widen(|| samples);
+        }
+    }
+
+    fn sound(&self) -> Result<Sound, PromptError> {
+        Sound::read(self.file.bytes.clone())
+    }
+
+    fn unplayable(&self, error: PromptError) -> PhrasebookError {
+        PhrasebookError::Unplayable {
+            file: self.file.name.clone(),
+            error,
+        }
     }
 }
 
-fn shipped_sound(id: &PromptId, language: Language) -> Option<Flac> {
-    let file = SHIPPED.get_file(format!("{language}/{id}.flac"))?;
-    Some(Cow::Borrowed(file.contents()))
+impl Kind {
+    fn loudness(self) -> Loudness {
+        match self {
+            Self::Phrase => Loudness::Phrase,
+            Self::Music => Loudness::Music,
+        }
+    }
+
+    fn shape(self) -> Shape {
+        match self {
+            Self::Phrase => Shape::Phrase,
+            Self::Music => Shape::Loop,
+        }
+    }
+}
+
+fn shipped_sound(id: &PromptId, language: Language) -> Option<SoundFile> {
+    let name = format!("{language}/{id}.flac");
+    let bytes = Bytes::from_static(SHIPPED.get_file(&name)?.contents());
+    Some(SoundFile { name, bytes })
 }
 
 /// Our own bed, for phrases that come without music.
-pub fn shipped_music() -> Flac {
-    let file = SHIPPED.get_file("music/bed.flac");
-    Cow::Borrowed(file.expect("config/prompts has music/bed.flac").contents())
+pub fn shipped_music() -> SoundFile {
+    const NAME: &str = "music/bed.flac";
+    let file = SHIPPED.get_file(NAME).expect("config/prompts has its bed");
+    SoundFile {
+        name: NAME.to_owned(),
+        bytes: Bytes::from_static(file.contents()),
+    }
 }
 
 impl PhrasebookError {
@@ -228,15 +332,8 @@ impl PhrasebookError {
             Self::NoSound { phrase, language } => {
                 Sentence::of("phrases.no-sound").with("file", format!("{language}/{phrase}.flac"))
             }
-            Self::Unplayable {
-                phrase,
-                language,
-                error,
-            } => Sentence::of("phrases.unplayable")
-                .with("file", format!("{language}/{phrase}.flac"))
-                .with("why", error.sentence()),
-            Self::UnplayableMusic(error) => Sentence::of("phrases.unplayable")
-                .with("file", "music/bed.flac")
+            Self::Unplayable { file, error } => Sentence::of("phrases.unplayable")
+                .with("file", file)
                 .with("why", error.sentence()),
         }
     }
@@ -254,6 +351,8 @@ impl std::error::Error for PhrasebookError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::clip::Past;
+    use crate::media::speech_level::SpeechLevel;
 
     fn id(name: &str) -> PromptId {
         name.parse().unwrap()
@@ -264,7 +363,11 @@ mod tests {
             Language::En => shipped_sound(id, language),
             Language::ZhCn => None,
         };
-        Phrasebook::new(words, only_english, Cow::Borrowed(b"no music"))
+        let music = SoundFile {
+            name: "music/bed.wav".to_owned(),
+            bytes: Bytes::from_static(b"no music"),
+        };
+        Phrasebook::new(words, only_english, music)
     }
 
     const HELLO: &str = "[greeting]\nrule = 'own'\nwhen = 'auto'\nzh-CN = '您好'\nen = 'Hello'\n";
@@ -301,13 +404,41 @@ mod tests {
 
     #[test]
     fn the_music_lasts_a_minute_and_is_softer_than_speech() {
-        let music = Phrasebook::shipped().music().unwrap();
+        let music = Phrasebook::shipped().music(Rate::Narrow).unwrap();
         assert!(music.len() >= 60 * 8_000);
         let loudest = music.samples().iter().map(|s| s.unsigned_abs()).max();
-        assert!(loudest <= Some(3_400), "{loudest:?}");
-        let power: f64 = music.samples().iter().map(|s| f64::from(*s).powi(2)).sum();
-        let level = 10.0 * (power / music.len() as f64 / 32_768.0_f64.powi(2)).log10();
-        assert!((-36.0..-27.0).contains(&level), "{level} dBov");
+        assert!(loudest <= Some(6_000), "{loudest:?}");
+        let mut level = SpeechLevel::new(Rate::Narrow);
+        level.hear(music.samples());
+        let dbov = level.dbov().unwrap();
+        assert!((dbov + 30.0).abs() < 0.3, "{dbov} dBov");
+    }
+
+    #[test]
+    fn every_phrase_is_heard_at_minus_twenty_six() {
+        let book = Phrasebook::shipped();
+        for (id, language) in book.ids().flat_map(|id| Language::ALL.map(|l| (id, l))) {
+            let mut level = SpeechLevel::new(Rate::Narrow);
+            level.hear(book.clip(id, language).unwrap().samples());
+            let dbov = level.dbov().unwrap();
+            assert!((dbov + 26.0).abs() < 0.3, "{id} {language}: {dbov} dBov");
+        }
+    }
+
+    #[test]
+    fn a_wideband_caller_hears_the_same_phrase_with_its_upper_band() {
+        let book = Phrasebook::shipped();
+        let narrow = book.clip(&id("greeting"), Language::En).unwrap();
+        assert!(!narrow.is_wide(), "nobody asked for it");
+        let wide = book.clip_at(&id("greeting"), Language::En, Rate::Wide);
+        assert!(Arc::ptr_eq(&narrow, &wide.unwrap()) && narrow.is_wide());
+        let mut heard = [[0; 320]; 2];
+        narrow.read(Rate::Wide, 4_000, Past::Silence, &mut heard[0]);
+        let telephone = Clip::from_samples(narrow.samples().to_vec());
+        telephone.read(Rate::Wide, 4_000, Past::Silence, &mut heard[1]);
+        let power = |samples: &[i16]| samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+        let apart: Vec<i16> = (0..320).map(|n| heard[0][n] - heard[1][n]).collect();
+        assert!(power(&apart) > 0.0 && power(&apart) < 0.3 * power(&heard[0]));
     }
 
     #[test]
@@ -323,10 +454,12 @@ mod tests {
         assert_eq!(error.to_string(), "no recording zh-CN/greeting.flac");
         let error = book.clip(&nothing, Language::En).unwrap_err();
         assert_eq!(error.to_string(), "no phrase 'nothing' in phrases.toml");
-        assert!(matches!(
-            book.music(),
-            Err(PhrasebookError::UnplayableMusic(_))
-        ));
+        let error = book.music(Rate::Narrow).unwrap_err().to_string();
+        assert!(
+            error.starts_with("music/bed.wav cannot be played"),
+            "{error}"
+        );
+        assert_eq!(book.check_music().unwrap_err().to_string(), error);
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Halver {
         let mut line = [0.0; TAPS + BLOCK];
         let line = load(&mut line, &mut self.past, sound);
         for (n, window) in line.windows(TAPS).skip(1).step_by(2).enumerate() {
-            emit(n, dot(window, &*LOW_PASS));
+            emit(n, dot(window, &LOW_PASS));
         }
     }
 }

@@ -67,6 +67,7 @@ impl Settings {
         });
         let others = [
             &mut self.prompts,
+            &mut self.music,
             &mut self.api.token_file,
             &mut self.store.path,
             &mut self.recording.folder,

@@ -23,6 +23,8 @@ pub struct Settings {
     pub policy: PolicyFile,
     #[serde(with = "empty_is_none")]
     pub prompts: Option<PathBuf>,
+    #[serde(with = "empty_is_none")]
+    pub music: Option<PathBuf>,
     pub timezone: Zone,
     pub country: Country,
     pub test: bool,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use thirdring::ear::{Reference, Repertoire, hear_all};
-use thirdring::media::Phrasebook;
+use thirdring::media::{Phrasebook, Rate};
 use thirdring::words::Entropy;
 
 use super::line::{Line, pink, white};
@@ -49,7 +49,7 @@ fn strange_sounds(known: &[Reference], unknown: &[Reference], dice: &mut Entropy
         stream.extend(played_at(1.06, &reference.samples));
         stream.extend(reference.samples.iter().rev());
     }
-    let music = Phrasebook::shipped().music().unwrap();
+    let music = Phrasebook::shipped().music(Rate::Narrow).unwrap();
     stream.extend(music.samples());
     stream.extend(played_at(1.12, music.samples()));
     stream.extend(white(480_000, dice).iter().map(|s| (s * 800.0) as i16));

@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use thirdring::ear::{Ended, Heard, Reference, Repertoire, hear_all};
-use thirdring::media::prompts::{decode_flac, to_8k};
+use thirdring::media::prompts::Sound;
 use thirdring::media::rtp::ticks_between;
-use thirdring::media::{Codec, Law, RtpHeader};
+use thirdring::media::{Codec, Law, Rate, RtpHeader};
 use thirdring::words::Language;
 
 /// A stream that jumps further than ten minutes on its own clock is broken.
@@ -169,8 +169,8 @@ fn place(packets: &[Packet]) -> Vec<i16> {
 pub(crate) fn spoken(language: Language, id: &str) -> Vec<i16> {
     let path = format!("config/prompts/{}/{id}.flac", language.tag());
     let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let sound = decode_flac(&bytes).expect("a shipped phrase");
-    to_8k(&sound.samples, sound.rate).expect("a shipped phrase")
+    let sound = Sound::read(bytes.into()).expect("a shipped phrase");
+    sound.at(Rate::Narrow).expect("a shipped phrase")
 }
 
 /// All that the agent can say, in both languages.

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use thirdring::ear::{Ended, hear_all};
-use thirdring::media::prompts::{decode_flac, to_8k};
+use thirdring::media::prompts::Sound;
 use thirdring::media::{FRAME_TIME, LegKey, Rate, RecordedFrame};
 use thirdring::recordings::store::{Decrypted, News, Recorder, RecorderSettings, decrypt};
 use thirdring::recordings::{Broken, Format, Key};
@@ -55,8 +55,8 @@ fn settings(folder: PathBuf, form: &str) -> RecorderSettings {
 /// A phrase and then silence, at 8 kHz.
 fn phrase(path: &str) -> Vec<i16> {
     let file = fs::read(Path::new("config/prompts").join(path)).expect("it is shipped");
-    let sound = decode_flac(&file).expect("it is sound");
-    to_8k(&sound.samples, sound.rate).expect("its rate is known")
+    let sound = Sound::read(file.into()).expect("it is sound");
+    sound.at(Rate::Narrow).expect("its rate is known")
 }
 
 /// The frames of a call: the greeting to the caller, and the caller's own words, half a second later.

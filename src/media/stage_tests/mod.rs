@@ -6,6 +6,7 @@
 )]
 
 mod allocations;
+mod holding;
 mod invariants;
 mod relaying;
 mod sending;
