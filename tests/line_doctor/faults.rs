@@ -52,12 +52,16 @@ impl Variant {
     pub(super) fn all(count: usize) -> impl Iterator<Item = Self> {
         (0..count).map(|number| Self {
             number,
-            law: if number % 2 == 0 { Law::A } else { Law::Mu },
+            law: if number.is_multiple_of(2) {
+                Law::A
+            } else {
+                Law::Mu
+            },
             noisy: number / 2 % 2 == 1,
         })
     }
 
-    fn speaker(self) -> &'static Speaker {
+    pub(super) fn speaker(self) -> &'static Speaker {
         &speakers()[self.number % speakers().len()]
     }
 
@@ -305,8 +309,8 @@ fn echo(variant: Variant, entropy: &mut Entropy) -> Case {
     let mut theirs = speech(variant.speaker(), -24.0, opening - 0.5, 0.2, entropy);
     theirs.resize(ours.len(), 0.0);
     for n in delay..ours.len() {
-        let (now, before) = (ours[n - delay], ours.get(n - delay - 1).copied());
-        theirs[n] += loss * (0.7 * now + 0.3 * before.unwrap_or(0.0));
+        let (now, later) = (ours[n - delay], ours[n - delay + 1]);
+        theirs[n] += loss * (0.7 * now + 0.3 * later);
     }
     let echo_dbov = -22.0 + 20.0 * loss.log10();
     let seconds_in_all = theirs.len() as f32 / 8_000.0;

@@ -45,11 +45,21 @@ pub(super) fn call(number: usize) -> Call {
     let entropy = &mut Entropy::from_number(number as u64 * 977 + 5);
     let dbov = match oddity {
         Oddity::Quiet => -36.0 - 3.0 * share(entropy),
-        _ => -20.0 - 10.0 * share(entropy),
+        Oddity::Nothing
+        | Oddity::Babble
+        | Oddity::Loss
+        | Oddity::Mutes
+        | Oddity::Gates
+        | Oddity::Pauses
+        | Oddity::Noise => -20.0 - 10.0 * share(entropy),
     };
     let (mut theirs, ours) = conversation(number, dbov, entropy);
     add(&mut theirs, &background(oddity, dbov, entropy));
-    let law = if number % 2 == 0 { Law::A } else { Law::Mu };
+    let law = if number.is_multiple_of(2) {
+        Law::A
+    } else {
+        Law::Mu
+    };
     let mut call = Call::of(&theirs, law);
     call.ours = ours.iter().map(|sample| *sample as i16).collect();
     spoil(&mut call.slots, oddity, entropy);

@@ -29,6 +29,9 @@ const SAME_HZ: f32 = 24.0;
 /// Steps of one signal tone that make it one: 400 ms, for a fax calls for 500 ms (T.30).
 const SIGNAL_STEPS: u32 = 4;
 
+/// Steps known to be loud without a voice: a voice is known for one later than it begins.
+const VOICELESS_STEPS: u32 = 2;
+
 /// What kind of sound comes: music, a signal tone, or neither.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Character {
@@ -36,6 +39,7 @@ pub(super) struct Character {
     loud: u32,
     tonal: u32,
     signal: u32,
+    voiceless: u32,
     signal_hz: f32,
     window: u32,
 }
@@ -48,13 +52,14 @@ impl Character {
             loud: 0,
             tonal: 0,
             signal: 0,
+            voiceless: 0,
             signal_hz: 0.0,
             window: steps as u32,
         }
     }
 
-    /// Takes in 100 ms of a level that is loud or not.
-    pub(super) fn step(&mut self, is_loud: bool, tones: Tones) {
+    /// Takes in 100 ms that are loud or not, and known to be loud without a voice or not.
+    pub(super) fn step(&mut self, is_loud: bool, is_voiceless: bool, tones: Tones) {
         let is_signal = is_loud && tones.two >= SIGNAL && tones.hz >= SIGNAL_MIN_HZ;
         if is_signal && (tones.hz - self.signal_hz).abs() > SAME_HZ {
             self.signal = 0;
@@ -63,11 +68,17 @@ impl Character {
         push(&mut self.loud, is_loud);
         push(&mut self.tonal, is_loud && tones.share >= TONAL);
         push(&mut self.signal, is_signal);
+        push(&mut self.voiceless, is_voiceless);
     }
 
     /// Ring-back, busy, fax; said while one sounds.
     pub(super) fn is_signal(&self) -> bool {
         self.signal & 1 == 1 && count(self.signal, self.window) >= SIGNAL_STEPS
+    }
+
+    /// Loud, and known to be no voice while it was.
+    pub(super) fn is_voiceless(&self) -> bool {
+        count(self.voiceless, self.window) >= VOICELESS_STEPS
     }
 
     /// Tones more often than not.
@@ -115,7 +126,7 @@ mod tests {
     fn after(steps: impl IntoIterator<Item = (bool, Tones)>) -> Character {
         let mut character = Character::new(Duration::from_secs(3));
         for (is_loud, tones) in steps {
-            character.step(is_loud, tones);
+            character.step(is_loud, false, tones);
         }
         character
     }

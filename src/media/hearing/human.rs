@@ -121,6 +121,11 @@ impl Human {
         answers >= ANSWERS_MIN && just_now == 0 && self.voice_share() < VOICE_SHARE
     }
 
+    /// The last 250 ms were asked about, and none of it is voice.
+    pub(super) fn is_silent_of_late(&self) -> bool {
+        self.known & VOICED_OF == VOICED_OF && self.voiced & VOICED_OF == 0
+    }
+
     /// The share of voice in the answers of the last second.
     pub(super) fn voice_share(&self) -> f32 {
         let answers = (self.known & OF_LATE).count_ones();

@@ -10,8 +10,8 @@ const FLOOR_SHARE: f32 = 0.1;
 const PEAK_SHARE: f32 = 0.95;
 const PEAK_ABOVE_SPEECH_DB: f32 = 4.5;
 
-/// What was the loudest is forgotten by so much a frame, dB: 20 dB in 20 s, for who listens is silent for long.
-const FORGETS_DB: f32 = 0.02;
+/// What was the loudest is forgotten by so much a frame, dB: 4 dB in 20 s, for who listens is silent for long.
+const FORGETS_DB: f32 = 0.004;
 
 /// Noise and hum on the line, and how far the speech stands above them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,9 +48,10 @@ impl LineNoise {
             .then(|| self.levels.quantile_dbov(FLOOR_SHARE))
     }
 
-    /// How far the speech of late stands above the noise, dB.
-    pub(super) fn snr_db(&self) -> Option<f32> {
-        Some(self.peak_dbov? - PEAK_ABOVE_SPEECH_DB - self.floor_dbov()?)
+    /// How far the speech stands above the noise, dB; `speech_dbov` is its level where it was measured.
+    pub(super) fn snr_db(&self, speech_dbov: Option<f32>) -> Option<f32> {
+        let by_peaks = self.peak_dbov? - PEAK_ABOVE_SPEECH_DB;
+        Some(speech_dbov.unwrap_or(by_peaks).max(by_peaks) - self.floor_dbov()?)
     }
 
     pub(super) fn hum_dbov(&self) -> f32 {
@@ -58,10 +59,12 @@ impl LineNoise {
     }
 
     /// The noise is loud, and the speech hardly stands out of it.
-    pub(super) fn is_loud(&self, levels: &Levels) -> bool {
+    pub(super) fn is_loud(&self, levels: &Levels, speech_dbov: Option<f32>) -> bool {
         let floor = self.floor_dbov();
         floor.is_some_and(|dbov| dbov > levels.noise_dbov)
-            && self.snr_db().is_some_and(|db| db < levels.snr_db)
+            && self
+                .snr_db(speech_dbov)
+                .is_some_and(|db| db < levels.snr_db)
     }
 }
 
@@ -82,7 +85,7 @@ mod tests {
             noise.hear(&SILENT_FRAME, dbov);
             noise.step();
         }
-        noise.is_loud(&Levels::default())
+        noise.is_loud(&Levels::default(), None)
     }
 
     #[test]
@@ -104,6 +107,6 @@ mod tests {
             noise.hear(&SILENT_FRAME, if frame < 250 { -12.0 } else { -38.0 });
             noise.step();
         }
-        assert!(!noise.is_loud(&Levels::default()));
+        assert!(!noise.is_loud(&Levels::default(), None));
     }
 }

@@ -5,17 +5,20 @@ use super::speech_gate::SpeechGate;
 use crate::media::codec::{Frame, Rate};
 use crate::media::speech_level::SpeechLevel;
 
-/// Speech of one measurement, milliseconds: 2 s, less the time in which a voice is known for one.
-const MEASURED_MS: u32 = 1_600;
+/// Speech of one measurement, milliseconds: 2 s, less one frame or two for the pauses at its ends.
+const MEASURED_MS: u32 = 1_900;
 
 /// Speech of which less is active holds two voices, a loud and a faint one: it is measured anew, milliseconds.
 const MIXED_MS: u32 = 4_000;
 
-/// So much quieter than before is the room rather than the caller, dB, unless it lasts.
+/// So much quieter than the loudest of late is the room rather than the caller, dB.
 const SUDDEN_DB: f32 = 10.0;
 
-/// Sudden measurements in a row that are believed.
-const SUDDEN_MAX: u8 = 3;
+/// Within this much, a measurement is as loud as the loudest, dB.
+const LOUDEST_DB: f32 = 3.0;
+
+/// What was the loudest for so many frames is so no more: 30 s.
+const LOUDEST_LASTS: u16 = 1_500;
 
 /// How loud somebody speaks: too loud, too quiet, clipped.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +28,14 @@ pub(super) struct Loudness {
     railed: u32,
     samples: u32,
     speech: Option<Speech>,
-    sudden: u8,
+    loudest: Option<Loudest>,
+}
+
+/// The loudest measurement of late: the voice rather than what is behind it.
+#[derive(Clone, Copy, Debug)]
+struct Loudest {
+    dbov: f32,
+    frames: u16,
 }
 
 /// What was measured of 2 s of speech.
@@ -37,6 +47,13 @@ pub(super) struct Speech {
     pub(super) clipped: f32,
 }
 
+/// Whether what stands out of the noise is believed to be a voice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Believes {
+    Yes,
+    No,
+}
+
 impl Loudness {
     pub(super) fn new() -> Self {
         Self {
@@ -45,17 +62,21 @@ impl Loudness {
             railed: 0,
             samples: 0,
             speech: None,
-            sudden: 0,
+            loudest: None,
         }
     }
 
     /// Follows the noise without measuring.
     pub(super) fn wait(&mut self, level: &Level) {
         self.gate.lets_through(level.dbov);
+        self.restart();
     }
 
     /// Measures a frame, `level` being that of all of it, however wide.
-    pub(super) fn hear(&mut self, frame: &Frame, level: &Level) {
+    pub(super) fn hear(&mut self, frame: &Frame, level: &Level, believes: Believes) {
+        if let Some(loudest) = &mut self.loudest {
+            loudest.frames = loudest.frames.saturating_add(1);
+        }
         if !self.gate.lets_through(level.dbov) {
             return;
         }
@@ -63,10 +84,15 @@ impl Loudness {
         self.railed = self.railed.saturating_add(u32::from(level.railed));
         self.samples = self.samples.saturating_add(u32::from(level.samples));
         if self.level.active_ms() >= MEASURED_MS {
-            self.conclude();
+            self.conclude(believes);
         } else if self.level.length_ms() >= MIXED_MS {
             self.restart();
         }
+    }
+
+    /// The level of the voice, not of what is behind it, dBov.
+    pub(super) fn loudest_dbov(&self) -> Option<f32> {
+        self.loudest.map(|loudest| loudest.dbov)
     }
 
     pub(super) fn speech(&self) -> Option<Speech> {
@@ -91,22 +117,27 @@ impl Loudness {
         (self.railed, self.samples) = (0, 0);
     }
 
-    fn conclude(&mut self) {
+    fn conclude(&mut self, believes: Believes) {
         let clipped = self.railed as f32 / self.samples.max(1) as f32;
-        let dbov = self.level.dbov();
+        let dbov = self.level.dbov().filter(|_| believes == Believes::Yes);
         self.restart();
         let Some(dbov) = dbov else { return };
-        let is_sudden = self
-            .speech
-            .is_some_and(|before| dbov < before.dbov - SUDDEN_DB);
-        self.sudden = match is_sudden {
-            true => self.sudden.saturating_add(1),
-            false => 0,
-        };
-        if !is_sudden || self.sudden >= SUDDEN_MAX {
-            self.sudden = 0;
-            self.speech = Some(Speech { dbov, clipped });
+        let loudest = self
+            .loudest
+            .filter(|loudest| loudest.frames < LOUDEST_LASTS)
+            .map_or(f32::MIN, |loudest| loudest.dbov);
+        if dbov < loudest - SUDDEN_DB {
+            return;
         }
+        if dbov >= loudest - LOUDEST_DB {
+            self.loudest = Some(Loudest { dbov, frames: 0 });
+        }
+        // One soft end of a sentence is no quiet voice.
+        let before = self.speech.map_or(dbov, |speech| speech.dbov);
+        self.speech = Some(Speech {
+            dbov: (before + dbov) / 2.0,
+            clipped,
+        });
     }
 }
 
@@ -122,7 +153,7 @@ mod tests {
             let frame: Frame = std::array::from_fn(|k| {
                 (((n * FRAME_SAMPLES + k) as f32 * 0.3).sin() * peak) as i16
             });
-            loudness.hear(&frame, &Level::of(&frame));
+            loudness.hear(&frame, &Level::of(&frame), Believes::Yes);
         }
     }
 
@@ -153,7 +184,7 @@ mod tests {
         speak(&mut loudness, 3_000.0, 120);
         speak(&mut loudness, 100.0, 150);
         assert_eq!(loudness.verdict(&Levels::default()), None);
-        speak(&mut loudness, 100.0, 300);
+        speak(&mut loudness, 100.0, 1_700);
         assert_eq!(
             loudness.verdict(&Levels::default()),
             Some(Verdict::TooQuiet)

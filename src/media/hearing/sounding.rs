@@ -5,7 +5,7 @@ use super::human::{Block, Human};
 use super::level::Level;
 use super::limits::Limits;
 use super::line_noise::LineNoise;
-use super::loudness::Loudness;
+use super::loudness::{Believes, Loudness};
 use super::narrow::Narrow;
 use super::spectrum::Spectrum;
 use crate::media::codec::{Frame, Rate, SILENT_FRAME};
@@ -19,6 +19,9 @@ const SOUND_MIN_DBOV: f32 = -62.0;
 
 /// The detector is asked for so many frames after the last that may be a voice.
 const ASKS_ON: u16 = 25;
+
+/// So much quieter than a voice that was heard is what is behind it, dB: a room, a radio.
+const BEHIND_DB: f32 = 10.0;
 
 /// Music was suspected: asked for a second, then not for ten, in frames.
 const SUSPICION: u16 = 50;
@@ -95,9 +98,13 @@ impl Sounding {
         self.ours = SILENT_FRAME;
         let asks = self.asks(level.dbov);
         self.human.hear(&frame, asks);
-        match self.human.heard() {
-            Some(_) if self.counts.music == 0 => self.loudness.hear(&frame, level),
-            Some(_) | None => self.loudness.wait(level),
+        let believes = match self.human.heard() {
+            Some(_) => Believes::Yes,
+            None => Believes::No,
+        };
+        match self.is_music() {
+            false => self.loudness.hear(&frame, level, believes),
+            true => self.loudness.wait(level),
         }
         self.follow_character(&frame, level, limits);
     }
@@ -147,16 +154,21 @@ impl Sounding {
             speech_dbov: speech.map(|speech| speech.dbov),
             clipped_share: speech.map_or(0.0, |speech| speech.clipped),
             floor_dbov: self.noise.floor_dbov(),
-            snr_db: self.noise.snr_db(),
+            snr_db: self.noise.snr_db(self.speech_dbov()),
             hum_dbov: self.noise.hum_dbov(),
             voice_share: self.human.voice_share(),
             echo: self.echo.found(limits.levels.return_loss_db),
         }
     }
 
+    fn speech_dbov(&self) -> Option<f32> {
+        self.loudness.speech().map(|speech| speech.dbov)
+    }
+
     /// A steady tone is as loud as its floor, and no noise.
     fn is_noisy(&self, limits: &Limits) -> bool {
-        let is_noise = !self.character.is_tonal() && self.noise.is_loud(&limits.levels);
+        let is_noise =
+            !self.character.is_tonal() && self.noise.is_loud(&limits.levels, self.speech_dbov());
         is_noise || self.noise.hum_dbov() > limits.levels.hum_dbov
     }
 
@@ -180,13 +192,16 @@ impl Sounding {
             return;
         };
         self.noise.step();
-        let is_loud = level.dbov > limits.levels.music_dbov;
-        self.character.step(is_loud, tones);
+        let voice = self.loudness.loudest_dbov();
+        let background = voice.map_or(f32::MIN, |dbov| dbov - BEHIND_DB);
+        let is_loud = level.dbov > limits.levels.music_dbov.max(background);
+        let is_voiceless = is_loud && self.human.is_silent_of_late();
+        self.character.step(is_loud, is_voiceless, tones);
         if self.character.is_suspicious() && self.counts.suspicion_rests == 0 {
             self.counts.suspicion = SUSPICION;
             self.counts.suspicion_rests = SUSPICION + SUSPICION_RESTS;
         }
-        let is_no_voice = self.human.is_known_to_be_none();
+        let is_no_voice = self.human.is_known_to_be_none() && self.character.is_voiceless();
         let is_musical = self.character.is_signal() || self.character.is_music();
         if is_musical && is_no_voice {
             self.counts.music = CHARACTER_HOLDS;

@@ -1,8 +1,11 @@
-use super::floor::{ABOVE_FLOOR_DB, Floor};
+use super::floor::Floor;
 use crate::media::sender::FRAME_TIME;
 
 /// What is quieter is nobody's voice, dBov.
 const VOICE_MIN_DBOV: f32 = -62.0;
+
+/// Speech stands so far above the noise, dB; less than where a voice begins, for noise has been told from it by then.
+const ABOVE_FLOOR_DB: f32 = 6.0;
 
 /// A pause within a word, frames: P.56's 200 ms.
 const HANG_OVER: u8 = 10;
