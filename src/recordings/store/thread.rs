@@ -43,6 +43,8 @@ pub(super) struct RecorderThread {
     entropy: Entropy,
     tell: Box<dyn FnMut(News) + Send>,
     tapes: BTreeMap<LegKey, Tape>,
+    /// Calls that are over, whose last frames may still wait.
+    over: Vec<(LegKey, Moment)>,
     failing: bool,
 }
 
@@ -64,6 +66,7 @@ impl RecorderThread {
             entropy,
             tell,
             tapes: BTreeMap::new(),
+            over: Vec::new(),
             failing: false,
         }
     }
@@ -94,6 +97,11 @@ impl RecorderThread {
             }
             self.hear(&frame);
         }
+        for (leg, at) in std::mem::take(&mut self.over) {
+            if let Some(tape) = self.tapes.remove(&leg) {
+                self.end(tape, at);
+            }
+        }
     }
 
     fn word(&mut self, word: Word) {
@@ -109,11 +117,9 @@ impl RecorderThread {
                     tape.recording.resume(at);
                 }
             }
-            Word::Close { leg, at } => {
-                if let Some(tape) = self.tapes.remove(&leg) {
-                    self.end(tape, at);
-                }
-            }
+            // No more than there are tapes.
+            Word::Close { leg, at } if self.tapes.contains_key(&leg) => self.over.push((leg, at)),
+            Word::Close { .. } => {}
         }
     }
 
