@@ -2,7 +2,7 @@
 # Measures the agent from outside, beside the floor and a peer of the same run, and prints one line a figure.
 #
 #   bash benches/run.sh            all figures, about ten minutes
-#   bash benches/run.sh pacing     some of them: idle, ringing, pacing, bridge, phrases, endpoint, load, flood
+#   bash benches/run.sh pacing     some of them: idle, ringing, pacing, bridge, phrases, endpoint, recording, load, flood
 #
 # The floor (refpeer.c) is the least a SIP machine can do on this kernel; the peer is baresip 4, where tests/run.sh has
 # installed it. Exit code 1 when a figure that must be reached is not. Needs cc and Python 3, Linux.

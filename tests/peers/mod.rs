@@ -36,6 +36,7 @@ pub(crate) mod phone;
 mod phones;
 mod pinned;
 pub(crate) mod program;
+mod recorded_call;
 mod recording;
 mod registered;
 pub(crate) mod registrar;

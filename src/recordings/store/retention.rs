@@ -47,6 +47,7 @@ pub fn sweep(folder: &Path, keep: Duration, utc: Timestamp) -> io::Result<Swept>
         return Ok(swept);
     }
     for day in folders(folder)? {
+        let before = swept.removed;
         for file in fs::read_dir(folder.join(&day))? {
             let path = day.join(file?.file_name());
             let Some(call) = call_of(&path).filter(|call| began(*call) < oldest) else {
@@ -59,8 +60,10 @@ pub fn sweep(folder: &Path, keep: Duration, utc: Timestamp) -> io::Result<Swept>
             remove(folder, &path, call, utc, &mut proofs)?;
             swept.removed += 1;
         }
-        // It may still hold others' files.
-        let _ = fs::remove_dir(folder.join(day));
+        if swept.removed > before {
+            // It may still hold others' files.
+            let _ = fs::remove_dir(folder.join(day));
+        }
     }
     Ok(swept)
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use super::file::{TapeFile, name};
@@ -31,7 +31,7 @@ pub(super) enum Word {
     },
 }
 
-/// Without a frame words are looked for this often.
+/// Frames are looked for this often: 200 calls have 500 of them then.
 const LOOKS_EVERY: Duration = Duration::from_millis(50);
 
 /// Files open at once: the desk's calls at most (D8).
@@ -43,6 +43,8 @@ pub(super) struct RecorderThread {
     entropy: Entropy,
     tell: Box<dyn FnMut(News) + Send>,
     tapes: BTreeMap<LegKey, Tape>,
+    /// Calls that are over, whose last frames may still wait.
+    over: Vec<(LegKey, Moment)>,
     failing: bool,
 }
 
@@ -51,12 +53,6 @@ struct Tape {
     call: CallId,
     recording: Recording,
     file: TapeFile,
-}
-
-#[derive(PartialEq, Eq)]
-enum Next {
-    GoOn,
-    Stop,
 }
 
 impl RecorderThread {
@@ -70,39 +66,40 @@ impl RecorderThread {
             entropy,
             tell,
             tapes: BTreeMap::new(),
+            over: Vec::new(),
             failing: false,
         }
     }
 
     /// Until nobody is left who could say a word; what is still open is ended where its sound ends.
+    ///
+    /// It waits for words and only looks for frames: whoever has a frame need wake nobody.
     pub(super) fn work(mut self, words: &Receiver<Word>, frames: &Receiver<RecordedFrame>) {
         loop {
-            let frame = frames.recv_timeout(LOOKS_EVERY);
-            // Words first: a pause counts for every frame after its moment.
-            let next = self.obey(words);
-            match frame {
-                Ok(frame) => self.hear(&frame),
+            match words.recv_timeout(LOOKS_EVERY) {
+                Ok(word) => self.word(word),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if next == Next::Stop {
-                break;
-            }
+            self.catch_up(words, frames);
         }
-        while let Ok(frame) = frames.try_recv() {
-            self.hear(&frame);
-        }
+        self.catch_up(words, frames);
         while let Some((_, tape)) = self.tapes.pop_first() {
             self.end(tape, Moment::ZERO);
         }
     }
 
-    fn obey(&mut self, words: &Receiver<Word>) -> Next {
-        loop {
-            match words.try_recv() {
-                Ok(word) => self.word(word),
-                Err(TryRecvError::Empty) => return Next::GoOn,
-                Err(TryRecvError::Disconnected) => return Next::Stop,
+    /// Words first: a pause counts for every frame after its moment.
+    fn catch_up(&mut self, words: &Receiver<Word>, frames: &Receiver<RecordedFrame>) {
+        while let Ok(frame) = frames.try_recv() {
+            while let Ok(word) = words.try_recv() {
+                self.word(word);
+            }
+            self.hear(&frame);
+        }
+        for (leg, at) in std::mem::take(&mut self.over) {
+            if let Some(tape) = self.tapes.remove(&leg) {
+                self.end(tape, at);
             }
         }
     }
@@ -120,11 +117,9 @@ impl RecorderThread {
                     tape.recording.resume(at);
                 }
             }
-            Word::Close { leg, at } => {
-                if let Some(tape) = self.tapes.remove(&leg) {
-                    self.end(tape, at);
-                }
-            }
+            // No more than there are tapes.
+            Word::Close { leg, at } if self.tapes.contains_key(&leg) => self.over.push((leg, at)),
+            Word::Close { .. } => {}
         }
     }
 
