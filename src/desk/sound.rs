@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::call::{Hears, LegNews, Line, Patch};
 use crate::media::{
-    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Levels, Limits, Order, Phrasebook, Under,
-    Verdict, Watch,
+    self, Bed, Clip, Codec, Evidence, Law, LegKey, LegSpec, Levels, Limits, Order, Phrasebook,
+    Under, Verdict, Watch,
 };
 use crate::policy;
 use crate::sip::offer_answer::{self, Direction, Negotiated};
@@ -185,7 +185,7 @@ pub(super) fn spec(agreed: &Negotiated) -> LegSpec {
         comfort_noise: Some(COMFORT_NOISE),
         remote: agreed.remote,
         remote_rtcp: agreed.remote_rtcp,
-        extended_reports: false,
+        extended_reports: agreed.extended_reports,
         srtp: agreed.srtp.clone(),
         sends: matches!(direction, Direction::SendRecv | Direction::SendOnly),
         receives: matches!(direction, Direction::SendRecv | Direction::RecvOnly),
@@ -216,7 +216,7 @@ pub(super) fn test_spec(remote: SocketAddr) -> LegSpec {
         remote,
         remote_rtcp: remote,
         extended_reports: false,
-            srtp: None,
+        srtp: None,
         sends: true,
         receives: true,
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::clip::Clip;
 use super::codec::Codec;
 use super::hearing::{Verdict, Watch};
-use super::quality::Quality;
 use super::player::Bed;
+use super::quality::Quality;
 use crate::words::{Key, Moment, SrtpKeys};
 
 /// One leg's sound, by the number its ports were opened under.

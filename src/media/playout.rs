@@ -10,7 +10,9 @@ pub enum Content<'a> {
     ComfortNoise(&'a [u8]),
 }
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts { pub late: u64 }
+pub struct Counts {
+    pub late: u64,
+}
 #[derive(Debug)]
 pub struct Playout {
     codec: Codec,
@@ -47,7 +49,9 @@ impl Playout {
             _ => Played::Nothing,
         }
     }
-    pub fn delay(&self) -> std::time::Duration { std::time::Duration::from_millis(40) }
+    pub fn delay(&self) -> std::time::Duration {
+        std::time::Duration::from_millis(40)
+    }
     pub fn counts(&self) -> Counts {
         Counts::default()
     }

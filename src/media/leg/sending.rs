@@ -299,7 +299,10 @@ impl Leg {
 
     /// What is told where both sides agreed on extended reports.
     fn metrics(&self, heard: Option<&Heard>) -> Option<VoipMetrics> {
-        let ssrc = self.receiver.ssrc().filter(|_| self.spec.extended_reports)?;
+        let ssrc = self
+            .receiver
+            .ssrc()
+            .filter(|_| self.spec.extended_reports)?;
         Some(self.meter.metrics(ssrc, self.arrived(heard)))
     }
 

@@ -70,7 +70,7 @@ fn spec(leg: LegKey, codec: Codec) -> LegSpec {
         remote: remote(leg),
         remote_rtcp: remote_rtcp(leg),
         extended_reports: false,
-            srtp: None,
+        srtp: None,
         sends: true,
         receives: true,
     }
