@@ -185,7 +185,7 @@ pub(super) fn spec(agreed: &Negotiated) -> LegSpec {
         comfort_noise: Some(COMFORT_NOISE),
         remote: agreed.remote,
         remote_rtcp: agreed.remote_rtcp,
-        extended_reports: false,
+        extended_reports: agreed.extended_reports,
         srtp: agreed.srtp.clone(),
         sends: matches!(direction, Direction::SendRecv | Direction::SendOnly),
         receives: matches!(direction, Direction::SendRecv | Direction::RecvOnly),

@@ -29,8 +29,11 @@ impl SourceLock {
 
     /// Whether a packet from `from` may become one of ours once it has been read; a stranger is counted.
     pub fn may_come(&mut self, from: SocketAddr) -> bool {
-        let known =
-            from.ip() == self.signalled.ip() && self.learned.is_none_or(|port| port == from.port());
+        let port = from.port();
+        let is_port = self
+            .learned
+            .is_none_or(|learned| learned == port || self.signalled.port() == port);
+        let known = from.ip() == self.signalled.ip() && is_port;
         if !known {
             self.strangers = self.strangers.saturating_add(1);
         }
@@ -45,11 +48,6 @@ impl SourceLock {
             self.strangers = self.strangers.saturating_add(1);
         }
         known
-    }
-
-    /// Whether it is worth decrypting what comes from there.
-    pub fn may_be(&self, from: SocketAddr) -> bool {
-        from.ip() == self.signalled.ip()
     }
 
     fn learn(&mut self, port: u16) -> bool {
@@ -94,11 +92,12 @@ mod tests {
     fn the_signalled_port_throws_out_whoever_was_first() {
         let mut lock = SourceLock::new(at("192.0.2.1:4000"));
         assert!(lock.admits(at("192.0.2.1:4010")));
+        assert!(lock.may_come(at("192.0.2.1:4000")));
         assert!(lock.admits(at("192.0.2.1:4000")));
         assert!(!lock.admits(at("192.0.2.1:4010")));
         assert_eq!(lock.remote(), at("192.0.2.1:4000"));
-        assert!(!lock.may_be(at("192.0.2.9:4000")));
-        assert_eq!(lock.strangers(), 1);
+        assert!(!lock.may_come(at("192.0.2.9:4000")));
+        assert_eq!(lock.strangers(), 2);
     }
 
     #[test]

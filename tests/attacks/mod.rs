@@ -16,6 +16,7 @@ mod offers;
 mod registrars;
 mod rubbish;
 mod slow_streams;
+mod sound;
 mod start;
 mod strangers;
 mod streams;

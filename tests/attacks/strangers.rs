@@ -14,7 +14,7 @@ const MUTANTS: u32 = 5_000;
 const IN_ONE_GO: u32 = 50;
 
 /// A loud tone of a stranger's.
-const LOUD: [u8; 160] = [0x2a; 160];
+pub(super) const LOUD: [u8; 160] = [0x2a; 160];
 
 fn send_sound(from: &std::net::UdpSocket, to: SocketAddr, sequence: u16) {
     let mut packet = Vec::new();

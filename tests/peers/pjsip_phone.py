@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A telephone on pjproject that a test drives: pjsip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: register, dial URI, connect, answer, reject CODE, key DIGITS, speak, quiet, hold,
+Reads one command a line: register, dial URI, connect, answer, reject CODE, key DIGITS, speak, quiet, echo, hold,
 resume, hangup, stay, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming, established,
 closed, key, referred, replaced, done.
 "connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
@@ -21,6 +21,12 @@ import pjsua2 as pj
 
 # How long the library may wait for the network before the next look at the commands.
 LOOK_EVERY_MS = 10
+
+SRTP = {
+    "off": pj.PJMEDIA_SRTP_DISABLED,
+    "prefer": pj.PJMEDIA_SRTP_OPTIONAL,
+    "require": pj.PJMEDIA_SRTP_MANDATORY,
+}
 
 
 def tell(event, **more):
@@ -46,6 +52,7 @@ class Speech:
 class Call(pj.Call):
     speech = None
     stays = False
+    echo = None
 
     def __init__(self, account, *which):
         super().__init__(account, *which)
@@ -128,6 +135,9 @@ class Account(pj.Account):
             self.call.dialDtmf(argument)
         elif command in ("speak", "quiet"):
             getattr(Call.speech, command)()
+        elif command == "echo":
+            Call.echo = self.call.getAudioMedia(-1)
+            Call.echo.startTransmit(Call.echo)
         elif command == "stay":
             Call.stays = True
         elif command == "hold":
@@ -180,6 +190,10 @@ def account(host, port, rtp_port):
     media.boundAddress = host
     media.port = rtp_port
     media.portRange = 20
+    wanted = os.environ.get("PHONE_SRTP", "off")
+    config.mediaConfig.srtpUse = SRTP[wanted]
+    config.mediaConfig.srtpSecureSignaling = 0
+    config.mediaConfig.rtcpXrEnabled = True
     registrar = os.environ.get("PHONE_REGISTRAR")
     if registrar:
         enrol(config, registrar)

@@ -241,7 +241,7 @@ impl Leg {
         let is_first = self.receiver.received() == 0;
         let arrival = self.receiver.admit(&self.spec, from, datagram, now)?;
         let leg = self.key;
-        self.meter.note_packet(arrival.header.sequence);
+        self.meter.note_packet(&arrival.header);
         if is_first {
             out.report(Report::FirstReceived { leg, at: now });
         }

@@ -11,7 +11,8 @@ const DROPOUT_MAX: u16 = 3_000;
 /// How losses cluster: the counters of RFC 3611 A.2, fed packet by packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bursts {
-    expected: Option<u16>,
+    /// The source, and the sequence number that comes next.
+    expected: Option<(u32, u16)>,
     /// Packets since the last loss, and losses of the burst under way.
     received: u32,
     lost_in_burst: u32,
@@ -44,23 +45,22 @@ pub struct Clusters {
 }
 
 impl Bursts {
-    /// A packet came; what is missing before it is lost. One out of order is passed over: it was counted as lost.
-    pub fn note(&mut self, sequence: u16) {
-        let ahead = sequence.wrapping_sub(self.expected.unwrap_or(sequence));
+    /// A packet came; what is missing before it is lost. One out of order is passed over: it was counted as lost. With
+    /// another source another stream begins.
+    pub fn note(&mut self, ssrc: u32, sequence: u16) {
+        let ahead = match self.expected {
+            Some((source, next)) if source == ssrc => sequence.wrapping_sub(next),
+            Some(_) | None => 0,
+        };
         if ahead > u16::MAX / 2 {
             return;
         }
         if ahead > 0 && ahead <= DROPOUT_MAX {
             self.lose(ahead);
         }
-        self.expected = Some(sequence.wrapping_add(1));
+        self.expected = Some((ssrc, sequence.wrapping_add(1)));
         self.received = self.received.saturating_add(1);
         self.runs.packets = self.runs.packets.saturating_add(1);
-    }
-
-    /// Another stream begins: its first sequence number is no leap.
-    pub fn restart(&mut self) {
-        self.expected = None;
     }
 
     fn lose(&mut self, run: u16) {
@@ -155,7 +155,7 @@ mod tests {
         let mut bursts = Bursts::default();
         (0..10_000)
             .filter(|n| !lost(*n))
-            .for_each(|n| bursts.note(n));
+            .for_each(|n| bursts.note(1, n));
         bursts
     }
 
@@ -201,11 +201,10 @@ mod tests {
     fn stray_and_leaping_sequences_do_no_harm() {
         let mut bursts = Bursts::default();
         for sequence in [5, 6, 5, 40_000, 40_001, 65_535, 0, 1] {
-            bursts.note(sequence);
+            bursts.note(1, sequence);
         }
         assert_eq!(bursts.burst_ratio(), 1.0);
-        bursts.restart();
-        bursts.note(700);
+        bursts.note(2, 700);
         assert_eq!(bursts.runs.lost, 0);
     }
 }

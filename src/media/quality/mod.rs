@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::codec::Codec;
 use super::rtcp::{self, Heard, VoipMetrics};
+use super::rtp::RtpHeader;
 use super::sender::FRAME_TIME;
 use crate::words::Moment;
 
@@ -111,13 +112,8 @@ impl Meter {
     }
 
     /// A packet of the party has arrived.
-    pub fn note_packet(&mut self, sequence: u16) {
-        self.bursts.note(sequence);
-    }
-
-    /// The party's stream begins anew, with another SSRC.
-    pub fn restart(&mut self) {
-        self.bursts.restart();
+    pub fn note_packet(&mut self, header: &RtpHeader) {
+        self.bursts.note(header.ssrc, header.sequence);
     }
 
     /// The party's RTCP.
@@ -375,9 +371,15 @@ mod tests {
     #[test]
     fn our_report_tells_what_we_hear() {
         let mut meter = Meter::new(Codec::Pcma);
-        (0..100)
-            .filter(|n| n % 50 != 49)
-            .for_each(|n| meter.note_packet(n));
+        for sequence in (0..100).filter(|n| n % 50 != 49) {
+            meter.note_packet(&RtpHeader {
+                payload_type: 8,
+                marker: false,
+                sequence,
+                timestamp: 0,
+                ssrc: 7,
+            });
+        }
         let arrived = Arrived {
             received: 98,
             lost: 2,

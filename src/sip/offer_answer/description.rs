@@ -46,6 +46,8 @@ pub struct Audio {
     /// Of `a=rtcp:` (RFC 3605).
     pub rtcp: Option<SocketAddr>,
     /// Which `m=` line it is.
+    /// They would like to be told how they sound (RFC 3611 5).
+    pub(super) wants_metrics: bool,
     pub(super) stream: usize,
     pub(super) crypto: Vec<Crypto>,
     /// Its keys, once it was weighed.
@@ -175,10 +177,17 @@ fn read_audio(session: &Session, media: &Media, stream: usize) -> Result<Audio, 
             false => direction,
         },
         rtcp: value(&media.attributes, "rtcp").and_then(|it| rtcp(it, ip)),
+        wants_metrics: wants_metrics(&media.attributes) || wants_metrics(&session.attributes),
         stream,
         crypto: crypto::lines(&media.attributes),
         agreed: None,
     })
+}
+
+/// `a=rtcp-xr:` with `voip-metrics` among its words (RFC 3611 5.1).
+fn wants_metrics(attributes: &[Attribute]) -> bool {
+    let mut words = value(attributes, "rtcp-xr").unwrap_or_default().split(' ');
+    words.any(|word| word.trim() == "voip-metrics")
 }
 
 /// RFC 3264 8.4: `0.0.0.0` is the old way to say "do not send to me".

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::crypto::Agreed;
 use super::description::{Audio, Description, Direction, Payload, Stream};
-use super::write::{Origin, audio, head};
+use super::write::{EXTENDED_REPORTS, Origin, audio, head};
 use crate::words::SrtpKeys;
 
 /// What both sides agreed on, from our side.
@@ -21,6 +21,8 @@ pub struct Negotiated {
     pub direction: Direction,
     /// What they would like to receive.
     pub ptime_ms: Option<u32>,
+    /// They want VoIP metrics with our reports (RFC 3611 5).
+    pub extended_reports: bool,
     /// How the sound is protected; none where it is plain RTP.
     pub srtp: Option<SrtpKeys>,
 }
@@ -119,6 +121,7 @@ pub fn answer(
         if number == theirs.stream {
             let proto = &stream.proto;
             text.push_str(&audio(local, proto, &payloads, negotiated.direction));
+            text.extend(theirs.wants_metrics.then_some(EXTENDED_REPORTS));
             text.extend(theirs.agreed.as_ref().map(Agreed::line));
         } else {
             text.push_str(&refused(stream));
@@ -147,6 +150,7 @@ pub fn settle(theirs: &Description) -> Result<Negotiated, Unusable> {
         telephone_event: telephone_event(audio),
         direction: audio.direction.mirrored(),
         ptime_ms: audio.ptime_ms,
+        extended_reports: audio.wants_metrics,
         srtp: audio.agreed.as_ref().map(|agreed| agreed.keys.clone()),
     })
 }
@@ -214,6 +218,20 @@ mod tests {
         assert_eq!(negotiated.direction, Direction::RecvOnly);
         let text = String::from_utf8(answer.to_vec()).unwrap();
         assert!(text.contains("m=audio 40000 RTP/AVP 0 97\r\n") && text.contains("a=recvonly"));
+    }
+
+    #[test]
+    fn metrics_are_told_to_those_who_want_them() {
+        let plain = "m=audio 4000 RTP/AVP 8\r\n";
+        let wanting = format!("{plain}a=rtcp-xr:rcvr-rtt=all voip-metrics\r\n");
+        for (media, wanted) in [(plain, false), (&*wanting, true)] {
+            let (answer, negotiated) = answer(&described(media), local(), ORIGIN).unwrap();
+            assert_eq!(negotiated.extended_reports, wanted);
+            let text = String::from_utf8(answer.to_vec()).unwrap();
+            assert_eq!(text.contains("a=rtcp-xr:voip-metrics\r\n"), wanted);
+        }
+        let ours = read(&offer(local(), ORIGIN)).unwrap();
+        assert!(settle(&ours).unwrap().extended_reports);
     }
 
     #[test]

@@ -14,6 +14,9 @@ pub struct Origin {
 /// The payload types we offer; telephone-event is 101, as most phones have it.
 const OFFERED: [(u8, &str); 3] = [(8, "PCMA"), (0, "PCMU"), (101, "telephone-event")];
 
+/// We would like to be told how we sound (RFC 3611 5.1).
+pub(super) const EXTENDED_REPORTS: &str = "a=rtcp-xr:voip-metrics\r\n";
+
 /// What every telephone speaks.
 const PLAIN: [(u8, &str); 3] = [(8, "PCMA"), (0, "PCMU"), (101, "telephone-event")];
 
@@ -25,7 +28,7 @@ pub fn offer(local: SocketAddr, origin: Origin) -> Bytes {
 /// Our offer with another direction.
 pub fn offer_with(local: SocketAddr, origin: Origin, direction: Direction) -> Bytes {
     let stream = audio(local, "RTP/AVP", &OFFERED, direction);
-    (head(local.ip(), origin) + &stream).into()
+    (head(local.ip(), origin) + &stream + EXTENDED_REPORTS).into()
 }
 
 /// Our offer of plain G.711, without the law of this payload type: another codec than the one in

@@ -10,8 +10,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use thirdring::media::Codec;
-use thirdring::words::{Key, Language};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use thirdring::media::{Codec, RtpHeader};
+use thirdring::words::{Entropy, Key, Language, MasterKey, SrtpKeys, SrtpProfile};
 
 use self::dialog::Dialog;
 use self::line::Line;
@@ -98,6 +100,43 @@ impl Phone {
         let answer = self.response("INVITE", 200, Duration::from_secs(20));
         self.ack(&answer);
         answer
+    }
+
+    /// The same with SRTP or not at all; what it says is protected from then on.
+    pub(crate) fn call_protected(&self, to: SocketAddr, profile: SrtpProfile) -> Message {
+        let ours = MasterKey::random(
+            profile,
+            &mut Entropy::from_number(self.address.port().into()),
+        );
+        let offer = self
+            .line
+            .description("sendrecv", 1)
+            .replace("RTP/AVP", "RTP/SAVP");
+        let (suite, key) = (profile.name(), BASE64.encode(ours.reveal()));
+        self.invite_with(to, &format!("{offer}a=crypto:1 {suite} inline:{key}\r\n"));
+        let answer = self.response("INVITE", 200, Duration::from_secs(20));
+        let theirs = answer
+            .body
+            .split_once(&format!("a=crypto:1 {suite} inline:"));
+        let theirs = theirs.and_then(|(_, key)| BASE64.decode(key.lines().next()?).ok());
+        let theirs = theirs.and_then(|key| MasterKey::new(profile, &key));
+        self.sound.protect(SrtpKeys {
+            profile,
+            ours,
+            theirs: theirs.expect("a key in the answer"),
+        });
+        self.ack(&answer);
+        answer
+    }
+
+    /// Sends this from its audio port, as if the packet were its own.
+    pub(crate) fn inject(&self, packet: &[u8]) {
+        self.sound.inject(packet);
+    }
+
+    /// Its stream, as others see it: the header of its next packet.
+    pub(crate) fn source(&self) -> RtpHeader {
+        self.sound.source()
     }
 
     pub(crate) fn hang_up(&self) {

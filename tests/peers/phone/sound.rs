@@ -4,8 +4,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use thirdring::media::srtp::Srtp;
 use thirdring::media::{Codec, RtpHeader, RtpPacket};
-use thirdring::words::Key;
+use thirdring::words::{Key, SrtpKeys};
 
 use super::super::hearing::Packet;
 
@@ -32,6 +33,8 @@ const KEY_PAYLOAD_TYPE: u8 = 101;
 pub(super) struct Sound {
     pub(super) address: SocketAddr,
     wire: Arc<Wire>,
+    /// To send what the thread would not.
+    socket: Arc<UdpSocket>,
 }
 
 struct Wire {
@@ -50,6 +53,7 @@ struct Line {
     /// Packets of the key that is down, and the timestamp of all of them.
     key_sent: (u16, u32),
     received: Vec<Packet>,
+    srtp: Option<Srtp>,
     unplugged: bool,
 }
 
@@ -73,6 +77,7 @@ impl Sound {
             keys: VecDeque::new(),
             key_sent: (0, 0),
             received: Vec::new(),
+            srtp: None,
             unplugged: false,
         };
         let wire = Arc::new(Wire {
@@ -80,8 +85,30 @@ impl Sound {
             news: Condvar::new(),
         });
         let weak = Arc::downgrade(&wire);
+        let own = Arc::new(socket.try_clone().expect("it is a socket"));
         thread::spawn(move || run(&socket, &weak));
-        Self { address, wire }
+        Self {
+            address,
+            wire,
+            socket: own,
+        }
+    }
+
+    /// From now on its packets are protected.
+    pub(super) fn protect(&self, keys: SrtpKeys) {
+        self.change(|line| line.srtp = Some(Srtp::new(keys)));
+    }
+
+    /// Sends this from its own port, as if the packet were the phone's.
+    pub(super) fn inject(&self, packet: &[u8]) {
+        let remote = self.change(|line| line.remote).expect("there is a call");
+        // A full buffer of the system loses it, as any network may.
+        let _ = self.socket.send_to(packet, remote);
+    }
+
+    /// Who sends, as others see it.
+    pub(super) fn source(&self) -> RtpHeader {
+        self.change(|line| line.header)
     }
 
     pub(super) fn towards(&self, remote: SocketAddr) {
@@ -171,7 +198,7 @@ fn run(socket: &UdpSocket, wire: &Weak<Wire>) {
             return;
         }
         if let Ok(length) = received {
-            line.receive(&datagram[..length]);
+            line.receive(&mut datagram[..length]);
             wire.news.notify_all();
         }
         while due <= Instant::now() {
@@ -182,8 +209,13 @@ fn run(socket: &UdpSocket, wire: &Weak<Wire>) {
 }
 
 impl Line {
-    fn receive(&mut self, datagram: &[u8]) {
-        if let Some(packet) = RtpPacket::parse(datagram) {
+    fn receive(&mut self, datagram: &mut [u8]) {
+        let length = match &mut self.srtp {
+            Some(srtp) => srtp.unprotect_rtp(datagram),
+            None => Some(datagram.len()),
+        };
+        let plain = length.and_then(|length| datagram.get(..length));
+        if let Some(packet) = plain.and_then(RtpPacket::parse) {
             self.received.push(Packet {
                 at: Instant::now(),
                 header: packet.header,
@@ -204,6 +236,9 @@ impl Line {
             };
             header.write(&mut packet);
             packet.extend_from_slice(&payload);
+            if let Some(srtp) = &mut self.srtp {
+                assert!(srtp.protect_rtp(&mut packet, 0), "an index was used before");
+            }
             // Nobody listens any more: lost, as on any network.
             let _ = socket.send_to(&packet, remote);
             self.header.marker = false;
