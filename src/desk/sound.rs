@@ -16,7 +16,7 @@ use crate::words::{Language, Party, PromptId};
 use super::calls::DeskCall;
 use super::media_thread::{MediaCounts, MediaThread};
 
-/// The static payload type of comfort noise at 8 kHz (RFC 3389 4).
+/// The static payload type of comfort noise at 8 kHz (RFC 3389 4): many send it untold.
 const COMFORT_NOISE: u8 = 13;
 
 /// An RTP port of ours, with RTCP beside it.
@@ -179,15 +179,27 @@ pub(super) fn spec(agreed: &Negotiated) -> LegSpec {
         codec: match agreed.codec {
             offer_answer::Codec::Pcma => Codec::Pcma,
             offer_answer::Codec::Pcmu => Codec::Pcmu,
+            offer_answer::Codec::G722 => Codec::G722,
+            offer_answer::Codec::Opus => Codec::Opus,
         },
         payload_type: agreed.payload_type,
         telephone_event: agreed.telephone_event,
-        comfort_noise: Some(COMFORT_NOISE),
+        comfort_noise: Some(agreed.comfort_noise.unwrap_or(COMFORT_NOISE)),
         remote: agreed.remote,
         remote_rtcp: agreed.remote_rtcp,
         srtp: agreed.srtp.clone(),
         sends: matches!(direction, Direction::SendRecv | Direction::SendOnly),
         receives: matches!(direction, Direction::SendRecv | Direction::RecvOnly),
+    }
+}
+
+/// A leg's codec, as session descriptions have it.
+pub(super) fn named(codec: Codec) -> offer_answer::Codec {
+    match codec {
+        Codec::Pcma => offer_answer::Codec::Pcma,
+        Codec::Pcmu => offer_answer::Codec::Pcmu,
+        Codec::G722 => offer_answer::Codec::G722,
+        Codec::Opus => offer_answer::Codec::Opus,
     }
 }
 

@@ -28,8 +28,8 @@ impl SourceLock {
 
     /// Whether a packet from `from` may become one of ours once it has been read; a stranger is counted.
     pub fn may_come(&mut self, from: SocketAddr) -> bool {
-        let known = from.ip() == self.signalled.ip()
-            && self.learned.is_none_or(|port| port == from.port());
+        let known =
+            from.ip() == self.signalled.ip() && self.learned.is_none_or(|port| port == from.port());
         if !known {
             self.strangers = self.strangers.saturating_add(1);
         }

@@ -82,13 +82,7 @@ impl Stage {
     }
 
     /// Takes a datagram from a leg's RTP port; where it is protected it is deciphered in place.
-    pub fn receive_rtp(
-        &mut self,
-        leg: LegKey,
-        from: SocketAddr,
-        datagram: &mut [u8],
-        now: Moment,
-    ) {
+    pub fn receive_rtp(&mut self, leg: LegKey, from: SocketAddr, datagram: &mut [u8], now: Moment) {
         let Some(party) = self.legs.get_mut(&leg) else {
             return;
         };

@@ -161,7 +161,8 @@ impl CallRecord {
             | What::Command { .. }
             | What::Told { .. }
             | What::Suggested { .. }
-            | What::Repair { .. } => {}
+            | What::Repair { .. }
+            | What::OfferRefused { .. } => {}
         }
     }
 

@@ -274,10 +274,7 @@ impl Leg {
             return;
         };
         let ssrc = self.outgoing.sender.ssrc();
-        let Some(heard) = self
-            .receiver
-            .admit_rtcp(datagram, ssrc, now)
-        else {
+        let Some(heard) = self.receiver.admit_rtcp(datagram, ssrc, now) else {
             return;
         };
         if heard.reports {
