@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """A telephone on baresip 4 that a test drives: baresip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: register, dial URI, connect, answer, reject, key DIGITS, speak, quiet, hold, resume,
+Reads one command a line: register, dial URI, connect, answer, reject, key DIGITS, speak, quiet, echo, hold, resume,
 hangup, stay, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming,
-established, closed, key, referred, done, failed.
+established, closed, key, referred, done, failed. "echo" says what it hears.
 "connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
 It goes where a REFER sends it, until it is told to stay.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA and PHONE_CERTIFICATE_AND_KEY are PEM files;
 TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by PHONE_USER
-and PHONE_PASSWORD.
+and PHONE_PASSWORD. PHONE_SRTP=prefer or require encrypts its sound.
+PHONE_CODEC=g722 or opus is all it speaks then.
 """
 import asyncio
 import json
@@ -23,6 +24,8 @@ from baresip.ua import UserAgent
 FRAME_SECONDS = 0.02
 # Bytes of 20 ms at 8 kHz, 16 bits.
 FRAME_BYTES = 320
+CODECS = {None: ("pcma", "pcmu"), "g722": ("g722/16000/1",), "opus": ("opus/48000/2",)}
+SRTP = {"off": (), "prefer": ("mediaenc=srtp",), "require": ("mediaenc=srtp-mand",)}
 
 
 def tell(event, **more):
@@ -33,7 +36,7 @@ class Phone:
     def __init__(self, agent, speech):
         self.agent = agent
         self.speech = speech
-        self.speaking = False
+        self.speaking = self.echoing = False
         self.position = 0
         self.waiting = None
         self.call = self.before = None
@@ -75,7 +78,9 @@ class Phone:
             if self.speaking:
                 part = self.speech[self.position : self.position + FRAME_BYTES]
                 self.position = (self.position + call.audio.write(part)) % len(self.speech)
-            call.audio.read(1 << 16)
+            heard = call.audio.read(1 << 16)
+            if self.echoing and heard:
+                call.audio.write(heard)
         except BaresipError:
             pass  # The media is not up yet, or no longer.
         asyncio.get_running_loop().call_later(FRAME_SECONDS, self.carry, call)
@@ -109,6 +114,8 @@ class Phone:
             self.stays = True
         elif command in ("speak", "quiet"):
             self.speaking = command == "speak"
+        elif command == "echo":
+            self.echoing = True
         elif command in ("hold", "resume", "hangup"):
             await getattr(self.call, command)()
         else:
@@ -143,9 +150,9 @@ async def main(listen, rtp_port, speech_file=None):
         os.environ.get("PHONE_REGISTRAR", address),
         os.environ.get("PHONE_PASSWORD", "-"),
         reg_interval=int(os.environ.get("PHONE_EXPIRES", "0")),
-        audio_codecs=("pcma", "pcmu"),
+        audio_codecs=CODECS[os.environ.get("PHONE_CODEC")],
         # Whoever is called at this address, it is this phone that rings.
-        extra_params=("catchall=yes",),
+        extra_params=("catchall=yes", *SRTP[os.environ.get("PHONE_SRTP", "off")]),
         **({} if transport == "udp" else {"transport": transport}),
     )
     agent = await UserAgent.create(runtime, account)

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """A telephone on pjproject that a test drives: pjsip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: register, dial URI, connect, answer, reject CODE, key DIGITS, speak, quiet, hold,
+Reads one command a line: register, dial URI, connect, answer, reject CODE, key DIGITS, speak, quiet, echo, hold,
 resume, hangup, stay, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming, established,
 closed, key, referred, replaced, done.
 "connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
 It goes where a REFER sends it, until it is told to stay.
 It speaks from the start of each call, over and over; without a file it sends silence.
+PHONE_CODEC=g722 is all it speaks then.
 PHONE_SESSION=90 asks for sessions of 90 s, the shortest there are.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA, PHONE_CERTIFICATE and PHONE_KEY are PEM
 files; TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by
@@ -21,6 +22,13 @@ import pjsua2 as pj
 
 # How long the library may wait for the network before the next look at the commands.
 LOOK_EVERY_MS = 10
+
+CODECS = {None: "PCMA/8000", "g722": "G722/16000"}
+SRTP = {
+    "off": pj.PJMEDIA_SRTP_DISABLED,
+    "prefer": pj.PJMEDIA_SRTP_OPTIONAL,
+    "require": pj.PJMEDIA_SRTP_MANDATORY,
+}
 
 
 def tell(event, **more):
@@ -46,6 +54,7 @@ class Speech:
 class Call(pj.Call):
     speech = None
     stays = False
+    echo = None
 
     def __init__(self, account, *which):
         super().__init__(account, *which)
@@ -128,6 +137,9 @@ class Account(pj.Account):
             self.call.dialDtmf(argument)
         elif command in ("speak", "quiet"):
             getattr(Call.speech, command)()
+        elif command == "echo":
+            Call.echo = self.call.getAudioMedia(-1)
+            Call.echo.startTransmit(Call.echo)
         elif command == "stay":
             Call.stays = True
         elif command == "hold":
@@ -165,7 +177,10 @@ def endpoint(host, port):
     end.transportCreate(getattr(pj, f"PJSIP_TRANSPORT_{kind.upper()}"), transport)
     end.libStart()
     end.audDevManager().setNullDev()
-    end.codecSetPriority("PCMA/8000", 255)
+    if "PHONE_CODEC" in os.environ:
+        for codec in end.codecEnum2():
+            end.codecSetPriority(codec.codecId, 0)
+    end.codecSetPriority(CODECS[os.environ.get("PHONE_CODEC")], 255)
     return end
 
 
@@ -180,6 +195,10 @@ def account(host, port, rtp_port):
     media.boundAddress = host
     media.port = rtp_port
     media.portRange = 20
+    wanted = os.environ.get("PHONE_SRTP", "off")
+    config.mediaConfig.srtpUse = SRTP[wanted]
+    config.mediaConfig.srtpSecureSignaling = 0
+    config.mediaConfig.rtcpXrEnabled = True
     registrar = os.environ.get("PHONE_REGISTRAR")
     if registrar:
         enrol(config, registrar)
