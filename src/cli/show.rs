@@ -5,7 +5,7 @@ use super::Teller;
 use super::failure::Failure;
 use super::table::Table;
 use crate::console::{CallView, CallbackView, HealthView, SeatView};
-use crate::records::Entry;
+use crate::records::{Entry, What};
 use crate::words::{PhoneNumber, Pii, PromptId};
 
 pub(super) fn calls(calls: &[CallView], teller: &mut Teller<'_>) -> Result<(), Failure> {
@@ -133,7 +133,22 @@ pub(super) fn health(health: &HealthView, teller: &mut Teller<'_>) -> Result<(),
 /// An event of any call.
 pub(super) fn event(entry: &Entry, teller: &mut Teller<'_>) -> Result<(), Failure> {
     let call = or_dash(entry.call.as_ref());
-    teller.line(&format!("{} call={call}", line(entry)))
+    teller.line(&format!("{} call={call}", line(entry)))?;
+    advice(&entry.what, teller).map_or(Ok(()), |advice| teller.line(&advice))
+}
+
+/// What an admin can do about it.
+fn advice(what: &What, teller: &Teller<'_>) -> Option<String> {
+    let What::OfferRefused { why, offered } = what else {
+        return None;
+    };
+    let offered = match &offered[..] {
+        [] => "-".to_owned(),
+        names => safe(&names.join(", ")),
+    };
+    let id = format!("offer-refused.{why}");
+    let texts = &teller.texts;
+    Some(texts.text(&id, teller.language, &[("offered", &offered)]))
 }
 
 /// One line of a timeline: its number, when, what, and its particulars in the API's own words.

@@ -10,7 +10,7 @@ use crate::callbacks::CallbackId;
 use crate::dialling::Identity;
 use crate::media::LegKey;
 use crate::sip::LegId;
-use crate::sip::offer_answer::{Description, Negotiated, Origin, Shield};
+use crate::sip::offer_answer::{self, Codec, Codecs, Description, Negotiated, Origin, Shield};
 use crate::words::{CallId, Language, Moment, Party, PromptId, SeatId};
 
 use super::keys_once::KeysOnce;
@@ -85,6 +85,8 @@ pub(super) struct Leg {
     pub(super) port: Option<Port>,
     /// The number of the codec in use.
     pub(super) payload_type: Option<u8>,
+    /// The codec in use.
+    pub(super) codec: Option<Codec>,
     /// Our new offer to a hurt leg, until its answer.
     pub(super) repair: Option<Repair>,
     pub(super) keys: KeysOnce,
@@ -125,11 +127,18 @@ pub(super) struct Succession {
 }
 
 impl Leg {
+    /// The codec in use, or the one that their offer will be answered with.
+    pub(super) fn codec(&self, ours: &Codecs) -> Option<Codec> {
+        let offered = || offer_answer::settle(self.offer.as_ref()?, ours).ok();
+        self.codec.or_else(|| Some(offered()?.codec))
+    }
+
     pub(super) fn new(origin: Origin, shield: Shield) -> Self {
         Self {
             sip: None,
             port: None,
             payload_type: None,
+            codec: None,
             repair: None,
             keys: KeysOnce::default(),
             origin,
@@ -237,6 +246,10 @@ impl Calls {
             self.forget(leg);
         }
         Some(call)
+    }
+
+    pub(super) fn leg(&self, id: CallId, party: Party) -> Option<&Leg> {
+        self.calls.get(&id)?.legs.get(&party)
     }
 
     pub(super) fn leg_mut(&mut self, id: CallId, party: Party) -> Option<&mut Leg> {

@@ -20,6 +20,7 @@ use crate::seats::TestKind;
 use crate::settings::{
     self, HostPort, PolicyFile, SeatKind, Settings, SettingsError, TRUNK, Transport,
 };
+use crate::sip::offer_answer::Codecs;
 use crate::sip::{Hop, Uri};
 use crate::words::{Language, PhoneNumber, PromptId, SeatId, Sentence};
 
@@ -31,6 +32,8 @@ pub(super) struct House {
     pub(super) terms: Arc<Terms>,
     pub(super) language: Language,
     pub(super) calls_max: usize,
+    /// What we speak, the best first.
+    pub(super) codecs: Codecs,
     /// Ours, as peers are told.
     pub(super) address: SocketAddr,
     pub(super) state: PathBuf,
@@ -166,6 +169,7 @@ impl House {
             terms: Arc::new(terms(settings, policy, book)),
             language: settings.language,
             calls_max: usize::from(settings.sip.calls_max),
+            codecs: codecs(settings),
             address,
             state: state.to_owned(),
             seats,
@@ -243,6 +247,13 @@ fn check_sounds(folder: &Path, policy: &Policy, book: &Phrasebook) -> Result<(),
         }
     }
     book.check_music().map_err(unfit)
+}
+
+/// The settings name each once.
+fn codecs(settings: &Settings) -> Codecs {
+    let named = settings.media.codecs.iter();
+    let named: Vec<_> = named.map(|codec| (*codec).into()).collect();
+    Codecs::new(&named).unwrap_or_default()
 }
 
 fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {

@@ -52,7 +52,7 @@ use crate::console::CallView;
 use crate::dialling::Tally;
 use crate::media::LegSpec;
 use crate::records::What;
-use crate::sip::offer_answer::Negotiated;
+use crate::sip::offer_answer::{Codecs, Negotiated};
 use crate::words::{CallId, Ending, Entropy, Moment, Party};
 
 pub use house::Unfit;
@@ -305,13 +305,25 @@ impl Desk {
         }
     }
 
+    /// What is offered to a party: first what another speaks already, for then his sound is passed on as it is.
+    fn codecs_for(&self, id: CallId, party: Party) -> Codecs {
+        let codecs = &self.house.codecs;
+        let others = [Party::Caller, Party::Rep, Party::Target].into_iter();
+        let mut others = others.filter(|other| *other != party);
+        let spoken = others.find_map(|other| self.calls.leg(id, other)?.codec(codecs));
+        match spoken {
+            Some(codec) => codecs.clone().led_by(codec),
+            None => codecs.clone(),
+        }
+    }
+
     /// A leg's sound begins, or goes on somewhere else.
     fn connect(&mut self, id: CallId, party: Party, spec: LegSpec) {
         let Some(leg) = self.calls.leg_mut(id, party) else {
             return;
         };
         let Some(port) = leg.port else { return };
-        leg.payload_type = Some(spec.payload_type);
+        (leg.payload_type, leg.codec) = (Some(spec.payload_type), Some(sound::named(spec.codec)));
         let sounds = std::mem::replace(&mut leg.sounds, true);
         self.sound.connect(port.key, spec, sounds);
         if !sounds {

@@ -107,9 +107,9 @@ impl Desk {
             return;
         };
         leg.origin.version += 1;
-        let origin = leg.origin;
+        let (origin, codecs) = (leg.origin, &self.house.codecs);
         let sdp = match leg.offer.take() {
-            Some(offer) => match offer_answer::answer(&offer, port.told, origin) {
+            Some(offer) => match offer_answer::answer(&offer, port.told, origin, codecs) {
                 Ok((sdp, agreed)) => {
                     let agreed = self.seen(id, Party::Caller, agreed);
                     self.connect(id, Party::Caller, sound::spec(&agreed));
@@ -124,7 +124,9 @@ impl Desk {
                     return self.later(id, Input::Leg(Party::Caller, LegNews::Lost));
                 }
             },
-            None => leg.shield.offer(offer_answer::offer(port.told, origin)),
+            None => leg
+                .shield
+                .offer(offer_answer::offer(port.told, origin, codecs)),
         };
         let answered = self.signalling.endpoint.answer(sip, sdp, now);
         self.too_late(id, "answer", answered);
@@ -295,7 +297,9 @@ impl Desk {
         };
         let mut leg = Leg::new(self.signalling.origin(), self.signalling.shield());
         leg.origin.version += 1;
-        let offer = leg.shield.offer(offer_answer::offer(port.told, leg.origin));
+        let codecs = self.codecs_for(id, party);
+        let offer = offer_answer::offer(port.told, leg.origin, &codecs);
+        let offer = leg.shield.offer(offer);
         let line = to.line.as_deref();
         let is_behind_nat = line.is_some_and(|line| self.signalling.is_behind_nat(line));
         leg.seen_at = is_behind_nat.then_some(way_out.next_hop.address.ip());

@@ -86,7 +86,8 @@ impl Desk {
         let (offer, fresh) = match by {
             Means::FreshPorts => {
                 let fresh = self.sound.open_beside(port).map_err(NotOffered::NoPort)?;
-                (offer_answer::offer(fresh.told, origin), Some(fresh))
+                let offer = offer_answer::offer(fresh.told, origin, &self.house.codecs);
+                (offer, Some(fresh))
             }
             Means::OtherCodec => {
                 let offer = offer_answer::offer_without(port.told, origin, payload_type);
@@ -155,7 +156,11 @@ impl Desk {
 
     fn usable(&self, id: CallId, party: Party, answer: &[u8]) -> Option<Negotiated> {
         let answer = offer_answer::read(answer).ok()?;
-        let agreed = self.seen(id, party, offer_answer::settle(&answer).ok()?);
+        let agreed = self.seen(
+            id,
+            party,
+            offer_answer::settle(&answer, &self.house.codecs).ok()?,
+        );
         let they_are = self.whence_of(id, party);
         self.may_send_to(&agreed, they_are).then_some(agreed)
     }

@@ -33,10 +33,14 @@ impl Desk {
             return self.reject(new, Refusal::new(481), now);
         };
         let origin = self.signalling.origin();
-        let answer = theirs.map(|offer| offer_answer::answer(&offer, port.told, origin));
+        let codecs = &self.house.codecs;
+        let answer = theirs.map(|offer| offer_answer::answer(&offer, port.told, origin, codecs));
         let (sdp, agreed) = match answer.transpose() {
             Ok(Some((sdp, agreed))) => (sdp, Some(agreed)),
-            Ok(None) => (shield.offer(offer_answer::offer(port.told, origin)), None),
+            Ok(None) => {
+                let offer = offer_answer::offer(port.told, origin, codecs);
+                (shield.offer(offer), None)
+            }
             Err(problem) => return self.reject(new, signalling::unusable(&problem), now),
         };
         if let Err(problem) = self.signalling.endpoint.answer(new, sdp, now) {

@@ -44,7 +44,7 @@ use super::run_error::RunError;
 use super::seating::Seating;
 use super::signalling::Signalling;
 use super::sockets::Sockets;
-use super::sound::{self, Ground, Sound};
+use super::sound::{self, Ground, Sound, Spoken};
 use super::vows::Vows;
 use super::whereabouts::Whereabouts;
 use super::working::Inbox;
@@ -277,7 +277,7 @@ fn open_sound(
     outlets: Outlets,
 ) -> Result<Sound, RunError> {
     let phrases = house.terms.policy.phrases().into_iter().cloned().collect();
-    sound::warm_up(&book, phrases, settings.language).map_err(RunError::System)?;
+    let spoken = Spoken::new(phrases, settings.language);
     let media =
         MediaThread::start(fork(entropy), ports(settings), outlets).map_err(RunError::System)?;
     let watches = house.terms.watches_line;
@@ -286,7 +286,7 @@ fn open_sound(
     } else {
         Watch::Off
     };
-    Ok(Sound::new(media, book, ground, watch))
+    Sound::open(media, (book, spoken), ground, watch).map_err(RunError::System)
 }
 
 /// Voices are told where lines are watched.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::call::{Arrival, Beginning, Behind, Call, Input, LegNews};
 use crate::dialling::Identity;
 use crate::records::What;
-use crate::sip::offer_answer::{self, Description, Direction, Shield};
+use crate::sip::offer_answer::{self, Description, Direction, Shield, Unusable};
 use crate::sip::{Event, Invited, LegId, Refusal, is_answered_elsewhere};
 use crate::words::{CallId, Moment, Party};
 
@@ -64,7 +64,7 @@ impl Desk {
         if let Some(Err(refusal)) = offer
             .theirs
             .as_ref()
-            .map(|it| self.check_offer(it, &invited, &line))
+            .map(|it| self.check_offer(it, (&invited, &line), now))
         {
             return self.reject(leg, refusal, now);
         }
@@ -79,19 +79,31 @@ impl Desk {
 
     /// Whether we can take part in it, and its sound leads to the caller.
     fn check_offer(
-        &self,
+        &mut self,
         offer: &Description,
-        invited: &Invited,
-        line: &Line,
+        (invited, line): (&Invited, &Line),
+        now: Moment,
     ) -> Result<(), Refusal> {
         let source = invited.source.address.ip();
-        let agreed = offer_answer::settle(offer).map_err(|why| signalling::unusable(&why))?;
+        let agreed = offer_answer::settle(offer, &self.house.codecs);
+        let agreed = agreed.map_err(|why| self.offer_unusable(&why, now))?;
         let agreed = sound::seen_at(agreed, line.seen_at(source));
         if self.may_send_to(&agreed, self.whence(source)) {
             return Ok(());
         }
         tracing::info!(remote = %agreed.remote, "refuse an offer that leads to us or nowhere");
         Err(Refusal::new(488))
+    }
+
+    /// Told as an event: the settings of one side must change before such a caller is served.
+    fn offer_unusable(&mut self, why: &Unusable, now: Moment) -> Refusal {
+        tracing::warn!(%why, "refuse an offer");
+        let what = What::OfferRefused {
+            why: why.as_str().to_owned(),
+            offered: why.offered().to_vec(),
+        };
+        self.note_desk(what, now);
+        signalling::unusable(why)
     }
 
     pub(super) fn reject(&mut self, leg: LegId, refusal: Refusal, now: Moment) {
@@ -273,7 +285,7 @@ impl Desk {
             return;
         };
         let answer = offer_answer::read(answer).map(|answer| leg.shield.weigh_answer(answer));
-        let agreed = answer.map(|answer| offer_answer::settle(&answer));
+        let agreed = answer.map(|answer| offer_answer::settle(&answer, &self.house.codecs));
         match agreed.map(|agreed| agreed.map(|agreed| self.seen(id, party, agreed))) {
             Ok(Ok(agreed)) if self.may_send_to(&agreed, they_are) => {
                 self.connect(id, party, sound::spec(&agreed));
@@ -308,11 +320,12 @@ impl Desk {
         let offered = sdp.as_deref().map(offer_answer::read);
         let reply = match offered.map(|offer| offer.map(|it| ours.shield.weigh_offer(it))) {
             None => {
-                let offer = ours.shield.offer(offer_answer::offer(port.told, origin));
+                let offer = offer_answer::offer(port.told, origin, &self.house.codecs);
+                let offer = ours.shield.offer(offer);
                 self.signalling.endpoint.accept_offer(leg, offer, now)
             }
             Some(Ok(offer)) => {
-                let answer = offer_answer::answer(&offer, port.told, origin);
+                let answer = offer_answer::answer(&offer, port.told, origin, &self.house.codecs);
                 match answer.map(|(sdp, agreed)| (sdp, self.seen(id, party, agreed))) {
                     Ok((answer, agreed)) if self.may_send_to(&agreed, they_are) => {
                         self.connect(id, party, sound::spec(&agreed));

@@ -1,5 +1,6 @@
 //! What the desk tells the media thread, and what it hears from it, in the call's words.
 
+use std::cell::OnceCell;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::words::{Language, Party, PromptId};
 use super::calls::DeskCall;
 use super::media_thread::{MediaCounts, MediaThread};
 
-/// The static payload type of comfort noise at 8 kHz (RFC 3389 4).
+/// The static payload type of comfort noise at 8 kHz (RFC 3389 4): many send it untold.
 const COMFORT_NOISE: u8 = 13;
 
 /// An RTP port of ours, with RTCP beside it.
@@ -39,23 +40,44 @@ pub(super) struct Ground {
 pub(super) struct Sound {
     thread: MediaThread,
     pub(super) book: Arc<Phrasebook>,
+    spoken: Spoken,
     ground: Ground,
     watch: Watch,
 }
 
+/// What callers are told, and whether a wideband caller has come for whom it is read as it was recorded.
+pub(super) struct Spoken {
+    phrases: Vec<PromptId>,
+    language: Language,
+    is_wide: OnceCell<()>,
+}
+
+impl Spoken {
+    pub(super) fn new(phrases: Vec<PromptId>, language: Language) -> Self {
+        Self {
+            phrases,
+            language,
+            is_wide: OnceCell::new(),
+        }
+    }
+}
+
 impl Sound {
-    pub(super) fn new(
+    /// Reads what is spoken, off the desk.
+    pub(super) fn open(
         thread: MediaThread,
-        book: Arc<Phrasebook>,
+        (book, spoken): (Arc<Phrasebook>, Spoken),
         ground: Ground,
         watch: Watch,
-    ) -> Self {
-        Self {
+    ) -> io::Result<Self> {
+        warm_up(&book, &spoken.phrases, spoken.language, Rate::Narrow)?;
+        Ok(Self {
             thread,
             book,
+            spoken,
             ground,
             watch,
-        }
+        })
     }
 
     /// Where the ports of our legs are.
@@ -107,10 +129,25 @@ impl Sound {
     /// The leg's sound begins, or goes on somewhere else.
     pub(super) fn connect(&self, key: LegKey, spec: LegSpec, sounds: bool) {
         let leg = key;
+        if spec.codec.rate() == Rate::Wide {
+            self.widen();
+        }
         self.order(if sounds {
             Order::Retarget { leg, spec }
         } else {
             Order::Open { leg, spec }
+        });
+    }
+
+    /// Until it is read a wideband caller hears the telephone's band.
+    fn widen(&self) {
+        self.spoken.is_wide.get_or_init(|| {
+            let Spoken {
+                phrases, language, ..
+            } = &self.spoken;
+            if let Err(error) = warm_up(&self.book, phrases, *language, Rate::Wide) {
+                tracing::warn!(%error, "read the phrases for wideband callers");
+            }
         });
     }
 
@@ -179,16 +216,28 @@ pub(super) fn spec(agreed: &Negotiated) -> LegSpec {
         codec: match agreed.codec {
             offer_answer::Codec::Pcma => Codec::Pcma,
             offer_answer::Codec::Pcmu => Codec::Pcmu,
+            offer_answer::Codec::G722 => Codec::G722,
+            offer_answer::Codec::Opus => Codec::Opus,
         },
         payload_type: agreed.payload_type,
         telephone_event: agreed.telephone_event,
-        comfort_noise: Some(COMFORT_NOISE),
+        comfort_noise: Some(agreed.comfort_noise.unwrap_or(COMFORT_NOISE)),
         remote: agreed.remote,
         remote_rtcp: agreed.remote_rtcp,
         extended_reports: agreed.extended_reports,
         srtp: agreed.srtp.clone(),
         sends: matches!(direction, Direction::SendRecv | Direction::SendOnly),
         receives: matches!(direction, Direction::SendRecv | Direction::RecvOnly),
+    }
+}
+
+/// A leg's codec, as session descriptions have it.
+pub(super) fn named(codec: Codec) -> offer_answer::Codec {
+    match codec {
+        Codec::Pcma => offer_answer::Codec::Pcma,
+        Codec::Pcmu => offer_answer::Codec::Pcmu,
+        Codec::G722 => offer_answer::Codec::G722,
+        Codec::Opus => offer_answer::Codec::Opus,
     }
 }
 
@@ -272,18 +321,19 @@ pub(super) fn limits(line: &policy::Line) -> Limits {
 }
 
 /// Reads what the policy may say in the language callers are greeted in, off the desk and the media thread (D31). The
-/// other languages, and what wideband callers hear, wait for the first who hears them.
+/// other languages wait for the first who hears them, what wideband callers hear for the first of those.
 pub(super) fn warm_up(
     book: &Arc<Phrasebook>,
-    phrases: Vec<PromptId>,
+    phrases: &[PromptId],
     language: Language,
+    rate: Rate,
 ) -> io::Result<()> {
-    let book = Arc::clone(book);
+    let (book, phrases) = (Arc::clone(book), phrases.to_vec());
     let work = move || {
-        drop(book.music(Rate::Narrow));
         for phrase in &phrases {
-            drop(book.clip(phrase, language));
+            drop(book.clip_at(phrase, language, rate));
         }
+        drop(book.music(rate));
     };
     std::thread::Builder::new()
         .name("prompts".to_owned())

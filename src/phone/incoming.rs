@@ -1,6 +1,7 @@
+use super::tongue::{Listener, Tongue};
 use crate::media::rtp::ticks_between;
 use crate::media::telephone_event::KeysHeard;
-use crate::media::{Codec, Law, RtpPacket};
+use crate::media::{Codec, RtpHeader, RtpPacket};
 use crate::words::{Key, Moment};
 
 /// A hole beyond 30 s, or a step backwards beyond it, is a new start of the timestamps.
@@ -9,8 +10,11 @@ const HOLE_MAX: i32 = 30 * 8000;
 const PART: usize = 4000;
 
 /// Places received RTP on its timestamp axis: sample n of the stream belongs to one timestamp, whatever was lost.
-#[derive(Default)]
+///
+/// Samples are at 8 kHz, whatever the codec.
 pub(super) struct Incoming {
+    tongue: Tongue,
+    listener: Listener,
     axis: Option<Axis>,
     /// Stream position of the first of `samples`.
     position: u64,
@@ -43,34 +47,54 @@ pub(super) struct Part {
 }
 
 impl Incoming {
-    /// Takes a packet; returns a key that began with it.
-    pub(super) fn take(
-        &mut self,
-        packet: &RtpPacket,
-        telephone_event: Option<u8>,
-        now: Moment,
-    ) -> Option<Key> {
-        if telephone_event == Some(packet.header.payload_type) {
-            return self
-                .keys
-                .receive(packet.header.timestamp, 8_000, packet.payload);
+    pub(super) fn new(tongue: Tongue) -> Self {
+        Self {
+            tongue,
+            listener: Listener::new(tongue.codec),
+            axis: None,
+            position: 0,
+            samples: Vec::new(),
+            arrivals: Vec::new(),
+            keys: KeysHeard::default(),
         }
-        let codec = Codec::of_payload_type(packet.header.payload_type);
-        if let Some(law) = codec.and_then(Codec::law) {
-            self.place(packet, law, now);
+    }
+
+    pub(super) fn listen_as(&mut self, tongue: Tongue) {
+        self.tongue = tongue;
+    }
+
+    /// Takes a packet; returns a key that began with it.
+    pub(super) fn take(&mut self, packet: &RtpPacket, now: Moment) -> Option<Key> {
+        let RtpHeader {
+            payload_type,
+            timestamp,
+            ..
+        } = packet.header;
+        if self.tongue.telephone_event == Some(payload_type) {
+            let clock_hz = self.tongue.codec.clock_hz();
+            return self.keys.receive(timestamp, clock_hz, packet.payload);
+        }
+        if let Some(codec) = self.tongue.codec_of(payload_type) {
+            self.place(packet, codec, now);
         }
         None
     }
 
-    fn place(&mut self, packet: &RtpPacket, law: Law, now: Moment) {
+    fn place(&mut self, packet: &RtpPacket, codec: Codec, now: Moment) {
         let header = &packet.header;
-        let sound = packet.payload.iter().map(|byte| law.decode(*byte));
+        if codec != self.listener.codec() {
+            self.listener = Listener::new(codec);
+        }
+        let sound = self.listener.hear(packet.payload);
+        let ticks = codec.clock_hz() / 8_000;
         let ahead = match self.axis {
-            Some(axis) if axis.ssrc == header.ssrc => ticks_between(axis.next, header.timestamp),
+            Some(axis) if axis.ssrc == header.ssrc => {
+                ticks_between(axis.next, header.timestamp) / ticks.cast_signed()
+            }
             _ => i32::MAX,
         };
         if (-HOLE_MAX..0).contains(&ahead) {
-            return self.place_late(ahead, sound);
+            return self.place_late(ahead, &sound);
         }
         if (0..=HOLE_MAX).contains(&ahead) {
             let hole = usize::try_from(ahead).unwrap_or(0);
@@ -82,8 +106,8 @@ impl Incoming {
             timestamp: header.timestamp,
             at: now,
         });
+        let length = u32::try_from(sound.len()).unwrap_or(0) * ticks;
         self.samples.extend(sound);
-        let length = u32::try_from(packet.payload.len()).unwrap_or(0);
         self.axis = Some(Axis {
             ssrc: header.ssrc,
             next: header.timestamp.wrapping_add(length),
@@ -91,13 +115,13 @@ impl Incoming {
     }
 
     /// Puts a packet that was overtaken into the hole it left, unless that has gone to the ear.
-    fn place_late(&mut self, ahead: i32, sound: impl Iterator<Item = i16>) {
+    fn place_late(&mut self, ahead: i32, sound: &[i16]) {
         let back = usize::try_from(ahead.unsigned_abs()).unwrap_or(usize::MAX);
         let Some(at) = self.samples.len().checked_sub(back) else {
             return;
         };
         for (place, sample) in self.samples.iter_mut().skip(at).zip(sound) {
-            *place = sample;
+            *place = *sample;
         }
     }
 
@@ -123,7 +147,15 @@ impl Incoming {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::RtpHeader;
+    use crate::media::Law;
+
+    fn incoming() -> Incoming {
+        Incoming::new(Tongue {
+            codec: Codec::Pcma,
+            payload_type: 8,
+            telephone_event: Some(101),
+        })
+    }
 
     fn take(incoming: &mut Incoming, ssrc: u32, timestamp: u32, byte: u8) {
         let payload = [byte; 160];
@@ -138,12 +170,12 @@ mod tests {
             header,
             payload: &payload,
         };
-        incoming.take(&packet, Some(101), Moment::ZERO);
+        incoming.take(&packet, Moment::ZERO);
     }
 
     #[test]
     fn a_lost_packet_leaves_a_hole_of_its_length() {
-        let mut incoming = Incoming::default();
+        let mut incoming = incoming();
         for timestamp in [u32::MAX - 159, 0, 320] {
             take(&mut incoming, 7, timestamp, 0x55 ^ 0x2a);
         }
@@ -156,7 +188,7 @@ mod tests {
 
     #[test]
     fn an_overtaken_packet_is_put_where_it_belongs() {
-        let mut incoming = Incoming::default();
+        let mut incoming = incoming();
         for timestamp in [0, 320, 160] {
             take(&mut incoming, 7, timestamp, 0x2a);
         }
@@ -166,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_new_source_goes_on_where_the_old_one_ended() {
-        let mut incoming = Incoming::default();
+        let mut incoming = incoming();
         take(&mut incoming, 7, 5000, 0x2a);
         take(&mut incoming, 8, 900_000, 0x2a);
         let part = incoming.rest();

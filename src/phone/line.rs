@@ -14,10 +14,11 @@ use super::hearing::Sound;
 use super::recording::Recording;
 use super::settings::{PhoneSettings, Sends};
 use super::talk::Talk;
+use super::tongue;
 use crate::desk::clock::now;
-use crate::media::{Clip, Codec, FRAME_TIME, RtpPacket};
+use crate::media::{Clip, FRAME_TIME, RtpPacket};
 use crate::net::{Dscp, PortPair, PortPool, UdpPort};
-use crate::sip::offer_answer::{self, Negotiated, Origin};
+use crate::sip::offer_answer::{self, Codecs, Negotiated, Origin};
 use crate::sip::{
     Dialogs, Endpoint, Invite, Invited, LegId, Listening, NameAddr, Refusal, Settings, Transmit,
     Uri,
@@ -317,18 +318,21 @@ impl Line {
 
     /// Our offer, our codec first.
     fn offer(&self) -> bytes::Bytes {
-        let offer = offer_answer::offer(self.media_address(), ORIGIN);
-        match self.settings.codec {
-            Codec::Pcma | Codec::G722 | Codec::Opus => offer,
-            Codec::Pcmu => String::from_utf8_lossy(&offer)
-                .replace("RTP/AVP 8 0 ", "RTP/AVP 0 8 ")
-                .into(),
-        }
+        offer_answer::offer(self.media_address(), ORIGIN, &self.codecs())
+    }
+
+    fn codecs(&self) -> Codecs {
+        tongue::codecs(self.settings.codec)
+    }
+
+    /// What both sides can do, of an answer to our offer.
+    fn settled(&self, sdp: &[u8]) -> Option<Negotiated> {
+        offer_answer::settle(&offer_answer::read(sdp).ok()?, &self.codecs()).ok()
     }
 
     fn answer_to(&self, offer: &[u8]) -> Option<(bytes::Bytes, Negotiated)> {
         let offer = offer_answer::read(offer).ok()?;
-        offer_answer::answer(&offer, self.media_address(), ORIGIN).ok()
+        offer_answer::answer(&offer, self.media_address(), ORIGIN, &self.codecs()).ok()
     }
 
     fn media_address(&self) -> SocketAddr {
@@ -338,10 +342,6 @@ impl Line {
 }
 
 const ORIGIN: Origin = Origin { id: 1, version: 1 };
-
-fn settled(sdp: &[u8]) -> Option<Negotiated> {
-    offer_answer::settle(&offer_answer::read(sdp).ok()?).ok()
-}
 
 /// A recording that a panic left half written is still a recording.
 fn lock(recording: &Mutex<Recording>) -> std::sync::MutexGuard<'_, Recording> {

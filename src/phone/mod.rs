@@ -16,6 +16,7 @@ mod settings;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod tongue;
 
 pub use diary::{HeardPhrase, Progress};
 pub use handset::{Phone, PhoneError};

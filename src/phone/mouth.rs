@@ -1,14 +1,16 @@
 use std::sync::Arc;
 
 use super::settings::Sends;
+use super::tongue::{Speaker, Tongue};
 use crate::media::sender::Sent;
 use crate::media::telephone_event::KeySender;
-use crate::media::{Clip, Codec, FRAME_SAMPLES, Law, RtpHeader};
+use crate::media::{Clip, FRAME_SAMPLES, RtpHeader};
 use crate::words::{Entropy, Key};
 
 /// What a phone sends: one frame each 20 ms.
 pub(super) struct Mouth {
     tongue: Tongue,
+    speaker: Speaker,
     header: RtpHeader,
     sends: Sends,
     /// Samples of `sends` said so far.
@@ -18,18 +20,11 @@ pub(super) struct Mouth {
     sent: Sent,
 }
 
-/// What the offer and answer say about how to send.
-#[derive(Clone, Copy)]
-pub(super) struct Tongue {
-    pub(super) codec: Codec,
-    pub(super) payload_type: u8,
-    pub(super) telephone_event: Option<u8>,
-}
-
 impl Mouth {
     pub(super) fn new(tongue: Tongue, sends: Sends, entropy: &mut Entropy) -> Self {
         Self {
             tongue,
+            speaker: Speaker::new(tongue.codec),
             header: RtpHeader {
                 payload_type: tongue.payload_type,
                 marker: true,
@@ -55,6 +50,9 @@ impl Mouth {
     }
 
     pub(super) fn talk_as(&mut self, tongue: Tongue) {
+        if tongue.codec != self.speaker.codec() {
+            self.speaker = Speaker::new(tongue.codec);
+        }
         self.tongue = tongue;
     }
 
@@ -82,11 +80,12 @@ impl Mouth {
         if !self.write_key(packet) && !silent {
             self.header.payload_type = self.tongue.payload_type;
             self.header.write(packet);
-            let law = self.tongue.codec.law().unwrap_or(Law::A);
-            packet.extend(samples.iter().map(|sample| law.encode(*sample)));
-            self.count(FRAME_SAMPLES as u32);
+            let before = packet.len();
+            self.speaker.speak(&samples, packet);
+            self.count(packet.len() - before);
         }
-        self.header.timestamp = self.header.timestamp.wrapping_add(FRAME_SAMPLES as u32);
+        let ticks = self.tongue.codec.frame_ticks();
+        self.header.timestamp = self.header.timestamp.wrapping_add(ticks);
         samples
     }
 
@@ -96,7 +95,7 @@ impl Mouth {
         };
         let Some(event) = self
             .keys
-            .next_packet(self.header.timestamp, FRAME_SAMPLES as u32)
+            .next_packet(self.header.timestamp, self.tongue.codec.frame_ticks())
         else {
             return false;
         };
@@ -112,11 +111,11 @@ impl Mouth {
         true
     }
 
-    fn count(&mut self, octets: u32) {
+    fn count(&mut self, octets: usize) {
         self.header.sequence = self.header.sequence.wrapping_add(1);
         self.header.marker = false;
         self.sent.packets = self.sent.packets.wrapping_add(1);
-        self.sent.octets = self.sent.octets.wrapping_add(octets);
+        self.sent.octets = self.sent.octets.wrapping_add(octets as u32);
     }
 
     fn samples(&mut self) -> [i16; FRAME_SAMPLES] {
@@ -150,7 +149,7 @@ fn said(sends: &Sends, at: usize) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::RtpPacket;
+    use crate::media::{Codec, RtpPacket};
 
     fn mouth(sends: Sends) -> Mouth {
         let tongue = Tongue {

@@ -2,13 +2,10 @@ use std::time::Duration;
 
 use super::mouth::Mouth;
 use super::settings::Rtcp;
-use crate::media::RtpHeader;
 use crate::media::reception::Reception;
 use crate::media::rtcp::{Block, OurReport, write};
+use crate::media::{Codec, RtpHeader};
 use crate::words::Moment;
-
-/// The clock of G.711.
-const CLOCK_HZ: u32 = 8_000;
 
 /// RFC 3550 6.2: 5 s at least, half of it before the first.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -16,6 +13,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// What a phone reports of what it receives.
 pub(super) struct Reports {
     mode: Rtcp,
+    clock_hz: u32,
     reception: Option<Reception>,
     /// What a frozen phone says again and again.
     frozen: Option<Block>,
@@ -23,9 +21,10 @@ pub(super) struct Reports {
 }
 
 impl Reports {
-    pub(super) fn new(mode: Rtcp, now: Moment) -> Self {
+    pub(super) fn new(mode: Rtcp, codec: Codec, now: Moment) -> Self {
         Self {
             mode,
+            clock_hz: codec.clock_hz(),
             reception: None,
             frozen: None,
             due: now + INTERVAL / 2,
@@ -35,7 +34,7 @@ impl Reports {
     pub(super) fn count(&mut self, header: &RtpHeader, now: Moment) {
         match &mut self.reception {
             Some(reception) if reception.ssrc() == header.ssrc => reception.count(header, now),
-            _ => self.reception = Some(Reception::new(header, CLOCK_HZ, now)),
+            _ => self.reception = Some(Reception::new(header, self.clock_hz, now)),
         }
     }
 
@@ -73,8 +72,8 @@ impl Reports {
 mod tests {
     use super::*;
     use crate::media::Codec;
-    use crate::phone::mouth::Tongue;
     use crate::phone::settings::Sends;
+    use crate::phone::tongue::Tongue;
     use crate::words::Entropy;
 
     const THEIRS: u32 = 77;
@@ -90,7 +89,7 @@ mod tests {
 
     /// The highest sequence number each report of half a minute tells.
     fn told(mode: Rtcp) -> Vec<u32> {
-        let (mut reports, mouth) = (Reports::new(mode, Moment::ZERO), mouth());
+        let (mut reports, mouth) = (Reports::new(mode, Codec::Pcma, Moment::ZERO), mouth());
         let mut told = Vec::new();
         for frame in 0..1500_u16 {
             let now = Moment::ZERO + Duration::from_millis(20) * frame.into();

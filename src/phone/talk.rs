@@ -3,12 +3,13 @@ use std::net::SocketAddr;
 use tokio::net::UdpSocket;
 
 use super::incoming::Incoming;
-use super::mouth::{Mouth, Tongue};
+use super::mouth::Mouth;
 use super::reports::Reports;
 use super::settings::PhoneSettings;
-use crate::media::{Codec, FRAME_SAMPLES, RtpPacket};
+use super::tongue::Tongue;
+use crate::media::{FRAME_SAMPLES, RtpPacket};
 use crate::sip::LegId;
-use crate::sip::offer_answer::{self, Direction, Negotiated};
+use crate::sip::offer_answer::{Direction, Negotiated};
 use crate::words::{Key, Moment};
 
 /// The sound of a call.
@@ -29,11 +30,12 @@ impl Talk {
         now: Moment,
     ) -> Self {
         let sends = settings.sends.clone();
+        let tongue = Tongue::of(&peer);
         Self {
             leg,
-            mouth: Mouth::new(tongue(&peer), sends, &mut settings.entropy),
-            incoming: Incoming::default(),
-            reports: Reports::new(settings.rtcp, now),
+            mouth: Mouth::new(tongue, sends, &mut settings.entropy),
+            incoming: Incoming::new(tongue),
+            reports: Reports::new(settings.rtcp, tongue.codec, now),
             peer,
             packet: Vec::new(),
         }
@@ -41,7 +43,9 @@ impl Talk {
 
     /// A new offer and answer: SSRC and timestamps run on.
     pub(super) fn retarget(&mut self, peer: Negotiated) {
-        self.mouth.talk_as(tongue(&peer));
+        let tongue = Tongue::of(&peer);
+        self.mouth.talk_as(tongue);
+        self.incoming.listen_as(tongue);
         self.peer = peer;
     }
 
@@ -76,17 +80,6 @@ impl Talk {
             return None;
         }
         self.reports.count(&packet.header, now);
-        self.incoming.take(packet, self.peer.telephone_event, now)
-    }
-}
-
-fn tongue(peer: &Negotiated) -> Tongue {
-    Tongue {
-        codec: match peer.codec {
-            offer_answer::Codec::Pcma => Codec::Pcma,
-            offer_answer::Codec::Pcmu => Codec::Pcmu,
-        },
-        payload_type: peer.payload_type,
-        telephone_event: peer.telephone_event,
+        self.incoming.take(packet, now)
     }
 }

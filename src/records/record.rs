@@ -182,7 +182,8 @@ impl CallRecord {
             | What::Command { .. }
             | What::Told { .. }
             | What::Suggested { .. }
-            | What::Repair { .. } => {}
+            | What::Repair { .. }
+            | What::OfferRefused { .. } => {}
         }
     }
 

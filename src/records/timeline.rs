@@ -131,6 +131,12 @@ pub enum What {
         seat: SeatId,
         state: String,
     },
+    /// A caller was refused (488), for his offer cannot be used: `no-common-codec`, and then the encodings he offered;
+    /// `no-audio`, `srtp-only`, `rtp-only`, `no-common-crypto`. Of no call.
+    OfferRefused {
+        why: String,
+        offered: Vec<String>,
+    },
     /// Something an admin should see: `store-failed`, `disk-full`, `clock-jumped` ...
     Alarm {
         alarm: String,

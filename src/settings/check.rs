@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::error::Complaint;
 use super::places::Step;
-use super::{Seat, SeatKind, Settings, Target, check_lines, check_phones, recording};
+use super::{Codec, Seat, SeatKind, Settings, Target, check_lines, check_phones, recording};
 use crate::words::{PhoneNumber, Sentence, Wait};
 
 /// Values that are right alone and wrong together.
@@ -25,6 +25,7 @@ pub(super) fn first_fault(settings: &Settings, has_token: bool) -> Option<Fault>
     let targets = settings.target.iter().enumerate();
     sip(settings)
         .or_else(|| api(settings, has_token))
+        .or_else(|| codecs(&settings.media.codecs))
         .or_else(|| log(settings))
         .or_else(|| recording::first_fault(settings))
         .or_else(|| lists(settings))
@@ -84,6 +85,23 @@ fn api(settings: &Settings, has_token: bool) -> Option<Fault> {
             Sentence::of("settings.right.open-api"),
         )
     })
+}
+
+/// One at least, and each once.
+fn codecs(codecs: &[Codec]) -> Option<Fault> {
+    let list = [Step::Key("media"), Step::Key("codecs")];
+    let right = Sentence::of("settings.right.codecs");
+    if codecs.is_empty() {
+        return Some(fault(&list, Sentence::of("settings.no-codec"), right));
+    }
+    let again = |n: &usize| codecs.iter().take(*n).any(|it| *it == codecs[*n]);
+    let again = (0..codecs.len()).find(again)?;
+    let [media, codecs] = list;
+    Some(fault(
+        &[media, codecs, Step::Nth(again)],
+        Sentence::of("settings.codec-twice"),
+        right,
+    ))
 }
 
 /// What a log line can be as grave as.

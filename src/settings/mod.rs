@@ -28,8 +28,8 @@ pub use dial::{Dial, TRUNK};
 pub use error::SettingsError;
 pub use lines::{Account, ClientCertificate, Peer, Tls, Transport};
 pub use model::{
-    Api, Behind, Handoff, Line, Log, LogFormat, Media, ReliableRinging, Seat, SeatKind, Settings,
-    Sip, Srtp, Store, Target, Watch,
+    Api, Behind, Codec, Handoff, Line, Log, LogFormat, Media, ReliableRinging, Seat, SeatKind,
+    Settings, Sip, Srtp, Store, Target, Watch,
 };
 pub use phones::{Md5, Phones};
 pub use policy_file::read_policy;

@@ -12,8 +12,11 @@ use super::secret::Secret;
 use super::values::{
     HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone, empty_is_none,
 };
-use crate::sip::offer_answer::SrtpPolicy;
+use crate::sip::offer_answer::{self, SrtpPolicy};
 use crate::words::{Country, Language, SeatId, Wait};
+
+/// Of a machine that names none: config/thirdring.toml says the same.
+const USUAL_CODECS: &[Codec] = &[Codec::Pcma, Codec::Pcmu, Codec::G722, Codec::Opus];
 
 /// Everything an admin sets for one machine; `config/thirdring.toml` is the manual.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -121,6 +124,7 @@ pub struct Media {
     #[serde(with = "empty_is_none")]
     pub address: Option<IpAddr>,
     pub ports: Ports,
+    pub codecs: Vec<Codec>,
     pub srtp: Srtp,
     /// Of our sound, 0-63 (RFC 2474).
     pub dscp: u8,
@@ -131,9 +135,33 @@ impl Default for Media {
         Self {
             address: None,
             ports: Ports::default(),
+            codecs: USUAL_CODECS.to_vec(),
             srtp: Srtp::Off,
             // EF: telephony (RFC 4594 4.1).
             dscp: 46,
+        }
+    }
+}
+
+/// What a leg may speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Codec {
+    #[serde(rename = "PCMA")]
+    Pcma,
+    #[serde(rename = "PCMU")]
+    Pcmu,
+    G722,
+    #[serde(rename = "opus")]
+    Opus,
+}
+
+impl From<Codec> for offer_answer::Codec {
+    fn from(codec: Codec) -> Self {
+        match codec {
+            Codec::Pcma => Self::Pcma,
+            Codec::Pcmu => Self::Pcmu,
+            Codec::G722 => Self::G722,
+            Codec::Opus => Self::Opus,
         }
     }
 }

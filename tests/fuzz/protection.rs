@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 
 use thirdring::media::RtpHeader;
 use thirdring::media::srtp::Srtp;
-use thirdring::sip::offer_answer::{Origin, Shield, SrtpPolicy, answer, offer, read, settle};
+use thirdring::sip::offer_answer::{
+    Codecs, Origin, Shield, SrtpPolicy, answer, offer, read, settle,
+};
 use thirdring::words::{Entropy, MasterKey, SrtpKeys, SrtpProfile};
 
 const ORIGIN: Origin = Origin { id: 1, version: 1 };
@@ -78,16 +80,16 @@ pub(crate) fn crypto(bytes: &[u8]) {
     for policy in [SrtpPolicy::Off, SrtpPolicy::Prefer, SrtpPolicy::Require] {
         let shield = Shield::new(policy, &mut entropy);
         let weighed = shield.weigh_offer(theirs.clone());
-        if let Ok((sdp, agreed)) = answer(&weighed, ours(), ORIGIN) {
+        if let Ok((sdp, agreed)) = answer(&weighed, ours(), ORIGIN, &Codecs::default()) {
             judge(policy, agreed.srtp.as_ref());
             let text = String::from_utf8_lossy(&sdp);
             assert_eq!(text.contains("a=crypto:"), agreed.srtp.is_some(), "{text}");
             assert!(read(&sdp).is_ok(), "we answered {text}");
         }
-        if let Ok(agreed) = settle(&shield.weigh_answer(theirs.clone())) {
+        if let Ok(agreed) = settle(&shield.weigh_answer(theirs.clone()), &Codecs::default()) {
             judge(policy, agreed.srtp.as_ref());
         }
-        let ours = shield.offer(offer(ours(), ORIGIN));
+        let ours = shield.offer(offer(ours(), ORIGIN, &Codecs::default()));
         assert!(read(&ours).is_ok());
     }
 }

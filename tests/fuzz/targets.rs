@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use thirdring::sip::digest::{Challenge, Credentials, Login, Md5, Verdict, Verifier};
-use thirdring::sip::offer_answer::{Origin, answer, read};
+use thirdring::sip::offer_answer::{Codec, Codecs, Origin, answer, read, settle};
 use thirdring::sip::stun::StunClient;
 use thirdring::sip::{
     Dialogs, Endpoint, Event, Framer, Listening, Message, Piece, Refusal, Settings, Uri,
@@ -105,17 +105,31 @@ pub(crate) fn uri(bytes: &[u8]) {
     assert_eq!(read.user().unwrap_or_default(), user);
 }
 
-/// An answer of ours can be read, and media goes to no broadcast, multicast or privileged port.
+/// An answer of ours means what we take it for, and media goes to no broadcast, multicast or privileged port.
 pub(crate) fn sdp(bytes: &[u8]) {
     let Ok(offer) = read(bytes) else {
         return;
     };
     let origin = Origin { id: 1, version: 1 };
-    let Ok((answer, negotiated)) = answer(&offer, ours(), origin) else {
+    let codecs = Codecs::new(&Codec::ALL).expect("there are some");
+    let Ok((answer, negotiated)) = answer(&offer, ours(), origin, &codecs) else {
         return;
     };
     let text = answer.escape_ascii();
-    assert!(read(&answer).is_ok(), "we answered {text}");
+    let read = read(&answer).unwrap_or_else(|_| panic!("we answered {text}"));
+    let understood = settle(&read, &codecs).unwrap_or_else(|_| panic!("we answered {text}"));
+    assert_eq!(
+        (
+            understood.codec,
+            understood.payload_type,
+            understood.telephone_event
+        ),
+        (
+            negotiated.codec,
+            negotiated.payload_type,
+            negotiated.telephone_event
+        ),
+    );
     for place in [negotiated.remote, negotiated.remote_rtcp] {
         let allowed = place.ip().is_unspecified() || place.port() >= MEDIA_PORT_MIN;
         let broadcast = place.ip() == IpAddr::from([255, 255, 255, 255]);

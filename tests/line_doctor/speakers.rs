@@ -81,7 +81,11 @@ const EN: [&str; 4] = [
 pub(super) fn music() -> &'static [Vec<i16>] {
     static MUSIC_READ: OnceLock<Vec<Vec<i16>>> = OnceLock::new();
     MUSIC_READ.get_or_init(|| {
-        let ours = Phrasebook::shipped().music(Rate::Narrow).unwrap().samples().to_vec();
+        let ours = Phrasebook::shipped()
+            .music(Rate::Narrow)
+            .unwrap()
+            .samples()
+            .to_vec();
         let theirs = files(MUSIC).into_iter().map(|path| wav(Path::new(&path)));
         [ours].into_iter().chain(theirs).collect()
     })

@@ -9,6 +9,7 @@ It goes where a REFER sends it, until it is told to stay.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA and PHONE_CERTIFICATE_AND_KEY are PEM files;
 TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by PHONE_USER
 and PHONE_PASSWORD. PHONE_SRTP=prefer or require encrypts its sound.
+PHONE_CODEC=g722 or opus is all it speaks then.
 """
 import asyncio
 import json
@@ -23,6 +24,7 @@ from baresip.ua import UserAgent
 FRAME_SECONDS = 0.02
 # Bytes of 20 ms at 8 kHz, 16 bits.
 FRAME_BYTES = 320
+CODECS = {None: ("pcma", "pcmu"), "g722": ("g722/16000/1",), "opus": ("opus/48000/2",)}
 SRTP = {"off": (), "prefer": ("mediaenc=srtp",), "require": ("mediaenc=srtp-mand",)}
 
 
@@ -148,7 +150,7 @@ async def main(listen, rtp_port, speech_file=None):
         os.environ.get("PHONE_REGISTRAR", address),
         os.environ.get("PHONE_PASSWORD", "-"),
         reg_interval=int(os.environ.get("PHONE_EXPIRES", "0")),
-        audio_codecs=("pcma", "pcmu"),
+        audio_codecs=CODECS[os.environ.get("PHONE_CODEC")],
         # Whoever is called at this address, it is this phone that rings.
         extra_params=("catchall=yes", *SRTP[os.environ.get("PHONE_SRTP", "off")]),
         **({} if transport == "udp" else {"transport": transport}),

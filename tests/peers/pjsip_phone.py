@@ -7,6 +7,7 @@ closed, key, referred, replaced, done.
 "connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
 It goes where a REFER sends it, until it is told to stay.
 It speaks from the start of each call, over and over; without a file it sends silence.
+PHONE_CODEC=g722 is all it speaks then.
 PHONE_SESSION=90 asks for sessions of 90 s, the shortest there are.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA, PHONE_CERTIFICATE and PHONE_KEY are PEM
 files; TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by
@@ -22,6 +23,7 @@ import pjsua2 as pj
 # How long the library may wait for the network before the next look at the commands.
 LOOK_EVERY_MS = 10
 
+CODECS = {None: "PCMA/8000", "g722": "G722/16000"}
 SRTP = {
     "off": pj.PJMEDIA_SRTP_DISABLED,
     "prefer": pj.PJMEDIA_SRTP_OPTIONAL,
@@ -175,7 +177,10 @@ def endpoint(host, port):
     end.transportCreate(getattr(pj, f"PJSIP_TRANSPORT_{kind.upper()}"), transport)
     end.libStart()
     end.audDevManager().setNullDev()
-    end.codecSetPriority("PCMA/8000", 255)
+    if "PHONE_CODEC" in os.environ:
+        for codec in end.codecEnum2():
+            end.codecSetPriority(codec.codecId, 0)
+    end.codecSetPriority(CODECS[os.environ.get("PHONE_CODEC")], 255)
     return end
 
 

@@ -106,6 +106,14 @@ impl Softphone {
         Self::run(command, address)
     }
 
+    /// A phone that speaks this codec and no other: `g722`, and baresip `opus`.
+    pub(crate) fn speaking(brand: Brand, host: IpAddr, codec: &str) -> Self {
+        let address = SocketAddr::new(host, free_ports(host));
+        let mut command = program(brand.script(), address, address.port() + 2, None);
+        command.env("PHONE_CODEC", codec);
+        Self::run(command, address)
+    }
+
     /// A phone that can register; it does so when it is told to.
     pub(crate) fn enrolled(
         brand: Brand,

@@ -1,6 +1,6 @@
 //! What the other side does, and how a phone takes it.
 
-use super::{Line, Ringing, Stage, settled};
+use super::{Line, Ringing, Stage};
 use crate::phone::diary::Progress;
 use crate::phone::settings::Answers;
 use crate::sip::{Event, Invited, LegId, Refusal};
@@ -84,7 +84,7 @@ impl Line {
     }
 
     fn answered(&mut self, leg: LegId, sdp: Option<&[u8]>, now: Moment) {
-        match sdp.and_then(settled) {
+        match sdp.and_then(|sdp| self.settled(sdp)) {
             Some(negotiated) => self.talk(leg, negotiated, now),
             None => {
                 let _ = self.endpoint.bye(leg, None, now);
@@ -94,7 +94,7 @@ impl Line {
     }
 
     fn acked(&mut self, leg: LegId, answer: Option<&[u8]>, now: Moment) {
-        let negotiated = answer.and_then(settled);
+        let negotiated = answer.and_then(|answer| self.settled(answer));
         match (&mut self.stage, negotiated) {
             (Stage::Ringing(ringing), Some(negotiated)) if ringing.answered => {
                 self.talk(leg, negotiated, now);

@@ -234,7 +234,7 @@ fn is_harmless(parameter: &str) -> bool {
 mod tests {
     use std::net::SocketAddr;
 
-    use super::super::{Negotiated, Origin, answer, offer, read, settle};
+    use super::super::{Codecs, Negotiated, Origin, answer, offer, read, settle};
     use super::*;
 
     const ORIGIN: Origin = Origin { id: 7, version: 1 };
@@ -256,7 +256,7 @@ mod tests {
     /// What our answer to an offer is, and what it agrees on.
     fn answered(policy: SrtpPolicy, media: &str) -> Result<(String, Negotiated), Unusable> {
         let offer = shield(policy, 1).weigh_offer(described(media));
-        let (sdp, agreed) = answer(&offer, local(), ORIGIN)?;
+        let (sdp, agreed) = answer(&offer, local(), ORIGIN, &Codecs::default())?;
         Ok((String::from_utf8(sdp.to_vec()).unwrap(), agreed))
     }
 
@@ -276,10 +276,11 @@ mod tests {
             (Require, Require, true),
         ] {
             let (near, far) = (shield(calling, 1), shield(called, 2));
-            let sdp = near.offer(offer(local(), ORIGIN));
+            let sdp = near.offer(offer(local(), ORIGIN, &Codecs::default()));
             let theirs = far.weigh_offer(read(&sdp).unwrap());
-            let (sdp, of_far) = answer(&theirs, local(), ORIGIN).unwrap();
-            let of_near = settle(&near.weigh_answer(read(&sdp).unwrap())).unwrap();
+            let (sdp, of_far) = answer(&theirs, local(), ORIGIN, &Codecs::default()).unwrap();
+            let of_near =
+                settle(&near.weigh_answer(read(&sdp).unwrap()), &Codecs::default()).unwrap();
             assert_eq!(of_near.srtp.is_some(), secure, "{calling:?} {called:?}");
             assert_eq!(of_far.srtp.is_some(), secure);
             if let (Some(near), Some(far)) = (of_near.srtp, of_far.srtp) {
@@ -301,10 +302,13 @@ mod tests {
             let refused = answered(SrtpPolicy::Require, media).unwrap_err();
             assert_eq!(refused, Unusable::RtpOnly);
             let answer = require.weigh_answer(described(media));
-            assert_eq!(settle(&answer), Err(Unusable::RtpOnly));
+            assert_eq!(settle(&answer, &Codecs::default()), Err(Unusable::RtpOnly));
         }
         let keyless = require.weigh_answer(described("m=audio 4000 RTP/SAVP 8\r\n"));
-        assert_eq!(settle(&keyless), Err(Unusable::NoCommonCrypto));
+        assert_eq!(
+            settle(&keyless, &Codecs::default()),
+            Err(Unusable::NoCommonCrypto)
+        );
     }
 
     #[test]
@@ -364,7 +368,10 @@ mod tests {
         let keys = agreed.srtp.unwrap();
         assert_eq!(keys.profile, SrtpProfile::AesCm128HmacSha1_32);
         let answer = shield(SrtpPolicy::Require, 1).weigh_answer(described(&media));
-        assert_eq!(settle(&answer), Err(Unusable::NoCommonCrypto));
+        assert_eq!(
+            settle(&answer, &Codecs::default()),
+            Err(Unusable::NoCommonCrypto)
+        );
     }
 
     #[test]
@@ -389,10 +396,16 @@ mod tests {
     fn a_new_offer_names_the_same_keys_until_they_are_renewed() {
         let mut entropy = Entropy::from_number(4);
         let mut shield = Shield::new(SrtpPolicy::Require, &mut entropy);
-        let first = shield.offer(offer(local(), ORIGIN));
-        assert_eq!(shield.offer(offer(local(), ORIGIN)), first);
+        let first = shield.offer(offer(local(), ORIGIN, &Codecs::default()));
+        assert_eq!(
+            shield.offer(offer(local(), ORIGIN, &Codecs::default())),
+            first
+        );
         shield.renew(&mut entropy);
-        assert_ne!(shield.offer(offer(local(), ORIGIN)), first);
+        assert_ne!(
+            shield.offer(offer(local(), ORIGIN, &Codecs::default())),
+            first
+        );
         assert!(format!("{shield:?}").contains("AesCm128HmacSha1_80, [redacted]"));
     }
 }

@@ -2,6 +2,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 
+use super::codec::{Codec, Codecs};
 use super::description::Direction;
 
 /// The `o=` line's numbers: `version` rises with each new description of ours (RFC 3264 8).
@@ -11,35 +12,103 @@ pub struct Origin {
     pub version: u64,
 }
 
-/// The payload types we offer; telephone-event is 101, as most phones have it.
-const OFFERED: [(u8, &str); 3] = [(8, "PCMA"), (0, "PCMU"), (101, "telephone-event")];
+/// The encoding name of RFC 4733.
+pub(super) const EVENTS: &str = "telephone-event";
 
 /// We would like to be told how we sound (RFC 3611 5.1).
 pub(super) const EXTENDED_REPORTS: &str = "a=rtcp-xr:voip-metrics\r\n";
 
-/// What every telephone speaks.
-const PLAIN: [(u8, &str); 3] = [(8, "PCMA"), (0, "PCMU"), (101, "telephone-event")];
+/// A payload type as a description writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Format {
+    number: u8,
+    encoding: &'static str,
+    clock_hz: u32,
+    channels: &'static str,
+    parameters: Option<String>,
+}
 
-/// Our offer: PCMA, PCMU, telephone-event; 20 ms; both ways.
-pub fn offer(local: SocketAddr, origin: Origin) -> Bytes {
-    offer_with(local, origin, Direction::SendRecv)
+impl Format {
+    pub(super) fn of(number: u8, codec: Codec) -> Self {
+        Self {
+            number,
+            encoding: codec.encoding(),
+            clock_hz: codec.clock_hz(),
+            channels: codec.channels(),
+            parameters: codec.parameters(),
+        }
+    }
+
+    /// The keys of a telephone and no other events.
+    pub(super) fn events(number: u8, clock_hz: u32) -> Self {
+        Self {
+            parameters: Some("0-15".to_owned()),
+            ..Self::plain(number, EVENTS, clock_hz)
+        }
+    }
+
+    pub(super) fn noise(number: u8, clock_hz: u32) -> Self {
+        Self::plain(number, "CN", clock_hz)
+    }
+
+    fn plain(number: u8, encoding: &'static str, clock_hz: u32) -> Self {
+        Self {
+            number,
+            encoding,
+            clock_hz,
+            channels: "",
+            parameters: None,
+        }
+    }
+
+    fn lines(&self) -> String {
+        let Self {
+            number,
+            encoding,
+            clock_hz,
+            channels,
+            parameters,
+        } = self;
+        let map = format!("a=rtpmap:{number} {encoding}/{clock_hz}{channels}\r\n");
+        match parameters {
+            Some(parameters) => map + &format!("a=fmtp:{number} {parameters}\r\n"),
+            None => map,
+        }
+    }
+}
+
+/// Our offer: these codecs, with telephone-events on each of their clocks; 20 ms; both ways.
+pub fn offer(local: SocketAddr, origin: Origin, codecs: &Codecs) -> Bytes {
+    offer_with(local, origin, codecs, Direction::SendRecv)
 }
 
 /// Our offer with another direction.
-pub fn offer_with(local: SocketAddr, origin: Origin, direction: Direction) -> Bytes {
-    let stream = audio(local, "RTP/AVP", &OFFERED, direction);
+pub fn offer_with(
+    local: SocketAddr,
+    origin: Origin,
+    codecs: &Codecs,
+    direction: Direction,
+) -> Bytes {
+    let stream = audio(local, "RTP/AVP", &formats(codecs), direction);
     (head(local.ip(), origin) + &stream + EXTENDED_REPORTS).into()
 }
 
 /// Our offer of plain G.711, without the law of this payload type: another codec than the one in
 /// use, which may be what hurts (R26).
 pub fn offer_without(local: SocketAddr, origin: Origin, in_use: Option<u8>) -> Bytes {
-    let others: Vec<(u8, &str)> = PLAIN
-        .into_iter()
-        .filter(|(number, _)| Some(*number) != in_use)
-        .collect();
-    let stream = audio(local, "RTP/AVP", &others, Direction::SendRecv);
-    (head(local.ip(), origin) + &stream).into()
+    let plain = [Codec::Pcma, Codec::Pcmu].into_iter();
+    let others: Vec<Codec> = plain.filter(|it| Some(it.number()) != in_use).collect();
+    let codecs = Codecs::new(&others).unwrap_or_default();
+    offer(local, origin, &codecs)
+}
+
+/// Telephone-events stand at 101, as in most phones; at Opus's clock where browsers have them.
+fn formats(codecs: &Codecs) -> Vec<Format> {
+    let sounds = codecs.iter().map(|it| Format::of(it.number(), it));
+    let clocks = [(101, 8_000), (110, 48_000)].into_iter();
+    let used = clocks.filter(|(_, clock_hz)| codecs.iter().any(|it| it.clock_hz() == *clock_hz));
+    let events = used.map(|(number, clock_hz)| Format::events(number, clock_hz));
+    sounds.chain(events).collect()
 }
 
 pub(super) fn head(ip: IpAddr, Origin { id, version }: Origin) -> String {
@@ -54,21 +123,16 @@ pub(super) fn head(ip: IpAddr, Origin { id, version }: Origin) -> String {
 pub(super) fn audio(
     local: SocketAddr,
     proto: &str,
-    payloads: &[(u8, &str)],
+    formats: &[Format],
     direction: Direction,
 ) -> String {
-    let numbers: String = payloads
-        .iter()
-        .map(|(number, _)| format!(" {number}"))
-        .collect();
-    let mut text = format!("m=audio {} {proto}{numbers}\r\n", local.port());
-    for (number, name) in payloads {
-        text.push_str(&format!("a=rtpmap:{number} {name}/8000\r\n"));
-        if *name == "telephone-event" {
-            text.push_str(&format!("a=fmtp:{number} 0-15\r\n"));
-        }
-    }
-    text + &format!("a=ptime:20\r\na={}\r\n", direction.as_str())
+    let numbers: String = formats.iter().map(|it| format!(" {}", it.number)).collect();
+    let lines: String = formats.iter().map(Format::lines).collect();
+    format!(
+        "m=audio {} {proto}{numbers}\r\n{lines}a=ptime:20\r\na={}\r\n",
+        local.port(),
+        direction.as_str()
+    )
 }
 
 #[cfg(test)]
