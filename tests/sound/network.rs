@@ -136,16 +136,20 @@ impl Network {
         come
     }
 
-    /// Which packets are lost; the first never is.
-    pub(crate) fn lost(&self, packets: usize, dice: &mut Dice) -> Vec<bool> {
-        let mut lost = vec![false];
-        while lost.len() < packets {
-            if dice.falls(self.loss / self.burst as f64) {
-                lost.extend(std::iter::repeat_n(true, self.burst));
+    /// Which packets are lost, at places of chance: exactly as many as are to be, and never the first.
+    fn lost(&self, packets: usize, dice: &mut Dice) -> Vec<bool> {
+        let mut lost = vec![false; packets];
+        let bursts = (packets as f64 * self.loss / self.burst as f64).round() as usize;
+        let mut left = bursts;
+        while left > 0 {
+            let first = 1 + dice.0.below((packets - self.burst) as u32) as usize;
+            // Between two bursts something comes.
+            let around = first - 1..(first + self.burst + 1).min(packets);
+            if lost[around].iter().all(|lost| !lost) {
+                lost[first..first + self.burst].fill(true);
+                left -= 1;
             }
-            lost.push(false);
         }
-        lost.truncate(packets);
         lost
     }
 }
@@ -161,11 +165,11 @@ impl Jitter {
 }
 
 /// Seeded chance.
-pub(crate) struct Dice(pub(crate) Entropy);
+struct Dice(Entropy);
 
 impl Dice {
     /// From 0 to just below 1.
-    pub(crate) fn part(&mut self) -> f64 {
+    fn part(&mut self) -> f64 {
         f64::from(self.0.u32()) / (f64::from(u32::MAX) + 1.0)
     }
 

@@ -12,7 +12,6 @@ pub(crate) const FRAME: usize = 160;
 
 /// What came out.
 pub(crate) struct Heard {
-    /// From the moment the first packet came.
     pub(crate) sound: Vec<i16>,
     pub(crate) played: Vec<Played>,
     /// What sound waited, frame by frame.
@@ -20,20 +19,18 @@ pub(crate) struct Heard {
     pub(crate) counts: Counts,
 }
 
-/// Plays for as many frames as are asked for, the first of them `phase` after the first packet came.
-pub(crate) fn play(codec: Codec, come: &[Packet], phase: Duration, frames: usize) -> Heard {
+/// Plays for as many frames as are asked for; nothing of the sound can come before `start`.
+pub(crate) fn play(codec: Codec, come: &[Packet], start: Moment, frames: usize) -> Heard {
     let mut playout = Playout::new(codec);
-    let first = come.first().map_or(Moment::ZERO, |packet| packet.at);
-    let silence = (phase.as_micros() / 125) as usize;
     let mut heard = Heard {
-        sound: vec![0; silence],
+        sound: Vec::new(),
         played: Vec::new(),
         delays: Vec::new(),
         counts: Counts::default(),
     };
     let mut coming = come.iter().peekable();
     for frame in 0..frames as u32 {
-        let now = first + phase + Duration::from_millis(20) * frame;
+        let now = start + Duration::from_millis(20) * frame;
         while let Some(packet) = coming.next_if(|packet| packet.at <= now) {
             playout.push(&packet.header, Content::Sound(&packet.payload), packet.at);
         }

@@ -11,7 +11,10 @@ pub(crate) const PIECE_SAMPLES: usize = 64_000;
 /// Eight pieces: 64 s.
 const SAMPLES: usize = 8 * PIECE_SAMPLES;
 
-/// A minute: all prompts one after the other, by name.
+/// 2 s: sentences, not words.
+const PROMPT_SAMPLES_MIN: usize = 16_000;
+
+/// A minute: the prompts that last so long, one after the other, by name.
 pub(crate) fn minute() -> Vec<i16> {
     let mut paths: Vec<_> = fs::read_dir(SPEECH)
         .expect("the prompts")
@@ -24,7 +27,10 @@ pub(crate) fn minute() -> Vec<i16> {
         if minute.len() >= SAMPLES {
             break;
         }
-        minute.extend(samples(&path));
+        let prompt = samples(&path);
+        if prompt.len() >= PROMPT_SAMPLES_MIN {
+            minute.extend(prompt);
+        }
     }
     minute.truncate(SAMPLES);
     minute

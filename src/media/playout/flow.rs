@@ -2,8 +2,8 @@ use super::comfort_noise::ComfortNoise;
 use super::concealment::{Concealment, LONGEST_MS};
 use super::stretch::{Stretch, Urgency};
 use super::tape::Tape;
-use super::waiting::{Kind, Packet, Waiting};
-use super::{Played, Tally};
+use super::waiting::{Kind, Packet};
+use super::{Incoming, Played};
 use crate::media::codec::{Codec, Decoder, Rate};
 
 /// Sound that waits so much longer than it should is made shorter, in milliseconds.
@@ -60,13 +60,6 @@ struct Pace {
     rest: u8,
 }
 
-/// The moment as the source's place, and how long a packet should wait, in samples.
-#[derive(Clone, Copy)]
-struct Clock {
-    now: i64,
-    target: i64,
-}
-
 impl Flow {
     pub(super) fn new(codec: Codec) -> Self {
         let rate = codec.rate();
@@ -88,18 +81,17 @@ impl Flow {
     }
 
     /// Sees to it that the next frame is on the tape.
-    pub(super) fn pull(&mut self, waiting: &mut Waiting, tally: &mut Tally, target: i64, now: i64) {
-        let clock = Clock { now, target };
+    pub(super) fn pull(&mut self, incoming: &mut Incoming, now: i64) {
         for _ in 0..PACKETS_A_FRAME {
             if self.lacking() == 0 {
                 break;
             }
-            self.step(waiting, tally, clock);
+            self.step(incoming, now);
         }
         if self.is_talk() {
             let played = self.course.next - self.tape.ahead() as i64;
             self.pace.delay = now.saturating_sub(played);
-            self.adjust(waiting, tally, clock);
+            self.adjust(incoming, now);
         }
     }
 
@@ -112,27 +104,27 @@ impl Flow {
     }
 
     /// Puts something on the tape, or does away with a packet.
-    fn step(&mut self, waiting: &mut Waiting, tally: &mut Tally, clock: Clock) {
-        let first = waiting.first().map(|(packet, _)| packet);
+    fn step(&mut self, incoming: &mut Incoming, now: i64) {
+        let first = incoming.waiting.first().map(|(packet, _)| packet);
         match (self.course.pause, first) {
             (Some(pause), None) => self.fill_pause(pause),
-            (Some(pause), Some(packet)) if clock.now - packet.at < clock.target => {
+            (Some(pause), Some(packet)) if now - packet.at < incoming.arrivals.target() => {
                 self.fill_pause(pause);
             }
-            (Some(pause), Some(packet)) => self.leave(pause, packet, waiting, tally),
+            (Some(pause), Some(packet)) => self.leave(pause, packet, incoming),
             (None, None) => self.go_on(),
-            (None, Some(packet)) => self.follow(packet, waiting, tally, clock),
+            (None, Some(packet)) => self.follow(packet, incoming, now),
         }
     }
 
     /// A pause ends with the packet that is due, if that is not of before it.
-    fn leave(&mut self, pause: Played, packet: Packet, waiting: &mut Waiting, tally: &mut Tally) {
+    fn leave(&mut self, pause: Played, packet: Packet, incoming: &mut Incoming) {
         if packet.at < self.course.next {
-            waiting.discard_first();
-            tally.late += 1;
+            incoming.waiting.discard_first();
+            incoming.tally.late += 1;
             return;
         }
-        self.settle(packet, tally);
+        self.settle(packet, incoming);
         match pause {
             Played::Nothing => self.concealment.end(),
             Played::Sound | Played::Concealed | Played::ComfortNoise => self.break_off(),
@@ -147,39 +139,44 @@ impl Flow {
     }
 
     /// In the midst of talk: plays the packet, or fills the gap before it.
-    fn follow(&mut self, packet: Packet, waiting: &mut Waiting, tally: &mut Tally, clock: Clock) {
+    fn follow(&mut self, packet: Packet, incoming: &mut Incoming, now: i64) {
         let missing = packet.at - self.course.next - self.course.made_up;
         let longest = self.samples(LONGEST_MS as i64);
         match packet.kind {
-            Kind::Sound if missing <= 0 => self.take(packet, waiting, tally, clock),
-            Kind::ComfortNoise if missing <= 0 => self.describe_noise(packet, waiting, tally),
+            Kind::Sound if missing <= 0 => self.take(packet, incoming, now),
+            Kind::ComfortNoise if missing <= 0 => self.describe_noise(packet, incoming),
             // Nothing was lost: the source said nothing (RFC 3550 5.1, silence suppression).
             Kind::Sound | Kind::ComfortNoise if self.is_next(packet) => self.pause(Played::Nothing),
-            Kind::Sound if missing <= longest => self.bridge(missing as usize, waiting, tally),
+            Kind::Sound if missing <= longest => self.bridge(missing as usize, incoming),
             Kind::Sound | Kind::ComfortNoise => self.go_on(),
         }
     }
 
     /// Decodes the packet onto the tape, but for what was played in its place.
-    fn take(&mut self, packet: Packet, waiting: &mut Waiting, tally: &mut Tally, clock: Clock) {
-        let payload = waiting.first().map_or(&[][..], |(_, payload)| payload);
+    fn take(&mut self, packet: Packet, incoming: &mut Incoming, now: i64) {
+        let payload = incoming
+            .waiting
+            .first()
+            .map_or(&[][..], |(_, payload)| payload);
         let room = longest_packet(self.tape.splice(0).rest, self.rate);
         let Ok(samples) = self.decoder.decode(payload, room) else {
-            waiting.discard_first();
-            tally.discarded += 1;
+            incoming.waiting.discard_first();
+            incoming.tally.discarded += 1;
             return;
         };
-        waiting.discard_first();
-        self.settle(packet, tally);
-        let margin = clock.now.saturating_sub(self.course.next);
+        incoming.waiting.discard_first();
+        self.settle(packet, incoming);
+        let margin = now.saturating_sub(self.course.next);
         let skipped = usize::try_from(self.course.next - packet.at).unwrap_or(0);
         if skipped >= samples {
-            tally.late += 1;
+            incoming.tally.late += 1;
             return;
         }
         self.course.follow(packet, samples);
-        if margin > clock.target + self.samples(SKIP_MS) && waiting.first().is_some() {
-            tally.discarded += 1;
+        if margin > incoming.arrivals.target() + self.samples(SKIP_MS)
+            && incoming.waiting.first().is_some()
+        {
+            incoming.tally.discarded += 1;
             return self.break_off();
         }
         self.pace.note(margin);
@@ -190,8 +187,8 @@ impl Flow {
     }
 
     /// Fills the gap before the packet that waits, with its help.
-    fn bridge(&mut self, missing: usize, waiting: &mut Waiting, tally: &mut Tally) {
-        let Some((packet, payload)) = waiting.first() else {
+    fn bridge(&mut self, missing: usize, incoming: &mut Incoming) {
+        let Some((packet, payload)) = incoming.waiting.first() else {
             return;
         };
         let splice = self.tape.splice(0);
@@ -201,7 +198,7 @@ impl Flow {
             let samples = samples.min(missing);
             self.concealment.end();
             self.course.made_up += missing as i64;
-            tally.recovered += samples as u64;
+            incoming.tally.recovered += samples as u64;
             return self.tape.extend(samples, Played::Sound);
         }
         if self.conceal_by_codec() {
@@ -210,17 +207,17 @@ impl Flow {
         let splice = self.tape.splice(missing);
         let rest = longest_packet(splice.rest, self.rate);
         let Ok(samples) = self.decoder.decode(payload, rest) else {
-            waiting.discard_first();
-            tally.discarded += 1;
+            incoming.waiting.discard_first();
+            incoming.tally.discarded += 1;
             return;
         };
-        self.concealment.begin(splice.history);
-        self.concealment.bridge(splice.gap, &mut rest[..samples]);
+        self.concealment
+            .bridge(splice.history, splice.gap, &mut rest[..samples]);
         self.tape.extend(missing, Played::Concealed);
         self.tape.extend(samples, Played::Sound);
         self.course.made_up += missing as i64;
-        waiting.discard_first();
-        self.settle(packet, tally);
+        incoming.waiting.discard_first();
+        self.settle(packet, incoming);
         self.course.follow(packet, samples);
     }
 
@@ -250,11 +247,14 @@ impl Flow {
         samples > 0
     }
 
-    fn describe_noise(&mut self, packet: Packet, waiting: &mut Waiting, tally: &mut Tally) {
-        self.settle(packet, tally);
-        let payload = waiting.first().map_or(&[][..], |(_, payload)| payload);
+    fn describe_noise(&mut self, packet: Packet, incoming: &mut Incoming) {
+        self.settle(packet, incoming);
+        let payload = incoming
+            .waiting
+            .first()
+            .map_or(&[][..], |(_, payload)| payload);
         self.noise.describe(payload);
-        waiting.discard_first();
+        incoming.waiting.discard_first();
         self.course.follow(packet, 0);
         self.pause(Played::ComfortNoise);
     }
@@ -281,32 +281,41 @@ impl Flow {
     }
 
     /// With this packet it is known whether what was made up had been lost, or never sent.
-    fn settle(&mut self, packet: Packet, tally: &mut Tally) {
-        let is_pause = self.is_next(packet) && packet.at > self.course.next;
-        if !is_pause {
-            tally.concealed += u64::try_from(self.course.made_up).unwrap_or(0);
+    fn settle(&mut self, packet: Packet, incoming: &mut Incoming) {
+        let gap = packet.at.saturating_sub(self.course.next);
+        if self.is_next(packet) && gap > 0 {
+            return;
+        }
+        incoming.tally.concealed += u64::try_from(self.course.made_up).unwrap_or(0);
+        let lost = packet
+            .sequence
+            .wrapping_sub(self.course.sequence.wrapping_add(1));
+        if gap > 0 && gap <= self.samples(LONGEST_MS as i64) {
+            incoming
+                .arrivals
+                .note_lost(self.course.next, gap, lost, packet.came);
         }
     }
 
     /// Keeps what waits near its target.
-    fn adjust(&mut self, waiting: &mut Waiting, tally: &mut Tally, clock: Clock) {
+    fn adjust(&mut self, incoming: &mut Incoming, now: i64) {
         if self.pace.is_resting() || !self.tape.is_sound() {
             return;
         }
-        let excess = self.pace.margin - clock.target;
+        let excess = self.pace.margin - incoming.arrivals.target();
         let urgency = if excess.abs() > self.samples(MUCH_MS) {
             Urgency::Much
         } else {
             Urgency::Some
         };
         let change = if excess > self.samples(SLACK_MS) {
-            self.look_ahead(waiting, tally, clock);
+            self.look_ahead(incoming, now);
             let shortened = self.stretch.shorten(&mut self.tape, urgency);
-            tally.shortened += shortened as u64;
+            incoming.tally.shortened += shortened as u64;
             -(shortened as i64)
         } else if excess < -self.samples(SHORT_MS) {
             let lengthened = self.stretch.lengthen(&mut self.tape, urgency);
-            tally.lengthened += lengthened as u64;
+            incoming.tally.lengthened += lengthened as u64;
             lengthened as i64
         } else {
             0
@@ -315,13 +324,13 @@ impl Flow {
     }
 
     /// Decodes what is needed to make sound shorter, as far as it is there.
-    fn look_ahead(&mut self, waiting: &mut Waiting, tally: &mut Tally, clock: Clock) {
+    fn look_ahead(&mut self, incoming: &mut Incoming, now: i64) {
         while self.tape.ahead() < self.stretch.needs()
-            && let Some((packet, _)) = waiting.first()
+            && let Some((packet, _)) = incoming.waiting.first()
             && packet.kind == Kind::Sound
             && packet.at <= self.course.next
         {
-            self.take(packet, waiting, tally, clock);
+            self.take(packet, incoming, now);
         }
     }
 

@@ -11,7 +11,9 @@ mod comfort_noise;
 mod concealment;
 mod extrapolation;
 mod flow;
+mod interpolation;
 mod pitch;
+mod prediction;
 mod stretch;
 mod tape;
 mod timeline;
@@ -32,9 +34,15 @@ use waiting::{Kept, Kind, Packet, Waiting};
 pub struct Playout {
     rate: Rate,
     timeline: Timeline,
+    incoming: Incoming,
+    flow: Flow,
+}
+
+/// What came, and is not played yet.
+#[derive(Debug)]
+struct Incoming {
     arrivals: Arrivals,
     waiting: Waiting,
-    flow: Flow,
     tally: Tally,
 }
 
@@ -97,45 +105,48 @@ impl Playout {
         Self {
             rate,
             timeline: Timeline::new(codec),
-            arrivals: Arrivals::new(i64::from(rate.hz()) / 1_000),
-            waiting: Waiting::new(),
+            incoming: Incoming {
+                arrivals: Arrivals::new(i64::from(rate.hz()) / 1_000),
+                waiting: Waiting::new(),
+                tally: Tally::default(),
+            },
             flow: Flow::new(codec),
-            tally: Tally::default(),
         }
     }
 
     /// Takes in a packet as it comes.
     pub fn push(&mut self, header: &RtpHeader, content: Content<'_>, now: Moment) {
         let now = self.timeline.samples(now);
-        let expected = now.saturating_sub(self.arrivals.base());
+        let Incoming {
+            arrivals,
+            waiting,
+            tally,
+        } = &mut self.incoming;
+        let expected = now.saturating_sub(arrivals.base());
         let Some(at) = self.timeline.place(header, expected) else {
-            self.tally.late += 1;
+            tally.late += 1;
             return;
         };
         let (kind, payload) = match content {
             Content::Sound(payload) => (Kind::Sound, payload),
             Content::ComfortNoise(payload) => (Kind::ComfortNoise, payload),
         };
-        let packet = Packet::new(at, header.sequence, kind);
-        match self.waiting.insert(packet, payload) {
+        let packet = Packet::new(at, now, header.sequence, kind);
+        match waiting.insert(packet, payload) {
             Kept::Yes { displaced } => {
-                self.tally.discarded += displaced;
-                self.arrivals.note(at, now);
+                tally.discarded += displaced;
+                arrivals.note(at, now);
             }
-            Kept::Duplicate => self.tally.duplicate += 1,
-            Kept::TooLong => self.tally.discarded += 1,
+            Kept::Duplicate => tally.duplicate += 1,
+            Kept::TooLong => tally.discarded += 1,
         }
     }
 
     /// Fills `out` with the next 20 ms at the codec's rate.
     pub fn pop(&mut self, out: &mut [i16], now: Moment) -> Played {
-        let now = self
-            .timeline
-            .samples(now)
-            .saturating_sub(self.arrivals.base());
-        let target = self.arrivals.target();
-        self.flow
-            .pull(&mut self.waiting, &mut self.tally, target, now);
+        let now = self.timeline.samples(now);
+        let base = self.incoming.arrivals.base();
+        self.flow.pull(&mut self.incoming, now.saturating_sub(base));
         self.flow.play(out)
     }
 
@@ -146,12 +157,12 @@ impl Playout {
 
     /// What a sample should wait.
     pub fn target(&self) -> Duration {
-        self.duration(self.arrivals.target())
+        self.duration(self.incoming.arrivals.target())
     }
 
     pub fn counts(&self) -> Counts {
         let a_ms = u64::from(self.rate.hz()) / 1_000;
-        let tally = &self.tally;
+        let tally = &self.incoming.tally;
         Counts {
             late: tally.late,
             duplicate: tally.duplicate,

@@ -18,6 +18,8 @@ pub(super) struct Waiting {
 pub(super) struct Packet {
     /// Where its first sample lies on the [`super::timeline::Timeline`].
     pub(super) at: i64,
+    /// When it came, in samples.
+    pub(super) came: i64,
     pub(super) sequence: u16,
     pub(super) kind: Kind,
     /// Bytes of its payload.
@@ -42,9 +44,10 @@ pub(super) enum Kept {
 }
 
 impl Packet {
-    pub(super) fn new(at: i64, sequence: u16, kind: Kind) -> Self {
+    pub(super) fn new(at: i64, came: i64, sequence: u16, kind: Kind) -> Self {
         Self {
             at,
+            came,
             sequence,
             kind,
             length: 0,
@@ -99,7 +102,7 @@ mod tests {
     use super::*;
 
     fn sound(at: i64) -> Packet {
-        Packet::new(at, 0, Kind::Sound)
+        Packet::new(at, 0, 0, Kind::Sound)
     }
 
     #[test]
