@@ -268,7 +268,8 @@ fn open_sound(
     } else {
         Watch::Off
     };
-    Ok(Sound::new(media, book, ground, watch))
+    let under = sound::under(house.terms.policy.hold.under_phrases);
+    Ok(Sound::new(media, book, ground, watch, under))
 }
 
 /// Behind NAT ports are opened here and told as public ones; `ours` is where SIP is.

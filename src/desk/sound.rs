@@ -9,6 +9,7 @@ use crate::media::{
     self, Bed, Clip, Codec, Evidence, LegKey, LegSpec, Order, Phrasebook, Rate, Under, Verdict,
     Watch,
 };
+use crate::policy::UnderPhrases;
 use crate::sip::offer_answer::{self, Direction, Negotiated};
 use crate::words::{Language, Party, PromptId};
 
@@ -37,6 +38,7 @@ pub(super) struct Sound {
     pub(super) book: Arc<Phrasebook>,
     ground: Ground,
     watch: Watch,
+    under: Under,
 }
 
 impl Sound {
@@ -45,12 +47,14 @@ impl Sound {
         book: Arc<Phrasebook>,
         ground: Ground,
         watch: Watch,
+        under: Under,
     ) -> Self {
         Self {
             thread,
             book,
             ground,
             watch,
+            under,
         }
     }
 
@@ -138,7 +142,7 @@ impl Sound {
             },
             keys: hears.keys,
             bed: match self.book.music(Rate::Narrow) {
-                Ok(music) if hears.music => Bed::Music(music, Under::default()),
+                Ok(music) if hears.music => Bed::Music(music, self.under),
                 _ => Bed::Silence, // no music is wanted, or its file cannot be played
             },
         }
@@ -186,6 +190,15 @@ pub(super) fn test_spec(remote: SocketAddr) -> LegSpec {
         remote_rtcp: remote,
         sends: true,
         receives: true,
+    }
+}
+
+/// The policy's word for what the music does, as the player's.
+pub(super) fn under(wanted: UnderPhrases) -> Under {
+    match wanted {
+        UnderPhrases::Duck => Under::Duck,
+        UnderPhrases::Silence => Under::Silence,
+        UnderPhrases::Pause => Under::Pause,
     }
 }
 
