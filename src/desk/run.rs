@@ -277,7 +277,8 @@ fn open_sound(
     outlets: Outlets,
 ) -> Result<Sound, RunError> {
     let phrases = house.terms.policy.phrases().into_iter().cloned().collect();
-    let spoken = Spoken::new(phrases, settings.language);
+    let under = sound::under(house.terms.policy.hold.under_phrases);
+    let spoken = Spoken::new(phrases, settings.language, under);
     let media =
         MediaThread::start(fork(entropy), ports(settings), outlets).map_err(RunError::System)?;
     let watches = house.terms.watches_line;

@@ -10,7 +10,7 @@ use crate::media::{
     self, Bed, Clip, Codec, Evidence, LegKey, LegSpec, Levels, Limits, Order, Phrasebook, Rate,
     Under, Verdict, Watch,
 };
-use crate::policy;
+use crate::policy::{self, UnderPhrases};
 use crate::sip::offer_answer::{self, Direction, Negotiated};
 use crate::words::{Language, Party, PromptId};
 
@@ -49,14 +49,17 @@ pub(super) struct Sound {
 pub(super) struct Spoken {
     phrases: Vec<PromptId>,
     language: Language,
+    /// What the music does under a phrase.
+    under: Under,
     is_wide: OnceCell<()>,
 }
 
 impl Spoken {
-    pub(super) fn new(phrases: Vec<PromptId>, language: Language) -> Self {
+    pub(super) fn new(phrases: Vec<PromptId>, language: Language, under: Under) -> Self {
         Self {
             phrases,
             language,
+            under,
             is_wide: OnceCell::new(),
         }
     }
@@ -202,7 +205,7 @@ impl Sound {
             keys: hears.keys,
             levelled: hearing == Party::Rep,
             bed: match self.book.music(Rate::Narrow) {
-                Ok(music) if hears.music => Bed::Music(music, Under::default()),
+                Ok(music) if hears.music => Bed::Music(music, self.spoken.under),
                 _ => Bed::Silence, // no music is wanted, or its file cannot be played
             },
         }
@@ -268,6 +271,15 @@ pub(super) fn test_spec(remote: SocketAddr) -> LegSpec {
         srtp: None,
         sends: true,
         receives: true,
+    }
+}
+
+/// The policy's word for what the music does, as the player's.
+pub(super) fn under(wanted: UnderPhrases) -> Under {
+    match wanted {
+        UnderPhrases::Duck => Under::Duck,
+        UnderPhrases::Silence => Under::Silence,
+        UnderPhrases::Pause => Under::Pause,
     }
 }
 

@@ -118,6 +118,7 @@ pub struct Hold {
     pub still: PromptId,
     pub on_return: PromptId,
     pub bed: Bed,
+    pub under_phrases: UnderPhrases,
     pub offer: PromptId,
     pub offer_after: Limit,
     pub offer_again: Wait,
@@ -149,6 +150,15 @@ pub enum CountsFrom {
 pub enum Bed {
     Music,
     Silence,
+}
+
+/// What the music does while a phrase is said over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnderPhrases {
+    Duck,
+    Silence,
+    Pause,
 }
 
 /// A length of time, or `"never"`.
