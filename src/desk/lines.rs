@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use crate::call::Behind;
 use crate::dialling::Trust;
 use crate::settings::{self, Account, Network, Peer, Sip, TRUNK};
+use crate::sip::offer_answer::SrtpPolicy;
 use crate::sip::{FlowId, Hop, Sender, Standing, Transport};
 
 /// The terms of those who may call us.
@@ -24,6 +25,8 @@ pub(super) struct Line {
     pub(super) auto_answer: bool,
     /// Whether it is reached where its messages come from only.
     pub(super) nat: bool,
+    /// Whether its sound is protected, where that is not as in `[media]`.
+    pub(super) srtp: Option<SrtpPolicy>,
 }
 
 impl Line {
@@ -115,6 +118,12 @@ impl Lines {
         known.any(|line| line.name == name && line.nat)
     }
 
+    /// Whether the sound of this line is protected, where it has a setting of its own.
+    pub(super) fn srtp_of(&self, name: &str) -> Option<SrtpPolicy> {
+        let mut known = self.known.iter().map(|known| &known.line);
+        known.find(|line| line.name == name)?.srtp
+    }
+
     /// Where the servers of an account are by now, and the connection it is registered over.
     pub(super) fn account_at(
         &mut self,
@@ -201,6 +210,7 @@ fn usual(name: &str, sip: &Sip) -> Line {
         trusted: false,
         auto_answer: false,
         nat: false,
+        srtp: None,
     }
 }
 
@@ -210,6 +220,7 @@ fn of_account(account: &Account, sip: &Sip) -> Known {
         behind: behind(account.behind, sip),
         outside: true,
         nat: account.nat,
+        srtp: account.srtp.map(Into::into),
         ..usual(&account.name, sip)
     };
     Known {
@@ -226,6 +237,7 @@ fn of_peer(peer: &Peer, sip: &Sip) -> Known {
         trusted: peer.trusted,
         auto_answer: peer.auto_answer,
         nat: peer.nat,
+        srtp: peer.srtp.map(Into::into),
         ..usual(&peer.name, sip)
     };
     Known {

@@ -209,7 +209,7 @@ impl Desk {
         match TestSeat::open(kind, port.address) {
             Ok(seat) => {
                 let spec = sound::test_spec(seat.address());
-                let mut leg = Leg::new(self.signalling.origin(), self.signalling.shield());
+                let mut leg = Leg::new(self.signalling.origin(), self.signalling.shield(None));
                 (leg.port, leg.up, leg.test_seat) = (Some(port), true, Some(seat));
                 self.calls.set_leg(id, Party::Rep, leg);
                 self.connect(id, Party::Rep, spec);
@@ -295,12 +295,13 @@ impl Desk {
             Ok(port) => port,
             Err(problem) => return self.no_port(id, party, &problem, now),
         };
-        let mut leg = Leg::new(self.signalling.origin(), self.signalling.shield());
+        let line = to.line.as_deref();
+        let shield = self.signalling.shield(line);
+        let mut leg = Leg::new(self.signalling.origin(), shield);
         leg.origin.version += 1;
         let codecs = self.codecs_for(id, party);
         let offer = offer_answer::offer(port.told, leg.origin, &codecs);
         let offer = leg.shield.offer(offer);
-        let line = to.line.as_deref();
         let is_behind_nat = line.is_some_and(|line| self.signalling.is_behind_nat(line));
         leg.seen_at = is_behind_nat.then_some(way_out.next_hop.address.ip());
         let invite = Invite {

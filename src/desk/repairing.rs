@@ -86,6 +86,7 @@ impl Desk {
         let (offer, fresh) = match by {
             Means::FreshPorts => {
                 let fresh = self.sound.open_beside(port).map_err(NotOffered::NoPort)?;
+                self.signalling.new_keys(&mut leg.shield);
                 let offer = offer_answer::offer(fresh.told, origin, &self.house.codecs);
                 (offer, Some(fresh))
             }
@@ -94,6 +95,7 @@ impl Desk {
                 (offer, None)
             }
         };
+        let offer = leg.shield.offer(offer);
         if let Err(problem) = self.signalling.endpoint.reoffer(sip, offer, now) {
             self.give_back(fresh);
             return Err(NotOffered::Sip(problem));
@@ -154,13 +156,13 @@ impl Desk {
         }
     }
 
-    fn usable(&self, id: CallId, party: Party, answer: &[u8]) -> Option<Negotiated> {
+    fn usable(&mut self, id: CallId, party: Party, answer: &[u8]) -> Option<Negotiated> {
         let answer = offer_answer::read(answer).ok()?;
-        let agreed = self.seen(
-            id,
-            party,
-            offer_answer::settle(&answer, &self.house.codecs).ok()?,
-        );
+        let codecs = &self.house.codecs;
+        let shield = &self.calls.leg_mut(id, party)?.shield;
+        let answer = shield.weigh_answer(answer);
+        let agreed = offer_answer::settle(&answer, codecs).ok()?;
+        let agreed = self.seen(id, party, agreed);
         let they_are = self.whence_of(id, party);
         self.may_send_to(&agreed, they_are).then_some(agreed)
     }

@@ -378,9 +378,15 @@ impl Signalling {
         }
     }
 
-    /// A new leg's keys for SRTP, where we have it.
-    pub(super) fn shield(&mut self) -> Shield {
-        Shield::new(self.srtp, &mut self.entropy)
+    /// The keys for SRTP of a new leg by the line of this name, where we have it.
+    pub(super) fn shield(&mut self, line: Option<&str>) -> Shield {
+        let own = line.and_then(|line| self.lines.srtp_of(line));
+        Shield::new(own.unwrap_or(self.srtp), &mut self.entropy)
+    }
+
+    /// Other keys, for ports that are fresh, too.
+    pub(super) fn new_keys(&mut self, shield: &mut Shield) {
+        shield.renew(&mut self.entropy);
     }
 }
 

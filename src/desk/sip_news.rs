@@ -44,11 +44,6 @@ impl Desk {
                 return self.reject(leg, Refusal::new(488), now);
             }
         };
-        let shield = self.signalling.shield();
-        let offer = Offer {
-            theirs: offer.map(|offer| shield.weigh_offer(offer)),
-            shield,
-        };
         let called = invited.called.user();
         let line = self
             .signalling
@@ -56,6 +51,11 @@ impl Desk {
         let Some(line) = line else {
             // Its connection ended under it, and with it the proof whose it was.
             return self.reject(leg, Refusal::new(403), now);
+        };
+        let shield = self.signalling.shield(Some(&line.name));
+        let offer = Offer {
+            theirs: offer.map(|offer| shield.weigh_offer(offer)),
+            shield,
         };
         let begins = invited.replaces.is_none() && !line.outside;
         if begins && self.declines_rep(leg, invited.source, now) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::values::{Host, HostPort, Network, SipUri, empty_is_none};
-use super::{Behind, Secret};
+use super::{Behind, Secret, Srtp};
 use crate::sip;
 use crate::words::Wait;
 
@@ -31,6 +31,8 @@ pub struct Account {
     /// Its messages do not know where they come from.
     #[serde(default)]
     pub nat: bool,
+    /// `media.srtp` where it is not set.
+    pub srtp: Option<Srtp>,
     #[serde(default = "yes")]
     pub register: bool,
     /// Which of its identities the network should show (RFC 3325 9.2).
@@ -59,6 +61,8 @@ pub struct Peer {
     /// Its messages do not know where they come from.
     #[serde(default)]
     pub nat: bool,
+    /// `media.srtp` where it is not set.
+    pub srtp: Option<Srtp>,
     /// Whether its P-Asserted-Identity is believed (D34).
     #[serde(default = "yes")]
     pub trusted: bool,

@@ -8,26 +8,26 @@ impl Settings {
             Sentence::of("settings.warning.nobody-may-call").with("listen", self.sip.listen)
         });
         let in_clear = self.lines_in_clear();
-        let in_clear = (self.media.srtp != Srtp::Off && !in_clear.is_empty()).then(|| {
+        let in_clear = (!in_clear.is_empty()).then(|| {
             Sentence::of("settings.warning.srtp-keys-in-clear").with("lines", in_clear.join(", "))
         });
         nobody.into_iter().chain(in_clear).collect()
     }
 
-    /// Lines whose signalling is not TLS: it carries the keys of SRTP (RFC 4568 8.1).
+    /// Lines with SRTP whose signalling is not TLS: it carries the keys (RFC 4568 8.1).
     fn lines_in_clear(&self) -> Vec<&str> {
-        let sip = &self.sip;
-        let accounts = sip.account.iter().map(|it| (&*it.name, it.transport));
-        let peers = sip.peer.iter().map(|it| (&*it.name, it.transport));
-        let lines = accounts.chain(peers);
-        let mut in_clear: Vec<_> = lines
-            .filter(|(_, transport)| *transport != Transport::Tls)
-            .map(|(name, _)| name)
-            .collect();
-        if sip.trunk.is_some() && !in_clear.contains(&TRUNK) {
-            in_clear.push(TRUNK);
-        }
-        in_clear
+        let (sip, usual) = (&self.sip, self.media.srtp);
+        let trunk = sip.trunk.as_ref();
+        let trunk = trunk.map(|_| (TRUNK, Transport::Udp, usual));
+        let accounts = sip.account.iter();
+        let accounts = accounts.map(|it| (&*it.name, it.transport, it.srtp.unwrap_or(usual)));
+        let peers = sip.peer.iter();
+        let peers = peers.map(|it| (&*it.name, it.transport, it.srtp.unwrap_or(usual)));
+        let lines = trunk.into_iter().chain(accounts).chain(peers);
+        lines
+            .filter(|(_, transport, srtp)| *transport != Transport::Tls && *srtp != Srtp::Off)
+            .map(|(name, ..)| name)
+            .collect()
     }
 
     /// It listens to the network, and everybody there is a stranger.
@@ -76,5 +76,7 @@ mod tests {
         assert!(warns(&["media.srtp=require", "sip.trunk=192.0.2.1"]));
         assert!(!warns(&["media.srtp=require", &peer("tls")]));
         assert!(!warns(&["media.srtp=off", &peer("udp")]));
+        let own = peer("udp").replace(" }]", ", srtp = \"prefer\" }]");
+        assert!(warns(&["media.srtp=off", &own]));
     }
 }

@@ -12,7 +12,7 @@ use super::strangers::LOUD;
 use super::wire::stranger;
 use crate::peers::agent::{Agent, House};
 use crate::peers::events::Events;
-use crate::peers::phone::{Phone, SOON, Voice};
+use crate::peers::phone::{Message, Phone, SOON, Voice};
 use crate::peers::scene::{A_WHILE, NUMBER};
 
 const SEED: u64 = 3_711;
@@ -141,6 +141,29 @@ fn a_hundred_thousand_forged_packets_are_not_heard_and_the_call_lives() {
 #[test]
 fn a_hundred_thousand_forged_packets_are_not_heard_under_galois_counter_mode() {
     a_hundred_thousand_forged_packets(SrtpProfile::AeadAes128Gcm);
+}
+
+/// The key in a session description of the agent's.
+fn key_of(message: &Message) -> &str {
+    let mut lines = message.body.lines();
+    let found = lines.find_map(|line| line.split_once("inline:"));
+    found.expect("a key").1
+}
+
+#[test]
+fn a_repair_by_fresh_ports_is_as_protected_as_before_with_other_keys() {
+    let house = House::fast().set("media.srtp = \"require\"");
+    let mut before = String::new();
+    let (_agent, _events, caller) = echoed(house, |caller, agent| {
+        let profile = SrtpProfile::AesCm128HmacSha1_80;
+        let answer = caller.call_protected(agent.sip, profile);
+        key_of(&answer).clone_into(&mut before);
+    });
+    // His sound stops, and the agent offers anew (R26).
+    caller.voice(Voice::Nothing);
+    let again = caller.called(A_WHILE);
+    assert!(again.body.contains("RTP/SAVP"), "{again:?}");
+    assert_ne!(key_of(&again), before);
 }
 
 #[test]

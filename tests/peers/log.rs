@@ -9,8 +9,8 @@ use super::agent::House;
 const DIGITS_OF_A_NUMBER: usize = 7;
 /// Fields whose numbers may be as long as a telephone number; whatever stands in no field of these is one.
 const COUNTED: [&str; 3] = ["ssrc", "timestamp", "rtp"];
-/// Heads of what only somebody with a secret can write.
-const PROOFS: [&str; 4] = ["Bearer ", "Digest ", "response=\"", "nonce="];
+/// Heads of what only somebody with a secret can write, and of keys for SRTP.
+const PROOFS: [&str; 5] = ["Bearer ", "Digest ", "response=\"", "nonce=", "inline:"];
 
 /// The lines of a log that tell too much, each after what it tells.
 pub(crate) fn indiscretions(log: &str, secrets: &[String]) -> Vec<String> {

@@ -156,7 +156,7 @@ mod tests {
         }
     }
 
-    /// G.113 Appendix I: Ie,eff of G.711 with concealment under random loss, in steps of 5 as printed there.
+    /// G.113 Appendix I (1999) tabulates Ie of G.711 with concealment under random loss; Bpl was fitted to it later.
     #[test]
     fn loss_costs_what_is_published_for_concealed_g711() {
         for (percent, expected) in [

@@ -277,6 +277,27 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_allocated_for_a_packet() {
+        for profile in PROFILES {
+            let (mut near, mut far) = both_ends(profile);
+            let mut packet = Vec::with_capacity(200);
+            let measured = allocation_counter::measure(|| {
+                for sequence in 0..1_000u16 {
+                    packet.clear();
+                    packet.extend_from_slice(&[0x80, 8]);
+                    packet.extend_from_slice(&sequence.to_be_bytes());
+                    packet.extend_from_slice(&[0; 168]);
+                    assert!(near.protect_rtp(&mut packet, 0));
+                    assert_eq!(far.unprotect_rtp(&mut packet), Some(172));
+                    let mut report = [0x80, 201, 0, 1, 0, 0, 0, 9];
+                    assert_eq!(far.unprotect_rtcp(&mut report), None);
+                }
+            });
+            assert_eq!(measured.count_total, 0, "{profile:?}");
+        }
+    }
+
+    #[test]
     fn keys_are_not_printed() {
         let (near, _) = both_ends(SrtpProfile::AeadAes128Gcm);
         let printed = format!("{near:?}");
