@@ -39,6 +39,7 @@ pub(crate) mod program;
 mod registered;
 pub(crate) mod registrar;
 mod renewal;
+mod repair;
 mod replacing;
 pub(crate) mod scene;
 pub(crate) mod scratch;
