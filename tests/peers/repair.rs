@@ -32,9 +32,11 @@ fn verdict(scene: &mut Scene, verdict: &str) {
 }
 
 fn repairs(scene: &Scene) -> Vec<String> {
-    let news = |entry: &Entry| match &entry.what {
-        What::Repair { by, news, .. } => Some(format!("{by} {news}")),
-        _ => None,
+    let news = |entry: &Entry| {
+        let What::Repair { by, news, .. } = &entry.what else {
+            return None;
+        };
+        Some(format!("{by} {news}"))
     };
     scene.events.seen.iter().filter_map(news).collect()
 }
