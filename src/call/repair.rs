@@ -53,10 +53,12 @@ pub(super) fn begin(party: Party, fault: Line, board: &mut Board, now: Moment) -
 
 /// The line is no longer hurt: it is mended if that lasts.
 pub(super) fn seems_fine(party: Party, board: &mut Board, now: Moment) {
-    if let Some(attempt) = board.repairs.attempt(party) {
-        attempt.seems_fine = true;
-        let lasts = board.terms.policy.line.repair.fine_within.get();
-        board.timers.arm(Timer::Repair(party), now + lasts);
+    let Some(attempt) = board.repairs.attempt(party) else {
+        return;
+    };
+    if !std::mem::replace(&mut attempt.seems_fine, true) {
+        let fault = attempt.fault;
+        wait(party, fault, board, now);
     }
 }
 
@@ -131,7 +133,7 @@ fn try_next(party: Party, fault: Line, board: &mut Board, now: Moment) -> bool {
     true
 }
 
-/// Packets are seen at once; that they hear us is seen in their next report (RFC 3550 6.2).
+/// Packets are seen at once; whether they hear us is seen in their next report (RFC 3550 6.2).
 fn wait(party: Party, fault: Line, board: &mut Board, now: Moment) {
     let repair = &board.terms.policy.line.repair;
     let within = match fault {

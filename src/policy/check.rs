@@ -1,5 +1,6 @@
 //! What the standard demands of any policy, whatever an admin wrote.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -84,7 +85,8 @@ impl Policy {
         Ok(())
     }
 
-    /// A warning comes before the fault, and nobody is too quiet and too loud at once.
+    /// A warning comes before the fault, nobody is too quiet and too loud at once, and what did not
+    /// help is not tried again.
     fn check_line(&self) -> Result<(), Unkept> {
         let (after, level) = (&self.line.after, &self.line.level);
         if after.media_late >= after.media_stopped {
@@ -92,6 +94,10 @@ impl Policy {
         }
         if level.too_quiet >= level.too_loud {
             return broken("line.level.too_quiet", "R27", "policy.right.quieter");
+        }
+        let by = &self.line.repair.by;
+        if by.iter().collect::<BTreeSet<_>>().len() < by.len() {
+            return broken("line.repair.by", "R26", "policy.right.each-once");
         }
         Ok(())
     }
@@ -145,11 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_comes_before_its_fault() {
+    fn a_line_doctor_that_contradicts_itself_is_refused() {
         let late = "[line.after]\nmedia_late = \"3s\"";
         assert_eq!(broken_key(late), "line.after.media_late");
         let quiet = "[line.level]\ntoo_quiet = \"-12dBov\"";
         assert_eq!(broken_key(quiet), "line.level.too_quiet");
+        let twice = "[line.repair]\nby = [\"other-codec\", \"other-codec\"]";
+        assert_eq!(broken_key(twice), "line.repair.by");
     }
 
     #[test]

@@ -28,10 +28,6 @@ pub struct After {
     pub silent_caller: Wait,
     pub music_or_tone: Wait,
     pub microphone_dead: Wait,
-    /// Of speech: what is judged over it.
-    pub speech: Wait,
-    pub line_noise: Wait,
-    pub echo: Wait,
 }
 
 /// From which level on something is a verdict.
@@ -43,6 +39,8 @@ pub struct Level {
     pub clipped: Percent,
     pub noise_floor: Dbov,
     pub noise_distance: Db,
+    pub hum: Dbov,
+    pub music: Dbov,
     pub echo_loss: Db,
 }
 

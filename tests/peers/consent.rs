@@ -3,6 +3,7 @@ use thirdring::records::What;
 
 use super::agent::House;
 use super::events::of;
+use super::phone::SOON;
 use super::scene::{A_WHILE, Scene};
 
 fn scene() -> Scene {
@@ -62,4 +63,22 @@ fn a_rep_cannot_hold_without_consent_nor_ask_twice() {
     scene.phrase("hold_request");
     let refused = scene.agent.refusal(&scene.call, "hold", json!({}));
     assert_eq!(refused, "question-open");
+}
+
+#[test]
+fn a_key_told_in_the_sound_and_by_info_is_one_key() {
+    let mut scene = Scene::talking(House::fast().seat("rep1", "echo"));
+    for key in ['5', '5', '6'] {
+        scene.caller.press(key);
+        let info = format!("Signal={key}\r\nDuration=160\r\n");
+        let kind = "Content-Type: application/dtmf-relay\r\n";
+        scene.caller.request("INFO", kind, &info);
+        scene.caller.response("INFO", 200, SOON);
+        // Eight packets of a key, and the next one is another press.
+        scene.caller.hears_more(20);
+    }
+    scene.hang_up();
+    let keys = scene.events.seen.iter();
+    let keys = keys.filter(|entry| matches!(entry.what, What::Key { .. }));
+    assert_eq!(keys.count(), 3);
 }

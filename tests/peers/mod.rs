@@ -42,6 +42,7 @@ mod recording;
 mod registered;
 pub(crate) mod registrar;
 mod renewal;
+mod repair;
 mod replacing;
 mod reports;
 pub(crate) mod scene;

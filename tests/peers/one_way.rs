@@ -1,5 +1,6 @@
 //! Genuine one-way audio: SIP works, and RTP is lost on the cable in one direction.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ const REPAIRS: Duration = Duration::from_secs(20);
 /// The peer's RTP ports.
 const RTP: (u16, u16) = (12_000, 12_020);
 
+/// What the phone says.
+const ECHOED: &str = "report_upward";
+
 type Maker = fn(SocketAddr, u16, Option<&str>) -> Softphone;
 
 /// An agent at one end of the cable, a real phone at the other.
@@ -43,7 +47,7 @@ impl Line {
     fn open(maker: Maker) -> Self {
         let lab = Lab::build();
         let words = Scratch::new("words");
-        let speech = wav(&spoken(Language::En, "report_upward"));
+        let speech = wav(&spoken(Language::En, ECHOED));
         let file = words.write("words.wav", speech);
         let (agent, events) = lab.at(Host::Agent, || {
             let house = House::fast().seat("rep1", "echo");
@@ -105,13 +109,26 @@ impl Line {
         });
     }
 
-    /// The call goes on, and nothing was said to the caller about it: he hangs up himself.
+    /// The call goes on at other ports of ours, and nothing was said to the caller about it: he
+    /// hangs up himself.
     fn talks_on(mut self, id: &str) {
         self.phone.tell("hangup");
         let ending = self.events.ended(id, SOON);
         assert_eq!(ending.because.as_str(), "hung-up");
-        let sent = recording_towards(&self.capture.finish(), RTP);
-        assert_eq!(sent.ids(), ["greeting"], "{sent}");
+        let wire = self.capture.finish();
+        let agent = Host::Agent.address();
+        let from = wire.iter().map(|it| it.from);
+        let to = wire.iter().map(|it| it.to);
+        let ports = |ours: &mut dyn Iterator<Item = SocketAddr>| -> BTreeSet<u16> {
+            let rtp = ours.filter(|it| it.ip() == agent && it.port() % 2 == 0);
+            rtp.map(|it| it.port()).collect()
+        };
+        let (left, reached) = (ports(&mut from.into_iter()), ports(&mut to.into_iter()));
+        assert_eq!((left.len(), &left), (2, &reached), "our RTP ports");
+        let sent = recording_towards(&wire, RTP);
+        // The rep's seat echoes what the phone says.
+        let said: Vec<String> = sent.ids().into_iter().filter(|id| id != ECHOED).collect();
+        assert_eq!(said, ["greeting"], "{sent}");
     }
 
     /// Waits for the agent's BYE; returns why, how many callbacks are owed, and what was sent to the phone.
@@ -131,9 +148,9 @@ fn a_caller_who_hears_nothing(maker: Maker) {
     // A report says at first that they hear us.
     line.lab.deafen(Host::Peer);
     line.verdict(&id, "they-do-not-receive", TWO_REPORTS);
-    line.repair(&id, "fresh-ports", "not-mended", REPAIRS);
-    line.repair(&id, "other-codec", "not-mended", REPAIRS);
-    line.events.phrase(&id, "fault_caller_cannot_hear", SOON);
+    line.repair(&id, "fresh-ports", "taken", SOON);
+    line.repair(&id, "other-codec", "taken", REPAIRS);
+    line.events.phrase(&id, "fault_caller_cannot_hear", REPAIRS);
     let noted = line.events.wait("the promise", SOON, |entry| {
         of(entry, &id) && matches!(entry.what, What::Promise { .. })
     });

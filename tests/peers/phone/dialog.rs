@@ -54,6 +54,11 @@ impl Dialog {
         }
     }
 
+    /// Whether an INVITE of ours began it, or changed it.
+    pub(super) fn has_begun(&self) -> bool {
+        self.invite.0 > 0
+    }
+
     /// Learns tag and contact of who answers.
     pub(super) fn learn(&mut self, response: &Message) {
         if response.header("to").contains(";tag=") {

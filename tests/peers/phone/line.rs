@@ -118,7 +118,7 @@ impl Line {
         if let Some(remote) = invite.audio_address() {
             self.sound.towards(remote);
         }
-        if self.handset().answered.is_none() {
+        if self.handset().answered.is_none() && !self.handset().has_begun(invite) {
             // A new call is a new tape: packets of the last one may have come after its end.
             self.sound.forget();
         }
@@ -153,6 +153,7 @@ impl Line {
                 return self.send(&answer, invite.from);
             }
             (Some(_), _) => {}
+            (None, _) if handset.has_begun(invite) => {}
             (None, _) => {
                 let dialog = Dialog::called(&self.name, self.address, invite, &self.tag());
                 handset.dialog = Some(dialog);
@@ -176,6 +177,14 @@ impl Line {
         if let Some(invite) = invite {
             self.reply(&invite, 487);
         }
+    }
+}
+
+impl Handset {
+    /// Whether this is a new offer in the call that this phone has made.
+    fn has_begun(&self, invite: &Message) -> bool {
+        let dialog = self.dialog.as_ref();
+        dialog.is_some_and(|dialog| dialog.has_begun() && dialog.call_id == invite.call_id())
     }
 }
 
