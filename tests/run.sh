@@ -31,6 +31,7 @@ install_tools() {
     command -v "${tool% *}" >/dev/null || missing+=("${tool#* }")
   done
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+  [ -d /usr/share/asterisk/sounds/en_US_f_Allison ] || missing+=(asterisk-core-sounds-en-wav)
   [ ${#missing[@]} -eq 0 ] && return
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "not installed, no root: ${missing[*]}"
