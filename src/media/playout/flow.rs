@@ -195,9 +195,12 @@ impl Flow {
         if missing <= self.rate.frame_samples()
             && let Some(samples) = self.decoder.recover(payload, splice.rest)
         {
+            splice
+                .rest
+                .copy_within(samples.saturating_sub(missing)..samples, 0);
             let samples = samples.min(missing);
             self.concealment.end();
-            self.course.made_up += missing as i64;
+            self.course.next += missing as i64;
             incoming.tally.recovered += samples as u64;
             return self.tape.extend(samples, Played::Sound);
         }

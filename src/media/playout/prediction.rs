@@ -9,7 +9,7 @@ const WINDOW: usize = 160;
 const WINDOW_MAX: usize = 2 * WINDOW;
 
 /// Per sample.
-const DAMPING: f32 = 0.996;
+const DAMPING: f32 = 0.998;
 
 /// What keeps the prediction finite in silence.
 const FLOOR: f32 = 1.0;
