@@ -33,6 +33,7 @@ install_tools() {
   [ -d /usr/share/asterisk/sounds ] || missing+=(asterisk-core-sounds-en-wav)
   [ -d /usr/share/asterisk/moh ] || missing+=(asterisk-moh-opsound-wav)
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+  [ -d /usr/share/asterisk/sounds/en_US_f_Allison ] || missing+=(asterisk-core-sounds-en-wav)
   [ ${#missing[@]} -eq 0 ] && return
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "not installed, no root: ${missing[*]}"

@@ -26,6 +26,7 @@ fn body(page: Page) -> &'static str {
         Page::Command("dtmf") => r#"{"digits":"12#"}"#,
         Page::Command("note") => r#"{"text":"王先生"}"#,
         Page::Command("language") => r#"{"to":"en"}"#,
+        Page::Command("recording") => r#"{"paused":true}"#,
         Page::Command("promise") => r#"{"reason":"price"}"#,
         Page::Health
         | Page::Metrics

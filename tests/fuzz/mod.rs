@@ -12,6 +12,7 @@ mod dialog;
 mod differential;
 mod media;
 mod mutator;
+mod playout;
 mod promises;
 mod protection;
 mod registrations;
@@ -136,4 +137,9 @@ fn nobody_is_bound_without_his_password_and_nothing_for_ever() {
 #[test]
 fn no_order_of_events_phones_twice_or_before_the_row() {
     feed(promises::queue, seeds::queues());
+}
+
+#[test]
+fn no_packet_leaves_a_frame_empty() {
+    feed(playout::playout, seeds::plays());
 }

@@ -115,6 +115,30 @@ pub(super) fn sounds() -> Vec<Vec<u8>> {
     ]
 }
 
+/// Programs of what is played: talk with a packet lost, twice and late; a described noise; another source.
+pub(super) fn plays() -> Vec<Vec<u8>> {
+    let packet = |source: u8, sequence: u8| {
+        let [high, low] = (u16::from(sequence) * 160).to_be_bytes();
+        let mut step = vec![0, 167, source << 6, 0, sequence, 0, 0, high, low];
+        step.extend([0x80; 160]);
+        step
+    };
+    let heard = |source: u8, sequence: u8| [packet(source, sequence), vec![2 | 1 << 2, 0]].concat();
+    let talk = |source: u8| {
+        (0..20)
+            .flat_map(move |n| heard(source, n))
+            .collect::<Vec<u8>>()
+    };
+    let lossy = (0..20).filter(|n| n % 5 != 3).flat_map(|n| heard(0, n));
+    let twice = [packet(0, 22), packet(0, 22), packet(0, 21)].concat();
+    let noise = vec![1, 9, 0, 0, 20, 0, 0, 12, 128, 40, 90, 2 | 20 << 2, 0];
+    vec![
+        lossy.chain(twice).collect(),
+        [talk(0), noise, talk(1)].concat(),
+        [talk(0), vec![3 | 3 << 4, 200], talk(0)].concat(),
+    ]
+}
+
 /// Programs of the queue: promised, noted, phoned, ended, and once more; then a disk that fails.
 pub(super) fn queues() -> Vec<Vec<u8>> {
     let kept = [

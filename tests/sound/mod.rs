@@ -2,5 +2,6 @@
 
 mod network;
 mod playing;
+mod playout;
 mod quality;
 mod speech;

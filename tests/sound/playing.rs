@@ -10,6 +10,9 @@ use super::network::Packet;
 /// 20 ms at 8 kHz.
 pub(crate) const FRAME: usize = 160;
 
+/// Its static payload type (RFC 3389 4).
+pub(crate) const COMFORT_NOISE: u8 = 13;
+
 /// What came out.
 pub(crate) struct Heard {
     pub(crate) sound: Vec<i16>,
@@ -32,7 +35,11 @@ pub(crate) fn play(codec: Codec, come: &[Packet], start: Moment, frames: usize) 
     for frame in 0..frames as u32 {
         let now = start + Duration::from_millis(20) * frame;
         while let Some(packet) = coming.next_if(|packet| packet.at <= now) {
-            playout.push(&packet.header, Content::Sound(&packet.payload), packet.at);
+            let content = match packet.header.payload_type {
+                COMFORT_NOISE => Content::ComfortNoise(&packet.payload),
+                _ => Content::Sound(&packet.payload),
+            };
+            playout.push(&packet.header, content, packet.at);
         }
         let mut out = [i16::MAX; FRAME];
         heard.played.push(playout.pop(&mut out, now));

@@ -17,6 +17,9 @@ const WINDOW_MS: i64 = 500;
 /// Lost packets in one gap that are taken note of: 60 ms of 10 ms packets.
 const LOST_MAX: u16 = 6;
 
+/// A gap whose end is not known is heard more than a packet that is late.
+const LOST_WEIGHS: f32 = 2.0;
+
 /// Sound waits 20 ms at least: so the packet after a lost one is there when the gap is to be filled.
 pub(super) const TARGET_MIN_MS: i64 = 20;
 
@@ -62,7 +65,7 @@ impl Arrivals {
     /// Takes note of a packet for `at` that came `now`.
     pub(super) fn note(&mut self, at: i64, now: i64) {
         self.note_least(now.saturating_sub(at), now);
-        self.weigh(self.delay(at, now));
+        self.weigh(self.delay(at, now), 1.0);
         self.target = self.quantile().max(TARGET_MIN_MS * self.samples_a_ms);
     }
 
@@ -85,7 +88,8 @@ impl Arrivals {
     pub(super) fn note_lost(&mut self, place: i64, gap: i64, packets: u16, came: i64) {
         let packets = i64::from(packets.min(LOST_MAX));
         for packet in 0..packets {
-            self.weigh(self.delay(place + gap * packet / packets, came));
+            let delay = self.delay(place + gap * packet / packets, came);
+            self.weigh(delay, LOST_WEIGHS);
         }
     }
 
@@ -93,9 +97,9 @@ impl Arrivals {
         now.saturating_sub(at).saturating_sub(self.base)
     }
 
-    fn weigh(&mut self, delay: i64) {
-        self.seen += 1.0;
-        let weight = self.seen.recip().max(WEIGHT_MIN);
+    fn weigh(&mut self, delay: i64, packets: f32) {
+        self.seen += packets;
+        let weight = packets * self.seen.recip().max(WEIGHT_MIN);
         for part in &mut self.delays {
             *part *= 1.0 - weight;
         }
@@ -147,7 +151,7 @@ mod tests {
     #[test]
     fn a_jitter_that_is_over_is_forgotten() {
         assert_eq!(
-            after(2_000, |n| if n < 500 { n % 10 * 8 } else { 0 }).target(),
+            after(2_500, |n| if n < 500 { n % 10 * 8 } else { 0 }).target(),
             160
         );
     }

@@ -53,8 +53,8 @@ struct Course {
 /// How long sound waits, and when that was changed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pace {
-    /// How long after its undelayed arrival a packet is decoded, in samples, smoothed.
-    margin: i64,
+    /// How long after its undelayed arrival a packet is decoded, in samples, smoothed; none before the first of a talk.
+    margin: Option<i64>,
     /// What the first sample of the frame has waited.
     delay: i64,
     rest: u8,
@@ -135,7 +135,7 @@ impl Flow {
             made_up: 0,
             sequence: packet.sequence.wrapping_sub(1),
         };
-        self.pace.margin = i64::MIN;
+        self.pace.margin = None;
     }
 
     /// In the midst of talk: plays the packet, or fills the gap before it.
@@ -195,9 +195,12 @@ impl Flow {
         if missing <= self.rate.frame_samples()
             && let Some(samples) = self.decoder.recover(payload, splice.rest)
         {
+            splice
+                .rest
+                .copy_within(samples.saturating_sub(missing)..samples, 0);
             let samples = samples.min(missing);
             self.concealment.end();
-            self.course.made_up += missing as i64;
+            self.course.next += missing as i64;
             incoming.tally.recovered += samples as u64;
             return self.tape.extend(samples, Played::Sound);
         }
@@ -299,10 +302,13 @@ impl Flow {
 
     /// Keeps what waits near its target.
     fn adjust(&mut self, incoming: &mut Incoming, now: i64) {
-        if self.pace.is_resting() || !self.tape.is_sound() {
+        let Some(margin) = self.pace.margin.filter(|_| self.tape.is_sound()) else {
+            return;
+        };
+        if self.pace.is_resting() {
             return;
         }
-        let excess = self.pace.margin - incoming.arrivals.target();
+        let excess = margin - incoming.arrivals.target();
         let urgency = if excess.abs() > self.samples(MUCH_MS) {
             Urgency::Much
         } else {
@@ -362,10 +368,8 @@ impl Course {
 
 impl Pace {
     fn note(&mut self, margin: i64) {
-        if self.margin == i64::MIN {
-            self.margin = margin;
-        }
-        self.margin += (margin - self.margin) / 4;
+        let before = self.margin.unwrap_or(margin);
+        self.margin = Some(before + (margin - before) / 4);
     }
 
     fn is_resting(&mut self) -> bool {
@@ -375,7 +379,7 @@ impl Pace {
     }
 
     fn change(&mut self, samples: i64, urgency: Urgency) {
-        self.margin += samples;
+        self.margin = self.margin.map(|margin| margin + samples);
         if samples != 0 && urgency == Urgency::Some {
             self.rest = REST_FRAMES;
         }

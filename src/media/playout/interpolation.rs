@@ -1,13 +1,16 @@
 use super::prediction::{ORDER, Prediction};
 
-/// 20 ms at 16 kHz: over more the prediction dies away in the middle.
-pub(super) const LONGEST: usize = 320;
+/// 20 ms: over more the prediction dies away in the middle.
+pub(super) const LONGEST_AT_8_KHZ: usize = 160;
+
+/// The same at 16 kHz.
+const LONGEST: usize = 2 * LONGEST_AT_8_KHZ;
 
 /// What keeps the equations solvable in silence, as a part of their diagonal.
 const FLOOR: f64 = 1e-6;
 
 /// Finds the samples between `before` and `after` that leave the least to be said by a linear prediction of both;
-/// `factor` is 1 at 8 kHz, 2 at 16. At most [`LONGEST`] samples.
+/// `factor` is 1 at 8 kHz, 2 at 16. At most 20 ms.
 pub(super) fn interpolate(before: &[f32], after: &[f32], gap: &mut [f32], factor: usize) {
     let length = gap.len().min(LONGEST);
     let mut row = [0.0; LONGEST];

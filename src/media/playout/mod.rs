@@ -122,14 +122,18 @@ impl Playout {
             waiting,
             tally,
         } = &mut self.incoming;
+        let (kind, payload) = match content {
+            Content::Sound(payload) => (Kind::Sound, payload),
+            Content::ComfortNoise(payload) => (Kind::ComfortNoise, payload),
+        };
+        if !Waiting::fits(payload) {
+            tally.discarded += 1;
+            return;
+        }
         let expected = now.saturating_sub(arrivals.base());
         let Some(at) = self.timeline.place(header, expected) else {
             tally.late += 1;
             return;
-        };
-        let (kind, payload) = match content {
-            Content::Sound(payload) => (Kind::Sound, payload),
-            Content::ComfortNoise(payload) => (Kind::ComfortNoise, payload),
         };
         let packet = Packet::new(at, now, header.sequence, kind);
         match waiting.insert(packet, payload) {
@@ -138,7 +142,6 @@ impl Playout {
                 arrivals.note(at, now);
             }
             Kept::Duplicate => tally.duplicate += 1,
-            Kept::TooLong => tally.discarded += 1,
         }
     }
 

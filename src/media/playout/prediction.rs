@@ -8,10 +8,14 @@ const WINDOW: usize = 160;
 /// At 16 kHz.
 const WINDOW_MAX: usize = 2 * WINDOW;
 
+/// Per sample.
+const DAMPING: f32 = 0.998;
+
 /// What keeps the prediction finite in silence.
 const FLOOR: f32 = 1.0;
 
 /// A linear prediction of a sample from those before it: what to take away, the last one's first.
+#[derive(Clone)]
 pub(super) struct Prediction([f32; ORDER]);
 
 /// Sound, and what is left of it after a stage of prediction in each direction.
@@ -43,6 +47,16 @@ impl Prediction {
             }
         }
         Self(taken)
+    }
+
+    /// The same, but dying away: what is made of it never grows without end.
+    pub(super) fn damped(mut self) -> Self {
+        let mut damping = 1.0;
+        for coefficient in &mut self.0 {
+            damping *= DAMPING;
+            *coefficient *= damping;
+        }
+        self
     }
 
     /// What is to be added to a sample's innovation; `past` has the last sample first.

@@ -1,8 +1,8 @@
-/// Packets waiting at most: 480 ms of 10 ms packets.
-const PACKETS_MAX: usize = 48;
+/// Packets waiting at most: 400 ms of 10 ms packets.
+const PACKETS_MAX: usize = 40;
 
-/// Bytes waiting at most: 512 ms of 64 kbit/s.
-const BYTES_MAX: usize = 4_096;
+/// Bytes waiting at most: 400 ms of 64 kbit/s.
+const BYTES_MAX: usize = 3_200;
 
 /// Packets that wait to be played, in the order of their places, not of their arrival.
 ///
@@ -40,7 +40,6 @@ pub(super) enum Kept {
         displaced: u64,
     },
     Duplicate,
-    TooLong,
 }
 
 impl Packet {
@@ -63,16 +62,21 @@ impl Waiting {
         }
     }
 
-    /// Puts a packet in its place; where there is no room, the oldest go.
+    /// Whether there can be room for it.
+    pub(super) fn fits(payload: &[u8]) -> bool {
+        payload.len() <= BYTES_MAX
+    }
+
+    /// Puts a packet that fits in its place; where there is no room, the oldest go.
     pub(super) fn insert(&mut self, packet: Packet, payload: &[u8]) -> Kept {
-        if payload.len() > BYTES_MAX {
-            return Kept::TooLong;
-        }
         if self.packets.iter().any(|waits| waits.at == packet.at) {
             return Kept::Duplicate;
         }
         let mut displaced = 0;
-        while self.packets.len() >= PACKETS_MAX || self.bytes.len() + payload.len() > BYTES_MAX {
+        let is_full = |waiting: &Self| {
+            waiting.packets.len() >= PACKETS_MAX || waiting.bytes.len() + payload.len() > BYTES_MAX
+        };
+        while is_full(self) && !self.packets.is_empty() {
             self.discard_first();
             displaced += 1;
         }
@@ -129,10 +133,10 @@ mod tests {
             waiting.insert(sound(at), &[0; 10]);
         }
         assert_eq!(waiting.packets.len(), PACKETS_MAX);
-        assert_eq!(waiting.insert(sound(999), &[0; 4_097]), Kept::TooLong);
+        assert!(!Waiting::fits(&[0; BYTES_MAX + 1]));
         let displaced = PACKETS_MAX as u64;
         assert_eq!(
-            waiting.insert(sound(999), &[0; 4_096]),
+            waiting.insert(sound(999), &[0; BYTES_MAX]),
             Kept::Yes { displaced }
         );
         assert_eq!(waiting.first().unwrap().0.at, 999);

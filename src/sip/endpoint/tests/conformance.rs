@@ -30,6 +30,7 @@ const TESTS: [&str; 28] = [
     // Where the desk has its say, the running agent shows it.
     include_str!("../../../../tests/peers/lines.rs"),
     include_str!("../../../../tests/peers/replacing.rs"),
+    include_str!("../../offer_answer/crypto.rs"),
     include_str!("../../wire/framer.rs"),
 ];
 
