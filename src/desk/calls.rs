@@ -127,6 +127,14 @@ pub(super) struct Succession {
 }
 
 impl Leg {
+    /// What it is offered anew: what it speaks stays the first.
+    pub(super) fn codecs(&self, ours: &Codecs) -> Codecs {
+        match self.codec {
+            Some(codec) => ours.clone().led_by(codec),
+            None => ours.clone(),
+        }
+    }
+
     /// The codec in use, or the one that their offer will be answered with.
     pub(super) fn codec(&self, ours: &Codecs) -> Option<Codec> {
         let offered = || offer_answer::settle(self.offer.as_ref()?, ours).ok();

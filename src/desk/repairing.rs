@@ -83,11 +83,12 @@ impl Desk {
         }
         leg.origin.version += 1;
         let (origin, payload_type) = (leg.origin, leg.payload_type);
+        let codecs = leg.codecs(&self.house.codecs);
         let (offer, fresh) = match by {
             Means::FreshPorts => {
                 let fresh = self.sound.open_beside(port).map_err(NotOffered::NoPort)?;
                 self.signalling.new_keys(&mut leg.shield);
-                let offer = offer_answer::offer(fresh.told, origin, &self.house.codecs);
+                let offer = offer_answer::offer(fresh.told, origin, &codecs);
                 (offer, Some(fresh))
             }
             Means::OtherCodec => {

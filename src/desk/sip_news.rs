@@ -320,7 +320,8 @@ impl Desk {
         let offered = sdp.as_deref().map(offer_answer::read);
         let reply = match offered.map(|offer| offer.map(|it| ours.shield.weigh_offer(it))) {
             None => {
-                let offer = offer_answer::offer(port.told, origin, &self.house.codecs);
+                let codecs = ours.codecs(&self.house.codecs);
+                let offer = offer_answer::offer(port.told, origin, &codecs);
                 let offer = ours.shield.offer(offer);
                 self.signalling.endpoint.accept_offer(leg, offer, now)
             }
