@@ -119,7 +119,8 @@ def main():
         bed.byteswap()
     target = pathlib.Path(__file__).with_name("bed.flac")
     raw = ["-f", "s16le", "-ar", str(RATE), "-ac", "1", "-i", "-"]
-    flac = ["-bitexact", "-c:a", "flac", "-compression_level", "12", "-lpc_type", "cholesky", "-lpc_passes", "4"]
+    flac = ["-bitexact", "-metadata_header_padding", "0", "-c:a", "flac",
+            "-compression_level", "12", "-lpc_type", "cholesky", "-lpc_passes", "4"]
     command = ["ffmpeg", "-hide_banner", "-loglevel", "error", "-y", *raw, *flac, str(target)]
     subprocess.run(command, input=bed.tobytes(), check=True)
 
