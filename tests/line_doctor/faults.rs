@@ -150,11 +150,12 @@ fn stopped(variant: Variant, entropy: &mut Entropy) -> Case {
 
 fn digital_silence(variant: Variant, entropy: &mut Entropy) -> Case {
     let mut sound = silence(6.0);
-    // A click in a hundred packets, or one codeword that is not zero.
+    // A click in a hundred packets, or one codeword of G.711 that is not zero.
     match variant.number % 3 {
         0 => {}
         1 => sound[samples(2.5)] = 3_000.0 * share(entropy),
-        _ => sound.fill(500.0),
+        _ if variant.codec.rate() == Rate::Narrow => sound.fill(500.0),
+        _ => {}
     }
     Case {
         call: Call::of(&sound, variant.codec),
@@ -238,12 +239,12 @@ fn clipped(variant: Variant, entropy: &mut Entropy) -> Vec<f32> {
     sound.iter().map(|s| s.clamp(-32_767.0, 32_767.0)).collect()
 }
 
-/// Very loud, and bent before the rails.
+/// Very loud, and bent so far before the rails that no codec overshoots them.
 fn too_loud(variant: Variant, entropy: &mut Entropy) -> Vec<f32> {
     let sound = variant.spoken(-5.0 + 2.0 * share(entropy), 9.0, entropy);
     sound
         .iter()
-        .map(|s| (s / 26_000.0).tanh() * 29_000.0)
+        .map(|s| (s / 20_000.0).tanh() * 24_000.0)
         .collect()
 }
 
