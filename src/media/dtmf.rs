@@ -1,6 +1,6 @@
 use super::codec::Rate;
 use super::hearing::Narrow;
-use super::resonator::Resonator;
+use super::resonator::Resonators;
 use crate::words::Key;
 
 /// Samples of one measurement: 12.75 ms, in which a tone is 78 Hz wide.
@@ -38,7 +38,7 @@ const POWER_MIN: f32 = 34_000.0;
 #[derive(Clone, Copy, Debug)]
 pub struct InBandKeys {
     narrow: Narrow,
-    resonators: [Resonator; 8],
+    resonators: Resonators<8>,
     energy: f32,
     samples: usize,
     run: Run,
@@ -58,7 +58,7 @@ impl Default for InBandKeys {
         let frequencies = [ROWS_HZ, COLUMNS_HZ];
         Self {
             narrow: Narrow::default(),
-            resonators: std::array::from_fn(|n| Resonator::new(frequencies[n / 4][n % 4])),
+            resonators: Resonators::new(std::array::from_fn(|n| frequencies[n / 4][n % 4])),
             energy: 0.0,
             samples: 0,
             run: Run::default(),
@@ -85,16 +85,14 @@ impl InBandKeys {
     }
 
     fn measure(&mut self, sound: &[i16]) {
-        for resonator in &mut self.resonators {
-            resonator.hear(sound);
-        }
+        self.resonators.hear(sound);
         let squares = sound.iter().map(|s| f32::from(*s) * f32::from(*s));
         self.energy += squares.sum::<f32>();
         self.samples += sound.len();
     }
 
     fn conclude(&mut self) -> Option<char> {
-        let powers = self.resonators.each_mut().map(Resonator::take_power);
+        let powers = self.resonators.take_powers();
         let mean_power = self.energy / BLOCK as f32;
         (self.energy, self.samples) = (0.0, 0);
         let (rows, columns) = powers.split_at(4);

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use thirdring::media::codec::{FRAME_SAMPLES, Law, Rate, SILENT_FRAME};
+use thirdring::media::Codec;
+use thirdring::media::codec::{FRAME_SAMPLES, Rate};
 use thirdring::media::hearing::{Evidence, Verdict};
 use thirdring::media::speech_level::SpeechLevel;
 use thirdring::words::Entropy;
 
 use super::sounds::{add, babble, noise, pick, samples, share, silence, speech, tone};
 use super::speakers::{Speaker, music, speakers};
-use super::watched::{Call, Slot};
+use super::watched::{Call, SILENT_SOUND, Slot};
 
 /// A verdict is judged anew every 100 ms.
 const CADENCE: Duration = Duration::from_millis(100);
@@ -31,11 +32,14 @@ pub(super) const VERDICTS: [Verdict; 13] = [
     Verdict::Fine,
 ];
 
+/// What the sound goes through.
+pub(super) const CODECS: [Codec; 2] = [Codec::Pcma, Codec::Pcmu];
+
 /// How the calls of one verdict differ.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Variant {
     pub(super) number: usize,
-    pub(super) law: Law,
+    pub(super) codec: Codec,
     /// Noise 10 dB below the sound.
     pub(super) noisy: bool,
 }
@@ -48,16 +52,12 @@ pub(super) struct Case {
 }
 
 impl Variant {
-    /// Each verdict `count` times: speakers, laws and noise in turn.
+    /// Each verdict `count` times: speakers, codecs and noise in turn.
     pub(super) fn all(count: usize) -> impl Iterator<Item = Self> {
         (0..count).map(|number| Self {
             number,
-            law: if number.is_multiple_of(2) {
-                Law::A
-            } else {
-                Law::Mu
-            },
-            noisy: number / 2 % 2 == 1,
+            codec: CODECS[number % CODECS.len()],
+            noisy: number / CODECS.len() % 2 == 1,
         })
     }
 
@@ -84,7 +84,7 @@ pub(super) fn case(verdict: Verdict, variant: Variant) -> Case {
     match verdict {
         Verdict::TheyDoNotReceive(_) => not_received(variant, entropy),
         Verdict::NoMedia => Case {
-            call: unsent(samples(4.0)),
+            call: Call::unsent(200),
             by: Duration::from_secs(2),
         },
         Verdict::MediaStopped | Verdict::MediaLate => stopped(variant, entropy),
@@ -108,16 +108,9 @@ fn seconds(seconds: f32) -> Duration {
     Duration::from_secs_f32(seconds)
 }
 
-fn unsent(samples: usize) -> Call {
-    Call {
-        slots: vec![Slot::Unsent; samples / FRAME_SAMPLES],
-        ..Call::default()
-    }
-}
-
 /// Reports that freeze, that miss our block, that do not come any more; ICMP.
 fn not_received(variant: Variant, entropy: &mut Entropy) -> Case {
-    let mut call = Call::of(&variant.spoken(-24.0, 28.0, entropy), variant.law);
+    let mut call = Call::of(&variant.spoken(-24.0, 28.0, entropy), variant.codec);
     let frame = |seconds: f32| (seconds * 50.0) as usize;
     let by = match variant.number % 4 {
         0 => {
@@ -146,7 +139,7 @@ fn not_received(variant: Variant, entropy: &mut Entropy) -> Case {
 fn stopped(variant: Variant, entropy: &mut Entropy) -> Case {
     let length = 3.0 + 4.0 * share(entropy);
     let sound = variant.spoken(-24.0, length, entropy);
-    let mut call = Call::of(&sound, variant.law);
+    let mut call = Call::of(&sound, variant.codec);
     let last = call.slots.len() as f32 * 0.02;
     call.slots.extend([Slot::Unsent; 250]);
     Case {
@@ -157,14 +150,15 @@ fn stopped(variant: Variant, entropy: &mut Entropy) -> Case {
 
 fn digital_silence(variant: Variant, entropy: &mut Entropy) -> Case {
     let mut sound = silence(6.0);
-    // A click in a hundred packets, or one codeword that is not zero.
+    // A click in a hundred packets, or one codeword of G.711 that is not zero.
     match variant.number % 3 {
         0 => {}
         1 => sound[samples(2.5)] = 3_000.0 * share(entropy),
-        _ => sound.fill(500.0),
+        _ if variant.codec.rate() == Rate::Narrow => sound.fill(500.0),
+        _ => {}
     }
     Case {
-        call: Call::of(&sound, variant.law),
+        call: Call::of(&sound, variant.codec),
         by: seconds(3.0) + CADENCE,
     }
 }
@@ -182,7 +176,7 @@ fn silent_caller(variant: Variant, entropy: &mut Entropy) -> Case {
         knock(&mut sound, entropy);
     }
     Case {
-        call: Call::of(&sound, variant.law),
+        call: Call::of(&sound, variant.codec),
         by: seconds(5.0) + CADENCE,
     }
 }
@@ -210,7 +204,7 @@ fn music_or_tone(variant: Variant, entropy: &mut Entropy) -> Case {
         add(&mut sound, &noise(dbov - 10.0, 8.0, 0.6, entropy));
     }
     Case {
-        call: Call::of(&sound, variant.law),
+        call: Call::of(&sound, variant.codec),
         by: seconds(3.0) + CADENCE,
     }
 }
@@ -226,10 +220,10 @@ fn piece(dbov: f32, entropy: &mut Entropy) -> Vec<f32> {
 
 fn microphone_dead(variant: Variant, entropy: &mut Entropy) -> Case {
     let length = (variant.number % 4) as f32;
-    let mut call = Call::of(&variant.spoken(-24.0, length, entropy), Law::A);
+    let mut call = Call::of(&variant.spoken(-24.0, length, entropy), Codec::Pcma);
     let dead = match variant.number % 2 {
         0 => Slot::Unsent,
-        _ => Slot::Packet(SILENT_FRAME),
+        _ => Slot::Packet(SILENT_SOUND),
     };
     call.slots.extend([dead; 120]);
     call.microphone = true;
@@ -245,12 +239,12 @@ fn clipped(variant: Variant, entropy: &mut Entropy) -> Vec<f32> {
     sound.iter().map(|s| s.clamp(-32_767.0, 32_767.0)).collect()
 }
 
-/// Very loud, and bent before the rails.
+/// Very loud, and bent so far before the rails that no codec overshoots them.
 fn too_loud(variant: Variant, entropy: &mut Entropy) -> Vec<f32> {
     let sound = variant.spoken(-5.0 + 2.0 * share(entropy), 9.0, entropy);
     sound
         .iter()
-        .map(|s| (s / 26_000.0).tanh() * 29_000.0)
+        .map(|s| (s / 20_000.0).tanh() * 24_000.0)
         .collect()
 }
 
@@ -268,7 +262,7 @@ fn loudness(variant: Variant, sound: Vec<f32>) -> Case {
         }
     }
     Case {
-        call: Call::of(&sound, variant.law),
+        call: Call::of(&sound, variant.codec),
         by: seconds(by as f32 / 8_000.0) + CADENCE * 3,
     }
 }
@@ -293,7 +287,7 @@ fn line_noise(variant: Variant, entropy: &mut Entropy) -> Case {
         add(&mut sound, &variant.noise(dbov, 12.0, entropy));
     }
     Case {
-        call: Call::of(&sound, variant.law),
+        call: Call::of(&sound, variant.codec),
         by: seconds(6.0),
     }
 }
@@ -318,7 +312,7 @@ fn echo(variant: Variant, entropy: &mut Entropy) -> Case {
         &mut theirs,
         &variant.noise(echo_dbov, seconds_in_all, entropy),
     );
-    let mut call = Call::of(&theirs, variant.law);
+    let mut call = Call::of(&theirs, variant.codec);
     call.ours = ours.iter().map(|sample| *sample as i16).collect();
     Case {
         call,
@@ -339,7 +333,7 @@ fn fine(variant: Variant, entropy: &mut Entropy) -> Case {
         _ => add(&mut sound, &noise(dbov - below, 12.0, 0.6, entropy)),
     }
     Case {
-        call: Call::of(&sound, variant.law),
+        call: Call::of(&sound, variant.codec),
         by: seconds(12.0),
     }
 }

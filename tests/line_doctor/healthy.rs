@@ -1,12 +1,12 @@
 //! Calls of five minutes in which nothing is wrong, however strange they sound.
 
-use thirdring::media::codec::{Law, SILENT_FRAME};
 use thirdring::media::hearing::{Level, Verdict};
 use thirdring::words::Entropy;
 
+use super::faults::CODECS;
 use super::sounds::{add, babble, noise, pick, samples, share, silence, speech};
 use super::speakers::speakers;
-use super::watched::{Call, Slot, Told};
+use super::watched::{Call, SILENT_SOUND, Slot, Told};
 
 pub(super) const SECONDS: f32 = 300.0;
 
@@ -55,14 +55,10 @@ pub(super) fn call(number: usize) -> Call {
     };
     let (mut theirs, ours) = conversation(number, dbov, entropy);
     add(&mut theirs, &background(oddity, dbov, entropy));
-    let law = if number.is_multiple_of(2) {
-        Law::A
-    } else {
-        Law::Mu
-    };
-    let mut call = Call::of(&theirs, law);
+    let codec = CODECS[number / ODDITIES.len() % CODECS.len()];
+    let mut call = Call::of(&theirs, codec);
     call.ours = ours.iter().map(|sample| *sample as i16).collect();
-    spoil(&mut call.slots, oddity, entropy);
+    spoil(&mut call, oddity, entropy);
     call
 }
 
@@ -116,12 +112,13 @@ fn background(oddity: Oddity, dbov: f32, entropy: &mut Entropy) -> Vec<f32> {
     }
 }
 
-fn spoil(slots: &mut [Slot], oddity: Oddity, entropy: &mut Entropy) {
+fn spoil(call: &mut Call, oddity: Oddity, entropy: &mut Entropy) {
+    let (slots, samples) = (&mut call.slots, call.rate.frame_samples());
     match oddity {
         Oddity::Loss => lose(slots, entropy),
         Oddity::Mutes => mute(slots, entropy),
-        Oddity::Gates => gate(slots, Slot::Packet(SILENT_FRAME)),
-        Oddity::Pauses => gate(slots, Slot::Unsent),
+        Oddity::Gates => gate(slots, samples, Slot::Packet(SILENT_SOUND)),
+        Oddity::Pauses => gate(slots, samples, Slot::Unsent),
         Oddity::Nothing | Oddity::Quiet | Oddity::Babble | Oddity::Noise => {}
     }
 }
@@ -139,17 +136,17 @@ fn mute(slots: &mut [Slot], entropy: &mut Entropy) {
     let mut at = 1_500;
     while at < slots.len() {
         let last = slots.len().min(at + 100 + entropy.below(900) as usize);
-        slots[at..last].fill(Slot::Packet(SILENT_FRAME));
+        slots[at..last].fill(Slot::Packet(SILENT_SOUND));
         at = last + 500 + entropy.below(2_000) as usize;
     }
 }
 
 /// Cuts off what is quiet for more than 200 ms, after the first packets.
-fn gate(slots: &mut [Slot], instead: Slot) {
+fn gate(slots: &mut [Slot], samples: usize, instead: Slot) {
     let mut open = 10;
     for slot in slots.iter_mut() {
         let loud = match slot {
-            Slot::Packet(frame) => Level::of(frame).dbov > GATE_DBOV,
+            Slot::Packet(frame) => Level::of(&frame[..samples]).dbov > GATE_DBOV,
             Slot::Lost | Slot::Unsent => false,
         };
         open = if loud { 10_u32 } else { open.saturating_sub(1) };

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use thirdring::media::Codec;
 use thirdring::media::LegKey;
 use thirdring::media::RtpHeader;
-use thirdring::media::codec::{FRAME_SAMPLES, Frame, Law, Rate, SILENT_FRAME};
+use thirdring::media::codec::{
+    Decoder, Encoder, FRAME_SAMPLES, PACKET_SAMPLES_MAX, Rate, SILENT_FRAME, WIDE_FRAME_SAMPLES,
+};
 use thirdring::media::hearing::{Limits, Line, Open, Played, Verdict, Watch};
 use thirdring::voices::Detector;
 use thirdring::words::Moment;
@@ -16,11 +19,15 @@ const OPEN: Open = Open {
     receives: true,
 };
 
+/// 20 ms at the rate of the call's codec, the rest unused.
+pub(super) type Sound = [i16; WIDE_FRAME_SAMPLES];
+pub(super) const SILENT_SOUND: Sound = [0; WIDE_FRAME_SAMPLES];
+
 /// What comes in one frame's time.
 #[expect(clippy::large_enum_variant, reason = "nearly all of them are packets")]
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Slot {
-    Packet(Frame),
+    Packet(Sound),
     /// Sent and lost: the one before is repeated in its place.
     Lost,
     /// Not sent; the timestamp goes on, the sequence does not.
@@ -28,8 +35,9 @@ pub(super) enum Slot {
 }
 
 /// A call: what comes, what we send at the same time, and what their reports say.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Call {
+    pub(super) rate: Rate,
     pub(super) slots: Vec<Slot>,
     pub(super) ours: Vec<i16>,
     /// Frame, and the highest sequence of ours in a report.
@@ -43,16 +51,33 @@ pub(super) struct Call {
 pub(super) type Told = (Verdict, Duration, bool);
 
 impl Call {
-    /// Packets of this sound, through a law of G.711.
-    pub(super) fn of(sound: &[f32], law: Law) -> Self {
-        let frames = sound.chunks_exact(FRAME_SAMPLES).map(|frame| {
-            Slot::Packet(std::array::from_fn(|n| {
-                law.decode(law.encode(frame.get(n).map_or(0, |sample| *sample as i16)))
-            }))
+    /// Nothing comes.
+    pub(super) fn unsent(frames: usize) -> Self {
+        Self {
+            rate: Rate::Narrow,
+            slots: vec![Slot::Unsent; frames],
+            ours: Vec::new(),
+            reports: Vec::new(),
+            unreachable: Vec::new(),
+            microphone: false,
+        }
+    }
+
+    /// Packets of this sound at 8 kHz, through a codec.
+    pub(super) fn of(sound: &[f32], codec: Codec) -> Self {
+        let (mut encoder, mut decoder) = (Encoder::new(codec), Decoder::new(codec));
+        let rate = codec.rate();
+        let sound = at_rate(sound, rate);
+        let slots = sound.chunks_exact(rate.frame_samples()).map(|frame| {
+            let (mut packet, mut heard) = ([0; 400], [0; PACKET_SAMPLES_MAX]);
+            let bytes = encoder.encode(frame, &mut packet);
+            decoder.decode(&packet[..bytes], &mut heard).unwrap();
+            Slot::Packet(std::array::from_fn(|n| heard[n]))
         });
         Self {
-            slots: frames.collect(),
-            ..Self::default()
+            rate,
+            slots: slots.collect(),
+            ..Self::unsent(0)
         }
     }
 
@@ -67,7 +92,7 @@ impl Call {
             },
             Moment::ZERO,
         );
-        let mut wire = Wire::default();
+        let mut wire = Wire::of(self.rate);
         let mut told = Vec::new();
         for (n, slot) in self.slots.iter().enumerate() {
             let now = Moment::ZERO + FRAME * (n as u32 + 1);
@@ -105,26 +130,38 @@ pub(super) fn at(told: &[Told], when: Duration) -> Verdict {
 
 #[derive(Debug)]
 struct Wire {
+    rate: Rate,
     sequence: u16,
     timestamp: u32,
-    last: Frame,
+    last: Sound,
 }
 
-impl Default for Wire {
-    fn default() -> Self {
-        Self {
-            sequence: 0,
-            timestamp: 0,
-            last: SILENT_FRAME,
-        }
+/// Each sample twice as often, with those between on a line.
+fn at_rate(sound: &[f32], rate: Rate) -> Vec<i16> {
+    let next = sound.iter().skip(1).chain(sound.last());
+    let pairs = sound.iter().zip(next);
+    match rate {
+        Rate::Narrow => sound.iter().map(|sample| *sample as i16).collect(),
+        Rate::Wide => pairs
+            .flat_map(|(now, next)| [*now as i16, ((now + next) / 2.0) as i16])
+            .collect(),
     }
 }
 
 impl Wire {
+    fn of(rate: Rate) -> Self {
+        Self {
+            rate,
+            sequence: 0,
+            timestamp: 0,
+            last: SILENT_SOUND,
+        }
+    }
+
     fn bring(&mut self, line: &mut Line, slot: Slot, is_microphone: bool, now: Moment) {
         self.timestamp += FRAME_SAMPLES as u32;
         let (frame, played) = match slot {
-            Slot::Unsent => (SILENT_FRAME, Played::Nothing),
+            Slot::Unsent => (SILENT_SOUND, Played::Nothing),
             Slot::Lost => (self.last, Played::Concealed),
             Slot::Packet(frame) => (frame, Played::Sound),
         };
@@ -136,7 +173,7 @@ impl Wire {
             line.note_packet(&self.header(), now - self.delay());
         }
         if played != Played::Nothing || !is_microphone {
-            line.hear(&frame, Rate::Narrow, played, now);
+            line.hear(&frame[..self.rate.frame_samples()], self.rate, played, now);
         }
     }
 

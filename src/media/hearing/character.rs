@@ -14,6 +14,9 @@ const LOUD_IN_TEN: u32 = 8;
 /// And so many of ten have tones in them.
 const TONAL_IN_TEN: u32 = 5;
 
+/// And so many of a steady tone, whatever the noise under it.
+const ALWAYS_IN_TEN: u32 = 8;
+
 /// A step is tonal where more of its power is in tones.
 const TONAL: f32 = 0.5;
 
@@ -81,9 +84,9 @@ impl Character {
         count(self.voiceless, self.window) >= VOICELESS_STEPS
     }
 
-    /// Tones more often than not.
+    /// Tones nearly all the time.
     pub(super) fn is_tonal(&self) -> bool {
-        10 * count(self.tonal, self.window) >= TONAL_IN_TEN * self.window
+        10 * count(self.tonal, self.window) >= ALWAYS_IN_TEN * self.window
     }
 
     pub(super) fn is_music(&self) -> bool {

@@ -1,6 +1,6 @@
 use super::level::{SILENCE_DBOV, dbov};
 use crate::media::codec::Frame;
-use crate::media::resonator::Resonator;
+use crate::media::resonator::Resonators;
 
 /// What mains put on a line, Hz.
 const MAINS_HZ: [f32; 3] = [50.0, 100.0, 150.0];
@@ -14,7 +14,7 @@ const LASTS: usize = 25;
 /// Hears the hum of the mains: a tone at 50, 100 or 150 Hz that no word and no pause interrupts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hum {
-    resonators: [Resonator; 3],
+    resonators: Resonators<3>,
     frames: usize,
     /// The strongest of the three, dBov, of the last 5 s.
     measured: [f32; LASTS],
@@ -24,7 +24,7 @@ pub(super) struct Hum {
 impl Default for Hum {
     fn default() -> Self {
         Self {
-            resonators: MAINS_HZ.map(Resonator::new),
+            resonators: Resonators::new(MAINS_HZ),
             frames: 0,
             measured: [SILENCE_DBOV; LASTS],
             next: 0,
@@ -34,9 +34,7 @@ impl Default for Hum {
 
 impl Hum {
     pub(super) fn hear(&mut self, frame: &Frame) {
-        for resonator in &mut self.resonators {
-            resonator.hear(frame);
-        }
+        self.resonators.hear(frame);
         self.frames += 1;
         if self.frames == FRAMES {
             self.frames = 0;
@@ -50,8 +48,8 @@ impl Hum {
     }
 
     fn measure(&mut self) {
-        let powers = self.resonators.iter_mut().map(Resonator::take_power);
-        self.measured[self.next] = dbov(powers.fold(0.0, f32::max));
+        let powers = self.resonators.take_powers();
+        self.measured[self.next] = dbov(powers.into_iter().fold(0.0, f32::max));
         self.next = (self.next + 1) % LASTS;
     }
 }

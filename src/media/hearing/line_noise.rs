@@ -10,6 +10,9 @@ const FLOOR_SHARE: f32 = 0.1;
 const PEAK_SHARE: f32 = 0.95;
 const PEAK_ABOVE_SPEECH_DB: f32 = 4.5;
 
+/// Noise that was loud must be so much less before it is not, dB.
+const HYSTERESIS_DB: f32 = 3.0;
+
 /// What was the loudest is forgotten by so much a frame, dB: 4 dB in 20 s, for who listens is silent for long.
 const FORGETS_DB: f32 = 0.004;
 
@@ -19,6 +22,7 @@ pub(super) struct LineNoise {
     levels: LevelHistory,
     hum: Hum,
     peak_dbov: Option<f32>,
+    is_loud: bool,
 }
 
 impl LineNoise {
@@ -31,14 +35,27 @@ impl LineNoise {
     /// The noise stands still while nothing is heard.
     pub(super) fn forget(&mut self) {
         self.levels.forget();
+        self.is_loud = false;
     }
 
-    /// Every 100 ms: what stands out of the noise now.
-    pub(super) fn step(&mut self) {
-        if self.levels.is_full() {
-            let now = self.levels.quantile_dbov(PEAK_SHARE);
-            self.peak_dbov = Some(self.peak_dbov.map_or(now, |peak| peak.max(now)));
+    /// Every 100 ms: what stands out of the noise now, and whether the noise is too loud for it.
+    pub(super) fn step(&mut self, levels: &Levels, speech_dbov: Option<f32>) {
+        if !self.levels.is_full() {
+            return;
         }
+        let now = self.levels.quantile_dbov(PEAK_SHARE);
+        self.peak_dbov = Some(self.peak_dbov.map_or(now, |peak| peak.max(now)));
+        let margin = if self.is_loud { HYSTERESIS_DB } else { 0.0 };
+        let floor = self.floor_dbov();
+        self.is_loud = floor.is_some_and(|dbov| dbov > levels.noise_dbov - margin)
+            && self
+                .snr_db(speech_dbov)
+                .is_some_and(|db| db < levels.snr_db + margin);
+    }
+
+    /// The noise is loud, and the speech hardly stands out of it.
+    pub(super) fn is_loud(&self) -> bool {
+        self.is_loud
     }
 
     /// The noise of the last 5 s, once so much is known, dBov.
@@ -57,15 +74,6 @@ impl LineNoise {
     pub(super) fn hum_dbov(&self) -> f32 {
         self.hum.dbov()
     }
-
-    /// The noise is loud, and the speech hardly stands out of it.
-    pub(super) fn is_loud(&self, levels: &Levels, speech_dbov: Option<f32>) -> bool {
-        let floor = self.floor_dbov();
-        floor.is_some_and(|dbov| dbov > levels.noise_dbov)
-            && self
-                .snr_db(speech_dbov)
-                .is_some_and(|db| db < levels.snr_db)
-    }
 }
 
 #[cfg(test)]
@@ -83,9 +91,9 @@ mod tests {
                 speech_dbov
             };
             noise.hear(&SILENT_FRAME, dbov);
-            noise.step();
+            noise.step(&Levels::default(), None);
         }
-        noise.is_loud(&Levels::default(), None)
+        noise.is_loud()
     }
 
     #[test]
@@ -105,8 +113,8 @@ mod tests {
         let mut noise = LineNoise::default();
         for frame in 0..750 {
             noise.hear(&SILENT_FRAME, if frame < 250 { -12.0 } else { -38.0 });
-            noise.step();
+            noise.step(&Levels::default(), None);
         }
-        assert!(!noise.is_loud(&Levels::default(), None));
+        assert!(!noise.is_loud());
     }
 }

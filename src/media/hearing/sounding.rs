@@ -167,8 +167,7 @@ impl Sounding {
 
     /// A steady tone is as loud as its floor, and no noise.
     fn is_noisy(&self, limits: &Limits) -> bool {
-        let is_noise =
-            !self.character.is_tonal() && self.noise.is_loud(&limits.levels, self.speech_dbov());
+        let is_noise = !self.character.is_tonal() && self.noise.is_loud();
         is_noise || self.noise.hum_dbov() > limits.levels.hum_dbov
     }
 
@@ -191,7 +190,8 @@ impl Sounding {
         let Some(tones) = self.spectrum.hear(frame) else {
             return;
         };
-        self.noise.step();
+        let speech = self.speech_dbov();
+        self.noise.step(&limits.levels, speech);
         let voice = self.loudness.loudest_dbov();
         let background = voice.map_or(f32::MIN, |dbov| dbov - BEHIND_DB);
         let is_loud = level.dbov > limits.levels.music_dbov.max(background);
