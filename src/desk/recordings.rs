@@ -106,6 +106,11 @@ impl Recordings {
     }
 }
 
+/// To the millisecond: more digits look like a number that somebody has.
+fn seconds(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1_000.0).round() / 1_000.0
+}
+
 fn folder(recording: &settings::Recording, state: &Path) -> PathBuf {
     let own = || state.join("recordings");
     recording.folder.clone().unwrap_or_else(own)
@@ -194,7 +199,7 @@ impl Desk {
             let what = What::Recording {
                 news: news.to_owned(),
                 file,
-                at_s: now.since(began).as_secs_f64(),
+                at_s: seconds(now.since(began)),
             };
             self.note(id, what, now);
         }
