@@ -22,7 +22,6 @@ fn body(page: Page) -> &'static str {
         Page::Command("transfer") => r#"{"target":"sales","mode":"announced"}"#,
         Page::Command("consent") => r#"{"for":"hold","agreed":true}"#,
         Page::Command("mute") => r#"{"on":true}"#,
-        Page::Command("recording") => r#"{"paused":true}"#,
         Page::Command("say") => r#"{"phrase":"hold_still"}"#,
         Page::Command("dtmf") => r#"{"digits":"12#"}"#,
         Page::Command("note") => r#"{"text":"王先生"}"#,
