@@ -12,6 +12,7 @@ pub(crate) mod agent;
 mod bad_input;
 mod callback;
 pub(crate) mod certificates;
+mod codecs;
 mod commands;
 mod consent;
 pub(crate) mod events;
