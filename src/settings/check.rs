@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::error::Complaint;
@@ -94,14 +94,9 @@ fn codecs(codecs: &[Codec]) -> Option<Fault> {
     if codecs.is_empty() {
         return Some(fault(&list, Sentence::of("settings.no-codec"), right));
     }
-    let again = |n: &usize| codecs.iter().take(*n).any(|it| *it == codecs[*n]);
-    let again = (0..codecs.len()).find(again)?;
-    let [media, codecs] = list;
-    Some(fault(
-        &[media, codecs, Step::Nth(again)],
-        Sentence::of("settings.codec-twice"),
-        right,
-    ))
+    let each: BTreeSet<&Codec> = codecs.iter().collect();
+    let is_once = each.len() == codecs.len();
+    (!is_once).then(|| fault(&list, Sentence::of("settings.codec-twice"), right))
 }
 
 /// What a log line can be as grave as.
