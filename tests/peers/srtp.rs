@@ -10,9 +10,11 @@ use super::phones::{HOST, dial, only_call};
 use super::program::{Brand, Softphone};
 use super::scene::{A_WHILE, NUMBER};
 
-/// What our phones say (`Phone::speak`), and twice its length in packets.
+/// What our phones say (`Phone::speak`).
 const WORDS: &str = "report_upward";
-const TWICE: usize = 500;
+/// Two seconds; a phone on a busy machine sends fewer than fifty packets a second.
+const A_PART: usize = 100;
+const PARTS_MAX: usize = 12;
 
 fn house(srtp: &str) -> House {
     House::fast().set(&format!("media.srtp = \"{srtp}\""))
@@ -22,15 +24,17 @@ fn house(srtp: &str) -> House {
 fn hears_himself(phone: &Phone) {
     phone.speak();
     phone.forget_sound();
-    phone.hears_more(TWICE);
+    let is_heard = (0..PARTS_MAX).any(|_| {
+        phone.hears_more(A_PART);
+        phone.recording().ids().contains(&WORDS.to_owned())
+    });
     phone.voice(Voice::Silence);
-    let heard = phone.recording();
-    assert!(heard.ids().contains(&WORDS.to_owned()), "{heard}");
+    assert!(is_heard, "{}", phone.recording());
 }
 
 /// Packets went to the phone, and the ear makes nothing of them.
 fn is_secret(on_the_wire: &Recording) {
-    assert!(on_the_wire.packets.len() > TWICE / 2);
+    assert!(on_the_wire.packets.len() > A_PART);
     assert!(on_the_wire.ids().is_empty(), "{on_the_wire}");
 }
 
