@@ -327,7 +327,8 @@ pub(super) fn limits(line: &policy::Line) -> Limits {
             noise_dbov: level.noise_floor.get(),
             snr_db: level.noise_distance.get(),
             return_loss_db: level.echo_loss.get(),
-            ..Levels::default()
+            hum_dbov: level.hum.get(),
+            music_dbov: level.music.get(),
         },
     }
 }

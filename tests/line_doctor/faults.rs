@@ -33,7 +33,7 @@ pub(super) const VERDICTS: [Verdict; 13] = [
 ];
 
 /// What the sound goes through.
-pub(super) const CODECS: [Codec; 2] = [Codec::Pcma, Codec::Pcmu];
+pub(super) const CODECS: [Codec; 4] = Codec::ALL;
 
 /// How the calls of one verdict differ.
 #[derive(Clone, Copy, Debug)]
