@@ -3,7 +3,7 @@
 //! [`Stage`] owns all legs of one media thread and is driven by five calls: apply an [`Order`], receive RTP or RTCP,
 //! tick when it is due, drain what is to be sent, poll a [`Report`]. A leg's frames lie on a grid of its own
 //! ([`sender::FrameClock`]); each slot of it is filled once, by a phrase or the bed ([`player`]), by another leg's
-//! packet as it comes ([`relay`]), by a mix ([`mixer`], [`jitter_buffer`]), or by silence.
+//! packet as it comes ([`relay`]), by a mix ([`mixer`], [`playout`]), or by silence.
 //!
 //! Invariant: bytes and moments come in, bytes and reports go out; no socket, clock or thread is named here.
 

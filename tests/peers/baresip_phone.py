@@ -77,7 +77,10 @@ class Phone:
         try:
             if self.speaking:
                 part = self.speech[self.position : self.position + FRAME_BYTES]
-                self.position = (self.position + call.audio.write(part)) % len(self.speech)
+                self.position += call.audio.write(part)
+                if self.position >= len(self.speech):
+                    self.position = 0
+                    tell("said")
             heard = call.audio.read(1 << 16)
             if self.echoing and heard:
                 call.audio.write(heard)

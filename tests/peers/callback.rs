@@ -79,6 +79,8 @@ fn a_caller_whose_audio_port_is_closed_is_noticed_by_icmp() {
     let (rep, caller) = (Phone::open("rep"), Phone::open(NUMBER));
     rep.speak();
     let mut scene = Scene::calling(House::fast().phone_seat("rep1", rep.address), caller);
+    // He cannot be mended.
+    scene.caller.change_manner(Manner::Refuses(488));
     scene.caller.unplug();
     scene.caller.requested("BYE", A_WHILE);
     let ending = scene.events.ended(&scene.id, SOON);

@@ -155,7 +155,7 @@ fn a_caller_with_nothing_for_us_is_refused_and_told_of() {
     let refused = caller.response("INVITE", 488, SOON);
     assert_eq!(
         refused.header("Warning"),
-        "305 thirdring \"no common codec: PCMA PCMU here, G729 there\""
+        "305 thirdring \"no common codec: PCMA PCMU G722 opus here, G729 there\""
     );
     events.wait("the refusal", SOON, |entry| {
         matches!(&entry.what, What::OfferRefused { why, offered }

@@ -39,6 +39,8 @@ impl Talk {
         events.state(&id, "talking", A_WHILE);
         caller.tell("speak");
         events.voice(&id, true);
+        // A whole sentence is a human's voice beyond doubt.
+        caller.wait("said", A_WHILE);
         caller.tell("quiet");
         events.voice(&id, false);
         Self {

@@ -122,7 +122,7 @@ fn routers_are_told_what_is_signalling_and_what_is_sound() {
     let answer = caller.call(agent.sip);
     let sound = answer.audio_address().expect("we sound there").port();
     let sound = Capture::start("lo", (sound, sound));
-    caller.hears_more(10);
+    caller.hears_more(50);
     caller.hang_up();
     for (capture, expected) in [(signalling, 24), (sound, 34)] {
         let ours = capture.finish();

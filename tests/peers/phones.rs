@@ -12,8 +12,9 @@ use super::events::{Events, of};
 use super::hearing::{Recording, spoken};
 use super::missing::{Need, can_run};
 use super::pcap::{Capture, recording_towards};
-use super::phone::{Phone, SOON, Voice};
+use super::phone::{Phone, SOON};
 use super::program::Softphone;
+use super::scene::say_a_word;
 use super::scene::{A_WHILE, NUMBER, Scene};
 use super::scratch::{Scratch, wav};
 
@@ -155,9 +156,7 @@ fn a_rep_talks_to_the_caller(maker: Maker) {
     // The greeting's last packets may still be under way.
     caller.hears_more(10);
     whole_greeting(&caller.recording());
-    caller.speak();
-    events.voice(&id, true);
-    caller.voice(Voice::Silence);
+    say_a_word(&caller, &mut events, &id);
     rep.tell("speak");
     caller.hears_more(500);
     let heard = caller.recording();
@@ -211,9 +210,7 @@ fn a_caller_is_not_left_with_a_baresip_rep_who_says_nothing() {
     caller.ack(&answer);
     let id = caller.call_id();
     events.state(&id, "talking", A_WHILE);
-    caller.speak();
-    events.voice(&id, true);
-    caller.voice(Voice::Silence);
+    say_a_word(&caller, &mut events, &id);
     events.state(&id, "waiting", A_WHILE);
     events.phrase_over(&id, "hold_wait", A_WHILE);
     caller.hears_more(10);

@@ -17,6 +17,8 @@ import json
 import os
 import select
 import sys
+import threading
+import wave
 
 import pjsua2 as pj
 
@@ -41,11 +43,14 @@ class Speech:
     def __init__(self, file):
         self.player = pj.AudioMediaPlayer()
         self.player.createPlayer(file)
+        with wave.open(file) as sound:
+            self.seconds = sound.getnframes() / sound.getframerate()
         self.quiet()
 
     def speak(self):
         self.player.setPos(0)
         self.player.adjustTxLevel(1.0)
+        threading.Timer(self.seconds, tell, ["said"]).start()
 
     def quiet(self):
         self.player.adjustTxLevel(0.0)

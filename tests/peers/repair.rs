@@ -67,7 +67,7 @@ fn a_phone_that_takes_every_offer_and_sends_nothing_is_asked_for_its_voice() {
     let mut scene = stopped(Manner::PicksUp);
     let [ports, codec] = [(); 2].map(|()| scene.caller.requested("INVITE", REPAIR));
     assert!(
-        ports.body.contains(" RTP/AVP 8 0 101\r\n"),
+        ports.body.contains(" RTP/AVP 8 0 9 111 101 110\r\n"),
         "{}",
         ports.body
     );

@@ -6,7 +6,8 @@ use thirdring::words::Party;
 use super::agent::{Agent, House};
 use super::events::{Events, of};
 use super::injector::Injector;
-use super::phone::{Phone, SOON, Voice};
+use super::phone::{Phone, SOON};
+use super::scene::say_a_word;
 use super::scene::{A_WHILE, NUMBER};
 
 /// Reports count against us when we have sent a second of packets between them.
@@ -28,9 +29,7 @@ fn reported() -> Reported {
     let answer = caller.call(agent.sip);
     let id = caller.call_id();
     events.state(&id, "talking", A_WHILE);
-    caller.speak();
-    events.voice(&id, true);
-    caller.voice(Voice::Silence);
+    say_a_word(&caller, &mut events, &id);
     let sound = answer.audio_address().expect("we sound there");
     let injector = Injector::open(&caller, sound);
     Reported {

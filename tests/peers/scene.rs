@@ -37,9 +37,7 @@ impl Scene {
         caller.call(agent.sip);
         let id = caller.call_id();
         events.state(&id, "talking", A_WHILE);
-        caller.speak();
-        events.voice(&id, true);
-        caller.voice(Voice::Silence);
+        say_a_word(&caller, &mut events, &id);
         let call = agent.call_of(&id);
         Self {
             agent,
@@ -82,4 +80,12 @@ impl Scene {
             .all(|wanted| rest.any(|phrase| phrase == wanted));
         assert!(all, "expected {expected:?}, heard {heard:?}");
     }
+}
+
+/// The caller speaks for long enough to be a human beyond doubt, and is quiet then.
+pub(crate) fn say_a_word(caller: &Phone, events: &mut Events, id: &str) {
+    caller.speak();
+    events.voice(id, true);
+    caller.hears_more(50);
+    caller.voice(Voice::Silence);
 }

@@ -9,9 +9,10 @@ use super::agent::{Agent, House};
 use super::events::{Events, of};
 use super::missing::{Need, can_run};
 use super::pcap::{Capture, Datagram, recording_towards};
-use super::phone::{Phone, SOON, Voice};
+use super::phone::{Phone, SOON};
 use super::phones::{HOST, only_call};
 use super::program::Softphone;
+use super::scene::say_a_word;
 use super::scene::{A_WHILE, NUMBER};
 
 const SESSION: Duration = Duration::from_secs(90);
@@ -107,9 +108,7 @@ fn a_caller_who_stops_refreshing_hears_the_farewell_before_the_bye() {
     caller.ack(&answer);
     let id = caller.call_id();
     events.state(&id, "talking", A_WHILE);
-    caller.speak();
-    events.voice(&id, true);
-    caller.voice(Voice::Silence);
+    say_a_word(&caller, &mut events, &id);
     caller.requested("BYE", LEFT_WITHIN);
     let ending = events.ended(&id, SOON);
     assert_eq!(

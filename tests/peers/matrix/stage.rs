@@ -8,7 +8,8 @@ use ureq::http::Method;
 
 use super::super::agent::{Agent, House};
 use super::super::events::{Events, of};
-use super::super::phone::{Manner, Phone, SOON, Voice};
+use super::super::phone::{Manner, Phone, SOON};
+use super::super::scene::say_a_word;
 use super::super::scene::{A_WHILE, NUMBER};
 
 /// Louder than line noise: a phrase, music or a voice.
@@ -159,9 +160,7 @@ impl Cell {
         self.caller.call(self.agent.sip);
         self.id = self.caller.call_id();
         self.events.state(&self.id, "talking", A_WHILE);
-        self.caller.speak();
-        self.events.voice(&self.id, true);
-        self.caller.voice(Voice::Silence);
+        say_a_word(&self.caller, &mut self.events, &self.id);
     }
 
     fn phone_back(&mut self) {

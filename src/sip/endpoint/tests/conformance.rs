@@ -1,7 +1,7 @@
 //! docs/sip-conformance.md names tests that exist.
 
 const TABLE: &str = include_str!("../../../../docs/sip-conformance.md");
-const TESTS: [&str; 29] = [
+const TESTS: [&str; 30] = [
     include_str!("back_off.rs"),
     include_str!("calls.rs"),
     include_str!("crossings.rs"),
@@ -31,6 +31,7 @@ const TESTS: [&str; 29] = [
     include_str!("../../../../tests/peers/lines.rs"),
     include_str!("../../../../tests/peers/replacing.rs"),
     include_str!("../../offer_answer/crypto.rs"),
+    include_str!("../../offer_answer/settle.rs"),
     include_str!("../../wire/framer.rs"),
 ];
 
