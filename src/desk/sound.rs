@@ -185,6 +185,12 @@ impl Sound {
         }
     }
 
+    /// Silence where the music cannot be played.
+    fn bed(&self) -> Bed {
+        let music = self.book.music(Rate::Narrow);
+        music.map_or(Bed::Silence, |music| Bed::Music(music, self.spoken.under))
+    }
+
     fn hears(&self, call: &DeskCall, hearing: Party, hears: Hears) -> media::Hears {
         let heard = [
             (hears.caller, Party::Caller),
@@ -204,10 +210,7 @@ impl Sound {
             },
             keys: hears.keys,
             levelled: hearing == Party::Rep,
-            bed: match self.book.music(Rate::Narrow) {
-                Ok(music) if hears.music => Bed::Music(music, self.spoken.under),
-                _ => Bed::Silence, // no music is wanted, or its file cannot be played
-            },
+            bed: if hears.music { self.bed() } else { Bed::Silence },
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Sound {
     pub(super) address: SocketAddr,
     wire: Arc<Wire>,
     /// To send what the thread would not.
-    socket: Arc<UdpSocket>,
+    socket: Weak<UdpSocket>,
 }
 
 struct Wire {
@@ -85,7 +85,8 @@ impl Sound {
             news: Condvar::new(),
         });
         let weak = Arc::downgrade(&wire);
-        let own = Arc::new(socket.try_clone().expect("it is a socket"));
+        let socket = Arc::new(socket);
+        let own = Arc::downgrade(&socket);
         thread::spawn(move || run(&socket, &weak));
         Self {
             address,
@@ -103,7 +104,8 @@ impl Sound {
     pub(super) fn inject(&self, packet: &[u8]) {
         let remote = self.change(|line| line.remote).expect("there is a call");
         // A full buffer of the system loses it, as any network may.
-        let _ = self.socket.send_to(packet, remote);
+        let socket = self.socket.upgrade().expect("it is not unplugged");
+        let _ = socket.send_to(packet, remote);
     }
 
     /// Who sends, as others see it.
