@@ -210,7 +210,11 @@ impl Sound {
             },
             keys: hears.keys,
             levelled: hearing == Party::Rep,
-            bed: if hears.music { self.bed() } else { Bed::Silence },
+            bed: if hears.music {
+                self.bed()
+            } else {
+                Bed::Silence
+            },
         }
     }
 }
