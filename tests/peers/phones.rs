@@ -107,7 +107,7 @@ fn a_caller_holds_by_his_own_button(maker: Maker) {
     let id = only_call(&mut events);
     events.state(&id, "talking", A_WHILE);
     for (button, told) in [("hold", "holds"), ("resume", "resumes")] {
-        caller.tell(button);
+        caller.obey(button, SOON);
         events.wait(told, SOON, |entry| {
             of(entry, &id)
                 && matches!(&entry.what, What::Leg { party: Party::Caller, news, .. } if news == told)

@@ -200,6 +200,13 @@ impl Softphone {
         writeln!(self.stdin, "{command}").expect("the phone runs");
     }
 
+    /// Gives a command and waits until the phone has carried it out.
+    pub(crate) fn obey(&mut self, command: &str, within: Duration) {
+        self.told.retain(|told| told["event"] != "done");
+        self.tell(command);
+        while self.wait("done", within)["command"] != command {}
+    }
+
     /// Whether it has told an event of this name that was not waited for.
     pub(crate) fn has_told(&mut self, event: &str) -> bool {
         self.told.extend(self.news.try_iter());
