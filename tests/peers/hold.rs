@@ -87,10 +87,9 @@ fn five_minutes_without_rtcp_bring_no_verdict() {
         .iter()
         .filter(|entry| of(entry, &scene.id));
     let verdicts: Vec<String> = told.filter_map(|entry| verdict(&entry.what)).collect();
-    assert!(
-        verdicts.iter().all(|verdict| verdict == "fine"),
-        "{verdicts:?}"
-    );
+    // The seat gives him his own words back, and he says the same again and again.
+    let is_no_fault = |verdict: &String| verdict == "fine" || verdict == "echo";
+    assert!(verdicts.iter().all(is_no_fault), "{verdicts:?}");
     assert_eq!(scene.agent.call_of(&scene.id).state, "talking");
     assert_eq!(scene.hang_up().because.as_str(), "hung-up");
 }
