@@ -11,7 +11,7 @@ use crate::dialling::Identity;
 use crate::media::LegKey;
 use crate::sip::LegId;
 use crate::sip::offer_answer::{self, Codec, Codecs, Description, Negotiated, Origin, Shield};
-use crate::words::{CallId, Language, Moment, Party, PromptId, SeatId};
+use crate::words::{ByParty, CallId, Language, Moment, Party, PromptId, SeatId};
 
 use super::keys_once::KeysOnce;
 use super::quality::Sounding;
@@ -27,7 +27,7 @@ pub(super) const CALLS_MAX: usize = 2_000;
 #[derive(Debug)]
 pub(super) struct DeskCall {
     pub(super) call: Call,
-    pub(super) legs: BTreeMap<Party, Leg>,
+    pub(super) legs: ByParty<Leg>,
     pub(super) facts: Facts,
     /// What is being said, or is about to be.
     pub(super) saying: BTreeMap<Utterance, Saying>,
@@ -65,7 +65,7 @@ pub(super) struct Facts {
     pub(super) attempt: Option<Attempting>,
     pub(super) lines: BTreeMap<Party, &'static str>,
     /// How each party's line sounds.
-    pub(super) quality: BTreeMap<Party, Sounding>,
+    pub(super) quality: ByParty<Sounding>,
     /// Since when the caller is on hold or waiting.
     pub(super) waiting_since: Option<Moment>,
     pub(super) promised: bool,
@@ -175,7 +175,7 @@ impl Facts {
             wished: None,
             attempt: None,
             lines: BTreeMap::new(),
-            quality: BTreeMap::new(),
+            quality: ByParty::default(),
             waiting_since: None,
             promised: false,
         }
@@ -186,7 +186,7 @@ impl DeskCall {
     pub(super) fn new(call: Call, facts: Facts) -> Self {
         Self {
             call,
-            legs: BTreeMap::new(),
+            legs: ByParty::default(),
             facts,
             saying: BTreeMap::new(),
             armed: None,
@@ -195,13 +195,13 @@ impl DeskCall {
 
     /// What a party agreed to, with the addresses it is reached at.
     pub(super) fn seen(&self, party: Party, agreed: Negotiated) -> Negotiated {
-        let ip = self.legs.get(&party).and_then(|leg| leg.seen_at);
+        let ip = self.legs.get(party).and_then(|leg| leg.seen_at);
         sound::seen_at(agreed, ip)
     }
 
     /// The media leg of a party, once it is open.
     pub(super) fn sound(&self, party: Party) -> Option<LegKey> {
-        let leg = self.legs.get(&party).filter(|leg| leg.sounds)?;
+        let leg = self.legs.get(party).filter(|leg| leg.sounds)?;
         leg.port.as_ref().map(|port| port.key)
     }
 }
@@ -209,7 +209,8 @@ impl DeskCall {
 /// All calls, found by id, by SIP leg, by media leg, by their next timer.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    calls: BTreeMap<CallId, DeskCall>,
+    /// Boxed: half of a tree's places for values are empty.
+    calls: BTreeMap<CallId, Box<DeskCall>>,
     by_sip: BTreeMap<LegId, (CallId, Party)>,
     by_sound: BTreeMap<LegKey, (CallId, Party)>,
     /// Where the legs receive RTP.
@@ -223,7 +224,7 @@ impl Calls {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &DeskCall> {
-        self.calls.values()
+        self.calls.values().map(Box::as_ref)
     }
 
     pub(super) fn ids(&self) -> Vec<CallId> {
@@ -231,16 +232,16 @@ impl Calls {
     }
 
     pub(super) fn get(&self, id: CallId) -> Option<&DeskCall> {
-        self.calls.get(&id)
+        self.calls.get(&id).map(Box::as_ref)
     }
 
     pub(super) fn get_mut(&mut self, id: CallId) -> Option<&mut DeskCall> {
-        self.calls.get_mut(&id)
+        self.calls.get_mut(&id).map(Box::as_mut)
     }
 
     pub(super) fn add(&mut self, call: DeskCall) {
         let id = call.call.id();
-        self.calls.insert(id, call);
+        self.calls.insert(id, Box::new(call));
         self.rearm(id);
     }
 
@@ -253,15 +254,15 @@ impl Calls {
         for leg in call.legs.values() {
             self.forget(leg);
         }
-        Some(call)
+        Some(*call)
     }
 
     pub(super) fn leg(&self, id: CallId, party: Party) -> Option<&Leg> {
-        self.calls.get(&id)?.legs.get(&party)
+        self.calls.get(&id)?.legs.get(party)
     }
 
     pub(super) fn leg_mut(&mut self, id: CallId, party: Party) -> Option<&mut Leg> {
-        self.calls.get_mut(&id)?.legs.get_mut(&party)
+        self.calls.get_mut(&id)?.legs.get_mut(party)
     }
 
     /// A seat that did not take some of these calls, or lost them, may be rung for them again.
@@ -309,7 +310,7 @@ impl Calls {
         party: Party,
         new: Successor,
     ) -> Option<Succession> {
-        let leg = self.calls.get_mut(&id)?.legs.get_mut(&party)?;
+        let leg = self.calls.get_mut(&id)?.legs.get_mut(party)?;
         let sip = leg.sip.replace(new.sip)?;
         let up = std::mem::replace(&mut leg.up, true);
         (leg.origin, leg.offer, leg.seen_at) = (new.origin, None, new.seen_at);
@@ -322,7 +323,7 @@ impl Calls {
 
     /// Takes a leg out of the call; news of it find nobody.
     pub(super) fn take_leg(&mut self, id: CallId, party: Party) -> Option<Leg> {
-        let leg = self.calls.get_mut(&id)?.legs.remove(&party)?;
+        let leg = self.calls.get_mut(&id)?.legs.remove(party)?;
         self.forget(&leg);
         Some(leg)
     }

@@ -450,7 +450,7 @@ impl Desk {
     }
 
     fn sip_leg(&self, id: CallId, party: Party) -> Option<LegId> {
-        self.calls.get(id)?.legs.get(&party)?.sip
+        self.calls.get(id)?.legs.get(party)?.sip
     }
 
     /// Whom the rep's or the target's phone shows: the caller, unless he withholds his number

@@ -44,10 +44,11 @@ impl Desk {
         let Some(call) = self.calls.get_mut(id) else {
             return;
         };
-        let sounding = call.facts.quality.entry(party).or_default();
+        let mut sounding = call.facts.quality.get(party).copied().unwrap_or_default();
         let was = grades(sounding.now);
         sounding.now = quality;
         sounding.so_far.note(quality);
+        call.facts.quality.insert(party, sounding);
         if grades(quality) != was {
             let what = What::Quality {
                 party,
@@ -68,7 +69,7 @@ impl Desk {
         let Some(call) = self.calls.get(id) else {
             return;
         };
-        for (party, sounding) in call.facts.quality.clone() {
+        for (party, sounding) in call.facts.quality.clone().iter() {
             let what = What::Quality {
                 party,
                 whole: true,
@@ -82,14 +83,14 @@ impl Desk {
 /// What the API shows of a call that lives.
 pub(super) fn views(call: &DeskCall) -> BTreeMap<Party, VoiceQuality> {
     let all = call.facts.quality.iter();
-    all.map(|(party, sounding)| (*party, at_the_moment(sounding.now)))
+    all.map(|(party, sounding)| (party, at_the_moment(sounding.now)))
         .collect()
 }
 
 /// What it shows of one that is over.
 pub(super) fn last_views(call: &DeskCall) -> BTreeMap<Party, VoiceQuality> {
     let all = call.facts.quality.iter();
-    all.map(|(party, sounding)| (*party, on_the_whole(sounding.so_far)))
+    all.map(|(party, sounding)| (party, on_the_whole(sounding.so_far)))
         .collect()
 }
 

@@ -194,7 +194,7 @@ impl Listening {
         slot: u64,
         nominal: Moment,
         rate: Rate,
-        heard: &BTreeMap<LegKey, Heard>,
+        heard: &BTreeMap<LegKey, Box<Heard>>,
     ) -> Mix {
         let mut mix = Mix::new(rate);
         let sounding = self.sounding();

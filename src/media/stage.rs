@@ -23,9 +23,10 @@ const PHASE_STEP: u64 = 7;
 /// All legs of one media thread. Drain it after every call that changes it.
 #[derive(Debug)]
 pub struct Stage {
-    legs: BTreeMap<LegKey, Leg>,
+    /// Boxed, as what is heard: half of a tree's places for values are empty.
+    legs: BTreeMap<LegKey, Box<Leg>>,
     /// What came of each party that is judged or mixed, put in time.
-    heard: BTreeMap<LegKey, Heard>,
+    heard: BTreeMap<LegKey, Box<Heard>>,
     /// When each leg's next frame is due; entries of closed legs are passed over.
     schedule: BinaryHeap<Reverse<(Moment, LegKey)>>,
     /// Who hears whom: (heard, hearing), rebuilt when an order changes it.
@@ -167,7 +168,7 @@ impl Stage {
         self.opened = self.opened.wrapping_add(1);
         let leg = Leg::new(key, spec, phase, &mut self.entropy, now);
         self.schedule.push(Reverse((leg.first_due(), key)));
-        self.legs.insert(key, leg);
+        self.legs.insert(key, Box::new(leg));
     }
 
     fn retarget(&mut self, key: LegKey, spec: LegSpec, now: Moment) {
@@ -192,7 +193,7 @@ impl Stage {
     fn put_in_time(&mut self, key: LegKey, now: Moment) {
         if let Some(leg) = self.legs.get(&key) {
             let next = leg.slot_at(now).map_or(0, |slot| slot + 1);
-            let heard = || Heard::new(leg.codec(), next);
+            let heard = || Box::new(Heard::new(leg.codec(), next));
             self.heard.entry(key).or_insert_with(heard);
         }
     }
@@ -248,7 +249,7 @@ impl Stage {
             .take_while(|(leg, _)| *leg == heard);
         let speaker = Speaker {
             leg: heard,
-            gain_db: self.heard.get(&heard).map_or(0, Heard::gain_db),
+            gain_db: self.heard.get(&heard).map_or(0, |heard| heard.gain_db()),
         };
         for (_, hearing) in listeners {
             if let Some(leg) = self.legs.get_mut(hearing) {
@@ -258,11 +259,11 @@ impl Stage {
     }
 
     fn tick_leg(&mut self, key: LegKey, now: Moment) {
-        let overheard = self.legs.get(&key).and_then(Leg::phrases_to);
+        let overheard = self.legs.get(&key).and_then(|leg| leg.phrases_to());
         let phrase = overheard
             .and_then(|other| self.legs.get(&other))
-            .and_then(Leg::phrase);
-        let mixes = self.legs.get(&key).map_or([None; 2], Leg::mixes);
+            .and_then(|leg| leg.phrase());
+        let mixes = self.legs.get(&key).map_or([None; 2], |leg| leg.mixes());
         for source in mixes.into_iter().flatten() {
             self.put_in_time(source, now);
         }

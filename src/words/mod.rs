@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here knows SIP, sound, files or the clock.
 
+mod by_party;
 mod catalogue;
 mod command;
 mod country;
@@ -18,6 +19,7 @@ mod sentence;
 mod srtp;
 mod wait;
 
+pub use by_party::ByParty;
 pub use catalogue::{Catalogue, CatalogueError};
 pub use command::{Command, ConsentFor, Digits, TransferMode};
 pub use country::Country;

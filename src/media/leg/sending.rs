@@ -120,7 +120,7 @@ impl Leg {
     pub(in crate::media) fn tick(
         &mut self,
         overheard: Option<Phrase>,
-        heard: &BTreeMap<LegKey, Heard>,
+        heard: &BTreeMap<LegKey, Box<Heard>>,
         now: Moment,
         out: &mut Outbox,
     ) {
@@ -141,7 +141,7 @@ impl Leg {
         self.tell_line(now, out);
         if now >= self.reports.due {
             self.reports.due = (self.reports.due + REPORT_EVERY).max(now);
-            let heard = heard.get(&self.key);
+            let heard = heard.get(&self.key).map(Box::as_ref);
             self.tell_quality(heard, now, out);
             self.send_report(false, heard, now, out);
         }
@@ -166,7 +166,7 @@ impl Leg {
     fn fill(
         &mut self,
         due: u64,
-        heard: &BTreeMap<LegKey, Heard>,
+        heard: &BTreeMap<LegKey, Box<Heard>>,
         now: Moment,
         out: &mut Outbox,
     ) -> Fill {
@@ -197,7 +197,7 @@ impl Leg {
     }
 
     /// The sound of `slot`: a phrase, the bed, a mix, or silence.
-    fn frame(&mut self, slot: u64, heard: &BTreeMap<LegKey, Heard>) -> Spoken {
+    fn frame(&mut self, slot: u64, heard: &BTreeMap<LegKey, Box<Heard>>) -> Spoken {
         let codec = self.spec.codec;
         let Outgoing {
             player,

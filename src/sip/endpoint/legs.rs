@@ -23,7 +23,8 @@ impl LegId {
 #[derive(Debug, Default)]
 pub(super) struct Legs {
     next: u64,
-    by_id: BTreeMap<LegId, Leg>,
+    /// Boxed: half of a tree's places for values are empty.
+    by_id: BTreeMap<LegId, Box<Leg>>,
     by_tag: BTreeMap<String, LegId>,
     by_call_id: BTreeSet<(String, LegId)>,
 }
@@ -42,20 +43,20 @@ impl Legs {
         self.next = self.next.saturating_add(1);
         self.by_tag.insert(leg.tag.clone(), id);
         self.by_call_id.insert((leg.call_id.clone(), id));
-        self.by_id.insert(id, leg);
+        self.by_id.insert(id, Box::new(leg));
         id
     }
 
     pub(super) fn get(&self, id: LegId) -> Option<&Leg> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(Box::as_ref)
     }
 
     pub(super) fn get_mut(&mut self, id: LegId) -> Option<&mut Leg> {
-        self.by_id.get_mut(&id)
+        self.by_id.get_mut(&id).map(Box::as_mut)
     }
 
     pub(super) fn owe_words(&self) -> bool {
-        self.by_id.values().any(Leg::owes_words)
+        self.by_id.values().any(|leg| leg.owes_words())
     }
 
     pub(super) fn lose(&mut self, flow: FlowId) {
@@ -66,7 +67,7 @@ impl Legs {
         let leg = self.by_id.remove(&id)?;
         self.by_tag.remove(&leg.tag);
         self.by_call_id.remove(&(leg.call_id.clone(), id));
-        Some(leg)
+        Some(*leg)
     }
 
     /// The leg a request inside a dialog is for: both tags and the Call-ID fit (RFC 3261 12.2.2).
