@@ -17,6 +17,7 @@ mod lines;
 mod media_news;
 mod media_thread;
 mod numbers;
+mod opening;
 mod perform;
 mod phones;
 mod promises;

@@ -45,8 +45,18 @@ pub(super) struct Inbox {
 }
 
 impl Desk {
+    /// Takes up what the last run left, and tells the network that we are here.
+    pub(super) fn begin(&mut self, opened: Opened, found: Found, utc: Timestamp) {
+        let now = clock::now();
+        self.remember(opened, found, now, utc);
+        self.follow_address();
+        self.look_at_ways(false, now);
+        self.begin_registrations(now);
+        self.signalling.flush();
+    }
+
     /// What the last run left: promises go on, calls that died with it are phoned back (D29, D30).
-    pub(super) fn remember(&mut self, opened: Opened, found: Found, now: Moment, utc: Timestamp) {
+    fn remember(&mut self, opened: Opened, found: Found, now: Moment, utc: Timestamp) {
         if let Opened::MovedAside(_) = opened {
             self.alarm("database-damaged", now);
         }

@@ -1,0 +1,327 @@
+//! The parts of an agent, opened in the order in which they need each other.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use jiff::Timestamp;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use crate::callbacks::Rules;
+use crate::callbacks::store::{Found, Opened, Store};
+use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request};
+use crate::media::{Phrasebook, Report, Watch};
+use crate::net::{Dscp, Families, PortPool, Resolver};
+use crate::recordings::store::News;
+use crate::records::store::{Records, Timelines};
+use crate::settings::{self, Ports, Settings, TRUNK};
+use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
+use crate::voices::Voices;
+use crate::words::Entropy;
+
+use super::accounts::Accounts;
+use super::clock;
+use super::finder::{self, Finder, Places};
+use super::guide::Guide;
+use super::house::House;
+use super::keeper::{Keeper, Kept};
+use super::lines::Lines;
+use super::media_thread::{MediaThread, Outlets};
+use super::phones;
+use super::public_address;
+use super::recordings::{self, Recordings};
+use super::run::{Addresses, RunOptions};
+use super::run_error::RunError;
+use super::seating::Seating;
+use super::signalling::Signalling;
+use super::sockets::Sockets;
+use super::sound::{self, Ground, Sound, Spoken};
+use super::whereabouts::Whereabouts;
+
+/// Reports and answers waiting for the desk; past it the media thread counts what it could not tell.
+const NEWS_MAX: usize = 16_384;
+
+/// What outlives a run, and who writes it.
+pub(super) struct Books {
+    pub(super) keeper: Keeper,
+    pub(super) thread: JoinHandle<()>,
+    pub(super) kept: mpsc::Receiver<Kept>,
+    /// What the last run left.
+    pub(super) opened: Opened,
+    pub(super) found: Found,
+}
+
+impl Books {
+    pub(super) fn open(
+        settings: &Settings,
+        state: &Path,
+        utc: Timestamp,
+    ) -> Result<Self, RunError> {
+        let (store, opened, found) = open_store(settings, state, utc)?;
+        let (told, kept) = mpsc::channel(NEWS_MAX);
+        let timelines = Timelines::open(state).map_err(RunError::Timelines)?;
+        let writers = (timelines, Records::new(state));
+        let (keeper, thread) = Keeper::start(store, writers, told).map_err(RunError::System)?;
+        Ok(Self {
+            keeper,
+            thread,
+            kept,
+            opened,
+            found,
+        })
+    }
+}
+
+/// The ways to others, and our own address on them.
+pub(super) struct Network {
+    pub(super) sockets: Sockets,
+    pub(super) whereabouts: Whereabouts,
+    pub(super) guide: Guide,
+    pub(super) listening: Listening,
+}
+
+/// What speaks SIP on them.
+pub(super) struct Calling {
+    pub(super) signalling: Signalling,
+    pub(super) accounts: Accounts,
+    pub(super) whereabouts: Whereabouts,
+    pub(super) places: mpsc::Receiver<Places>,
+}
+
+impl Network {
+    pub(super) async fn open(
+        settings: &Settings,
+        services: &Handle,
+        entropy: &mut Entropy,
+    ) -> Result<Self, RunError> {
+        let mut sockets = Sockets::open(settings, services, fork(entropy))?;
+        let mut whereabouts = Whereabouts::new(sockets.bound(), settings, clock::now());
+        let families = Families::of(settings.sip.listen.ip());
+        let mut guide = Guide::new(Resolver::of_system(families, fork(entropy)));
+        let outside = (&mut sockets, &mut whereabouts);
+        public_address::find(settings, &mut guide, outside, fork(entropy)).await;
+        Ok(Self {
+            listening: whereabouts.told(None),
+            sockets,
+            whereabouts,
+            guide,
+        })
+    }
+
+    /// What the settings name is looked up, and known to the connections.
+    pub(super) async fn house(
+        &mut self,
+        settings: &Settings,
+        phrases: &Phrasebook,
+        state: &Path,
+    ) -> Result<House, RunError> {
+        let udp = self.listening.udp;
+        let house = House::open(settings, phrases, udp, state, &mut self.guide).await?;
+        for (peer, name) in &house.tls_names {
+            self.sockets.streams.learn_name(*peer, name);
+        }
+        Ok(house)
+    }
+
+    pub(super) fn addresses(&self, api: SocketAddr) -> Addresses {
+        let (sip_tcp, sip_tls) = self.sockets.streams.addresses();
+        Addresses {
+            sip: self.sockets.port.address(),
+            sip_tcp,
+            sip_tls,
+            api,
+        }
+    }
+
+    pub(super) fn sign(
+        self,
+        settings: &Settings,
+        house: &House,
+        services: &Handle,
+        entropy: &mut Entropy,
+    ) -> Result<Calling, RunError> {
+        let stated = endpoint_settings(settings, self.listening);
+        let mut endpoint = Endpoint::new(stated, fork(entropy));
+        let (answered, places) = mpsc::channel(finder::ASKED_MAX);
+        let finder = Finder::start(self.guide.into_resolver(), answered, services);
+        let accounts = Accounts::open(settings, house, &mut endpoint, finder, fork(entropy))?;
+        phones::open(settings, self.listening.udp.ip(), &mut endpoint, entropy)?;
+        let trunk = house.line_hops(TRUNK).into_iter();
+        let lines = Lines::new(&settings.sip, house.own_hops(), trunk);
+        let srtp = settings.media.srtp.into();
+        let signalling = Signalling::new(endpoint, self.sockets, lines, srtp, fork(entropy));
+        Ok(Calling {
+            signalling,
+            accounts,
+            whereabouts: self.whereabouts,
+            places,
+        })
+    }
+}
+
+/// The sound of all calls, and who tells of it.
+pub(super) struct Hearing {
+    pub(super) sound: Sound,
+    pub(super) reports: mpsc::Receiver<Report>,
+    pub(super) recordings: Recordings,
+    pub(super) news: mpsc::Receiver<News>,
+}
+
+impl Hearing {
+    pub(super) fn open(
+        settings: &Settings,
+        house: &House,
+        (phrases, ground): (Arc<Phrasebook>, Ground),
+        state: &Path,
+        entropy: &mut Entropy,
+    ) -> Result<Self, RunError> {
+        let (tells, news) = mpsc::channel(recordings::NEWS_MAX);
+        let recordings = Recordings::open(settings, state, fork(entropy), tells)?;
+        let (reported, reports) = mpsc::channel(NEWS_MAX);
+        let outlets = Outlets {
+            reports: reported,
+            frames: recordings.frames(),
+            voices: voices(house)?,
+        };
+        let media = MediaThread::start(fork(entropy), ports(settings), outlets);
+        let media = media.map_err(RunError::System)?;
+        let voice = (phrases, spoken(settings, house));
+        let sound = Sound::open(media, voice, ground, watch(house)).map_err(RunError::System)?;
+        Ok(Self {
+            sound,
+            reports,
+            recordings,
+            news,
+        })
+    }
+}
+
+fn open_store(
+    settings: &Settings,
+    state: &Path,
+    utc: Timestamp,
+) -> Result<(Store, Opened, Found), RunError> {
+    std::fs::create_dir_all(state).map_err(|why| RunError::State {
+        folder: state.to_owned(),
+        why,
+    })?;
+    let path = settings
+        .store
+        .path
+        .clone()
+        .unwrap_or_else(|| state.join("promises.sqlite"));
+    let (mut store, opened) = Store::open(&path, utc).map_err(RunError::Database)?;
+    let found = store.found(utc).map_err(RunError::Rows)?;
+    Ok((store, opened, found))
+}
+
+fn spoken(settings: &Settings, house: &House) -> Spoken {
+    let policy = &house.terms.policy;
+    let phrases = policy.phrases().into_iter().cloned().collect();
+    let under = sound::under(policy.hold.under_phrases);
+    Spoken::new(phrases, settings.language, under)
+}
+
+fn watch(house: &House) -> Watch {
+    match house.terms.watches_line {
+        true => Watch::On(sound::limits(&house.terms.policy.line)),
+        false => Watch::Off,
+    }
+}
+
+pub(super) fn rules(settings: &Settings) -> Rules {
+    let standard = Rules::standard(settings.country, settings.timezone.time_zone());
+    Rules {
+        numbering: settings.numbering(),
+        ..standard
+    }
+}
+
+/// Voices are told where lines are watched.
+fn voices(house: &House) -> Result<Option<Voices>, RunError> {
+    let watched = house.terms.watches_line.then(Voices::start);
+    watched.transpose().map_err(RunError::System)
+}
+
+/// Behind NAT ports are opened here and told as public ones; `ours` is where SIP is.
+pub(super) async fn open_console(
+    settings: &Settings,
+    options: &RunOptions,
+    requests: mpsc::Sender<Request>,
+    (events, metrics): (&Arc<EventLog>, &Arc<Metrics>),
+    services: &Handle,
+) -> Result<Console, RunError> {
+    let listen = settings.api.listen;
+    let console = ConsoleSettings {
+        listen,
+        token: options.token.clone(),
+        allowed_hosts: Vec::new(),
+        metrics_open: false,
+        language: settings.language,
+        limits: Limits::default(),
+    };
+    let started = Console::start(console, requests, Arc::clone(events), Arc::clone(metrics));
+    let started = services.spawn(started).await;
+    started
+        .map_err(io::Error::other)
+        .flatten()
+        .map_err(|why| RunError::Bind {
+            what: "start.api",
+            address: listen,
+            why,
+        })
+}
+
+fn endpoint_settings(settings: &Settings, listening: Listening) -> sip::Settings {
+    sip::Settings {
+        listening,
+        user: settings.sip.from_user.clone(),
+        user_agent: settings.sip.user_agent.clone(),
+        // Each call may have three legs.
+        calls_max: usize::from(settings.sip.calls_max).saturating_mul(3),
+        dialogs: dialogs(&settings.sip),
+    }
+}
+
+fn dialogs(sip: &settings::Sip) -> Dialogs {
+    Dialogs {
+        reliable: match sip.reliable_ringing {
+            settings::ReliableRinging::Required => ReliableProgress::WhereRequired,
+            settings::ReliableRinging::Supported => ReliableProgress::WhereSupported,
+        },
+        session_expires: sip.session_expires.get(),
+        min_se: sip.min_se.get(),
+    }
+}
+
+fn ports(settings: &Settings) -> PortPool {
+    let range = match &settings.media.ports {
+        Ports::Any => None,
+        Ports::Between(range) => Some(range.clone()),
+    };
+    PortPool::new(range, Dscp::new(settings.media.dscp))
+}
+
+pub(super) fn seating(settings: &Settings) -> Seating {
+    let mut seating = Seating::default();
+    for seat in &settings.seat {
+        let kind = match seat.kind {
+            settings::SeatKind::Phone => "phone",
+            settings::SeatKind::Echo => "echo",
+            settings::SeatKind::File => "file",
+            settings::SeatKind::Silent => "silent",
+        };
+        seating.add(seat.id.clone(), kind, seat.ready);
+        if seat.registers() {
+            seating.set_phone(&seat.id, false);
+        }
+    }
+    seating
+}
+
+fn fork(entropy: &mut Entropy) -> Entropy {
+    Entropy::from_seed(entropy.bytes())
+}
