@@ -8,6 +8,7 @@ use super::gain::GainTable;
 use super::heard::{Heard, HeardFrame, Sounding};
 use super::mixer::Mix;
 use super::order::{Hears, LegKey};
+use super::playout::Played;
 use super::relay::{Placed, SlotMap};
 use super::resampling::Bridge;
 use super::rtp::RtpHeader;
@@ -213,6 +214,20 @@ impl Listening {
             mix.add_fading(&phrase.clip, position);
         }
         mix
+    }
+
+    /// What sounds in `slot` while the relayed source makes a pause; none where it may still speak.
+    pub(super) fn lull<'a>(
+        &mut self,
+        slot: u64,
+        rate: Rate,
+        heard: &'a BTreeMap<LegKey, Heard>,
+    ) -> Option<&'a [i16]> {
+        let sounding = self.sounding();
+        let source = self.sources.iter_mut().flatten().next()?;
+        let frame = source.frame(slot, heard.get(&source.leg)?, sounding)?;
+        let is_pause = matches!(frame.played, Played::Nothing | Played::ComfortNoise);
+        (is_pause && frame.rate == rate).then_some(frame.samples)
     }
 
     fn sounding(&self) -> Sounding {

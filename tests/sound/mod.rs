@@ -1,7 +1,9 @@
 //! How it sounds: what was sent is put through a network, played out, and judged.
 
+mod cost;
 mod network;
 mod playing;
 mod playout;
 mod quality;
 mod speech;
+mod syllables;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use thirdring::media::{Codec, Content, Law, Played, Playout, RtpHeader};
-use thirdring::words::Moment;
+use thirdring::words::{Entropy, Moment};
 
 use super::network::{Jitter, Network, Packet, Source};
 use super::playing::{COMFORT_NOISE, FRAME, Heard, play};
+use super::syllables;
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -126,17 +127,162 @@ fn a_drifting_clock_is_followed_without_a_click() {
     }
 }
 
+/// The largest change of slope of what is told in syllables, where nothing happens to it.
+fn sharpest_of_syllables() -> i32 {
+    sharpest(&lossless(&syllables::counting(16)))
+}
+
+/// What does not lose a packet loses no syllable, says none twice, and clicks nowhere.
+fn is_heard_well(name: &str, source: Source, network: Network, syllables: usize) -> Heard {
+    let sound = syllables::counting(syllables);
+    let heard = hear(&network.carry(source.packets(&sound, Moment::ZERO)));
+    let all = syllables::are_all_heard(from_first_sound(&heard), 20);
+    let count = *all.as_ref().unwrap_or(&0);
+    assert!(count >= syllables - 3, "{name}: {all:?}");
+    let (sharpest, usual) = (sharpest(&heard.sound), sharpest_of_syllables());
+    assert!(
+        sharpest < usual * 3 / 2,
+        "{name}: {sharpest}, usual {usual}"
+    );
+    heard
+}
+
 #[test]
-fn a_source_that_says_nothing_for_a_while_has_lost_nothing() {
-    let mut sent = Source::default().packets(&voice(4), Moment::ZERO);
-    sent.retain(|packet| !(1_000..3_000).contains(&(packet.at.as_nanos() / 1_000_000)));
+fn packets_of_any_length_lose_no_syllable_though_they_jitter() {
+    for packet in [80, 160, 240, 320, 480] {
+        let source = Source {
+            packet,
+            ..Source::default()
+        };
+        let network = Network {
+            jitter: Jitter::Even { most: ms(15) },
+            ..Network::default()
+        };
+        is_heard_well(&format!("{packet} samples"), source, network, 60);
+    }
+}
+
+#[test]
+fn a_drifting_clock_neither_loses_nor_repeats_a_syllable() {
+    for drift_ppm in [-200, 200] {
+        let source = Source {
+            drift_ppm,
+            ..Source::default()
+        };
+        let network = Network {
+            jitter: Jitter::Even { most: ms(3) },
+            ..Network::default()
+        };
+        let heard = is_heard_well(&format!("{drift_ppm} ppm"), source, network, 2_500);
+        assert_eq!(heard.counts.concealed_ms, 0);
+    }
+}
+
+#[test]
+fn packets_out_of_order_and_twice_lose_no_syllable() {
+    let network = Network {
+        duplicates: 0.2,
+        reordered: 0.1,
+        ..Network::default()
+    };
+    is_heard_well("reordered", Source::default(), network, 250);
+}
+
+#[test]
+fn another_source_in_the_midst_of_a_word_breaks_off_none() {
+    let sound = syllables::counting(40);
+    for at in [1_000, 1_500, 2_000] {
+        let mut sent = Source::default().packets(&sound, Moment::ZERO);
+        for packet in &mut sent {
+            if packet.at >= Moment::ZERO + ms(at) {
+                let header = &mut packet.header;
+                header.ssrc = 2;
+                header.sequence = header.sequence.wrapping_add(12_345);
+                header.timestamp = header.timestamp.wrapping_add(0x1234_5678);
+            }
+        }
+        let heard = hear(&Network::default().carry(sent));
+        let all = syllables::are_all_heard(from_first_sound(&heard), 20);
+        let count = *all.as_ref().unwrap_or(&0);
+        assert!(count >= 37, "{at} ms: {all:?}");
+        let sharpest = sharpest(&heard.sound);
+        assert!(
+            sharpest < sharpest_of_syllables() * 3 / 2,
+            "{at} ms: {sharpest}"
+        );
+    }
+}
+
+/// Noise of a room.
+fn room(dbov: f32, samples: usize) -> Vec<i16> {
+    let loudest = 32_768.0 * 3.0_f32.sqrt() * 10_f32.powf(dbov / 20.0);
+    let mut entropy = Entropy::from_number(1);
+    let mut sample = || f32::from(entropy.u16().cast_signed()) / 32_768.0;
+    (0..samples).map(|_| (loudest * sample()) as i16).collect()
+}
+
+fn dbov(sound: &[i16]) -> f64 {
+    let power: f64 = sound.iter().map(|s| f64::from(*s).powi(2)).sum();
+    10.0 * (power / sound.len() as f64 / 32_768_f64.powi(2)).log10()
+}
+
+/// A party who counts in a room, and sends nothing from the first of these milliseconds to the second.
+fn with_a_pause(room: &[i16], from: u64, to: u64) -> Heard {
+    let mut sound = syllables::counting(room.len() / 1_920);
+    for (sample, noise) in sound.iter_mut().zip(room) {
+        *sample += noise;
+    }
+    let mut sent = Source::default().packets(&sound, Moment::ZERO);
+    sent.retain(|packet| !(from..to).contains(&(packet.at.as_nanos() / 1_000_000)));
     for (n, packet) in sent.iter_mut().enumerate() {
         packet.header.sequence = n as u16;
     }
-    let heard = hear(&Network::default().carry(sent));
+    hear(&Network::default().carry(sent))
+}
+
+#[test]
+fn a_pause_that_nobody_describes_sounds_like_the_room() {
+    // A pause between two syllables.
+    let heard = with_a_pause(&room(-55.0, 80_000), 4_000, 7_000);
+    assert!(
+        (140..=150).contains(&heard.frames(Played::Nothing)),
+        "{:?}",
+        heard.played
+    );
+    assert_eq!(heard.counts.concealed_ms, 0);
+    let level = dbov(&heard.sound[210 * FRAME..345 * FRAME]);
+    assert!((level + 55.0).abs() < 1.5, "{level} dBov");
+    let all = syllables::are_all_heard(from_first_sound(&heard), 20);
+    assert!(all.is_err(), "what was not sent cannot be heard");
+    let usual = sharpest_of_syllables() + 400;
+    assert!(sharpest(&heard.sound) < usual * 3 / 2);
+}
+
+#[test]
+fn a_pause_of_who_is_loud_is_soft() {
+    let heard = with_a_pause(&room(-30.0, 80_000), 4_000, 7_000);
+    let level = dbov(&heard.sound[210 * FRAME..345 * FRAME]);
+    assert!((-47.0..=-44.0).contains(&level), "{level} dBov");
+}
+
+#[test]
+fn a_line_that_stays_dead_sounds_dead() {
+    let heard = with_a_pause(&room(-55.0, 400_000), 4_000, 46_000);
+    let frames = |from: usize, to: usize| dbov(&heard.sound[from * FRAME..to * FRAME]);
+    assert!(frames(1_600, 1_690) > -57.0);
+    assert_eq!(frames(1_720, 2_200), f64::NEG_INFINITY);
+}
+
+#[test]
+fn a_source_that_says_nothing_for_a_while_has_lost_nothing() {
+    let heard = with_a_pause(&vec![0; 80_000], 4_000, 6_000);
     assert_eq!(heard.counts.concealed_ms, 0);
     assert!((95..=99).contains(&heard.frames(Played::Nothing)));
-    assert!(sharpest(&heard.sound[60 * FRAME..140 * FRAME]) == 0);
+    let pause = &heard.sound[210 * FRAME..290 * FRAME];
+    assert!(
+        pause.iter().all(|sample| *sample == 0),
+        "a silent room stays silent"
+    );
 }
 
 #[test]

@@ -196,7 +196,7 @@ impl Leg {
             && self.listening.is_source_alive(now)
     }
 
-    /// The sound of `slot`: a phrase, the bed, a mix, or silence.
+    /// The sound of `slot`: a phrase, the bed, a mix, a pause of who is relayed, or silence.
     fn frame(&mut self, slot: u64, heard: &BTreeMap<LegKey, Box<Heard>>) -> Spoken {
         let codec = self.spec.codec;
         let Outgoing {
@@ -208,9 +208,17 @@ impl Leg {
         if player.is_silent_in(slot) {
             let nominal = sender.clock.nominal(slot);
             return Spoken::made(encoder, codec.rate(), |linear| {
-                if self.listening.mode() == Mode::Mix {
-                    let mix = self.listening.mix(slot, nominal, codec.rate(), heard);
-                    mix.write(linear);
+                match self.listening.mode() {
+                    Mode::Mix => {
+                        let mix = self.listening.mix(slot, nominal, codec.rate(), heard);
+                        mix.write(linear);
+                    }
+                    Mode::Relay => {
+                        if let Some(lull) = self.listening.lull(slot, codec.rate(), heard) {
+                            linear.copy_from_slice(lull);
+                        }
+                    }
+                    Mode::Alone => {}
                 }
             });
         }

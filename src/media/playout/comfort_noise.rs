@@ -1,5 +1,8 @@
 /// Reflection coefficients that are used: more say nothing of a telephone's noise.
-const ORDER: usize = 12;
+pub(super) const ORDER: usize = 12;
+
+/// An excitation below this makes no sample but 0.
+const AUDIBLE: f32 = 0.3;
 
 /// Less than 1 whatever comes, so that the filter is stable.
 const REFLECTION_MAX: f32 = 0.98;
@@ -7,7 +10,13 @@ const REFLECTION_MAX: f32 = 0.98;
 /// The part of the way to a new level that is gone with each sample: 16 ms at 8 kHz.
 const APPROACH: f32 = 1.0 / 128.0;
 
-/// Noise as the other end described it (RFC 3389).
+/// What was not described is at most this loud: -45 dBov, as a power.
+const IMITATED_MAX: f32 = 33_955.0;
+
+/// Keeps the imitation of a hum from ringing: noise at -30 dB beside it.
+const WHITER: f32 = 1.001;
+
+/// Noise as the other end described it (RFC 3389), or as it was heard.
 #[derive(Debug)]
 pub(super) struct ComfortNoise {
     reflections: [f32; ORDER],
@@ -37,8 +46,49 @@ impl ComfortNoise {
             let value = (f32::from(*byte) - 127.0) * 258.0 / 32_768.0;
             *reflection = value.clamp(-REFLECTION_MAX, REFLECTION_MAX);
         }
-        let passed: f32 = self.reflections.iter().map(|k| 1.0 - k * k).product();
         let rms = 32_768.0 * 10_f32.powf(-f32::from(level & 0x7f) / 20.0);
+        self.sound_at(rms);
+    }
+
+    /// Imitates a noise, softly: by its autocorrelation, for one sample (Levinson's recursion).
+    pub(super) fn imitate(&mut self, correlation: &[f32; ORDER + 1]) {
+        let power = correlation[0];
+        let mut filter = [0.0; ORDER];
+        let mut error = power * WHITER;
+        self.reflections = [0.0; ORDER];
+        for stage in 0..ORDER {
+            if error <= 0.0 {
+                break;
+            }
+            let said = filter[..stage]
+                .iter()
+                .zip(correlation[1..=stage].iter().rev());
+            let said: f32 = said.map(|(a, r)| a * r).sum();
+            let k = -(correlation[stage + 1] + said) / error;
+            let k = k.clamp(-REFLECTION_MAX, REFLECTION_MAX);
+            let before = filter;
+            for (one, other) in filter.iter_mut().zip(before[..stage].iter().rev()) {
+                *one += k * other;
+            }
+            filter[stage] = k;
+            self.reflections[stage] = k;
+            error *= 1.0 - k * k;
+        }
+        self.sound_at(power.min(IMITATED_MAX).sqrt());
+    }
+
+    /// Falls silent.
+    pub(super) fn end(&mut self) {
+        self.wanted = 0.0;
+    }
+
+    /// Whether it is, or is to be, heard at all.
+    pub(super) fn is_audible(&self) -> bool {
+        self.gain.max(self.wanted) > AUDIBLE
+    }
+
+    fn sound_at(&mut self, rms: f32) {
+        let passed: f32 = self.reflections.iter().map(|k| 1.0 - k * k).product();
         self.wanted = rms * passed.sqrt();
     }
 
@@ -80,6 +130,10 @@ mod tests {
     fn measured(payload: &[u8]) -> (f32, f32) {
         let mut noise = ComfortNoise::new();
         noise.describe(payload);
+        heard(&mut noise)
+    }
+
+    fn heard(noise: &mut ComfortNoise) -> (f32, f32) {
         let mut out = [0; 16_000];
         noise.fill(&mut out);
         let sound: Vec<f32> = out[4_000..]
@@ -98,6 +152,24 @@ mod tests {
         // The first coefficient -0.7: each sample is like the one before.
         let (level, likeness) = measured(&[30, 127 - 89]);
         assert!((level + 30.0).abs() < 1.0 && (likeness - 0.7).abs() < 0.05);
+    }
+
+    #[test]
+    fn an_imitation_sounds_like_what_was_heard_but_soft() {
+        let imitated = |correlation: &[f32; ORDER + 1]| {
+            let mut noise = ComfortNoise::new();
+            noise.imitate(correlation);
+            heard(&mut noise)
+        };
+        // -50 dBov, each sample like the one before.
+        let power = 32_768.0_f32.powi(2) * 1e-5;
+        let correlation = std::array::from_fn(|lag| power * 0.7_f32.powi(lag as i32));
+        let (level, likeness) = imitated(&correlation);
+        assert!((level + 50.0).abs() < 1.0 && (likeness - 0.7).abs() < 0.05);
+        let (level, _) = imitated(&correlation.map(|r| 100.0 * r));
+        assert!((level + 45.0).abs() < 1.0, "{level}");
+        assert_eq!(imitated(&[0.0; ORDER + 1]).0, f32::NEG_INFINITY);
+        assert!(imitated(&[1e6; ORDER + 1]).0 < -40.0);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use super::comfort_noise::ComfortNoise;
 use super::concealment::{Concealment, LONGEST_MS};
+use super::floor::Floor;
 use super::stretch::{Stretch, Urgency};
 use super::tape::Tape;
 use super::waiting::{Kind, Packet};
@@ -18,6 +19,10 @@ const MUCH_MS: i64 = 60;
 /// Sound that waits so long beyond its target, in milliseconds, is skipped.
 const SKIP_MS: i64 = 250;
 
+/// A pause that lasts longer, in milliseconds, is a line that is dead, and sounds so: who sends no silence may be quiet
+/// for so long (`hearing::packets`).
+const LULL_MAX_MS: usize = 30_000;
+
 /// Frames between two changes of length where little is to be made up for.
 const REST_FRAMES: u8 = 3;
 
@@ -32,6 +37,9 @@ pub(super) struct Flow {
     tape: Tape,
     concealment: Concealment,
     noise: ComfortNoise,
+    floor: Floor,
+    /// Samples left of the noise in a pause that nobody described.
+    lull: usize,
     stretch: Stretch,
     course: Course,
     pace: Pace,
@@ -69,6 +77,8 @@ impl Flow {
             tape: Tape::new(rate),
             concealment: Concealment::new(rate),
             noise: ComfortNoise::new(),
+            floor: Floor::new(),
+            lull: 0,
             stretch: Stretch::new(rate),
             course: Course {
                 pause: Some(Played::Nothing),
@@ -96,7 +106,11 @@ impl Flow {
     }
 
     pub(super) fn play(&mut self, out: &mut [i16]) -> Played {
-        self.tape.play(out)
+        let played = self.tape.play(out);
+        if played == Played::Sound {
+            self.floor.hear(out);
+        }
+        played
     }
 
     pub(super) fn delay(&self) -> i64 {
@@ -126,8 +140,10 @@ impl Flow {
         }
         self.settle(packet, incoming);
         match pause {
-            Played::Nothing => self.concealment.end(),
-            Played::Sound | Played::Concealed | Played::ComfortNoise => self.break_off(),
+            Played::Nothing if !self.noise.is_audible() => self.concealment.end(),
+            Played::Nothing | Played::Sound | Played::Concealed | Played::ComfortNoise => {
+                self.break_off();
+            }
         }
         self.course = Course {
             pause: None,
@@ -262,17 +278,26 @@ impl Flow {
         self.pause(Played::ComfortNoise);
     }
 
+    /// What nobody described sounds like what was behind the voice.
     fn pause(&mut self, pause: Played) {
+        if pause == Played::Nothing {
+            self.noise.imitate(self.floor.correlation());
+            self.lull = LULL_MAX_MS * 8 * self.rate.factor();
+        }
         self.break_off();
         self.course.pause = Some(pause);
     }
 
     fn fill_pause(&mut self, pause: Played) {
-        let gap = self.tape.splice(self.lacking()).gap;
-        match pause {
-            Played::ComfortNoise => self.noise.fill(gap),
-            Played::Sound | Played::Concealed | Played::Nothing => gap.fill(0),
+        let lacking = self.lacking();
+        if pause == Played::Nothing {
+            self.lull = self.lull.saturating_sub(lacking);
+            if self.lull == 0 {
+                self.noise.end();
+            }
         }
+        let gap = self.tape.splice(lacking).gap;
+        self.noise.fill(gap);
         self.concealment.join(gap);
         let samples = gap.len();
         self.tape.extend(samples, pause);

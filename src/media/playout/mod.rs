@@ -10,6 +10,7 @@ mod arrivals;
 mod comfort_noise;
 mod concealment;
 mod extrapolation;
+mod floor;
 mod flow;
 mod interpolation;
 mod pitch;
@@ -64,7 +65,8 @@ pub enum Played {
     Concealed,
     /// Made by us as it was described.
     ComfortNoise,
-    /// Silence: nothing came yet, or nothing any more.
+    /// Nothing came yet, or nothing any more: silence, or a soft noise like the one behind the last words. It says
+    /// nothing of the line.
     Nothing,
 }
 

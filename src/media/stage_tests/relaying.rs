@@ -400,3 +400,54 @@ fn a_recorded_call_has_both_directions_in_every_frame() {
         .count();
     assert_eq!(phrase, 25);
 }
+
+#[test]
+fn a_relayed_pause_sounds_like_the_room_and_is_judged_as_what_it_is() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    rig.watch(CALLER);
+    rig.order(Order::Hear {
+        leg: REP,
+        hears: hears(&[CALLER]),
+    });
+    let mut caller = Source::new(CALLER, &rig);
+    caller.level = 80;
+    caller.speak(&mut rig, ms(3_000));
+    let stopped = rig.now;
+    rig.run(ms(4_000));
+    let sent = rig.sent(REP);
+    let paused = |p: &&Packet| p.at.since(stopped) > ms(200);
+    let samples = sent.iter().filter(paused).flat_map(|p| &p.payload);
+    let squares = samples.map(|byte| f64::from(Law::A.decode(*byte)).powi(2));
+    let (sum, count) = squares.fold((0.0, 0), |(sum, count), it| (sum + it, count + 1));
+    let rms = (sum / f64::from(count)).sqrt();
+    assert!((65.0..95.0).contains(&rms), "{rms}");
+    assert!(count > 160 * 180);
+    let verdicts = rig.verdicts(CALLER);
+    let last = verdicts.last().map(|(verdict, _)| *verdict);
+    assert_eq!(last, Some(Verdict::MediaStopped), "{verdicts:?}");
+}
+
+#[test]
+fn a_noise_that_was_described_is_relayed() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    rig.watch(CALLER);
+    rig.order(Order::Hear {
+        leg: REP,
+        hears: hears(&[CALLER]),
+    });
+    let mut caller = Source::new(CALLER, &rig);
+    caller.speak(&mut rig, ms(1_000));
+    let mut header = caller.header;
+    header.payload_type = 13;
+    rig.run_until(caller.next);
+    rig.receive(CALLER, header, &[50]);
+    let described = rig.now;
+    rig.run(ms(1_000));
+    let sent = rig.sent(REP);
+    let late = sent.iter().filter(|p| p.at.since(described) > ms(300));
+    let loud: Vec<i16> = late.map(loudest).collect();
+    assert!(
+        loud.len() > 30 && loud.iter().all(|peak| (80..400).contains(peak)),
+        "{loud:?}"
+    );
+}

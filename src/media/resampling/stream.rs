@@ -1,0 +1,120 @@
+use std::sync::Arc;
+
+use super::filter::{Filter, TAPS_MAX};
+use super::{Unusable, to_i16};
+use crate::media::codec::Rate;
+
+/// More than this is filtered piece by piece: 20 ms at 16 kHz.
+const BLOCK: usize = 320;
+
+/// Makes sound of one rate into sound of another while it comes, in blocks of any size; nothing is allocated after `new`.
+#[derive(Clone, Debug)]
+pub struct Resampler {
+    filter: Arc<Filter>,
+    past: Box<[f32]>,
+    /// The phase of the next sample that goes out, counted from the next one that comes in.
+    next: usize,
+}
+
+impl Resampler {
+    /// Rates of 8 to 96 kHz that have something in common.
+    pub fn new(from: u32, to: u32) -> Result<Self, Unusable> {
+        let filter = Filter::between(from, to)?;
+        Ok(Self {
+            past: vec![0.0; filter.taps].into_boxed_slice(),
+            filter,
+            next: 0,
+        })
+    }
+
+    /// What it keeps a sound back: 5 ms from and to 8 kHz, 3 ms between higher rates, 0 where nothing changes.
+    pub fn delay_ms(&self) -> u32 {
+        self.filter.delay_ms
+    }
+
+    /// Writes what `sound` becomes to the front of `out`, and says how many samples; what has no room is lost.
+    pub fn process(&mut self, sound: &[i16], out: &mut [i16]) -> usize {
+        let mut places = out.iter_mut();
+        let mut written = 0;
+        self.filter(sound, |sample| {
+            if let Some(place) = places.next() {
+                *place = to_i16(sample);
+                written += 1;
+            }
+        });
+        written
+    }
+
+    pub(super) fn filter(&mut self, sound: &[i16], mut emit: impl FnMut(f32)) {
+        for block in sound.chunks(BLOCK) {
+            self.filter_block(block, &mut emit);
+        }
+    }
+
+    fn filter_block(&mut self, block: &[i16], emit: &mut impl FnMut(f32)) {
+        let Filter {
+            taps, phases, step, ..
+        } = *self.filter;
+        let mut line = [0.0; TAPS_MAX + BLOCK];
+        let line = load(&mut line, &mut self.past, block);
+        let end = block.len() * phases;
+        while self.next < end {
+            // The window that ends with the sample before which, or at which, this one lies.
+            let newest = self.next / phases + 1;
+            if let Some(window) = line.get(newest..newest + taps) {
+                emit(self.filter.apply(self.next % phases, window));
+            }
+            self.next += step;
+        }
+        self.next -= end;
+    }
+}
+
+/// Makes frames of 20 ms of sound that comes in blocks of any size at a device's rate, as microphones give it.
+#[derive(Clone, Debug)]
+pub struct Framing {
+    resampler: Resampler,
+    frame: Box<[i16]>,
+    filled: usize,
+}
+
+impl Framing {
+    pub fn new(from: u32, to: Rate) -> Result<Self, Unusable> {
+        Ok(Self {
+            resampler: Resampler::new(from, to.hz())?,
+            frame: vec![0; to.frame_samples()].into_boxed_slice(),
+            filled: 0,
+        })
+    }
+
+    /// Takes in a block, and hands out the frames that are full with it.
+    pub fn push(&mut self, block: &[i16], mut take: impl FnMut(&[i16])) {
+        let Self {
+            resampler,
+            frame,
+            filled,
+        } = self;
+        resampler.filter(block, |sample| {
+            if let Some(place) = frame.get_mut(*filled) {
+                *place = to_i16(sample);
+            }
+            *filled += 1;
+            if *filled == frame.len() {
+                take(frame);
+                *filled = 0;
+            }
+        });
+    }
+}
+
+/// What was heard before, then the new sound; the last of it is kept for the next time.
+fn load<'a>(line: &'a mut [f32], past: &mut [f32], sound: &[i16]) -> &'a [f32] {
+    let line = &mut line[..past.len() + sound.len()];
+    let (before, new) = line.split_at_mut(past.len());
+    before.copy_from_slice(past);
+    for (slot, sample) in new.iter_mut().zip(sound) {
+        *slot = f32::from(*sample);
+    }
+    past.copy_from_slice(&line[sound.len()..]);
+    line
+}
