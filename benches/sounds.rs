@@ -17,6 +17,7 @@ use thirdring::words::Entropy;
 const PROMPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/prompts");
 /// Of speech and pauses.
 const VOICE_SECONDS: usize = 240;
+const LISTENS_SECONDS_MAX: usize = 3;
 /// A telephone is never quite silent: peaks of -60 dBov.
 const NOISE_PEAK: u16 = 32;
 /// More than any packet has.
@@ -36,7 +37,8 @@ fn main() {
     println!("{}", folder.display());
 }
 
-/// Somebody who says the phrases of both languages in turn, and after each listens for as long.
+/// Somebody who says the phrases of both languages in turn, and after each listens for as long, but not so long that he
+/// would be taken for silent.
 fn voice(rate: Rate) -> Vec<i16> {
     let wanted = VOICE_SECONDS * rate.hz() as usize;
     let mut noise = Entropy::from_number(1);
@@ -44,7 +46,8 @@ fn voice(rate: Rate) -> Vec<i16> {
     for file in phrases().iter().cycle() {
         let phrase = spoken(file, rate);
         voice.extend_from_slice(&phrase);
-        voice.extend(phrase.iter().map(|_| hiss(&mut noise)));
+        let pause = phrase.len().min(LISTENS_SECONDS_MAX * rate.hz() as usize);
+        voice.extend((0..pause).map(|_| hiss(&mut noise)));
         if voice.len() >= wanted {
             break;
         }

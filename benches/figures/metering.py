@@ -13,8 +13,8 @@ WORK = Path(sys.argv[1])
 LOOK_EVERY = 0.2
 GREETING_SECONDS = 5
 HOLDS_A_SECOND = 100
-# The thread that runs Silero.
-SILERO = "voices"
+# The threads that run Silero: ours, and those of rten, which executes the network.
+SILERO = ("voices", "rten")
 PROMPTS = Path("config/prompts")
 
 
@@ -53,7 +53,10 @@ def held(agent, calls, *arguments, rate=100):
         left[0] -= agent.hold_all_who_talk()
         return left[0] > 0
 
-    return meter(agent, *arguments, meanwhile=meanwhile)
+    figures = meter(agent, *arguments, meanwhile=meanwhile)
+    if left[0] > 0:
+        print(f"{agent.name}: {left[0]} of {calls} calls were not held", file=sys.stderr)
+    return figures
 
 
 def answers(machine):
@@ -65,7 +68,8 @@ def answers(machine):
 
 def silero(figures):
     """Its share of a core in per cent, a call."""
-    return figures["threads_pct"].get(SILERO, 0) / figures["calls"] if "threads_pct" in figures else None
+    threads = figures.get("threads_pct", {})
+    return sum(share for name, share in threads.items() if name.startswith(SILERO)) / figures["calls"] if threads else None
 
 
 def but_silero(figures):

@@ -13,8 +13,7 @@ DUMPED = struct.Struct("<qHI")
 TICKS_PER_MS = 8
 FRAME_TICKS = 160
 GRID_TICKS = 15_000 * TICKS_PER_MS
-# Of the sequence, and of the timestamp.
-SEQUENCES, TIMESTAMPS = 1 << 16, 1 << 32
+TIMESTAMPS = 1 << 32
 
 
 def short():
@@ -43,8 +42,8 @@ def heard(seconds):
     off_grid = sum(second[1] - first[1] != GRID_TICKS for first, second in pairs)
     line(f"{name}: intervals of another length than 120,000 samples", 0, off_grid if pairs else None)
     line(f"{name}: drift from first to last, worst call (ms)", 1, max(map(drift, onsets), default=None))
-    line(f"{name}: frames lost", 0, sum(map(frames_lost, legs)))
-    line(f"{name}: timestamps that do not go on", 0, sum(map(jumps, legs)))
+    line(f"{name}: frames lost or left out", 0, sum(map(frames_missing, legs)))
+    line(f"{name}: timestamps off the 20 ms", 0, sum(map(shifts, legs)))
     line(f"{name}: gaps > 40 ms", 0, figures.get("gaps40"))
     told("the meter's own lateness there, p99 (ms)", figures.get("own_p99"))
 
@@ -79,14 +78,17 @@ def drift(onsets):
     return abs(slope * times[-1])
 
 
-def frames_lost(leg):
-    steps = ((second[1] - first[1]) % SEQUENCES for first, second in pairwise(leg))
-    return sum(step - 1 for step in steps if 1 < step < SEQUENCES // 2)
+def frames_missing(leg):
+    """By the timestamps: those that did not arrive, and those that were not sent."""
+    return sum(max(0, step // FRAME_TICKS - 1) for step in steps(leg))
 
 
-def jumps(leg):
-    """Packets whose timestamp is not its predecessor's and a frame."""
-    return sum(
-        (second[2] - first[2]) % TIMESTAMPS != (second[1] - first[1]) % SEQUENCES * FRAME_TICKS
-        for first, second in pairwise(leg)
-    )
+def shifts(leg):
+    """Packets that do not begin a whole number of frames after the one before."""
+    return sum(step % FRAME_TICKS != 0 for step in steps(leg))
+
+
+def steps(leg):
+    """From each packet to the next by timestamp, in samples."""
+    ordered = sorted(leg, key=lambda packet: (packet[2] - leg[0][2]) % TIMESTAMPS)
+    return [(second[2] - first[2]) % TIMESTAMPS for first, second in pairwise(ordered)]
