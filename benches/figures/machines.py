@@ -34,6 +34,7 @@ sip.trusted = ["127.0.0.1"]
 sip.behind = "direct"
 media.ports = "22000-31999"
 line.watch = "{watch}"
+recording.enabled = {recorded}
 api.listen = "127.0.0.1:0"
 log.level = "warn"
 """
@@ -64,13 +65,13 @@ class Machine:
 
 
 class Agent(Machine):
-    """The agent with so many seats of a kind; `watch` is "on" with all hearing, or "off"."""
+    """The agent with so many seats of a kind; `watch` is "on" with all hearing, or "off"; `recorded` keeps all sound as WAV."""
 
-    def __init__(self, seats, kind="silent", watch="on"):
+    def __init__(self, seats, kind="silent", watch="on", recorded=False):
         self.folder = tempfile.TemporaryDirectory()
         folder = Path(self.folder.name)
         (folder / "policy.toml").write_text(POLICY)
-        settings = SETTINGS.format(folder=folder, port=AGENT_PORT, watch=watch)
+        settings = SETTINGS.format(folder=folder, port=AGENT_PORT, watch=watch, recorded=str(recorded).lower())
         (folder / "settings.toml").write_text(settings + "".join(seat(n, kind) for n in range(seats)))
         command = [AGENT, "run", "--test", "-c", folder / "settings.toml", "--state", folder / "state"]
         environment = {**os.environ, "THIRDRING_TOKEN": TOKEN}
@@ -99,15 +100,23 @@ class Agent(Machine):
             self.ask("POST", f"/calls/{call['id']}/hold", {"agreed": True, "reason": "lookup"})
         return len(talking)
 
-    def phrases(self, phrase):
-        """The RTP timestamp of each time this phrase began, over all calls, finished ones too."""
-        begun = []
+    def timelines(self):
+        """All that was written of all calls, finished ones too."""
         for timeline in Path(self.folder.name, "state", "calls").rglob("*.jsonl"):
             for entry in timeline.read_text().splitlines():
-                what = json.loads(entry)["what"]
-                if what["event"] == "phrase-started" and what["phrase"] == phrase:
-                    begun.append(what["timestamp"])
-        return begun
+                yield json.loads(entry)
+
+    def phrases(self, phrase):
+        """The RTP timestamp of each time this phrase began."""
+        said = (entry["what"] for entry in self.timelines())
+        return [what["timestamp"] for what in said if what["event"] == "phrase-started" and what["phrase"] == phrase]
+
+    def line_verdicts(self, party):
+        """Of each verdict about the party's line: the SIP Call-ID, the verdict, and when by the boot clock (ns)."""
+        for entry in self.timelines():
+            what = entry["what"]
+            if what["event"] == "line" and what["party"] == party:
+                yield entry["sip_call_id"], what["verdict"], entry["at"]
 
 
 def seat(number, kind):
@@ -123,7 +132,9 @@ def floor(work, mode):
 
 def peer():
     """baresip 4 that answers everybody, or None where it is not installed."""
+    if not Path(PYTHON).exists():
+        return None
     there = subprocess.run([PYTHON, "-c", "import baresip"], capture_output=True, check=False)
     if there.returncode != 0:
         return None
-    return Machine("baresip 4", PEER_PORT, [PYTHON, "benches/baresip_answers.py", f"127.0.0.1:{PEER_PORT}"])
+    return Machine("baresip 4", PEER_PORT, [PYTHON, "benches/figures/baresip_answers.py", f"127.0.0.1:{PEER_PORT}"])
