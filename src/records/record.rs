@@ -113,12 +113,11 @@ impl CallRecord {
             What::Leg { party, news, .. } => self.leg(*party, news, at),
             What::PhraseStarted {
                 to: Party::Caller,
-                phrase,
                 language,
                 ..
             } => {
                 self.language = *language;
-                self.happened.keep(|kept| &mut kept.phrases, phrase.clone());
+                self.happened.add(&entry.what, at);
             }
             What::Seated { seat } => self.seat = Some(seat.clone()),
             What::Rating { key } => self.rating = Some(*key),
@@ -126,50 +125,13 @@ impl CallRecord {
                 self.ending = Some(*ending);
                 self.times.ended = Some(at);
             }
-            What::Line { party, verdict } => self.happened.keep(
-                |kept| &mut kept.verdicts,
-                Verdict {
-                    at,
-                    party: *party,
-                    verdict: verdict.clone(),
-                },
-            ),
-            What::Quality {
-                party,
-                whole: true,
-                quality,
-            } => {
-                self.happened.quality.insert(*party, *quality);
-            }
-            What::Consent { to, given, by } => self.happened.keep(
-                |kept| &mut kept.consents,
-                Consent {
-                    at,
-                    to: to.clone(),
-                    given: *given,
-                    by: by.clone(),
-                },
-            ),
-            What::Promise {
-                callback,
-                kind,
-                news,
-            } => self.happened.keep(
-                |kept| &mut kept.promises,
-                PromiseNews {
-                    at,
-                    callback: callback.clone(),
-                    kind: kind.clone(),
-                    news: news.clone(),
-                },
-            ),
-            What::Recording { news, file, at_s } => self
-                .happened
-                .recording
-                .get_or_insert_default()
-                .add(news, file, *at_s),
-            What::Note { text } => self.happened.keep(|kept| &mut kept.notes, text.clone()),
-            What::Alarm { alarm } => self.happened.keep(|kept| &mut kept.alarms, alarm.clone()),
+            What::Line { .. }
+            | What::Quality { .. }
+            | What::Consent { .. }
+            | What::Promise { .. }
+            | What::Recording { .. }
+            | What::Note { .. }
+            | What::Alarm { .. } => self.happened.add(&entry.what, at),
             // How it went from moment to moment stays in the timeline.
             What::State { .. }
             | What::Registration { .. }
@@ -178,7 +140,6 @@ impl CallRecord {
             | What::PhraseEnded { .. }
             | What::Key { .. }
             | What::Voice { .. }
-            | What::Quality { .. }
             | What::Command { .. }
             | What::Told { .. }
             | What::Suggested { .. }
@@ -197,6 +158,51 @@ impl CallRecord {
 }
 
 impl Happened {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "CallRecord::add names what comes here"
+    )]
+    fn add(&mut self, what: &What, at: Timestamp) {
+        match what.clone() {
+            What::PhraseStarted { phrase, .. } => self.keep(|kept| &mut kept.phrases, phrase),
+            What::Line { party, verdict } => {
+                let verdict = Verdict { at, party, verdict };
+                self.keep(|kept| &mut kept.verdicts, verdict);
+            }
+            What::Quality {
+                party,
+                whole: true,
+                quality,
+            } => {
+                self.quality.insert(party, quality);
+            }
+            What::Consent { to, given, by } => {
+                let consent = Consent { at, to, given, by };
+                self.keep(|kept| &mut kept.consents, consent);
+            }
+            What::Promise {
+                callback,
+                kind,
+                news,
+            } => {
+                let news = PromiseNews {
+                    at,
+                    callback,
+                    kind,
+                    news,
+                };
+                self.keep(|kept| &mut kept.promises, news);
+            }
+            What::Recording { news, file, at_s } => {
+                let recorded = self.recording.get_or_insert_default();
+                recorded.add(&news, &file, at_s);
+            }
+            What::Note { text } => self.keep(|kept| &mut kept.notes, text),
+            What::Alarm { alarm } => self.keep(|kept| &mut kept.alarms, alarm),
+            _ => {}
+        }
+    }
+
     fn keep<T>(&mut self, list: impl Fn(&mut Self) -> &mut Vec<T>, item: T) {
         if list(self).len() < KEPT_MAX {
             list(self).push(item);

@@ -6,7 +6,7 @@ use sha1::Sha1;
 use zeroize::Zeroizing;
 
 use super::derivation::{SALT, SessionKeys};
-use super::packet::{Position, RTCP_HEADER};
+use super::packet::{Position, RTCP_HEADER, WORD};
 
 /// The tag of SRTCP (RFC 4568 6.2.2), and of SRTP but for the short profile.
 pub(super) const TAG: usize = 10;
@@ -14,8 +14,6 @@ pub(super) const TAG: usize = 10;
 pub(super) const SHORT_TAG: usize = 4;
 /// What SHA-1 makes, before it is cut.
 const SHA1: usize = 20;
-/// The E flag and the index of SRTCP.
-const WORD: usize = 4;
 
 /// AES in counter mode with HMAC-SHA1, for one stream of one direction (RFC 3711 4.1.1, 4.2.1).
 pub(super) struct CounterMode {
@@ -93,11 +91,9 @@ impl CounterMode {
         Some(u32::from_be_bytes(*signed.last_chunk()?))
     }
 
-    /// RFC 3711 4.1.1: the key stream begins at salt x 2^16 XOR SSRC x 2^64 XOR index x 2^16.
-    fn apply_keystream(&self, text: &mut [u8], Position { ssrc, index }: Position) {
-        let salt = self.salt.iter();
-        let salt = salt.fold(0, |sum, byte| sum << 8 | u128::from(*byte));
-        let start = salt << 16 ^ u128::from(ssrc) << 64 ^ u128::from(index) << 16;
+    /// RFC 3711 4.1.1: the last two bytes of where the key stream begins count its blocks.
+    fn apply_keystream(&self, text: &mut [u8], at: Position) {
+        let start = at.salted(&*self.salt) << 16;
         let start = start.to_be_bytes().into();
         let core = CtrCore::inner_iv_init(&self.cipher, &start);
         Ctr128BE::from_core(core).apply_keystream(text);

@@ -3,12 +3,10 @@ use aes_gcm::{Aes128Gcm, KeyInit};
 use zeroize::Zeroizing;
 
 use super::derivation::{SALT, SessionKeys};
-use super::packet::{Position, RTCP_HEADER};
+use super::packet::{Position, RTCP_HEADER, WORD};
 
 /// Bytes of the tag (RFC 7714 14.2).
 const TAG: usize = 16;
-/// The E flag and the index of SRTCP.
-const WORD: usize = 4;
 /// Bytes of salt and nonce.
 const NONCE: usize = 12;
 
@@ -93,12 +91,10 @@ impl Gcm {
             .ok()
     }
 
-    /// RFC 7714 8.1, 9.1: salt XOR two zero bytes, SSRC, index of six bytes.
-    fn nonce(&self, Position { ssrc, index }: Position) -> [u8; NONCE] {
-        let salt = self.salt.iter().take(NONCE);
-        let salt = salt.fold(0, |sum, byte| sum << 8 | u128::from(*byte));
-        let nonce = salt ^ u128::from(ssrc) << 48 ^ u128::from(index);
-        let [_, _, _, _, nonce @ ..] = nonce.to_be_bytes();
+    /// RFC 7714 8.1, 9.1: of twelve bytes, as is its salt.
+    fn nonce(&self, at: Position) -> [u8; NONCE] {
+        let (salt, _) = self.salt.split_at(NONCE);
+        let [_, _, _, _, nonce @ ..] = at.salted(salt).to_be_bytes();
         nonce
     }
 }

@@ -2,6 +2,8 @@
 const RTP_HEADER: usize = 12;
 /// RTCP is encrypted after its first eight bytes (RFC 3711 3.4).
 pub(super) const RTCP_HEADER: usize = 8;
+/// Bytes of the E flag and the index of SRTCP.
+pub(super) const WORD: usize = 4;
 /// The highest SRTCP index: 31 bits, above which stands the E flag.
 pub(super) const RTCP_INDEX_MAX: u32 = (1 << 31) - 1;
 
@@ -11,6 +13,16 @@ pub(super) struct Position {
     pub(super) ssrc: u32,
     /// 48 bits for RTP, roll-over counter and sequence number; 31 bits for RTCP.
     pub(super) index: u64,
+}
+
+impl Position {
+    /// What both ciphers begin at: salt XOR SSRC x 2^48 XOR index (RFC 3711 4.1.1, RFC 7714 8.1, 9.1).
+    pub(super) fn salted(self, salt: &[u8]) -> u128 {
+        let salt = salt
+            .iter()
+            .fold(0, |sum, byte| sum << 8 | u128::from(*byte));
+        salt ^ u128::from(self.ssrc) << 48 ^ u128::from(self.index)
+    }
 }
 
 /// What SRTP reads of an RTP packet.
