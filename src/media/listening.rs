@@ -221,7 +221,7 @@ impl Listening {
         &mut self,
         slot: u64,
         rate: Rate,
-        heard: &'a BTreeMap<LegKey, Heard>,
+        heard: &'a BTreeMap<LegKey, Box<Heard>>,
     ) -> Option<&'a [i16]> {
         let sounding = self.sounding();
         let source = self.sources.iter_mut().flatten().next()?;
