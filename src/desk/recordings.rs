@@ -12,7 +12,7 @@ use crate::recordings::Format;
 use crate::recordings::store::{self, Frames, News, Recorder, RecorderSettings};
 use crate::records::What;
 use crate::settings::{self, RecordingFormat, Settings};
-use crate::words::{CallId, Entropy, Moment, Party};
+use crate::words::{CallId, Entropy, Moment, Party, PhoneNumber};
 
 use super::run_error::RunError;
 use super::{Desk, clock};
@@ -61,7 +61,7 @@ impl Recordings {
             keep: Some(recording.keep.get()).filter(|keep| !keep.is_zero()),
             ..Self::default()
         };
-        if !recording.enabled {
+        if !settings.records_calls() {
             return Ok(recordings);
         }
         let key = match &recording.key_file {
@@ -117,6 +117,13 @@ fn folder(recording: &settings::Recording, state: &Path) -> PathBuf {
 }
 
 impl Desk {
+    /// Whether whom we call hears the notice and is recorded, by the line that he is dialled on.
+    pub(super) fn records_calls_to(&self, number: &PhoneNumber) -> bool {
+        let line = self.house.dialled(number).and_then(|(_, it)| it.line);
+        let line = line.and_then(|line| self.signalling.line_named(&line));
+        line.is_some_and(|line| line.records)
+    }
+
     pub(super) fn record(&mut self, id: CallId, recording: Recording, now: Moment) {
         match recording {
             Recording::Begin => self.begin_recording(id, now),

@@ -148,7 +148,7 @@ impl Agent {
         let accounts = Accounts::open(settings, &house, &mut endpoint, finder, dice)?;
         phones::open(settings, listening.udp.ip(), &mut endpoint, &mut entropy)?;
         let trunk = house.line_hops(TRUNK).into_iter();
-        let lines = Lines::new(&settings.sip, house.own_hops(), trunk);
+        let lines = Lines::new(settings, house.own_hops(), trunk);
         let (sip_tcp, sip_tls) = sockets.streams.addresses();
         let addresses = Addresses {
             sip: sockets.port.address(),
@@ -162,13 +162,7 @@ impl Agent {
         let mut rules = Rules::standard(settings.country, settings.timezone.time_zone());
         rules.numbering = settings.numbering();
         let mut desk = Desk {
-            signalling: Signalling::new(
-                endpoint,
-                sockets,
-                lines,
-                settings.media.srtp.into(),
-                fork(&mut entropy),
-            ),
+            signalling: Signalling::new(endpoint, sockets, lines, fork(&mut entropy)),
             sound,
             promises: Promises::new(Queue::new(rules)),
             recordings,
