@@ -26,6 +26,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 /// Stands until a recording is written again.
 const RECORDING_FAILED: &str = "recording-failed";
 
+/// Stands until a recording begins and the key file can be used.
+const RECORDING_KEY_UNFIT: &str = "recording-key-unfit";
+
 /// The calls that are being recorded.
 #[derive(Debug, Default)]
 pub(super) struct Recordings {
@@ -76,6 +79,7 @@ impl Recordings {
             folder: folder.clone(),
             format,
             key,
+            key_file: recording.key_file.clone(),
         };
         // What the desk has no room for is in the log all the same.
         let tell = move |news| {
@@ -189,6 +193,10 @@ impl Desk {
             News::Failed { call, .. } => self.recording_failed(call, now),
             News::Recovered => {
                 self.duty.alarms.remove(RECORDING_FAILED);
+            }
+            News::KeyUnfit => self.standing_alarm(RECORDING_KEY_UNFIT, now),
+            News::KeyFit => {
+                self.duty.alarms.remove(RECORDING_KEY_UNFIT);
             }
         }
         self.settle(now);
