@@ -85,6 +85,7 @@ fn us_to_offer() -> f64 {
         folder: folder.clone(),
         format: Format::Wav,
         key: None,
+        key_file: None,
     };
     let recorder = Recorder::start(settings, Entropy::from_number(1), |_| {}).expect("it starts");
     let queue = recorder.frames();

@@ -15,6 +15,7 @@ fn a_number_is_in_no_print_of_a_call_its_inputs_or_its_actions() {
         id: CallId::new(0, [0; 10]),
         number: Some(Pii::new(number)),
         language: Language::ZhCn,
+        records: false,
     };
     let (mut call, actions) = Call::callback(terms(), beginning, PromiseKind::Rep, Moment::ZERO);
     let mut printed = format!("{actions:?}");
@@ -41,6 +42,5 @@ fn terms() -> Arc<Terms> {
         promising: Default::default(),
         targets: Default::default(),
         watches_line: true,
-        records: false,
     })
 }

@@ -56,6 +56,7 @@ pub use terms::{Arrival, Behind, Handoff, PromiseKind, TargetTerms, Terms, Ticke
 pub use timers::Timer;
 
 use board::Board;
+use recording::Recorded;
 
 /// One call of the desk.
 #[derive(Debug)]
@@ -98,6 +99,8 @@ pub struct Beginning {
     /// The other side's number, where we know it.
     pub number: Option<Pii<PhoneNumber>>,
     pub language: Language,
+    /// He hears the notice and is recorded (D32).
+    pub records: bool,
 }
 
 impl Call {
@@ -144,6 +147,9 @@ impl Call {
         now: Moment,
     ) -> (Self, Vec<Action>) {
         let mut board = Board::new(terms, beginning.number, beginning.language);
+        if beginning.records {
+            board.manners.recorded = Recorded::Due;
+        }
         let state = enter(&mut board, now);
         let mut call = Self {
             id: beginning.id,

@@ -31,6 +31,8 @@ pub(super) enum Then {
 pub(super) enum Recorded {
     #[default]
     No,
+    /// Once the notice was heard.
+    Due,
     Running,
     Paused,
 }
@@ -38,7 +40,7 @@ pub(super) enum Recorded {
 impl Recorded {
     pub(super) fn word(self) -> Option<&'static str> {
         match self {
-            Self::No => None,
+            Self::No | Self::Due => None,
             Self::Running => Some("running"),
             Self::Paused => Some("paused"),
         }
@@ -47,7 +49,7 @@ impl Recorded {
 
 /// The notice where the call is to be recorded, and then what was to come; else that at once.
 pub(super) fn notice_first(board: &mut Board, then: Then, now: Moment) -> State {
-    if !board.terms.records {
+    if board.manners.recorded != Recorded::Due {
         return then.begin(board, now);
     }
     board.timers.begin_state();
@@ -100,6 +102,7 @@ fn begin(board: &mut Board, heard_whole: bool) {
         board.manners.recorded = Recorded::Running;
         board.act(Action::Record(Recording::Begin));
     } else {
+        board.manners.recorded = Recorded::No;
         board.tell(Notice::NotRecorded);
     }
 }
@@ -129,7 +132,7 @@ impl Then {
 /// The rep's word, while a card number is told.
 pub(super) fn pause(board: &mut Board, paused: bool) {
     let (recorded, recording) = match (board.manners.recorded, paused) {
-        (Recorded::No, _) => return board.refuse(Refusal::NotRecorded),
+        (Recorded::No | Recorded::Due, _) => return board.refuse(Refusal::NotRecorded),
         (Recorded::Running, true) => (Recorded::Paused, Recording::Pause),
         (Recorded::Paused, false) => (Recorded::Running, Recording::Resume),
         (Recorded::Running, false) | (Recorded::Paused, true) => return,

@@ -14,8 +14,6 @@ pub struct Terms {
     pub targets: BTreeMap<String, TargetTerms>,
     /// Off is the signalling profile: no ladder, no line verdicts.
     pub watches_line: bool,
-    /// Callers hear the notice and are recorded (D32).
-    pub records: bool,
 }
 
 /// What the policy may do with a `[[target]]`.

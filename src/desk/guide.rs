@@ -65,6 +65,7 @@ impl Guide {
             uri,
             way: Way::Found(route),
             line: None,
+            srtp: None,
             pinned: false,
         })
     }

@@ -20,7 +20,7 @@ use crate::seats::TestKind;
 use crate::settings::{
     self, HostPort, PolicyFile, SeatKind, Settings, SettingsError, TRUNK, Transport,
 };
-use crate::sip::offer_answer::Codecs;
+use crate::sip::offer_answer::{Codecs, SrtpPolicy};
 use crate::sip::{Hop, Uri};
 use crate::words::{Language, PhoneNumber, PromptId, SeatId, Sentence};
 
@@ -34,6 +34,8 @@ pub(super) struct House {
     pub(super) calls_max: usize,
     /// What we speak, the best first.
     pub(super) codecs: Codecs,
+    /// Whether sound is protected where neither line nor phone has a setting of its own.
+    pub(super) srtp: SrtpPolicy,
     /// Ours, as peers are told.
     pub(super) address: SocketAddr,
     pub(super) state: PathBuf,
@@ -54,7 +56,9 @@ pub(super) struct House {
 pub(super) enum Place {
     Phone(Box<Address>),
     /// Where its phone says, while it is registered.
-    Registered,
+    Registered {
+        srtp: Option<SrtpPolicy>,
+    },
     Test(TestKind),
 }
 
@@ -65,6 +69,8 @@ pub(super) struct Address {
     pub(super) way: Way,
     /// The line it is dialled by, where it is dialled by one.
     pub(super) line: Option<String>,
+    /// Whether its sound is protected, where it has a setting of its own.
+    pub(super) srtp: Option<SrtpPolicy>,
     /// There is no other way: where its Contacts point is hearsay (RFC 5626 5.3).
     pub(super) pinned: bool,
 }
@@ -160,16 +166,16 @@ impl House {
         }
         let mut targets = BTreeMap::new();
         for target in &settings.target {
-            targets.insert(
-                target.id.clone(),
-                guide.find(&target.id, &target.uri).await?,
-            );
+            let address = guide.find(&target.id, &target.uri).await?;
+            let srtp = target.srtp.map(Into::into);
+            targets.insert(target.id.clone(), Address { srtp, ..address });
         }
         Ok(Self {
             terms: Arc::new(terms(settings, policy, book)),
             language: settings.language,
             calls_max: usize::from(settings.sip.calls_max),
             codecs: codecs(settings),
+            srtp: settings.media.srtp.into(),
             address,
             state: state.to_owned(),
             seats,
@@ -196,6 +202,7 @@ impl House {
             uri: route.uri.reveal().parse().ok()?,
             way: self.lines.get(&route.via)?.clone(),
             line: Some(route.via),
+            srtp: None,
             pinned: false,
         };
         Some((route.class, address))
@@ -205,7 +212,7 @@ impl House {
     pub(super) fn own_hops(&self) -> impl Iterator<Item = Hop> {
         let phones = self.seats.values().filter_map(|place| match place {
             Place::Phone(address) => Some(&**address),
-            Place::Registered | Place::Test(_) => None,
+            Place::Registered { .. } | Place::Test(_) => None,
         });
         let own = phones.chain(self.targets.values());
         own.flat_map(|address| address.way.hops())
@@ -276,7 +283,6 @@ fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
         targets: settings.target.iter().map(target).collect(),
         promising: promising(book),
         watches_line: settings.line.watch == settings::Watch::On,
-        records: settings.recording.enabled,
         policy: Arc::new(policy),
     }
 }
@@ -295,13 +301,14 @@ fn promising(book: &Phrasebook) -> BTreeMap<PromptId, PromiseKind> {
 
 async fn place(seat: &settings::Seat, guide: &mut Guide) -> Result<Place, Unfit> {
     let test = |kind| Ok(Place::Test(kind));
+    let srtp = seat.srtp.map(Into::into);
     if seat.registers() {
-        return Ok(Place::Registered);
+        return Ok(Place::Registered { srtp });
     }
     match (seat.kind, &seat.uri, &seat.file) {
         (SeatKind::Phone, Some(uri), _) => {
             let address = guide.find(seat.id.as_str(), uri).await?;
-            Ok(Place::Phone(Box::new(address)))
+            Ok(Place::Phone(Box::new(Address { srtp, ..address })))
         }
         (SeatKind::File, _, Some(file)) => test(TestKind::File(Arc::new(read_sound(file)?))),
         (SeatKind::Echo, ..) => test(TestKind::Echo),

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use crate::call::Behind;
 use crate::dialling::Trust;
-use crate::settings::{self, Account, Network, Peer, Sip, TRUNK};
+use crate::settings::{self, Account, Network, Peer, Settings, Sip, TRUNK};
 use crate::sip::offer_answer::SrtpPolicy;
 use crate::sip::{FlowId, Hop, Sender, Standing, Transport};
 
@@ -25,8 +25,10 @@ pub(super) struct Line {
     pub(super) auto_answer: bool,
     /// Whether it is reached where its messages come from only.
     pub(super) nat: bool,
-    /// Whether its sound is protected, where that is not as in `[media]`.
-    pub(super) srtp: Option<SrtpPolicy>,
+    /// Whether its sound is protected.
+    pub(super) srtp: SrtpPolicy,
+    /// Whether its callers hear the notice and are recorded (D32).
+    pub(super) records: bool,
 }
 
 impl Line {
@@ -76,26 +78,26 @@ struct Known {
 impl Lines {
     /// `own` are the seats and targets, `trunk` is where `sip.trunk` is; where accounts are is learnt.
     pub(super) fn new(
-        sip: &Sip,
+        settings: &Settings,
         own: impl Iterator<Item = Hop>,
         trunk: impl Iterator<Item = Hop>,
     ) -> Self {
-        let accounts = sip.account.iter().map(|account| of_account(account, sip));
+        let sip = &settings.sip;
+        let accounts = sip.account.iter();
+        let accounts = accounts.map(|account| of_account(account, settings));
         let (named, others): (Vec<_>, Vec<_>) =
             sip.peer.iter().partition(|peer| peer.tls_name.is_some());
         let peers = named.into_iter().chain(others);
-        let plain = |(name, networks): (&str, Vec<Network>)| Known::new(usual(name, sip), networks);
         let rest = [
-            (TRUNK, networks(trunk)),
-            (HOUSE, networks(own)),
-            (TRUSTED, sip.trusted.clone()),
+            Known::new(of_trunk(settings), networks(trunk)),
+            Known::new(usual(HOUSE, settings), networks(own)),
+            Known::new(usual(TRUSTED, settings), sip.trusted.clone()),
         ];
-        let peers = peers.map(|peer| of_peer(peer, sip));
-        let rest = rest.into_iter().map(plain);
+        let peers = peers.map(|peer| of_peer(peer, settings));
         Self {
             known: peers.chain(accounts).chain(rest).collect(),
             trusted: sip.trusted.clone(),
-            phones: usual(PHONE, sip),
+            phones: usual(PHONE, settings),
         }
     }
 
@@ -112,16 +114,10 @@ impl Lines {
         }
     }
 
-    /// Whether the line of this name is behind a NAT.
-    pub(super) fn is_behind_nat(&self, name: &str) -> bool {
+    /// The line of this name, by which we call.
+    pub(super) fn named(&self, name: &str) -> Option<&Line> {
         let mut known = self.known.iter().map(|known| &known.line);
-        known.any(|line| line.name == name && line.nat)
-    }
-
-    /// Whether the sound of this line is protected, where it has a setting of its own.
-    pub(super) fn srtp_of(&self, name: &str) -> Option<SrtpPolicy> {
-        let mut known = self.known.iter().map(|known| &known.line);
-        known.find(|line| line.name == name)?.srtp
+        known.find(|line| line.name == name)
     }
 
     /// Where the servers of an account are by now, and the connection it is registered over.
@@ -202,26 +198,39 @@ fn networks(hops: impl Iterator<Item = Hop>) -> Vec<Network> {
     hops.map(|hop| Network::of(hop.address.ip())).collect()
 }
 
-fn usual(name: &str, sip: &Sip) -> Line {
+fn usual(name: &str, settings: &Settings) -> Line {
     Line {
         name: name.to_owned(),
-        behind: behind(None, sip),
-        outside: name == TRUNK,
+        behind: behind(None, &settings.sip),
+        outside: false,
         trusted: false,
         auto_answer: false,
         nat: false,
-        srtp: None,
+        srtp: settings.media.srtp.into(),
+        records: settings.recording.enabled,
     }
 }
 
-fn of_account(account: &Account, sip: &Sip) -> Known {
+fn of_trunk(settings: &Settings) -> Line {
+    let (sip, usual) = (&settings.sip, usual(TRUNK, settings));
+    Line {
+        outside: true,
+        srtp: sip.trunk_srtp.map_or(usual.srtp, Into::into),
+        records: sip.trunk_recording.unwrap_or(usual.records),
+        ..usual
+    }
+}
+
+fn of_account(account: &Account, settings: &Settings) -> Known {
     let user = account.contact_user.as_ref().unwrap_or(&account.username);
+    let usual = usual(&account.name, settings);
     let line = Line {
-        behind: behind(account.behind, sip),
+        behind: behind(account.behind, &settings.sip),
         outside: true,
         nat: account.nat,
-        srtp: account.srtp.map(Into::into),
-        ..usual(&account.name, sip)
+        srtp: account.srtp.map_or(usual.srtp, Into::into),
+        records: account.recording.unwrap_or(usual.records),
+        ..usual
     };
     Known {
         only_tls: account.transport == settings::Transport::Tls,
@@ -230,15 +239,17 @@ fn of_account(account: &Account, sip: &Sip) -> Known {
     }
 }
 
-fn of_peer(peer: &Peer, sip: &Sip) -> Known {
+fn of_peer(peer: &Peer, settings: &Settings) -> Known {
+    let usual = usual(&peer.name, settings);
     let line = Line {
-        behind: behind(peer.behind, sip),
+        behind: behind(peer.behind, &settings.sip),
         outside: true,
         trusted: peer.trusted,
         auto_answer: peer.auto_answer,
         nat: peer.nat,
-        srtp: peer.srtp.map(Into::into),
-        ..usual(&peer.name, sip)
+        srtp: peer.srtp.map_or(usual.srtp, Into::into),
+        records: peer.recording.unwrap_or(usual.records),
+        ..usual
     };
     Known {
         tls_name: peer.tls_name.as_ref().map(ToString::to_string),
@@ -286,7 +297,7 @@ mod tests {
         let settings = Settings::load(None, &SETTINGS.map(str::to_owned)).unwrap();
         let seat = hop(Transport::Udp, "10.0.0.20");
         let at = |ip| std::iter::once(hop(Transport::Udp, ip));
-        let mut lines = Lines::new(&settings.sip, std::iter::once(seat), at("203.0.113.1"));
+        let mut lines = Lines::new(&settings, std::iter::once(seat), at("203.0.113.1"));
         for (name, ip) in [
             ("one", "10.0.0.1"),
             ("two", "10.0.0.1"),
@@ -368,6 +379,42 @@ mod tests {
         assert_eq!(line(&lines, before).as_deref(), Some("one"));
         lines.account_at("two", std::iter::empty(), None);
         assert!(!knows(&lines, over));
+    }
+
+    /// Whether each line's calls are recorded, and its sound protected.
+    fn guarded(sets: &[&str]) -> Vec<(String, bool, SrtpPolicy)> {
+        let sets: Vec<String> = SETTINGS
+            .iter()
+            .chain(sets)
+            .map(|it| (*it).to_owned())
+            .collect();
+        let settings = Settings::load(None, &sets).unwrap();
+        let none = || std::iter::empty();
+        let lines = Lines::new(&settings, none(), none());
+        let of = |name: &&str| {
+            let line = lines.named(name).unwrap();
+            (line.name.clone(), line.records, line.srtp)
+        };
+        ["a", "b", TRUNK, HOUSE].iter().map(of).collect()
+    }
+
+    #[test]
+    fn each_line_is_recorded_and_protected_as_it_says_or_as_the_house() {
+        use SrtpPolicy::{Off, Prefer, Require};
+        let of = |name: &str, records, srtp| (name.to_owned(), records, srtp);
+        let peers = "sip.peer=[\
+            { name = \"a\", address = [\"192.0.2.1\"], recording = true, srtp = \"require\" },\
+            { name = \"b\", address = [\"192.0.2.2\"] }]";
+        let as_the_house = [of("a", true, Require), of("b", false, Off)];
+        let rest = [of(TRUNK, false, Off), of(HOUSE, false, Off)];
+        assert_eq!(guarded(&[peers]), [as_the_house, rest].concat());
+        let all = ["recording.enabled=true", "media.srtp=prefer"];
+        let trunk = ["sip.trunk_recording=false", "sip.trunk_srtp=off"];
+        let peers = peers.replace("recording = true", "recording = false");
+        let sets = [&[peers.as_str()], &all[..], &trunk[..]].concat();
+        let otherwise = [of("a", false, Require), of("b", true, Prefer)];
+        let rest = [of(TRUNK, false, Off), of(HOUSE, true, Prefer)];
+        assert_eq!(guarded(&sets), [otherwise, rest].concat());
     }
 
     #[test]

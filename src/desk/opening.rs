@@ -150,9 +150,8 @@ impl Network {
         let accounts = Accounts::open(settings, house, &mut endpoint, finder, fork(entropy))?;
         phones::open(settings, self.listening.udp.ip(), &mut endpoint, entropy)?;
         let trunk = house.line_hops(TRUNK).into_iter();
-        let lines = Lines::new(&settings.sip, house.own_hops(), trunk);
-        let srtp = settings.media.srtp.into();
-        let signalling = Signalling::new(endpoint, self.sockets, lines, srtp, fork(entropy));
+        let lines = Lines::new(settings, house.own_hops(), trunk);
+        let signalling = Signalling::new(endpoint, self.sockets, lines, fork(entropy));
         Ok(Calling {
             signalling,
             accounts,

@@ -4,7 +4,7 @@ use crate::call::{Action, Callee, Input, LegNews, Outcome, PhraseNews, Say};
 use crate::dialling::Privacy;
 use crate::media::Order;
 use crate::records::What;
-use crate::sip::offer_answer;
+use crate::sip::offer_answer::{self, SrtpPolicy};
 use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refer, Refusal, Uri};
 use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
 
@@ -184,7 +184,7 @@ impl Desk {
         match place {
             Place::Test(kind) => self.open_test_seat(id, kind, now),
             Place::Phone(address) => self.ring_phone(id, *address, Whence::Here, now),
-            Place::Registered => match self.phone_address(seat, now) {
+            Place::Registered { .. } => match self.phone_address(seat, now) {
                 Some((address, it_is)) => self.ring_phone(id, address, it_is, now),
                 // It went just now, and another seat is looked for.
                 None => self.later(id, Input::Leg(Party::Rep, LegNews::NoAnswer)),
@@ -209,7 +209,8 @@ impl Desk {
         match TestSeat::open(kind, port.address) {
             Ok(seat) => {
                 let spec = sound::test_spec(seat.address());
-                let mut leg = Leg::new(self.signalling.origin(), self.signalling.shield(None));
+                let shield = self.signalling.shield(SrtpPolicy::Off);
+                let mut leg = Leg::new(self.signalling.origin(), shield);
                 (leg.port, leg.up, leg.test_seat) = (Some(port), true, Some(seat));
                 self.calls.set_leg(id, Party::Rep, leg);
                 self.connect(id, Party::Rep, spec);
@@ -296,13 +297,15 @@ impl Desk {
             Err(problem) => return self.no_port(id, party, &problem, now),
         };
         let line = to.line.as_deref();
-        let shield = self.signalling.shield(line);
+        let line = line.and_then(|line| self.signalling.line_named(line));
+        let is_behind_nat = line.is_some_and(|line| line.nat);
+        let lines_srtp = line.map_or(self.house.srtp, |line| line.srtp);
+        let shield = self.signalling.shield(to.srtp.unwrap_or(lines_srtp));
         let mut leg = Leg::new(self.signalling.origin(), shield);
         leg.origin.version += 1;
         let codecs = self.codecs_for(id, party);
         let offer = offer_answer::offer(port.told, leg.origin, &codecs);
         let offer = leg.shield.offer(offer);
-        let is_behind_nat = line.is_some_and(|line| self.signalling.is_behind_nat(line));
         leg.seen_at = is_behind_nat.then_some(way_out.next_hop.address.ip());
         let invite = Invite {
             next_hop: way_out.next_hop,

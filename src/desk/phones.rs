@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::records::What;
 use crate::settings::{self, Settings};
 use crate::sip::digest::Md5;
+use crate::sip::offer_answer::SrtpPolicy;
 use crate::sip::registrar::{Binding, ExpiryLimits, PhoneLogin, Registrar, RegistrarSettings};
 use crate::sip::{Endpoint, Hop, LegId, Refusal};
 use crate::words::{Entropy, Moment, Pii, SeatId, Sentence};
@@ -120,11 +121,12 @@ impl Desk {
 
     /// Where the seat's phone is rung: at its own Contact, by the way its REGISTER came.
     pub(super) fn phone_address(&self, seat: &SeatId, now: Moment) -> Option<(Address, Whence)> {
-        let phone = self.phone(seat, now)?;
+        let (phone, srtp) = self.phone(seat, now)?;
         let address = Address {
             uri: phone.contact.clone(),
             way: Way::Found(Route::to(phone.hop)),
             line: None,
+            srtp,
             pinned: true,
         };
         Some((address, self.whence(phone.hop.address.ip())))
@@ -132,7 +134,7 @@ impl Desk {
 
     /// When the seat's phone counts as gone unless it registers again.
     pub(super) fn phone_until(&self, seat: &SeatId, now: Moment) -> Option<Timestamp> {
-        let phone = self.phone(seat, now)?;
+        let (phone, _) = self.phone(seat, now)?;
         Some(clock::utc_of(phone.until, now))
     }
 
@@ -151,9 +153,13 @@ impl Desk {
         true
     }
 
-    fn phone(&self, seat: &SeatId, now: Moment) -> Option<&Binding> {
+    /// Where it is, and whether its sound is protected.
+    fn phone(&self, seat: &SeatId, now: Moment) -> Option<(&Binding, Option<SrtpPolicy>)> {
         match self.house.seats.get(seat)? {
-            Place::Registered => self.signalling.endpoint.phone_of(seat, now),
+            Place::Registered { srtp } => {
+                let phone = self.signalling.endpoint.phone_of(seat, now)?;
+                Some((phone, *srtp))
+            }
             Place::Phone(_) | Place::Test(_) => None,
         }
     }

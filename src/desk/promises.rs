@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::call::{Beginning, Call, Input, Outcome, PromiseKind, Promised, Ticket};
 use crate::callbacks::{self, Action, Attempt, Callback, CallbackId, Kind, News, Promise, Queue};
 use crate::records::What;
-use crate::words::{CallId, Language, Moment, PhoneNumber, Pii};
+use crate::words::{CallId, Moment, PhoneNumber, Pii};
 
 use super::calls::{Attempting, DeskCall, Facts};
 use super::keeper::{Job, Kept};
@@ -190,6 +190,7 @@ impl Desk {
             id,
             number: Some(promise.number.clone()),
             language: promise.language,
+            records: self.records_calls_to(promise.number.reveal()),
         };
         let kind = call_kind(promise.kind);
         let (call, actions) = Call::callback(self.house.terms.clone(), beginning, kind, now);
@@ -208,11 +209,12 @@ impl Desk {
     /// The rep dials by himself.
     pub(super) fn dial(&mut self, number: Pii<PhoneNumber>, now: Moment) -> CallId {
         let id = self.new_call_id();
-        let language: Language = self.house.language;
+        let records = self.records_calls_to(number.reveal());
         let beginning = Beginning {
             id,
             number: Some(number),
-            language,
+            language: self.house.language,
+            records,
         };
         let (call, actions) = Call::outgoing(self.house.terms.clone(), beginning, now);
         self.calls.add(DeskCall::new(

@@ -12,7 +12,7 @@ use crate::recordings::Format;
 use crate::recordings::store::{self, Frames, News, Recorder, RecorderSettings};
 use crate::records::What;
 use crate::settings::{self, RecordingFormat, Settings};
-use crate::words::{CallId, Entropy, Moment, Party};
+use crate::words::{CallId, Entropy, Moment, Party, PhoneNumber};
 
 use super::run_error::RunError;
 use super::{Desk, clock};
@@ -25,6 +25,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Stands until a recording is written again.
 const RECORDING_FAILED: &str = "recording-failed";
+
+/// Stands until a recording begins and the key file can be used.
+const RECORDING_KEY_UNFIT: &str = "recording-key-unfit";
 
 /// The calls that are being recorded.
 #[derive(Debug, Default)]
@@ -61,7 +64,7 @@ impl Recordings {
             keep: Some(recording.keep.get()).filter(|keep| !keep.is_zero()),
             ..Self::default()
         };
-        if !recording.enabled {
+        if !settings.records_calls() {
             return Ok(recordings);
         }
         let key = match &recording.key_file {
@@ -76,6 +79,7 @@ impl Recordings {
             folder: folder.clone(),
             format,
             key,
+            key_file: recording.key_file.clone(),
         };
         // What the desk has no room for is in the log all the same.
         let tell = move |news| {
@@ -117,6 +121,13 @@ fn folder(recording: &settings::Recording, state: &Path) -> PathBuf {
 }
 
 impl Desk {
+    /// Whether whom we call hears the notice and is recorded, by the line that he is dialled on.
+    pub(super) fn records_calls_to(&self, number: &PhoneNumber) -> bool {
+        let line = self.house.dialled(number).and_then(|(_, it)| it.line);
+        let line = line.and_then(|line| self.signalling.line_named(&line));
+        line.is_some_and(|line| line.records)
+    }
+
     pub(super) fn record(&mut self, id: CallId, recording: Recording, now: Moment) {
         match recording {
             Recording::Begin => self.begin_recording(id, now),
@@ -182,6 +193,10 @@ impl Desk {
             News::Failed { call, .. } => self.recording_failed(call, now),
             News::Recovered => {
                 self.duty.alarms.remove(RECORDING_FAILED);
+            }
+            News::KeyUnfit => self.standing_alarm(RECORDING_KEY_UNFIT, now),
+            News::KeyFit => {
+                self.duty.alarms.remove(RECORDING_KEY_UNFIT);
             }
         }
         self.settle(now);

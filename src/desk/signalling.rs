@@ -38,7 +38,6 @@ pub(super) struct Signalling {
     /// Hops nothing could be sent to, and when.
     down: BTreeMap<Hop, Moment>,
     entropy: Entropy,
-    srtp: SrtpPolicy,
     /// Datagrams the kernel would not take.
     pub(super) unsent: u64,
 }
@@ -76,7 +75,6 @@ impl Signalling {
         endpoint: Endpoint,
         sockets: Sockets,
         lines: Lines,
-        srtp: SrtpPolicy,
         entropy: Entropy,
     ) -> Self {
         Self {
@@ -94,7 +92,6 @@ impl Signalling {
             unread_since: None,
             down: BTreeMap::new(),
             entropy,
-            srtp,
             unsent: 0,
         }
     }
@@ -147,9 +144,9 @@ impl Signalling {
         }
     }
 
-    /// Whether the line of this name is behind a NAT.
-    pub(super) fn is_behind_nat(&self, line: &str) -> bool {
-        self.lines.is_behind_nat(line)
+    /// The line of this name, by which we call.
+    pub(super) fn line_named(&self, name: &str) -> Option<&Line> {
+        self.lines.named(name)
     }
 
     /// The line a call came by; `called` is the user it is for.
@@ -378,10 +375,9 @@ impl Signalling {
         }
     }
 
-    /// The keys for SRTP of a new leg by the line of this name, where we have it.
-    pub(super) fn shield(&mut self, line: Option<&str>) -> Shield {
-        let own = line.and_then(|line| self.lines.srtp_of(line));
-        Shield::new(own.unwrap_or(self.srtp), &mut self.entropy)
+    /// The keys for SRTP of a new leg, where it has some.
+    pub(super) fn shield(&mut self, srtp: SrtpPolicy) -> Shield {
+        Shield::new(srtp, &mut self.entropy)
     }
 
     /// Other keys, for ports that are fresh, too.

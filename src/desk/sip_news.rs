@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::call::{Arrival, Beginning, Behind, Call, Input, LegNews};
 use crate::dialling::Identity;
 use crate::records::What;
-use crate::sip::offer_answer::{self, Description, Direction, Shield, Unusable};
+use crate::sip::offer_answer::{self, Description, Direction, Shield, SrtpPolicy, Unusable};
 use crate::sip::{Event, Invited, LegId, Refusal, is_answered_elsewhere};
 use crate::words::{CallId, Moment, Party};
 
@@ -52,7 +52,8 @@ impl Desk {
             // Its connection ended under it, and with it the proof whose it was.
             return self.reject(leg, Refusal::new(403), now);
         };
-        let shield = self.signalling.shield(Some(&line.name));
+        let srtp = self.srtp_of_replaced(&invited).unwrap_or(line.srtp);
+        let shield = self.signalling.shield(srtp);
         let offer = Offer {
             theirs: offer.map(|offer| shield.weigh_offer(offer)),
             shield,
@@ -75,6 +76,12 @@ impl Desk {
             return self.reject(leg, Refusal::new(code), now);
         }
         self.begin_inbound(leg, offer, (&invited, &line), now);
+    }
+
+    /// Who takes a leg's place is protected as that was: a phone of its own setting, whichever line it calls by.
+    fn srtp_of_replaced(&self, invited: &Invited) -> Option<SrtpPolicy> {
+        let (id, party) = self.calls.of_sip(invited.replaces?)?;
+        Some(self.calls.leg(id, party)?.shield.policy())
     }
 
     /// Whether we can take part in it, and its sound leads to the caller.
@@ -137,6 +144,7 @@ impl Desk {
             id,
             number: identity.caller.clone(),
             language: self.house.language,
+            records: line.records,
         };
         let arrival = arrival(invited, line);
         let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, arrival, now);

@@ -18,7 +18,7 @@ use ring::hkdf::{HKDF_SHA256, Salt};
 use crate::words::{CallId, Sentence};
 
 /// The admin's key, 256 bits; never printed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; KEY_BYTES]);
 
 const KEY_BYTES: usize = 32;

@@ -189,6 +189,13 @@ fn seat(settings: &Settings, n: usize, seat: &Seat) -> Option<Fault> {
             Sentence::of("settings.right.file-seat"),
         ));
     }
+    if seat.kind != SeatKind::Phone && seat.srtp.is_some() {
+        return Some(fault(
+            &at("srtp"),
+            Sentence::of("settings.srtp-without-phone").with("id", id),
+            Sentence::of("settings.right.srtp-without-phone"),
+        ));
+    }
     let exposed = !settings.sip.listen.ip().is_loopback() && !settings.test;
     (seat.kind.is_test() && exposed).then(|| {
         fault(

@@ -33,6 +33,8 @@ pub struct Account {
     pub nat: bool,
     /// `media.srtp` where it is not set.
     pub srtp: Option<Srtp>,
+    /// `recording.enabled` where it is not set.
+    pub recording: Option<bool>,
     #[serde(default = "yes")]
     pub register: bool,
     /// Which of its identities the network should show (RFC 3325 9.2).
@@ -63,6 +65,8 @@ pub struct Peer {
     pub nat: bool,
     /// `media.srtp` where it is not set.
     pub srtp: Option<Srtp>,
+    /// `recording.enabled` where it is not set.
+    pub recording: Option<bool>,
     /// Whether its P-Asserted-Identity is believed (D34).
     #[serde(default = "yes")]
     pub trusted: bool,

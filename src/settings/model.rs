@@ -61,6 +61,10 @@ pub struct Sip {
     #[serde(with = "empty_is_none")]
     pub trunk: Option<HostPort>,
     pub trunk_uri: String,
+    /// `media.srtp` where it is not set.
+    pub trunk_srtp: Option<Srtp>,
+    /// `recording.enabled` where it is not set.
+    pub trunk_recording: Option<bool>,
     pub from_user: String,
     pub user_agent: String,
     /// Of our signalling, 0-63 (RFC 2474).
@@ -87,6 +91,8 @@ impl Default for Sip {
             trusted: Network::loopback().to_vec(),
             trunk: None,
             trunk_uri: "sip:{number}@{host}".to_owned(),
+            trunk_srtp: None,
+            trunk_recording: None,
             from_user: "thirdring".to_owned(),
             user_agent: "Thirdring".to_owned(),
             // CS3: signalling (RFC 4594 3.2).
@@ -211,6 +217,8 @@ pub struct Seat {
     pub username: Option<String>,
     pub password: Option<Secret>,
     pub file: Option<PathBuf>,
+    /// `media.srtp` where it is not set.
+    pub srtp: Option<Srtp>,
     #[serde(default = "ready")]
     pub ready: bool,
 }
@@ -255,6 +263,8 @@ pub struct Target {
     pub blind: bool,
     #[serde(default)]
     pub handoff: Handoff,
+    /// `media.srtp` where it is not set.
+    pub srtp: Option<Srtp>,
 }
 
 /// Who carries a call once caller and target are joined (D22).

@@ -45,12 +45,27 @@ impl Default for Recording {
     }
 }
 
+impl Settings {
+    /// Whether the calls of some line are recorded.
+    pub fn records_calls(&self) -> bool {
+        let sip = &self.sip;
+        let accounts = sip.account.iter().map(|it| it.recording);
+        let peers = sip.peer.iter().map(|it| it.recording);
+        let mut own = accounts.chain(peers).chain([sip.trunk_recording]);
+        self.recording.enabled || own.any(|records| records == Some(true))
+    }
+}
+
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Files are looked through once an hour.
 const KEEP_MIN: Wait = Wait::new(Duration::from_secs(3_600));
 
 pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
+    kept_too_short(settings).or_else(|| of_no_trunk(settings))
+}
+
+fn kept_too_short(settings: &Settings) -> Option<Fault> {
     let keep = settings.recording.keep;
     let forever = keep == Wait::default();
     (!forever && keep < KEEP_MIN).then(|| {
@@ -60,4 +75,19 @@ pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
             Sentence::of("settings.right.recording-keep").with("least", KEEP_MIN),
         )
     })
+}
+
+/// What is said of a trunk that is not there was meant for another line.
+fn of_no_trunk(settings: &Settings) -> Option<Fault> {
+    let sip = &settings.sip;
+    let key = match (&sip.trunk, sip.trunk_recording, sip.trunk_srtp) {
+        (None, Some(_), _) => "trunk_recording",
+        (None, None, Some(_)) => "trunk_srtp",
+        (Some(_), ..) | (None, None, None) => return None,
+    };
+    Some(fault(
+        &[Step::Key("sip"), Step::Key(key)],
+        Sentence::of("settings.no-trunk").with("key", key),
+        Sentence::of("settings.right.no-trunk"),
+    ))
 }

@@ -1,4 +1,4 @@
-use super::{Network, Settings, Srtp, TRUNK, Transport};
+use super::{Network, Settings, SipUri, Srtp, TRUNK, Transport};
 use crate::words::Sentence;
 
 impl Settings {
@@ -14,17 +14,26 @@ impl Settings {
         nobody.into_iter().chain(in_clear).collect()
     }
 
-    /// Lines with SRTP whose signalling is not TLS: it carries the keys (RFC 4568 8.1).
+    /// Lines, phones and targets with SRTP whose signalling is not TLS: it carries the keys (RFC 4568 8.1).
     fn lines_in_clear(&self) -> Vec<&str> {
         let (sip, usual) = (&self.sip, self.media.srtp);
         let trunk = sip.trunk.as_ref();
-        let trunk = trunk.map(|_| (TRUNK, Transport::Udp, usual));
+        let trunk = trunk.map(|_| {
+            let srtp = sip.trunk_srtp.unwrap_or(usual);
+            (TRUNK, Transport::Udp, srtp)
+        });
         let accounts = sip.account.iter();
         let accounts = accounts.map(|it| (&*it.name, it.transport, it.srtp.unwrap_or(usual)));
         let peers = sip.peer.iter();
         let peers = peers.map(|it| (&*it.name, it.transport, it.srtp.unwrap_or(usual)));
+        let seats = self.seat.iter();
+        let seats = seats.filter_map(|it| Some((it.id.as_str(), it.uri.as_ref()?, it.srtp)));
+        let targets = self.target.iter().map(|it| (&*it.id, &it.uri, it.srtp));
+        let phones = seats.chain(targets);
+        let phones = phones.map(|(id, uri, srtp)| (id, transport(uri), srtp.unwrap_or(usual)));
         let lines = trunk.into_iter().chain(accounts).chain(peers);
         lines
+            .chain(phones)
             .filter(|(_, transport, srtp)| *transport != Transport::Tls && *srtp != Srtp::Off)
             .map(|(name, ..)| name)
             .collect()
@@ -38,6 +47,15 @@ impl Settings {
         let is_open = doors.any(|door| !door.ip().is_loopback());
         let lines = sip.account.len() + sip.peer.len() + usize::from(sip.trunk.is_some());
         is_open && lines == 0 && sip.trusted.iter().all(Network::is_loopback)
+    }
+}
+
+/// How an address is reached, where it says so (RFC 3261 19.1.1).
+fn transport(uri: &SipUri) -> Transport {
+    let text = uri.as_str().to_ascii_lowercase();
+    match text.split(';').any(|part| part == "transport=tls") {
+        true => Transport::Tls,
+        false => Transport::Udp,
     }
 }
 
@@ -78,5 +96,15 @@ mod tests {
         assert!(!warns(&["media.srtp=off", &peer("udp")]));
         let own = peer("udp").replace(" }]", ", srtp = \"prefer\" }]");
         assert!(warns(&["media.srtp=off", &own]));
+        let trunk = "sip.trunk=192.0.2.1";
+        assert!(warns(&["sip.trunk_srtp=prefer", trunk]));
+        assert!(!warns(&["media.srtp=prefer", "sip.trunk_srtp=off", trunk]));
+        let seat = |uri: &str| {
+            format!(
+                "seat=[{{ id = \"rep1\", kind = \"phone\", uri = \"{uri}\", srtp = \"prefer\" }}]"
+            )
+        };
+        assert!(warns(&[&seat("sip:rep@192.0.2.20")]));
+        assert!(!warns(&[&seat("sip:rep@192.0.2.20;transport=tls")]));
     }
 }

@@ -103,6 +103,12 @@ impl House {
         )
     }
 
+    /// The same, with more said of the seat.
+    pub(crate) fn phone_seat_saying(self, id: &str, at: SocketAddr, more: &str) -> Self {
+        let lines = format!("id = \"{id}\"\nkind = \"phone\"\nuri = \"sip:rep@{at}\"\n{more}");
+        self.place("seat", &lines)
+    }
+
     /// The rep's own telephone, which registers at the agent.
     pub(crate) fn registered_seat(self, id: &str, username: &str, password: &str) -> Self {
         let login = format!("username = \"{username}\"\npassword = \"{password}\"");

@@ -7,28 +7,14 @@ use thirdring::records::What;
 
 use super::agent::House;
 use super::missing::{Need, can_run};
-use super::pcap::{Capture, Datagram};
-use super::phone::{Phone, SOON, Voice};
-use super::phones::{HOST, dial, only_call};
+use super::pcap::Datagram;
+use super::phone::{Phone, SOON};
+use super::phones::HOST;
 use super::program::{Brand, Softphone};
-use super::scene::{A_WHILE, NUMBER};
-
-/// What our phones say (`Phone::speak`), and twice its length in packets.
-const WORDS: &str = "report_upward";
-const TWICE: usize = 500;
+use super::scene::{self, A_PART, NUMBER};
 
 fn house() -> House {
     House::fast().set("media.codecs = [\"PCMA\", \"PCMU\", \"G722\", \"opus\"]")
-}
-
-/// He speaks, the other end echoes: what comes back was understood on both ways.
-fn hears_himself(phone: &Phone) {
-    phone.speak();
-    phone.forget_sound();
-    phone.hears_more(TWICE);
-    phone.voice(Voice::Silence);
-    let heard = phone.recording();
-    assert!(heard.ids().contains(&WORDS.to_owned()), "{heard}");
 }
 
 /// Nearly all packets to the phone are of one payload type; returns it, and the mean length of what is in them.
@@ -47,7 +33,7 @@ fn spoken_to(phone: &Softphone, wire: &[Datagram]) -> (u8, usize) {
         .into_iter()
         .max_by_key(|(_, lengths)| lengths.len())
         .expect("something was sent to it");
-    assert!(lengths.len() > TWICE / 2);
+    assert!(lengths.len() > A_PART);
     (payload_type, lengths.iter().sum::<usize>() / lengths.len())
 }
 
@@ -64,22 +50,9 @@ fn is_codec(codec: &str, (payload_type, length): (u8, usize)) {
 /// The caller has G.711: what the rep hears and says is made anew.
 fn a_rep_is_heard_both_ways(brand: Brand, codec: &str) {
     let mut rep = Softphone::speaking(brand, HOST, codec);
-    let agent = house().phone_seat("rep1", rep.address).open();
-    let mut events = agent.events();
-    let caller = Phone::open(NUMBER);
-    let capture = Capture::start("lo", rep.ports());
-    caller.invite(agent.sip);
-    rep.wait("incoming", SOON);
-    rep.tell("answer");
-    rep.wait("established", SOON);
-    let answer = caller.response("INVITE", 200, A_WHILE);
-    caller.ack(&answer);
-    events.state(&caller.call_id(), "talking", A_WHILE);
-    rep.tell("echo");
-    hears_himself(&caller);
-    caller.hang_up();
-    events.ended(&caller.call_id(), A_WHILE);
-    is_codec(codec, spoken_to(&rep, &capture.finish()));
+    let house = house().phone_seat("rep1", rep.address);
+    let wire = scene::a_rep_is_heard_both_ways(house, &mut rep);
+    is_codec(codec, spoken_to(&rep, &wire));
 }
 
 #[test]
@@ -106,17 +79,9 @@ fn a_baresip_rep_with_opus_is_heard_both_ways() {
 fn a_caller_is_heard_both_ways(brand: Brand, codec: &str) {
     let rep = Phone::open("rep");
     let mut caller = Softphone::speaking(brand, HOST, codec);
-    let agent = house().phone_seat("rep1", rep.address).open();
-    let capture = Capture::start("lo", caller.ports());
-    let mut events = agent.events();
-    dial(&agent, &mut caller);
-    let id = only_call(&mut events);
-    events.state(&id, "talking", A_WHILE);
-    caller.tell("echo");
-    hears_himself(&rep);
-    caller.tell("hangup");
-    events.ended(&id, A_WHILE);
-    is_codec(codec, spoken_to(&caller, &capture.finish()));
+    let house = house().phone_seat("rep1", rep.address);
+    let wire = scene::a_caller_is_heard_both_ways(house, &rep, &mut caller);
+    is_codec(codec, spoken_to(&caller, &wire));
 }
 
 #[test]

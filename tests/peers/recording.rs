@@ -49,6 +49,7 @@ fn settings(folder: PathBuf, form: &str) -> RecorderSettings {
             _ => Format::Wav,
         },
         key: (form == "sealed").then(key),
+        key_file: None,
     }
 }
 
@@ -170,7 +171,7 @@ fn only_file(folder: &Path) -> PathBuf {
 }
 
 /// One side as sox reads it, 1 left and 2 right; sox must have nothing to complain of.
-fn side(file: &Path, number: u8) -> Vec<i16> {
+pub(super) fn side(file: &Path, number: u8) -> Vec<i16> {
     let read = Command::new("sox")
         .arg(file)
         .args([
@@ -244,28 +245,38 @@ fn a_sealed_file_is_opened_after_kill_9_and_said_to_be_cut_short() {
     holds_the_talk(&opened);
 }
 
-/// A tmpfs of 256 KiB, 8 s of one call; it goes with its owner.
+/// A tmpfs; it goes with its owner.
 struct SmallDisk(Scratch);
 
 impl SmallDisk {
+    /// 256 KiB: 8 s of one call.
     fn mount() -> Self {
         let disk = Self(Scratch::new("small-disk"));
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=256k", "tmpfs"])
-            .arg(disk.0.path(""))
-            .status();
-        assert!(mounted.is_ok_and(|status| status.success()), "mount");
+        disk.cover("size=256k");
         disk
     }
-}
 
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
+    /// Mounts another one over what is there: who has a file open goes on with the one below.
+    fn cover(&self, options: &str) {
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+            .arg(self.0.path(""))
+            .status();
+        assert!(mounted.is_ok_and(|status| status.success()), "mount");
+    }
+
+    fn uncover(&self) {
         // What cannot be unmounted is left to the next start of the machine.
         let _ = Command::new("umount")
             .arg("-l")
             .arg(self.0.path(""))
             .status();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        self.uncover();
     }
 }
 
@@ -306,4 +317,171 @@ fn a_full_disk_ends_the_recording_readable_and_is_told_once() {
     assert_eq!(news.try_recv().ok(), None, "told once");
     assert_eq!(side(&only_file(&disk.0.path("kept")), 1).len(), 16_000);
     assert_eq!(frames.lost(), 0);
+}
+
+/// How long the recorder's thread may take for its news.
+const TOLD_WITHIN: Duration = Duration::from_secs(20);
+
+fn told(settings: RecorderSettings) -> (Recorder, Receiver<News>) {
+    let (tell, news) = channel();
+    let tell = move |told: News| tell.send(told).expect("we listen");
+    let recorder = Recorder::start(settings, Entropy::from_number(1), tell).expect("it starts");
+    (recorder, news)
+}
+
+/// The n-th call of a test, and its leg.
+fn nth(number: u32) -> (LegKey, CallId) {
+    let call = CallId::new(1_795_000_000_000 + u64::from(number), [5; 10]);
+    (LegKey::new(number), call)
+}
+
+#[test]
+fn a_folder_that_is_read_only_stops_the_next_recording_and_not_the_one_that_is_written() {
+    if !can_run(&[Need::Mount, Need::Sox]) {
+        return;
+    }
+    let disk = SmallDisk::mount();
+    let (recorder, news) = told(settings(disk.0.path("kept"), "wav"));
+    let (talk, frames) = (Talk::new(), recorder.frames());
+    let [(first, call), (next, refused)] = [nth(0), nth(1)];
+    assert!(recorder.open(first, call, BEGINS));
+    (0..50).for_each(|number| frames.offer(talk.frame(first, number)));
+    let file = fs::File::open(only_file_once_there(&disk.0.path("kept"))).expect("it is there");
+    disk.cover("ro");
+    assert!(recorder.open(next, refused, BEGINS));
+    let failed = News::Failed {
+        call: refused,
+        disk_full: false,
+    };
+    assert_eq!(news.recv_timeout(TOLD_WITHIN), Ok(failed));
+    (50..100).for_each(|number| {
+        frames.offer(talk.frame(first, number));
+        frames.offer(talk.frame(next, number));
+    });
+    assert!(recorder.close(first, BEGINS + FRAME_TIME * 100));
+    drop(recorder);
+    // The one that goes on is written: the alarm is over.
+    assert_eq!(news.try_iter().collect::<Vec<_>>(), [News::Recovered]);
+    disk.uncover();
+    let length = file.metadata().expect("it is open").len();
+    assert_eq!(length, 44 + 100 * 160 * 4);
+}
+
+/// Waits until the first half second is written.
+fn only_file_once_there(folder: &Path) -> PathBuf {
+    let until = Instant::now() + TOLD_WITHIN;
+    while Instant::now() < until {
+        let days = fs::read_dir(folder).into_iter().flatten().flatten();
+        let days = days.filter(|day| day.path().is_dir());
+        let files = days.flat_map(|day| fs::read_dir(day.path()).into_iter().flatten().flatten());
+        let long = |file: &fs::DirEntry| file.metadata().is_ok_and(|it| it.len() > 44);
+        if let Some(file) = files.into_iter().find(long) {
+            return file.path();
+        }
+        std::thread::yield_now();
+    }
+    panic!("nothing was written");
+}
+
+#[test]
+fn a_folder_removed_in_a_call_is_told_once_and_the_next_call_has_a_new_one() {
+    let scratch = Scratch::new("removed");
+    let folder = scratch.path("kept");
+    let (recorder, news) = told(settings(folder.clone(), "wav"));
+    let (talk, frames) = (Talk::new(), recorder.frames());
+    let [(first, call), (next, another)] = [nth(0), nth(1)];
+    assert!(recorder.open(first, call, BEGINS));
+    (0..50).for_each(|number| frames.offer(talk.frame(first, number)));
+    only_file_once_there(&folder);
+    fs::remove_dir_all(&folder).expect("it is ours");
+    (50..400).for_each(|number| frames.offer(talk.frame(first, number)));
+    let failed = News::Failed {
+        call,
+        disk_full: false,
+    };
+    assert_eq!(news.recv_timeout(TOLD_WITHIN), Ok(failed));
+    assert!(recorder.open(next, another, BEGINS));
+    (0..50).for_each(|number| frames.offer(talk.frame(next, number)));
+    assert_eq!(news.recv_timeout(TOLD_WITHIN), Ok(News::Recovered));
+    only_file_once_there(&folder);
+    drop(recorder);
+    assert_eq!(news.try_recv().ok(), None, "told once");
+}
+
+/// Seals one call of a second.
+fn one_second(recorder: &Recorder, (leg, call): (LegKey, CallId)) {
+    assert!(recorder.open(leg, call, BEGINS));
+    let talk = Talk::new();
+    (0..50).for_each(|number| recorder.frames().offer(talk.frame(leg, number)));
+    assert!(recorder.close(leg, BEGINS + FRAME_TIME * 50));
+}
+
+fn opens(key: &str, folder: &Path, (_, call): (LegKey, CallId), scratch: &Scratch) -> bool {
+    let file = folder.join(format!("2026-11-18/{call}.wav.sealed"));
+    let opened = scratch.path("opened.wav");
+    let key = Key::parse(key).expect("64 digits");
+    let decrypted = decrypt(&key, &file, &opened).expect("it is sealed");
+    // Of another key nothing is opened, and nothing written.
+    let _ = fs::remove_file(opened);
+    decrypted.bytes > 0 && decrypted.broken.is_none()
+}
+
+#[test]
+fn another_key_counts_from_the_next_call_and_an_unfit_one_is_told_once() {
+    let scratch = Scratch::new("keys");
+    let [old, new] = ["c4", "5b"].map(|byte| byte.repeat(32));
+    let folder = scratch.path("kept");
+    let put = |key: &str, mode: u32| {
+        let file = scratch.write("key", key);
+        let mode = fs::Permissions::from_mode(mode);
+        fs::set_permissions(&file, mode).expect("it is ours");
+        file
+    };
+    let mut settings = settings(folder.clone(), "sealed");
+    settings.key_file = Some(put(&old, 0o600));
+    let (recorder, news) = told(settings);
+    let calls = [1, 2, 3, 4, 5].map(nth);
+
+    // It changes while the first call is recorded: that one stays with the old key.
+    let (leg, call) = calls[0];
+    let (talk, frames) = (Talk::new(), recorder.frames());
+    assert!(recorder.open(leg, call, BEGINS));
+    (0..50).for_each(|number| frames.offer(talk.frame(leg, number)));
+    only_file_once_there(&folder);
+    put(&new, 0o600);
+    (50..100).for_each(|number| frames.offer(talk.frame(leg, number)));
+    assert!(recorder.close(leg, BEGINS + FRAME_TIME * 100));
+    one_second(&recorder, calls[1]);
+
+    // Others may read it; it is gone; it is there again.
+    wait_for(&folder, calls[1]);
+    put(&new, 0o644);
+    one_second(&recorder, calls[2]);
+    assert_eq!(news.recv_timeout(TOLD_WITHIN), Ok(News::KeyUnfit));
+    wait_for(&folder, calls[2]);
+    fs::remove_file(scratch.path("key")).expect("it is ours");
+    one_second(&recorder, calls[3]);
+    wait_for(&folder, calls[3]);
+    put(&new, 0o600);
+    one_second(&recorder, calls[4]);
+    assert_eq!(news.recv_timeout(TOLD_WITHIN), Ok(News::KeyFit));
+    drop(recorder);
+    assert_eq!(news.try_recv().ok(), None, "each told once");
+
+    assert!(opens(&old, &folder, calls[0], &scratch));
+    assert!(!opens(&new, &folder, calls[0], &scratch));
+    for call in &calls[1..] {
+        assert!(opens(&new, &folder, *call, &scratch));
+        assert!(!opens(&old, &folder, *call, &scratch));
+    }
+}
+
+/// Waits until the call's file was begun.
+fn wait_for(folder: &Path, (_, call): (LegKey, CallId)) {
+    let file = folder.join(format!("2026-11-18/{call}.wav.sealed"));
+    let until = Instant::now() + TOLD_WITHIN;
+    while !file.exists() {
+        assert!(Instant::now() < until, "{} is not begun", file.display());
+        std::thread::yield_now();
+    }
 }

@@ -18,7 +18,7 @@ use super::pcap::{Capture, recording_towards};
 use super::phone::{Phone, SOON};
 use super::phones::only_call;
 use super::program::{Brand, Enrolment, Softphone};
-use super::scene::{A_WHILE, NUMBER};
+use super::scene::{A_WHILE, NUMBER, taken_by};
 use super::scratch::{Scratch, wav};
 use super::transports::{IDLE_AT_MOST, IP, listening, wire};
 
@@ -92,17 +92,8 @@ impl Lodge {
             .wait(state, SOON, |entry| is_phone(entry, state));
     }
 
-    /// A caller rings, the rep picks up; both are talking.
     fn takes_a_caller(&mut self, rep: &mut Softphone) -> Phone {
-        let caller = Phone::open(NUMBER);
-        caller.invite(self.agent.sip);
-        rep.wait("incoming", SOON);
-        rep.tell("answer");
-        rep.wait("established", SOON);
-        let answer = caller.response("INVITE", 200, A_WHILE);
-        caller.ack(&answer);
-        self.events.state(&caller.call_id(), "talking", A_WHILE);
-        caller
+        taken_by(rep, &self.agent, &mut self.events)
     }
 }
 

@@ -5,13 +5,23 @@ use thirdring::words::Ending;
 
 use super::agent::{Agent, House};
 use super::events::Events;
+use super::pcap::{Capture, Datagram};
 use super::phone::{Phone, SOON, Voice};
+use super::phones::{dial, only_call};
+use super::program::Softphone;
 
 /// Any answer, greeting and first word take less.
 pub(crate) const A_WHILE: Duration = Duration::from_secs(30);
 
 /// The number our caller has: callbacks are promised to it.
 pub(crate) const NUMBER: &str = "13800138000";
+
+/// What our phones say (`Phone::speak`).
+pub(crate) const WORDS: &str = "report_upward";
+
+/// Two seconds; a phone on a busy machine sends fewer than fifty packets a second.
+pub(crate) const A_PART: usize = 100;
+const PARTS_MAX: usize = 12;
 
 /// One caller who talks to a rep.
 pub(crate) struct Scene {
@@ -88,4 +98,61 @@ pub(crate) fn say_a_word(caller: &Phone, events: &mut Events, id: &str) {
     events.voice(id, true);
     caller.hears_more(50);
     caller.voice(Voice::Silence);
+}
+
+/// He speaks, the other end echoes: what comes back was understood on both ways.
+pub(crate) fn hears_himself(phone: &Phone) {
+    phone.speak();
+    phone.forget_sound();
+    let is_heard = (0..PARTS_MAX).any(|_| {
+        phone.hears_more(A_PART);
+        phone.recording().ids().contains(&WORDS.to_owned())
+    });
+    phone.voice(Voice::Silence);
+    assert!(is_heard, "{}", phone.recording());
+}
+
+/// A caller rings, the rep picks up his real phone; both are talking.
+pub(crate) fn taken_by(rep: &mut Softphone, agent: &Agent, events: &mut Events) -> Phone {
+    let caller = Phone::open(NUMBER);
+    caller.invite(agent.sip);
+    rep.wait("incoming", SOON);
+    rep.tell("answer");
+    rep.wait("established", SOON);
+    let answer = caller.response("INVITE", 200, A_WHILE);
+    caller.ack(&answer);
+    events.state(&caller.call_id(), "talking", A_WHILE);
+    caller
+}
+
+/// A caller with plain G.711 and a real phone at the rep's place hear each other; what went to the rep's ports.
+pub(crate) fn a_rep_is_heard_both_ways(house: House, rep: &mut Softphone) -> Vec<Datagram> {
+    let agent = house.open();
+    let mut events = agent.events();
+    let capture = Capture::start("lo", rep.ports());
+    let caller = taken_by(rep, &agent, &mut events);
+    rep.tell("echo");
+    hears_himself(&caller);
+    caller.hang_up();
+    events.ended(&caller.call_id(), A_WHILE);
+    capture.finish()
+}
+
+/// The other way round: a real phone calls, the rep has plain G.711; what went to the caller's ports.
+pub(crate) fn a_caller_is_heard_both_ways(
+    house: House,
+    rep: &Phone,
+    caller: &mut Softphone,
+) -> Vec<Datagram> {
+    let agent = house.open();
+    let capture = Capture::start("lo", caller.ports());
+    let mut events = agent.events();
+    dial(&agent, caller);
+    let id = only_call(&mut events);
+    events.state(&id, "talking", A_WHILE);
+    caller.tell("echo");
+    hears_himself(rep);
+    caller.tell("hangup");
+    events.ended(&id, A_WHILE);
+    capture.finish()
 }

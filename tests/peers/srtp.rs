@@ -1,35 +1,20 @@
 //! Encrypted sound with baresip 4 and pjproject: heard both ways, and by nobody else.
 
+use thirdring::words::SrtpProfile;
+
 use super::agent::{Agent, House};
-use super::events::Events;
 use super::hearing::Recording;
 use super::missing::{Need, can_run};
 use super::pcap::{Capture, recording_towards};
-use super::phone::{Phone, SOON, Voice};
-use super::phones::{HOST, dial, only_call};
+use super::phone::{Manner, Phone, SOON};
+use super::phones::{HOST, only_call};
 use super::program::{Brand, Softphone};
-use super::scene::{A_WHILE, NUMBER};
-
-/// What our phones say (`Phone::speak`).
-const WORDS: &str = "report_upward";
-/// Two seconds; a phone on a busy machine sends fewer than fifty packets a second.
-const A_PART: usize = 100;
-const PARTS_MAX: usize = 12;
+use super::scene::{
+    A_PART, A_WHILE, NUMBER, WORDS, a_caller_is_heard_both_ways, a_rep_is_heard_both_ways,
+};
 
 fn house(srtp: &str) -> House {
     House::fast().set(&format!("media.srtp = \"{srtp}\""))
-}
-
-/// He speaks, the other end echoes: what comes back was understood on both ways.
-fn hears_himself(phone: &Phone) {
-    phone.speak();
-    phone.forget_sound();
-    let is_heard = (0..PARTS_MAX).any(|_| {
-        phone.hears_more(A_PART);
-        phone.recording().ids().contains(&WORDS.to_owned())
-    });
-    phone.voice(Voice::Silence);
-    assert!(is_heard, "{}", phone.recording());
 }
 
 /// Packets went to the phone, and the ear makes nothing of them.
@@ -40,23 +25,9 @@ fn is_secret(on_the_wire: &Recording) {
 
 fn a_rep_with_srtp_is_heard_both_ways(brand: Brand) {
     let mut rep = Softphone::protected(brand, HOST, "prefer", None);
-    let agent = house("prefer").phone_seat("rep1", rep.address).open();
-    let mut events = agent.events();
-    let caller = Phone::open(NUMBER);
-    let capture = Capture::start("lo", rep.ports());
-    caller.invite(agent.sip);
-    rep.wait("incoming", SOON);
-    rep.tell("answer");
-    rep.wait("established", SOON);
-    let answer = caller.response("INVITE", 200, A_WHILE);
-    caller.ack(&answer);
-    events.state(&caller.call_id(), "talking", A_WHILE);
-    rep.tell("echo");
-    rep.wait("done", SOON);
-    hears_himself(&caller);
-    caller.hang_up();
-    events.ended(&caller.call_id(), A_WHILE);
-    is_secret(&recording_towards(&capture.finish(), rep.ports()));
+    let house = house("prefer").phone_seat("rep1", rep.address);
+    let wire = a_rep_is_heard_both_ways(house, &mut rep);
+    is_secret(&recording_towards(&wire, rep.ports()));
 }
 
 #[test]
@@ -73,25 +44,12 @@ fn a_pjsip_rep_with_srtp_is_heard_both_ways() {
     }
 }
 
-fn talking_to(agent: &Agent, caller: &mut Softphone) -> (Events, String) {
-    let mut events = agent.events();
-    dial(agent, caller);
-    let id = only_call(&mut events);
-    events.state(&id, "talking", A_WHILE);
-    (events, id)
-}
-
 fn a_caller_with_srtp_is_heard_both_ways(brand: Brand, srtp: &str) {
     let rep = Phone::open("rep");
     let mut caller = Softphone::protected(brand, HOST, srtp, None);
-    let agent = house("prefer").phone_seat("rep1", rep.address).open();
-    let capture = Capture::start("lo", caller.ports());
-    let (mut events, id) = talking_to(&agent, &mut caller);
-    caller.tell("echo");
-    hears_himself(&rep);
-    caller.tell("hangup");
-    events.ended(&id, A_WHILE);
-    is_secret(&recording_towards(&capture.finish(), caller.ports()));
+    let house = house("prefer").phone_seat("rep1", rep.address);
+    let wire = a_caller_is_heard_both_ways(house, &rep, &mut caller);
+    is_secret(&recording_towards(&wire, caller.ports()));
 }
 
 #[test]
@@ -145,4 +103,100 @@ fn where_all_require_srtp_nothing_is_in_clear() {
     let on_the_wire = recording_towards(&capture.finish(), caller.ports());
     assert!(!on_the_wire.packets.is_empty());
     assert!(on_the_wire.ids().is_empty(), "{on_the_wire}");
+}
+
+/// The usual case: a protected line, and an old desk phone.
+#[test]
+fn a_caller_with_srtp_talks_to_a_phone_without() {
+    let rep = Phone::open("rep");
+    let agent = house("off")
+        .peer("name = \"carrier\"\naddress = [\"127.0.0.1\"]\nsrtp = \"require\"")
+        .phone_seat_saying("rep1", rep.address, "srtp = \"off\"")
+        .open();
+    let mut events = agent.events();
+    let caller = Phone::open(NUMBER);
+    let answer = caller.call_protected(agent.sip, SrtpProfile::AesCm128HmacSha1_80);
+    assert!(answer.body.contains("RTP/SAVP "), "{}", answer.body);
+    let offer = rep.called(SOON).body;
+    let is_plain = offer.contains("RTP/AVP ") && !offer.contains("a=crypto");
+    assert!(is_plain, "{offer}");
+    events.state(&caller.call_id(), "talking", A_WHILE);
+    caller.speak();
+    rep.hears_more(3 * A_PART);
+    let heard = rep.recording();
+    assert!(heard.ids().contains(&WORDS.to_owned()), "{heard}");
+    caller.hang_up();
+    events.ended(&caller.call_id(), SOON);
+}
+
+/// A phone whose seat says nothing of it, and a line that is plain only.
+#[test]
+fn a_line_without_srtp_leads_to_a_phone_that_requires_it() {
+    if !can_run(&[Need::Baresip, Need::Capture]) {
+        return;
+    }
+    let mut rep = Softphone::protected(Brand::Baresip, HOST, "require", None);
+    let house = house("require")
+        .peer("name = \"carrier\"\naddress = [\"127.0.0.1\"]\nsrtp = \"off\"")
+        .phone_seat("rep1", rep.address);
+    let wire = a_rep_is_heard_both_ways(house, &mut rep);
+    is_secret(&recording_towards(&wire, rep.ports()));
+}
+
+/// What each leg is offered, and that a line's own word holds against the house's.
+#[test]
+fn a_seat_that_requires_srtp_is_offered_nothing_else() {
+    let rep = Phone::open("rep").manner(Manner::Rings);
+    let agent = house("off")
+        .phone_seat_saying("rep1", rep.address, "srtp = \"require\"")
+        .open();
+    let caller = Phone::open(NUMBER);
+    caller.invite(agent.sip);
+    let offer = rep.called(SOON).body;
+    let is_protected = offer.contains("RTP/SAVP ") && offer.contains("a=crypto:1 ");
+    assert!(is_protected, "{offer}");
+    caller.cancel();
+    caller.response("INVITE", 487, SOON);
+
+    // The caller's own line is as the house.
+    let safe = caller_refused(&agent);
+    assert!(safe.contains("302 "), "{safe}");
+}
+
+/// His phone calls by no line, and its seat's word counts.
+#[test]
+fn who_takes_the_place_of_a_plain_phone_may_be_plain_where_all_else_is_protected() {
+    let rep = Phone::open("rep");
+    let agent = house("require")
+        .phone_seat_saying("rep1", rep.address, "srtp = \"off\"")
+        .open();
+    let mut events = agent.events();
+    let caller = Phone::open(NUMBER);
+    caller.call_protected(agent.sip, SrtpProfile::AesCm128HmacSha1_80);
+    events.state(&caller.call_id(), "talking", A_WHILE);
+    let colleague = Phone::open("colleague");
+    colleague.invite_saying(agent.sip, &format!("Replaces: {}\r\n", rep.replaces()));
+    let answer = colleague.response("INVITE", 200, SOON);
+    colleague.ack(&answer);
+    rep.requested("BYE", SOON);
+    caller.speak();
+    colleague.hears_more(3 * A_PART);
+    let heard = colleague.recording();
+    assert!(heard.ids().contains(&WORDS.to_owned()), "{heard}");
+    caller.hang_up();
+    events.ended(&caller.call_id(), SOON);
+}
+
+/// The Warning with which a caller over RTP/SAVP is refused.
+fn caller_refused(agent: &Agent) -> String {
+    let caller = Phone::open(NUMBER);
+    let port = caller.address.port() + 2;
+    let offer = format!(
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+         m=audio {port} RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 \
+         inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n"
+    );
+    caller.invite_with(agent.sip, &offer);
+    let refused = caller.response("INVITE", 488, SOON);
+    refused.header("Warning").to_owned()
 }

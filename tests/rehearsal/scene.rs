@@ -16,6 +16,8 @@ pub(super) struct Scene {
     pub(super) lengths: Lengths,
     pub(super) language: Language,
     pub(super) anonymous: bool,
+    /// He comes by a line that is recorded.
+    pub(super) records: bool,
     pub(super) acknowledges: bool,
     /// What becomes of a promise; `None`: the store never answers.
     pub(super) store: Option<Promised>,
@@ -44,6 +46,7 @@ impl Scene {
             lengths: Lengths::Every(Duration::from_secs(2)),
             language: Language::ZhCn,
             anonymous: false,
+            records: false,
             acknowledges: true,
             store: Some(Promised::WithinFiveMinutes),
             repair: Some(RepairNews::Refused),
@@ -62,7 +65,7 @@ impl Scene {
             ("caller", "anonymous") => self.anonymous = true,
             ("behind", "queue") => self.arrival.behind = Behind::Queue,
             ("line", "unwatched") => terms.watches_line = false,
-            ("recorded", "") => terms.records = true,
+            ("recorded", "") => self.records = true,
             ("answer", after) => self.arrival.answer_after = Some(wait(after)?),
             ("no", "ack") => self.acknowledges = false,
             ("store", outcome) => self.store = store(outcome)?,
@@ -107,7 +110,6 @@ fn terms(policy: &str) -> Result<Terms, String> {
         promising: phrasebook::promising(),
         targets: TARGETS.into_iter().map(target).collect(),
         watches_line: true,
-        records: false,
     })
 }
 

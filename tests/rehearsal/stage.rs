@@ -49,6 +49,7 @@ impl Stage {
             id: CallId::new(0, [0; 10]),
             number: number.filter(|_| !scene.anonymous),
             language: scene.language,
+            records: scene.records,
         };
         let terms = scene.terms.clone();
         let (call, actions) = match beginning {

@@ -1,6 +1,6 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -82,6 +82,14 @@ impl TapeFile {
             None => {}
         }
         Ok(tape)
+    }
+
+    /// Whether it still has a name: what is written into a file that was removed is lost untold.
+    pub(super) fn check_there(&self) -> io::Result<()> {
+        match self.file.metadata()?.nlink() {
+            0 => Err(io::ErrorKind::NotFound.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Writes sound; after it the file can be read up to here.

@@ -19,15 +19,23 @@ pub struct RecorderSettings {
     pub format: Format,
     /// With a key nobody reads them without it.
     pub key: Option<Key>,
+    /// Where the key is from: looked at whenever a recording begins.
+    pub key_file: Option<PathBuf>,
 }
 
 /// What the thread has to tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
     /// This call is recorded no further; the call itself goes on.
-    Failed { call: CallId, disk_full: bool },
+    Failed {
+        call: CallId,
+        disk_full: bool,
+    },
     /// After a failure something was written again.
     Recovered,
+    /// The key's file cannot be used any more: the key that was read last is.
+    KeyUnfit,
+    KeyFit,
 }
 
 /// Frames that wait for the disk: 6.7 MB, 0.4 s of 200 calls. What comes beyond is lost and counted.

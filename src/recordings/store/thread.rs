@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use super::file::{TapeFile, name};
+use super::key_file::read_key;
 use super::recorder::{News, RecorderSettings};
 use crate::media::{LegKey, RecordedFrame};
 use crate::recordings::{Recording, Sealer};
@@ -46,6 +47,7 @@ pub(super) struct RecorderThread {
     /// Calls that are over, whose last frames may still wait.
     over: Vec<(LegKey, Moment)>,
     failing: bool,
+    key_is_unfit: bool,
 }
 
 /// One call's recording and its file.
@@ -68,6 +70,7 @@ impl RecorderThread {
             tapes: BTreeMap::new(),
             over: Vec::new(),
             failing: false,
+            key_is_unfit: false,
         }
     }
 
@@ -127,6 +130,7 @@ impl RecorderThread {
         if self.tapes.len() >= OPEN_MAX {
             return self.failed(call, &io::ErrorKind::QuotaExceeded.into());
         }
+        self.look_at_key();
         let format = self.settings.format;
         let path = self
             .settings
@@ -154,6 +158,34 @@ impl RecorderThread {
         }
     }
 
+    /// Another key counts from this call on. One that is gone, or open to others, does not stop a recording:
+    /// the admin may have it elsewhere, and the call will not come again.
+    fn look_at_key(&mut self) {
+        let Some(file) = &self.settings.key_file else {
+            return;
+        };
+        let read = read_key(file);
+        let was_unfit = std::mem::replace(&mut self.key_is_unfit, read.is_err());
+        match read {
+            Ok(key) => {
+                if self.settings.key.as_ref() != Some(&key) {
+                    tracing::warn!(
+                        "another key is in the key file: recordings that begin now are sealed with it"
+                    );
+                    self.settings.key = Some(key);
+                }
+                if was_unfit {
+                    (self.tell)(News::KeyFit);
+                }
+            }
+            Err(why) if !was_unfit => {
+                tracing::error!(%why, "recordings are sealed with the key that was read last");
+                (self.tell)(News::KeyUnfit);
+            }
+            Err(_) => {} // told already
+        }
+    }
+
     fn hear(&mut self, frame: &RecordedFrame) {
         let Some(tape) = self.tapes.get_mut(&frame.leg) else {
             return;
@@ -162,7 +194,8 @@ impl RecorderThread {
         let Some(sound) = tape.recording.take_due() else {
             return;
         };
-        match tape.file.write(&sound) {
+        let written = tape.file.check_there();
+        match written.and_then(|()| tape.file.write(&sound)) {
             Ok(()) => self.wrote(),
             Err(why) => self.give_up(frame.leg, &why),
         }

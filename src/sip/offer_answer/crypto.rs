@@ -78,6 +78,10 @@ impl Shield {
         }
     }
 
+    pub fn policy(&self) -> SrtpPolicy {
+        self.policy
+    }
+
     /// Other keys, for what is offered from now on: our sound comes from a new port.
     pub fn renew(&mut self, entropy: &mut Entropy) {
         *self = Self::new(self.policy, entropy);
