@@ -18,7 +18,7 @@ use crate::callbacks::{Queue, Rules};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request, Token};
 use crate::media::{Phrasebook, Watch};
 use crate::net::{Dscp, Families, PortPool, Resolver};
-use crate::records::store::{Records, Timelines};
+use crate::records::store::{Callers, Records, Timelines};
 use crate::settings::{self, Ports, Settings, TRUNK};
 use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
 use crate::voices::Voices;
@@ -108,9 +108,13 @@ impl Agent {
         let (store, opened, found) = open_store(settings, &options.state, utc)?;
         let (told, kept) = mpsc::channel(NEWS_MAX);
         let timelines = Timelines::open(&options.state).map_err(RunError::Timelines)?;
+        let files = (
+            timelines,
+            Records::new(&options.state),
+            Callers::new(&options.state),
+        );
         let (keeper, keeper_thread) =
-            Keeper::start(store, (timelines, Records::new(&options.state)), told)
-                .map_err(RunError::System)?;
+            Keeper::start(store, files, told).map_err(RunError::System)?;
 
         let mut sockets = Sockets::open(settings, services, fork(&mut entropy))?;
         let mut whereabouts = Whereabouts::new(sockets.bound(), settings, clock::now());
@@ -160,7 +164,7 @@ impl Agent {
         let vows = Vows::new(policy.hold.every.get(), policy.recording.notice.clone());
         let fast = house.terms.policy.fast;
         let mut rules = Rules::standard(settings.country, settings.timezone.time_zone());
-        rules.numbering = settings.numbering();
+        rules.numbering = house.numbering.clone();
         let mut desk = Desk {
             signalling: Signalling::new(endpoint, sockets, lines, fork(&mut entropy)),
             sound,
