@@ -202,9 +202,13 @@ impl Call {
         self.board.number.as_ref()
     }
 
-    /// Somebody else has taken the caller's place (RFC 3891): what is promised is promised to him.
+    /// Somebody else has taken the caller's place (RFC 3891): what is promised is promised to him, and who has
+    /// heard half of a notice is not recorded (D32).
     pub fn set_number(&mut self, number: Option<Pii<PhoneNumber>>) {
         self.board.number = number;
+        if matches!(self.state, Some(State::Noticing(_))) {
+            self.board.manners.recorded = Recorded::No;
+        }
     }
 
     /// The target's name, while one is called or joined.

@@ -98,7 +98,7 @@ impl Noticing {
 
 /// Nobody is recorded who has not heard all of the notice.
 fn begin(board: &mut Board, heard_whole: bool) {
-    if heard_whole {
+    if heard_whole && board.manners.recorded == Recorded::Due {
         board.manners.recorded = Recorded::Running;
         board.act(Action::Record(Recording::Begin));
     } else {

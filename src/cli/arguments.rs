@@ -156,6 +156,14 @@ pub(super) enum AskVerb {
         #[arg(long, value_name = "UTC", value_parser = utc)]
         due: Option<Timestamp>,
     },
+    Delete {
+        #[arg(value_parser = PhoneNumber::parse)]
+        number: PhoneNumber,
+        #[arg(long)]
+        by: String,
+        #[arg(long)]
+        reason: String,
+    },
     Seats,
     Seat {
         seat: SeatId,

@@ -46,6 +46,8 @@ pub(super) enum Failure {
     Output(io::Error),
     /// The agent runs, with alarms; they have been shown.
     Unwell,
+    /// Something of a number is still kept; it has been shown.
+    NotAllDeleted,
     /// The settings cannot be used: the picture says where.
     Settings(SettingsError),
     /// The agent cannot start; the reason says what would be right.
@@ -121,6 +123,7 @@ impl Failure {
                 text("demo.no-such-scene", &[("name", name), ("scenes", scenes)]),
             ),
             Self::Recording(why) => (REFUSED, texts.say(why, language)),
+            Self::NotAllDeleted => (REFUSED, text("cli.not-all-deleted", &[])),
             Self::Unwell => (REFUSED, text("cli.unwell", &[])),
             Self::Settings(picture) => (USAGE, picture.drawn(texts, language)),
             Self::NotStarted(why) => (USAGE, because("cli.not-started", why)),

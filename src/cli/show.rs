@@ -5,7 +5,7 @@ use super::Teller;
 use super::failure::Failure;
 use super::table::Table;
 use crate::console::{CallView, CallbackView, HealthView, SeatView};
-use crate::records::{Entry, What};
+use crate::records::{Deletion, Entry, What};
 use crate::words::{PhoneNumber, Pii, PromptId};
 
 pub(super) fn calls(calls: &[CallView], teller: &mut Teller<'_>) -> Result<(), Failure> {
@@ -30,6 +30,31 @@ pub(super) fn calls(calls: &[CallView], teller: &mut Teller<'_>) -> Result<(), F
         ]);
     }
     print(&table, teller)
+}
+
+/// The proof of a deletion, and what is left.
+pub(super) fn deletion(deletion: &Deletion, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let removed = &deletion.removed;
+    let counts = [
+        ("calls", deletion.calls.len() as u64),
+        ("timelines", removed.timelines),
+        ("records", removed.records),
+        ("recordings", removed.recordings),
+        ("bytes", removed.bytes),
+        ("callbacks", deletion.callbacks),
+    ]
+    .map(|(name, count)| (name, count.to_string()));
+    let id = [("id", deletion.id.clone())];
+    let values: Vec<(&str, &str)> = id.iter().chain(&counts).map(|(n, v)| (*n, &**v)).collect();
+    teller.line(&teller.filled("cli.deleted", &values))?;
+    if deletion.callbacks > 0 {
+        teller.line(&teller.filled("cli.callbacks-stay", &values))?;
+    }
+    for left in &deletion.left {
+        let why = teller.word("still-there", left.because.as_str());
+        teller.line(&format!("{}  {why}", left.call))?;
+    }
+    Ok(())
 }
 
 /// One call in full: its particulars, then its timeline.

@@ -6,7 +6,8 @@ use super::arguments::AskVerb;
 use super::call_verbs::chosen;
 use super::failure::Failure;
 use super::{Teller, events, show};
-use crate::console::{CallbackView, HealthView, NewCallback, SeatView};
+use crate::console::{CallbackView, HealthView, NewCallback, NewDeletion, SeatView};
+use crate::records::Deletion;
 use crate::words::{CallId, PhoneNumber, Pii, SeatId};
 
 /// Asks the agent, and shows what it answers.
@@ -28,6 +29,10 @@ pub(super) fn ask(verb: AskVerb, api: &Api, teller: &mut Teller<'_>) -> Result<(
                 due,
             };
             call_back(&new, api, teller)
+        }
+        AskVerb::Delete { number, by, reason } => {
+            let number = Pii::new(number);
+            delete(&NewDeletion { number, by, reason }, api, teller)
         }
         AskVerb::Seats => seats(api, teller),
         AskVerb::Seat { seat, readiness } => one_seat(&seat, readiness, api, teller),
@@ -94,6 +99,22 @@ fn call_back(new: &NewCallback, api: &Api, teller: &mut Teller<'_>) -> Result<()
         return teller.line(&answer);
     }
     show::callbacks(&[api.view(&answer)?], teller)
+}
+
+/// What is left of the number is a failure.
+fn delete(asked: &NewDeletion, api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let body = serde_json::to_value(asked).expect("a deletion has only string keys");
+    let answer = api.send(Method::POST, "/api/v1/deletions", &body)?;
+    let deletion: Deletion = api.view(&answer)?;
+    if teller.json {
+        teller.line(&answer)?;
+    } else {
+        show::deletion(&deletion, teller)?;
+    }
+    match deletion.is_whole() {
+        true => Ok(()),
+        false => Err(Failure::NotAllDeleted),
+    }
 }
 
 fn seats(api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::{CallView, CallbackView, HealthView, Problem, RegistrationView, SeatView};
-use crate::records::Entry;
+use crate::records::{Deletion, Entry};
 use crate::words::{CallId, Command, PhoneNumber, Pii, SeatId};
 
 /// One question to the desk, and where its answer goes.
@@ -32,6 +32,8 @@ pub enum Ask {
     },
     ListCallbacks,
     AddCallback(NewCallback),
+    /// All that is kept of a number's calls goes, and a proof stays.
+    Delete(NewDeletion),
     ListSeats,
     GetSeat(SeatId),
     PutSeat {
@@ -53,6 +55,15 @@ pub struct NewCallback {
     pub due: Option<Timestamp>,
 }
 
+/// Who asks that what is kept of a number be deleted, and why: `POST /deletions`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewDeletion {
+    pub number: Pii<PhoneNumber>,
+    pub by: String,
+    pub reason: String,
+}
+
 /// What the desk answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
@@ -66,6 +77,7 @@ pub enum Answer {
     Callbacks(Vec<CallbackView>),
     /// To `Ask::AddCallback`: 201.
     Noted(Box<CallbackView>),
+    Deleted(Box<Deletion>),
     Seats(Vec<SeatView>),
     Seat(SeatView),
     Registrations(Vec<RegistrationView>),

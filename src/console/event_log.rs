@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -15,9 +15,17 @@ const BATCH: usize = 256;
 /// The newest entries of all calls. The desk writes and never waits; every client reads at its own pace.
 #[derive(Debug)]
 pub struct EventLog {
-    kept: Mutex<VecDeque<Arc<Entry>>>,
+    kept: Mutex<Kept>,
     capacity: usize,
     newest: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    entries: VecDeque<Arc<Entry>>,
+    /// The last that had to go for want of room, and the newest that came, forgotten or not.
+    gone: u64,
+    newest: u64,
 }
 
 /// What was asked for is not kept: too old, or of another run of the agent.
@@ -37,7 +45,7 @@ impl EventLog {
     /// Keeps at least one entry.
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
-            kept: Mutex::new(VecDeque::new()),
+            kept: Mutex::default(),
             capacity: capacity.max(1),
             newest: watch::Sender::new(0),
         }
@@ -47,10 +55,13 @@ impl EventLog {
     pub fn push(&self, entry: Entry) {
         let seq = entry.seq;
         let mut kept = self.lock();
-        if kept.len() >= self.capacity {
-            kept.pop_front();
+        if kept.entries.len() >= self.capacity
+            && let Some(oldest) = kept.entries.pop_front()
+        {
+            kept.gone = oldest.seq;
         }
-        kept.push_back(Arc::new(entry));
+        kept.newest = seq;
+        kept.entries.push_back(Arc::new(entry));
         drop(kept);
         self.newest.send_replace(seq);
     }
@@ -58,8 +69,14 @@ impl EventLog {
     /// What is kept of one call, the oldest first.
     pub fn of_call(&self, call: CallId) -> Vec<Entry> {
         let kept = self.lock();
-        let entries = kept.iter().filter(|entry| entry.call == Some(call));
+        let entries = kept.entries.iter().filter(|entry| entry.call == Some(call));
         entries.map(|entry| entry.as_ref().clone()).collect()
+    }
+
+    /// Forgets what is kept of these calls.
+    pub fn forget(&self, calls: &BTreeSet<CallId>) {
+        let is_meant = |entry: &Entry| entry.call.is_some_and(|call| calls.contains(&call));
+        self.lock().entries.retain(|entry| !is_meant(entry));
     }
 
     /// Starts behind entry `since`, or with what comes from here on.
@@ -77,21 +94,16 @@ impl EventLog {
     /// At most `BATCH` entries behind `seen`.
     fn after(&self, seen: u64) -> Result<Vec<Arc<Entry>>, Gone> {
         let kept = self.lock();
-        let oldest = kept.front().map_or(1, |entry| entry.seq);
-        let newest = kept.back().map_or(0, |entry| entry.seq);
-        if seen.saturating_add(1) < oldest || seen > newest {
+        if seen < kept.gone || seen > kept.newest {
+            let oldest = kept.gone.saturating_add(1);
             return Err(Gone { oldest });
         }
-        let first = kept.partition_point(|entry| entry.seq <= seen);
-        Ok(kept
-            .iter()
-            .skip(first)
-            .take(BATCH)
-            .map(Arc::clone)
-            .collect())
+        let first = kept.entries.partition_point(|entry| entry.seq <= seen);
+        let entries = kept.entries.iter().skip(first).take(BATCH);
+        Ok(entries.map(Arc::clone).collect())
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Entry>>> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -179,6 +191,26 @@ mod tests {
         assert!(log.follow(Some(2)).is_ok());
         assert!(log.follow(Some(5)).is_ok());
         assert!(log.follow(Some(6)).is_err(), "a number of another run");
+    }
+
+    #[test]
+    fn a_forgotten_call_leaves_no_gap_that_a_client_would_stumble_over() {
+        let log = log(10, 1);
+        let call = CallId::new(1, [1; 10]);
+        let of_call = |seq| Entry {
+            call: Some(call),
+            ..entry(seq)
+        };
+        [of_call(2), entry(3), of_call(4)]
+            .into_iter()
+            .for_each(|it| log.push(it));
+        let mut follower = log.follow(Some(4)).unwrap();
+        log.forget(&BTreeSet::from([call]));
+        assert!(log.of_call(call).is_empty());
+        assert_eq!(seqs(&mut follower), [0; 0]);
+        log.push(entry(5));
+        assert_eq!(seqs(&mut follower), [5]);
+        assert_eq!(seqs(&mut log.follow(Some(0)).unwrap()), [1, 3, 5]);
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub enum Code {
     DeskBusy,
     /// The promise could not be written down (D24).
     StoreFailed,
+    /// The proof of a deletion could not be written down, or the desk was too busy: nothing was deleted.
+    NotDeleted,
     BadRequest,
     Unauthorised,
     HostRefused,
@@ -58,7 +60,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::ConsentRequired,
         Self::QuestionOpen,
         Self::FarewellRequired,
@@ -76,6 +78,7 @@ impl Code {
         Self::DeskFull,
         Self::DeskBusy,
         Self::StoreFailed,
+        Self::NotDeleted,
         Self::BadRequest,
         Self::Unauthorised,
         Self::HostRefused,
@@ -107,6 +110,7 @@ impl Code {
             Self::DeskFull => "desk-full",
             Self::DeskBusy => "desk-busy",
             Self::StoreFailed => "store-failed",
+            Self::NotDeleted => "not-deleted",
             Self::BadRequest => "bad-request",
             Self::Unauthorised => "unauthorised",
             Self::HostRefused => "host-refused",
@@ -134,9 +138,11 @@ impl Code {
             | Self::NumberRefused
             | Self::NumberUnknown
             | Self::ReasonRequired => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NoSeat | Self::DeskFull | Self::DeskBusy | Self::StoreFailed => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::NoSeat
+            | Self::DeskFull
+            | Self::DeskBusy
+            | Self::StoreFailed
+            | Self::NotDeleted => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::Unauthorised => StatusCode::UNAUTHORIZED,
             Self::HostRefused | Self::OriginRefused => StatusCode::FORBIDDEN,

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::routes::Page;
-use super::{Ask, Code, NewCallback, Problem};
+use super::{Ask, Code, NewCallback, NewDeletion, Problem};
 use crate::words::{CallId, Command, PhoneNumber, Pii, SeatId, Sentence};
 
 /// The longest note, reason or name we pass on, in characters.
@@ -32,6 +32,7 @@ pub(super) fn ask_for(
         }),
         Page::Callbacks => Ok(Ask::ListCallbacks),
         Page::NewCallback => new_callback(body).map(Ask::AddCallback),
+        Page::NewDeletion => new_deletion(body).map(Ask::Delete),
         Page::Registrations => Ok(Ask::ListRegistrations),
         Page::Seats => Ok(Ask::ListSeats),
         Page::Seat => seat(id).map(Ask::GetSeat),
@@ -77,6 +78,33 @@ fn new_callback(body: &[u8]) -> Result<NewCallback, Problem> {
     }
     stated(Some(&new.reason))?;
     Ok(new)
+}
+
+/// What is kept as the proof says who and why, and does not name the number again.
+fn new_deletion(body: &[u8]) -> Result<NewDeletion, Problem> {
+    let new: NewDeletion = json(body)?;
+    for (name, text) in [("by", &new.by), ("reason", &new.reason)] {
+        if is_too_long(text) {
+            return Err(too_long(name));
+        }
+        stated(Some(text))?;
+        if names(text, new.number.reveal()) {
+            let fault = Sentence::of("bad-request.number-in-proof");
+            return Err(Problem::bad_request(fault.with("name", name)));
+        }
+    }
+    Ok(new)
+}
+
+/// The end of a number, by which people know it.
+const TELLING_DIGITS: usize = 6;
+
+fn names(text: &str, number: &PhoneNumber) -> bool {
+    let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+    let number = digits(number.as_str());
+    let end = number.len().checked_sub(TELLING_DIGITS);
+    let end = end.and_then(|end| number.get(end..));
+    end.is_some_and(|end| digits(text).contains(end))
 }
 
 /// The path names the command, the body (which may be empty) its particulars.
@@ -207,6 +235,22 @@ mod tests {
     fn a_callback_needs_a_reason() {
         let body = r#"{"number":"13800138000","reason":" "}"#;
         assert_eq!(read(Page::NewCallback, body), Err(Code::ReasonRequired));
+    }
+
+    #[test]
+    fn a_deletion_says_who_and_why_and_never_whose() {
+        let delete = |by: &str, reason: &str| {
+            let body =
+                format!(r#"{{"number":"+86 138 0013 8000","by":"{by}","reason":"{reason}"}}"#);
+            read(Page::NewDeletion, &body)
+        };
+        assert!(delete("Lina", "his letter of 2026-11-20").is_ok());
+        assert_eq!(delete("", "asked"), Err(Code::ReasonRequired));
+        assert_eq!(delete("Lina", " "), Err(Code::ReasonRequired));
+        assert_eq!(
+            delete("Lina", "0138-0013-8000 asked"),
+            Err(Code::BadRequest)
+        );
     }
 
     #[test]

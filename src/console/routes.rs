@@ -34,6 +34,7 @@ pub enum Page {
     Command(&'static str),
     Callbacks,
     NewCallback,
+    NewDeletion,
     Seats,
     Seat,
     SeatChange,
@@ -62,7 +63,7 @@ const fn command(path: &'static str, word: &'static str) -> Route {
 }
 
 /// Every route there is.
-pub static ROUTES: [Route; 30] = [
+pub static ROUTES: [Route; 31] = [
     route(Method::GET, "/healthz", Permission::Anyone, Page::Health),
     route(Method::GET, "/metrics", Permission::Metrics, Page::Metrics),
     get("/api/v1/events", Page::Events),
@@ -89,6 +90,8 @@ pub static ROUTES: [Route; 30] = [
     command("/api/v1/calls/{id}/closing-said", "closing-said"),
     get("/api/v1/callbacks", Page::Callbacks),
     post("/api/v1/callbacks", Page::NewCallback),
+    // The number is in the body: addresses stand in logs.
+    post("/api/v1/deletions", Page::NewDeletion),
     get("/api/v1/registrations", Page::Registrations),
     get("/api/v1/seats", Page::Seats),
     get("/api/v1/seats/{id}", Page::Seat),

@@ -103,6 +103,7 @@ async fn admitted(
         | Page::Command(_)
         | Page::Callbacks
         | Page::NewCallback
+        | Page::NewDeletion
         | Page::Seats
         | Page::Seat
         | Page::SeatChange
@@ -154,6 +155,7 @@ fn told(answer: Answer) -> Response {
         Answer::Timeline(entries) => typed("application/jsonl", lines(&entries)),
         Answer::Callbacks(callbacks) => json(StatusCode::OK, &callbacks),
         Answer::Noted(callback) => json(StatusCode::CREATED, &callback),
+        Answer::Deleted(deletion) => json(StatusCode::OK, &deletion),
         Answer::Registrations(accounts) => json(StatusCode::OK, &accounts),
         Answer::Seats(seats) => json(StatusCode::OK, &seats),
         Answer::Seat(seat) => json(StatusCode::OK, &seat),

@@ -19,6 +19,10 @@ impl Ended {
         self.0.push_back(call);
     }
 
+    pub(super) fn forget(&mut self, is_meant: impl Fn(&CallView) -> bool) {
+        self.0.retain(|call| !is_meant(call));
+    }
+
     /// Those of one Call-ID; none when none is asked for.
     pub(super) fn by_sip_call_id(&self, wanted: Option<&str>) -> impl Iterator<Item = &CallView> {
         self.0

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::call::{self, PromiseKind, TargetTerms, Terms};
-use crate::dialling::{Caps, Class, DialRules};
+use crate::dialling::{Caps, Class, DialRules, Numbering};
 use crate::media::phrasebook::{PhrasebookError, Promised};
 use crate::media::prompts::{PromptError, Sound};
 use crate::media::{Clip, Phrasebook, Rate};
@@ -41,6 +41,8 @@ pub(super) struct House {
     pub(super) state: PathBuf,
     pub(super) seats: BTreeMap<SeatId, Place>,
     pub(super) targets: BTreeMap<String, Address>,
+    /// Which ways of writing a number are one.
+    pub(super) numbering: Numbering,
     dial: DialRules,
     /// How the requests of each line go, by its name.
     lines: BTreeMap<String, Way>,
@@ -180,6 +182,7 @@ impl House {
             state: state.to_owned(),
             seats,
             targets,
+            numbering: settings.numbering(),
             dial: settings.dial_rules(),
             lines: lines(settings, guide).await?,
             tls_names: guide.take_tls_names(),

@@ -1,18 +1,19 @@
 //! One thread that writes to disk: promises, live calls, timelines. Nobody waits for it in a call.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
 use crate::callbacks::store::{Store, StoreError};
 use crate::callbacks::{Attempt, Callback, CallbackId, Commit, LiveCall, Ticket};
 use crate::records::Entry;
-use crate::records::store::{Records, Timelines, TimelinesError};
-use crate::words::CallId;
+use crate::records::store::{Callers, Records, Timelines, TimelinesError};
+use crate::words::{CallId, PhoneNumber, Pii};
 
 /// What is to be written.
 #[derive(Debug)]
@@ -25,6 +26,10 @@ pub(super) enum Job {
     Answered(LiveCall),
     Ended(CallId),
     Entry(Entry),
+    /// Whose call it is.
+    Caller(CallId, Pii<PhoneNumber>),
+    /// Says when all that came before is done.
+    Pass(oneshot::Sender<()>),
 }
 
 /// What came of it.
@@ -55,14 +60,15 @@ impl Keeper {
     /// Starts the thread. It ends when every `Keeper` is dropped and all jobs are done.
     pub(super) fn start(
         store: Store,
-        (files, records): (Timelines, Records),
+        (files, records, callers): (Timelines, Records, Callers),
         kept: mpsc::Sender<Kept>,
-    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+    ) -> io::Result<(Self, JoinHandle<()>)> {
         let (jobs, todo) = sync_channel(JOBS_MAX);
         let worker = Worker {
             store,
             files,
             records,
+            callers,
             kept,
             failing: false,
         };
@@ -99,6 +105,7 @@ struct Worker {
     store: Store,
     files: Timelines,
     records: Records,
+    callers: Callers,
     kept: mpsc::Sender<Kept>,
     failing: bool,
 }
@@ -137,10 +144,16 @@ impl Worker {
             Job::Entry(entry) => {
                 let written = self.files.append(&entry);
                 self.watch_files(written);
-                if let Err(problem) = self.records.add(&entry) {
-                    let full = problem.kind() == std::io::ErrorKind::StorageFull;
-                    self.fail(&problem, full);
-                }
+                let added = self.records.add(&entry);
+                self.watch_file(added);
+            }
+            Job::Caller(call, number) => {
+                let added = self.callers.add(call, number);
+                self.watch_file(added);
+            }
+            Job::Pass(passed) => {
+                // Who does not wait any more does not want to know.
+                let _ = passed.send(());
             }
         }
     }
@@ -160,6 +173,12 @@ impl Worker {
             self.tell(Kept::Failed {
                 disk_full: problem.alarm() == "disk-full",
             });
+        }
+    }
+
+    fn watch_file(&mut self, written: io::Result<()>) {
+        if let Err(problem) = written {
+            self.fail(&problem, problem.kind() == io::ErrorKind::StorageFull);
         }
     }
 

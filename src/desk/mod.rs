@@ -7,6 +7,7 @@ mod accounts;
 mod calls;
 mod chronicle;
 pub mod clock;
+mod deleting;
 mod ended;
 mod finder;
 mod guide;
@@ -167,6 +168,7 @@ impl Desk {
 
     /// A call has just begun: its first actions.
     fn begun(&mut self, id: CallId, actions: Vec<Action>, now: Moment) {
+        self.know_number(id);
         self.follow(id, "", actions, now);
         self.count_calls();
     }
@@ -341,6 +343,14 @@ impl Desk {
     }
 
     /// From its answer on a call is remembered on disk: should we crash, it is phoned back (D29).
+    /// Whose call it is, so that what is kept of it can be found and deleted.
+    fn know_number(&mut self, id: CallId) {
+        let number = self.calls.get(id).and_then(|call| call.call.number());
+        if let Some(number) = number.cloned() {
+            self.keeper.spare(Job::Caller(id, number));
+        }
+    }
+
     fn answered_call(&mut self, id: CallId) {
         let Some(call) = self.calls.get(id) else {
             return;

@@ -16,7 +16,7 @@ use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Reques
 use crate::media::{Phrasebook, Report, Watch};
 use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::recordings::store::News;
-use crate::records::store::{Records, Timelines};
+use crate::records::store::{Callers, Records, Timelines};
 use crate::settings::{self, Ports, Settings, TRUNK};
 use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
 use crate::voices::Voices;
@@ -63,8 +63,8 @@ impl Books {
         let (store, opened, found) = open_store(settings, state, utc)?;
         let (told, kept) = mpsc::channel(NEWS_MAX);
         let timelines = Timelines::open(state).map_err(RunError::Timelines)?;
-        let writers = (timelines, Records::new(state));
-        let (keeper, thread) = Keeper::start(store, writers, told).map_err(RunError::System)?;
+        let files = (timelines, Records::new(state), Callers::new(state));
+        let (keeper, thread) = Keeper::start(store, files, told).map_err(RunError::System)?;
         Ok(Self {
             keeper,
             thread,
@@ -231,10 +231,10 @@ fn watch(house: &House) -> Watch {
     }
 }
 
-pub(super) fn rules(settings: &Settings) -> Rules {
+pub(super) fn rules(settings: &Settings, house: &House) -> Rules {
     let standard = Rules::standard(settings.country, settings.timezone.time_zone());
     Rules {
-        numbering: settings.numbering(),
+        numbering: house.numbering.clone(),
         ..standard
     }
 }

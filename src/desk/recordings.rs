@@ -93,6 +93,11 @@ impl Recordings {
         })
     }
 
+    /// Where the files are, also those of calls that are not recorded any more.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// When old files are looked for next.
     pub(super) fn timeout(&self) -> Option<Moment> {
         self.keep.map(|_| self.sweep_at)

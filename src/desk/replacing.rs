@@ -103,6 +103,7 @@ impl Desk {
             let paused = Command::Recording { paused: true };
             self.later(id, Input::Command(paused));
         }
+        self.know_number(id);
         self.answered_call(id);
     }
 

@@ -15,13 +15,16 @@ use super::calls::DeskCall;
 use super::perform::SEAT_ABSENT;
 use super::{Desk, clock, quality};
 
-type Reply = oneshot::Sender<Result<Answer, Problem>>;
+pub(super) type Reply = oneshot::Sender<Result<Answer, Problem>>;
 
 impl Desk {
     pub(super) fn request(&mut self, request: Request, now: Moment) {
         let Request { ask, reply } = request;
         if let Ask::Timeline(id) = ask {
             return self.timeline(id, reply);
+        }
+        if let Ask::Delete(asked) = ask {
+            return self.delete_number(asked, reply);
         }
         let answer = self.answer_ask(ask, now);
         self.settle(now);
@@ -37,7 +40,7 @@ impl Desk {
             Ask::GetCall(id) => self
                 .call_view(id, now)
                 .map(|view| Answer::Call(Box::new(view))),
-            Ask::Timeline(_) => unreachable!("answered by the files"),
+            Ask::Timeline(_) | Ask::Delete(_) => unreachable!("answered by the files"),
             Ask::Dial { to } => self.dial_asked(to, now),
             Ask::Command { call, command } => {
                 self.command(call, command, now).map(|()| Answer::Done)

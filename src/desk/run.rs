@@ -101,7 +101,7 @@ impl Agent {
         let mut desk = Desk {
             signalling: calling.signalling,
             sound: hearing.sound,
-            promises: Promises::new(Queue::new(rules(settings))),
+            promises: Promises::new(Queue::new(rules(settings, &house))),
             recordings: hearing.recordings,
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, policy.fast),
             accounts: calling.accounts,

@@ -2,12 +2,14 @@
 //!
 //! Invariant: pure; writing them down is [`store`]'s work.
 
+mod deletion;
 mod quality;
 mod record;
 mod recorded;
 pub mod store;
 mod timeline;
 
+pub use deletion::{Deletion, Left, Removed, StillThere};
 pub use quality::{OneWayQuality, VoiceQuality};
 pub use record::{CallRecord, Consent, Happened, PromiseNews, Times, Verdict};
 pub use recorded::{Paused, Recorded};

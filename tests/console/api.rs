@@ -17,6 +17,7 @@ fn body(page: Page) -> &'static str {
     match page {
         Page::Dial => r#"{"to":"13800138000"}"#,
         Page::NewCallback => r#"{"number":"13800138000","reason":"asked"}"#,
+        Page::NewDeletion => r#"{"number":"13800138000","by":"Lina","reason":"asked"}"#,
         Page::SeatChange => r#"{"ready":true}"#,
         Page::Command("hold") => r#"{"agreed":true,"reason":"lookup"}"#,
         Page::Command("transfer") => r#"{"target":"sales","mode":"announced"}"#,
@@ -53,6 +54,7 @@ fn expected(page: Page) -> u16 {
         | Page::Call
         | Page::Timeline
         | Page::Callbacks
+        | Page::NewDeletion
         | Page::Seats
         | Page::Seat
         | Page::SeatChange

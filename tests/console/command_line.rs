@@ -297,3 +297,24 @@ async fn events_are_told_until_the_agent_stops() {
     house.console.stop().await;
     assert_eq!(follower.await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_deletion_is_told_with_what_is_left() {
+    let house = House::open(Plan::default()).await;
+    let line = "delete 13800138000 --by Lina --reason asked";
+    let (code, told, errors) = at(&house, "en_US.UTF-8", line).await;
+    let expected = format!(
+        "deleted (proof 0190163d8694739ba8a2b8b0f1f3c2ab): 1 calls, 1 timelines, 1 records, \
+         1 recordings (32044 bytes)\ncallbacks to the number stay: 2\n{CALL}  is going on\n"
+    );
+    assert_eq!((code, told), (1, expected));
+    assert!(errors.contains("still kept"), "{errors}");
+    let asked = house.asked();
+    let [Ask::Delete(asked)] = asked.as_slice() else {
+        panic!("{asked:?}");
+    };
+    assert_eq!(
+        (asked.by.as_str(), asked.reason.as_str()),
+        ("Lina", "asked")
+    );
+}

@@ -6,7 +6,7 @@ use thirdring::console::{
     Answer, Ask, CallView, CallbackView, Code, Console, ConsoleSettings, EventLog, HealthView,
     Limits, LineView, Metrics, Problem, Request, SeatView, Token,
 };
-use thirdring::records::{Entry, What};
+use thirdring::records::{Deletion, Entry, Left, Removed, StillThere, What};
 use thirdring::words::{CallId, Command, ConsentFor, Language, Moment, PhoneNumber, Pii, SeatId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -147,6 +147,7 @@ fn answer(ask: Ask, calls: usize) -> Result<Answer, Problem> {
         Ask::Command { call, command } => known(call).and_then(|()| obey(&command)),
         Ask::ListCallbacks => Ok(Answer::Callbacks(vec![callback()])),
         Ask::AddCallback(_) => Ok(Answer::Noted(Box::new(callback()))),
+        Ask::Delete(asked) => Ok(Answer::Deleted(Box::new(deletion(asked.by)))),
         Ask::ListRegistrations => Ok(Answer::Registrations(Vec::new())),
         Ask::ListSeats => Ok(Answer::Seats(vec![seat(true), away()])),
         Ask::GetSeat(id) => staffed(&id).map(|()| Answer::Seat(seat(true))),
@@ -156,6 +157,30 @@ fn answer(ask: Ask, calls: usize) -> Result<Answer, Problem> {
             calls,
             alarms: Vec::new(),
         })),
+    }
+}
+
+/// One call is gone, another goes on.
+fn deletion(by: String) -> Deletion {
+    Deletion {
+        id: "0190163d8694739ba8a2b8b0f1f3c2ab".into(),
+        at_utc: utc(),
+        by,
+        reason: "asked".into(),
+        done: true,
+        calls: vec![CALL.parse().unwrap()],
+        left: vec![Left {
+            call: CALL.parse().unwrap(),
+            because: StillThere::Live,
+        }],
+        more: false,
+        removed: Removed {
+            timelines: 1,
+            records: 1,
+            recordings: 1,
+            bytes: 32_044,
+        },
+        callbacks: 2,
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod certificates;
 mod codecs;
 mod commands;
 mod consent;
+mod deleting;
 pub(crate) mod events;
 mod full_disk;
 mod greeting;

@@ -57,6 +57,29 @@ fn who_takes_the_callers_place_is_the_caller_from_then_on() {
 }
 
 #[test]
+fn who_takes_the_callers_place_in_the_notice_is_not_recorded() {
+    let house = House::fast().set("recording.enabled = true");
+    let agent = house.seat("rep1", "echo").open();
+    let mut events = agent.events();
+    let caller = Phone::open(NUMBER);
+    caller.call(agent.sip);
+    events.phrase(&caller.call_id(), "recording_notice", A_WHILE);
+    let successor = Phone::open("13900139000");
+    successor.invite_saying(agent.sip, &format!("Replaces: {}\r\n", caller.replaces()));
+    let answer = successor.response("INVITE", 200, SOON);
+    successor.ack(&answer);
+    caller.requested("BYE", SOON);
+    let id = successor.call_id();
+    events.wait("the rep is told", A_WHILE, |entry| {
+        of(entry, &id) && matches!(&entry.what, What::Told { notice } if notice == "not-recorded")
+    });
+    events.state(&id, "talking", A_WHILE);
+    assert_eq!(agent.call_of(&id).recording, None);
+    successor.hang_up();
+    events.ended(&id, SOON);
+}
+
+#[test]
 fn who_takes_the_reps_place_goes_on_with_the_call() {
     let rep = Phone::open("rep");
     let house = House::fast().phone_seat("rep1", rep.address);

@@ -21,7 +21,7 @@ pub(super) fn name(call: CallId, format: Format, is_sealed: bool) -> PathBuf {
 }
 
 /// The day in a call's id, by UTC, as in the timelines' folders.
-fn day(call: CallId) -> String {
+pub(super) fn day(call: CallId) -> String {
     let ms = i64::try_from(call.unix_ms()).unwrap_or(i64::MAX);
     let began = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
     began.strftime("%Y-%m-%d").to_string()

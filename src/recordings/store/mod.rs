@@ -10,4 +10,4 @@ mod thread;
 pub use decrypting::{DecryptError, Decrypted, decrypt};
 pub use key_file::{KeyFileError, read_key};
 pub use recorder::{Frames, News, Recorder, RecorderSettings};
-pub use retention::{Swept, sweep};
+pub use retention::{Swept, remove_call, sweep};

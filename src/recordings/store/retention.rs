@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::file::day;
 use crate::words::CallId;
 
 /// What was removed in one go.
@@ -25,7 +26,17 @@ struct Removed<'a> {
     call: CallId,
     file: &'a Path,
     bytes: u64,
-    because: &'static str,
+    because: Because,
+}
+
+/// Why a file had to go.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Because {
+    /// It was older than `keep`.
+    Keep,
+    /// Its caller asked for it.
+    Number,
 }
 
 /// Files removed in one go.
@@ -57,7 +68,7 @@ pub fn sweep(folder: &Path, keep: Duration, utc: Timestamp) -> io::Result<Swept>
                 swept.is_full = true;
                 return Ok(swept);
             }
-            remove(folder, &path, call, utc, &mut proofs)?;
+            remove(folder, &path, (call, Because::Keep), utc, &mut proofs)?;
             swept.removed += 1;
         }
         if swept.removed > before {
@@ -66,6 +77,27 @@ pub fn sweep(folder: &Path, keep: Duration, utc: Timestamp) -> io::Result<Swept>
         }
     }
     Ok(swept)
+}
+
+/// Removes what there is of one call, sealed or not, and notes it as [`sweep`] does: how many files, and their bytes.
+///
+/// The thread that still has it open writes into a file without a name.
+pub fn remove_call(folder: &Path, call: CallId, utc: Timestamp) -> io::Result<(u64, u64)> {
+    let day = PathBuf::from(day(call));
+    let files = match fs::read_dir(folder.join(&day)) {
+        Ok(files) => files,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok((0, 0)),
+        Err(why) => return Err(why),
+    };
+    let (mut removed, mut bytes, mut proofs) = (0, 0, None);
+    for file in files {
+        let path = day.join(file?.file_name());
+        if call_of(&path) == Some(call) {
+            bytes += remove(folder, &path, (call, Because::Number), utc, &mut proofs)?;
+            removed += 1;
+        }
+    }
+    Ok((removed, bytes))
 }
 
 fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -97,17 +129,17 @@ fn began(call: CallId) -> i64 {
 fn remove(
     folder: &Path,
     path: &Path,
-    call: CallId,
+    (call, because): (CallId, Because),
     utc: Timestamp,
     proofs: &mut Option<File>,
-) -> io::Result<()> {
+) -> io::Result<u64> {
     let bytes = fs::metadata(folder.join(path))?.len();
     let removed = Removed {
         removed_utc: utc,
         call,
         file: path,
         bytes,
-        because: "keep",
+        because,
     };
     let mut line = serde_json::to_vec(&removed)?;
     line.push(b'\n');
@@ -117,7 +149,8 @@ fn remove(
     };
     proofs.write_all(&line)?;
     proofs.sync_data()?;
-    fs::remove_file(folder.join(path))
+    fs::remove_file(folder.join(path))?;
+    Ok(bytes)
 }
 
 fn open_proofs(folder: &Path) -> io::Result<File> {
@@ -165,9 +198,27 @@ mod tests {
         );
         assert_eq!((left, emptied), ([false, true, true, false], true));
         assert_eq!(proofs.lines().count(), 2);
-        assert!(
-            proofs.contains(&format!("\"file\":\"one/{old}.wav\",\"bytes\":5")),
-            "{proofs}"
-        );
+        let proof = format!("\"file\":\"one/{old}.wav\",\"bytes\":5,\"because\":\"keep\"");
+        assert!(proofs.contains(&proof), "{proofs}");
+    }
+
+    #[test]
+    fn of_one_call_all_goes_sealed_or_not_and_again_is_no_fault() {
+        let folder = std::env::temp_dir().join(format!("thirdring-remove-{}", std::process::id()));
+        let [call, other] = [1, 2].map(|n| CallId::new(1_777_867_200_000, [n; 10]));
+        let day = folder.join(day(call));
+        fs::create_dir_all(&day).unwrap();
+        let names = [(call, "wav"), (call, "opus.sealed"), (other, "wav")];
+        for (of, ending) in names {
+            fs::write(day.join(format!("{of}.{ending}")), "12345").unwrap();
+        }
+        let utc = Timestamp::UNIX_EPOCH;
+        let gone = [0, 1].map(|_| remove_call(&folder, call, utc).unwrap());
+        let nowhere = remove_call(&folder.join("none"), call, utc).unwrap();
+        let left = fs::read_dir(&day).unwrap().count();
+        let proofs = fs::read_to_string(folder.join(PROOFS)).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!((gone, nowhere, left), ([(2, 10), (0, 0)], (0, 0), 1));
+        assert_eq!(proofs.matches("\"because\":\"number\"").count(), 2);
     }
 }

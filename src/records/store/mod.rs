@@ -1,7 +1,13 @@
-//! L2, shell. On disk: a timeline a call in a folder a day, and one record a call.
+//! L2, shell. On disk: a timeline a call in a folder a day, with whose calls they were, and one record a call; what
+//! is deleted by number, and its proof.
 
+mod callers;
+mod proof_file;
 mod record_file;
 mod timeline_file;
+mod tombstones;
 
+pub use callers::Callers;
+pub use proof_file::prove;
 pub use record_file::Records;
 pub use timeline_file::{Timelines, TimelinesError};

@@ -1,8 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
+use super::tombstones::bury;
 use crate::records::{CallRecord, Entry, What};
 use crate::words::CallId;
 
@@ -11,6 +14,14 @@ use crate::words::CallId;
 pub struct Records {
     file: PathBuf,
     open: BTreeMap<CallId, CallRecord>,
+}
+
+/// Whose record a line is, and what stays of a deleted one.
+#[derive(Serialize, Deserialize)]
+struct Named {
+    id: CallId,
+    #[serde(default)]
+    deleted: bool,
 }
 
 /// Calls under way at once (D8).
@@ -44,6 +55,15 @@ impl Records {
             Some(record) => self.write(&record),
             None => Ok(()),
         }
+    }
+
+    /// Leaves of these calls' records only that they were deleted; how many there were.
+    pub fn delete(state: &Path, calls: &BTreeSet<CallId>) -> io::Result<u64> {
+        bury(&Self::new(state).file, |line| {
+            let Named { id, deleted } = serde_json::from_slice(line).ok()?;
+            let deleted = (!deleted && calls.contains(&id)).then_some(true)?;
+            serde_json::to_string(&Named { id, deleted }).ok()
+        })
     }
 
     fn write(&self, record: &CallRecord) -> io::Result<()> {
@@ -87,8 +107,17 @@ mod tests {
             .add(&entry(call, What::Begun { inbound: true }))
             .unwrap();
         records.add(&entry(call, What::Ended { ending })).unwrap();
-        let lines = std::fs::read_to_string(state.join("records.jsonl")).unwrap();
+        let file = state.join("records.jsonl");
+        let lines = std::fs::read_to_string(&file).unwrap();
+        let gone = [1, 0].map(|_| Records::delete(&state, &BTreeSet::from([call])).unwrap());
+        let buried = std::fs::read_to_string(&file).unwrap();
         std::fs::remove_dir_all(&state).unwrap();
+        assert_eq!(gone, [1, 0], "once");
+        assert_eq!(
+            buried.trim_end(),
+            format!("{{\"id\":\"{call}\",\"deleted\":true}}")
+        );
+        assert_eq!(buried.len(), lines.len());
         let record: CallRecord = serde_json::from_str(lines.trim_end()).unwrap();
         assert_eq!((record.id, record.ending), (call, Some(ending)));
     }

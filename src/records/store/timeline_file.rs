@@ -123,6 +123,15 @@ impl Timelines {
         Ok(entries)
     }
 
+    /// Removes the timeline of a call that is over; whether there was one.
+    pub fn delete(state: &Path, call: CallId) -> io::Result<bool> {
+        match fs::remove_file(path(&state.join("calls"), call)) {
+            Ok(()) => Ok(true),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(why) => Err(why),
+        }
+    }
+
     fn write(&mut self, call: CallId, entry: &Entry) -> Result<(), TimelinesError> {
         let path = self.path(call);
         let open = self.file(call, &path)?;
@@ -155,12 +164,16 @@ impl Timelines {
     }
 
     fn path(&self, call: CallId) -> PathBuf {
-        self.folder.join(day(call)).join(format!("{call}.jsonl"))
+        path(&self.folder, call)
     }
 }
 
+fn path(folder: &Path, call: CallId) -> PathBuf {
+    folder.join(day(call)).join(format!("{call}.jsonl"))
+}
+
 /// The day in a call's id, by UTC: a call past midnight stays in the file it began.
-fn day(call: CallId) -> String {
+pub(super) fn day(call: CallId) -> String {
     let ms = i64::try_from(call.unix_ms()).unwrap_or(i64::MAX);
     let began = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
     began.strftime("%Y-%m-%d").to_string()

@@ -1,0 +1,137 @@
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::timeline_file::day;
+use super::tombstones::bury;
+use crate::words::{CallId, PhoneNumber, Pii};
+
+/// Whose call it was: a line a call in `STATE/callers/<yyyy-mm-dd>.jsonl`. Only by these lines what is kept of a
+/// number can be found.
+#[derive(Clone, Debug)]
+pub struct Callers {
+    folder: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    call: CallId,
+    /// Gone once it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number: Option<Pii<PhoneNumber>>,
+}
+
+impl Callers {
+    pub fn new(state: &Path) -> Self {
+        Self {
+            folder: state.join("callers"),
+        }
+    }
+
+    pub fn add(&self, call: CallId, number: Pii<PhoneNumber>) -> io::Result<()> {
+        let mut folder = DirBuilder::new();
+        folder.recursive(true).mode(0o700).create(&self.folder)?;
+        let number = Some(number);
+        let mut line = serde_json::to_vec(&Line { call, number })?;
+        line.push(b'\n');
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(self.file(&day(call)))?;
+        let whole = file.metadata()?.len();
+        let written = file.write_all(&line);
+        if written.is_err() {
+            // Half a line would spoil the next one; cutting off needs no room.
+            let _ = file.set_len(whole);
+        }
+        written
+    }
+
+    /// The calls with such a number.
+    pub fn of(&self, is_wanted: impl Fn(&PhoneNumber) -> bool) -> io::Result<BTreeSet<CallId>> {
+        let mut found = BTreeSet::new();
+        for file in self.files()? {
+            for line in BufReader::new(File::open(file)?).split(b'\n') {
+                let line = serde_json::from_slice::<Line>(&line?).ok();
+                let wanted = line.filter(|line| {
+                    let number = line.number.as_ref();
+                    number.is_some_and(|number| is_wanted(number.reveal()))
+                });
+                found.extend(wanted.map(|line| line.call));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Forgets whose these calls were.
+    pub fn forget(&self, calls: &BTreeSet<CallId>) -> io::Result<()> {
+        let nobodys = |line: &[u8]| {
+            let Line { call, .. } = serde_json::from_slice(line).ok()?;
+            let number = None;
+            calls
+                .contains(&call)
+                .then(|| serde_json::to_string(&Line { call, number }).ok())?
+        };
+        let days: BTreeSet<String> = calls.iter().map(|call| day(*call)).collect();
+        for day in days {
+            bury(&self.file(&day), nobodys)?;
+        }
+        Ok(())
+    }
+
+    fn files(&self) -> io::Result<Vec<PathBuf>> {
+        if !self.folder.exists() {
+            return Ok(Vec::new());
+        }
+        let days = fs::read_dir(&self.folder)?;
+        days.map(|day| Ok(day?.path())).collect()
+    }
+
+    fn file(&self, day: &str) -> PathBuf {
+        self.folder.join(format!("{day}.jsonl"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Pii<PhoneNumber> {
+        Pii::new(PhoneNumber::parse(text).unwrap())
+    }
+
+    #[test]
+    fn calls_are_found_by_their_number_until_it_is_forgotten() {
+        let state = std::env::temp_dir().join(format!("thirdring-callers-{}", std::process::id()));
+        let callers = Callers::new(&state);
+        let day = 86_400_000;
+        let [one, two, three] = [1, 2, 40].map(|n| CallId::new(n * day, [n as u8; 10]));
+        for (call, of) in [(one, "1"), (two, "13800138000"), (three, "1"), (three, "2")] {
+            callers.add(call, number(of)).unwrap();
+        }
+        let of = |of: &str| callers.of(|number| number.as_str() == of).unwrap();
+        assert_eq!(of("1"), BTreeSet::from([one, three]));
+        let file = state.join("callers/1970-02-10.jsonl");
+        let before = fs::read(&file).unwrap();
+        callers.forget(&of("1")).unwrap();
+        let after = fs::read(&file).unwrap();
+        // A call of two callers is forgotten for both.
+        let left = [of("1"), of("2"), of("13800138000")];
+        fs::remove_dir_all(&state).unwrap();
+        assert_eq!(
+            left,
+            [BTreeSet::new(), BTreeSet::new(), BTreeSet::from([two])]
+        );
+        assert_eq!(before.len(), after.len());
+        let after = String::from_utf8(after).unwrap();
+        assert!(
+            !after.contains("number") && after.lines().count() == 2,
+            "{after}"
+        );
+    }
+}
