@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the agent from outside, beside the floor and a peer of the same run, and prints one line a figure.
 #
-#   bash benches/run.sh            all figures but phrases-long, about twenty minutes
+#   bash benches/run.sh            all figures but phrases-long, about a quarter of an hour
 #   bash benches/run.sh pacing     some of them:
 #
 #   idle          start-up, wake-ups, memory, size of the binary

@@ -50,7 +50,7 @@ def cost():
         line(f"bridge, {CALLS} calls: {name}", aim, relayed.get(key), floor.get(key))
     for figures, name in ((heard, "both heard"), (recorded, "recorded")):
         line(f"bridge, {CALLS} calls, {name}: gaps > 40 ms", 0, figures.get("gaps40"))
-    told("the meter's own lateness, p99 (ms)", relayed.get("own_p99"), floor.get("own_p99"))
+    told(f"bridge, {CALLS} calls: the meter's own lateness, p99 (ms)", relayed.get("own_p99"), floor.get("own_p99"))
     line(f"memory {at}, no hearing (kB)", 40, metering.memory(relayed, CALLS), metering.memory(floor, CALLS))
     line(f"memory {at}, both heard (kB)", 40, metering.memory(heard, CALLS))
     line(f"memory {at}, recorded (kB)", 40, metering.memory(recorded, CALLS))

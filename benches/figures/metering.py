@@ -38,7 +38,8 @@ def meter(machine, *arguments, meanwhile=None):
         told = bench.communicate()[0].strip().splitlines()
     figures = json.loads(told[-1]) if told else {}
     if "legs" in figures and (figures["answered"] < figures["calls"] or figures["silent_legs"]):
-        print(f"{machine.name}: {figures['answered']} of {figures['calls']} calls answered, {figures['silent_legs']} of {figures['legs']} legs silent", file=sys.stderr)
+        answered = f"{figures['answered']} of {figures['calls']} calls answered"
+        print(f"{machine.name}: {answered}, {figures['silent_legs']} of {figures['legs']} legs silent", file=sys.stderr)
     figures["grown_kb"] = max(0, figures.get("rss_max_kb", 0) - before)
     return figures
 

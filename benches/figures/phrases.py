@@ -45,7 +45,7 @@ def heard(seconds):
     line(f"{name}: frames lost or left out", 0, sum(map(frames_missing, legs)))
     line(f"{name}: timestamps off the 20 ms", 0, sum(map(shifts, legs)))
     line(f"{name}: gaps > 40 ms", 0, figures.get("gaps40"))
-    told("the meter's own lateness there, p99 (ms)", figures.get("own_p99"))
+    told(f"{name}: the meter's own lateness, p99 (ms)", figures.get("own_p99"))
 
 
 def whole(dumped):

@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { FRAME_BYTES = 160, SECOND = 50, BURST_FRAMES = 3, BURST_EVERY = 25, FRAMES_MAX = 1 << 16, LOUD = 1500, QUIET_BEFORE = 800 };
+enum { FRAME_BYTES = 160, FRAMES_MAX = 1 << 16 };
+enum { BURST_FRAMES = 3, BURST_EVERY = 25 };    /* frames */
+enum { LOUD = 1500, QUIET_BEFORE = 800 };       /* a sample, and samples before the first loud one of a burst */
 
 struct codec {
   int payload_type, ticks;
@@ -174,7 +176,7 @@ void open_legs(int two_each)
     l->sound = is_caller ? sound : callees_sound;
     l->ssrc = clock_ns(CLOCK_BOOTTIME) * 977 + i;
     l->seq = i * 7;
-    l->frame = l->sound ? i * 397 : i * 3 % SECOND / 2;
+    l->frame = l->sound ? i * 397 : i * 3 % BURST_EVERY;
     if (two_each)
       l->peer = &legs[(i + opt.calls) % n];
     if (opt.dump) {

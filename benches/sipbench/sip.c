@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SIP = 1000000, CALLEE, EVENTS = 256, BURST = 64, MESSAGE_MAX = 8192, BODY_MAX = 600, RESEND_MS = 500, RESEND_MS_MAX = 4000, ROUTES_MAX = 8 };
+enum { SIP = 1000000, CALLEE };         /* what was heard of: below them the legs */
+enum { EVENTS = 256, MESSAGES_AT_ONCE = 64, MESSAGE_MAX = 8192, BODY_MAX = 600, ROUTES_MAX = 8 };
+enum { RESEND_MS = 500, RESEND_MS_MAX = 4000 };
 
 struct call *calls, *callees;
 int ncalls, ncallees;
@@ -406,7 +408,7 @@ void pump(int timeout_us)
     }
     int fd = id == SIP ? sip_fd : callee_fd, r;
 
-    for (int k = 0; k < BURST && (r = receive(fd, b, sizeof b - 1, &at, &from, 0)) > 0; k++) {
+    for (int k = 0; k < MESSAGES_AT_ONCE && (r = receive(fd, b, sizeof b - 1, &at, &from, 0)) > 0; k++) {
       b[r] = 0;
       on_sip(fd, b, at, &from);
     }

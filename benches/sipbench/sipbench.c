@@ -7,15 +7,16 @@
  *  wait     sipbench --to H:P --options SEC         OPTIONS every 5 ms until answered (start-up time)
  * Options: --ip 127.0.0.1 (ours)  --rate 50 (calls/s while setting up)  --settle 2 (s left out after the last answer)
  *  --sound FILE  what callers say, over and over, each from another place (sounds.rs writes such files)
- *  --callee-sound FILE  the same for callees; with neither: bursts of 60 ms at 1 kHz every 500 ms, whose way through the
- *                machine is timed, or with --silence digital silence
+ *  --callee-sound FILE  the same for callees; with neither: bursts of 60 ms at 1 kHz every 500 ms, whose way through
+ *                the machine is timed, or with --silence digital silence
  *  --opus        callers speak Opus, with a --sound of Opus packets; otherwise G.711u
- *  --stop-tx S   callers send nothing more S s after their answer; --stops FILE: "CALL-ID ns", the boot clock at the last packet
+ *  --stop-tx S   callers send nothing more S s after their answer; --stops FILE: "CALL-ID ns", the boot clock at
+ *                the last packet
  *  --dump DIR    one file a leg: records {i64 received_ns, u16 seq, u32 timestamp}, little endian, packed
  *  --give-up 8   seconds until an unanswered INVITE counts as lost
- * Prints one JSON object. Times in ms. int_* = intervals between packets the machine sent (kernel timestamp = its send time on
- * loopback), dev_* how far they are from 20 ms; own_* = lateness of our own sends, own_lost = packets that our own sockets had no
- * room for: when these are bad, the computer was full and the figures are not the machine's alone.
+ * Prints one JSON object. Times in ms. int_* = intervals between packets the machine sent (kernel timestamp = its send
+ * time on loopback), dev_* how far they are from 20 ms; own_* = lateness of our own sends, own_lost = packets that our
+ * own sockets had no room for: when these are bad, the computer was full and the figures are not the machine's alone.
  */
 #include "sipbench.h"
 #include <stdlib.h>

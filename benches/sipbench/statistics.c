@@ -17,7 +17,7 @@ struct thread {
   double s;                             /* on a processor */
 };
 struct process {
-  double cpu_s, threads_s;
+  double cpu_s;                         /* by ticks, also of threads that ended */
   long memory_kb, threads, waits;
   int nseen;
   struct thread seen[THREADS_MAX];
@@ -81,7 +81,6 @@ static void look_at_thread(int pid, int tid, struct process *p)
         p->waits += waits;
     fclose(f);
   }
-  p->threads_s += t.s;
   if (p->nseen < THREADS_MAX)
     p->seen[p->nseen++] = t;
 }
@@ -223,6 +222,17 @@ static void print_legs(void)
   printf(", \"silent_legs\": %d, \"legs\": %d, \"callee_legs\": %d", silent, nlegs, ncallees);
 }
 
+/* What thread i of a process had of the processors meanwhile; threads that ended have taken theirs with them. */
+static double spent_s(int p, int i)
+{
+  const struct thread *t = &after[p].seen[i];
+
+  for (int j = 0; j < before[p].nseen; j++)
+    if (before[p].seen[j].tid == t->tid)
+      return t->s - before[p].seen[j].s;
+  return t->s;
+}
+
 /* Of each name of a thread, all that have it. */
 static void print_threads(double window_s)
 {
@@ -234,9 +244,7 @@ static void print_threads(double window_s)
       struct thread t = after[p].seen[i];
       int k = 0;
 
-      for (int j = 0; j < before[p].nseen; j++)
-        if (before[p].seen[j].tid == t.tid)
-          t.s -= before[p].seen[j].s;
+      t.s = spent_s(p, i);
       while (k < n && strcmp(sums[k].name, t.name))
         k++;
       if (k < n)
@@ -257,10 +265,11 @@ static void print_processes(double window_s, int answered)
 
   for (int i = 0; i < opt.npids; i++) {
     struct process *a = &before[i], *b = &after[i];
-    /* A thread's own count is exact, but goes with it where it ends. */
-    int exact = !opt.load && b->threads == a->threads && b->threads_s > a->threads_s;
+    double exact = 0, coarse = b->cpu_s - a->cpu_s;
 
-    cpu += exact ? b->threads_s - a->threads_s : b->cpu_s - a->cpu_s;
+    for (int k = 0; k < b->nseen; k++)
+      exact += spent_s(i, k);
+    cpu += b->threads == a->threads ? exact : fmax(exact, coarse);
     memory += b->memory_kb;
     threads += b->threads;
     waits += b->waits - a->waits;
