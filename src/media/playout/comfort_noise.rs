@@ -16,6 +16,9 @@ const IMITATED_MAX: f32 = 33_955.0;
 /// Keeps the imitation of a hum from ringing: noise at -30 dB beside it.
 const WHITER: f32 = 1.001;
 
+/// No noise is louder, whatever is described: -20 dBov. What is louder comforts nobody.
+const LEVEL_MIN: u8 = 20;
+
 /// Noise as the other end described it (RFC 3389), or as it was heard.
 #[derive(Debug)]
 pub(super) struct ComfortNoise {
@@ -46,7 +49,7 @@ impl ComfortNoise {
             let value = (f32::from(*byte) - 127.0) * 258.0 / 32_768.0;
             *reflection = value.clamp(-REFLECTION_MAX, REFLECTION_MAX);
         }
-        let rms = 32_768.0 * 10_f32.powf(-f32::from(level & 0x7f) / 20.0);
+        let rms = 32_768.0 * 10_f32.powf(-f32::from((level & 0x7f).max(LEVEL_MIN)) / 20.0);
         self.sound_at(rms);
     }
 
@@ -170,6 +173,14 @@ mod tests {
         assert!((level + 45.0).abs() < 1.0, "{level}");
         assert_eq!(imitated(&[0.0; ORDER + 1]).0, f32::NEG_INFINITY);
         assert!(imitated(&[1e6; ORDER + 1]).0 < -40.0);
+    }
+
+    #[test]
+    fn no_description_hurts() {
+        for payload in [[0].as_slice(), &[0, 0], &[0, 255, 0, 3]] {
+            let (level, _) = measured(payload);
+            assert!((level + 20.0).abs() < 2.0, "{payload:?}: {level}");
+        }
     }
 
     #[test]
