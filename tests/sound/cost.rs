@@ -47,7 +47,8 @@ fn a_leg_of_g711_takes_little_and_one_of_opus_what_its_library_takes() {
     }
 }
 
-/// What of a codec's memory is ever touched, in KiB a leg: libraries reserve for stereo at 48 kHz.
+/// What of a codec's memory is ever touched, in KiB a leg: the library reserves for stereo at 48 kHz. Of its 490 kB, 257
+/// are CELT's, 30 SILK's, which is all that we write; the rest are buffers.
 #[test]
 fn what_a_leg_of_opus_touches() {
     const LEGS: usize = 100;
