@@ -237,14 +237,19 @@ mod tests {
 
     #[test]
     fn a_steady_voice_is_bridged_as_if_nothing_had_been_lost() {
-        let mut concealment = Concealment::new(Rate::Narrow);
-        let (mut gap, mut rest) = ([0; 160], from(550, 160));
-        concealment.bridge(&from(0, 390), &mut gap, &mut rest);
-        let likeness = likeness(&gap, &from(390, 160));
-        assert!(likeness > 0.95, "{likeness}");
-        let loudest = gap.iter().max().unwrap();
-        assert!((3_500..6_000).contains(loudest), "{loudest}");
-        assert_eq!(rest, from(550, 160));
+        for rate in [Rate::Narrow, Rate::Wide] {
+            let mut concealment = Concealment::new(rate);
+            let (before, frame) = (390 * rate.factor(), rate.frame_samples());
+            let voice = from(0, (before + 2 * frame) as i32);
+            let (history, lost) = voice.split_at(before);
+            let (mut gap, mut rest) = (vec![0; frame], lost[frame..].to_vec());
+            concealment.bridge(history, &mut gap, &mut rest);
+            let likeness = likeness(&gap, &lost[..frame]);
+            assert!(likeness > 0.95, "{rate:?}: {likeness}");
+            let loudest = gap.iter().max().unwrap();
+            assert!((3_500..6_000).contains(loudest), "{rate:?}: {loudest}");
+            assert_eq!(rest, lost[frame..]);
+        }
     }
 
     #[test]
