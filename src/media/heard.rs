@@ -8,7 +8,7 @@ use super::receiver::{Arrival, Kind};
 use crate::words::Moment;
 
 /// Frames kept for those who hear the party: a stall of 100 ms is caught up with five, a recording waits for three.
-const KEPT: usize = 10;
+const KEPT: usize = 8;
 
 /// What a stall of the thread made older than this is not played any more: 5 s.
 const BEHIND_MAX: u64 = 250;

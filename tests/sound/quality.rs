@@ -22,7 +22,7 @@ struct Case {
     network: Network,
     /// What is asked for.
     wanted: f64,
-    /// What is held, where it is less.
+    /// What is held: nothing of it is to be lost again.
     at_least: f64,
     delay_at_most: Duration,
 }
@@ -50,11 +50,11 @@ fn cases() -> [Case; 7] {
     };
     [
         case("clean", 0.0, 1, 4.45, 4.45),
-        case("1 % lost", 0.01, 1, 4.24, 4.21),
-        case("3 % lost", 0.03, 1, 3.84, 3.84),
-        case("5 % lost", 0.05, 1, 3.50, 3.50),
-        case("10 % lost", 0.10, 1, 2.80, 2.80),
-        case("5 % lost by threes", 0.05, 3, 3.50, 3.46),
+        case("1 % lost", 0.01, 1, 4.24, 4.24),
+        case("3 % lost", 0.03, 1, 3.84, 3.98),
+        case("5 % lost", 0.05, 1, 3.50, 3.84),
+        case("10 % lost", 0.10, 1, 2.80, 3.60),
+        case("5 % lost by threes", 0.05, 3, 3.50, 3.50),
         Case {
             name: "jitter of 27 ms",
             network,

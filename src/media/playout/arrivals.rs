@@ -18,7 +18,7 @@ const WINDOW_MS: i64 = 500;
 const LOST_MAX: u16 = 6;
 
 /// A gap whose end is not known is heard more than a packet that is late.
-const LOST_WEIGHS: f32 = 2.0;
+const LOST_WEIGHS: f32 = 3.0;
 
 /// Sound waits 20 ms at least: so the packet after a lost one is there when the gap is to be filled.
 pub(super) const TARGET_MIN_MS: i64 = 20;

@@ -1,8 +1,8 @@
 /// Reflection coefficients that are used: more say nothing of a telephone's noise.
 pub(super) const ORDER: usize = 12;
 
-/// An excitation below this makes no sample but 0.
-const AUDIBLE: f32 = 0.3;
+/// A mean amplitude below this has no sample but 0.
+const AUDIBLE: f32 = 0.2;
 
 /// Less than 1 whatever comes, so that the filter is stable.
 const REFLECTION_MAX: f32 = 0.98;
@@ -16,6 +16,13 @@ const IMITATED_MAX: f32 = 33_955.0;
 /// Keeps the imitation of a hum from ringing: noise at -30 dB beside it.
 const WHITER: f32 = 1.001;
 
+/// No noise is louder, whatever is described: -20 dBov. What is louder comforts nobody.
+const LEVEL_MIN: u8 = 20;
+
+/// No sample of a noise is so much louder than its mean. While one filter takes over from another, what rings in it can
+/// be.
+const PEAK: f32 = 5.0;
+
 /// Noise as the other end described it (RFC 3389), or as it was heard.
 #[derive(Debug)]
 pub(super) struct ComfortNoise {
@@ -23,6 +30,9 @@ pub(super) struct ComfortNoise {
     /// The excitation that gives the level which was asked for, and the one there is.
     wanted: f32,
     gain: f32,
+    /// The mean amplitude that was asked for, and the one there is.
+    wanted_rms: f32,
+    rms: f32,
     backward: [f32; ORDER + 1],
     state: u32,
 }
@@ -33,6 +43,8 @@ impl ComfortNoise {
             reflections: [0.0; ORDER],
             wanted: 0.0,
             gain: 0.0,
+            wanted_rms: 0.0,
+            rms: 0.0,
             backward: [0.0; ORDER + 1],
             state: 1,
         }
@@ -46,7 +58,7 @@ impl ComfortNoise {
             let value = (f32::from(*byte) - 127.0) * 258.0 / 32_768.0;
             *reflection = value.clamp(-REFLECTION_MAX, REFLECTION_MAX);
         }
-        let rms = 32_768.0 * 10_f32.powf(-f32::from(level & 0x7f) / 20.0);
+        let rms = 32_768.0 * 10_f32.powf(-f32::from((level & 0x7f).max(LEVEL_MIN)) / 20.0);
         self.sound_at(rms);
     }
 
@@ -79,24 +91,27 @@ impl ComfortNoise {
 
     /// Falls silent.
     pub(super) fn end(&mut self) {
-        self.wanted = 0.0;
+        self.sound_at(0.0);
     }
 
     /// Whether it is, or is to be, heard at all.
     pub(super) fn is_audible(&self) -> bool {
-        self.gain.max(self.wanted) > AUDIBLE
+        self.rms.max(self.wanted_rms) > AUDIBLE
     }
 
     fn sound_at(&mut self, rms: f32) {
         let passed: f32 = self.reflections.iter().map(|k| 1.0 - k * k).product();
         self.wanted = rms * passed.sqrt();
+        self.wanted_rms = rms;
     }
 
     pub(super) fn fill(&mut self, out: &mut [i16]) {
         for sample in out {
             self.gain += (self.wanted - self.gain) * APPROACH;
+            self.rms += (self.wanted_rms - self.rms) * APPROACH;
             let excitation = self.gain * self.white();
-            *sample = self.lattice(excitation) as i16;
+            let loudest = PEAK * self.rms;
+            *sample = self.lattice(excitation).clamp(-loudest, loudest) as i16;
         }
     }
 
@@ -170,6 +185,26 @@ mod tests {
         assert!((level + 45.0).abs() < 1.0, "{level}");
         assert_eq!(imitated(&[0.0; ORDER + 1]).0, f32::NEG_INFINITY);
         assert!(imitated(&[1e6; ORDER + 1]).0 < -40.0);
+    }
+
+    #[test]
+    fn no_description_hurts() {
+        for payload in [[0].as_slice(), &[0, 0], &[0, 255, 0, 3]] {
+            let (level, _) = measured(payload);
+            assert!((level + 20.0).abs() < 2.0, "{payload:?}: {level}");
+        }
+    }
+
+    #[test]
+    fn what_rings_on_of_one_description_does_not_burst_out_in_the_next() {
+        let mut noise = ComfortNoise::new();
+        let mut out = [0; 8_000];
+        noise.describe(&[20]);
+        noise.fill(&mut out);
+        // Found by the fuzz test of play-out.
+        noise.describe(&[20, 0, 5, 57, 96, 67, 105, 86, 74, 21, 43, 88, 86]);
+        noise.fill(&mut out);
+        assert!(out.iter().all(|sample| sample.unsigned_abs() <= 16_500));
     }
 
     #[test]

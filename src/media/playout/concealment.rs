@@ -1,5 +1,6 @@
 use std::f32::consts::PI;
 
+use super::alignment::{bent, meet};
 use super::extrapolation::extrapolate;
 use super::interpolation::{self, interpolate};
 use crate::media::codec::Rate;
@@ -21,11 +22,17 @@ const REST_MIN_MS: usize = 10;
 /// 60 ms at 16 kHz.
 const LONGEST_SAMPLES: usize = 960;
 
+/// 70 ms at 16 kHz.
+const ONWARD_SAMPLES: usize = 1_120;
+
 /// 48.75 ms at 16 kHz.
 const HISTORY_SAMPLES: usize = 780;
 
 /// The middle of a gap of more than a frame is so much quieter: what is surely not so had better be weak.
-const DIP: f32 = 0.3;
+const DIP: f32 = 0.15;
+
+/// So much quieter is the middle where what comes after is nothing like what was before.
+const DIP_UNLIKE: f32 = 0.3;
 
 /// How much of what fills a short gap is the best guess of a prediction: alone it is too weak in the middle.
 const PREDICTED: f32 = 0.35;
@@ -33,15 +40,21 @@ const PREDICTED: f32 = 0.35;
 /// 20 ms at 16 kHz.
 const REST_SAMPLES: usize = 320;
 
+/// What comes after is continued backwards for so long more than the gap, to be met: 20 ms at 8 kHz.
+const MEETING: usize = 160;
+
 /// Makes up sound for packets that did not come.
 ///
 /// Where the packet after the gap is there already, both sides are continued into the gap, the later one backwards,
-/// and the one passes over into the other. Else what was before goes on and fades.
+/// each bent to meet the other side in step, and the one passes over into the other. Else what was before goes on and
+/// fades.
 #[derive(Debug)]
 pub(super) struct Concealment {
     factor: usize,
     /// How the sound before the gap would have gone on.
-    onward: Vec<f32>,
+    onward: Vec<i16>,
+    /// Its pitch period, in samples.
+    period: usize,
     /// How much of it was used; none while nothing is concealed.
     used: Option<usize>,
 }
@@ -51,7 +64,8 @@ impl Concealment {
         let factor = rate.factor();
         Self {
             factor,
-            onward: vec![0.0; (LONGEST_MS + JOIN_MAX_MS) * 8 * factor],
+            onward: vec![0; (LONGEST_MS + JOIN_MAX_MS) * 8 * factor],
+            period: 0,
             used: None,
         }
     }
@@ -61,7 +75,12 @@ impl Concealment {
         if self.used.is_none() {
             let mut sound = [0.0; HISTORY_SAMPLES];
             let sound = linear(&mut sound, history.iter());
-            extrapolate(sound, &mut self.onward, self.factor);
+            let mut onward = [0.0; ONWARD_SAMPLES];
+            let onward = &mut onward[..self.onward.len()];
+            self.period = extrapolate(sound, onward, self.factor).lag;
+            for (kept, sample) in self.onward.iter_mut().zip(onward) {
+                *kept = rounded(*sample);
+            }
             self.used = Some(0);
         }
     }
@@ -87,11 +106,14 @@ impl Concealment {
             self.go_on(gap);
             return self.join(rest);
         }
+        let (mut before, mut after) = ([0.0; HISTORY_SAMPLES], [0.0; REST_SAMPLES]);
+        let before = linear(&mut before, history.iter());
+        let after = linear(&mut after, rest.iter().take(160 * self.factor));
         let mut passage = [0.0; LONGEST_SAMPLES];
         let passage = &mut passage[..gap.len()];
-        self.pass_over(passage, rest);
+        self.pass_over(before, passage, after);
         if self.used == Some(0) && gap.len() <= interpolation::LONGEST_AT_8_KHZ * self.factor {
-            self.refine(history, passage, rest);
+            self.refine(before, passage, after);
         }
         for (sample, made_up) in gap.iter_mut().zip(passage) {
             *sample = rounded(*made_up);
@@ -100,32 +122,40 @@ impl Concealment {
     }
 
     /// What was before goes on, and passes over into what comes after, continued backwards.
-    fn pass_over(&self, passage: &mut [f32], rest: &[i16]) {
+    fn pass_over(&self, before: &[f32], passage: &mut [f32], after: &[f32]) {
+        let length = passage.len();
+        let mut backward = [0.0; LONGEST_SAMPLES + 2 * MEETING];
+        let backward = &mut backward[..length + MEETING * self.factor];
         let mut reversed = [0.0; REST_SAMPLES];
-        let sound = linear(&mut reversed, rest.iter().take(160 * self.factor).rev());
-        extrapolate(sound, passage, self.factor);
-        passage.reverse();
+        let period = extrapolate(turned(&mut reversed, after), backward, self.factor).lag;
         let used = self.used.unwrap_or(0);
         let loudness = self.loudness(used);
-        let onward = self.onward.get(used..).unwrap_or_default();
-        let length = passage.len();
-        let dip = if length > interpolation::LONGEST_AT_8_KHZ * self.factor {
-            DIP
-        } else {
-            0.0
-        };
+        let mut onward = [0.0; ONWARD_SAMPLES];
+        let onward = linear(&mut onward, self.onward.iter().skip(used));
+        let (mut early, mut late, mut dip) = (0.0, 0.0, 0.0);
+        if length > interpolation::LONGEST_AT_8_KHZ * self.factor {
+            dip = DIP;
+        }
+        // What was made up already is nothing to be met.
+        if used == 0 {
+            early = meet(onward, length, after, self.period, self.factor).shift;
+            let mut reversed = [0.0; HISTORY_SAMPLES];
+            let before = turned(&mut reversed, before);
+            let meeting = meet(backward, length, before, period, self.factor);
+            late = meeting.shift;
+            dip += DIP_UNLIKE * (1.0 - meeting.likeness.max(0.0));
+        }
         for (n, sample) in passage.iter_mut().enumerate() {
-            let earlier = onward.get(n).copied().unwrap_or(0.0) * loudness;
-            let quieter = 1.0 - dip * (PI * n as f32 / length as f32).sin();
-            *sample = quieter * blend(earlier, *sample, n, length);
+            let earlier = loudness * bent(onward, n, length, early);
+            let later = bent(backward, length - 1 - n, length, late);
+            let part = (n as f32 + 0.5) / length as f32;
+            let quieter = 1.0 - dip * (PI * part).sin();
+            *sample = quieter * (earlier + part * (later - earlier));
         }
     }
 
     /// Takes in a part of what a prediction over the gap says of it.
-    fn refine(&self, history: &[i16], passage: &mut [f32], rest: &[i16]) {
-        let (mut before, mut after) = ([0.0; HISTORY_SAMPLES], [0.0; REST_SAMPLES]);
-        let before = linear(&mut before, history.iter());
-        let after = linear(&mut after, rest.iter().take(160 * self.factor));
+    fn refine(&self, before: &[f32], passage: &mut [f32], after: &[f32]) {
         let mut between = [0.0; 2 * interpolation::LONGEST_AT_8_KHZ];
         let between = &mut between[..passage.len()];
         interpolate(before, after, between, self.factor);
@@ -148,7 +178,7 @@ impl Concealment {
     }
 
     fn faded(&self, at: usize) -> f32 {
-        self.onward.get(at).copied().unwrap_or(0.0) * self.loudness(at)
+        f32::from(self.onward.get(at).copied().unwrap_or(0)) * self.loudness(at)
     }
 
     fn loudness(&self, at: usize) -> f32 {
@@ -166,6 +196,15 @@ pub(super) fn blend(from: f32, to: f32, n: usize, length: usize) -> f32 {
 
 pub(super) fn rounded(sample: f32) -> i16 {
     sample.round() as i16
+}
+
+/// The same sound from its end to its beginning, as far as `out` reaches.
+fn turned<'a>(out: &'a mut [f32], sound: &[f32]) -> &'a [f32] {
+    let length = sound.len().min(out.len());
+    for (out, sample) in out.iter_mut().zip(sound.iter().rev()) {
+        *out = *sample;
+    }
+    &out[..length]
 }
 
 /// Fills the front of `out` as far as both reach.
@@ -198,14 +237,19 @@ mod tests {
 
     #[test]
     fn a_steady_voice_is_bridged_as_if_nothing_had_been_lost() {
-        let mut concealment = Concealment::new(Rate::Narrow);
-        let (mut gap, mut rest) = ([0; 160], from(550, 160));
-        concealment.bridge(&from(0, 390), &mut gap, &mut rest);
-        let likeness = likeness(&gap, &from(390, 160));
-        assert!(likeness > 0.95, "{likeness}");
-        let loudest = gap.iter().max().unwrap();
-        assert!((3_500..6_000).contains(loudest), "{loudest}");
-        assert_eq!(rest, from(550, 160));
+        for rate in [Rate::Narrow, Rate::Wide] {
+            let mut concealment = Concealment::new(rate);
+            let (before, frame) = (390 * rate.factor(), rate.frame_samples());
+            let voice = from(0, (before + 2 * frame) as i32);
+            let (history, lost) = voice.split_at(before);
+            let (mut gap, mut rest) = (vec![0; frame], lost[frame..].to_vec());
+            concealment.bridge(history, &mut gap, &mut rest);
+            let likeness = likeness(&gap, &lost[..frame]);
+            assert!(likeness > 0.95, "{rate:?}: {likeness}");
+            let loudest = gap.iter().max().unwrap();
+            assert!((3_500..6_000).contains(loudest), "{rate:?}: {loudest}");
+            assert_eq!(rest, lost[frame..]);
+        }
     }
 
     #[test]

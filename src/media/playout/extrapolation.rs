@@ -3,7 +3,7 @@ use super::prediction::{ORDER, Prediction};
 
 /// How much of the excitation comes again with each period, where the sound is quite periodic; the rest of the voice
 /// rings on by the prediction.
-const EXCITATION: f32 = 0.8;
+const EXCITATION: f32 = 0.5;
 
 /// What is made up is at most so much louder than the loudest of the last 20 ms, whatever the prediction says.
 const LOUDER: f32 = 1.25;

@@ -6,6 +6,7 @@
 //!
 //! Invariant: everything is allocated in `new`; whatever is pushed, `pop` fills its frame.
 
+mod alignment;
 mod arrivals;
 mod comfort_noise;
 mod concealment;

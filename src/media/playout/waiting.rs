@@ -23,7 +23,7 @@ pub(super) struct Packet {
     pub(super) sequence: u16,
     pub(super) kind: Kind,
     /// Bytes of its payload.
-    length: usize,
+    length: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +81,9 @@ impl Waiting {
             displaced += 1;
         }
         let index = self.packets.partition_point(|waits| waits.at < packet.at);
-        let offset: usize = self.packets.iter().take(index).map(|p| p.length).sum();
-        let length = payload.len();
+        let before = self.packets.iter().take(index);
+        let offset: usize = before.map(|p| usize::from(p.length)).sum();
+        let length = u16::try_from(payload.len()).unwrap_or(u16::MAX);
         self.packets.insert(index, Packet { length, ..packet });
         self.bytes.splice(offset..offset, payload.iter().copied());
         Kept::Yes { displaced }
@@ -90,13 +91,13 @@ impl Waiting {
 
     pub(super) fn first(&self) -> Option<(Packet, &[u8])> {
         let packet = *self.packets.first()?;
-        Some((packet, self.bytes.get(..packet.length)?))
+        Some((packet, self.bytes.get(..packet.length.into())?))
     }
 
     pub(super) fn discard_first(&mut self) {
         if !self.packets.is_empty() {
             let length = self.packets.remove(0).length;
-            self.bytes.drain(..length);
+            self.bytes.drain(..usize::from(length));
         }
     }
 }

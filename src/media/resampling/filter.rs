@@ -35,16 +35,23 @@ static DOUBLING: LazyLock<Option<Arc<Filter>>> = LazyLock::new(|| design(8_000, 
 /// samples of the other.
 #[derive(Debug)]
 pub(super) struct Filter {
-    /// What comes out lies so many phases apart.
-    pub(super) step: usize,
     /// What comes in lies so many phases apart.
-    pub(super) phases: usize,
+    phases: usize,
+    /// What comes out lies so far apart.
+    step: Place,
     /// Of each phase, whole lanes.
     pub(super) taps: usize,
     /// Phase after phase, each turned round, so that the newest sample meets its last tap.
     table: Vec<f32>,
     /// In milliseconds.
     pub(super) delay_ms: u32,
+}
+
+/// A place between samples that come in: behind so many of them, and so many phases of the next.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    pub(super) samples: usize,
+    phases: usize,
 }
 
 impl Filter {
@@ -58,10 +65,24 @@ impl Filter {
         filter.ok_or(Unusable { from, to })
     }
 
-    /// The sample in the middle of `window`, of which the last one is the newest.
-    pub(super) fn apply(&self, phase: usize, window: &[f32]) -> f32 {
-        let taps = self.table.chunks_exact(self.taps).nth(phase);
+    /// What lies at `place`; the newest of `window` is the sample that came at it, or last before it.
+    pub(super) fn apply(&self, place: Place, window: &[f32]) -> f32 {
+        let start = place.phases * self.taps;
+        let taps = self.table.get(start..start + self.taps);
         dot(window, taps.unwrap_or_default())
+    }
+
+    /// The place after this one.
+    pub(super) fn after(&self, place: Place) -> Place {
+        let phases = place.phases + self.step.phases;
+        let samples = place.samples + self.step.samples;
+        match phases.checked_sub(self.phases) {
+            Some(phases) => Place {
+                samples: samples + 1,
+                phases,
+            },
+            None => Place { samples, phases },
+        }
     }
 }
 
@@ -86,8 +107,11 @@ fn design(from: u32, to: u32) -> Option<Arc<Filter>> {
     let half_at = f64::from(from.min(to)) / 2.0 - HALF_BELOW_HZ_MS / f64::from(delay_ms.max(1));
     let prototype = low_pass(reach, 2.0 * half_at / dense_hz as f64);
     Some(Arc::new(Filter {
-        step,
         phases,
+        step: Place {
+            samples: step / phases,
+            phases: step % phases,
+        },
         taps,
         table: taken_apart(&prototype, phases, taps),
         delay_ms,

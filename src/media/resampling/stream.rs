@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::filter::{Filter, TAPS_MAX};
+use super::filter::{Filter, Place, TAPS_MAX};
 use super::{Unusable, to_i16};
 use crate::media::codec::Rate;
 
@@ -12,8 +12,8 @@ const BLOCK: usize = 320;
 pub struct Resampler {
     filter: Arc<Filter>,
     past: Box<[f32]>,
-    /// The phase of the next sample that goes out, counted from the next one that comes in.
-    next: usize,
+    /// Of the next sample that goes out, counted from the next one that comes in.
+    next: Place,
 }
 
 impl Resampler {
@@ -23,7 +23,7 @@ impl Resampler {
         Ok(Self {
             past: vec![0.0; filter.taps].into_boxed_slice(),
             filter,
-            next: 0,
+            next: Place::default(),
         })
     }
 
@@ -52,21 +52,17 @@ impl Resampler {
     }
 
     fn filter_block(&mut self, block: &[i16], emit: &mut impl FnMut(f32)) {
-        let Filter {
-            taps, phases, step, ..
-        } = *self.filter;
+        let Self { filter, past, next } = self;
         let mut line = [0.0; TAPS_MAX + BLOCK];
-        let line = load(&mut line, &mut self.past, block);
-        let end = block.len() * phases;
-        while self.next < end {
-            // The window that ends with the sample before which, or at which, this one lies.
-            let newest = self.next / phases + 1;
-            if let Some(window) = line.get(newest..newest + taps) {
-                emit(self.filter.apply(self.next % phases, window));
+        let line = load(&mut line, past, block);
+        while next.samples < block.len() {
+            let newest = next.samples + 1;
+            if let Some(window) = line.get(newest..newest + filter.taps) {
+                emit(filter.apply(*next, window));
             }
-            self.next += step;
+            *next = filter.after(*next);
         }
-        self.next -= end;
+        next.samples -= block.len();
     }
 }
 
