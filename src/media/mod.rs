@@ -23,6 +23,7 @@ pub mod player;
 pub mod playout;
 pub mod prompts;
 pub mod quality;
+mod questions;
 mod receiver;
 pub mod reception;
 mod recorded;

@@ -4,16 +4,15 @@ use std::ops::Range;
 
 use super::hearing::Block;
 use super::order::{LegKey, Report};
+use super::questions::Questions;
 use super::recorded::RecordedFrame;
+use crate::words::Moment;
 
 /// Packets between two drains: five catch-up frames of thousands of legs fit; more are discarded and counted.
 const PACKETS_MAX: usize = 65_536;
 
 /// Reports between two drains; more are discarded and counted.
 const REPORTS_MAX: usize = 16_384;
-
-/// Blocks to be asked about between two drains.
-const QUESTIONS_MAX: usize = 1_024;
 
 /// Recorded frames between two drains: five of 2,000 calls would be 13 MB; more are discarded and counted.
 const RECORDED_MAX: usize = 10_000;
@@ -40,7 +39,7 @@ pub(super) struct Outbox {
     parcels: Vec<Parcel>,
     reports: VecDeque<Report>,
     recorded: Vec<RecordedFrame>,
-    questions: VecDeque<(LegKey, Block)>,
+    questions: Questions,
     discarded: u64,
 }
 
@@ -86,15 +85,13 @@ impl Outbox {
         }
     }
 
-    /// A question that finds no room is never answered: the line lives with that.
-    pub(super) fn ask(&mut self, leg: LegKey, block: Block) {
-        if self.questions.len() < QUESTIONS_MAX {
-            self.questions.push_back((leg, block));
-        }
+    /// Whether there is time for the block, and with it for the window that it begins.
+    pub(super) fn ask(&mut self, leg: LegKey, block: Block, now: Moment) -> bool {
+        self.questions.ask(leg, block, now)
     }
 
     pub(super) fn poll_question(&mut self) -> Option<(LegKey, Block)> {
-        self.questions.pop_front()
+        self.questions.poll()
     }
 
     pub(super) fn record(&mut self, frame: RecordedFrame) {
@@ -150,7 +147,7 @@ mod tests {
         for _ in 0..REPORTS_MAX + 1 {
             outbox.report(Report::FirstSent {
                 leg,
-                at: crate::words::Moment::ZERO,
+                at: Moment::ZERO,
             });
         }
         assert_eq!(outbox.discarded(), 1);

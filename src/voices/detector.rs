@@ -24,7 +24,7 @@ const LEGS_MAX: usize = 4_096;
 /// Tells how likely a block is a human voice; remembers of each leg what it heard before.
 pub struct Detector {
     model: Model,
-    options: RunOptions,
+    pool: Arc<ThreadPool>,
     nodes: Nodes,
     legs: BTreeMap<LegKey, Memory>,
     blocks: u64,
@@ -71,15 +71,20 @@ impl Detector {
             output: node("output")?,
             next_state: node("stateN")?,
         };
-        // One block is too little work for two threads.
-        let pool = Arc::new(ThreadPool::with_num_threads(1));
         Ok(Self {
-            options: RunOptions::default().with_thread_pool(Some(pool)),
+            // One block is too little work for two threads.
+            pool: Arc::new(ThreadPool::with_num_threads(1)),
             nodes,
             legs: BTreeMap::new(),
             model,
             blocks: 0,
         })
+    }
+
+    /// Works on the thread that the model runs on: else each block is handed there and back, at twice the cost.
+    pub fn at_home<R: Send>(&mut self, work: impl FnOnce(&mut Self) -> R + Send) -> R {
+        let pool = Arc::clone(&self.pool);
+        pool.run(move || work(self))
     }
 
     /// How likely the block is a human voice, 0 to 1.
@@ -112,7 +117,8 @@ impl Detector {
             (self.nodes.state, memory.state.view().into()),
         ];
         let outputs = [self.nodes.output, self.nodes.next_state];
-        let options = Some(self.options.clone());
+        let pool = Some(Arc::clone(&self.pool));
+        let options = Some(RunOptions::default().with_thread_pool(pool));
         let [likely, state] = self
             .model
             .run_n(inputs, outputs, options)
@@ -177,6 +183,7 @@ mod tests {
         let heard = (0..).zip(blocks).map(|(n, samples)| Block {
             samples: *samples,
             follows: n > 0,
+            begins: n == 0,
         });
         let voiced = heard.filter(|block| detector.hear(LEG, block).unwrap() > 0.5);
         (voiced.count(), blocks.len())
@@ -202,6 +209,7 @@ mod tests {
         let block = Block {
             samples: [0; BLOCK_SAMPLES],
             follows: true,
+            begins: false,
         };
         detector.blocks = 7;
         for leg in 0..LEGS_MAX as u32 {

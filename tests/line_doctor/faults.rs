@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use thirdring::media::Codec;
 use thirdring::media::codec::{FRAME_SAMPLES, Rate};
-use thirdring::media::hearing::{Evidence, Verdict};
+use thirdring::media::hearing::{Evidence, HeardOfUs, Verdict};
 use thirdring::media::speech_level::SpeechLevel;
 use thirdring::words::Entropy;
 
 use super::sounds::{add, babble, noise, pick, samples, share, silence, speech, tone};
-use super::speakers::{Speaker, music, speakers};
+use super::speakers::{Speaker, music, set, speakers};
 use super::watched::{Call, SILENT_SOUND, Slot};
 
 /// A verdict is judged anew every 100 ms.
@@ -80,7 +80,7 @@ impl Variant {
 
 /// The call of a verdict and a variant.
 pub(super) fn case(verdict: Verdict, variant: Variant) -> Case {
-    let entropy = &mut Entropy::from_number(variant.number as u64 * 31 + 7);
+    let entropy = &mut Entropy::from_number(variant.number as u64 * 31 + 7 + 1_000_003 * set());
     match verdict {
         Verdict::TheyDoNotReceive(_) => not_received(variant, entropy),
         Verdict::NoMedia => Case {
@@ -108,22 +108,39 @@ fn seconds(seconds: f32) -> Duration {
     Duration::from_secs_f32(seconds)
 }
 
-/// Reports that freeze, that miss our block, that do not come any more; ICMP.
+/// Reports that freeze, that miss our block, that do not come any more, that tell of silence; ICMP.
 fn not_received(variant: Variant, entropy: &mut Entropy) -> Case {
     let mut call = Call::of(&variant.spoken(-24.0, 28.0, entropy), variant.codec);
     let frame = |seconds: f32| (seconds * 50.0) as usize;
-    let by = match variant.number % 4 {
+    let report = |seconds: f32, highest, signal_dbm0| {
+        let heard = HeardOfUs {
+            highest,
+            signal_dbm0,
+        };
+        (frame(seconds), heard)
+    };
+    let by = match variant.number % 5 {
         0 => {
-            call.reports = vec![(frame(4.0), Some(200)), (frame(9.0), Some(200))];
+            call.reports = vec![report(4.0, Some(200), None), report(9.0, Some(200), None)];
             13.0
         }
         1 => {
-            call.reports = vec![(frame(4.0), None), (frame(9.0), None)];
+            call.reports = vec![report(4.0, None, None), report(9.0, None, None)];
             13.0
         }
         2 => {
-            call.reports = vec![(frame(4.0), Some(200)), (frame(9.0), Some(450))];
+            call.reports = vec![report(4.0, Some(200), None), report(9.0, Some(450), None)];
             9.0 + 15.1
+        }
+        3 => {
+            let ours = speech(pick(speakers(), entropy), -24.0, 28.0, 0.4, entropy);
+            call.ours = ours.iter().map(|sample| *sample as i16).collect();
+            let silence = Some(-70 - entropy.below(50) as i8);
+            call.reports = vec![
+                report(4.0, Some(200), silence),
+                report(9.0, Some(450), silence),
+            ];
+            13.0
         }
         _ => {
             call.unreachable = (0..150).map(|n| 100 + n * 3).collect();

@@ -5,7 +5,7 @@ use thirdring::words::Entropy;
 
 use super::faults::CODECS;
 use super::sounds::{add, babble, noise, pick, samples, share, silence, speech};
-use super::speakers::speakers;
+use super::speakers::{set, speakers};
 use super::watched::{Call, SILENT_SOUND, Slot, Told};
 
 pub(super) const SECONDS: f32 = 300.0;
@@ -42,7 +42,7 @@ const GATE_DBOV: f32 = -48.0;
 /// A healthy call: both speak in turn, the caller within four seconds.
 pub(super) fn call(number: usize) -> Call {
     let oddity = ODDITIES[number % ODDITIES.len()];
-    let entropy = &mut Entropy::from_number(number as u64 * 977 + 5);
+    let entropy = &mut Entropy::from_number(number as u64 * 977 + 5 + 1_000_003 * set());
     let dbov = match oddity {
         Oddity::Quiet => -36.0 - 3.0 * share(entropy),
         Oddity::Nothing

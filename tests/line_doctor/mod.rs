@@ -2,9 +2,10 @@
 //! in which nothing is wrong.
 //!
 //! The speech is our prompts', Debian's asterisk-core-sounds-en-wav's and espeak-ng's; the music is ours and
-//! asterisk-moh-opsound-wav's. By default every tenth of the calls is heard; THIRDRING_WHOLE=1 hears all, and
-//! THIRDRING_DRAW=FILE draws the matrix.
+//! asterisk-moh-opsound-wav's. THIRDRING_DRAW=FILE draws the matrix; THIRDRING_SET=1 hears other calls by other speakers,
+//! which nothing was adjusted to.
 
+mod asking;
 mod faults;
 mod healthy;
 mod keys;

@@ -8,7 +8,7 @@ use thirdring::media::RtpHeader;
 use thirdring::media::codec::{
     Decoder, Encoder, FRAME_SAMPLES, PACKET_SAMPLES_MAX, Rate, SILENT_FRAME, WIDE_FRAME_SAMPLES,
 };
-use thirdring::media::hearing::{Limits, Line, Open, Played, Verdict, Watch};
+use thirdring::media::hearing::{HeardOfUs, Limits, Line, Open, Played, Verdict, Watch};
 use thirdring::voices::Detector;
 use thirdring::words::Moment;
 
@@ -40,8 +40,8 @@ pub(super) struct Call {
     pub(super) rate: Rate,
     pub(super) slots: Vec<Slot>,
     pub(super) ours: Vec<i16>,
-    /// Frame, and the highest sequence of ours in a report.
-    pub(super) reports: Vec<(usize, Option<u32>)>,
+    /// Frame, and what a report then says of our stream.
+    pub(super) reports: Vec<(usize, HeardOfUs)>,
     /// Frames at which ICMP says that nobody listens.
     pub(super) unreachable: Vec<usize>,
     pub(super) microphone: bool,
@@ -83,6 +83,11 @@ impl Call {
 
     /// All that is told of it; each with whether a voice had been heard.
     pub(super) fn watch(&self, detector: &mut Detector) -> Vec<Told> {
+        self.watch_asking(detector).0
+    }
+
+    /// The same, and when the detector of human voices was asked.
+    pub(super) fn watch_asking(&self, detector: &mut Detector) -> (Vec<Told>, Vec<Duration>) {
         let mut line = Line::new(Moment::ZERO);
         let limits = Limits::default();
         line.watch(
@@ -93,26 +98,27 @@ impl Call {
             Moment::ZERO,
         );
         let mut wire = Wire::of(self.rate);
-        let mut told = Vec::new();
+        let (mut told, mut asked) = (Vec::new(), Vec::new());
         for (n, slot) in self.slots.iter().enumerate() {
             let now = Moment::ZERO + FRAME * (n as u32 + 1);
             self.tell_reports(&mut line, n, now);
             let ours = self.ours.get(n * FRAME_SAMPLES..(n + 1) * FRAME_SAMPLES);
-            line.hear_ours(ours.unwrap_or(&SILENT_FRAME), Rate::Narrow);
+            line.hear_ours(ours.unwrap_or(&SILENT_FRAME));
             wire.bring(&mut line, *slot, self.microphone, now);
             if let Some(block) = line.take_block() {
+                asked.push(now.since(Moment::ZERO));
                 line.human(detector.hear(LEG, &block).unwrap(), now);
             }
             if let Some(verdict) = line.judge(OPEN, now) {
                 told.push((verdict, now.since(Moment::ZERO), line.finding().voice_heard));
             }
         }
-        told
+        (told, asked)
     }
 
     fn tell_reports(&self, line: &mut Line, frame: usize, now: Moment) {
-        for (_, highest) in self.reports.iter().filter(|(at, _)| *at == frame) {
-            line.report(*highest, frame as u32, now);
+        for (_, heard) in self.reports.iter().filter(|(at, _)| *at == frame) {
+            line.report(*heard, frame as u32, now);
         }
         if self.unreachable.contains(&frame) {
             line.unreachable(now);

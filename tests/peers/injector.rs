@@ -7,6 +7,9 @@ use super::phone::Phone;
 /// The reporter's own SSRC.
 const REPORTER: u32 = 0x1234_5678;
 
+/// A level that is not known (RFC 3611 4.7.4).
+const UNKNOWN: i8 = 127;
+
 /// Reports about the agent's stream, from the host of its caller.
 pub(crate) struct Injector {
     socket: UdpSocket,
@@ -39,10 +42,20 @@ impl Injector {
 
     /// The same as [`Self::report`], with VoIP metrics: so many of 256 came too late (RFC 3611 4.7).
     pub(crate) fn extended_report(&self, highest: u32, discarded: u8) {
+        self.metrics(highest, discarded, UNKNOWN);
+    }
+
+    /// What is heard of us has this level, dBm0 (RFC 3611 4.7.4).
+    pub(crate) fn report_level(&self, highest: u32, signal_dbm0: i8) {
+        self.metrics(highest, 0, signal_dbm0);
+    }
+
+    fn metrics(&self, highest: u32, discarded: u8, signal_dbm0: i8) {
+        let [signal] = signal_dbm0.to_be_bytes();
         let mut block = [&[7, 0, 0, 8][..], &self.ssrc.to_be_bytes()].concat();
         block.extend_from_slice(&[0, discarded, 0, 0, 0, 0, 0, 0, 0, 80, 0, 60]);
         block.extend_from_slice(&[
-            127, 127, 127, 16, 70, 127, 35, 35, 0, 0, 0, 40, 0, 80, 0, 80,
+            signal, 127, 127, 16, 70, 127, 35, 35, 0, 0, 0, 40, 0, 80, 0, 80,
         ]);
         let metrics = packet(0, 207, &block);
         self.send(&[self.block(highest, 0), metrics].concat());

@@ -79,6 +79,18 @@ fn a_caller_whose_reports_have_nothing_of_us_does_not_hear_us() {
     it.verdict("they-do-not-receive");
 }
 
+/// All our packets reach his host, and he hears nothing: what he says comes back to him from the seat, so we speak.
+#[test]
+fn a_caller_whose_reports_tell_of_silence_while_we_speak_does_not_hear_us() {
+    let mut it = reported();
+    it.caller.speak();
+    for signal_dbm0 in [-20, -80, -127] {
+        it.caller.hears_more(2 * A_SECOND);
+        it.injector.report_level(it.highest(), signal_dbm0);
+    }
+    it.verdict("they-do-not-receive");
+}
+
 /// Half of what he gets is too late to be heard: his extended reports say so, and the API with them.
 #[test]
 fn extended_reports_tell_how_we_sound_there() {

@@ -32,6 +32,9 @@ const SAME_HZ: f32 = 24.0;
 /// Steps of one signal tone that make it one: 400 ms, for a fax calls for 500 ms (T.30).
 const SIGNAL_STEPS: u32 = 4;
 
+/// After so many steps music is suspected: early enough to be told in 3 s, and seldom so of speech.
+const SUSPICIOUS_STEPS: u32 = 18;
+
 /// Steps known to be loud without a voice: a voice is known for one later than it begins.
 const VOICELESS_STEPS: u32 = 2;
 
@@ -59,6 +62,10 @@ impl Character {
             signal_hz: 0.0,
             window: steps as u32,
         }
+    }
+
+    pub(super) fn forget(&mut self) {
+        (self.loud, self.tonal, self.signal, self.voiceless) = (0, 0, 0, 0);
     }
 
     /// Takes in 100 ms that are loud or not, and known to be loud without a voice or not.
@@ -89,13 +96,18 @@ impl Character {
         10 * count(self.tonal, self.window) >= ALWAYS_IN_TEN * self.window
     }
 
-    pub(super) fn is_music(&self) -> bool {
+    /// Hold music, or a signal.
+    pub(super) fn is_musical(&self) -> bool {
+        self.is_signal() || self.is_music()
+    }
+
+    fn is_music(&self) -> bool {
         self.is_musical_for(self.window)
     }
 
-    /// It sounds like music for a second, or like a signal.
+    /// It sounds like music for so long that an answer is in time, or like a signal.
     pub(super) fn is_suspicious(&self) -> bool {
-        self.is_signal() || self.is_musical_for(10)
+        self.is_signal() || self.is_musical_for(SUSPICIOUS_STEPS)
     }
 
     fn is_musical_for(&self, steps: u32) -> bool {
@@ -139,7 +151,7 @@ mod tests {
         let music = (0..30).map(|n| (true, tones(0.6, 300.0 + 40.0 * n as f32)));
         assert!(after(music.clone()).is_music());
         assert!(!after(music.clone().take(22)).is_music());
-        assert!(after(music.take(12)).is_suspicious());
+        assert!(after(music.take(20)).is_suspicious());
     }
 
     #[test]

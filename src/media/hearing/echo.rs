@@ -1,8 +1,7 @@
-use super::level::dbov;
-use crate::media::codec::{FRAME_SAMPLES, Frame};
+use super::level::power_dbov;
 
-/// The loudness of both sides is compared every 10 ms.
-const STEP_SAMPLES: usize = FRAME_SAMPLES / 2;
+/// The loudness of both sides is compared twice a frame, every 10 ms.
+pub(super) const STEPS: usize = 2;
 
 /// Delays that are tried: 0 to 500 ms.
 const DELAYS: usize = 51;
@@ -19,8 +18,12 @@ const STEPS_MIN: u32 = 250;
 /// What is quieter than this is as good as silence, dBov.
 const SILENCE_DBOV: f32 = -60.0;
 
-/// Both sides rise and fall together: the correlation of their levels.
+/// Both sides rise and fall together: the correlation of their levels, and what is left of it while it still stands.
 const ALIKE: f32 = 0.75;
+const STILL_ALIKE: f32 = 0.6;
+
+/// An echo that was found may become weaker by so much before it is none, dB.
+const HYSTERESIS_DB: f32 = 3.0;
 
 /// Our own levels vary so much at least, or nothing is told by theirs, dB squared.
 const VARIANCE_MIN: f32 = 30.0;
@@ -28,28 +31,26 @@ const VARIANCE_MIN: f32 = 30.0;
 /// Hears our own signal come back, by the rise and fall of both sides.
 #[derive(Clone, Debug)]
 pub(super) struct Echo {
-    /// Our levels, the newest at `next`.
-    ours: [f32; DELAYS],
-    next: usize,
+    /// Our levels, the newest at `newest`, the older ones after it; twice over, so that none has to be moved.
+    ours: [f32; 2 * DELAYS],
+    newest: usize,
     /// Steps since we were last loud.
     since_loud: usize,
     steps: u32,
-    theirs: Moments,
-    delayed: [Delayed; DELAYS],
-}
-
-/// Sum, and sum of squares, of levels.
-#[derive(Clone, Copy, Debug, Default)]
-struct Moments {
     weight: f32,
-    sum: f32,
-    squares: f32,
+    theirs: Moments<1>,
+    /// Ours at each delay, and the sum of both sides' products.
+    delayed: Moments<DELAYS>,
+    products: [f32; DELAYS],
+    is_fresh: bool,
+    found: Option<EchoFound>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Delayed {
-    ours: Moments,
-    products: f32,
+/// Sums, and sums of squares, of levels.
+#[derive(Clone, Copy, Debug)]
+struct Moments<const N: usize> {
+    sums: [f32; N],
+    squares: [f32; N],
 }
 
 /// How our signal comes back.
@@ -62,38 +63,70 @@ pub struct EchoFound {
     pub alike: f32,
 }
 
+/// The loudness of a frame of any rate, step by step.
+pub(super) fn levels(frame: &[i16]) -> [f32; STEPS] {
+    let mut steps = frame.chunks(frame.len().div_ceil(STEPS).max(1));
+    std::array::from_fn(|_| {
+        let level = steps.next().map_or(SILENCE_DBOV, power_dbov);
+        level.max(SILENCE_DBOV)
+    })
+}
+
+/// Whether somebody speaks on our side.
+pub(super) fn we_speak(ours: [f32; STEPS]) -> bool {
+    ours.iter().any(|dbov| *dbov > WE_SPEAK_DBOV)
+}
+
 impl Echo {
+    /// Nothing is sent.
+    pub(super) const SILENCE: [f32; STEPS] = [SILENCE_DBOV; STEPS];
+
     pub(super) fn new() -> Self {
         Self {
-            ours: [SILENCE_DBOV; DELAYS],
-            next: 0,
+            ours: [SILENCE_DBOV; 2 * DELAYS],
+            newest: 0,
             since_loud: DELAYS,
             steps: 0,
-            theirs: Moments::default(),
-            delayed: [Delayed::default(); DELAYS],
+            weight: 0.0,
+            theirs: Moments::NONE,
+            delayed: Moments::NONE,
+            products: [0.0; DELAYS],
+            is_fresh: false,
+            found: None,
         }
     }
 
     /// Hears what was sent and what came in the same 20 ms.
-    pub(super) fn hear(&mut self, ours: &Frame, theirs: &Frame) {
-        let pairs = ours.chunks(STEP_SAMPLES).zip(theirs.chunks(STEP_SAMPLES));
-        for (ours, theirs) in pairs {
-            self.step(level(ours), level(theirs));
+    pub(super) fn hear(&mut self, ours: [f32; STEPS], theirs: [f32; STEPS]) {
+        for (ours, theirs) in ours.into_iter().zip(theirs) {
+            self.step(ours, theirs);
         }
+    }
+
+    /// Every 100 ms: looks for the echo.
+    pub(super) fn judge(&mut self, return_loss_max_db: f32) {
+        if self.steps < STEPS_MIN || !self.is_fresh {
+            return;
+        }
+        self.is_fresh = false;
+        let (alike, slack_db) = match self.found {
+            Some(_) => (STILL_ALIKE, HYSTERESIS_DB),
+            None => (ALIKE, 0.0),
+        };
+        self.found = self.most_alike().filter(|found| {
+            found.alike >= alike && found.return_loss_db <= return_loss_max_db + slack_db
+        });
     }
 
     /// The echo, where one was heard.
-    pub(super) fn found(&self, return_loss_max_db: f32) -> Option<EchoFound> {
-        if self.steps < STEPS_MIN {
-            return None;
-        }
-        let found = self.most_alike()?;
-        (found.alike >= ALIKE && found.return_loss_db <= return_loss_max_db).then_some(found)
+    pub(super) fn found(&self) -> Option<EchoFound> {
+        self.found
     }
 
     fn step(&mut self, ours: f32, theirs: f32) {
-        self.next = (self.next + 1) % DELAYS;
-        self.ours[self.next] = ours;
+        self.newest = self.newest.checked_sub(1).unwrap_or(DELAYS - 1);
+        self.ours[self.newest] = ours;
+        self.ours[self.newest + DELAYS] = ours;
         self.since_loud = match ours > WE_SPEAK_DBOV {
             true => 0,
             false => self.since_loud.saturating_add(1),
@@ -101,68 +134,77 @@ impl Echo {
         if self.since_loud >= DELAYS {
             return;
         }
+        self.is_fresh = true;
         self.steps = self.steps.saturating_add(1);
-        self.theirs.add(theirs);
-        // The newest first: from `next` backwards, around the ring.
-        let (early, late) = self.ours.split_at(self.next + 1);
-        let newest_first = early.iter().rev().chain(late.iter().rev());
-        for (delayed, ours) in self.delayed.iter_mut().zip(newest_first) {
-            delayed.ours.add(*ours);
-            delayed.products = delayed.products * KEEPS + *ours * theirs;
+        self.weight = self.weight * KEEPS + 1.0;
+        self.theirs.add(&[theirs]);
+        let newest_first = self.ours.get(self.newest..).and_then(<[f32]>::first_chunk);
+        if let Some(newest_first) = newest_first {
+            self.delayed.add(newest_first);
+            for (product, ours) in self.products.iter_mut().zip(newest_first) {
+                *product = *product * KEEPS + *ours * theirs;
+            }
         }
     }
 
-    pub(super) fn most_alike(&self) -> Option<EchoFound> {
-        let found = (0_u32..)
-            .zip(&self.delayed)
-            .map(|(delay, delayed)| EchoFound {
-                delay_ms: delay * 10,
-                return_loss_db: delayed.ours.loud() - self.theirs.loud(),
-                alike: delayed.alike(&self.theirs),
-            });
+    fn most_alike(&self) -> Option<EchoFound> {
+        let theirs = self.theirs.at(0, self.weight);
+        let found = (0..DELAYS).map(|delay| {
+            let ours = self.delayed.at(delay, self.weight);
+            let together = self.products[delay] / self.weight - ours.mean * theirs.mean;
+            EchoFound {
+                delay_ms: delay as u32 * 10,
+                return_loss_db: ours.loud() - theirs.loud(),
+                alike: alike(together, ours.variance, theirs.variance),
+            }
+        });
         found.max_by(|a, b| a.alike.total_cmp(&b.alike))
     }
 }
 
-impl Moments {
-    fn add(&mut self, level: f32) {
-        self.weight = self.weight * KEEPS + 1.0;
-        self.sum = self.sum * KEEPS + level;
-        self.squares = self.squares * KEEPS + level * level;
-    }
+/// What the levels of one side are like.
+#[derive(Clone, Copy, Debug)]
+struct Spread {
+    mean: f32,
+    variance: f32,
+}
 
-    fn mean(&self) -> f32 {
-        self.sum / self.weight.max(1.0)
-    }
-
+impl Spread {
     /// How loud it is where it is loud.
-    fn loud(&self) -> f32 {
-        self.mean() + self.variance().max(0.0).sqrt()
-    }
-
-    fn variance(&self) -> f32 {
-        let mean = self.mean();
-        self.squares / self.weight.max(1.0) - mean * mean
+    fn loud(self) -> f32 {
+        self.mean + self.variance.max(0.0).sqrt()
     }
 }
 
-impl Delayed {
-    fn alike(&self, theirs: &Moments) -> f32 {
-        let (ours_varies, theirs_varies) = (self.ours.variance(), theirs.variance());
-        if ours_varies < VARIANCE_MIN || theirs_varies <= 1.0 {
-            return 0.0;
+impl<const N: usize> Moments<N> {
+    const NONE: Self = Self {
+        sums: [0.0; N],
+        squares: [0.0; N],
+    };
+
+    fn add(&mut self, levels: &[f32; N]) {
+        let sums = self.sums.iter_mut().zip(&mut self.squares);
+        for ((sum, squares), level) in sums.zip(levels) {
+            *sum = *sum * KEEPS + *level;
+            *squares = *squares * KEEPS + *level * *level;
         }
-        let together = self.products / theirs.weight - self.ours.mean() * theirs.mean();
-        together / (ours_varies * theirs_varies).sqrt()
+    }
+
+    fn at(&self, place: usize, weight: f32) -> Spread {
+        let mean = self.sums[place] / weight.max(1.0);
+        Spread {
+            mean,
+            variance: self.squares[place] / weight.max(1.0) - mean * mean,
+        }
     }
 }
 
-fn level(sound: &[i16]) -> f32 {
-    let energy: f32 = sound
-        .iter()
-        .map(|sample| f32::from(*sample) * f32::from(*sample))
-        .sum();
-    dbov(energy / STEP_SAMPLES as f32).max(SILENCE_DBOV)
+/// The correlation of two sides whose products deviate by `together`.
+fn alike(together: f32, ours_varies: f32, theirs_varies: f32) -> f32 {
+    if ours_varies < VARIANCE_MIN || theirs_varies <= 1.0 {
+        return 0.0;
+    }
+    together / (ours_varies * theirs_varies).sqrt()
 }
 
 #[cfg(test)]
@@ -187,10 +229,10 @@ mod tests {
     fn heard(ours: &[i16], theirs: &[i16]) -> Option<EchoFound> {
         let mut echo = Echo::new();
         for (ours, theirs) in ours.chunks_exact(160).zip(theirs.chunks_exact(160)) {
-            let frame = |sound: &[i16]| std::array::from_fn(|n| sound[n]);
-            echo.hear(&frame(ours), &frame(theirs));
+            echo.hear(levels(ours), levels(theirs));
         }
-        echo.found(30.0)
+        echo.judge(30.0);
+        echo.found()
     }
 
     #[test]
@@ -223,5 +265,32 @@ mod tests {
         let ours = syllables(1, 6);
         let theirs: Vec<i16> = ours.iter().map(|sample| sample / 100).collect();
         assert_eq!(heard(&ours, &theirs), None);
+    }
+
+    #[test]
+    fn an_echo_that_is_hardly_one_comes_and_goes_no_more_often_than_it_must() {
+        let ours = syllables(1, 60);
+        // Half of what comes is somebody else, now louder and now fainter.
+        let other = syllables(5, 60);
+        let mixed = ours
+            .iter()
+            .zip(&other)
+            .enumerate()
+            .map(|(n, (ours, other))| {
+                let wave = (n as f32 / 16_000.0).sin() * 0.5 + 0.5;
+                ours / 8 + (f32::from(*other) * wave / 12.0) as i16
+            });
+        let theirs: Vec<i16> = mixed.collect();
+        let (mut echo, mut changes, mut was) = (Echo::new(), 0, false);
+        let frames = ours.chunks_exact(160).zip(theirs.chunks_exact(160));
+        for (n, (ours, theirs)) in frames.enumerate() {
+            echo.hear(levels(ours), levels(theirs));
+            if n % 5 == 4 {
+                echo.judge(30.0);
+            }
+            changes += u32::from(echo.found().is_some() != was);
+            was = echo.found().is_some();
+        }
+        assert!((1..=8).contains(&changes), "{changes}");
     }
 }

@@ -1,30 +1,39 @@
-use super::level::{SILENCE_DBOV, dbov};
-use crate::media::codec::Frame;
-use crate::media::resonator::Resonators;
+use std::f32::consts::TAU;
+use std::sync::LazyLock;
 
-/// What mains put on a line, Hz.
-const MAINS_HZ: [f32; 3] = [50.0, 100.0, 150.0];
+use super::level::{SILENCE_DBOV, dbov};
+use crate::media::codec::{FRAME_SAMPLES, Frame};
+
+/// What mains put on a line, 50, 100 and 150 Hz: whole waves within a frame of 20 ms.
+const WAVES: [usize; 3] = [1, 2, 3];
 
 /// Frames of one measurement: 200 ms, so 5 Hz wide.
-const FRAMES: usize = 10;
+const FRAMES: u8 = 10;
 
 /// Measurements a hum lasts through at least: 5 s.
 const LASTS: usize = 25;
 
+/// One wave of 50 Hz: its cosine.
+static COSINE: LazyLock<[f32; FRAME_SAMPLES]> =
+    LazyLock::new(|| std::array::from_fn(|n| (n as f32 * TAU / FRAME_SAMPLES as f32).cos()));
+
 /// Hears the hum of the mains: a tone at 50, 100 or 150 Hz that no word and no pause interrupts.
+///
+/// Such a tone is the same in each frame, so the frames are laid upon each other and measured as one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hum {
-    resonators: Resonators<3>,
-    frames: usize,
+    folded: [i32; FRAME_SAMPLES],
+    frames: u8,
     /// The strongest of the three, dBov, of the last 5 s.
     measured: [f32; LASTS],
-    next: usize,
+    next: u8,
 }
 
 impl Default for Hum {
     fn default() -> Self {
+        LazyLock::force(&COSINE);
         Self {
-            resonators: Resonators::new(MAINS_HZ),
+            folded: [0; FRAME_SAMPLES],
             frames: 0,
             measured: [SILENCE_DBOV; LASTS],
             next: 0,
@@ -34,7 +43,9 @@ impl Default for Hum {
 
 impl Hum {
     pub(super) fn hear(&mut self, frame: &Frame) {
-        self.resonators.hear(frame);
+        for (sum, sample) in self.folded.iter_mut().zip(frame) {
+            *sum += i32::from(*sample);
+        }
         self.frames += 1;
         if self.frames == FRAMES {
             self.frames = 0;
@@ -48,9 +59,25 @@ impl Hum {
     }
 
     fn measure(&mut self) {
-        let powers = self.resonators.take_powers();
-        self.measured[self.next] = dbov(powers.into_iter().fold(0.0, f32::max));
-        self.next = (self.next + 1) % LASTS;
+        let powers = WAVES.map(|waves| self.power(waves));
+        if let Some(place) = self.measured.get_mut(usize::from(self.next)) {
+            *place = dbov(powers.into_iter().fold(0.0, f32::max));
+        }
+        self.next = (self.next + 1) % LASTS as u8;
+        self.folded.fill(0);
+    }
+
+    /// The mean power of a tone of so many waves a frame.
+    fn power(&self, waves: usize) -> f32 {
+        let (mut cosine, mut sine) = (0.0, 0.0);
+        for (n, sum) in self.folded.iter().enumerate() {
+            let turn = n * waves;
+            cosine += *sum as f32 * COSINE[turn % FRAME_SAMPLES];
+            // A quarter of a wave earlier.
+            sine += *sum as f32 * COSINE[(turn + 3 * FRAME_SAMPLES / 4) % FRAME_SAMPLES];
+        }
+        let samples = f32::from(FRAMES) * FRAME_SAMPLES as f32;
+        2.0 * (cosine * cosine + sine * sine) / (samples * samples)
     }
 }
 
@@ -71,7 +98,7 @@ mod tests {
     }
 
     fn sine(seconds: f32, hz: f32) -> f32 {
-        (seconds * hz * std::f32::consts::TAU).sin()
+        (seconds * hz * TAU).sin()
     }
 
     #[test]

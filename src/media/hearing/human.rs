@@ -1,3 +1,6 @@
+use std::mem::take;
+
+use super::asking::Asks;
 use crate::media::codec::{FRAME_SAMPLES, Frame};
 use crate::words::Moment;
 
@@ -28,7 +31,12 @@ pub struct Block {
     pub samples: [i16; BLOCK_SAMPLES],
     /// It follows the block before, so what the detector remembers of that one holds.
     pub follows: bool,
+    /// It is the first of a window; who has no time refuses it, and the window with it.
+    pub begins: bool,
 }
+
+/// So many blocks are asked about, at most, after one that begins a window.
+pub const WINDOW_BLOCKS: u16 = 17;
 
 /// Keeps what is asked and answered about a human voice on one line.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +45,7 @@ pub(super) struct Human {
     filled: usize,
     full: Option<Block>,
     asked_before: bool,
+    begins: bool,
     unanswered: u32,
     /// The last blocks as bits, the newest lowest: a voice, and whether it is known.
     voiced: u128,
@@ -52,6 +61,7 @@ impl Default for Human {
             filled: 0,
             full: None,
             asked_before: false,
+            begins: false,
             unanswered: 0,
             voiced: 0,
             known: 0,
@@ -62,14 +72,15 @@ impl Default for Human {
 }
 
 impl Human {
-    /// Takes in a frame; where `asks`, the block it completes is to be asked about.
-    pub(super) fn hear(&mut self, frame: &Frame, asks: bool) {
+    /// Takes in a frame; the block it completes is to be asked about within a window.
+    pub(super) fn hear(&mut self, frame: &Frame, asks: Asks) {
+        self.begins |= asks == Asks::Begins;
         let room = BLOCK_SAMPLES - self.filled;
         let (now, later) = frame.split_at(room.min(FRAME_SAMPLES));
         self.filling[self.filled..self.filled + now.len()].copy_from_slice(now);
         self.filled += now.len();
         if self.filled == BLOCK_SAMPLES {
-            self.complete(asks);
+            self.complete(asks != Asks::No);
             self.filling[..later.len()].copy_from_slice(later);
             self.filled = later.len();
         }
@@ -79,6 +90,7 @@ impl Human {
         self.full = asks.then_some(Block {
             samples: self.filling,
             follows: self.asked_before,
+            begins: take(&mut self.begins),
         });
         self.asked_before = asks;
         if asks {
@@ -87,6 +99,16 @@ impl Human {
             self.voiced <<= 1;
             self.known <<= 1;
         }
+    }
+
+    /// Nobody has time for the block that was taken last, nor for its window.
+    pub(super) fn refuse(&mut self) {
+        self.asked_before = false;
+        self.voiced <<= 1;
+        self.known <<= 1;
+        // The whole window will not be answered, and its first block is counted.
+        let others = u32::from(WINDOW_BLOCKS).saturating_sub(1);
+        self.unanswered = self.unanswered.saturating_add(others);
     }
 
     pub(super) fn take_block(&mut self) -> Option<Block> {
@@ -121,9 +143,20 @@ impl Human {
         answers >= ANSWERS_MIN && just_now == 0 && self.voice_share() < VOICE_SHARE
     }
 
+    /// There was a voice in the last 250 ms that were asked about.
+    pub(super) fn is_voice_now(&self) -> bool {
+        self.voiced & VOICED_OF != 0
+    }
+
     /// The last 250 ms were asked about, and none of it is voice.
     pub(super) fn is_silent_of_late(&self) -> bool {
         self.known & VOICED_OF == VOICED_OF && self.voiced & VOICED_OF == 0
+    }
+
+    /// A voice, in most of the answers of the last second.
+    pub(super) fn is_voice_of_late(&self) -> bool {
+        let voiced = (self.voiced & self.known & OF_LATE).count_ones();
+        voiced >= VOICED && self.voice_share() > 0.5
     }
 
     /// The share of voice in the answers of the last second.
@@ -149,13 +182,43 @@ mod tests {
         let mut blocks = Vec::new();
         for frame in 0..8_usize {
             let sound = std::array::from_fn(|n| (frame * FRAME_SAMPLES + n) as i16);
-            human.hear(&sound, true);
+            human.hear(&sound, Asks::GoesOn);
             blocks.extend(human.take_block());
         }
         assert_eq!(blocks.len(), 5);
         let samples = blocks.iter().flat_map(|block| block.samples);
         assert!(samples.eq(0..1_280));
         assert!(!blocks[0].follows && blocks[1].follows);
+    }
+
+    #[test]
+    fn the_first_block_of_a_window_says_so() {
+        let mut human = Human::default();
+        let asked = [
+            Asks::No,
+            Asks::Begins,
+            Asks::GoesOn,
+            Asks::GoesOn,
+            Asks::Begins,
+        ];
+        let begins = asked.map(|asks| {
+            human.hear(&[0; FRAME_SAMPLES], asks);
+            human.take_block().map(|block| block.begins)
+        });
+        assert_eq!(begins, [None, Some(true), None, Some(false), Some(true)]);
+    }
+
+    #[test]
+    fn windows_that_are_refused_are_not_answered() {
+        let mut human = Human::default();
+        human.note_level_voice(Moment::ZERO);
+        for _ in 0..6 {
+            for _ in 0..2 {
+                human.hear(&[9; FRAME_SAMPLES], Asks::Begins);
+            }
+            human.refuse();
+        }
+        assert!(human.heard().is_some() && !human.is_known_to_be_none());
     }
 
     #[test]
@@ -173,7 +236,7 @@ mod tests {
     fn only_answers_make_it_known_that_nobody_speaks() {
         let mut human = Human::default();
         for _ in 0..100 {
-            human.hear(&[0; FRAME_SAMPLES], false);
+            human.hear(&[0; FRAME_SAMPLES], Asks::No);
         }
         assert!(!human.is_known_to_be_none());
         (0..15).for_each(|_| human.answer(0.01, Moment::ZERO));
@@ -188,7 +251,7 @@ mod tests {
         human.note_level_voice(Moment::ZERO);
         assert_eq!(human.heard(), None);
         for _ in 0..200 {
-            human.hear(&[9; FRAME_SAMPLES], true);
+            human.hear(&[9; FRAME_SAMPLES], Asks::GoesOn);
         }
         human.note_level_voice(Moment::ZERO);
         assert!(human.is_unanswered() && human.heard().is_some());

@@ -22,7 +22,10 @@ pub(super) struct LineNoise {
     levels: LevelHistory,
     hum: Hum,
     peak_dbov: Option<f32>,
+    /// As of the last step.
+    floor_dbov: Option<f32>,
     is_loud: bool,
+    hums: bool,
 }
 
 impl LineNoise {
@@ -35,19 +38,24 @@ impl LineNoise {
     /// The noise stands still while nothing is heard.
     pub(super) fn forget(&mut self) {
         self.levels.forget();
+        self.floor_dbov = None;
         self.is_loud = false;
     }
 
     /// Every 100 ms: what stands out of the noise now, and whether the noise is too loud for it.
     pub(super) fn step(&mut self, levels: &Levels, speech_dbov: Option<f32>) {
+        let margin = if self.hums { HYSTERESIS_DB } else { 0.0 };
+        self.hums = self.hum.dbov() > levels.hum_dbov - margin;
         if !self.levels.is_full() {
             return;
         }
+        self.floor_dbov = Some(self.levels.quantile_dbov(FLOOR_SHARE));
         let now = self.levels.quantile_dbov(PEAK_SHARE);
         self.peak_dbov = Some(self.peak_dbov.map_or(now, |peak| peak.max(now)));
         let margin = if self.is_loud { HYSTERESIS_DB } else { 0.0 };
-        let floor = self.floor_dbov();
-        self.is_loud = floor.is_some_and(|dbov| dbov > levels.noise_dbov - margin)
+        self.is_loud = self
+            .floor_dbov
+            .is_some_and(|dbov| dbov > levels.noise_dbov - margin)
             && self
                 .snr_db(speech_dbov)
                 .is_some_and(|db| db < levels.snr_db + margin);
@@ -58,11 +66,14 @@ impl LineNoise {
         self.is_loud
     }
 
+    /// The mains are heard.
+    pub(super) fn hums(&self) -> bool {
+        self.hums
+    }
+
     /// The noise of the last 5 s, once so much is known, dBov.
     pub(super) fn floor_dbov(&self) -> Option<f32> {
-        self.levels
-            .is_full()
-            .then(|| self.levels.quantile_dbov(FLOOR_SHARE))
+        self.floor_dbov
     }
 
     /// How far the speech stands above the noise, dB; `speech_dbov` is its level where it was measured.

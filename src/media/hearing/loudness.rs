@@ -20,6 +20,10 @@ const LOUDEST_DB: f32 = 3.0;
 /// What was the loudest for so many frames is so no more: 30 s.
 const LOUDEST_LASTS: u16 = 1_500;
 
+/// What was told is told until it is better by so much, dB; until half as many samples are at the rails.
+const HYSTERESIS_DB: f32 = 1.5;
+const CLIPPED_STILL: f32 = 0.5;
+
 /// How loud somebody speaks: too loud, too quiet, clipped.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Loudness {
@@ -29,6 +33,7 @@ pub(super) struct Loudness {
     samples: u32,
     speech: Option<Speech>,
     loudest: Option<Loudest>,
+    verdict: Option<Verdict>,
 }
 
 /// The loudest measurement of late: the voice rather than what is behind it.
@@ -63,6 +68,7 @@ impl Loudness {
             samples: 0,
             speech: None,
             loudest: None,
+            verdict: None,
         }
     }
 
@@ -72,22 +78,26 @@ impl Loudness {
         self.restart();
     }
 
-    /// Measures a frame, `level` being that of all of it, however wide.
-    pub(super) fn hear(&mut self, frame: &Frame, level: &Level, believes: Believes) {
+    /// Measures a frame, `level` being that of all of it, however wide; whether a measurement ended with it.
+    pub(super) fn hear(&mut self, frame: &Frame, level: &Level, believes: Believes) -> bool {
         if let Some(loudest) = &mut self.loudest {
             loudest.frames = loudest.frames.saturating_add(1);
         }
         if !self.gate.lets_through(level.dbov) {
-            return;
+            return false;
         }
         self.level.hear(frame);
         self.railed = self.railed.saturating_add(u32::from(level.railed));
         self.samples = self.samples.saturating_add(u32::from(level.samples));
-        if self.level.active_ms() >= MEASURED_MS {
+        // What is active is no longer than what was heard, and dearer to know.
+        let length = self.level.length_ms();
+        let is_measured = length >= MEASURED_MS && self.level.active_ms() >= MEASURED_MS;
+        if is_measured {
             self.conclude(believes);
-        } else if self.level.length_ms() >= MIXED_MS {
+        } else if length >= MIXED_MS {
             self.restart();
         }
+        is_measured
     }
 
     /// The level of the voice, not of what is behind it, dBov.
@@ -99,17 +109,26 @@ impl Loudness {
         self.speech
     }
 
-    pub(super) fn verdict(&self, levels: &Levels) -> Option<Verdict> {
+    /// What is wrong with the voice; what was told before stands until it is clearly better.
+    pub(super) fn judge(&mut self, levels: &Levels) -> Option<Verdict> {
         let speech = self.speech?;
-        if speech.clipped > levels.clipped_share {
+        let told = |verdict| self.verdict == Some(verdict);
+        let slack_db = |verdict| if told(verdict) { HYSTERESIS_DB } else { 0.0 };
+        let still = if told(Verdict::Clipped) {
+            CLIPPED_STILL
+        } else {
+            1.0
+        };
+        self.verdict = if speech.clipped > levels.clipped_share * still {
             Some(Verdict::Clipped)
-        } else if speech.dbov > levels.too_loud_dbov {
+        } else if speech.dbov > levels.too_loud_dbov - slack_db(Verdict::TooLoud) {
             Some(Verdict::TooLoud)
-        } else if speech.dbov < levels.too_quiet_dbov {
+        } else if speech.dbov < levels.too_quiet_dbov + slack_db(Verdict::TooQuiet) {
             Some(Verdict::TooQuiet)
         } else {
             None
-        }
+        };
+        self.verdict
     }
 
     fn restart(&mut self) {
@@ -160,7 +179,7 @@ mod tests {
     fn verdict(peak: f32) -> Option<Verdict> {
         let mut loudness = Loudness::new();
         speak(&mut loudness, peak, 120);
-        loudness.verdict(&Levels::default())
+        loudness.judge(&Levels::default())
     }
 
     #[test]
@@ -175,7 +194,7 @@ mod tests {
     fn less_than_two_seconds_prove_nothing() {
         let mut loudness = Loudness::new();
         speak(&mut loudness, 150.0, 70);
-        assert_eq!(loudness.verdict(&Levels::default()), None);
+        assert_eq!(loudness.judge(&Levels::default()), None);
     }
 
     #[test]
@@ -183,11 +202,8 @@ mod tests {
         let mut loudness = Loudness::new();
         speak(&mut loudness, 3_000.0, 120);
         speak(&mut loudness, 100.0, 150);
-        assert_eq!(loudness.verdict(&Levels::default()), None);
+        assert_eq!(loudness.judge(&Levels::default()), None);
         speak(&mut loudness, 100.0, 1_700);
-        assert_eq!(
-            loudness.verdict(&Levels::default()),
-            Some(Verdict::TooQuiet)
-        );
+        assert_eq!(loudness.judge(&Levels::default()), Some(Verdict::TooQuiet));
     }
 }

@@ -1,10 +1,12 @@
 //! What can be known of a line from the sound and the reports that come in: the line doctor.
 //!
 //! [`Line`] watches one leg. Cheap detectors hear every frame; whether it is a human voice is asked of a detector outside
-//! (`voices/`), by [`Block`]s, only where a voice may be, and its answers come back by [`Line::human`].
+//! (`voices/`), by [`Block`]s, only where a voice may be and in the long run an eighth of the time; its answers come back by
+//! [`Line::human`].
 //!
 //! Invariant: the verdict is a function of what came and of the time; nothing here decides what to do about it.
 
+mod asking;
 mod character;
 mod echo;
 mod floor;
@@ -26,12 +28,12 @@ mod speech_gate;
 mod voice;
 
 pub use echo::EchoFound;
-pub use human::{BLOCK_SAMPLES, Block};
+pub use human::{BLOCK_SAMPLES, Block, WINDOW_BLOCKS};
 pub use level::Level;
 pub use limits::{Levels, Limits, Watch};
 pub use line::{Finding, Line, Open};
 pub use narrow::Narrow;
-pub use one_way::{Evidence, OneWay};
+pub use one_way::{Evidence, HeardOfUs, OneWay};
 pub use silence::DigitalSilence;
 pub use sounding::Measured;
 pub use speech_gate::SpeechGate;

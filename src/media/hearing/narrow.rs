@@ -1,12 +1,14 @@
-use crate::media::codec::{FRAME_SAMPLES, Frame, Rate};
+use crate::media::codec::{FRAME_SAMPLES, Frame, Rate, WIDE_FRAME_SAMPLES};
 
 /// A half-band low-pass of 11 taps: the outer ones, then the middle; their sum is 512.
 const OUTER: [i32; 3] = [3, -25, 150];
 const MIDDLE: i32 = 256;
 const SCALE: i32 = 512;
 
+const TAPS: usize = 11;
+
 /// Samples before a frame that the low-pass reaches back to.
-const REACH: usize = 10;
+const REACH: usize = TAPS - 2;
 
 /// Makes 8 kHz of any rate, as well as hearing needs it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,21 +32,25 @@ impl Narrow {
     }
 
     fn halve(&mut self, frame: &[i16], narrow: &mut Frame) {
-        let mut window = [0_i16; REACH + 1];
-        window[1..].copy_from_slice(&self.before);
-        for (pair, to) in frame.chunks_exact(2).zip(narrow) {
-            window.copy_within(2.., 0);
-            window[REACH - 1..].copy_from_slice(pair);
-            *to = low_pass(&window);
+        let mut sound = [0; REACH + WIDE_FRAME_SAMPLES];
+        let length = frame.len().min(WIDE_FRAME_SAMPLES);
+        let (before, now) = sound.split_at_mut(REACH);
+        before.copy_from_slice(&self.before);
+        now[..length].copy_from_slice(&frame[..length]);
+        let windows = sound.windows(TAPS).step_by(2);
+        for (window, to) in windows.zip(narrow.iter_mut().take(length / 2)) {
+            *to = low_pass(window);
         }
-        self.before.copy_from_slice(&window[1..]);
+        if let Some(last) = sound[..REACH + length].last_chunk() {
+            self.before = *last;
+        }
     }
 }
 
-fn low_pass(window: &[i16; REACH + 1]) -> i16 {
-    let mut sum = MIDDLE * i32::from(window[REACH / 2]);
+fn low_pass(window: &[i16]) -> i16 {
+    let mut sum = MIDDLE * i32::from(window[TAPS / 2]);
     for (n, weight) in OUTER.iter().enumerate() {
-        let (early, late) = (window[2 * n], window[REACH - 2 * n]);
+        let (early, late) = (window[2 * n], window[TAPS - 1 - 2 * n]);
         sum += weight * (i32::from(early) + i32::from(late));
     }
     let limits = (i32::from(i16::MIN), i32::from(i16::MAX));

@@ -11,6 +11,8 @@ pub enum Evidence {
     MissingBlock,
     /// Reports had come, and three intervals passed without one.
     MissedReports,
+    /// What they hear of us is silence, by their extended reports, while we speak (RFC 3611 4.7.4).
+    HeardAsSilence,
     /// Their host says that nobody listens on the RTP port (ICMP).
     Unreachable,
 }
@@ -26,6 +28,13 @@ const INTERVAL_MIN: Duration = Duration::from_secs(5);
 const INTERVAL_MAX: Duration = Duration::from_secs(60);
 const MISSED_INTERVALS: u32 = 3;
 
+/// Extended reports that tell of silence in a row; before each we must have spoken for so many frames, 1 s.
+const SILENT_REPORTS: u8 = 2;
+const SPOKEN_MIN: u32 = 50;
+
+/// What they hear is silence below it, dBm0: speech is at -15 to -20 (RFC 3611 4.7.4), the noise of G.711 near -65.
+const SILENCE_DBM0: i8 = -60;
+
 /// ICMP errors count when three came over 2 s, and lapse when none came for 5 s.
 const UNREACHABLE_MIN: u32 = 3;
 const UNREACHABLE_OVER: Duration = Duration::from_secs(2);
@@ -35,7 +44,25 @@ const UNREACHABLE_LAPSES: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OneWay {
     reports: Option<Reports>,
+    levels: Levels,
     unreachable: Option<Unreachable>,
+}
+
+/// What their reports say of our stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeardOfUs {
+    /// The highest sequence number that they have; none where no block is about us.
+    pub highest: Option<u32>,
+    /// The level of the speech that they hear, dBm0, where they tell it.
+    pub signal_dbm0: Option<i8>,
+}
+
+/// How loud they say we are.
+#[derive(Clone, Copy, Debug, Default)]
+struct Levels {
+    /// Frames in which we spoke since their last word about it.
+    spoken: u32,
+    silent: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +84,12 @@ struct Unreachable {
 }
 
 impl OneWay {
-    /// One of their reports: the highest sequence it has of ours, and how many packets we sent so far.
-    pub fn report(&mut self, highest: Option<u32>, sent: u32, now: Moment) {
+    /// One of their reports, and how many packets we sent so far.
+    pub fn report(&mut self, reception: HeardOfUs, sent: u32, now: Moment) {
+        let highest = reception.highest;
+        if let Some(dbm0) = reception.signal_dbm0 {
+            self.levels.hear(dbm0);
+        }
         let fresh = Reports {
             last: now,
             interval: INTERVAL_MIN,
@@ -71,6 +102,11 @@ impl OneWay {
             Some(reports) => reports.hear(highest, sent, now),
             None => self.reports = Some(fresh),
         }
+    }
+
+    /// We speak in the frame that is sent.
+    pub fn note_speech(&mut self) {
+        self.levels.spoken = self.levels.spoken.saturating_add(1);
     }
 
     /// Our RTP came back as unreachable.
@@ -93,6 +129,7 @@ impl OneWay {
     /// They left the RTCP, so no further reports are due.
     pub fn goodbye(&mut self) {
         self.reports = None;
+        self.levels = Levels::default();
     }
 
     /// While they hold us or we do not send, nothing is judged; afterwards everything starts anew.
@@ -109,6 +146,7 @@ impl OneWay {
             Some(reports) if now.since(reports.last) >= reports.interval * MISSED_INTERVALS => {
                 Some(Evidence::MissedReports)
             }
+            Some(_) if self.levels.silent >= SILENT_REPORTS => Some(Evidence::HeardAsSilence),
             Some(_) | None => None,
         }
     }
@@ -137,6 +175,18 @@ impl Reports {
     }
 }
 
+impl Levels {
+    /// A report that tells a level proves something once we spoke for long enough.
+    fn hear(&mut self, signal_dbm0: i8) {
+        if signal_dbm0 > SILENCE_DBM0 {
+            *self = Self::default();
+        } else if self.spoken >= SPOKEN_MIN {
+            self.silent = self.silent.saturating_add(1);
+            self.spoken = 0;
+        }
+    }
+}
+
 impl Unreachable {
     fn counts(self, now: Moment) -> bool {
         self.count >= UNREACHABLE_MIN
@@ -153,13 +203,60 @@ mod tests {
         Moment::from_nanos(seconds * 1_000_000_000)
     }
 
+    fn of(highest: Option<u32>) -> HeardOfUs {
+        HeardOfUs {
+            highest,
+            signal_dbm0: None,
+        }
+    }
+
+    /// Reports every 5 s of levels, while we speak for so many frames in between.
+    fn after_levels(levels: &[Option<i8>], spoken: u32) -> Option<Evidence> {
+        let mut line = OneWay::default();
+        let mut now = at(0);
+        for (n, signal_dbm0) in (1..).zip(levels) {
+            now = at(5 * n);
+            (0..spoken).for_each(|_| line.note_speech());
+            let sent = 250 * n as u32;
+            let highest = Some(sent);
+            line.report(
+                HeardOfUs {
+                    highest,
+                    signal_dbm0: *signal_dbm0,
+                },
+                sent,
+                now,
+            );
+        }
+        line.evidence(now)
+    }
+
+    #[test]
+    fn two_reports_of_silence_while_we_speak_are_evidence() {
+        let silence = Some(Evidence::HeardAsSilence);
+        assert_eq!(after_levels(&[Some(-90)], 250), None);
+        assert_eq!(after_levels(&[Some(-90), Some(-127)], 250), silence);
+        assert_eq!(
+            after_levels(&[Some(-20), Some(-90), Some(-90)], 60),
+            silence
+        );
+        assert_eq!(after_levels(&[Some(-90), Some(-90), Some(-20)], 60), None);
+    }
+
+    #[test]
+    fn a_level_that_is_not_known_or_of_our_own_silence_proves_nothing() {
+        assert_eq!(after_levels(&[None; 6], 250), None);
+        assert_eq!(after_levels(&[Some(-90); 6], 8), None);
+        assert_eq!(after_levels(&[Some(0); 6], 250), None);
+    }
+
     /// Reports every 5 s, while we send 250 packets in between.
     fn after(highest: &[Option<u32>]) -> (OneWay, Moment) {
         let mut line = OneWay::default();
         let mut now = at(0);
         for (n, highest) in (1..).zip(highest) {
             now = at(5 * n);
-            line.report(*highest, 250 * n as u32, now);
+            line.report(of(*highest), 250 * n as u32, now);
         }
         (line, now)
     }
@@ -174,7 +271,7 @@ mod tests {
     fn the_same_number_twice_is_frozen_and_moves_again_when_it_heals() {
         let (mut line, now) = after(&[Some(250), Some(250)]);
         assert_eq!(line.evidence(now), Some(Evidence::FrozenReports));
-        line.report(Some(700), 750, at(15));
+        line.report(of(Some(700)), 750, at(15));
         assert_eq!(line.evidence(at(15)), None);
     }
 
@@ -190,9 +287,9 @@ mod tests {
     #[test]
     fn reports_close_together_prove_nothing() {
         let mut line = OneWay::default();
-        line.report(Some(9), 10, at(1));
-        line.report(Some(9), 30, at(1));
-        line.report(None, 40, at(2));
+        line.report(of(Some(9)), 10, at(1));
+        line.report(of(Some(9)), 30, at(1));
+        line.report(of(None), 40, at(2));
         assert_eq!(line.evidence(at(2)), None);
     }
 

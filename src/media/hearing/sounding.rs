@@ -1,57 +1,52 @@
+use std::mem::replace;
+
 use super::Verdict;
+use super::asking::{Asking, Known};
 use super::character::Character;
-use super::echo::{Echo, EchoFound};
+use super::echo::{self, Echo, EchoFound};
 use super::human::{Block, Human};
 use super::level::Level;
 use super::limits::Limits;
 use super::line_noise::LineNoise;
 use super::loudness::{Believes, Loudness};
 use super::narrow::Narrow;
-use super::spectrum::Spectrum;
-use crate::media::codec::{Frame, Rate, SILENT_FRAME};
+use super::spectrum::{FRAMES, Spectrum, Tones};
+use crate::media::codec::Rate;
 use crate::words::Moment;
-
-/// There may be a voice where a frame stands so far above the noise, dB.
-const ABOVE_NOISE_DB: f32 = 5.0;
-
-/// What is quieter is nobody's voice, dBov.
-const SOUND_MIN_DBOV: f32 = -62.0;
-
-/// The detector is asked for so many frames after the last that may be a voice.
-const ASKS_ON: u16 = 25;
 
 /// So much quieter than a voice that was heard is what is behind it, dB: a room, a radio.
 const BEHIND_DB: f32 = 10.0;
-
-/// Music was suspected: asked for a second, then not for ten, in frames.
-const SUSPICION: u16 = 50;
-const SUSPICION_RESTS: u16 = 500;
 
 /// A kind of sound holds on for so many frames after it was heard last: a ring-back tone pauses for 4 s.
 const CHARACTER_HOLDS: u16 = 225;
 
 /// What the sound on one line is, however it came.
+///
+/// Some of it is heard frame by frame; what it comes to is judged every 100 ms.
 #[derive(Debug)]
 pub(super) struct Sounding {
     narrow: Narrow,
-    narrow_ours: Narrow,
-    ours: Frame,
+    /// How loud what is sent in these 20 ms is.
+    ours: [f32; echo::STEPS],
     spectrum: Spectrum,
     character: Character,
     loudness: Loudness,
     noise: LineNoise,
     echo: Echo,
     human: Human,
-    counts: Counts,
+    asking: Asking,
+    judged: Judged,
 }
 
-/// Frames that are left.
+/// What the last 100 ms came to.
 #[derive(Clone, Copy, Debug, Default)]
-struct Counts {
-    asks: u16,
-    suspicion: u16,
-    suspicion_rests: u16,
+struct Judged {
+    /// Frames since.
+    frames: usize,
+    /// Frames for which it is still music.
     music: u16,
+    sounds_like_music: bool,
+    verdict: Option<Verdict>,
 }
 
 /// The numbers behind a verdict on sound.
@@ -73,40 +68,58 @@ impl Sounding {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
             narrow: Narrow::default(),
-            narrow_ours: Narrow::default(),
-            ours: SILENT_FRAME,
+            ours: Echo::SILENCE,
             spectrum: Spectrum::new(),
             character: Character::new(limits.music),
             loudness: Loudness::new(),
             noise: LineNoise::default(),
             echo: Echo::new(),
             human: Human::default(),
-            counts: Counts::default(),
+            asking: Asking::default(),
+            judged: Judged::default(),
         }
     }
 
-    /// Takes in what is sent to the party in these 20 ms.
-    pub(super) fn hear_ours(&mut self, frame: &[i16], rate: Rate) {
-        self.ours = self.narrow_ours.take(frame, rate);
+    /// Takes in what is sent to the party in these 20 ms; whether somebody speaks in it.
+    pub(super) fn hear_ours(&mut self, frame: &[i16]) -> bool {
+        self.ours = echo::levels(frame);
+        echo::we_speak(self.ours)
     }
 
     /// Hears what came of the party in these 20 ms.
     pub(super) fn hear(&mut self, frame: &[i16], rate: Rate, level: &Level, limits: &Limits) {
+        let ours = replace(&mut self.ours, Echo::SILENCE);
+        self.echo.hear(ours, echo::levels(frame));
         let frame = self.narrow.take(frame, rate);
         self.noise.hear(&frame, level.dbov);
-        self.echo.hear(&self.ours, &frame);
-        self.ours = SILENT_FRAME;
-        let asks = self.asks(level.dbov);
+        self.spectrum.hear(&frame, self.judged.frames);
+        let asks = self.asking.asks(Known {
+            dbov: level.dbov,
+            floor_dbov: self.noise.floor_dbov(),
+            voice: self.human.heard().is_some(),
+            voice_now: self.human.is_voice_now(),
+            music: self.is_music(),
+        });
         self.human.hear(&frame, asks);
         let believes = match self.human.heard() {
             Some(_) => Believes::Yes,
             None => Believes::No,
         };
+        let mut is_news = false;
         match self.is_music() {
-            false => self.loudness.hear(&frame, level, believes),
+            false => is_news = self.loudness.hear(&frame, level, believes),
             true => self.loudness.wait(level),
         }
-        self.follow_character(&frame, level, limits);
+        self.judged.music = self.judged.music.saturating_sub(1);
+        self.judged.frames += 1;
+        if self.judged.frames == FRAMES {
+            self.judged.frames = 0;
+            self.judge(level, limits);
+            is_news = true;
+        }
+        if is_news {
+            self.name(limits);
+        }
     }
 
     /// Nothing came to be heard.
@@ -114,8 +127,21 @@ impl Sounding {
         self.noise.forget();
     }
 
+    /// What came was their hold music, or a part of it.
+    pub(super) fn forget_music(&mut self) {
+        self.character.forget();
+        self.judged.music = 0;
+        self.noise.forget();
+    }
+
     pub(super) fn take_block(&mut self) -> Option<Block> {
         self.human.take_block()
+    }
+
+    /// Nobody has time for the block that was taken last.
+    pub(super) fn refuse(&mut self) {
+        self.asking.refuse();
+        self.human.refuse();
     }
 
     pub(super) fn answer(&mut self, probability: f32, now: Moment) {
@@ -132,23 +158,15 @@ impl Sounding {
 
     /// Hold music, ring-back, busy, fax.
     pub(super) fn is_music(&self) -> bool {
-        self.counts.music > 0
+        self.judged.music > 0
     }
 
     /// The gravest of what is wrong with a voice that is heard.
-    pub(super) fn verdict(&self, limits: &Limits) -> Option<Verdict> {
-        self.human.heard()?;
-        let levels = &limits.levels;
-        self.loudness
-            .verdict(levels)
-            .or_else(|| self.is_noisy(limits).then_some(Verdict::LineNoise))
-            .or_else(|| {
-                let echo = self.echo.found(levels.return_loss_db);
-                echo.map(|_| Verdict::Echo)
-            })
+    pub(super) fn verdict(&self) -> Option<Verdict> {
+        self.judged.verdict.filter(|_| self.human.heard().is_some())
     }
 
-    pub(super) fn measured(&self, limits: &Limits) -> Measured {
+    pub(super) fn measured(&self) -> Measured {
         let speech = self.loudness.speech();
         Measured {
             speech_dbov: speech.map(|speech| speech.dbov),
@@ -157,7 +175,7 @@ impl Sounding {
             snr_db: self.noise.snr_db(self.speech_dbov()),
             hum_dbov: self.noise.hum_dbov(),
             voice_share: self.human.voice_share(),
-            echo: self.echo.found(limits.levels.return_loss_db),
+            echo: self.echo.found(),
         }
     }
 
@@ -165,48 +183,59 @@ impl Sounding {
         self.loudness.speech().map(|speech| speech.dbov)
     }
 
+    /// Every 100 ms; `level` is that of the last frame.
+    fn judge(&mut self, level: &Level, limits: &Limits) {
+        self.noise.step(&limits.levels, self.speech_dbov());
+        self.echo.judge(limits.levels.return_loss_db);
+        self.follow_character(level, limits);
+    }
+
+    /// The gravest of all that was found.
+    fn name(&mut self, limits: &Limits) {
+        let loudness = self.loudness.judge(&limits.levels);
+        let echo = self.echo.found().map(|_| Verdict::Echo);
+        self.judged.verdict = loudness
+            .or_else(|| self.is_noisy().then_some(Verdict::LineNoise))
+            .or(echo);
+    }
+
     /// A steady tone is as loud as its floor, and no noise.
-    fn is_noisy(&self, limits: &Limits) -> bool {
+    fn is_noisy(&self) -> bool {
         let is_noise = !self.character.is_tonal() && self.noise.is_loud();
-        is_noise || self.noise.hum_dbov() > limits.levels.hum_dbov
+        is_noise || self.noise.hums()
     }
 
-    /// Only what may be a voice is asked about, until one was heard; later, only what may be music.
-    fn asks(&mut self, dbov: f32) -> bool {
-        let counts = &mut self.counts;
-        let floor = self.noise.floor_dbov().unwrap_or(f32::MIN);
-        counts.asks = match dbov > SOUND_MIN_DBOV.max(floor + ABOVE_NOISE_DB) {
-            true => ASKS_ON,
-            false => counts.asks.saturating_sub(1),
-        };
-        counts.suspicion = counts.suspicion.saturating_sub(1);
-        counts.suspicion_rests = counts.suspicion_rests.saturating_sub(1);
-        let first = self.human.heard().is_none() && counts.asks > 0;
-        first || counts.suspicion > 0 || counts.music > 0
-    }
-
-    fn follow_character(&mut self, frame: &Frame, level: &Level, limits: &Limits) {
-        self.counts.music = self.counts.music.saturating_sub(1);
-        let Some(tones) = self.spectrum.hear(frame) else {
-            return;
-        };
-        let speech = self.speech_dbov();
-        self.noise.step(&limits.levels, speech);
+    fn follow_character(&mut self, level: &Level, limits: &Limits) {
         let voice = self.loudness.loudest_dbov();
         let background = voice.map_or(f32::MIN, |dbov| dbov - BEHIND_DB);
         let is_loud = level.dbov > limits.levels.music_dbov.max(background);
         let is_voiceless = is_loud && self.human.is_silent_of_late();
+        // What is quiet is not looked into: its tones count for nothing.
+        let tones = match is_loud {
+            true => self.spectrum.tones(),
+            false => Tones::default(),
+        };
         self.character.step(is_loud, is_voiceless, tones);
-        if self.character.is_suspicious() && self.counts.suspicion_rests == 0 {
-            self.counts.suspicion = SUSPICION;
-            self.counts.suspicion_rests = SUSPICION + SUSPICION_RESTS;
+        let sounds_like_music = self.character.is_suspicious();
+        if sounds_like_music {
+            self.asking.suspect_music();
+        } else if replace(&mut self.judged.sounds_like_music, false) {
+            self.asking.note_change();
         }
+        self.judged.sounds_like_music = sounds_like_music;
+        self.follow_music();
+    }
+
+    /// It is music once it is known to be no voice, and while it sounds like music and no voice is found in it.
+    fn follow_music(&mut self) {
         let is_no_voice = self.human.is_known_to_be_none() && self.character.is_voiceless();
-        let is_musical = self.character.is_signal() || self.character.is_music();
-        if is_musical && is_no_voice {
-            self.counts.music = CHARACTER_HOLDS;
-        } else if self.human.voice_share() > 0.5 {
-            self.counts.music = 0;
+        if self.human.is_voice_of_late() {
+            self.judged.music = 0;
+        } else if self.character.is_musical() && (is_no_voice || self.is_music()) {
+            if !self.is_music() {
+                self.asking.is_known();
+            }
+            self.judged.music = CHARACTER_HOLDS;
         }
     }
 }

@@ -10,8 +10,9 @@ use crate::media::codec::{FRAME_SAMPLES, Frame};
 const SIZE: usize = 512;
 const BINS: usize = SIZE / 2 + 1;
 
-/// One spectrum every 100 ms.
-const FRAMES: usize = 5;
+/// One spectrum every 100 ms, of the frames after the first.
+pub(super) const FRAMES: usize = 5;
+const HELD: usize = (FRAMES - 1) * FRAME_SAMPLES;
 
 /// Bins that tones are looked for in: 125 Hz to 3.7 kHz.
 const FIRST: usize = 8;
@@ -27,7 +28,7 @@ const AROUND: usize = 10;
 const STANDS_OUT: f32 = 16.0;
 
 /// The transform's own work space, at most.
-const SCRATCH: usize = 2 * SIZE;
+const SCRATCH: usize = SIZE;
 
 static TRANSFORM: LazyLock<Arc<dyn RealToComplex<f32>>> =
     LazyLock::new(|| RealFftPlanner::new().plan_fft_forward(SIZE));
@@ -38,10 +39,9 @@ static WINDOW: LazyLock<[f32; SIZE]> = LazyLock::new(|| {
     })
 });
 
-/// Finds what is tone in the sound, every 100 ms.
+/// Finds what is tone in the sound.
 pub(super) struct Spectrum {
-    sound: [i16; SIZE],
-    frames: usize,
+    sound: [i16; HELD],
 }
 
 /// What is tone in 100 ms of sound.
@@ -60,27 +60,26 @@ impl Spectrum {
     pub(super) fn new() -> Self {
         LazyLock::force(&TRANSFORM);
         LazyLock::force(&WINDOW);
-        Self {
-            sound: [0; SIZE],
-            frames: 0,
+        Self { sound: [0; HELD] }
+    }
+
+    /// Hears frame 0 to [`FRAMES`] - 1 of 100 ms.
+    pub(super) fn hear(&mut self, frame: &Frame, number: usize) {
+        let place = number.checked_sub(1);
+        let frames = self.sound.as_chunks_mut::<FRAME_SAMPLES>().0;
+        if let Some(place) = place.and_then(|place| frames.get_mut(place)) {
+            *place = *frame;
         }
     }
 
-    /// Hears a frame; the tones, when 100 ms are complete.
-    pub(super) fn hear(&mut self, frame: &Frame) -> Option<Tones> {
-        self.sound.copy_within(FRAME_SAMPLES.., 0);
-        self.sound[SIZE - FRAME_SAMPLES..].copy_from_slice(frame);
-        self.frames += 1;
-        if self.frames < FRAMES {
-            return None;
-        }
-        self.frames = 0;
-        Some(tones(&self.powers()))
+    /// What is tone in the last 64 of the 100 ms.
+    pub(super) fn tones(&self) -> Tones {
+        tones(&self.powers())
     }
 
     fn powers(&self) -> [f32; BINS] {
         let mut input = [0.0; SIZE];
-        let windowed = self.sound.iter().zip(WINDOW.iter());
+        let windowed = self.sound[HELD - SIZE..].iter().zip(WINDOW.iter());
         for (to, (sample, weight)) in input.iter_mut().zip(windowed) {
             *to = f32::from(*sample) * weight;
         }
@@ -144,14 +143,13 @@ mod tests {
 
     fn heard(mut sample: impl FnMut(f32) -> f32) -> Tones {
         let mut spectrum = Spectrum::new();
-        let mut last = None;
-        for frame in 0..10 {
+        for frame in 0..FRAMES {
             let sound = std::array::from_fn(|n| {
                 sample((frame * FRAME_SAMPLES + n) as f32 / 8_000.0) as i16
             });
-            last = spectrum.hear(&sound).or(last);
+            spectrum.hear(&sound, frame);
         }
-        last.unwrap()
+        spectrum.tones()
     }
 
     fn sine(at: f32, hz: f32) -> f32 {

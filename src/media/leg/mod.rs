@@ -13,7 +13,7 @@ use crate::media::clip::Clip;
 use crate::media::codec::{Codec, Encoder};
 use crate::media::dtmf::InBandKeys;
 use crate::media::heard::{Heard, HeardFrame, Sounding};
-use crate::media::hearing::{Line, Open, Played, VoiceChange, Watch};
+use crate::media::hearing::{HeardOfUs, Line, Open, Played, VoiceChange, Watch};
 use crate::media::listening::{Listening, Phrase};
 use crate::media::order::{Hears, LegKey, LegSpec, Recording, Report, Stats};
 use crate::media::outbox::Outbox;
@@ -269,8 +269,10 @@ impl Leg {
             self.hear_keys(frame, now, out);
         }
         self.unjudged = due + 1;
-        if let Some(block) = self.line.take_block() {
-            out.ask(self.key, block);
+        if let Some(block) = self.line.take_block()
+            && !out.ask(self.key, block, now)
+        {
+            self.line.refuse();
         }
     }
 
@@ -318,7 +320,11 @@ impl Leg {
         self.meter.note_report(&heard, now);
         if heard.reports {
             let sent = self.outgoing.sender.sent().packets;
-            self.line.report(heard.highest_of_ours(), sent, now);
+            let reception = HeardOfUs {
+                highest: heard.highest_of_ours(),
+                signal_dbm0: heard.metrics.and_then(|metrics| metrics.signal_dbm0()),
+            };
+            self.line.report(reception, sent, now);
         }
         if heard.goodbye {
             self.line.goodbye();

@@ -256,7 +256,7 @@ impl Leg {
         if !self.spec.sends || payload.is_empty() {
             return sender.pass(slot, self.spec.payload_type);
         }
-        self.line.hear_ours(spoken.linear(), spoken.rate());
+        self.line.hear_ours(spoken.linear());
         if let Some(tape) = &mut self.tape {
             tape.note(slot, spoken.linear());
         }

@@ -48,10 +48,6 @@ impl Spoken {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 
-    pub(super) fn rate(&self) -> Rate {
-        self.rate
-    }
-
     pub(super) fn linear(&self) -> &[i16] {
         self.linear
             .get(..self.rate.frame_samples())

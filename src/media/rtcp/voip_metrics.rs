@@ -67,6 +67,11 @@ impl VoipMetrics {
         }
     }
 
+    /// The level of the speech that arrives, dBm0, where it is known.
+    pub fn signal_dbm0(&self) -> Option<i8> {
+        (self.signal_level != UNAVAILABLE).then_some(self.signal_level.cast_signed())
+    }
+
     /// None when `block` is too short.
     pub(super) fn read(block: &[u8]) -> Option<Self> {
         let bytes = block.first_chunk::<LENGTH>()?;
