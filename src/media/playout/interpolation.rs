@@ -1,20 +1,17 @@
 use super::prediction::{ORDER, Prediction};
 
 /// 20 ms: over more the prediction dies away in the middle.
-pub(super) const LONGEST_AT_8_KHZ: usize = 160;
-
-/// The same at 16 kHz.
-const LONGEST: usize = 2 * LONGEST_AT_8_KHZ;
+pub(super) const LONGEST: usize = 160;
 
 /// What keeps the equations solvable in silence, as a part of their diagonal.
 const FLOOR: f64 = 1e-6;
 
-/// Finds the samples between `before` and `after` that leave the least to be said by a linear prediction of both;
-/// `factor` is 1 at 8 kHz, 2 at 16. At most 20 ms.
-pub(super) fn interpolate(before: &[f32], after: &[f32], gap: &mut [f32], factor: usize) {
+/// Finds the samples between `before` and `after` that leave the least to be said by a linear prediction of both: at most
+/// 20 ms at 8 kHz.
+pub(super) fn interpolate(before: &[f32], after: &[f32], gap: &mut [f32]) {
     let length = gap.len().min(LONGEST);
     let mut row = [0.0; LONGEST];
-    let correlation = Prediction::of(before, after, factor).correlation();
+    let correlation = Prediction::of(before, after, 1).correlation();
     let kept = length.min(correlation.len());
     row[..kept].copy_from_slice(&correlation[..kept]);
     row[0] *= 1.0 + FLOOR;
@@ -95,7 +92,7 @@ mod tests {
         let tone = |n: usize| 5_000.0 * (n as f32 * std::f32::consts::TAU / 31.0).sin();
         let sound: Vec<f32> = (0..710).map(|n| tone(n) + noise()).collect();
         let mut gap = [0.0; 160];
-        interpolate(&sound[..390], &sound[550..], &mut gap, 1);
+        interpolate(&sound[..390], &sound[550..], &mut gap);
         for (n, sample) in gap.iter().enumerate() {
             assert!((sample - tone(390 + n)).abs() < 500.0, "{n}: {sample}");
         }
@@ -103,8 +100,8 @@ mod tests {
 
     #[test]
     fn silence_stays_silent() {
-        let mut gap = [1.0; 320];
-        interpolate(&[0.0; 780], &[0.0; 320], &mut gap, 2);
-        assert_eq!(gap, [0.0; 320]);
+        let mut gap = [1.0; 160];
+        interpolate(&[0.0; 390], &[0.0; 160], &mut gap);
+        assert_eq!(gap, [0.0; 160]);
     }
 }
