@@ -4,9 +4,13 @@ const PACKETS_MAX: usize = 40;
 /// Bytes waiting at most: 400 ms of 64 kbit/s.
 const BYTES_MAX: usize = 3_200;
 
+/// What most lines never need more than: 100 ms.
+const USUAL: (usize, usize) = (PACKETS_MAX / 4, BYTES_MAX / 4);
+
 /// Packets that wait to be played, in the order of their places, not of their arrival.
 ///
-/// All payloads lie in one buffer in that order: the next one is at its front, and nothing is ever allocated.
+/// All payloads lie in one buffer in that order: the next one is at its front. It has room for what usually waits, and is
+/// given all that it may ever need once, when more does.
 #[derive(Debug)]
 pub(super) struct Waiting {
     packets: Vec<Packet>,
@@ -57,8 +61,8 @@ impl Packet {
 impl Waiting {
     pub(super) fn new() -> Self {
         Self {
-            packets: Vec::with_capacity(PACKETS_MAX),
-            bytes: Vec::with_capacity(BYTES_MAX),
+            packets: Vec::with_capacity(USUAL.0),
+            bytes: Vec::with_capacity(USUAL.1),
         }
     }
 
@@ -80,6 +84,7 @@ impl Waiting {
             self.discard_first();
             displaced += 1;
         }
+        self.have_room_for(payload);
         let index = self.packets.partition_point(|waits| waits.at < packet.at);
         let before = self.packets.iter().take(index);
         let offset: usize = before.map(|p| usize::from(p.length)).sum();
@@ -87,6 +92,15 @@ impl Waiting {
         self.packets.insert(index, Packet { length, ..packet });
         self.bytes.splice(offset..offset, payload.iter().copied());
         Kept::Yes { displaced }
+    }
+
+    fn have_room_for(&mut self, payload: &[u8]) {
+        let is_usual = self.packets.len() < self.packets.capacity()
+            && self.bytes.len() + payload.len() <= self.bytes.capacity();
+        if !is_usual {
+            self.packets.reserve_exact(PACKETS_MAX - self.packets.len());
+            self.bytes.reserve_exact(BYTES_MAX - self.bytes.len());
+        }
     }
 
     pub(super) fn first(&self) -> Option<(Packet, &[u8])> {
@@ -127,20 +141,25 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_make_room_and_the_buffers_never_grow() {
+    fn the_oldest_make_room_and_the_buffers_grow_once() {
         let mut waiting = Waiting::new();
-        let room = (waiting.packets.capacity(), waiting.bytes.capacity());
+        let room = |waiting: &Waiting| (waiting.packets.capacity(), waiting.bytes.capacity());
+        let mut rooms = vec![room(&waiting)];
         for at in 0..200 {
-            waiting.insert(sound(at), &[0; 10]);
+            waiting.insert(sound(at), &[0; 100]);
+            rooms.push(room(&waiting));
         }
-        assert_eq!(waiting.packets.len(), PACKETS_MAX);
+        rooms.dedup();
+        assert_eq!(rooms, [USUAL, (PACKETS_MAX, BYTES_MAX)]);
+        let waits = waiting.packets.len();
+        assert_eq!(waits, BYTES_MAX / 100);
         assert!(!Waiting::fits(&[0; BYTES_MAX + 1]));
-        let displaced = PACKETS_MAX as u64;
+        let displaced = waits as u64;
         assert_eq!(
             waiting.insert(sound(999), &[0; BYTES_MAX]),
             Kept::Yes { displaced }
         );
         assert_eq!(waiting.first().unwrap().0.at, 999);
-        assert_eq!(room, (waiting.packets.capacity(), waiting.bytes.capacity()));
+        assert_eq!(room(&waiting), (PACKETS_MAX, BYTES_MAX));
     }
 }
