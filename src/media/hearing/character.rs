@@ -32,8 +32,11 @@ const SAME_HZ: f32 = 24.0;
 /// Steps of one signal tone that make it one: 400 ms, for a fax calls for 500 ms (T.30).
 const SIGNAL_STEPS: u32 = 4;
 
-/// After so many steps music is suspected: early enough to be told in 3 s, and seldom so of speech.
-const SUSPICIOUS_STEPS: u32 = 18;
+/// After so many steps of it music is suspected.
+const SUSPICIOUS_STEPS: u32 = 10;
+
+/// After so many it goes on until it is clearly over: music pauses, too.
+const STEADY_STEPS: u32 = 18;
 
 /// Steps known to be loud without a voice: a voice is known for one later than it begins.
 const VOICELESS_STEPS: u32 = 2;
@@ -105,9 +108,14 @@ impl Character {
         self.is_musical_for(self.window)
     }
 
-    /// It sounds like music for so long that an answer is in time, or like a signal.
+    /// It sounds like music for a second, or like a signal.
     pub(super) fn is_suspicious(&self) -> bool {
         self.is_signal() || self.is_musical_for(SUSPICIOUS_STEPS)
+    }
+
+    /// It sounds like music for longer, or like a signal.
+    pub(super) fn is_steady(&self) -> bool {
+        self.is_signal() || self.is_musical_for(STEADY_STEPS)
     }
 
     fn is_musical_for(&self, steps: u32) -> bool {
@@ -151,7 +159,9 @@ mod tests {
         let music = (0..30).map(|n| (true, tones(0.6, 300.0 + 40.0 * n as f32)));
         assert!(after(music.clone()).is_music());
         assert!(!after(music.clone().take(22)).is_music());
-        assert!(after(music.take(20)).is_suspicious());
+        assert!(after(music.clone().take(12)).is_suspicious());
+        assert!(!after(music.clone().take(12)).is_steady());
+        assert!(after(music.take(20)).is_steady());
     }
 
     #[test]

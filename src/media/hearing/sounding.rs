@@ -45,7 +45,7 @@ struct Judged {
     frames: usize,
     /// Frames for which it is still music.
     music: u16,
-    sounds_like_music: bool,
+    is_steady: bool,
     verdict: Option<Verdict>,
 }
 
@@ -216,13 +216,13 @@ impl Sounding {
             false => Tones::default(),
         };
         self.character.step(is_loud, is_voiceless, tones);
-        let sounds_like_music = self.character.is_suspicious();
-        if sounds_like_music {
+        if self.character.is_suspicious() {
             self.asking.suspect_music();
-        } else if replace(&mut self.judged.sounds_like_music, false) {
+        }
+        let was_steady = replace(&mut self.judged.is_steady, self.character.is_steady());
+        if was_steady && !self.judged.is_steady {
             self.asking.note_change();
         }
-        self.judged.sounds_like_music = sounds_like_music;
         self.follow_music();
     }
 
