@@ -1,13 +1,15 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use thirdring::media::RtpPacket;
 
 use super::hearing::{Packet, Recording};
+use super::phone::SOON;
 use super::scratch::Scratch;
 
 /// tcpdump on some UDP ports: what was on the wire, for peers that keep no RTP timestamps.
@@ -17,10 +19,19 @@ pub(crate) struct Capture {
     file: PathBuf,
     _scratch: Scratch,
     started: Instant,
+    /// Sends itself the last datagram of a capture on loopback.
+    marker: UdpSocket,
+    is_loopback: bool,
 }
+
+/// What comes after all that is to be captured.
+const MARKER: &[u8] = b"the capture ends here";
 
 /// Room for a second of thirty calls, should tcpdump have to wait for a processor.
 const KERNEL_BUFFER_KIB: &str = "16384";
+
+/// What may come behind the marker before it is seen.
+const KIB_AFTER_MARKER: usize = 64;
 
 /// A UDP datagram that was captured.
 #[derive(Clone, Debug)]
@@ -37,7 +48,9 @@ impl Capture {
     pub(crate) fn start(interface: &str, (first, last): (u16, u16)) -> Self {
         let scratch = Scratch::new("capture");
         let file = scratch.path("wire.pcap");
-        let filter = format!("udp portrange {first}-{last}");
+        let marker = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let marked = marker.local_addr().expect("it is bound").port();
+        let filter = format!("udp portrange {first}-{last} or udp port {marked}");
         // Without --immediate-mode the last second is lost; -U writes each packet at once.
         let mut child = Command::new("tcpdump")
             .args([
@@ -68,18 +81,44 @@ impl Capture {
             file,
             _scratch: scratch,
             started: Instant::now(),
+            marker,
+            is_loopback: interface == "lo",
         }
     }
 
     /// Ends it and reads what was captured.
     pub(crate) fn finish(mut self) -> Vec<Datagram> {
+        if self.is_loopback {
+            self.catch_up();
+        }
         let interrupted = Command::new("kill")
             .args(["-INT", &self.child.id().to_string()])
             .status();
         assert!(interrupted.is_ok_and(|status| status.success()));
         self.child.wait().expect("it was ours");
         let bytes = fs::read(&self.file).expect("tcpdump wrote it");
-        read(&bytes, self.started)
+        let mut datagrams = read(&bytes, self.started);
+        datagrams.retain(|datagram| datagram.payload != MARKER);
+        datagrams
+    }
+
+    /// What tcpdump has not written when it is interrupted is lost: waits until it has.
+    fn catch_up(&self) {
+        let ourselves = self.marker.local_addr().expect("it is bound");
+        self.marker
+            .send_to(MARKER, ourselves)
+            .expect("loopback takes it");
+        let until = Instant::now() + SOON;
+        while !self.has_marker() {
+            assert!(Instant::now() < until, "tcpdump has stopped");
+            thread::yield_now();
+        }
+    }
+
+    fn has_marker(&self) -> bool {
+        let bytes = fs::read(&self.file).expect("tcpdump writes it");
+        let last = bytes.len().saturating_sub(KIB_AFTER_MARKER * 1_024);
+        bytes[last..].windows(MARKER.len()).any(|at| at == MARKER)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sound from one rate to another, with nothing folded into its band: aliases and images stay below -100 dB.
 //!
-//! While a call runs it is our own filter, one design for all pairs of rates ([`filter`]): 8 and 16 kHz between codecs,
+//! While a call runs it is our own filter, one design for all pairs of rates (`filter`): 8 and 16 kHz between codecs,
 //! 44.1, 48 kHz and others for sound cards. It takes blocks of any size and waits for none. With the same 5 ms of delay,
 //! `rubato`'s `Fft` lets a tone at 4.02 kHz through at -66 dB (Hann) or takes 1.6 dB from 3.4 kHz (Blackman), and at
 //! 44.1 kHz it takes blocks of 10 ms at least, which are to be waited for. Files, where delay does not count, it resamples
