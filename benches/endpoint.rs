@@ -1,4 +1,4 @@
-//! What one core does with SIP alone, without sockets: prints one JSON object for `figures.py`.
+//! What one core does with SIP alone, without sockets: prints one JSON object for `figures/alone.py`.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,

@@ -23,7 +23,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 work=target/bench
 mkdir -p "$work"
-cargo build --release --quiet
+cargo build --profile dist --quiet
 cc -O2 -w -o "$work/sipbench" benches/sipbench/*.c -lm -lpthread
 cc -O2 -w -o "$work/refpeer" benches/refpeer.c -lm
 exec python3 benches/figures "$work" "$@"

@@ -71,9 +71,12 @@ def cost():
     latest = max(figures.get("own_p99", 0) for figures in (unheard, person, music, opus))
     told("answered calls: the meter's own lateness at the most, p99 (ms)", latest, floor.get("own_p99"))
     floor_memory = metering.memory(floor, COSTLIEST)
-    line(f"memory {at}, no hearing (kB)", 40, metering.memory(unheard, COSTLIEST), floor_memory)
-    line(f"memory {at}, all hearing (kB)", 40, metering.memory(person, COSTLIEST), floor_memory)
-    line(f"memory per answered call in Opus at {OPUS_CALLS} (kB)", 40, metering.memory(opus, OPUS_CALLS))
+    for watch, name, figures in (("off", "no hearing", unheard), ("on", "all hearing", person)):
+        first = agents(1, watch, metering.person())
+        told(f"memory of the first answered call, {name} (kB)", metering.memory(first, 1))
+        line(f"memory per further answered call, {name} (kB)", 40, metering.memory(figures, COSTLIEST, first), floor_memory)
+    first = agents(1, "off", metering.person_in_opus())
+    line("memory per further answered call in Opus (kB)", 40, metering.memory(opus, OPUS_CALLS, first))
     threads = os.cpu_count() + 6
     line(f"threads at {COSTLIEST} calls", threads, person.get("threads"), floor.get("threads"), must=threads)
 

@@ -51,7 +51,13 @@ def cost():
     for figures, name in ((heard, "both heard"), (recorded, "recorded")):
         line(f"bridge, {CALLS} calls, {name}: gaps > 40 ms", 0, figures.get("gaps40"))
     told(f"bridge, {CALLS} calls: the meter's own lateness, p99 (ms)", relayed.get("own_p99"), floor.get("own_p99"))
-    line(f"memory {at}, no hearing (kB)", 40, metering.memory(relayed, CALLS), metering.memory(floor, CALLS))
-    line(f"memory {at}, both heard (kB)", 40, metering.memory(heard, CALLS))
-    line(f"memory {at}, recorded (kB)", 40, metering.memory(recorded, CALLS))
-    line(f"memory per bridged call at {OPUS_CALLS}, the caller in Opus (kB)", 40, metering.memory(opus, OPUS_CALLS))
+    memory(relayed, agents(calls=1, watch="off"), "no hearing", floor=metering.memory(floor, CALLS))
+    memory(heard, agents(*both(metering.person()), calls=1), "both heard")
+    first = agents(*both(metering.person()), calls=1, settle=SETTLE_RECORDED, recorded=True)
+    memory(recorded, first, "recorded")
+    first = agents(*both(metering.person_in_opus()), calls=1, watch="off")
+    memory(opus, first, "the caller in Opus", calls=OPUS_CALLS)
+
+
+def memory(figures, first, name, calls=CALLS, floor=None):
+    line(f"memory per further bridged call, {name} (kB)", 40, metering.memory(figures, calls, first), floor)

@@ -7,7 +7,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-AGENT = "target/release/thirdring"
+AGENT = "target/dist/thirdring"
 PYTHON = "tests/.venv/bin/python"
 TOKEN = "bench"
 # Below the ports the system gives away by itself, so that nobody else has them.

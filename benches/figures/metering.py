@@ -78,9 +78,11 @@ def but_silero(figures):
     return figures["cpu_pct_per_call"] - silero(figures) if "cpu_pct_per_call" in figures else None
 
 
-def memory(figures, calls):
-    """kB a call."""
-    return figures["grown_kb"] / calls
+def memory(figures, calls, first=None):
+    """kB a call; with the figures of one call that of each further one: the first brings the music and the tables."""
+    if first is None:
+        return figures["grown_kb"] / calls
+    return (figures["grown_kb"] - first["grown_kb"]) / (calls - 1)
 
 
 @functools.cache

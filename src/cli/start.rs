@@ -23,6 +23,9 @@ const TOKEN_LENGTH: usize = 40;
 /// For the API and SIP over connections; sound and disk have threads of their own.
 const WORKERS: usize = 1;
 
+/// For files that the desk does not wait for; a timeline is read while a number is deleted.
+const FILE_THREADS: usize = 2;
+
 pub(super) fn run(
     arguments: RunArguments,
     environment: &Environment,
@@ -66,6 +69,7 @@ fn start(settings: Settings, options: RunOptions, out: &mut dyn Write) -> Result
         .map_err(|why| Failure::not_started(&why))?;
     // The desk reads its datagrams itself: no thread hands them on.
     let desk = runtime::Builder::new_current_thread()
+        .max_blocking_threads(FILE_THREADS)
         .enable_all()
         .build()
         .map_err(|why| Failure::not_started(&why))?;

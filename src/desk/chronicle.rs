@@ -108,6 +108,7 @@ impl Chronicle {
         let lost = [
             ("sip-unsent", unsent),
             ("rtp-unsent", media.unsent.load(Ordering::Relaxed)),
+            ("voice-blocks", media.unasked.load(Ordering::Relaxed)),
             ("reports", media.reports_lost.load(Ordering::Relaxed)),
             ("timeline-entries", self.keeper.dropped()),
         ];

@@ -23,8 +23,13 @@ use super::{Desk, clock};
 const CALLS_MAX: usize = 10_000;
 
 impl Desk {
-    /// The files are deleted beside the desk, once all that is on its way to them is there.
+    /// The files are deleted beside the desk, once the keeper has written what is on its way to them; one number at a time.
     pub(super) fn delete_number(&mut self, asked: NewDeletion, reply: Reply) {
+        // Two at once would take each other's missing files for faults.
+        if self.duty.deleting.strong_count() > 0 {
+            let _ = reply.send(Err(Code::DeskBusy.into()));
+            return;
+        }
         let numbering = self.house.numbering.clone();
         let wanted = numbering.canonical(asked.number.reveal());
         let is_wanted = |number: &PhoneNumber| numbering.canonical(number) == wanted;
@@ -53,24 +58,28 @@ impl Desk {
             let number = call.caller.as_ref();
             number.is_some_and(|number| is_wanted(number.reveal()))
         });
-        let work = Deleting {
+        let work = Arc::new(Deleting {
             state: self.house.state.clone(),
             recordings: self.recordings.folder().to_owned(),
             numbering,
             wanted,
             live: self.calls.ids().into_iter().collect(),
             events: Arc::clone(&self.chronicle.events),
-        };
+        });
+        self.duty.deleting = Arc::downgrade(&work);
         tokio::task::spawn_blocking(move || {
             // A keeper that is gone has nothing on its way any more.
             let _ = kept.blocking_recv();
-            let _ = reply.send(work.run(deletion));
+            let answer = work.run(deletion);
+            // Who has the answer may ask again at once.
+            drop(work);
+            let _ = reply.send(answer);
         });
     }
 }
 
 /// What is needed beside the desk.
-struct Deleting {
+pub(super) struct Deleting {
     state: PathBuf,
     recordings: PathBuf,
     numbering: Numbering,
@@ -138,16 +147,16 @@ impl Deleting {
                 Ok(()) => {
                     gone.insert(call);
                 }
-                Err(why) => self.fail([call], &why, deletion),
+                Err(why) => fail([call], &why, deletion),
             }
         }
         match Records::delete(&self.state, &gone) {
             Ok(records) => deletion.removed.records = records,
-            Err(why) => self.fail(std::mem::take(&mut gone), &why, deletion),
+            Err(why) => fail(std::mem::take(&mut gone), &why, deletion),
         }
         self.events.forget(&gone);
         if let Err(why) = callers.forget(&gone) {
-            self.fail(std::mem::take(&mut gone), &why, deletion);
+            fail(std::mem::take(&mut gone), &why, deletion);
         }
         deletion.calls = gone.into_iter().collect();
     }
@@ -160,17 +169,12 @@ impl Deleting {
         deletion.removed.timelines += u64::from(had_timeline);
         Ok(())
     }
+}
 
-    fn fail(
-        &self,
-        calls: impl IntoIterator<Item = CallId>,
-        why: &io::Error,
-        deletion: &mut Deletion,
-    ) {
-        for call in calls {
-            tracing::error!(%call, %why, "delete what is kept of a call");
-            deletion.left.push(left(call, StillThere::Failed));
-        }
+fn fail(calls: impl IntoIterator<Item = CallId>, why: &io::Error, deletion: &mut Deletion) {
+    for call in calls {
+        tracing::error!(%call, %why, "delete what is kept of a call");
+        deletion.left.push(left(call, StillThere::Failed));
     }
 }
 

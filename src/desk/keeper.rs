@@ -47,7 +47,7 @@ pub(super) enum Kept {
     Recovered,
 }
 
-/// Jobs on their way to disk. Past it timeline entries are dropped and counted; commits fail (D24).
+/// Jobs on their way to disk. Past it timeline entries, and whose call it is, are dropped and counted; commits fail (D24).
 const JOBS_MAX: usize = 8_192;
 
 #[derive(Clone, Debug)]

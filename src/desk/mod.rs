@@ -46,6 +46,7 @@ mod whereabouts;
 mod working;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Weak;
 use std::time::Duration;
 
 use crate::call::{Action, Input, Refusal, Timer};
@@ -65,6 +66,7 @@ pub use urgency::{run_after_others, run_before_others};
 use accounts::Accounts;
 use calls::Calls;
 use chronicle::{About, Chronicle};
+use deleting::Deleting;
 use ended::Ended;
 use house::House;
 use keeper::{Job, Keeper};
@@ -114,6 +116,8 @@ struct Duty {
     strangers: Strangers,
     /// How often what was dialled today.
     dialled: Tally,
+    /// What is deleted by number, beside the desk.
+    deleting: Weak<Deleting>,
 }
 
 const COUNT_EVERY: Duration = Duration::from_secs(1);
@@ -342,15 +346,17 @@ impl Desk {
         }
     }
 
-    /// From its answer on a call is remembered on disk: should we crash, it is phoned back (D29).
     /// Whose call it is, so that what is kept of it can be found and deleted.
     fn know_number(&mut self, id: CallId) {
         let number = self.calls.get(id).and_then(|call| call.call.number());
-        if let Some(number) = number.cloned() {
-            self.keeper.spare(Job::Caller(id, number));
+        if let Some(number) = number.cloned()
+            && !self.keeper.must(Job::Caller(id, number))
+        {
+            tracing::error!(call = %id, "whose call it is was not kept: it will not be found by number");
         }
     }
 
+    /// From its answer on a call is remembered on disk: should we crash, it is phoned back (D29).
     fn answered_call(&mut self, id: CallId) {
         let Some(call) = self.calls.get(id) else {
             return;

@@ -136,7 +136,7 @@ impl Network {
         }
     }
 
-    pub(super) fn sign(
+    pub(super) fn speak_sip(
         self,
         settings: &Settings,
         house: &House,
@@ -162,14 +162,14 @@ impl Network {
 }
 
 /// The sound of all calls, and who tells of it.
-pub(super) struct Hearing {
+pub(super) struct Sounds {
     pub(super) sound: Sound,
     pub(super) reports: mpsc::Receiver<Report>,
     pub(super) recordings: Recordings,
     pub(super) news: mpsc::Receiver<News>,
 }
 
-impl Hearing {
+impl Sounds {
     pub(super) fn open(
         settings: &Settings,
         house: &House,
@@ -245,7 +245,7 @@ fn voices(house: &House) -> Result<Option<Voices>, RunError> {
     watched.transpose().map_err(RunError::System)
 }
 
-/// Behind NAT ports are opened here and told as public ones; `ours` is where SIP is.
+/// The API answers on the workers' threads, and asks the desk by `requests`.
 pub(super) async fn open_console(
     settings: &Settings,
     options: &RunOptions,

@@ -19,7 +19,7 @@ use crate::words::Entropy;
 use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::ended::Ended;
-use super::opening::{Books, Hearing, Network, open_console, rules, seating};
+use super::opening::{Books, Network, Sounds, open_console, rules, seating};
 use super::promises::Promises;
 use super::prompts;
 use super::renewal::Renewal;
@@ -91,18 +91,18 @@ impl Agent {
         let console =
             open_console(settings, &options, asked, (&events, &metrics), services).await?;
         let voice = (phrases, network.whereabouts.ground(None));
-        let hearing = Hearing::open(settings, &house, voice, &options.state, &mut entropy)?;
+        let sounds = Sounds::open(settings, &house, voice, &options.state, &mut entropy)?;
         let addresses = network.addresses(console.local_addr());
-        let calling = network.sign(settings, &house, services, &mut entropy)?;
+        let calling = network.speak_sip(settings, &house, services, &mut entropy)?;
 
         let policy = &house.terms.policy;
         let vows = Vows::new(policy.hold.every.get(), policy.recording.notice.clone());
         let keeper = books.keeper;
         let mut desk = Desk {
             signalling: calling.signalling,
-            sound: hearing.sound,
+            sound: sounds.sound,
             promises: Promises::new(Queue::new(rules(settings, &house))),
-            recordings: hearing.recordings,
+            recordings: sounds.recordings,
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, policy.fast),
             accounts: calling.accounts,
             whereabouts: calling.whereabouts,
@@ -117,11 +117,11 @@ impl Agent {
         };
         desk.begin(books.opened, books.found, utc);
         let inbox = Inbox {
-            reports: hearing.reports,
+            reports: sounds.reports,
             requests,
             kept: books.kept,
             places: calling.places,
-            recorder: hearing.news,
+            recorder: sounds.news,
             stop: signal(SignalKind::terminate()).map_err(RunError::System)?,
             interrupt: signal(SignalKind::interrupt()).map_err(RunError::System)?,
             hang_up: signal(SignalKind::hangup()).map_err(RunError::System)?,

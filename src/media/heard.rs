@@ -33,6 +33,8 @@ struct Levelled {
     gain: AutoGain,
     limiter: Limiter,
     samples: Box<[i16]>,
+    /// Nobody hears it for now.
+    rests: bool,
 }
 
 /// Which of a party's two sounds is wanted.
@@ -77,11 +79,20 @@ impl Heard {
 
     /// From now on its sound is to be had levelled, too.
     pub(super) fn level(&mut self) {
-        self.levelled.get_or_insert_with(|| Levelled {
+        let levelled = self.levelled.get_or_insert_with(|| Levelled {
             gain: AutoGain::new(self.codec.rate()),
             limiter: Limiter::default(),
             samples: vec![0; self.samples.len()].into_boxed_slice(),
+            rests: false,
         });
+        levelled.rests = false;
+    }
+
+    /// Nobody hears it levelled until [`Heard::level`]; what was learned of its level is kept.
+    pub(super) fn rest(&mut self) {
+        if let Some(levelled) = &mut self.levelled {
+            levelled.rests = true;
+        }
     }
 
     /// What levelling adds to the party's sound, or takes from it: whole dB.
@@ -128,7 +139,7 @@ impl Heard {
                 self.played.get_mut(place),
             ) {
                 *played = self.playout.pop(frame, now);
-                if let Some(levelled) = &mut self.levelled {
+                if let Some(levelled) = self.levelled.as_mut().filter(|it| !it.rests) {
                     levelled.take(range, frame);
                 }
             }

@@ -64,8 +64,10 @@ impl Stage {
             Order::Close { leg } => self.close(leg, now),
             Order::Hear { leg, hears } => {
                 self.with(leg, |leg, _| leg.hear(&hears));
+                let before = self.heard_by(leg);
                 self.note_listeners(leg, hears.legs);
                 self.prepare_speakers(&hears, now);
+                self.let_rest(before);
             }
             Order::Retarget { leg, spec } => self.retarget(leg, spec, now),
             Order::Cut { leg, utterance } => {
@@ -74,14 +76,14 @@ impl Stage {
             Order::SendKeys { leg, keys } => self.with(leg, |leg, _| leg.press(&keys)),
             Order::Watch { leg, watch } => {
                 self.with(leg, |leg, _| leg.watch(watch, now));
-                self.put_in_time(leg, now);
+                self.put_in_time_for_itself(leg, now);
             }
             Order::Human { leg, probability } => {
                 self.with(leg, |leg, _| leg.human(probability, now));
             }
             Order::Record { leg, recording } => {
-                self.put_in_time(leg, now);
                 self.with(leg, |leg, _| leg.record(recording, now));
+                self.put_in_time_for_itself(leg, now);
             }
         }
     }
@@ -145,6 +147,11 @@ impl Stage {
         self.out.poll_question()
     }
 
+    /// Nobody has time for what [`Stage::poll_question`] told.
+    pub fn refuse_question(&mut self, leg: LegKey) {
+        self.with(leg, |leg, _| leg.refuse_question());
+    }
+
     pub fn poll_report(&mut self) -> Option<Report> {
         self.out.poll_report()
     }
@@ -198,6 +205,36 @@ impl Stage {
         }
     }
 
+    /// A leg that is watched or recorded is put in time, whoever hears it.
+    fn put_in_time_for_itself(&mut self, key: LegKey, now: Moment) {
+        if self.legs.get(&key).is_some_and(|leg| leg.is_listened_to()) {
+            self.put_in_time(key, now);
+        } else {
+            self.let_rest([Some(key), None]);
+        }
+    }
+
+    /// What nobody hears any more needs no levelling, and no play-out where nothing else listens to it.
+    fn let_rest(&mut self, before: [Option<LegKey>; 2]) {
+        for key in before.into_iter().flatten() {
+            let first = self.listeners.partition_point(|(leg, _)| *leg < key);
+            if self
+                .listeners
+                .get(first)
+                .is_some_and(|(leg, _)| *leg == key)
+            {
+                continue;
+            }
+            if self.legs.get(&key).is_some_and(|leg| leg.is_listened_to()) {
+                if let Some(heard) = self.heard.get_mut(&key) {
+                    heard.rest();
+                }
+            } else {
+                self.heard.remove(&key);
+            }
+        }
+    }
+
     fn say(
         &mut self,
         key: LegKey,
@@ -228,7 +265,15 @@ impl Stage {
                 stats: Stats::default(),
             }),
         }
+        let before = self.heard_by(key);
         self.note_listeners(key, [None; 2]);
+        self.let_rest(before);
+    }
+
+    /// Whom this leg hears.
+    fn heard_by(&self, hearing: LegKey) -> [Option<LegKey>; 2] {
+        let mut of_it = self.listeners.iter().filter(|(_, leg)| *leg == hearing);
+        std::array::from_fn(|_| of_it.next().map(|(heard, _)| *heard))
     }
 
     fn note_listeners(&mut self, hearing: LegKey, heard: [Option<LegKey>; 2]) {

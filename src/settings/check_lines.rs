@@ -28,6 +28,7 @@ pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
     let peers = || sip.peer.iter().enumerate();
     let rules = || settings.dial.rule.iter().enumerate();
     dscp(settings)
+        .or_else(|| terms_of_no_trunk(settings))
         .or_else(|| two_addresses(settings))
         .or_else(|| tls(settings))
         .or_else(|| names(settings))
@@ -127,6 +128,21 @@ fn account(settings: &Settings, n: usize, account: &Account) -> Option<Fault> {
             Sentence::of("settings.right.expires"),
         )
     })
+}
+
+/// What is said of a trunk that is not there was meant for another line.
+fn terms_of_no_trunk(settings: &Settings) -> Option<Fault> {
+    let sip = &settings.sip;
+    let key = match (&sip.trunk, sip.trunk_recording, sip.trunk_srtp) {
+        (None, Some(_), _) => "trunk_recording",
+        (None, None, Some(_)) => "trunk_srtp",
+        (Some(_), ..) | (None, None, None) => return None,
+    };
+    Some(fault(
+        &[Step::Key("sip"), Step::Key(key)],
+        Sentence::of("settings.no-trunk").with("key", key),
+        Sentence::of("settings.right.no-trunk"),
+    ))
 }
 
 /// A message is answered before it is known which account of a server it is for.

@@ -62,10 +62,6 @@ const DAY: Duration = Duration::from_secs(86_400);
 const KEEP_MIN: Wait = Wait::new(Duration::from_secs(3_600));
 
 pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
-    kept_too_short(settings).or_else(|| of_no_trunk(settings))
-}
-
-fn kept_too_short(settings: &Settings) -> Option<Fault> {
     let keep = settings.recording.keep;
     let forever = keep == Wait::default();
     (!forever && keep < KEEP_MIN).then(|| {
@@ -75,19 +71,4 @@ fn kept_too_short(settings: &Settings) -> Option<Fault> {
             Sentence::of("settings.right.recording-keep").with("least", KEEP_MIN),
         )
     })
-}
-
-/// What is said of a trunk that is not there was meant for another line.
-fn of_no_trunk(settings: &Settings) -> Option<Fault> {
-    let sip = &settings.sip;
-    let key = match (&sip.trunk, sip.trunk_recording, sip.trunk_srtp) {
-        (None, Some(_), _) => "trunk_recording",
-        (None, None, Some(_)) => "trunk_srtp",
-        (Some(_), ..) | (None, None, None) => return None,
-    };
-    Some(fault(
-        &[Step::Key("sip"), Step::Key(key)],
-        Sentence::of("settings.no-trunk").with("key", key),
-        Sentence::of("settings.right.no-trunk"),
-    ))
 }

@@ -7,7 +7,7 @@ impl Settings {
         let nobody = self.nobody_may_call().then(|| {
             Sentence::of("settings.warning.nobody-may-call").with("listen", self.sip.listen)
         });
-        let in_clear = self.lines_in_clear();
+        let in_clear = self.legs_in_clear();
         let in_clear = (!in_clear.is_empty()).then(|| {
             Sentence::of("settings.warning.srtp-keys-in-clear").with("lines", in_clear.join(", "))
         });
@@ -15,7 +15,7 @@ impl Settings {
     }
 
     /// Lines, phones and targets with SRTP whose signalling is not TLS: it carries the keys (RFC 4568 8.1).
-    fn lines_in_clear(&self) -> Vec<&str> {
+    fn legs_in_clear(&self) -> Vec<&str> {
         let (sip, usual) = (&self.sip, self.media.srtp);
         let trunk = sip.trunk.as_ref();
         let trunk = trunk.map(|_| {

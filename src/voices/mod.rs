@@ -1,14 +1,13 @@
 //! L2, shell. Whether a sound is a human voice, told by a neural network on a thread of its own (D31).
 //!
 //! [`Voices::ask`] hands a block over, [`Voices::answer`] takes what came of it; neither waits. Where the queue is full a
-//! block is dropped and counted, and where no answer comes the line hears by level alone.
+//! block is refused, and where no answer comes the line hears by level alone.
 //!
 //! Invariant: it knows legs by their keys only, and decides nothing.
 
 mod detector;
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -30,7 +29,6 @@ const ANSWERED_MAX: usize = 2_048;
 pub struct Voices {
     asked: Option<SyncSender<Asked>>,
     answered: Receiver<Likely>,
-    dropped: AtomicU64,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -63,17 +61,16 @@ impl Voices {
         Ok(Self {
             asked: Some(asked),
             answered,
-            dropped: AtomicU64::new(0),
             thread: Some(thread),
         })
     }
 
-    /// Asks about a block of a leg; never waits.
-    pub fn ask(&self, leg: LegKey, block: Block) {
+    /// Asks about a block of a leg; never waits. False where there is no room, or nobody who hears any more.
+    pub fn ask(&self, leg: LegKey, block: Block) -> bool {
         self.send(Asked {
             leg,
             block: Some(block),
-        });
+        })
     }
 
     /// What is remembered of a leg is forgotten.
@@ -86,19 +83,10 @@ impl Voices {
         self.answered.try_recv().ok()
     }
 
-    /// Blocks that found no room.
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
-    }
-
-    fn send(&self, asked: Asked) {
-        let sent = self
-            .asked
+    fn send(&self, asked: Asked) -> bool {
+        self.asked
             .as_ref()
-            .is_some_and(|to| to.try_send(asked).is_ok());
-        if !sent {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-        }
+            .is_some_and(|to| to.try_send(asked).is_ok())
     }
 }
 
@@ -123,8 +111,9 @@ fn answer_all(detector: &mut Detector, inbox: &Receiver<Asked>, outbox: &SyncSen
             // An answer without room is one that nobody takes.
             Ok(voice) => drop(outbox.try_send(Likely { leg, voice })),
             Err(error) => {
+                // The others' are not to blame.
                 tracing::error!(%error, "tell voices from noise");
-                return;
+                detector.forget(leg);
             }
         }
     }
@@ -144,13 +133,13 @@ mod tests {
             begins: true,
         };
         for leg in 0..20 {
-            voices.ask(LegKey::new(leg), silence);
+            assert!(voices.ask(LegKey::new(leg), silence));
         }
         let answers = (0..20).map(|_| voices.answered.recv().unwrap());
         for (leg, answer) in (0..).zip(answers) {
             assert_eq!(answer.leg, LegKey::new(leg));
             assert!(answer.voice < 0.2, "{answer:?}");
         }
-        assert_eq!((voices.answer(), voices.dropped()), (None, 0));
+        assert_eq!(voices.answer(), None);
     }
 }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -21,6 +22,13 @@ impl CallId {
     /// The Unix milliseconds it was made at: its first 48 bits.
     pub fn unix_ms(self) -> u64 {
         u64::try_from(self.0.as_u128() >> 80).unwrap_or_default()
+    }
+
+    /// The day it was made on, by UTC: what is kept of a call past midnight stays where it began.
+    pub fn day(self) -> String {
+        let ms = i64::try_from(self.unix_ms()).unwrap_or(i64::MAX);
+        let made = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
+        made.strftime("%Y-%m-%d").to_string()
     }
 }
 

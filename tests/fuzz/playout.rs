@@ -5,12 +5,17 @@ use std::time::Duration;
 use thirdring::media::{Codec, Content, Playout, RtpHeader};
 use thirdring::words::Moment;
 
-const FRAME: usize = 160;
+const FRAME_MAX: usize = 320;
 
-/// A program of the first byte's kind for each piece of what follows: sound, a noise, frames that are played, time.
+/// The first byte chooses the codec. Then a program of the first byte's kind for each piece of what follows: sound, a noise, frames that are played, time.
 /// Whatever comes, each frame is filled, sound waits no longer than it may, and everything is counted.
 pub(crate) fn playout(bytes: &[u8]) {
-    let mut playout = Playout::new(Codec::Pcmu);
+    let Some((codec, bytes)) = bytes.split_first() else {
+        return;
+    };
+    let codec = Codec::ALL[usize::from(*codec) % Codec::ALL.len()];
+    let mut playout = Playout::new(codec);
+    let length = codec.rate().frame_samples();
     let mut now = Moment::ZERO + Duration::from_secs(1);
     let mut pushed = 0;
     let mut rest = bytes;
@@ -27,19 +32,20 @@ pub(crate) fn playout(bytes: &[u8]) {
                 playout.push(&header, content, now);
                 pushed += 1;
             }
-            2 => play(&mut playout, kind >> 2, &mut now),
+            2 => play(&mut playout, length, kind >> 2, &mut now),
             _ => now += Duration::from_millis(u64::from(*size) << (kind >> 4)),
         }
     }
-    play(&mut playout, 50, &mut now);
+    play(&mut playout, length, 50, &mut now);
     let counts = playout.counts();
     assert!(counts.late + counts.duplicate + counts.discarded <= pushed);
 }
 
-fn play(playout: &mut Playout, frames: u8, now: &mut Moment) {
+fn play(playout: &mut Playout, length: usize, frames: u8, now: &mut Moment) {
     for _ in 0..frames {
-        let mut first = [i16::MIN; FRAME];
-        playout.pop(&mut first, *now);
+        let mut room = [i16::MIN; FRAME_MAX];
+        let first = &mut room[..length];
+        playout.pop(first, *now);
         assert!(first.iter().any(|sample| *sample != i16::MIN));
         assert!(playout.target() <= Duration::from_millis(200));
         *now += Duration::from_millis(20);

@@ -20,11 +20,11 @@ use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
 /// Sockets looked at in one turn; with all of them flooded a turn stays within some 2 ms.
 const EVENTS_MAX: usize = 64;
 
-/// Datagrams or errors taken from one socket in one turn, so that a flood on one leg cannot starve the others.
-const DATAGRAMS_A_TURN: usize = 8;
+/// Errors taken from one socket in one turn.
+const ERRORS_A_TURN: usize = 8;
 
 /// An RTP packet of 60 ms has 492 bytes; what is longer than an Ethernet frame is none of ours.
-const DATAGRAM_MAX: usize = 1_500;
+pub(super) const DATAGRAM_MAX: usize = 1_500;
 
 /// SO_EE_ORIGIN_ICMP and SO_EE_ORIGIN_ICMP6 of linux/errqueue.h.
 const ORIGIN_ICMP: [u8; 2] = [2, 3];
@@ -38,6 +38,8 @@ pub(super) struct MediaLoop {
     pub(super) sockets: BTreeMap<LegKey, PortPair>,
     /// Second ports, until their leg moves there or stays.
     pub(super) beside: BTreeMap<LegKey, PortPair>,
+    /// Room for what is received.
+    pub(super) datagram: [u8; DATAGRAM_MAX],
     pub(super) outlets: Outlets,
     pub(super) counts: Arc<MediaCounts>,
 }
@@ -48,8 +50,19 @@ enum Next {
     Stop,
 }
 
+/// Why the loop is no more.
+#[derive(Debug)]
+pub(super) enum Ended {
+    Stopped,
+    /// The system does not tell any more what has come.
+    Deaf,
+}
+
+/// What is handed over is taken in such portions; frames that are due come between.
+const REQUESTS_A_TURN: usize = 64;
+
 impl MediaLoop {
-    pub(super) fn run(&mut self) {
+    pub(super) fn run(&mut self) -> Ended {
         let mut events = [EpollEvent::empty(); EVENTS_MAX];
         let mut next = Next::GoOn;
         while next == Next::GoOn {
@@ -57,7 +70,7 @@ impl MediaLoop {
                 Ok(ready) => ready,
                 Err(error) => {
                     tracing::error!(%error, "wait for media");
-                    return;
+                    return Ended::Deaf;
                 }
             };
             if ready == 0 {
@@ -75,6 +88,7 @@ impl MediaLoop {
         for (leg, pair) in std::mem::take(&mut self.sockets) {
             self.close(leg, Some(pair));
         }
+        Ended::Stopped
     }
 
     fn serve(&mut self, event: &EpollEvent) -> Next {
@@ -89,7 +103,11 @@ impl MediaLoop {
 
     fn take_requests(&mut self) -> Next {
         self.wake.heard();
-        while let Ok(request) = self.inbox.try_recv() {
+        for _ in 0..REQUESTS_A_TURN {
+            let Ok(request) = self.inbox.try_recv() else {
+                self.flush();
+                return Next::GoOn;
+            };
             match request {
                 Request::Stop => return Next::Stop,
                 Request::Ports { leg, pair } => self.add(leg, pair),
@@ -107,6 +125,8 @@ impl MediaLoop {
                 Request::Order(order) => self.stage.apply(order, clock::now()),
             }
         }
+        // There may be more.
+        self.wake.ring();
         self.flush();
         Next::GoOn
     }
@@ -153,16 +173,14 @@ impl MediaLoop {
                 Channel::Rtp => &pair.rtp,
                 Channel::Rtcp => &pair.rtcp,
             };
-            let mut datagram = [0; DATAGRAM_MAX];
-            for _ in 0..DATAGRAMS_A_TURN {
-                let Ok((length, from)) = socket.recv_from(&mut datagram) else {
-                    break;
-                };
-                let bytes = datagram.get_mut(..length).unwrap_or_default();
-                match channel {
-                    Channel::Rtp => self.stage.receive_rtp(leg, from, bytes, clock::now()),
-                    Channel::Rtcp => self.stage.receive_rtcp(leg, from, bytes, clock::now()),
-                }
+            // One a turn: a flood on one leg cannot starve the others, and whoever sends in time is not asked in vain.
+            let Ok((length, from)) = socket.recv_from(&mut self.datagram) else {
+                continue;
+            };
+            let bytes = self.datagram.get_mut(..length).unwrap_or_default();
+            match channel {
+                Channel::Rtp => self.stage.receive_rtp(leg, from, bytes, clock::now()),
+                Channel::Rtcp => self.stage.receive_rtcp(leg, from, bytes, clock::now()),
             }
         }
         self.flush();
@@ -218,8 +236,11 @@ impl MediaLoop {
             }
         });
         while let Some((leg, block)) = stage.poll_question() {
-            if let Some(voices) = &outlets.voices {
-                voices.ask(leg, block);
+            if let Some(voices) = &outlets.voices
+                && !voices.ask(leg, block)
+            {
+                counts.unasked.fetch_add(1, Ordering::Relaxed);
+                stage.refuse_question(leg);
             }
         }
     }
@@ -237,7 +258,7 @@ fn send(pair: &PortPair, transmit: &Transmit<'_>) -> bool {
 
 /// How many ICMP errors wait in the socket's error queue; they are taken from it.
 fn take_icmp_errors(socket: &UdpSocket) -> usize {
-    (0..DATAGRAMS_A_TURN)
+    (0..ERRORS_A_TURN)
         .map_while(|_| take_error(socket))
         .filter(|is_icmp| *is_icmp)
         .count()

@@ -7,6 +7,7 @@ mod wake;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -14,7 +15,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc::Sender;
 
-use self::media_loop::MediaLoop;
+use self::media_loop::{DATAGRAM_MAX, Ended, MediaLoop};
 use self::poll::Poll;
 use self::wake::Wake;
 use super::urgency::run_before_others;
@@ -49,6 +50,8 @@ pub(super) struct MediaCounts {
     pub(super) late: AtomicU64,
     /// Datagrams the system did not take.
     pub(super) unsent: AtomicU64,
+    /// Sound that nobody could be asked about whether it is a voice.
+    pub(super) unasked: AtomicU64,
 }
 
 /// Where what the thread hears goes to; it waits for none of them.
@@ -92,6 +95,7 @@ impl MediaThread {
             stage: Stage::new(entropy),
             sockets: BTreeMap::new(),
             beside: BTreeMap::new(),
+            datagram: [0; DATAGRAM_MAX],
             outlets,
             counts: Arc::clone(&counts),
         };
@@ -99,7 +103,12 @@ impl MediaThread {
             .name("media".to_owned())
             .spawn(move || {
                 run_before_others();
-                media_loop.run();
+                let run = AssertUnwindSafe(|| media_loop.run());
+                if !matches!(catch_unwind(run), Ok(Ended::Stopped)) {
+                    // Calls without sound are worse than none: a new start phones them back (D29).
+                    tracing::error!("the media thread has failed: stop at once");
+                    std::process::abort();
+                }
             })?;
         let opened = AtomicU32::new(0);
         Ok(Self {
@@ -149,7 +158,7 @@ impl MediaThread {
     }
 
     fn request(&self, request: Request) {
-        // Both fail only when the thread has ended, which its join reports.
+        // It fails only when the thread has been stopped.
         let _ = self.requests.send(request);
         self.wake.ring();
     }
@@ -158,12 +167,9 @@ impl MediaThread {
 impl Drop for MediaThread {
     fn drop(&mut self) {
         self.request(Request::Stop);
-        if self
-            .thread
-            .take()
-            .is_some_and(|thread| thread.join().is_err())
-        {
-            tracing::error!("the media thread panicked");
+        if let Some(thread) = self.thread.take() {
+            // Where it panics the process ends.
+            let _ = thread.join();
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct Block {
     pub begins: bool,
 }
 
-/// So many blocks are asked about, at most, after one that begins a window.
+/// Blocks of a window at most, with the one that begins it.
 pub const WINDOW_BLOCKS: u16 = 17;
 
 /// Keeps what is asked and answered about a human voice on one line.

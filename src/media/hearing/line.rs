@@ -88,6 +88,10 @@ impl Line {
         }
     }
 
+    pub fn is_watched(&self) -> bool {
+        self.watch != Watch::Off
+    }
+
     /// The other side held or resumed us: what was counted before proves nothing after.
     pub fn redirect(&mut self, now: Moment) {
         self.since = now;
@@ -202,7 +206,10 @@ impl Line {
     pub fn judge(&mut self, open: Open, now: Moment) -> Option<Verdict> {
         let limits = self.limits()?;
         let verdict = match self.watch {
-            Watch::Microphone(_) => self.microphone(&limits, now),
+            Watch::Microphone(_) => {
+                self.is_held = false;
+                self.microphone(&limits, now)
+            }
             Watch::On(_) | Watch::Off => self.verdict_now(&limits, open, now),
         };
         if verdict == self.found.verdict {

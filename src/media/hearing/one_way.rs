@@ -63,6 +63,8 @@ struct Levels {
     /// Frames in which we spoke since their last word about it.
     spoken: u32,
     silent: u8,
+    /// When they told of a level last.
+    told: Option<Moment>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +90,7 @@ impl OneWay {
     pub fn report(&mut self, reception: HeardOfUs, sent: u32, now: Moment) {
         let highest = reception.highest;
         if let Some(dbm0) = reception.signal_dbm0 {
-            self.levels.hear(dbm0);
+            self.levels.hear(dbm0, now);
         }
         let fresh = Reports {
             last: now,
@@ -146,7 +148,9 @@ impl OneWay {
             Some(reports) if now.since(reports.last) >= reports.interval * MISSED_INTERVALS => {
                 Some(Evidence::MissedReports)
             }
-            Some(_) if self.levels.silent >= SILENT_REPORTS => Some(Evidence::HeardAsSilence),
+            Some(reports) if self.levels.are_silent(reports.interval, now) => {
+                Some(Evidence::HeardAsSilence)
+            }
             Some(_) | None => None,
         }
     }
@@ -177,13 +181,22 @@ impl Reports {
 
 impl Levels {
     /// A report that tells a level proves something once we spoke for long enough.
-    fn hear(&mut self, signal_dbm0: i8) {
+    fn hear(&mut self, signal_dbm0: i8, now: Moment) {
+        self.told = Some(now);
         if signal_dbm0 > SILENCE_DBM0 {
             *self = Self::default();
         } else if self.spoken >= SPOKEN_MIN {
             self.silent = self.silent.saturating_add(1);
             self.spoken = 0;
         }
+    }
+}
+
+impl Levels {
+    /// Who tells of levels no more accuses nobody any more.
+    fn are_silent(&self, interval: Duration, now: Moment) -> bool {
+        let is_fresh = |told| now.since(told) < interval * MISSED_INTERVALS;
+        self.silent >= SILENT_REPORTS && self.told.is_some_and(is_fresh)
     }
 }
 
@@ -248,6 +261,14 @@ mod tests {
         assert_eq!(after_levels(&[None; 6], 250), None);
         assert_eq!(after_levels(&[Some(-90); 6], 8), None);
         assert_eq!(after_levels(&[Some(0); 6], 250), None);
+    }
+
+    #[test]
+    fn who_tells_of_levels_no_more_accuses_nobody_any_more() {
+        let silence = Some(Evidence::HeardAsSilence);
+        let then = |plain: usize| [vec![Some(-90); 2], vec![None; plain]].concat();
+        assert_eq!(after_levels(&then(2), 250), silence);
+        assert_eq!(after_levels(&then(3), 250), None);
     }
 
     /// Reports every 5 s, while we send 250 packets in between.

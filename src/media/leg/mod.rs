@@ -188,6 +188,11 @@ impl Leg {
         self.line.watch(watch, now);
     }
 
+    /// Something of ours listens to it: the line doctor, a recording, or who looks for keys in the sound.
+    pub(in crate::media) fn is_listened_to(&self) -> bool {
+        self.line.is_watched() || self.tape.is_some() || self.spec.telephone_event.is_none()
+    }
+
     /// Begins to record from the next slot on, or ends it.
     pub(in crate::media) fn record(&mut self, recording: Recording, now: Moment) {
         let next = self.slot_at(now).map_or(0, |slot| slot + 1);
@@ -204,6 +209,10 @@ impl Leg {
     /// An answer about the last block that was asked about.
     pub(in crate::media) fn human(&mut self, probability: f32, now: Moment) {
         self.line.human(probability, now);
+    }
+
+    pub(in crate::media) fn refuse_question(&mut self) {
+        self.line.refuse();
     }
 
     pub(in crate::media) fn unreachable(&mut self, now: Moment) {

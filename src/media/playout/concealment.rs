@@ -43,6 +43,9 @@ const REST_SAMPLES: usize = 320;
 /// What comes after is continued backwards for so long more than the gap, to be met: 20 ms at 8 kHz.
 const MEETING: usize = 160;
 
+/// Sounds that are continued in 20 ms at most: an honest line has two gaps there, and each costs up to 0.2 ms.
+const CONTINUED_MAX: u8 = 4;
+
 /// Makes up sound for packets that did not come.
 ///
 /// Where the packet after the gap is there already, both sides are continued into the gap, the later one backwards,
@@ -57,6 +60,8 @@ pub(super) struct Concealment {
     period: usize,
     /// How much of it was used; none while nothing is concealed.
     used: Option<usize>,
+    /// How many more sounds may be continued before the next frame; past it gaps are silent.
+    credit: u8,
 }
 
 impl Concealment {
@@ -67,22 +72,38 @@ impl Concealment {
             onward: vec![0; (LONGEST_MS + JOIN_MAX_MS) * 8 * factor],
             period: 0,
             used: None,
+            credit: CONTINUED_MAX,
         }
+    }
+
+    /// The next 20 ms are to be filled.
+    pub(super) fn next_frame(&mut self) {
+        self.credit = CONTINUED_MAX;
     }
 
     /// The sound that ends here is to go on, unless it is going on already.
     pub(super) fn begin(&mut self, history: &[i16]) {
-        if self.used.is_none() {
-            let mut sound = [0.0; HISTORY_SAMPLES];
-            let sound = linear(&mut sound, history.iter());
-            let mut onward = [0.0; ONWARD_SAMPLES];
-            let onward = &mut onward[..self.onward.len()];
-            self.period = extrapolate(sound, onward, self.factor).lag;
-            for (kept, sample) in self.onward.iter_mut().zip(onward) {
-                *kept = rounded(*sample);
-            }
-            self.used = Some(0);
+        if self.used.is_some() {
+            return;
         }
+        self.used = Some(0);
+        if !self.may_continue() {
+            return self.onward.fill(0);
+        }
+        let mut sound = [0.0; HISTORY_SAMPLES];
+        let sound = linear(&mut sound, history.iter());
+        let mut onward = [0.0; ONWARD_SAMPLES];
+        let onward = &mut onward[..self.onward.len()];
+        self.period = extrapolate(sound, onward, self.factor).lag;
+        for (kept, sample) in self.onward.iter_mut().zip(onward) {
+            *kept = rounded(*sample);
+        }
+    }
+
+    fn may_continue(&mut self) -> bool {
+        let left = self.credit.checked_sub(1);
+        self.credit = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// Forgets the gap.
@@ -102,7 +123,8 @@ impl Concealment {
     /// Fills a gap between what was before and what comes after it.
     pub(super) fn bridge(&mut self, history: &[i16], gap: &mut [i16], rest: &mut [i16]) {
         self.begin(history);
-        if rest.len() < REST_MIN_MS * 8 * self.factor || gap.len() > LONGEST_SAMPLES {
+        let is_short = rest.len() < REST_MIN_MS * 8 * self.factor;
+        if is_short || gap.len() > LONGEST_SAMPLES || !self.may_continue() {
             self.go_on(gap);
             return self.join(rest);
         }
@@ -234,6 +256,24 @@ mod tests {
     fn likeness(one: &[i16], other: &[i16]) -> f32 {
         let linear = |sound: &[i16]| sound.iter().map(|s| f32::from(*s)).collect::<Vec<_>>();
         pitch::likeness(&linear(one), &linear(other), 1)
+    }
+
+    #[test]
+    fn gaps_without_end_cost_no_more_than_a_few() {
+        let history = from(0, 390);
+        let mut concealment = Concealment::new(Rate::Narrow);
+        let filled = |concealment: &mut Concealment| {
+            concealment.begin(&history);
+            let mut gap = vec![0; 6];
+            concealment.go_on(&mut gap);
+            concealment.end();
+            gap.iter().any(|sample| *sample != 0)
+        };
+        for _ in 0..2 {
+            let continued = (0..64).filter(|_| filled(&mut concealment)).count();
+            assert_eq!(continued, usize::from(CONTINUED_MAX));
+            concealment.next_frame();
+        }
     }
 
     #[test]

@@ -92,6 +92,7 @@ impl Flow {
 
     /// Sees to it that the next frame is on the tape.
     pub(super) fn pull(&mut self, incoming: &mut Incoming, now: i64) {
+        self.concealment.next_frame();
         for _ in 0..PACKETS_A_FRAME {
             if self.lacking() == 0 {
                 break;

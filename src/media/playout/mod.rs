@@ -4,7 +4,8 @@
 //! their arrivals how long that should be (`arrivals`), decodes them onto a `tape`, makes up what did not come
 //! (`concealment`), and shortens and lengthens sound so that it waits no more and no less than it should (`stretch`).
 //!
-//! Invariant: everything is allocated in `new`; whatever is pushed, `pop` fills its frame.
+//! Invariant: whatever is pushed, `pop` fills its frame. Everything is allocated in `new`, but for the room of a line
+//! that jitters, which is made once (`waiting`).
 
 mod alignment;
 mod arrivals;

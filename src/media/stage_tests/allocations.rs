@@ -1,4 +1,4 @@
-//! The media thread allocates nothing for a frame, whatever it does.
+//! The media thread allocates nothing for a frame, whatever it does, on a line that does not jitter.
 
 use super::*;
 use crate::media::Encoder;

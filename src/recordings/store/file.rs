@@ -3,8 +3,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
 use crate::recordings::{Format, Sealer, wav};
 use crate::words::CallId;
 
@@ -17,14 +15,7 @@ pub(super) fn name(call: CallId, format: Format, is_sealed: bool) -> PathBuf {
     if is_sealed {
         name = format!("{name}.{SEALED}");
     }
-    Path::new(&day(call)).join(name)
-}
-
-/// The day in a call's id, by UTC, as in the timelines' folders.
-pub(super) fn day(call: CallId) -> String {
-    let ms = i64::try_from(call.unix_ms()).unwrap_or(i64::MAX);
-    let began = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
-    began.strftime("%Y-%m-%d").to_string()
+    Path::new(&call.day()).join(name)
 }
 
 /// Makes a folder that is its owner's alone, with those above it.

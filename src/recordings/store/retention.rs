@@ -8,7 +8,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::file::day;
 use crate::words::CallId;
 
 /// What was removed in one go.
@@ -83,7 +82,7 @@ pub fn sweep(folder: &Path, keep: Duration, utc: Timestamp) -> io::Result<Swept>
 ///
 /// The thread that still has it open writes into a file without a name.
 pub fn remove_call(folder: &Path, call: CallId, utc: Timestamp) -> io::Result<(u64, u64)> {
-    let day = PathBuf::from(day(call));
+    let day = PathBuf::from(call.day());
     let files = match fs::read_dir(folder.join(&day)) {
         Ok(files) => files,
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok((0, 0)),
@@ -206,7 +205,7 @@ mod tests {
     fn of_one_call_all_goes_sealed_or_not_and_again_is_no_fault() {
         let folder = std::env::temp_dir().join(format!("thirdring-remove-{}", std::process::id()));
         let [call, other] = [1, 2].map(|n| CallId::new(1_777_867_200_000, [n; 10]));
-        let day = folder.join(day(call));
+        let day = folder.join(call.day());
         fs::create_dir_all(&day).unwrap();
         let names = [(call, "wav"), (call, "opus.sealed"), (other, "wav")];
         for (of, ending) in names {

@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::timeline_file::day;
+use super::append::append_line;
 use super::tombstones::bury;
 use crate::words::{CallId, PhoneNumber, Pii};
 
@@ -36,20 +36,8 @@ impl Callers {
         let mut folder = DirBuilder::new();
         folder.recursive(true).mode(0o700).create(&self.folder)?;
         let number = Some(number);
-        let mut line = serde_json::to_vec(&Line { call, number })?;
-        line.push(b'\n');
-        let mut file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(self.file(&day(call)))?;
-        let whole = file.metadata()?.len();
-        let written = file.write_all(&line);
-        if written.is_err() {
-            // Half a line would spoil the next one; cutting off needs no room.
-            let _ = file.set_len(whole);
-        }
-        written
+        let line = serde_json::to_vec(&Line { call, number })?;
+        append_line(&self.file(&call.day()), line).map(drop)
     }
 
     /// The calls with such a number.
@@ -77,7 +65,7 @@ impl Callers {
                 .contains(&call)
                 .then(|| serde_json::to_string(&Line { call, number }).ok())?
         };
-        let days: BTreeSet<String> = calls.iter().map(|call| day(*call)).collect();
+        let days: BTreeSet<String> = calls.iter().map(|call| call.day()).collect();
         for day in days {
             bury(&self.file(&day), nobodys)?;
         }
@@ -88,8 +76,10 @@ impl Callers {
         if !self.folder.exists() {
             return Ok(Vec::new());
         }
-        let days = fs::read_dir(&self.folder)?;
-        days.map(|day| Ok(day?.path())).collect()
+        let days = fs::read_dir(&self.folder)?.map(|day| Ok(day?.path()));
+        let is_ours = |path: &PathBuf| path.extension().is_some_and(|end| end == "jsonl");
+        days.filter(|day: &io::Result<PathBuf>| day.as_ref().map_or(true, is_ours))
+            .collect()
     }
 
     fn file(&self, day: &str) -> PathBuf {

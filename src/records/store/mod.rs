@@ -1,6 +1,7 @@
 //! L2, shell. On disk: a timeline a call in a folder a day, with whose calls they were, and one record a call; what
 //! is deleted by number, and its proof.
 
+mod append;
 mod callers;
 mod proof_file;
 mod record_file;

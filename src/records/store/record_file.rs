@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::append::append_line;
 use super::tombstones::bury;
 use crate::records::{CallRecord, Entry, What};
 use crate::words::CallId;
@@ -67,13 +67,7 @@ impl Records {
     }
 
     fn write(&self, record: &CallRecord) -> io::Result<()> {
-        let mut line = serde_json::to_vec(record)?;
-        line.push(b'\n');
-        let mut file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&self.file)?;
-        file.write_all(&line)
+        append_line(&self.file, serde_json::to_vec(record)?).map(drop)
     }
 }
 

@@ -4,8 +4,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
 use crate::records::{Entry, What};
 use crate::words::{CallId, Sentence};
 
@@ -169,14 +167,7 @@ impl Timelines {
 }
 
 fn path(folder: &Path, call: CallId) -> PathBuf {
-    folder.join(day(call)).join(format!("{call}.jsonl"))
-}
-
-/// The day in a call's id, by UTC: a call past midnight stays in the file it began.
-pub(super) fn day(call: CallId) -> String {
-    let ms = i64::try_from(call.unix_ms()).unwrap_or(i64::MAX);
-    let began = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
-    began.strftime("%Y-%m-%d").to_string()
+    folder.join(call.day()).join(format!("{call}.jsonl"))
 }
 
 fn append_to(path: &Path) -> io::Result<Open> {

@@ -1,0 +1,51 @@
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Appends a line of its own to a file for its owner alone: what a power cut left of another stays apart, and a line that
+/// the disk has no room for leaves nothing.
+pub(super) fn append_line(path: &Path, mut line: Vec<u8>) -> io::Result<File> {
+    line.push(b'\n');
+    let mut file = OpenOptions::new()
+        .create(true)
+        .read(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)?;
+    let whole = file.metadata()?.len();
+    if let Some(last) = whole.checked_sub(1) {
+        let mut byte = [b'\n'];
+        file.read_exact_at(&mut byte, last)?;
+        if byte != [b'\n'] {
+            line.insert(0, b'\n');
+        }
+    }
+    let written = file.write_all(&line);
+    if written.is_err() {
+        // Cutting off needs no room.
+        let _ = file.set_len(whole);
+    }
+    written.map(|()| file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn half_a_line_does_not_spoil_the_next() {
+        let name = format!("thirdring-append-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        append_line(&path, b"one".to_vec()).unwrap();
+        let mut torn = OpenOptions::new().append(true).open(&path).unwrap();
+        torn.write_all(b"tw").unwrap();
+        append_line(&path, b"three".to_vec()).unwrap();
+        append_line(&path, b"four".to_vec()).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(text, "one\ntw\nthree\nfour\n");
+    }
+}
