@@ -112,6 +112,8 @@ pub enum ConsentBy {
     Silence,
     /// The microphone was muted for too long (D7): the consent is missing.
     Muted,
+    /// The rep's headset is gone: nobody could ask.
+    Headset,
 }
 
 impl ConsentBy {
@@ -121,6 +123,7 @@ impl ConsentBy {
             Self::Rep => "rep",
             Self::Silence => "silence",
             Self::Muted => "muted",
+            Self::Headset => "headset",
         }
     }
 }
@@ -153,6 +156,8 @@ pub enum Notice {
     Line(Party, Line),
     StillMuted,
     MutedIsHold,
+    /// The caller is kept company until there is a headset again.
+    HeadsetGone,
     YouAreNotHeard,
     PromiseNoted,
     PromiseNotNoted,
@@ -176,6 +181,7 @@ impl fmt::Display for Notice {
             Self::CallerBack => "caller-back",
             Self::StillMuted => "still-muted",
             Self::MutedIsHold => "muted-is-hold",
+            Self::HeadsetGone => "headset-gone",
             Self::YouAreNotHeard => "you-are-not-heard",
             Self::PromiseNoted => "promise-noted",
             Self::PromiseNotNoted => "promise-not-noted",
@@ -197,6 +203,7 @@ pub enum Refusal {
     BlindNotAllowed,
     NumberUnknown,
     NotRecorded,
+    HeadsetMissing,
 }
 
 impl Refusal {
@@ -211,6 +218,7 @@ impl Refusal {
             Self::BlindNotAllowed => "mode-refused",
             Self::NumberUnknown => "number-unknown",
             Self::NotRecorded => "not-recorded",
+            Self::HeadsetMissing => "headset-missing",
         }
     }
 }

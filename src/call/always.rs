@@ -24,6 +24,9 @@ pub(super) fn handle(state: State, input: Input, board: &mut Board, now: Moment)
     };
     match input {
         Input::Leg(Party::Caller, news) => caller_news(state, news, board, now),
+        Input::Leg(Party::Rep, LegNews::Away) if state.is_before_talk() => {
+            another_seat(state, board)
+        }
         Input::Command(command) => commands::obey(state, command, board, now),
         Input::Line(party, line) => doctor::hear(state, party, line, board, now),
         Input::Repair(party, news) => doctor::hear_of_repair(state, party, news, board, now),
@@ -117,6 +120,13 @@ fn seat_does_not_answer(state: State, board: &mut Board) -> State {
         board.settle_attempt(Outcome::RepAbsent);
         return board.end(EndedBy::Agent, Because::NoAnswer);
     }
+    board.call_seat();
+    state
+}
+
+/// He has no headset, and has not been joined yet: he is rung again once he has one.
+fn another_seat(state: State, board: &mut Board) -> State {
+    board.hang_up(Party::Rep);
     board.call_seat();
     state
 }

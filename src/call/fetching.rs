@@ -97,6 +97,9 @@ impl Dialling {
             Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 without_rep(board, Outcome::RepDeclined, Because::HungUp)
             }
+            Input::Leg(Party::Rep, LegNews::Away) => {
+                without_rep(board, Outcome::RepAbsent, Because::NoAnswer)
+            }
             Input::Command(Command::Hangup { .. }) => {
                 without_rep(board, Outcome::RepDeclined, Because::HungUp)
             }

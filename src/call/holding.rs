@@ -5,15 +5,25 @@ use super::speech::Manner;
 use super::transferring::{self, Request};
 use super::{
     Board, CALLER, Input, LegNews, Notice, PhraseNews, PromiseKind, Refusal, State, Timer, always,
-    asking, talking,
+    asking, talking, waiting,
 };
 
 /// The caller hears phrases and the bed; the rep is unheard (R18-R22).
 #[derive(Debug)]
 pub(super) struct Holding {
     pub(super) grid: Grid,
+    cause: Cause,
+}
+
+/// Why the rep is unheard, and so what ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// He asked, and comes back by his word.
+    Asked,
     /// It began as a mute, and ends with it (D7).
-    by_mute: bool,
+    Muted,
+    /// He has no headset.
+    Away,
 }
 
 /// Whether the caller has just been asked by a phrase: then "one moment" is not said again (D12).
@@ -25,24 +35,31 @@ pub(super) enum Asked {
 
 /// The consent is in the log; from here on the rep is unheard.
 pub(super) fn enter(board: &mut Board, asked: Asked, now: Moment) -> State {
-    let by_mute = false;
-    State::Holding(begin(board, asked, by_mute, now))
+    State::Holding(begin(board, asked, Cause::Asked, now))
 }
 
 /// The rep has been unheard already; the missing consent is in the log.
 pub(super) fn enter_muted(board: &mut Board, now: Moment) -> State {
-    let by_mute = true;
-    State::Holding(begin(board, Asked::Before, by_mute, now))
+    State::Holding(begin(board, Asked::Before, Cause::Muted, now))
 }
 
-fn begin(board: &mut Board, asked: Asked, by_mute: bool, now: Moment) -> Holding {
+/// The rep cannot be heard, and nobody could be asked: never silence for the caller.
+pub(super) fn enter_away(board: &mut Board, now: Moment) -> State {
+    State::Holding(begin(board, Asked::Before, Cause::Away, now))
+}
+
+fn begin(board: &mut Board, asked: Asked, cause: Cause, now: Moment) -> Holding {
     board.timers.begin_state();
     let policy = board.policy();
     if asked == Asked::Before {
         board.keep_company(&policy.hold.say, Manner::FIRM, now);
     }
-    let grid = Grid::begin(board, policy.hold.offer_after.get(), now);
-    Holding { grid, by_mute }
+    let offer_after = match cause {
+        Cause::Asked | Cause::Muted => policy.hold.offer_after.get(),
+        Cause::Away => policy.waiting.offer_after.get(),
+    };
+    let grid = Grid::begin(board, offer_after, now);
+    Holding { grid, cause }
 }
 
 impl Holding {
@@ -56,6 +73,9 @@ impl Holding {
             Input::Command(command) => self.command(command, board, now),
             Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 always::rep_lost(board, Manner::FIRM, now)
+            }
+            Input::Leg(Party::Rep, LegNews::Back) if self.cause == Cause::Away => {
+                self.rep_returns(board, now)
             }
             Input::Leg(Party::Caller, LegNews::Holds) => {
                 board.hush(CALLER);
@@ -80,8 +100,14 @@ impl Holding {
         }
     }
 
-    fn command(self, command: Command, board: &mut Board, now: Moment) -> State {
+    fn command(mut self, command: Command, board: &mut Board, now: Moment) -> State {
         match command {
+            // As soon as he has a headset he is back.
+            Command::Return if board.rep.away => {
+                board.refuse(Refusal::HeadsetMissing);
+                self.cause = Cause::Away;
+                State::Holding(self)
+            }
             Command::Return => self.rep_returns(board, now),
             Command::Transfer {
                 target,
@@ -113,11 +139,14 @@ impl Holding {
         talking::enter(board, talking::Opening::Over, now)
     }
 
-    pub(super) fn unmuted(self, board: &mut Board, now: Moment) -> State {
-        if self.by_mute {
-            self.rep_returns(board, now)
-        } else {
-            State::Holding(self)
+    pub(super) fn unmuted(mut self, board: &mut Board, now: Moment) -> State {
+        match self.cause {
+            Cause::Muted if board.rep.away => {
+                self.cause = Cause::Away;
+                State::Holding(self)
+            }
+            Cause::Muted => self.rep_returns(board, now),
+            Cause::Asked | Cause::Away => State::Holding(self),
         }
     }
 
@@ -137,8 +166,18 @@ impl Holding {
         State::Holding(self)
     }
 
+    /// Two minutes without a headset: any seat may have the caller, and he is offered a callback (D6).
+    fn rep_given_up(self, board: &mut Board, now: Moment) -> State {
+        board.hang_up(Party::Rep);
+        board.call_seat();
+        waiting::go_on(self.grid, board, now)
+    }
+
     fn grid_point(mut self, board: &mut Board, now: Moment) -> State {
         let policy = board.policy();
+        if self.cause == Cause::Away && self.grid.offer_is_due() {
+            return self.rep_given_up(board, now);
+        }
         if self.grid.offer_is_due() && board.number.is_some() {
             let kind = PromiseKind::Rep;
             return asking::offer(

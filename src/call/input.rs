@@ -52,6 +52,10 @@ pub enum LegNews {
     /// Their own hold (D13).
     Holds,
     Resumes,
+    /// The rep's headset is gone: his leg is up, and he neither hears nor is heard.
+    Away,
+    /// The rep has a headset again.
+    Back,
     /// The exchange has taken the caller to the target (D22).
     HandedOff,
     /// It has not: we stay between them.

@@ -57,6 +57,8 @@ impl CallerLeg {
 pub(super) struct RepLeg {
     pub(super) leg: Leg,
     pub(super) muted: bool,
+    /// His headset is gone: he neither hears nor is heard.
+    pub(super) away: bool,
     /// No seat is ready: we wait for one (D9).
     pub(super) none_ready: bool,
     /// He has spoken on this call.

@@ -293,6 +293,14 @@ impl State {
         )
     }
 
+    /// Whether rep and caller have yet to be joined; who holds the caller's attention is the agent.
+    fn is_before_talk(&self) -> bool {
+        matches!(
+            self,
+            Self::Ringing(_) | Self::Answering(_) | Self::Noticing(_) | Self::Greeting(_)
+        )
+    }
+
     /// Whether the caller's first voice changes something here (D15).
     fn minds_life(&self) -> bool {
         matches!(

@@ -23,6 +23,9 @@ pub(super) fn enter(board: &mut Board, opening: Opening, now: Moment) -> State {
     board.timers.begin_state();
     // A tick is for what follows in this talk.
     board.manners.consented = None;
+    if board.rep.away {
+        return hold_away(board, now);
+    }
     match opening {
         Opening::Watched => watch_opening(board, now),
         Opening::Over => {
@@ -110,6 +113,7 @@ impl Talking {
             Input::Leg(Party::Rep, news) if always::is_loss(news) => {
                 always::rep_lost(board, Manner::POLITE, now)
             }
+            Input::Leg(Party::Rep, LegNews::Away) => hold_away(board, now),
             Input::TimedOut(timer) => self.timer(timer, board, now),
             Input::Key(Party::Caller, _) => {
                 board.timers.disarm(Timer::Opening);
@@ -251,4 +255,11 @@ fn hold_muted(board: &mut Board, now: Moment) -> State {
     board.consent(ConsentFor::Hold, false, ConsentBy::Muted);
     board.tell(Notice::MutedIsHold);
     holding::enter_muted(board, now)
+}
+
+/// His headset is gone: nobody can ask, and the caller is not left in silence.
+fn hold_away(board: &mut Board, now: Moment) -> State {
+    board.consent(ConsentFor::Hold, false, ConsentBy::Headset);
+    board.tell(Notice::HeadsetGone);
+    holding::enter_away(board, now)
 }

@@ -48,6 +48,16 @@ pub(super) fn begin(board: &mut Board, now: Moment) -> Waiting {
     }
 }
 
+/// He has been on a grid already, and its point is due.
+pub(super) fn go_on(grid: Grid, board: &mut Board, now: Moment) -> State {
+    let waiting = Waiting {
+        grid,
+        busy_said: true,
+        waited: true,
+    };
+    waiting.grid_point(board, now)
+}
+
 impl Waiting {
     pub(super) fn handle(mut self, input: Input, board: &mut Board, now: Moment) -> State {
         match input {

@@ -26,6 +26,8 @@ pub enum Code {
     NotInThisState,
     /// There is no recording to pause.
     NotRecorded,
+    /// The rep has no headset to come back with.
+    HeadsetMissing,
     UnknownCall,
     UnknownSeat,
     UnknownTarget,
@@ -60,12 +62,13 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::ConsentRequired,
         Self::QuestionOpen,
         Self::FarewellRequired,
         Self::NotInThisState,
         Self::NotRecorded,
+        Self::HeadsetMissing,
         Self::UnknownCall,
         Self::UnknownSeat,
         Self::UnknownTarget,
@@ -98,6 +101,7 @@ impl Code {
             Self::FarewellRequired => "farewell-required",
             Self::NotInThisState => "not-in-this-state",
             Self::NotRecorded => "not-recorded",
+            Self::HeadsetMissing => "headset-missing",
             Self::UnknownCall => "unknown-call",
             Self::UnknownSeat => "unknown-seat",
             Self::UnknownTarget => "unknown-target",
@@ -130,7 +134,8 @@ impl Code {
             | Self::QuestionOpen
             | Self::FarewellRequired
             | Self::NotInThisState
-            | Self::NotRecorded => StatusCode::CONFLICT,
+            | Self::NotRecorded
+            | Self::HeadsetMissing => StatusCode::CONFLICT,
             Self::UnknownCall | Self::UnknownSeat | Self::NoSuchPage => StatusCode::NOT_FOUND,
             Self::UnknownTarget
             | Self::UnknownPhrase

@@ -417,6 +417,8 @@ fn leg_word(news: LegNews) -> &'static str {
         LegNews::Expiring => "expiring",
         LegNews::Holds => "holds",
         LegNews::Resumes => "resumes",
+        LegNews::Away => "away",
+        LegNews::Back => "back",
         LegNews::HandedOff => "handed-off",
         LegNews::NotHandedOff => "not-handed-off",
         LegNews::NoSeat => "no-seat",

@@ -37,6 +37,10 @@ pub(super) fn any_input(chance: &mut Entropy, now: Moment) -> Input {
         13 if chance.below(2) == 0 => Input::Line(pick(chance, &Party::ALL), line(chance)),
         13 if chance.below(4) == 0 => Input::Repair(pick(chance, &Party::ALL), repair(chance)),
         14 if chance.below(20) == 0 => Input::ShutDown,
+        14 if chance.below(4) == 0 => {
+            let headset = pick(chance, &[LegNews::Away, LegNews::Back, LegNews::Back]);
+            Input::Leg(pick(chance, &Party::ALL), headset)
+        }
         _ => Input::Command(command(chance)),
     }
 }

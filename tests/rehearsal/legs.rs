@@ -11,6 +11,8 @@ pub(super) struct Legs {
     pub(super) caller_confirmed: bool,
     /// The caller's own hold (D13).
     pub(super) caller_holds: bool,
+    /// The rep on the line has no headset.
+    away: bool,
 }
 
 impl Legs {
@@ -20,11 +22,15 @@ impl Legs {
                 self.caller_confirmed |= party == Party::Caller && state == "answering";
             }
             LegNews::PickedUp => {
+                self.away &= party != Party::Rep;
                 let ours = !self.there.insert(party);
                 self.caller_confirmed |= ours && party == Party::Caller;
             }
             LegNews::Holds | LegNews::Resumes if party == Party::Caller => {
                 self.caller_holds = news == LegNews::Holds;
+            }
+            LegNews::Away | LegNews::Back if party == Party::Rep => {
+                self.away = news == LegNews::Away && self.has(party);
             }
             LegNews::Cancelled
             | LegNews::AnsweredElsewhere
@@ -39,10 +45,17 @@ impl Legs {
             | LegNews::Ringing
             | LegNews::Holds
             | LegNews::Resumes
+            | LegNews::Away
+            | LegNews::Back
             | LegNews::HandedOff
             | LegNews::NotHandedOff
             | LegNews::NoSeat => {}
         }
+    }
+
+    /// The rep hears and is heard.
+    pub(super) fn has_able_rep(&self) -> bool {
+        self.has(Party::Rep) && !self.away
     }
 
     pub(super) fn has(&self, party: Party) -> bool {

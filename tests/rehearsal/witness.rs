@@ -251,7 +251,7 @@ impl Witness {
         if call.has_ended() && call.timeout().is_some() {
             self.breach("a timer outlives the call");
         }
-        let with_rep = to != "talking" || self.legs.has(Party::Rep);
+        let with_rep = to != "talking" || self.legs.has_able_rep();
         let with_target = to != "bridged" || self.legs.has(Party::Target);
         if !with_rep || !with_target {
             self.breach("the caller is with nobody");
@@ -286,13 +286,13 @@ impl Witness {
     }
 }
 
-/// Agreed to, or its absence recorded (D7).
+/// Agreed to, or its absence recorded: nobody could ask (D7).
 fn has_consent(step: &[Action], wanted: ConsentFor) -> bool {
     step.iter().any(|action| {
         let Action::Consent { to, given, by } = action else {
             return false;
         };
-        *to == wanted && (*given || *by == ConsentBy::Muted)
+        *to == wanted && (*given || matches!(by, ConsentBy::Muted | ConsentBy::Headset))
     })
 }
 

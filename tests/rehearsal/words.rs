@@ -104,6 +104,8 @@ fn leg(party: Party, words: &str) -> Option<Input> {
         "does not refresh" => LegNews::Expiring,
         "holds" => LegNews::Holds,
         "resumes" => LegNews::Resumes,
+        "loses headset" => LegNews::Away,
+        "has headset" => LegNews::Back,
         "is handed off" => LegNews::HandedOff,
         "is not handed off" => LegNews::NotHandedOff,
         words => return sound(party, words),
