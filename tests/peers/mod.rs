@@ -39,6 +39,7 @@ pub(crate) mod phone;
 mod phones;
 mod pinned;
 pub(crate) mod program;
+pub(crate) mod pulse;
 mod recorded_call;
 mod recording;
 mod registered;

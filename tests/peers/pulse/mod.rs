@@ -1,0 +1,3 @@
+//! Sound devices through a real sound server, without a sound card.
+
+pub(crate) mod virtual_headset;
