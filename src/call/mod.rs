@@ -186,6 +186,11 @@ impl Call {
         matches!(self.state, Some(State::Ended) | None)
     }
 
+    /// The rep's microphone is closed (D7).
+    pub fn is_muted(&self) -> bool {
+        self.board.rep.muted
+    }
+
     /// What the caller is being asked, while a question is open (D11).
     pub fn question(&self) -> Option<ConsentFor> {
         match &self.state {

@@ -14,11 +14,11 @@ use crate::sip::offer_answer::{self, Codec, Codecs, Description, Negotiated, Ori
 use crate::words::{ByParty, CallId, Language, Moment, Party, PromptId, SeatId};
 
 use super::keys_once::KeysOnce;
+use super::own_seats::OwnEnd;
 use super::quality::Sounding;
 use super::reach::Whence;
 use super::repairing::Repair;
 use super::sound::{self, Port};
-use crate::seats::TestSeat;
 
 /// Most calls of one desk (D8); past it an INVITE is answered 486 or 503.
 pub(super) const CALLS_MAX: usize = 2_000;
@@ -104,8 +104,8 @@ pub(super) struct Leg {
     pub(super) held: bool,
     /// The media leg is open: orders about it mean something.
     pub(super) sounds: bool,
-    /// A seat of ours without a telephone, for tests (D8).
-    pub(super) test_seat: Option<TestSeat>,
+    /// The far end, where it is no telephone.
+    pub(super) own_end: Option<OwnEnd>,
 }
 
 /// The SIP leg that takes another's place.
@@ -156,7 +156,7 @@ impl Leg {
             seen_at: None,
             held: false,
             sounds: false,
-            test_seat: None,
+            own_end: None,
         }
     }
 }

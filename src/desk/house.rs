@@ -61,6 +61,8 @@ pub(super) enum Place {
     Registered {
         srtp: Option<SrtpPolicy>,
     },
+    /// The headset of this PC.
+    Headset,
     Test(TestKind),
 }
 
@@ -215,7 +217,7 @@ impl House {
     pub(super) fn own_hops(&self) -> impl Iterator<Item = Hop> {
         let phones = self.seats.values().filter_map(|place| match place {
             Place::Phone(address) => Some(&**address),
-            Place::Registered { .. } | Place::Test(_) => None,
+            Place::Registered { .. } | Place::Headset | Place::Test(_) => None,
         });
         let own = phones.chain(self.targets.values());
         own.flat_map(|address| address.way.hops())
@@ -313,6 +315,7 @@ async fn place(seat: &settings::Seat, guide: &mut Guide) -> Result<Place, Unfit>
             let address = guide.find(seat.id.as_str(), uri).await?;
             Ok(Place::Phone(Box::new(Address { srtp, ..address })))
         }
+        (SeatKind::Headset, ..) => Ok(Place::Headset),
         (SeatKind::File, _, Some(file)) => test(TestKind::File(Arc::new(read_sound(file)?))),
         (SeatKind::Echo, ..) => test(TestKind::Echo),
         // The settings have checked that a phone has its uri or registers, and a file seat its file.

@@ -11,6 +11,7 @@ mod deleting;
 mod ended;
 mod finder;
 mod guide;
+mod headsets;
 mod house;
 mod keeper;
 mod keys_once;
@@ -19,6 +20,7 @@ mod media_news;
 mod media_thread;
 mod numbers;
 mod opening;
+mod own_seats;
 mod perform;
 mod phones;
 mod promises;
@@ -55,6 +57,7 @@ use crate::console::CallView;
 use crate::dialling::Tally;
 use crate::media::LegSpec;
 use crate::records::What;
+use crate::seats::headset::Headset;
 use crate::sip::offer_answer::{Codecs, Negotiated};
 use crate::words::{CallId, Ending, Entropy, Moment, Party};
 
@@ -87,6 +90,8 @@ struct Desk {
     signalling: Signalling,
     sound: Sound,
     seating: Seating,
+    /// Where a seat of this PC has one.
+    headset: Option<Headset>,
     promises: Promises,
     recordings: Recordings,
     keeper: Keeper,
@@ -133,6 +138,7 @@ impl Desk {
         while let Some((id, input)) = self.todo.pop_front() {
             self.step(id, input, now);
         }
+        self.follow_wearer();
         self.signalling.flush();
     }
 

@@ -17,6 +17,8 @@ use crate::media::{Phrasebook, Report, Watch};
 use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::recordings::store::News;
 use crate::records::store::{Callers, Records, Timelines};
+use crate::seats::headset::{self, Headset, HeadsetSettings, RingOn, RingSettings};
+use crate::seats::sound_cards::{SoundServer, Wishes};
 use crate::settings::{self, Ports, Settings, TRUNK};
 use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
 use crate::voices::Voices;
@@ -304,17 +306,56 @@ fn ports(settings: &Settings) -> PortPool {
     PortPool::new(range, Dscp::new(settings.media.dscp))
 }
 
+/// The headset of this PC, where a seat has one; and where it tells how it is.
+pub(super) fn open_headset(
+    settings: &Settings,
+    entropy: &mut Entropy,
+) -> Result<(Option<Headset>, Option<mpsc::Receiver<headset::News>>), RunError> {
+    let mut seats = settings.seat.iter();
+    if !seats.any(|seat| seat.kind == settings::SeatKind::Headset) {
+        return Ok((None, None));
+    }
+    let headset = headset_settings(settings)?;
+    let started = Headset::start(headset, clock::now, fork(entropy));
+    let (headset, news) = started.map_err(RunError::System)?;
+    Ok((Some(headset), Some(news)))
+}
+
+fn headset_settings(settings: &Settings) -> Result<HeadsetSettings, RunError> {
+    let set = &settings.headset;
+    let wishes = |globs: &[String]| {
+        Wishes::new(globs).map_err(|why| RunError::System(io::Error::other(why)))
+    };
+    Ok(HeadsetSettings {
+        server: SoundServer::Usual,
+        wishes: wishes(&set.prefer)?,
+        ring: RingSettings {
+            on: match set.ring_on {
+                settings::RingOn::Headset => RingOn::Headset,
+                settings::RingOn::Loudspeaker => RingOn::Loudspeaker,
+                settings::RingOn::Both => RingOn::Both,
+            },
+            percent: set.ring_volume,
+            loudspeakers: wishes(&set.loudspeaker)?,
+        },
+        voice: set.voice(),
+        country: settings.country,
+    })
+}
+
 pub(super) fn seating(settings: &Settings) -> Seating {
     let mut seating = Seating::default();
     for seat in &settings.seat {
         let kind = match seat.kind {
             settings::SeatKind::Phone => "phone",
+            settings::SeatKind::Headset => "headset",
             settings::SeatKind::Echo => "echo",
             settings::SeatKind::File => "file",
             settings::SeatKind::Silent => "silent",
         };
         seating.add(seat.id.clone(), kind, seat.ready);
-        if seat.registers() {
+        // A phone that registers and a headset are there once they say so.
+        if seat.registers() || seat.kind == settings::SeatKind::Headset {
             seating.set_phone(&seat.id, false);
         }
     }

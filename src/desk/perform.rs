@@ -4,7 +4,7 @@ use crate::call::{Action, Callee, Input, LegNews, Outcome, PhraseNews, Say};
 use crate::dialling::Privacy;
 use crate::media::Order;
 use crate::records::What;
-use crate::sip::offer_answer::{self, SrtpPolicy};
+use crate::sip::offer_answer;
 use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refer, Refusal, Uri};
 use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
 
@@ -12,7 +12,6 @@ use super::calls::{Leg, Saying};
 use super::house::{Address, Place};
 use super::reach::Whence;
 use super::{Desk, clock, numbers, signalling, sound};
-use crate::seats::{TestKind, TestSeat};
 
 impl Desk {
     pub(super) fn perform(&mut self, id: CallId, action: Action, now: Moment) {
@@ -183,6 +182,7 @@ impl Desk {
         };
         match place {
             Place::Test(kind) => self.open_test_seat(id, kind, now),
+            Place::Headset => self.open_headset(id, now),
             Place::Phone(address) => self.ring_phone(id, *address, Whence::Here, now),
             Place::Registered { .. } => match self.phone_address(seat, now) {
                 Some((address, it_is)) => self.ring_phone(id, address, it_is, now),
@@ -199,25 +199,6 @@ impl Desk {
         let headers = numbers::auto_answer(self.house.terms.policy.answer.mode);
         let from = self.caller_identity(id);
         self.invite(id, Party::Rep, address, from, None, headers, now);
-    }
-
-    fn open_test_seat(&mut self, id: CallId, kind: TestKind, now: Moment) {
-        let port = match self.sound.open_port() {
-            Ok(port) => port,
-            Err(problem) => return self.no_port(id, Party::Rep, &problem, now),
-        };
-        match TestSeat::open(kind, port.address) {
-            Ok(seat) => {
-                let spec = sound::test_spec(seat.address());
-                let shield = self.signalling.shield(SrtpPolicy::Off);
-                let mut leg = Leg::new(self.signalling.origin(), shield);
-                (leg.port, leg.up, leg.test_seat) = (Some(port), true, Some(seat));
-                self.calls.set_leg(id, Party::Rep, leg);
-                self.connect(id, Party::Rep, spec);
-                self.leg_news(id, Party::Rep, LegNews::PickedUp, None, now);
-            }
-            Err(problem) => self.no_port(id, Party::Rep, &problem, now),
-        }
     }
 
     fn call_target(&mut self, id: CallId, target: &str, now: Moment) {
@@ -340,7 +321,7 @@ impl Desk {
         }
     }
 
-    fn no_port(&mut self, id: CallId, party: Party, problem: &std::io::Error, now: Moment) {
+    pub(super) fn no_port(&mut self, id: CallId, party: Party, problem: &std::io::Error, now: Moment) {
         self.alarm("no-media-port", now);
         tracing::error!(call = %id, party = %party, %problem, "open an RTP port");
         let news = if party == Party::Caller {

@@ -160,7 +160,7 @@ impl Desk {
                 let phone = self.signalling.endpoint.phone_of(seat, now)?;
                 Some((phone, *srtp))
             }
-            Place::Phone(_) | Place::Test(_) => None,
+            Place::Phone(_) | Place::Headset | Place::Test(_) => None,
         }
     }
 }

@@ -137,7 +137,9 @@ impl Desk {
             target.clone_from(asked);
         }
         self.duty.refusal = None;
-        self.later(id, Input::Command(command));
+        if !self.picks_up_headset(id, &command, now) {
+            self.later(id, Input::Command(command));
+        }
         self.settle(now);
         match self.duty.refusal.take() {
             None => Ok(()),

@@ -19,7 +19,7 @@ use crate::words::Entropy;
 use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::ended::Ended;
-use super::opening::{Books, Network, Sounds, open_console, rules, seating};
+use super::opening::{Books, Network, Sounds, open_console, open_headset, rules, seating};
 use super::promises::Promises;
 use super::prompts;
 use super::renewal::Renewal;
@@ -95,6 +95,7 @@ impl Agent {
         let addresses = network.addresses(console.local_addr());
         let calling = network.speak_sip(settings, &house, services, &mut entropy)?;
 
+        let (headset, headset_news) = open_headset(settings, &mut entropy)?;
         let policy = &house.terms.policy;
         let vows = Vows::new(policy.hold.every.get(), policy.recording.notice.clone());
         let keeper = books.keeper;
@@ -107,6 +108,7 @@ impl Agent {
             accounts: calling.accounts,
             whereabouts: calling.whereabouts,
             seating: seating(settings),
+            headset,
             calls: Calls::default(),
             ended: Ended::default(),
             duty: Duty::default(),
@@ -122,6 +124,7 @@ impl Agent {
             kept: books.kept,
             places: calling.places,
             recorder: sounds.news,
+            headset: headset_news,
             stop: signal(SignalKind::terminate()).map_err(RunError::System)?,
             interrupt: signal(SignalKind::interrupt()).map_err(RunError::System)?,
             hang_up: signal(SignalKind::hangup()).map_err(RunError::System)?,

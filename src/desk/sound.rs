@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use crate::call::{Hears, LegNews, Line, Patch};
@@ -96,6 +96,13 @@ impl Sound {
     pub(super) fn open_port(&self) -> io::Result<Port> {
         let (key, address) = self.thread.open_port(self.ground.bound)?;
         let told = SocketAddr::new(self.ground.told, address.port());
+        Ok(Port { key, address, told })
+    }
+
+    /// For a seat on this PC that is no telephone: nobody from outside reaches it.
+    pub(super) fn open_own_port(&self) -> io::Result<Port> {
+        let (key, address) = self.thread.open_port(IpAddr::V4(Ipv4Addr::LOCALHOST))?;
+        let told = address;
         Ok(Port { key, address, told })
     }
 
@@ -265,11 +272,11 @@ pub(super) fn seen_at(agreed: Negotiated, ip: Option<IpAddr>) -> Negotiated {
     }
 }
 
-/// A test seat speaks PCMA without RTCP.
-pub(super) fn test_spec(remote: SocketAddr) -> LegSpec {
+/// A seat of ours that is no telephone speaks RTP without RTCP.
+pub(super) fn own_spec(codec: Codec, remote: SocketAddr) -> LegSpec {
     LegSpec {
-        codec: Codec::Pcma,
-        payload_type: Codec::Pcma.payload_type(),
+        codec,
+        payload_type: codec.payload_type(),
         telephone_event: None,
         comfort_noise: None,
         remote,

@@ -12,6 +12,7 @@ use crate::callbacks::{self, LiveCall};
 use crate::console::Request;
 use crate::media::Report;
 use crate::recordings::store::News;
+use crate::seats::headset;
 use crate::words::{Moment, Party};
 
 use super::finder::Places;
@@ -38,6 +39,8 @@ pub(super) struct Inbox {
     pub(super) kept: mpsc::Receiver<Kept>,
     pub(super) places: mpsc::Receiver<Places>,
     pub(super) recorder: mpsc::Receiver<News>,
+    /// Where a seat has a headset.
+    pub(super) headset: Option<mpsc::Receiver<headset::News>>,
     pub(super) stop: Signal,
     pub(super) interrupt: Signal,
     pub(super) hang_up: Signal,
@@ -113,6 +116,7 @@ impl Desk {
                 Some(request) = inbox.requests.recv() => self.request(request, clock::now()),
                 Some(places) = inbox.places.recv() => self.places_found(places, clock::now()),
                 Some(news) = inbox.recorder.recv() => self.recorder_news(news, clock::now()),
+                Some(news) = told(&mut inbox.headset) => self.headset_news(news, clock::now()),
                 Some(kept) = inbox.kept.recv() => self.kept(kept, clock::now()),
                 _ = inbox.hang_up.recv() => self.begin_renewal(&mut inbox.renewal),
                 Some(read) = inbox.renewal.done() => self.renew(read, clock::now()),
@@ -170,6 +174,14 @@ impl Desk {
         }
         self.end_registrations(now);
         self.signalling.flush();
+    }
+}
+
+/// Waits for news; for ever where nobody tells any.
+async fn told<T>(news: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
+    match news {
+        Some(news) => news.recv().await,
+        None => std::future::pending().await,
     }
 }
 

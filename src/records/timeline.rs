@@ -131,6 +131,11 @@ pub enum What {
         seat: SeatId,
         state: String,
     },
+    /// The headset of a seat: `ready`, or what is wrong with it.
+    Headset {
+        seat: SeatId,
+        state: String,
+    },
     /// A caller was refused (488), for his offer cannot be used: `no-common-codec`, and then the encodings he offered;
     /// `no-audio`, `srtp-only`, `rtp-only`, `no-common-crypto`. Of no call.
     OfferRefused {

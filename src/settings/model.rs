@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::dial::Dial;
+use super::headset::Headset;
 use super::lines::{Account, Peer, Tls};
 use super::phones::Phones;
 use super::recording::Recording;
@@ -35,6 +36,7 @@ pub struct Settings {
     pub media: Media,
     pub line: Line,
     pub recording: Recording,
+    pub headset: Headset,
     pub dial: Dial,
     pub seat: Vec<Seat>,
     pub target: Vec<Target>,
@@ -231,6 +233,7 @@ fn ready() -> bool {
 #[serde(rename_all = "kebab-case")]
 pub enum SeatKind {
     Phone,
+    Headset,
     Echo,
     File,
     Silent,
@@ -247,7 +250,7 @@ impl SeatKind {
     /// Only for tests: nobody sits there.
     pub fn is_test(self) -> bool {
         match self {
-            Self::Phone => false,
+            Self::Phone | Self::Headset => false,
             Self::Echo | Self::File | Self::Silent => true,
         }
     }

@@ -32,6 +32,7 @@ pub(crate) struct House {
     settings: String,
     places: String,
     exit_after: Option<u32>,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl House {
@@ -52,7 +53,14 @@ impl House {
             settings: String::new(),
             places: String::new(),
             exit_after: None,
+            environment: Vec::new(),
         }
+    }
+
+    /// Adds a variable to the agent's environment.
+    pub(crate) fn env(mut self, name: &'static str, value: String) -> Self {
+        self.environment.push((name, value));
+        self
     }
 
     /// SIP and RTP on this address instead of loopback, each on its usual ports: a host of its own.
@@ -158,6 +166,7 @@ impl House {
             settings,
             places,
             exit_after,
+            environment,
             ..
         } = self;
         let settings = format!(
@@ -165,7 +174,7 @@ impl House {
              sip.behind = \"direct\"\nlog.level = \"trace\"\n{settings}{places}"
         );
         scratch.write("settings.toml", &settings);
-        Agent::run(scratch, 0, exit_after)
+        Agent::run(scratch, 0, exit_after, environment)
     }
 }
 
@@ -175,6 +184,7 @@ pub(crate) struct Agent {
     stdout: BufReader<ChildStdout>,
     scratch: Scratch,
     runs: u32,
+    environment: Vec<(&'static str, String)>,
     pub(crate) sip: SocketAddr,
     pub(crate) sip_tcp: Option<SocketAddr>,
     pub(crate) sip_tls: Option<SocketAddr>,
@@ -183,7 +193,12 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    fn run(scratch: Scratch, runs: u32, exit_after: Option<u32>) -> Self {
+    fn run(
+        scratch: Scratch,
+        runs: u32,
+        exit_after: Option<u32>,
+        environment: Vec<(&'static str, String)>,
+    ) -> Self {
         let log = File::create(scratch.path(&format!("log-{runs}"))).expect("the folder is ours");
         let exit_after = exit_after.map(|calls| format!("--exit-after={calls}"));
         let mut child = Command::new(env!("CARGO_BIN_EXE_thirdring"))
@@ -193,6 +208,7 @@ impl Agent {
             .arg(scratch.path(STATE))
             .args(exit_after)
             .env("THIRDRING_TOKEN", TOKEN)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -214,6 +230,7 @@ impl Agent {
             stdout,
             scratch,
             runs,
+            environment,
             sip: address("sip").expect("it listens"),
             sip_tcp: address("sip_tcp"),
             sip_tls: address("sip_tls"),
@@ -271,8 +288,9 @@ impl Agent {
         self.child.wait().expect("it was ours");
         let scratch = std::mem::replace(&mut self.scratch, Scratch::new("crashed"));
         let runs = self.runs + 1;
+        let environment = std::mem::take(&mut self.environment);
         drop(self);
-        Self::run(scratch, runs, None)
+        Self::run(scratch, runs, None, environment)
     }
 
     /// Follows what happens from the agent's start.

@@ -20,6 +20,7 @@ pub(crate) mod events;
 mod full_disk;
 mod greeting;
 mod handoff;
+mod headset;
 mod hearing;
 mod hold;
 mod injector;

@@ -57,6 +57,18 @@ impl Wishes {
             .or_else(|| self.from_several(&plugged))
     }
 
+    /// A loudspeaker to ring on that is not the ear of a headset.
+    pub fn choose_loudspeaker(&self, cards: &[Card], headset: Option<&Pair>) -> Option<CardName> {
+        let headset = headset.map(|pair| &pair.ear);
+        let plugged = cards.iter().filter(|card| card.state.plugged);
+        let others: Vec<&Card> = plugged.filter(|card| Some(&card.name) != headset).collect();
+        let by_wish = |wish: &GlobMatcher| {
+            let wished = others.iter().copied().filter(|card| fits(wish, card));
+            Halves::of(wished).ears.first().map(|ear| ear.name.clone())
+        };
+        self.0.iter().find_map(by_wish)
+    }
+
     fn from_several(&self, plugged: &[&Card]) -> Option<Pair> {
         let earliest = |half: Half| {
             let of_half = || plugged.iter().filter(move |card| card.half == half);

@@ -103,6 +103,11 @@ impl Codecs {
         self
     }
 
+    /// The best.
+    pub fn first(&self) -> Codec {
+        self.0.first().copied().unwrap_or(Codec::Pcma)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = Codec> {
         self.0.iter().copied()
     }

@@ -1,0 +1,135 @@
+//! The rep's headset: what follows when it comes and goes, and what it should know of his call.
+
+use crate::call::LegNews;
+use crate::policy::AnswerMode;
+use crate::records::What;
+use crate::seats::headset::{Fault, News};
+use crate::words::{CallId, Command, Moment, Party, SeatId};
+
+use super::house::Place;
+use super::own_seats::{OwnEnd, Shown};
+use super::Desk;
+
+impl Desk {
+    pub(super) fn headset_news(&mut self, news: News, now: Moment) {
+        let Some(seat) = self.headset_seat() else {
+            return;
+        };
+        match news {
+            News::Able => self.headset_is(&seat, None, now),
+            News::Unable(fault) => self.headset_is(&seat, Some(fault), now),
+            News::TalkingWhileMuted => self.tell_wearer("talking-while-muted", now),
+            News::MicrophoneSilent => self.tell_wearer("microphone-silent", now),
+            News::EchoHeard => self.tell_wearer("echo-cancelled", now),
+        }
+        self.settle(now);
+    }
+
+    /// The seat is rung while its headset works; a call that has it already goes on without, and with it again.
+    fn headset_is(&mut self, seat: &SeatId, fault: Option<Fault>, now: Moment) {
+        let state = fault.map_or("ready", Fault::as_str).to_owned();
+        let what = What::Headset {
+            seat: seat.clone(),
+            state,
+        };
+        self.note_desk(what, now);
+        let is_there = fault.is_none();
+        let changed = self.seating.set_phone(seat, is_there);
+        if let Some(id) = self.wearers_call() {
+            self.wearer_is(id, is_there, now);
+        }
+        if changed {
+            self.calls.try_again(seat);
+            self.seats_changed(now);
+        }
+    }
+
+    fn wearer_is(&mut self, id: CallId, is_there: bool, now: Moment) {
+        let is_up = self.calls.leg(id, Party::Rep).is_some_and(|leg| leg.up);
+        match (is_up, is_there) {
+            (true, true) => self.leg_news(id, Party::Rep, LegNews::Back, None, now),
+            (true, false) => self.leg_news(id, Party::Rep, LegNews::Away, None, now),
+            (false, true) => {}
+            // It cannot be picked up.
+            (false, false) => {
+                self.hang_up(id, Party::Rep, now);
+                self.leg_news(id, Party::Rep, LegNews::Lost, None, now);
+            }
+        }
+    }
+
+    fn tell_wearer(&mut self, notice: &str, now: Moment) {
+        if let Some(id) = self.wearers_call() {
+            let notice = notice.to_owned();
+            self.note(id, What::Told { notice }, now);
+        }
+    }
+
+    /// A rep who picks up by hand says so by this command.
+    pub(super) fn picks_up_headset(&mut self, id: CallId, command: &Command, now: Moment) -> bool {
+        let leg = self.calls.leg(id, Party::Rep);
+        let rings = leg.is_some_and(|leg| {
+            matches!(leg.own_end, Some(OwnEnd::Headset(_))) && !leg.up
+        });
+        let picks_up = rings && *command == Command::Answer;
+        if picks_up {
+            self.own_seat_picks_up(id, now);
+        }
+        picks_up
+    }
+
+    /// Brings what the headset lets its rep hear up to what his call is.
+    pub(super) fn follow_wearer(&mut self) {
+        if self.headset.is_none() {
+            return;
+        }
+        if let Some(id) = self.wearers_call() {
+            self.show_wearer(id);
+        }
+    }
+
+    fn show_wearer(&mut self, id: CallId) {
+        let is = Shown {
+            joined: !self.rings(id),
+            muted: self.calls.get(id).is_some_and(|call| call.call.is_muted()),
+            waited_for: !self.seating.waiting().is_empty(),
+        };
+        let leg = self.calls.leg_mut(id, Party::Rep).filter(|leg| leg.up);
+        let (Some(Some(OwnEnd::Headset(worn))), Some(headset)) =
+            (leg.map(|leg| &mut leg.own_end), &self.headset)
+        else {
+            return;
+        };
+        let was = std::mem::replace(&mut worn.shown, is);
+        if is.joined && !was.joined {
+            headset.joined();
+        }
+        if is.muted != was.muted {
+            headset.mute(is.muted);
+        }
+        if is.waited_for != was.waited_for {
+            headset.call_waiting(is.waited_for);
+        }
+    }
+
+    /// The caller hears it ring.
+    pub(super) fn rings(&self, id: CallId) -> bool {
+        self.calls.get(id).is_some_and(|call| call.call.state() == "ringing")
+    }
+
+    pub(super) fn answers_by_itself(&self) -> bool {
+        self.house.terms.policy.answer.mode == AnswerMode::Auto
+    }
+
+    fn headset_seat(&self) -> Option<SeatId> {
+        let mut seats = self.house.seats.iter();
+        let seat = seats.find(|(_, place)| matches!(place, Place::Headset));
+        seat.map(|(id, _)| id.clone())
+    }
+
+    /// The call whose rep wears the headset.
+    fn wearers_call(&self) -> Option<CallId> {
+        let seat = self.headset_seat()?;
+        self.seating.get(&seat)?.call
+    }
+}

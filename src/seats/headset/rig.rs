@@ -1,0 +1,385 @@
+//! What the thread has in its hands: the devices, and the line while there is a call.
+
+use std::sync::Arc;
+
+use tokio::net::UdpSocket;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Sender;
+
+use super::look::Look;
+use super::open::{Came, Open};
+use super::ringer::Ringer;
+use super::rtp::Line;
+use super::{Fault, HeadsetSettings, News, Order, RingOn, Start};
+use crate::media::headset::{self, HeadsetSpec, Signal};
+use crate::seats::sound_cards::{Card, CardNews, Pair, SoundCards, StreamId, StreamNews};
+use crate::words::{Entropy, Moment};
+
+/// The devices of one headset, and what they are used for.
+pub(super) struct Rig {
+    settings: HeadsetSettings,
+    cards: SoundCards,
+    /// Rung whenever samples have moved.
+    moved: Arc<Notify>,
+    news: Sender<News>,
+    entropy: Entropy,
+    devices: Devices,
+    line: Option<Live>,
+    ringer: Option<Ringer>,
+    muted: bool,
+    /// What the desk was told last.
+    told: Result<(), Fault>,
+}
+
+/// Which devices the wish list chooses, and how they are.
+#[derive(Debug)]
+struct Devices {
+    server: bool,
+    pair: Option<Pair>,
+    /// The chosen microphone is muted at the server.
+    muted: bool,
+    open: Option<Open>,
+    look: Look,
+    /// What was found wrong when they were last open.
+    found: Option<Fault>,
+}
+
+/// A leg of ours, and the sound in it.
+struct Live {
+    number: u32,
+    socket: UdpSocket,
+    sound: headset::Headset,
+}
+
+impl Devices {
+    fn fault(&self) -> Option<Fault> {
+        let faults = [
+            (!self.server).then_some(Fault::NoServer),
+            self.pair.is_none().then_some(Fault::Missing),
+            self.muted.then_some(Fault::Muted),
+            self.open.as_ref().and_then(Open::fault),
+            self.found,
+        ];
+        faults.into_iter().flatten().next()
+    }
+
+    fn flow(&self) -> bool {
+        self.open.as_ref().is_some_and(Open::flows)
+    }
+}
+
+impl Rig {
+    pub(super) fn new(
+        settings: HeadsetSettings,
+        cards: SoundCards,
+        moved: Arc<Notify>,
+        news: Sender<News>,
+        entropy: Entropy,
+    ) -> Self {
+        let devices = Devices {
+            server: false,
+            pair: None,
+            muted: false,
+            open: None,
+            look: Look::Done,
+            found: None,
+        };
+        Self {
+            settings,
+            cards,
+            moved,
+            news,
+            entropy,
+            devices,
+            line: None,
+            ringer: None,
+            muted: false,
+            told: Err(Fault::Looking),
+        }
+    }
+
+    /// The leg's socket, while there is a leg.
+    pub(super) fn socket(&self) -> Option<&UdpSocket> {
+        self.line.as_ref().map(|line| &line.socket)
+    }
+
+    pub(super) fn timeout(&self) -> Option<Moment> {
+        self.devices.look.timeout()
+    }
+
+    pub(super) fn obey(&mut self, order: Order, now: Moment) {
+        match order {
+            Order::Begin(line) => self.begin(line),
+            Order::Joined => self.join(),
+            Order::Mute(on) => self.mute(on),
+            Order::CallWaiting(true) => self.signal(Signal::CallWaiting),
+            Order::CallWaiting(false) => self.stop(Signal::CallWaiting),
+            Order::End(number) => self.end(number, now),
+        }
+    }
+
+    pub(super) fn receive(&mut self, datagram: &[u8], now: Moment) {
+        if let Some(line) = &mut self.line {
+            line.sound.receive(datagram, now);
+        }
+    }
+
+    pub(super) fn hear(&mut self, news: &CardNews, now: Moment) {
+        match news {
+            CardNews::ServerGone => {
+                self.devices.server = false;
+                self.devices.open = None;
+                self.ringer = None;
+            }
+            CardNews::ServerBack => {
+                self.devices.server = true;
+                self.choose(now);
+            }
+            CardNews::Changed | CardNews::Muted { .. } => self.choose(now),
+            CardNews::Stream { stream, what } => self.hear_of_stream(*stream, what, now),
+        }
+    }
+
+    /// Samples have moved, or time has passed: what there is to do is done, and what changed is told.
+    pub(super) fn go_on(&mut self, now: Moment) {
+        self.keep_open(now);
+        self.pump(now);
+        self.look(now);
+        if let Some(ringer) = &mut self.ringer {
+            ringer.pump();
+        }
+        self.tell();
+    }
+
+    // Orders
+
+    fn begin(&mut self, line: Line) {
+        let spec = HeadsetSpec {
+            leg: line.leg,
+            voice: self.settings.voice,
+            country: self.settings.country,
+            ring_percent: self.settings.ring.percent,
+        };
+        let socket = match UdpSocket::from_std(line.socket) {
+            Ok(socket) => socket,
+            Err(error) => return tracing::error!(%error, "open the headset's leg"),
+        };
+        self.line = Some(Live {
+            number: line.number,
+            socket,
+            sound: headset::Headset::new(&spec, &mut self.entropy),
+        });
+        self.muted = false;
+        match line.start {
+            Start::Ringing => self.ring(),
+            Start::Joined => self.signal(Signal::Joining),
+        }
+    }
+
+    fn ring(&mut self) {
+        let on = self.settings.ring.on;
+        if on != RingOn::Loudspeaker {
+            self.signal(Signal::Ring);
+        }
+        if on == RingOn::Headset {
+            return;
+        }
+        let wishes = &self.settings.ring.loudspeakers;
+        let cards = self.cards.cards();
+        let loudspeaker = wishes.choose_loudspeaker(&cards, self.devices.pair.as_ref());
+        let rung = loudspeaker
+            .map(|card| Ringer::new(&self.cards, &card, &self.settings, wake(&self.moved)));
+        match rung {
+            Some(Ok(ringer)) => self.ringer = Some(ringer),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "ring on the loudspeaker");
+                self.signal(Signal::Ring);
+            }
+            // Nobody misses a call for want of a loudspeaker.
+            None => self.signal(Signal::Ring),
+        }
+    }
+
+    fn join(&mut self) {
+        self.ringer = None;
+        self.stop(Signal::Ring);
+        self.signal(Signal::Joining);
+    }
+
+    fn mute(&mut self, on: bool) {
+        self.muted = on;
+        if let Some(line) = &mut self.line {
+            line.sound.set_muted(on);
+        }
+        let microphone = self.devices.pair.as_ref().map(|pair| &pair.microphone);
+        if !on
+            && self.devices.muted
+            && let Some(microphone) = microphone
+            && let Err(error) = self.cards.set_mute(microphone, false)
+        {
+            tracing::warn!(%error, "open the microphone");
+        }
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        if let Some(line) = &mut self.line {
+            line.sound.start(signal);
+        }
+    }
+
+    fn stop(&mut self, signal: Signal) {
+        if let Some(line) = &mut self.line {
+            line.sound.stop(signal);
+        }
+    }
+
+    /// What was wrong when the devices are closed is looked at again.
+    fn end(&mut self, number: u32, now: Moment) {
+        if self.line.take_if(|line| line.number == number).is_none() {
+            return;
+        }
+        self.ringer = None;
+        self.devices.found = self.devices.open.as_ref().and_then(Open::fault);
+        if self.devices.found.is_some() {
+            self.devices.look = Look::fails(now);
+        }
+    }
+
+    // Devices
+
+    /// Chooses anew among the devices there are (each plug event).
+    fn choose(&mut self, now: Moment) {
+        let cards = self.cards.cards();
+        let pair = self.settings.wishes.choose(&cards);
+        self.devices.muted = pair.as_ref().is_some_and(|pair| is_muted(&cards, pair));
+        if pair == self.devices.pair {
+            return;
+        }
+        tracing::info!(headset = pair.as_ref().map(|pair| pair.microphone.as_str()), "choose a headset");
+        self.devices.open = None;
+        self.devices.found = None;
+        self.devices.look = match pair {
+            Some(_) => Look::begins(now),
+            None => Look::Done,
+        };
+        self.devices.pair = pair;
+    }
+
+    fn hear_of_stream(&mut self, stream: StreamId, what: &StreamNews, now: Moment) {
+        if matches!(what, StreamNews::Ended(_))
+            && self.ringer.take_if(|it| it.stream() == stream).is_some()
+        {
+            return self.signal(Signal::Ring);
+        }
+        let open = self.devices.open.as_mut();
+        if open.map(|open| open.hear(stream, what)) == Some(Came::Lost) {
+            self.devices.open = None;
+            self.choose(now);
+        }
+    }
+
+    /// A call needs the devices, and a look at them does.
+    fn keep_open(&mut self, now: Moment) {
+        if self.devices.look.is_due(now) && self.line.is_none() {
+            self.devices.look = Look::begins(now);
+        }
+        let needed = self.line.is_some() || matches!(self.devices.look, Look::Since(_));
+        match &self.devices.pair {
+            Some(pair) if needed && self.devices.server => {
+                if self.devices.open.is_none() {
+                    self.devices.open = match Open::new(&self.cards, pair, wake(&self.moved)) {
+                        Ok(open) => Some(open),
+                        Err(error) => {
+                            tracing::warn!(%error, "open the headset");
+                            None
+                        }
+                    };
+                }
+            }
+            Some(_) | None => self.devices.open = None,
+        }
+    }
+
+    fn pump(&mut self, now: Moment) {
+        let Self { devices, line, .. } = self;
+        let (Some(open), Some(line)) = (&mut devices.open, line) else {
+            return;
+        };
+        let Live { socket, sound, .. } = line;
+        // A packet the system does not take is lost, as on any network.
+        open.pump(sound, |packet| drop(socket.try_send(packet)), now);
+        while let Some(news) = sound.poll_news() {
+            match news {
+                headset::News::TalkingWhileMuted => self.news.try_send(News::TalkingWhileMuted),
+                headset::News::EchoHeard(_) => self.news.try_send(News::EchoHeard),
+                headset::News::MicrophoneDead => self.news.try_send(News::MicrophoneSilent),
+                headset::News::MicrophoneAlive | headset::News::Level(_) => Ok(()),
+            }
+            .unwrap_or_else(|error| tracing::warn!(%error, "tell of the headset"));
+        }
+    }
+
+    /// A look ends once both halves flow and the microphone was heard, or with what is wrong.
+    fn look(&mut self, now: Moment) {
+        if self.line.is_some() {
+            // A call shows more than a look does.
+            self.devices.look = Look::Done;
+            return;
+        }
+        let Some(open) = &mut self.devices.open else {
+            return;
+        };
+        let sounds = open.look();
+        let wrong = open.fault();
+        let dead = self.devices.look.is_dead(now).then_some(Fault::MicrophoneDead);
+        if open.flows() && sounds {
+            (self.devices.look, self.devices.found) = (Look::Done, None);
+        } else if let Some(fault) = wrong.or(dead) {
+            (self.devices.look, self.devices.found) = (Look::fails(now), Some(fault));
+        } else {
+            return;
+        }
+        self.devices.open = None;
+    }
+
+    // News
+
+    fn tell(&mut self) {
+        let is = self.judge();
+        if is == self.told {
+            return;
+        }
+        let news = is.map_or_else(News::Unable, |()| News::Able);
+        match self.news.try_send(news) {
+            Ok(()) => self.told = is,
+            Err(error) => tracing::warn!(%error, "tell of the headset"),
+        }
+        let rejoined = is.is_ok() && self.line.is_some();
+        if rejoined {
+            self.signal(Signal::Rejoined);
+        }
+    }
+
+    /// Once it was out of order a headset is good when it flows, not when it is plugged in.
+    fn judge(&self) -> Result<(), Fault> {
+        let devices = &self.devices;
+        match (devices.fault(), self.told) {
+            (Some(fault), _) => Err(fault),
+            (None, Err(_)) if self.line.is_some() && !devices.flow() => self.told,
+            (None, _) if matches!(devices.look, Look::Since(_)) && self.line.is_none() => {
+                Err(Fault::Looking)
+            }
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+fn is_muted(cards: &[Card], pair: &Pair) -> bool {
+    let mut cards = cards.iter();
+    cards.any(|card| card.name == pair.microphone && card.state.muted)
+}
+
+fn wake(moved: &Arc<Notify>) -> impl Fn() + Clone + Send + 'static {
+    let moved = Arc::clone(moved);
+    move || moved.notify_one()
+}
