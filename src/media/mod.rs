@@ -11,6 +11,7 @@ pub mod clip;
 pub mod codec;
 pub mod dtmf;
 pub mod gain;
+pub mod headset;
 mod heard;
 pub mod hearing;
 mod leg;

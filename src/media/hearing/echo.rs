@@ -1,7 +1,7 @@
 use super::level::power_dbov;
 
 /// The loudness of both sides is compared twice a frame, every 10 ms.
-pub(super) const STEPS: usize = 2;
+pub(in crate::media) const STEPS: usize = 2;
 
 /// Delays that are tried: 0 to 500 ms.
 const DELAYS: usize = 51;
@@ -30,7 +30,7 @@ const VARIANCE_MIN: f32 = 30.0;
 
 /// Hears our own signal come back, by the rise and fall of both sides.
 #[derive(Clone, Debug)]
-pub(super) struct Echo {
+pub(in crate::media) struct Echo {
     /// Our levels, the newest at `newest`, the older ones after it; twice over, so that none has to be moved.
     ours: [f32; 2 * DELAYS],
     newest: usize,
@@ -64,12 +64,14 @@ pub struct EchoFound {
 }
 
 /// The loudness of a frame of any rate, step by step.
-pub(super) fn levels(frame: &[i16]) -> [f32; STEPS] {
+pub(in crate::media) fn levels(frame: &[i16]) -> [f32; STEPS] {
     let mut steps = frame.chunks(frame.len().div_ceil(STEPS).max(1));
-    std::array::from_fn(|_| {
-        let level = steps.next().map_or(SILENCE_DBOV, power_dbov);
-        level.max(SILENCE_DBOV)
-    })
+    std::array::from_fn(|_| steps.next().map_or(SILENCE_DBOV, loudness))
+}
+
+/// The loudness of one step, dBov.
+pub(in crate::media) fn loudness(step: &[i16]) -> f32 {
+    power_dbov(step).max(SILENCE_DBOV)
 }
 
 /// Whether somebody speaks on our side.
@@ -79,9 +81,9 @@ pub(super) fn we_speak(ours: [f32; STEPS]) -> bool {
 
 impl Echo {
     /// Nothing is sent.
-    pub(super) const SILENCE: [f32; STEPS] = [SILENCE_DBOV; STEPS];
+    pub(in crate::media) const SILENCE: [f32; STEPS] = [SILENCE_DBOV; STEPS];
 
-    pub(super) fn new() -> Self {
+    pub(in crate::media) fn new() -> Self {
         Self {
             ours: [SILENCE_DBOV; 2 * DELAYS],
             newest: 0,
@@ -97,14 +99,14 @@ impl Echo {
     }
 
     /// Hears what was sent and what came in the same 20 ms.
-    pub(super) fn hear(&mut self, ours: [f32; STEPS], theirs: [f32; STEPS]) {
+    pub(in crate::media) fn hear(&mut self, ours: [f32; STEPS], theirs: [f32; STEPS]) {
         for (ours, theirs) in ours.into_iter().zip(theirs) {
             self.step(ours, theirs);
         }
     }
 
     /// Every 100 ms: looks for the echo.
-    pub(super) fn judge(&mut self, return_loss_max_db: f32) {
+    pub(in crate::media) fn judge(&mut self, return_loss_max_db: f32) {
         if self.steps < STEPS_MIN || !self.is_fresh {
             return;
         }
@@ -119,7 +121,7 @@ impl Echo {
     }
 
     /// The echo, where one was heard.
-    pub(super) fn found(&self) -> Option<EchoFound> {
+    pub(in crate::media) fn found(&self) -> Option<EchoFound> {
         self.found
     }
 

@@ -8,7 +8,7 @@
 
 mod asking;
 mod character;
-mod echo;
+pub(in crate::media) mod echo;
 mod floor;
 mod hum;
 mod human;

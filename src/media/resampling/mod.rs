@@ -7,6 +7,7 @@
 //! in one go.
 
 mod filter;
+mod framing;
 mod stream;
 
 use std::fmt;
@@ -16,7 +17,8 @@ use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
 
 use super::codec::Rate;
 pub(super) use filter::kaiser;
-pub use stream::{Framing, Resampler};
+pub use framing::{Framing, Unframing};
+pub use stream::Resampler;
 
 /// Rates that have too little in common, or none at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
