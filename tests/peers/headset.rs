@@ -12,7 +12,7 @@ use super::agent::{Agent, House};
 use super::events::Events;
 use super::hearing::{repertoire, spoken};
 use super::phone::Phone;
-use super::pulse::virtual_headset::{RATE, VirtualHeadset};
+use super::pulse::virtual_headset::{RATE, VirtualHeadset, tone};
 use super::scene::{A_WHILE, NUMBER, WORDS};
 
 /// A seat whose headset is on this sound server.
@@ -24,8 +24,9 @@ fn house(headset: &VirtualHeadset) -> House {
         .env("PULSE_SERVER", server)
 }
 
-/// The agent once its headset is ready.
+/// The agent once its headset is ready: a microphone that gives digital zero is taken for a dead one.
 fn ready(headset: &VirtualHeadset) -> (Agent, Events) {
+    let _rustling = headset.speak(&tone(10 * RATE, 0.000_1));
     let agent = house(headset).open();
     let mut events = agent.events();
     headset_is("ready", &mut events);

@@ -67,10 +67,6 @@ impl Open {
         })
     }
 
-    pub(super) fn pair(&self) -> &Pair {
-        &self.pair
-    }
-
     /// Both halves move.
     pub(super) fn flows(&self) -> bool {
         [self.microphone, self.ear].map(|half| half.flow) == [Some(Flow::Flows); 2]
