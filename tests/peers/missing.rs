@@ -29,6 +29,8 @@ pub(crate) enum Need {
     Sounds,
     Sox,
     OpusTools,
+    /// A sound server and its tools.
+    Pulse,
 }
 
 /// The interpreter that tests/run.sh installs the phones for.
@@ -63,6 +65,7 @@ impl Need {
             }
             Self::Sox => works("sox", &["--version"]),
             Self::OpusTools => works("opusdec", &["--version"]),
+            Self::Pulse => works("pulseaudio", &["--version"]) && works("pactl", &["--version"]),
             Self::Mount => is_root() && Path::new("/bin/mount").exists(),
         };
         (!there).then_some(match self {
@@ -80,6 +83,7 @@ impl Need {
             }
             Self::Sox => "sox (apt: sox)",
             Self::OpusTools => "opusdec (apt: opus-tools)",
+            Self::Pulse => "PulseAudio (apt: pulseaudio, pulseaudio-utils)",
             Self::OtherReaders => "other readers of SIP (tests/run.sh builds them)",
             Self::Speech => "real speech (apt: asterisk-core-sounds-en-wav)",
         })

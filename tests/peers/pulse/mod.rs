@@ -1,3 +1,6 @@
 //! Sound devices through a real sound server, without a sound card.
 
+mod faults;
+mod listener;
+mod sound;
 pub(crate) mod virtual_headset;

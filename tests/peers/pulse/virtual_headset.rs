@@ -32,6 +32,8 @@ impl VirtualHeadset {
     /// Returns when the server answers: it goes to the background only then.
     pub(crate) fn start_server(&mut self) {
         std::fs::create_dir_all(self.scratch.path("pulse")).expect("the folder is ours");
+        // One that was killed leaves its id behind, and another does not start beside it.
+        let _ = std::fs::remove_file(self.scratch.path("pulse/pid"));
         let run = self
             .command("pulseaudio")
             .args(self.server_arguments())
@@ -160,6 +162,19 @@ impl VirtualHeadset {
             .iter()
             .map(|bytes| f32::from_le_bytes(*bytes))
             .collect()
+    }
+
+    /// The server stands still, and says nothing about it.
+    pub(crate) fn pause_server(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(self.server.expect("it was started"), signal).expect("it runs");
     }
 
     /// The server is gone, as if it had crashed.

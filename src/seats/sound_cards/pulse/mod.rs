@@ -6,6 +6,7 @@
 //! Invariant: nothing the server sends panics or grows without bound, and while nothing happens the thread sleeps.
 
 mod frames;
+mod homecoming;
 mod listing;
 mod messages;
 mod place;
@@ -17,22 +18,20 @@ use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use pulseaudio::protocol::PulseError;
 
 use self::frames::Inlet;
+use self::homecoming::Homecoming;
 use self::session::Session;
 use super::SoundServer;
 use super::bell::Bell;
 use super::news::{CardNews, StreamEnd};
 use super::thread::{Inbox, Outlet, Request};
 use crate::words::Moment;
-
-/// The rest before the server is looked for again, doubled each time.
-const REST: Duration = Duration::from_secs(1);
-const REST_MAX: Duration = Duration::from_secs(5);
 
 /// Why there is no server, or no more.
 #[derive(Debug)]
@@ -62,42 +61,33 @@ enum Next {
 
 /// Runs until it is told to stop: finds the server, serves it, and finds it again.
 pub(super) fn run(server: &SoundServer, inbox: &Inbox, outlet: &Outlet, clock: fn() -> Moment) {
-    let mut rest = REST;
-    let mut is_told = false;
+    let mut homecoming = None;
     loop {
-        let fault = match connect(server) {
-            Ok(socket) => {
-                let mut session = Session::begin(place::cookie(), clock());
-                match serve(&socket, &mut session, inbox, outlet, clock) {
-                    Ok(()) => return,
-                    Err(fault) => {
-                        let was_there = outlet.board.read().server_is_there;
-                        if was_there {
-                            (rest, is_told) = (REST, false);
-                        }
-                        close(&session, outlet);
-                        fault
-                    }
-                }
-            }
-            Err(fault) => fault,
+        let sockets = place::sockets(server);
+        let visit = connect(&sockets).and_then(|socket| visit(&socket, inbox, outlet, clock));
+        let Err(fault) = visit else {
+            return;
         };
-        if !is_told {
+        let was_there = outlet.board.read().server_is_there;
+        if was_there || homecoming.is_none() {
             tracing::warn!(%fault, "no sound server");
+            outlet.board.clear();
             outlet.tell(CardNews::ServerGone);
-            is_told = true;
+            homecoming = None;
         }
-        if wait_for_server(inbox, outlet, rest) == Next::Stop {
+        homecoming
+            .get_or_insert_with(|| Homecoming::new(&sockets))
+            .wait(&inbox.bell);
+        if refuse(inbox, outlet) == Next::Stop {
             return;
         }
-        rest = (rest * 2).min(REST_MAX);
     }
 }
 
-fn connect(server: &SoundServer) -> Result<UnixStream, Fault> {
+fn connect(sockets: &[PathBuf]) -> Result<UnixStream, Fault> {
     let mut fault = Fault::NoSocket;
-    for socket in place::sockets(server) {
-        match UnixStream::connect(&socket) {
+    for socket in sockets {
+        match UnixStream::connect(socket) {
             Ok(stream) => {
                 stream.set_nonblocking(true).map_err(Fault::Connect)?;
                 return Ok(stream);
@@ -108,7 +98,23 @@ fn connect(server: &SoundServer) -> Result<UnixStream, Fault> {
     Err(fault)
 }
 
-/// Until the server is gone, or the thread is to stop.
+/// Until the server is gone, or the thread is to stop; the streams end with their server.
+fn visit(
+    socket: &UnixStream,
+    inbox: &Inbox,
+    outlet: &Outlet,
+    clock: fn() -> Moment,
+) -> Result<(), Fault> {
+    let mut session = Session::begin(place::cookie(), clock());
+    let fault = serve(socket, &mut session, inbox, outlet, clock);
+    if fault.is_err() {
+        for stream in session.streams() {
+            outlet.ended(stream, StreamEnd::ServerGone);
+        }
+    }
+    fault
+}
+
 fn serve(
     socket: &UnixStream,
     session: &mut Session,
@@ -154,14 +160,6 @@ fn deliver(session: &mut Session, outlet: &Outlet) {
     news.into_iter().for_each(|news| outlet.tell(news));
 }
 
-/// The streams end with their server.
-fn close(session: &Session, outlet: &Outlet) {
-    outlet.board.clear();
-    for stream in session.streams() {
-        outlet.ended(stream, StreamEnd::ServerGone);
-    }
-}
-
 struct Ready {
     bell: bool,
     server: bool,
@@ -199,11 +197,8 @@ fn patience(wait: Option<Duration>) -> PollTimeout {
     PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX)
 }
 
-/// Rests; what is asked meanwhile is refused.
-fn wait_for_server(inbox: &Inbox, outlet: &Outlet, rest: Duration) -> Next {
-    let mut watched = [PollFd::new(inbox.bell.as_fd(), PollFlags::POLLIN)];
-    // An interrupted rest is a short one.
-    let _ = poll(&mut watched, patience(Some(rest)));
+/// What is asked while there is no server.
+fn refuse(inbox: &Inbox, outlet: &Outlet) -> Next {
     inbox.bell.heard();
     while let Some(request) = inbox.next() {
         match request {
