@@ -28,6 +28,13 @@ pub enum Code {
     NotRecorded,
     UnknownCall,
     UnknownSeat,
+    /// The break's reason is not in the settings' list.
+    UnknownReason,
+    /// There is no wrap-up to extend or to end.
+    NotWrappingUp,
+    NoMoreExtensions,
+    /// The call's note is still to be written.
+    NoteRequired,
     UnknownTarget,
     UnknownPhrase,
     /// The target does not allow this mode of transfer (D20).
@@ -60,7 +67,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 32] = [
         Self::ConsentRequired,
         Self::QuestionOpen,
         Self::FarewellRequired,
@@ -68,6 +75,10 @@ impl Code {
         Self::NotRecorded,
         Self::UnknownCall,
         Self::UnknownSeat,
+        Self::UnknownReason,
+        Self::NotWrappingUp,
+        Self::NoMoreExtensions,
+        Self::NoteRequired,
         Self::UnknownTarget,
         Self::UnknownPhrase,
         Self::ModeRefused,
@@ -100,6 +111,10 @@ impl Code {
             Self::NotRecorded => "not-recorded",
             Self::UnknownCall => "unknown-call",
             Self::UnknownSeat => "unknown-seat",
+            Self::UnknownReason => "unknown-reason",
+            Self::NotWrappingUp => "not-wrapping-up",
+            Self::NoMoreExtensions => "no-more-extensions",
+            Self::NoteRequired => "note-required",
             Self::UnknownTarget => "unknown-target",
             Self::UnknownPhrase => "unknown-phrase",
             Self::ModeRefused => "mode-refused",
@@ -130,9 +145,13 @@ impl Code {
             | Self::QuestionOpen
             | Self::FarewellRequired
             | Self::NotInThisState
-            | Self::NotRecorded => StatusCode::CONFLICT,
+            | Self::NotRecorded
+            | Self::NotWrappingUp
+            | Self::NoMoreExtensions
+            | Self::NoteRequired => StatusCode::CONFLICT,
             Self::UnknownCall | Self::UnknownSeat | Self::NoSuchPage => StatusCode::NOT_FOUND,
             Self::UnknownTarget
+            | Self::UnknownReason
             | Self::UnknownPhrase
             | Self::ModeRefused
             | Self::NumberRefused

@@ -136,6 +136,7 @@ impl CallRecord {
             What::State { .. }
             | What::Registration { .. }
             | What::Phone { .. }
+            | What::Seat(_)
             | What::PhraseStarted { .. }
             | What::PhraseEnded { .. }
             | What::Key { .. }

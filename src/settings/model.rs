@@ -8,6 +8,7 @@ use super::dial::Dial;
 use super::lines::{Account, Peer, Tls};
 use super::phones::Phones;
 use super::recording::Recording;
+use super::seats::Seats;
 use super::secret::Secret;
 use super::values::{
     HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone, empty_is_none,
@@ -36,6 +37,7 @@ pub struct Settings {
     pub line: Line,
     pub recording: Recording,
     pub dial: Dial,
+    pub seats: Seats,
     pub seat: Vec<Seat>,
     pub target: Vec<Target>,
     pub api: Api,
@@ -65,6 +67,8 @@ pub struct Sip {
     pub trunk_srtp: Option<Srtp>,
     /// `recording.enabled` where it is not set.
     pub trunk_recording: Option<bool>,
+    /// What the rep should know who has its callers.
+    pub trunk_skill: Option<String>,
     pub from_user: String,
     pub user_agent: String,
     /// Of our signalling, 0-63 (RFC 2474).
@@ -93,6 +97,7 @@ impl Default for Sip {
             trunk_uri: "sip:{number}@{host}".to_owned(),
             trunk_srtp: None,
             trunk_recording: None,
+            trunk_skill: None,
             from_user: "thirdring".to_owned(),
             user_agent: "Thirdring".to_owned(),
             // CS3: signalling (RFC 4594 3.2).
@@ -219,6 +224,10 @@ pub struct Seat {
     pub file: Option<PathBuf>,
     /// `media.srtp` where it is not set.
     pub srtp: Option<Srtp>,
+    /// What its rep knows; lines may want one.
+    #[serde(default)]
+    pub skills: Vec<String>,
+    /// At the first start; later starts take up what the rep chose last.
     #[serde(default = "ready")]
     pub ready: bool,
 }
