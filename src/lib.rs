@@ -6,6 +6,7 @@
 //! - [`policy`]: the standard as typed timelines; [`call`]: one call, pure
 //! - [`sip`], [`media`], [`ear`]: signalling, sound and hearing, pure
 //! - [`callbacks`], [`records`], [`recordings`]: what is promised and what is left behind
+//! - [`seating`]: how each rep's seat stands, and which of them takes which call, pure
 //! - [`net`], [`seats`], [`console`], [`voices`]: sockets, the rep's leg, the HTTP API, who is a person
 //! - [`desk`]: composition and the clock; [`phone`]: a scripted endpoint of our own
 //! - [`settings`], [`cli`]: the machine's configuration and the command line
@@ -23,6 +24,7 @@ pub mod phone;
 pub mod policy;
 pub mod recordings;
 pub mod records;
+pub mod seating;
 pub mod seats;
 pub mod settings;
 pub mod sip;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 19] = [
+const MAY_NAME: [(&str, &[&str]); 20] = [
     ("words", &[]),
     ("policy", &["words"]),
     ("call", &["policy", "words"]),
@@ -14,6 +14,7 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
     ("records", &["words"]),
     ("recordings", &["media", "words"]),
     ("dialling", &["sip", "words"]),
+    ("seating", &["words"]),
     ("net", L0_AND_L1),
     ("seats", L0_AND_L1),
     ("console", L0_AND_L1),
@@ -33,10 +34,11 @@ const L0_AND_L1: &[&str] = &[
     "policy",
     "records",
     "recordings",
+    "seating",
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 17] = [
+const ALL_BELOW_CLI: [&str; 18] = [
     "call",
     "callbacks",
     "console",
@@ -49,6 +51,7 @@ const ALL_BELOW_CLI: [&str; 17] = [
     "policy",
     "records",
     "recordings",
+    "seating",
     "seats",
     "settings",
     "sip",
@@ -56,7 +59,7 @@ const ALL_BELOW_CLI: [&str; 17] = [
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "words",
     "policy",
     "call",
@@ -67,6 +70,7 @@ const PURE: [&str; 10] = [
     "records",
     "recordings",
     "dialling",
+    "seating",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.
 const IMPURE: [&str; 18] = [

@@ -24,6 +24,7 @@ mod line_doctor;
 mod peers;
 mod pii;
 mod rehearsal;
+mod seating;
 mod settings;
 mod sound;
 mod torture;

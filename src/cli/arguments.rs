@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -167,14 +168,32 @@ pub(super) enum AskVerb {
     Seats,
     Seat {
         seat: SeatId,
-        #[arg(value_name = "ready|away", value_parser = readiness)]
-        readiness: Option<bool>,
+        #[arg(value_name = "available|busy|break|offline|extend|done", value_parser = word::<SeatWord>)]
+        wanted: Option<SeatWord>,
+        #[arg(value_name = "REASON")]
+        reason: Option<String>,
     },
     Events {
         #[arg(long, value_name = "SEQ")]
         since: Option<u64>,
     },
     Health,
+}
+
+/// What a rep may want of his seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum SeatWord {
+    #[serde(alias = "ready")]
+    Available,
+    #[serde(alias = "away")]
+    Busy,
+    Break,
+    Offline,
+    /// The wrap-up, by as much as the settings say.
+    Extend,
+    /// The wrap-up ends now.
+    Done,
 }
 
 /// What is asked of one call; with one live call its id may be left out.
@@ -284,10 +303,6 @@ fn utc(text: &str) -> Result<Timestamp, Sentence> {
     text.parse().map_err(|_| Sentence::of("value.utc"))
 }
 
-fn readiness(text: &str) -> Result<bool, Sentence> {
-    either(text, "ready", "away")
-}
-
 fn yes_or_no(text: &str) -> Result<bool, Sentence> {
     either(text, "yes", "no")
 }
@@ -367,6 +382,7 @@ mod tests {
             "thirdring",
             "thirdring hangup --force",
             "thirdring mute maybe",
+            "thirdring seat rep1 asleep",
             "thirdring dtmf 12x",
             "thirdring run --exit-after 0",
             "thirdring run --set =1",

@@ -129,18 +129,42 @@ pub(super) fn seats(seats: &[SeatView], teller: &mut Teller<'_>) -> Result<(), F
     if seats.is_empty() {
         return teller.line(&teller.text("cli.no-seats"));
     }
-    let mut table = headed(teller, &["seat", "kind", "ready", "state", "call"]);
+    let columns = ["seat", "kind", "state", "then", "since", "ends", "call"];
+    let mut table = headed(teller, &columns);
     for seat in seats {
-        let ready = if seat.ready { "cli.yes" } else { "cli.no" };
+        let [state, then] = standing(seat, teller);
         table.row(vec![
             safe(seat.id.as_str()),
             safe(&seat.kind),
-            teller.text(ready),
-            teller.word("seat-state", &seat.state),
+            state,
+            then,
+            seat.since_utc.map_or_else(|| "-".to_owned(), clock),
+            ends(seat, teller),
             or_dash(seat.call.as_ref()),
         ]);
     }
     print(&table, teller)
+}
+
+/// How it stands, and how it will after its call; a break with its reason.
+fn standing(seat: &SeatView, teller: &Teller<'_>) -> [String; 2] {
+    let reason = seat.reason.as_ref();
+    let reason = reason.map(|reason| format!(" ({})", teller.word("break-reason", reason)));
+    let reason = reason.unwrap_or_default();
+    let word = |state: &str| teller.word("seat-state", state);
+    match &seat.then {
+        Some(then) => [word(&seat.state), word(then) + &reason],
+        None => [word(&seat.state) + &reason, "-".to_owned()],
+    }
+}
+
+/// When the wrap-up ends, or what it waits for.
+fn ends(seat: &SeatView, teller: &Teller<'_>) -> String {
+    match seat.until_utc {
+        Some(until) => clock(until),
+        None if seat.note_owed => teller.text("cli.note-owed"),
+        None => "-".to_owned(),
+    }
 }
 
 pub(super) fn health(health: &HealthView, teller: &mut Teller<'_>) -> Result<(), Failure> {

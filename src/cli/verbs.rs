@@ -2,7 +2,7 @@ use serde_json::json;
 use ureq::http::Method;
 
 use super::api::{Api, encoded};
-use super::arguments::AskVerb;
+use super::arguments::{AskVerb, SeatWord};
 use super::call_verbs::chosen;
 use super::failure::Failure;
 use super::{Teller, events, show};
@@ -35,7 +35,14 @@ pub(super) fn ask(verb: AskVerb, api: &Api, teller: &mut Teller<'_>) -> Result<(
             delete(&NewDeletion { number, by, reason }, api, teller)
         }
         AskVerb::Seats => seats(api, teller),
-        AskVerb::Seat { seat, readiness } => one_seat(&seat, readiness, api, teller),
+        AskVerb::Seat {
+            seat,
+            wanted,
+            reason,
+        } => {
+            let answer = seat_answer(&seat, wanted, reason.as_deref(), api)?;
+            one_seat(&answer, api, teller)
+        }
         AskVerb::Events { since } => events::follow(since, api, teller),
         AskVerb::Health => health(api, teller),
     }
@@ -125,22 +132,39 @@ fn seats(api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
     show::seats(&api.view::<Vec<SeatView>>(&answer)?, teller)
 }
 
-fn one_seat(
+/// Asks for the seat, or for what is wanted of it.
+fn seat_answer(
     seat: &SeatId,
-    readiness: Option<bool>,
+    wanted: Option<SeatWord>,
+    reason: Option<&str>,
     api: &Api,
-    teller: &mut Teller<'_>,
-) -> Result<(), Failure> {
+) -> Result<String, Failure> {
     let path = format!("/api/v1/seats/{}", encoded(seat.as_str()));
-    let answer = match readiness {
-        Some(ready) => api.send(Method::PUT, &path, &json!({ "ready": ready }))?,
-        None => api.get(&path)?,
+    let choose = |state| {
+        let choice = match reason {
+            Some(reason) => json!({ "state": state, "reason": reason }),
+            None => json!({ "state": state }),
+        };
+        api.send(Method::PUT, &path, &choice)
     };
+    let order = |order| api.send(Method::POST, &format!("{path}/{order}"), &json!({}));
+    match wanted {
+        None => api.get(&path),
+        Some(SeatWord::Available) => choose("available"),
+        Some(SeatWord::Busy) => choose("busy"),
+        Some(SeatWord::Break) => choose("on-break"),
+        Some(SeatWord::Offline) => choose("offline"),
+        Some(SeatWord::Extend) => order("extend-wrap-up"),
+        Some(SeatWord::Done) => order("end-wrap-up"),
+    }
+}
+
+fn one_seat(answer: &str, api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
     match (teller.json, answer.is_empty()) {
         (true, true) => teller.line("{}"),
-        (true, false) => teller.line(&answer),
+        (true, false) => teller.line(answer),
         (false, true) => teller.line(&teller.text("cli.done")),
-        (false, false) => show::seats(&[api.view(&answer)?], teller),
+        (false, false) => show::seats(&[api.view(answer)?], teller),
     }
 }
 

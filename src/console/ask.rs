@@ -4,6 +4,7 @@ use tokio::sync::oneshot;
 
 use super::{CallView, CallbackView, HealthView, Problem, RegistrationView, SeatView};
 use crate::records::{Deletion, Entry};
+use crate::seating::Choice;
 use crate::words::{CallId, Command, PhoneNumber, Pii, SeatId};
 
 /// One question to the desk, and where its answer goes.
@@ -36,12 +37,20 @@ pub enum Ask {
     Delete(NewDeletion),
     ListSeats,
     GetSeat(SeatId),
-    PutSeat {
+    OrderSeat {
         id: SeatId,
-        ready: bool,
+        order: SeatOrder,
     },
     ListRegistrations,
     Health,
+}
+
+/// What a rep wants of his seat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SeatOrder {
+    Choose(Choice),
+    ExtendWrapUp,
+    EndWrapUp,
 }
 
 /// A callback entered by hand: `POST /callbacks`.

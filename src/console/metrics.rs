@@ -1,3 +1,6 @@
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -23,6 +26,8 @@ pub struct Metrics {
     phone_logins: Family<CauseLabels, Counter>,
     connections_ended: Family<CauseLabels, Counter>,
     voice_mos: Family<DirectionLabels, Histogram>,
+    seats: Family<StateLabels, Gauge>,
+    seat_state: Family<StateLabels, Counter<f64, AtomicU64>>,
     pub calls_active: Gauge,
     /// Seats whose own phone is registered here.
     pub phones_registered: Gauge,
@@ -66,6 +71,11 @@ struct AccountLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StatusLabels {
     status: u16,
 }
@@ -103,6 +113,8 @@ impl Metrics {
             registered: Family::default(),
             phone_logins: Family::default(),
             connections_ended: Family::default(),
+            seats: Family::default(),
+            seat_state: Family::default(),
             voice_mos: Family::new_with_constructor(|| Histogram::new(MOS)),
             calls_active: Gauge::default(),
             phones_registered: Gauge::default(),
@@ -200,6 +212,17 @@ impl Metrics {
             self.rtp_packets.clone(),
         );
         to.register(
+            "seats",
+            "Seats that stand so now, by state",
+            self.seats.clone(),
+        );
+        to.register_with_unit(
+            "seat_state",
+            "Time that seats have stood so, in all, by state",
+            Unit::Seconds,
+            self.seat_state.clone(),
+        );
+        to.register(
             "voice_mos",
             "Estimated MOS (G.107) of each 5 s, heard of a party or sent to it",
             self.voice_mos.clone(),
@@ -248,6 +271,18 @@ impl Metrics {
         self.voice_mos
             .get_or_create(&DirectionLabels { direction })
             .observe(mos);
+    }
+
+    /// How many seats stand so; `state` is a word of ours.
+    pub fn seats(&self, state: &'static str, count: usize) {
+        let gauge = self.seats.get_or_create(&StateLabels { state });
+        gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// A seat has stood so for as long, and does not any more.
+    pub fn seat_stood(&self, state: &'static str, lasted: Duration) {
+        let counter = self.seat_state.get_or_create(&StateLabels { state });
+        counter.inc_by(lasted.as_secs_f64());
     }
 
     pub fn phrase_said(&self, phrase: &PromptId) {

@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::words::{Catalogue, Language};
 
-pub use ask::{Answer, Ask, NewCallback, NewDeletion, Request};
+pub use ask::{Answer, Ask, NewCallback, NewDeletion, Request, SeatOrder};
 pub use event_log::{EventLog, Follower, Gone};
 pub use gate::Token;
 pub use metrics::Metrics;

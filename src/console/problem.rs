@@ -30,6 +30,13 @@ pub enum Code {
     HeadsetMissing,
     UnknownCall,
     UnknownSeat,
+    /// The break's reason is not in the settings' list.
+    UnknownReason,
+    /// There is no wrap-up to extend or to end.
+    NotWrappingUp,
+    NoMoreExtensions,
+    /// The call's note is still to be written.
+    NoteRequired,
     UnknownTarget,
     UnknownPhrase,
     /// The target does not allow this mode of transfer (D20).
@@ -62,7 +69,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 33] = [
         Self::ConsentRequired,
         Self::QuestionOpen,
         Self::FarewellRequired,
@@ -71,6 +78,10 @@ impl Code {
         Self::HeadsetMissing,
         Self::UnknownCall,
         Self::UnknownSeat,
+        Self::UnknownReason,
+        Self::NotWrappingUp,
+        Self::NoMoreExtensions,
+        Self::NoteRequired,
         Self::UnknownTarget,
         Self::UnknownPhrase,
         Self::ModeRefused,
@@ -104,6 +115,10 @@ impl Code {
             Self::HeadsetMissing => "headset-missing",
             Self::UnknownCall => "unknown-call",
             Self::UnknownSeat => "unknown-seat",
+            Self::UnknownReason => "unknown-reason",
+            Self::NotWrappingUp => "not-wrapping-up",
+            Self::NoMoreExtensions => "no-more-extensions",
+            Self::NoteRequired => "note-required",
             Self::UnknownTarget => "unknown-target",
             Self::UnknownPhrase => "unknown-phrase",
             Self::ModeRefused => "mode-refused",
@@ -135,9 +150,13 @@ impl Code {
             | Self::FarewellRequired
             | Self::NotInThisState
             | Self::NotRecorded
-            | Self::HeadsetMissing => StatusCode::CONFLICT,
+            | Self::HeadsetMissing
+            | Self::NotWrappingUp
+            | Self::NoMoreExtensions
+            | Self::NoteRequired => StatusCode::CONFLICT,
             Self::UnknownCall | Self::UnknownSeat | Self::NoSuchPage => StatusCode::NOT_FOUND,
             Self::UnknownTarget
+            | Self::UnknownReason
             | Self::UnknownPhrase
             | Self::ModeRefused
             | Self::NumberRefused

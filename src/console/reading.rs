@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::routes::Page;
-use super::{Ask, Code, NewCallback, NewDeletion, Problem};
+use super::{Ask, Code, NewCallback, NewDeletion, Problem, SeatOrder};
+use crate::seating::{Choice, State};
 use crate::words::{CallId, Command, PhoneNumber, Pii, SeatId, Sentence};
 
 /// The longest note, reason or name we pass on, in characters.
@@ -36,10 +37,9 @@ pub(super) fn ask_for(
         Page::Registrations => Ok(Ask::ListRegistrations),
         Page::Seats => Ok(Ask::ListSeats),
         Page::Seat => seat(id).map(Ask::GetSeat),
-        Page::SeatChange => {
-            let SeatChange { ready } = json(body)?;
-            seat(id).map(|id| Ask::PutSeat { id, ready })
-        }
+        Page::SeatChoice => order(id, SeatOrder::Choose(choice(json(body)?)?)),
+        Page::ExtendWrapUp => nothing(body).and_then(|()| order(id, SeatOrder::ExtendWrapUp)),
+        Page::EndWrapUp => nothing(body).and_then(|()| order(id, SeatOrder::EndWrapUp)),
         // These two are served without the desk.
         Page::Events | Page::Metrics => Err(Code::NoSuchPage.into()),
     }
@@ -53,9 +53,17 @@ struct Dial {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SeatChange {
-    ready: bool,
+struct SeatChoice {
+    /// The short form: available or busy.
+    ready: Option<bool>,
+    state: Option<String>,
+    reason: Option<String>,
 }
+
+/// The body of what needs no particulars.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
 fn call(id: &str) -> Result<CallId, Problem> {
     id.parse()
@@ -65,6 +73,37 @@ fn call(id: &str) -> Result<CallId, Problem> {
 fn seat(id: &str) -> Result<SeatId, Problem> {
     id.parse()
         .map_err(|_| Problem::from(Code::UnknownSeat).with("seat", id))
+}
+
+fn order(seat_id: &str, order: SeatOrder) -> Result<Ask, Problem> {
+    seat(seat_id).map(|id| Ask::OrderSeat { id, order })
+}
+
+fn choice(asked: SeatChoice) -> Result<Choice, Problem> {
+    let state = match (asked.ready, asked.state.as_deref()) {
+        (Some(true), None) => State::Available,
+        (Some(false), None) => State::Busy,
+        (None, Some(name)) => State::named(name).ok_or_else(no_choice)?,
+        (None, None) | (Some(_), Some(_)) => return Err(no_choice()),
+    };
+    if asked.reason.as_deref().is_some_and(is_too_long) {
+        return Err(too_long("reason"));
+    }
+    if state == State::OnBreak {
+        stated(asked.reason.as_deref())?;
+    }
+    Choice::named(state, asked.reason).ok_or_else(no_choice)
+}
+
+fn no_choice() -> Problem {
+    Problem::bad_request(Sentence::of("bad-request.seat-choice"))
+}
+
+fn nothing(body: &[u8]) -> Result<(), Problem> {
+    match body {
+        [] => Ok(()),
+        _ => json(body).map(|Nothing {}| ()),
+    }
 }
 
 fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {

@@ -37,7 +37,10 @@ pub enum Page {
     NewDeletion,
     Seats,
     Seat,
-    SeatChange,
+    /// What the rep says of himself.
+    SeatChoice,
+    ExtendWrapUp,
+    EndWrapUp,
     Registrations,
 }
 
@@ -63,7 +66,7 @@ const fn command(path: &'static str, word: &'static str) -> Route {
 }
 
 /// Every route there is.
-pub static ROUTES: [Route; 31] = [
+pub static ROUTES: [Route; 33] = [
     route(Method::GET, "/healthz", Permission::Anyone, Page::Health),
     route(Method::GET, "/metrics", Permission::Metrics, Page::Metrics),
     get("/api/v1/events", Page::Events),
@@ -99,8 +102,10 @@ pub static ROUTES: [Route; 31] = [
         Method::PUT,
         "/api/v1/seats/{id}",
         Permission::Token,
-        Page::SeatChange,
+        Page::SeatChoice,
     ),
+    post("/api/v1/seats/{id}/extend-wrap-up", Page::ExtendWrapUp),
+    post("/api/v1/seats/{id}/end-wrap-up", Page::EndWrapUp),
 ];
 
 #[cfg(test)]

@@ -106,7 +106,9 @@ async fn admitted(
         | Page::NewDeletion
         | Page::Seats
         | Page::Seat
-        | Page::SeatChange
+        | Page::SeatChoice
+        | Page::ExtendWrapUp
+        | Page::EndWrapUp
         | Page::Registrations => {
             let query = query(request.uri())?;
             let body = body(request.into_body(), &shared.limits).await?;

@@ -59,9 +59,29 @@ pub struct SeatView {
     pub id: SeatId,
     /// `phone`, `headset`, `echo`, `file`, `silent` (D8).
     pub kind: String,
+    /// The rep says that he takes calls.
     pub ready: bool,
-    /// `free`, `busy`, `absent`, `not-ready`, `not-registered`.
+    /// `available`, `ringing`, `in-call`, `wrap-up`, `on-break`, `busy`, `offline`, or the gravest of its faults.
     pub state: String,
+    /// Of the break, this or the one that is chosen for afterwards.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// While it has a call: what the rep chose for afterwards.
+    #[serde(default)]
+    pub then: Option<String>,
+    /// Since when it stands so.
+    #[serde(default)]
+    pub since_utc: Option<Timestamp>,
+    /// When the wrap-up ends by itself; absent while only the note is waited for.
+    #[serde(default)]
+    pub until_utc: Option<Timestamp>,
+    /// The wrap-up does not end before a note is written.
+    #[serde(default)]
+    pub note_owed: bool,
+    /// What keeps it from calls: `not-registered`, `no-headset`, `dead-microphone`, `absent`.
+    #[serde(default)]
+    pub faults: Vec<String>,
+    /// That it rings for, talks for or wraps up.
     pub call: Option<CallId>,
     /// While its phone is registered here: when that ends unless it registers again.
     #[serde(default, skip_serializing_if = "Option::is_none")]

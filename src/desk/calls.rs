@@ -13,6 +13,7 @@ use crate::sip::LegId;
 use crate::sip::offer_answer::{self, Codec, Codecs, Description, Negotiated, Origin, Shield};
 use crate::words::{ByParty, CallId, Language, Moment, Party, PromptId, SeatId};
 
+use super::candidates::Candidates;
 use super::keys_once::KeysOnce;
 use super::own_seats::OwnEnd;
 use super::quality::Sounding;
@@ -57,10 +58,10 @@ pub(super) struct Facts {
     pub(super) sip_call_id: String,
     pub(super) began: Timestamp,
     pub(super) seat: Option<SeatId>,
-    /// Seats that did not take this call: not rung again for it.
-    pub(super) tried: BTreeSet<SeatId>,
     /// The seat that should have it, where one was chosen before.
     pub(super) wished: Option<SeatId>,
+    /// What the rep should know, by the line it came on.
+    pub(super) skill: Option<String>,
     /// The promise this call keeps.
     pub(super) attempt: Option<Attempting>,
     pub(super) lines: BTreeMap<Party, &'static str>,
@@ -171,8 +172,8 @@ impl Facts {
             sip_call_id,
             began,
             seat: None,
-            tried: BTreeSet::new(),
             wished: None,
+            skill: None,
             attempt: None,
             lines: BTreeMap::new(),
             quality: ByParty::default(),
@@ -213,6 +214,8 @@ pub(super) struct Calls {
     calls: BTreeMap<CallId, Box<DeskCall>>,
     by_sip: BTreeMap<LegId, (CallId, Party)>,
     by_sound: BTreeMap<LegKey, (CallId, Party)>,
+    /// Legs to seats that ring and are no party's yet.
+    pub(super) candidates: Candidates,
     /// Where the legs receive RTP.
     ports: BTreeSet<u16>,
     timers: BTreeSet<(Moment, CallId)>,
@@ -263,13 +266,6 @@ impl Calls {
 
     pub(super) fn leg_mut(&mut self, id: CallId, party: Party) -> Option<&mut Leg> {
         self.calls.get_mut(&id)?.legs.get_mut(party)
-    }
-
-    /// A seat that did not take some of these calls, or lost them, may be rung for them again.
-    pub(super) fn try_again(&mut self, seat: &SeatId) {
-        for call in self.calls.values_mut() {
-            call.facts.tried.remove(seat);
-        }
     }
 
     /// Gives a party its leg, and makes it findable.
@@ -354,7 +350,8 @@ impl Calls {
     /// Whether this port receives RTP, or RTCP beside it, for one of our legs.
     pub(super) fn listen_at(&self, port: u16) -> bool {
         // The RTCP port is the odd one above.
-        self.ports.contains(&(port & !1))
+        let port = port & !1;
+        self.ports.contains(&port) || self.candidates.listen_at(port)
     }
 
     /// Keeps the index of timers true to the call.

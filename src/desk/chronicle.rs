@@ -54,15 +54,7 @@ impl Chronicle {
     }
 
     pub(super) fn note(&mut self, about: Option<About<'_>>, what: What, now: Moment) {
-        self.seq += 1;
-        let entry = Entry {
-            seq: self.seq,
-            at: now,
-            utc: clock::utc(),
-            call: about.map(|about| about.call),
-            sip_call_id: about.map(|about| about.sip_call_id.to_owned()),
-            what,
-        };
+        let entry = self.entry(about, what, now);
         if let Some(vow) = self.vows.judge(&entry) {
             error!(
                 call = entry.call.map(tracing::field::debug),
@@ -73,8 +65,31 @@ impl Chronicle {
         self.log(&entry);
         if entry.call.is_some() {
             self.keeper.spare(Job::Entry(entry.clone()));
+        } else if matches!(entry.what, What::Seat(_)) {
+            self.keeper.spare(Job::Seat(entry.clone()));
         }
         self.events.push(entry);
+    }
+
+    /// A note that the rep wrote after the call: no vow and no record is about it any more.
+    pub(super) fn note_afterwards(&mut self, about: About<'_>, text: &str, now: Moment) {
+        let text = text.to_owned();
+        let entry = self.entry(Some(about), What::Note { text }, now);
+        self.log(&entry);
+        self.keeper.spare(Job::Afterwards(entry.clone()));
+        self.events.push(entry);
+    }
+
+    fn entry(&mut self, about: Option<About<'_>>, what: What, now: Moment) -> Entry {
+        self.seq += 1;
+        Entry {
+            seq: self.seq,
+            at: now,
+            utc: clock::utc(),
+            call: about.map(|about| about.call),
+            sip_call_id: about.map(|about| about.sip_call_id.to_owned()),
+            what,
+        }
     }
 
     pub(super) fn leg_closed(&self, stats: &Stats) {

@@ -3,12 +3,13 @@
 use crate::call::LegNews;
 use crate::policy::AnswerMode;
 use crate::records::What;
+use crate::seating;
 use crate::seats::headset::{Fault, News};
 use crate::words::{CallId, Command, Moment, Party, SeatId};
 
+use super::Desk;
 use super::house::Place;
 use super::own_seats::{OwnEnd, Shown};
-use super::Desk;
 
 impl Desk {
     pub(super) fn headset_news(&mut self, news: News, now: Moment) {
@@ -34,12 +35,11 @@ impl Desk {
         };
         self.note_desk(what, now);
         let is_there = fault.is_none();
-        let changed = self.seating.set_phone(seat, is_there);
+        let changed = self.seating.set_device(seat, fault.map(seats_fault), now);
         if let Some(id) = self.wearers_call() {
             self.wearer_is(id, is_there, now);
         }
         if changed {
-            self.calls.try_again(seat);
             self.seats_changed(now);
         }
     }
@@ -68,9 +68,8 @@ impl Desk {
     /// A rep who picks up by hand says so by this command.
     pub(super) fn picks_up_headset(&mut self, id: CallId, command: &Command, now: Moment) -> bool {
         let leg = self.calls.leg(id, Party::Rep);
-        let rings = leg.is_some_and(|leg| {
-            matches!(leg.own_end, Some(OwnEnd::Headset(_))) && !leg.up
-        });
+        let rings =
+            leg.is_some_and(|leg| matches!(leg.own_end, Some(OwnEnd::Headset(_))) && !leg.up);
         let picks_up = rings && *command == Command::Answer;
         if picks_up {
             self.own_seat_picks_up(id, now);
@@ -92,7 +91,7 @@ impl Desk {
         let is = Shown {
             joined: !self.rings(id),
             muted: self.calls.get(id).is_some_and(|call| call.call.is_muted()),
-            waited_for: !self.seating.waiting().is_empty(),
+            waited_for: self.seating.is_anybody_waiting(),
         };
         let leg = self.calls.leg_mut(id, Party::Rep).filter(|leg| leg.up);
         let (Some(Some(OwnEnd::Headset(worn))), Some(headset)) =
@@ -114,7 +113,9 @@ impl Desk {
 
     /// The caller hears it ring.
     pub(super) fn rings(&self, id: CallId) -> bool {
-        self.calls.get(id).is_some_and(|call| call.call.state() == "ringing")
+        self.calls
+            .get(id)
+            .is_some_and(|call| call.call.state() == "ringing")
     }
 
     pub(super) fn answers_by_itself(&self) -> bool {
@@ -130,6 +131,21 @@ impl Desk {
     /// The call whose rep wears the headset.
     fn wearers_call(&self) -> Option<CallId> {
         let seat = self.headset_seat()?;
-        self.seating.get(&seat)?.call
+        let id = self.seating.get(&seat)?.standing().call?;
+        let end = &self.calls.leg(id, Party::Rep)?.own_end;
+        matches!(end, Some(OwnEnd::Headset(_))).then_some(id)
+    }
+}
+
+/// What keeps the seat from taking calls.
+fn seats_fault(fault: Fault) -> seating::Fault {
+    match fault {
+        Fault::Muted | Fault::MicrophoneDead => seating::Fault::DeadMicrophone,
+        Fault::Looking
+        | Fault::NoServer
+        | Fault::Missing
+        | Fault::Refused
+        | Fault::Stalled
+        | Fault::RunsAway => seating::Fault::NoHeadset,
     }
 }

@@ -12,7 +12,7 @@ use tracing::error;
 use crate::callbacks::store::{Store, StoreError};
 use crate::callbacks::{Attempt, Callback, CallbackId, Commit, LiveCall, Ticket};
 use crate::records::Entry;
-use crate::records::store::{Callers, Records, Timelines, TimelinesError};
+use crate::records::store::{Callers, Records, SeatFile, Timelines, TimelinesError};
 use crate::words::{CallId, PhoneNumber, Pii};
 
 /// What is to be written.
@@ -26,10 +26,23 @@ pub(super) enum Job {
     Answered(LiveCall),
     Ended(CallId),
     Entry(Entry),
+    /// A note that was written after the call.
+    Afterwards(Entry),
+    /// A seat stands otherwise.
+    Seat(Entry),
     /// Whose call it is.
     Caller(CallId, Pii<PhoneNumber>),
     /// Says when all that came before is done.
     Pass(oneshot::Sender<()>),
+}
+
+/// The files beside the database.
+#[derive(Debug)]
+pub(super) struct Files {
+    pub(super) timelines: Timelines,
+    pub(super) records: Records,
+    pub(super) callers: Callers,
+    pub(super) seats: SeatFile,
 }
 
 /// What came of it.
@@ -60,15 +73,13 @@ impl Keeper {
     /// Starts the thread. It ends when every `Keeper` is dropped and all jobs are done.
     pub(super) fn start(
         store: Store,
-        (files, records, callers): (Timelines, Records, Callers),
+        files: Files,
         kept: mpsc::Sender<Kept>,
     ) -> io::Result<(Self, JoinHandle<()>)> {
         let (jobs, todo) = sync_channel(JOBS_MAX);
         let worker = Worker {
             store,
             files,
-            records,
-            callers,
             kept,
             failing: false,
         };
@@ -103,9 +114,7 @@ impl Keeper {
 
 struct Worker {
     store: Store,
-    files: Timelines,
-    records: Records,
-    callers: Callers,
+    files: Files,
     kept: mpsc::Sender<Kept>,
     failing: bool,
 }
@@ -142,13 +151,21 @@ impl Worker {
                 self.watch(saved);
             }
             Job::Entry(entry) => {
-                let written = self.files.append(&entry);
+                let written = self.files.timelines.append(&entry);
                 self.watch_files(written);
-                let added = self.records.add(&entry);
+                let added = self.files.records.add(&entry);
                 self.watch_file(added);
             }
+            Job::Afterwards(entry) => {
+                let written = self.files.timelines.append_afterwards(&entry);
+                self.watch_files(written);
+            }
+            Job::Seat(entry) => {
+                let written = self.files.seats.append(&entry);
+                self.watch_file(written);
+            }
             Job::Caller(call, number) => {
-                let added = self.callers.add(call, number);
+                let added = self.files.callers.add(call, number);
                 self.watch_file(added);
             }
             Job::Pass(passed) => {

@@ -29,6 +29,8 @@ pub(super) struct Line {
     pub(super) srtp: SrtpPolicy,
     /// Whether its callers hear the notice and are recorded (D32).
     pub(super) records: bool,
+    /// What the rep should know who has its callers.
+    pub(super) skill: Option<String>,
 }
 
 impl Line {
@@ -208,6 +210,7 @@ fn usual(name: &str, settings: &Settings) -> Line {
         nat: false,
         srtp: settings.media.srtp.into(),
         records: settings.recording.enabled,
+        skill: None,
     }
 }
 
@@ -217,6 +220,7 @@ fn of_trunk(settings: &Settings) -> Line {
         outside: true,
         srtp: sip.trunk_srtp.map_or(usual.srtp, Into::into),
         records: sip.trunk_recording.unwrap_or(usual.records),
+        skill: sip.trunk_skill.clone(),
         ..usual
     }
 }
@@ -230,6 +234,7 @@ fn of_account(account: &Account, settings: &Settings) -> Known {
         nat: account.nat,
         srtp: account.srtp.map_or(usual.srtp, Into::into),
         records: account.recording.unwrap_or(usual.records),
+        skill: account.skill.clone(),
         ..usual
     };
     Known {
@@ -249,6 +254,7 @@ fn of_peer(peer: &Peer, settings: &Settings) -> Known {
         nat: peer.nat,
         srtp: peer.srtp.map_or(usual.srtp, Into::into),
         records: peer.recording.unwrap_or(usual.records),
+        skill: peer.skill.clone(),
         ..usual
     };
     Known {

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod calls;
+mod candidates;
 mod chronicle;
 pub mod clock;
 mod deleting;
@@ -33,13 +34,14 @@ mod renewal;
 mod repairing;
 mod replacing;
 mod requests;
+mod ringing;
 mod run;
 mod run_error;
-mod seating;
 mod signalling;
 mod sip_news;
 mod sockets;
 mod sound;
+mod standing;
 mod strangers;
 mod urgency;
 mod vows;
@@ -57,6 +59,7 @@ use crate::console::CallView;
 use crate::dialling::Tally;
 use crate::media::LegSpec;
 use crate::records::What;
+use crate::seating::Seating;
 use crate::seats::headset::Headset;
 use crate::sip::offer_answer::{Codecs, Negotiated};
 use crate::words::{CallId, Ending, Entropy, Moment, Party};
@@ -75,9 +78,9 @@ use house::House;
 use keeper::{Job, Keeper};
 use promises::Promises;
 use recordings::Recordings;
-use seating::Seating;
 use signalling::Signalling;
 use sound::Sound;
+use standing::Since;
 use strangers::Strangers;
 use whereabouts::Whereabouts;
 
@@ -92,6 +95,8 @@ struct Desk {
     seating: Seating,
     /// Where a seat of this PC has one.
     headset: Option<Headset>,
+    /// Since when each seat stands as it does.
+    since: Since,
     promises: Promises,
     recordings: Recordings,
     keeper: Keeper,
@@ -138,6 +143,7 @@ impl Desk {
         while let Some((id, input)) = self.todo.pop_front() {
             self.step(id, input, now);
         }
+        self.tell_seat_changes(now);
         self.follow_wearer();
         self.signalling.flush();
     }
@@ -248,6 +254,7 @@ impl Desk {
             self.tell_queue(callbacks::Input::Tick, now);
         }
         self.sweep_recordings(now);
+        self.seats_due(now);
         self.settle(now);
     }
 
@@ -262,6 +269,7 @@ impl Desk {
             self.whereabouts.timeout(),
             self.looks_around_at(),
             self.recordings.timeout(),
+            self.seating.timeout(),
             queue,
         ]
         .into_iter()
@@ -390,6 +398,7 @@ impl Desk {
             });
         }
         self.release_seat(id, now);
+        self.seating.forget(id, now);
         for party in Party::ALL {
             if let Some(port) = self.calls.take_leg(id, party).and_then(|leg| leg.port) {
                 self.sound.close(port.key);
@@ -428,17 +437,6 @@ impl Desk {
     }
 
     // Seats
-
-    /// A seat may have become free: callers who wait first, then promises.
-    fn seats_changed(&mut self, now: Moment) {
-        for id in self.seating.waiting() {
-            if !self.seating.has_free() {
-                break;
-            }
-            self.call_seat(id, now);
-        }
-        self.tell_queue_of_seats(now);
-    }
 
     fn tell_queue_of_seats(&mut self, now: Moment) {
         let free = if self.duty.draining {

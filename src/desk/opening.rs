@@ -16,20 +16,22 @@ use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Reques
 use crate::media::{Phrasebook, Report, Watch};
 use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::recordings::store::News;
-use crate::records::store::{Callers, Records, Timelines};
+use crate::records::Entry;
+use crate::records::store::{Callers, Records, SeatFile, Timelines};
+use crate::seating::{Choice, Fault, NewSeat, Seating};
 use crate::seats::headset::{self, Headset, HeadsetSettings, RingOn, RingSettings};
 use crate::seats::sound_cards::{SoundServer, Wishes};
 use crate::settings::{self, Ports, Settings, TRUNK};
 use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
 use crate::voices::Voices;
-use crate::words::Entropy;
+use crate::words::{Entropy, Moment};
 
 use super::accounts::Accounts;
 use super::clock;
 use super::finder::{self, Finder, Places};
 use super::guide::Guide;
 use super::house::House;
-use super::keeper::{Keeper, Kept};
+use super::keeper::{Files, Keeper, Kept};
 use super::lines::Lines;
 use super::media_thread::{MediaThread, Outlets};
 use super::phones;
@@ -37,7 +39,6 @@ use super::public_address;
 use super::recordings::{self, Recordings};
 use super::run::{Addresses, RunOptions};
 use super::run_error::RunError;
-use super::seating::Seating;
 use super::signalling::Signalling;
 use super::sockets::Sockets;
 use super::sound::{self, Ground, Sound, Spoken};
@@ -54,6 +55,8 @@ pub(super) struct Books {
     /// What the last run left.
     pub(super) opened: Opened,
     pub(super) found: Found,
+    /// The last change of each seat.
+    pub(super) last_of_seats: Vec<Entry>,
 }
 
 impl Books {
@@ -64,8 +67,16 @@ impl Books {
     ) -> Result<Self, RunError> {
         let (store, opened, found) = open_store(settings, state, utc)?;
         let (told, kept) = mpsc::channel(NEWS_MAX);
-        let timelines = Timelines::open(state).map_err(RunError::Timelines)?;
-        let files = (timelines, Records::new(state), Callers::new(state));
+        let (seats, last_of_seats) = SeatFile::open(state).map_err(|why| RunError::State {
+            folder: state.to_owned(),
+            why,
+        })?;
+        let files = Files {
+            timelines: Timelines::open(state).map_err(RunError::Timelines)?,
+            records: Records::new(state),
+            callers: Callers::new(state),
+            seats,
+        };
         let (keeper, thread) = Keeper::start(store, files, told).map_err(RunError::System)?;
         Ok(Self {
             keeper,
@@ -73,6 +84,7 @@ impl Books {
             kept,
             opened,
             found,
+            last_of_seats,
         })
     }
 }
@@ -343,23 +355,39 @@ fn headset_settings(settings: &Settings) -> Result<HeadsetSettings, RunError> {
     })
 }
 
-pub(super) fn seating(settings: &Settings) -> Seating {
-    let mut seating = Seating::default();
+/// The seats as the settings have them.
+pub(super) fn seating(settings: &Settings, now: Moment) -> Seating {
+    let mut seating = Seating::new(settings.seats.rules());
     for seat in &settings.seat {
-        let kind = match seat.kind {
+        seating.add(seat.id.clone(), new_seat(seat), now);
+    }
+    seating
+}
+
+fn new_seat(seat: &settings::Seat) -> NewSeat {
+    NewSeat {
+        kind: match seat.kind {
             settings::SeatKind::Phone => "phone",
             settings::SeatKind::Headset => "headset",
             settings::SeatKind::Echo => "echo",
             settings::SeatKind::File => "file",
             settings::SeatKind::Silent => "silent",
-        };
-        seating.add(seat.id.clone(), kind, seat.ready);
-        // A phone that registers and a headset are there once they say so.
-        if seat.registers() || seat.kind == settings::SeatKind::Headset {
-            seating.set_phone(&seat.id, false);
-        }
+        },
+        skills: seat.skills.iter().cloned().collect(),
+        choice: match seat.ready {
+            true => Choice::Available,
+            false => Choice::Busy,
+        },
+        faults: not_there_yet(seat).into_iter().collect(),
     }
-    seating
+}
+
+/// A phone that registers and a headset are there once they say so.
+fn not_there_yet(seat: &settings::Seat) -> Option<Fault> {
+    match seat.kind {
+        settings::SeatKind::Headset => Some(Fault::NoHeadset),
+        _ => seat.registers().then_some(Fault::NotRegistered),
+    }
 }
 
 fn fork(entropy: &mut Entropy) -> Entropy {

@@ -12,9 +12,9 @@ use crate::seats::{TestKind, TestSeat};
 use crate::sip::offer_answer::{self, SrtpPolicy};
 use crate::words::{CallId, Moment, Party};
 
+use super::Desk;
 use super::calls::Leg;
 use super::sound::{self, Port};
-use super::Desk;
 
 /// The far end of such a leg; the leg's end is its end.
 #[derive(Debug)]

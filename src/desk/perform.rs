@@ -6,12 +6,11 @@ use crate::media::Order;
 use crate::records::What;
 use crate::sip::offer_answer;
 use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refer, Refusal, Uri};
-use crate::words::{CallId, ConsentFor, Moment, Party, SeatId};
+use crate::words::{CallId, ConsentFor, Moment, Party};
 
 use super::calls::{Leg, Saying};
-use super::house::{Address, Place};
-use super::reach::Whence;
-use super::{Desk, clock, numbers, signalling, sound};
+use super::house::Address;
+use super::{Desk, clock, signalling, sound};
 
 impl Desk {
     pub(super) fn perform(&mut self, id: CallId, action: Action, now: Moment) {
@@ -66,7 +65,7 @@ impl Desk {
                 self.note_repair(id, party, by, news, now);
             }
             Action::Rated(key) => self.note(id, What::Rating { key }, now),
-            Action::Note(text) => self.note(id, What::Note { text }, now),
+            Action::Note(text) => self.note_written(id, text, now),
             Action::Refused(refusal) => self.duty.refusal = Some(refusal),
             Action::Over(ending) => self.over(id, ending, now),
         }
@@ -153,54 +152,6 @@ impl Desk {
         }
     }
 
-    /// Rings a free seat, or lets the call wait for one.
-    pub(super) fn call_seat(&mut self, id: CallId, now: Moment) {
-        // A seat that could not even be rung is the next call's.
-        self.release_seat(id, now);
-        let Some(call) = self.calls.get_mut(id) else {
-            return;
-        };
-        let wished = call.facts.wished.take();
-        match self.seating.take(id, wished.as_ref(), &call.facts.tried) {
-            Some(seat) => {
-                call.facts.seat = Some(seat.clone());
-                self.seating.stop_waiting(id);
-                self.note(id, What::Seated { seat: seat.clone() }, now);
-                self.ring_seat(id, &seat, now);
-            }
-            None => {
-                self.seating.wait(id);
-                self.later(id, Input::Leg(Party::Rep, LegNews::NoSeat));
-            }
-        }
-        self.tell_queue_of_seats(now);
-    }
-
-    fn ring_seat(&mut self, id: CallId, seat: &SeatId, now: Moment) {
-        let Some(place) = self.house.seats.get(seat).cloned() else {
-            return;
-        };
-        match place {
-            Place::Test(kind) => self.open_test_seat(id, kind, now),
-            Place::Headset => self.open_headset(id, now),
-            Place::Phone(address) => self.ring_phone(id, *address, Whence::Here, now),
-            Place::Registered { .. } => match self.phone_address(seat, now) {
-                Some((address, it_is)) => self.ring_phone(id, address, it_is, now),
-                // It went just now, and another seat is looked for.
-                None => self.later(id, Input::Leg(Party::Rep, LegNews::NoAnswer)),
-            },
-        }
-    }
-
-    fn ring_phone(&mut self, id: CallId, address: Address, it_is: Whence, now: Moment) {
-        if let Some(call) = self.calls.get_mut(id) {
-            call.facts.rep_is = it_is;
-        }
-        let headers = numbers::auto_answer(self.house.terms.policy.answer.mode);
-        let from = self.caller_identity(id);
-        self.invite(id, Party::Rep, address, from, None, headers, now);
-    }
-
     fn call_target(&mut self, id: CallId, target: &str, now: Moment) {
         let Some(address) = self.house.targets.get(target).cloned() else {
             return self.later(id, Input::Leg(Party::Target, LegNews::NoAnswer));
@@ -258,7 +209,28 @@ impl Desk {
         clippy::too_many_arguments,
         reason = "one INVITE's parts, each used once"
     )]
-    fn invite(
+    pub(super) fn invite(
+        &mut self,
+        id: CallId,
+        party: Party,
+        to: Address,
+        from: NameAddr,
+        call_id: Option<String>,
+        headers: Vec<(String, String)>,
+        now: Moment,
+    ) {
+        match self.send_invite(id, party, to, from, call_id, headers, now) {
+            Some(leg) => self.invited(id, party, leg),
+            None => self.later(id, Input::Leg(party, LegNews::NoAnswer)),
+        }
+    }
+
+    /// Sends an INVITE and says why it does not leave; the leg is nobody's yet.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one INVITE's parts, each used once"
+    )]
+    pub(super) fn send_invite(
         &mut self,
         id: CallId,
         party: Party,
@@ -267,15 +239,18 @@ impl Desk {
         call_id: Option<String>,
         mut headers: Vec<(String, String)>,
         now: Moment,
-    ) {
+    ) -> Option<Leg> {
         let Some(way_out) = self.way_out(&to, now) else {
             tracing::warn!(call = %id, party = %party, "no registrar is known for the account");
-            return self.later(id, Input::Leg(party, LegNews::NoAnswer));
+            return None;
         };
         headers.extend(way_out.headers);
         let port = match self.sound.open_port() {
             Ok(port) => port,
-            Err(problem) => return self.no_port(id, party, &problem, now),
+            Err(problem) => {
+                self.tell_no_port(id, party, &problem, now);
+                return None;
+            }
         };
         let line = to.line.as_deref();
         let line = line.and_then(|line| self.signalling.line_named(line));
@@ -301,35 +276,40 @@ impl Desk {
         match self.signalling.endpoint.invite(invite, now) {
             Ok(sip) => {
                 (leg.sip, leg.port) = (Some(sip), Some(port));
-                self.invited(id, party, sip, leg);
+                Some(leg)
             }
             Err(problem) => {
                 self.sound.close(port.key);
                 tracing::warn!(call = %id, party = %party, %problem, "send the INVITE");
-                self.later(id, Input::Leg(party, LegNews::NoAnswer));
+                None
             }
         }
     }
 
-    fn invited(&mut self, id: CallId, party: Party, sip: LegId, leg: Leg) {
+    fn invited(&mut self, id: CallId, party: Party, leg: Leg) {
+        let sip = leg.sip;
         self.calls.set_leg(id, party, leg);
+        let call_id = sip.and_then(|sip| self.signalling.endpoint.call_id(sip));
         if party == Party::Caller
-            && let Some(call_id) = self.signalling.endpoint.call_id(sip).map(str::to_owned)
+            && let Some(call_id) = call_id.map(str::to_owned)
             && let Some(call) = self.calls.get_mut(id)
         {
             call.facts.sip_call_id = call_id;
         }
     }
 
-    pub(super) fn no_port(&mut self, id: CallId, party: Party, problem: &std::io::Error, now: Moment) {
-        self.alarm("no-media-port", now);
-        tracing::error!(call = %id, party = %party, %problem, "open an RTP port");
-        let news = if party == Party::Caller {
-            LegNews::Lost
-        } else {
-            LegNews::NoAnswer
+    pub(super) fn no_port(&mut self, id: CallId, party: Party, why: &std::io::Error, now: Moment) {
+        self.tell_no_port(id, party, why, now);
+        let news = match party {
+            Party::Caller => LegNews::Lost,
+            Party::Rep | Party::Target => LegNews::NoAnswer,
         };
         self.later(id, Input::Leg(party, news));
+    }
+
+    fn tell_no_port(&mut self, id: CallId, party: Party, why: &std::io::Error, now: Moment) {
+        self.alarm("no-media-port", now);
+        tracing::error!(call = %id, party = %party, problem = %why, "open an RTP port");
     }
 
     // Ends
@@ -351,28 +331,6 @@ impl Desk {
                 self.signalling.endpoint.cancel(sip, now)
             };
             self.too_late(id, "hang up", ended);
-        }
-    }
-
-    /// The seat is free for the next, unless it was reserved for nobody.
-    pub(super) fn release_seat(&mut self, id: CallId, now: Moment) {
-        self.seating.stop_waiting(id);
-        let seat = self.calls.get_mut(id).and_then(|call| {
-            let seat = call.facts.seat.take()?;
-            call.facts.tried.insert(seat.clone());
-            Some(seat)
-        });
-        if let Some(seat) = seat {
-            self.seating.free(&seat);
-            self.seats_changed(now);
-        }
-    }
-
-    fn seat_absent(&mut self, id: CallId, now: Moment) {
-        let seat = self.calls.get(id).and_then(|call| call.facts.seat.clone());
-        if let Some(seat) = seat {
-            self.seating.mark_absent(&seat);
-            self.standing_alarm(SEAT_ABSENT, now);
         }
     }
 
@@ -439,7 +397,7 @@ impl Desk {
 
     /// Whom the rep's or the target's phone shows: the caller, unless he withholds his number
     /// (RFC 3325 7).
-    fn caller_identity(&self, id: CallId) -> NameAddr {
+    pub(super) fn caller_identity(&self, id: CallId) -> NameAddr {
         let call = self.calls.get(id);
         let identity = call.and_then(|call| call.facts.identity.as_ref());
         let withheld = identity.is_some_and(|it| it.privacy == Privacy::Withheld);
@@ -449,9 +407,6 @@ impl Desk {
         NameAddr::new(None, Uri::sip(user, self.house.address))
     }
 }
-
-/// Stands until the rep says that he is ready again.
-pub(super) const SEAT_ABSENT: &str = "seat-absent";
 
 fn consent_word(to: ConsentFor) -> &'static str {
     match to {

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use crate::records::What;
+use crate::seating::Fault;
 use crate::settings::{self, Settings};
 use crate::sip::digest::Md5;
 use crate::sip::offer_answer::SrtpPolicy;
@@ -93,9 +94,11 @@ impl Desk {
         while let Some(seat) = self.signalling.endpoint.poll_registered() {
             is_any = true;
             let is_there = self.signalling.endpoint.phone_of(&seat, now).is_some();
-            if self.seating.set_phone(&seat, is_there) {
-                // Who lost his rep by a dead phone has him back by a new one.
-                self.calls.try_again(&seat);
+            let is_gone = !is_there;
+            if self
+                .seating
+                .set_fault(&seat, Fault::NotRegistered, is_gone, now)
+            {
                 self.tell_of_phone(seat, is_there, now);
                 self.seats_changed(now);
             }

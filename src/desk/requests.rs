@@ -6,13 +6,11 @@ use crate::call::{Input, Refusal};
 use crate::callbacks::{Callback, Kind, Promise, State};
 use crate::console::{
     Answer, Ask, CallView, CallbackView, Code, HealthView, LineView, NewCallback, Problem, Request,
-    SeatView,
 };
 use crate::records::store::Timelines;
-use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii, SeatId};
+use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii};
 
 use super::calls::DeskCall;
-use super::perform::SEAT_ABSENT;
 use super::{Desk, clock, quality};
 
 pub(super) type Reply = oneshot::Sender<Result<Answer, Problem>>;
@@ -50,17 +48,9 @@ impl Desk {
             )),
             Ask::AddCallback(new) => self.add_callback(new, now),
             Ask::ListRegistrations => Ok(Answer::Registrations(self.accounts.views(now))),
-            Ask::ListSeats => Ok(Answer::Seats(
-                self.seating
-                    .iter()
-                    .filter_map(|(id, _)| self.seat_view(id, now))
-                    .collect(),
-            )),
-            Ask::GetSeat(id) => self
-                .seat_view(&id, now)
-                .map(Answer::Seat)
-                .ok_or_else(|| Problem::from(Code::UnknownSeat).with("seat", id)),
-            Ask::PutSeat { id, ready } => self.put_seat(&id, ready, now),
+            Ask::ListSeats => Ok(Answer::Seats(self.list_seats(now))),
+            Ask::GetSeat(id) => self.seat_view(&id, now).map(Answer::Seat),
+            Ask::OrderSeat { id, order } => self.order_seat(&id, order, now),
             Ask::Health => Ok(Answer::Health(self.health())),
         }
     }
@@ -128,7 +118,10 @@ impl Desk {
 
     fn command(&mut self, id: CallId, command: Command, now: Moment) -> Result<(), Problem> {
         let Some(call) = self.calls.get(id) else {
-            return Err(Problem::from(Code::UnknownCall).with("call", id));
+            return match command {
+                Command::Note { text } if self.note_afterwards(id, &text, now) => Ok(()),
+                _ => Err(Problem::from(Code::UnknownCall).with("call", id)),
+            };
         };
         let state = call.call.state();
         self.check_phrase(&command)?;
@@ -184,33 +177,6 @@ impl Desk {
             Some(row) => Ok(Answer::Noted(Box::new(callback_view(row)))),
             None => Err(Code::NumberRefused.into()),
         }
-    }
-
-    // Seats
-
-    fn seat_view(&self, id: &SeatId, now: Moment) -> Option<SeatView> {
-        let seat = self.seating.get(id)?;
-        Some(SeatView {
-            id: id.clone(),
-            kind: seat.kind.to_owned(),
-            ready: seat.ready,
-            state: seat.state().to_owned(),
-            call: seat.call,
-            registered_until_utc: self.phone_until(id, now),
-        })
-    }
-
-    fn put_seat(&mut self, id: &SeatId, ready: bool, now: Moment) -> Result<Answer, Problem> {
-        if !self.seating.set_ready(id, ready) {
-            return Err(Problem::from(Code::UnknownSeat).with("seat", id));
-        }
-        if !self.seating.has_absent() {
-            self.duty.alarms.remove(SEAT_ABSENT);
-        }
-        self.seats_changed(now);
-        self.seat_view(id, now)
-            .map(Answer::Seat)
-            .ok_or_else(|| Problem::from(Code::UnknownSeat).with("seat", id))
     }
 
     fn health(&self) -> HealthView {

@@ -24,6 +24,7 @@ use super::promises::Promises;
 use super::prompts;
 use super::renewal::Renewal;
 use super::run_error::RunError;
+use super::standing::Since;
 use super::vows::Vows;
 use super::working::Inbox;
 use super::{Desk, Duty, clock};
@@ -107,7 +108,8 @@ impl Agent {
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, policy.fast),
             accounts: calling.accounts,
             whereabouts: calling.whereabouts,
-            seating: seating(settings),
+            seating: seating(settings, clock::now()),
+            since: Since::default(),
             headset,
             calls: Calls::default(),
             ended: Ended::default(),
@@ -117,7 +119,7 @@ impl Agent {
             keeper,
             entropy,
         };
-        desk.begin(books.opened, books.found, utc);
+        desk.begin(books.opened, books.found, books.last_of_seats, utc);
         let inbox = Inbox {
             reports: sounds.reports,
             requests,

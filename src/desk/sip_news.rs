@@ -151,6 +151,7 @@ impl Desk {
         let mut facts = Facts::new(true, invited.call_id.clone(), clock::utc());
         facts.caller_is = self.whence(invited.source.address.ip());
         facts.identity = Some(identity);
+        facts.skill.clone_from(&line.skill);
         self.calls.add(DeskCall::new(call, facts));
         let mut leg = Leg::new(self.signalling.origin(), shield);
         (leg.sip, leg.offer) = (Some(sip), theirs);
@@ -162,7 +163,7 @@ impl Desk {
 
     fn leg_event(&mut self, leg: LegId, event: Event, now: Moment) {
         let Some((id, party)) = self.calls.of_sip(leg) else {
-            return;
+            return self.candidate_event(leg, event, now);
         };
         match event {
             Event::Invited(_) => {} // begins a call; taken before
@@ -231,6 +232,9 @@ impl Desk {
             self.sound.close(port.key);
         }
         if party == Party::Rep {
+            if matches!(news, LegNews::Refused(_)) {
+                self.rep_refused(id, now);
+            }
             self.release_seat(id, now);
         }
         self.leg_news(id, party, news, code, now);
@@ -265,7 +269,7 @@ impl Desk {
         self.leg_news(id, party, LegNews::Ringing, Some(code), now);
     }
 
-    fn answered(&mut self, id: CallId, party: Party, sdp: Option<Bytes>, now: Moment) {
+    pub(super) fn answered(&mut self, id: CallId, party: Party, sdp: Option<Bytes>, now: Moment) {
         if let Some(sdp) = sdp {
             self.settle_media(id, party, &sdp);
         }
@@ -376,17 +380,23 @@ impl Desk {
         code: Option<u16>,
         now: Moment,
     ) {
-        let word = leg_word(news).to_owned();
-        self.note(
-            id,
-            What::Leg {
-                party,
-                news: word,
-                code,
-            },
-            now,
-        );
+        if (party, news) == (Party::Rep, LegNews::PickedUp) {
+            self.rep_picked_up(id, now);
+        }
+        self.note_leg(id, party, news, code, now);
         self.later(id, Input::Leg(party, news));
+    }
+
+    pub(super) fn note_leg(
+        &mut self,
+        id: CallId,
+        party: Party,
+        news: LegNews,
+        code: Option<u16>,
+        now: Moment,
+    ) {
+        let news = leg_word(news).to_owned();
+        self.note(id, What::Leg { party, news, code }, now);
     }
 }
 

@@ -12,6 +12,7 @@ use crate::callbacks::{self, LiveCall};
 use crate::console::Request;
 use crate::media::Report;
 use crate::recordings::store::News;
+use crate::records::Entry;
 use crate::seats::headset;
 use crate::words::{Moment, Party};
 
@@ -49,8 +50,15 @@ pub(super) struct Inbox {
 
 impl Desk {
     /// Takes up what the last run left, and tells the network that we are here.
-    pub(super) fn begin(&mut self, opened: Opened, found: Found, utc: Timestamp) {
+    pub(super) fn begin(
+        &mut self,
+        opened: Opened,
+        found: Found,
+        last_of_seats: Vec<Entry>,
+        utc: Timestamp,
+    ) {
         let now = clock::now();
+        self.recall_seats(last_of_seats, now);
         self.remember(opened, found, now, utc);
         self.follow_address();
         self.look_at_ways(false, now);
@@ -173,6 +181,7 @@ impl Desk {
             }
         }
         self.end_registrations(now);
+        self.tell_seat_changes(now);
         self.signalling.flush();
     }
 }

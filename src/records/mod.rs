@@ -6,6 +6,7 @@ mod deletion;
 mod quality;
 mod record;
 mod recorded;
+mod seat_change;
 pub mod store;
 mod timeline;
 
@@ -13,6 +14,7 @@ pub use deletion::{Deletion, Left, Removed, StillThere};
 pub use quality::{OneWayQuality, VoiceQuality};
 pub use record::{CallRecord, Consent, Happened, PromiseNews, Times, Verdict};
 pub use recorded::{Paused, Recorded};
+pub use seat_change::SeatChange;
 pub use timeline::{Entry, What};
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::VoiceQuality;
+use super::{SeatChange, VoiceQuality};
 use crate::words::{CallId, Ending, Key, Language, Moment, Party, PromptId, SeatId};
 
 /// One line of a call's timeline: what `timeline.jsonl` keeps and `/events` sends.
@@ -136,6 +136,8 @@ pub enum What {
         seat: SeatId,
         state: String,
     },
+    /// A seat stands otherwise. Of no call; kept in a file of its own.
+    Seat(SeatChange),
     /// A caller was refused (488), for his offer cannot be used: `no-common-codec`, and then the encodings he offered;
     /// `no-audio`, `srtp-only`, `rtp-only`, `no-common-crypto`. Of no call.
     OfferRefused {

@@ -24,8 +24,17 @@ pub struct Headset {
 
 /// Makers of headsets, then what calls itself one; a PC's own loudspeaker is none.
 const USUAL: [&str; 11] = [
-    "Jabra*", "*Poly*", "Plantronics*", "*EPOS*", "*Sennheiser*", "*Logitech*", "*Yealink*", "*Headset*",
-    "*耳麦*", "headset", "*USB*",
+    "Jabra*",
+    "*Poly*",
+    "Plantronics*",
+    "*EPOS*",
+    "*Sennheiser*",
+    "*Logitech*",
+    "*Yealink*",
+    "*Headset*",
+    "*耳麦*",
+    "headset",
+    "*USB*",
 ];
 
 impl Default for Headset {

@@ -35,6 +35,8 @@ pub struct Account {
     pub srtp: Option<Srtp>,
     /// `recording.enabled` where it is not set.
     pub recording: Option<bool>,
+    /// What the rep should know who has its callers.
+    pub skill: Option<String>,
     #[serde(default = "yes")]
     pub register: bool,
     /// Which of its identities the network should show (RFC 3325 9.2).
@@ -67,6 +69,8 @@ pub struct Peer {
     pub srtp: Option<Srtp>,
     /// `recording.enabled` where it is not set.
     pub recording: Option<bool>,
+    /// What the rep should know who has its callers.
+    pub skill: Option<String>,
     /// Whether its P-Asserted-Identity is believed (D34).
     #[serde(default = "yes")]
     pub trusted: bool,

@@ -17,6 +17,7 @@ mod places;
 mod policy_file;
 mod ports;
 mod recording;
+mod seats;
 mod secret;
 mod values;
 mod warnings;
@@ -37,6 +38,7 @@ pub use phones::{Md5, Phones};
 pub use policy_file::read_policy;
 pub use ports::Opening;
 pub use recording::{Recording, RecordingFormat};
+pub use seats::{Seats, WrapUp};
 pub use secret::Secret;
 pub use values::{Host, HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone};
 

@@ -9,6 +9,7 @@ use super::headset::Headset;
 use super::lines::{Account, Peer, Tls};
 use super::phones::Phones;
 use super::recording::Recording;
+use super::seats::Seats;
 use super::secret::Secret;
 use super::values::{
     HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone, empty_is_none,
@@ -38,6 +39,7 @@ pub struct Settings {
     pub recording: Recording,
     pub headset: Headset,
     pub dial: Dial,
+    pub seats: Seats,
     pub seat: Vec<Seat>,
     pub target: Vec<Target>,
     pub api: Api,
@@ -67,6 +69,8 @@ pub struct Sip {
     pub trunk_srtp: Option<Srtp>,
     /// `recording.enabled` where it is not set.
     pub trunk_recording: Option<bool>,
+    /// What the rep should know who has its callers.
+    pub trunk_skill: Option<String>,
     pub from_user: String,
     pub user_agent: String,
     /// Of our signalling, 0-63 (RFC 2474).
@@ -95,6 +99,7 @@ impl Default for Sip {
             trunk_uri: "sip:{number}@{host}".to_owned(),
             trunk_srtp: None,
             trunk_recording: None,
+            trunk_skill: None,
             from_user: "thirdring".to_owned(),
             user_agent: "Thirdring".to_owned(),
             // CS3: signalling (RFC 4594 3.2).
@@ -221,6 +226,10 @@ pub struct Seat {
     pub file: Option<PathBuf>,
     /// `media.srtp` where it is not set.
     pub srtp: Option<Srtp>,
+    /// What its rep knows; lines may want one.
+    #[serde(default)]
+    pub skills: Vec<String>,
+    /// At the first start; later starts take up what the rep chose last.
     #[serde(default = "ready")]
     pub ready: bool,
 }

@@ -115,7 +115,7 @@ fn svcrack_is_barred_after_a_few_tries_and_nobody_else_is() {
     assert!(!registers(&agent, his), "not even with the right password");
     assert_eq!(judged(&agent, "proven"), 0);
     assert!(registers(&agent, other));
-    assert_eq!(agent.get("/seats/rep1")["state"], "free");
+    assert_eq!(agent.get("/seats/rep1")["state"], "available");
 
     let left = BARRED.saturating_sub(barred_since.elapsed());
     events.stay_without(left, |_| false);

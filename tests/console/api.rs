@@ -18,7 +18,7 @@ fn body(page: Page) -> &'static str {
         Page::Dial => r#"{"to":"13800138000"}"#,
         Page::NewCallback => r#"{"number":"13800138000","reason":"asked"}"#,
         Page::NewDeletion => r#"{"number":"13800138000","by":"Lina","reason":"asked"}"#,
-        Page::SeatChange => r#"{"ready":true}"#,
+        Page::SeatChoice => r#"{"ready":true}"#,
         Page::Command("hold") => r#"{"agreed":true,"reason":"lookup"}"#,
         Page::Command("transfer") => r#"{"target":"sales","mode":"announced"}"#,
         Page::Command("consent") => r#"{"for":"hold","agreed":true}"#,
@@ -32,6 +32,8 @@ fn body(page: Page) -> &'static str {
         Page::Health
         | Page::Metrics
         | Page::Events
+        | Page::ExtendWrapUp
+        | Page::EndWrapUp
         | Page::Calls
         | Page::Call
         | Page::Timeline
@@ -57,7 +59,9 @@ fn expected(page: Page) -> u16 {
         | Page::NewDeletion
         | Page::Seats
         | Page::Seat
-        | Page::SeatChange
+        | Page::SeatChoice
+        | Page::ExtendWrapUp
+        | Page::EndWrapUp
         | Page::Registrations => 200,
     }
 }

@@ -149,9 +149,9 @@ fn answer(ask: Ask, calls: usize) -> Result<Answer, Problem> {
         Ask::AddCallback(_) => Ok(Answer::Noted(Box::new(callback()))),
         Ask::Delete(asked) => Ok(Answer::Deleted(Box::new(deletion(asked.by)))),
         Ask::ListRegistrations => Ok(Answer::Registrations(Vec::new())),
-        Ask::ListSeats => Ok(Answer::Seats(vec![seat(true), away()])),
-        Ask::GetSeat(id) => staffed(&id).map(|()| Answer::Seat(seat(true))),
-        Ask::PutSeat { id, ready } => staffed(&id).map(|()| Answer::Seat(seat(ready))),
+        Ask::ListSeats => Ok(Answer::Seats(vec![seat(), away()])),
+        Ask::GetSeat(id) => staffed(&id).map(|()| Answer::Seat(seat())),
+        Ask::OrderSeat { id, .. } => staffed(&id).map(|()| Answer::Seat(seat())),
         Ask::Health => Ok(Answer::Health(HealthView {
             ok: true,
             calls,
@@ -241,12 +241,18 @@ fn call() -> CallView {
     }
 }
 
-fn seat(ready: bool) -> SeatView {
+fn seat() -> SeatView {
     SeatView {
         id: "rep1".parse().unwrap(),
         kind: "phone".into(),
-        ready,
-        state: "busy".into(),
+        ready: false,
+        state: "wrap-up".into(),
+        reason: Some("lunch".into()),
+        then: Some("on-break".into()),
+        since_utc: Some(utc()),
+        until_utc: Some(utc()),
+        note_owed: false,
+        faults: Vec::new(),
         call: Some(CALL.parse().unwrap()),
         registered_until_utc: None,
     }
@@ -256,8 +262,14 @@ fn away() -> SeatView {
     SeatView {
         id: "张三".parse().unwrap(),
         kind: "phone".into(),
-        ready: false,
+        ready: true,
         state: "absent".into(),
+        reason: None,
+        then: None,
+        since_utc: Some(utc()),
+        until_utc: None,
+        note_owed: false,
+        faults: vec!["absent".into()],
         call: None,
         registered_until_utc: None,
     }

@@ -34,9 +34,11 @@ fn ready(headset: &VirtualHeadset) -> (Agent, Events) {
 }
 
 fn headset_is(wanted: &str, events: &mut Events) -> Entry {
-    events.wait(&format!("headset {wanted}"), A_WHILE, |entry| {
-        matches!(&entry.what, What::Headset { state, .. } if state == wanted)
-    })
+    events.wait(
+        &format!("headset {wanted}"),
+        A_WHILE,
+        |entry| matches!(&entry.what, What::Headset { state, .. } if state == wanted),
+    )
 }
 
 /// A caller who talks to the rep.
@@ -61,9 +63,15 @@ fn words() -> Vec<f32> {
 /// What is said in samples of the ear.
 fn said(samples: &[f32]) -> Vec<String> {
     let narrow = resample(samples, RATE as u32, 8_000).expect("both are rates of sound cards");
-    let narrow: Vec<i16> = narrow.iter().map(|sample| to_i16(sample * 32_768.0)).collect();
+    let narrow: Vec<i16> = narrow
+        .iter()
+        .map(|sample| to_i16(sample * 32_768.0))
+        .collect();
     let heard = hear_all(Arc::clone(repertoire()), &narrow);
-    heard.into_iter().map(|heard| heard.prompt.as_str().to_owned()).collect()
+    heard
+        .into_iter()
+        .map(|heard| heard.prompt.as_str().to_owned())
+        .collect()
 }
 
 #[test]
@@ -73,7 +81,11 @@ fn a_rep_and_a_caller_hear_each_other_by_the_headset() {
     let caller = talking(&agent, &mut events);
     let speaking = headset.speak(&words());
     caller.hears_more(450);
-    assert!(caller.recording().ids().contains(&WORDS.to_owned()), "{}", caller.recording());
+    assert!(
+        caller.recording().ids().contains(&WORDS.to_owned()),
+        "{}",
+        caller.recording()
+    );
     drop(speaking);
     caller.speak();
     let ear = headset.hear(8 * RATE);

@@ -93,7 +93,7 @@ fn is_rung_by_the_way_it_came(way: fn(&Agent) -> Way) {
     let challenged = login.challenged(&asked, &mut Entropy::from_number(1));
     challenged.expect("it is asked for its password");
     phone.register(&mut login, 2);
-    assert_eq!(agent.get("/seats/rep1")["state"], "free");
+    assert_eq!(agent.get("/seats/rep1")["state"], "available");
     let caller = Phone::open(NUMBER);
     caller.invite(agent.sip);
     let rung = phone.next();

@@ -111,7 +111,7 @@ fn a_rep_is_rung_where_he_registers(brand: Brand, transport: Transport) {
     rep.wait("registered", SOON);
     lodge.told("registered");
     let seat = lodge.seat();
-    assert_eq!(seat["state"], "free");
+    assert_eq!(seat["state"], "available");
     assert!(seat["registered_until_utc"].is_string(), "{seat}");
     assert_eq!(lodge.agent.metric("thirdring_phones_registered"), Some(1));
 
@@ -132,7 +132,7 @@ fn a_rep_is_rung_where_he_registers(brand: Brand, transport: Transport) {
     let heard = recording_towards(&capture.finish(), rep.ports());
     let asked = heard.ids().contains(&"report_upward".to_owned());
     assert!(asked, "the rep hears the caller: {heard}");
-    assert_eq!(lodge.seat()["state"], "free");
+    assert_eq!(lodge.seat()["state"], "available");
 }
 
 /// Is told so, and its seat takes nobody.
@@ -170,7 +170,7 @@ fn a_phone_proves_itself_by_what_is_offered(brand: Brand) {
     for md5 in ["offered", "only"] {
         let lodge = Lodge::open(House::fast().set(&format!("sip.phones.md5 = \"{md5}\"")));
         lodge.phone(brand, Transport::Udp).wait("registered", SOON);
-        assert_eq!(lodge.seat()["state"], "free", "{md5}");
+        assert_eq!(lodge.seat()["state"], "available", "{md5}");
     }
 }
 
@@ -203,7 +203,7 @@ fn a_dead_phone_is_gone_in_time(brand: Brand) {
     phone.wait("registered", SOON);
     let gone = |entry: &_| is_phone(entry, "not-registered");
     assert!(lodge.events.stay_without(Duration::from_secs(12), gone));
-    assert_eq!(lodge.seat()["state"], "free");
+    assert_eq!(lodge.seat()["state"], "available");
     drop(phone);
     lodge.events.wait("the end of its time", A_WHILE, gone);
     let seat = lodge.seat();

@@ -1,14 +1,16 @@
 //! L2, shell. On disk: a timeline a call in a folder a day, with whose calls they were, and one record a call; what
-//! is deleted by number, and its proof.
+//! is deleted by number, and its proof; how the seats stood.
 
 mod append;
 mod callers;
 mod proof_file;
 mod record_file;
+mod seat_file;
 mod timeline_file;
 mod tombstones;
 
 pub use callers::Callers;
 pub use proof_file::prove;
 pub use record_file::Records;
+pub use seat_file::SeatFile;
 pub use timeline_file::{Timelines, TimelinesError};

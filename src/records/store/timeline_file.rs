@@ -99,6 +99,15 @@ impl Timelines {
         }
     }
 
+    /// The same for a call that is over: its file is not kept open.
+    pub fn append_afterwards(&mut self, entry: &Entry) -> Result<(), TimelinesError> {
+        let written = self.append(entry);
+        if let Some(call) = entry.call {
+            self.open.remove(&call);
+        }
+        written
+    }
+
     /// Entries that could not be written since the start.
     pub fn lost(&self) -> u64 {
         self.lost

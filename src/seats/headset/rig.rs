@@ -255,7 +255,10 @@ impl Rig {
         if pair == self.devices.pair {
             return;
         }
-        tracing::info!(headset = pair.as_ref().map(|pair| pair.microphone.as_str()), "choose a headset");
+        tracing::info!(
+            headset = pair.as_ref().map(|pair| pair.microphone.as_str()),
+            "choose a headset"
+        );
         self.devices.open = None;
         self.devices.found = None;
         self.devices.look = match pair {
@@ -331,7 +334,11 @@ impl Rig {
         };
         let sounds = open.look();
         let wrong = open.fault();
-        let dead = self.devices.look.is_dead(now).then_some(Fault::MicrophoneDead);
+        let dead = self
+            .devices
+            .look
+            .is_dead(now)
+            .then_some(Fault::MicrophoneDead);
         if open.flows() && sounds {
             (self.devices.look, self.devices.found) = (Look::Done, None);
         } else if let Some(fault) = wrong.or(dead) {

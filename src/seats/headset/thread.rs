@@ -99,7 +99,9 @@ impl Inbox {
 
     fn receive_more(&mut self, rig: &mut Rig, now: Moment) {
         for _ in 0..BATCH {
-            let more = rig.socket().map(|socket| socket.try_recv(&mut self.datagram));
+            let more = rig
+                .socket()
+                .map(|socket| socket.try_recv(&mut self.datagram));
             let Some(Ok(length)) = more else { return };
             rig.receive(&self.datagram[..length], now);
         }

@@ -136,7 +136,7 @@ impl Leg {
     /// Whether a CANCEL waits for their first 1xx, or a BYE for their ACK.
     pub(super) fn owes_words(&self) -> bool {
         match &self.stage {
-            Stage::Inviting(inviting) => inviting.cancel == Cancel::Wanted,
+            Stage::Inviting(inviting) => matches!(inviting.cancel, Cancel::Wanted { .. }),
             Stage::Talking(talking) => talking.hang_up.is_some(),
             Stage::Incoming(_) | Stage::Ending => false,
         }

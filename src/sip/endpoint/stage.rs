@@ -60,7 +60,9 @@ pub(super) struct Inviting {
 pub(super) enum Cancel {
     No,
     /// Wanted, but no 1xx is here yet (RFC 3261 9.1).
-    Wanted,
+    Wanted {
+        reason: Option<&'static str>,
+    },
     /// Sent: the INVITE is over at `give_up` whatever they say.
     Sent {
         give_up: Moment,
@@ -124,7 +126,7 @@ impl Stage {
             Self::Talking(talking) => talking.unacked.iter().map(Unacked::timeout).min(),
             Self::Inviting(inviting) => match inviting.cancel {
                 Cancel::Sent { give_up } => Some(give_up),
-                Cancel::No | Cancel::Wanted => None,
+                Cancel::No | Cancel::Wanted { .. } => None,
             },
             Self::Incoming(_) | Self::Ending => None,
         }
@@ -135,7 +137,7 @@ impl Stage {
             Self::Talking(talking) => talking.repeat_unacked(now),
             Self::Inviting(inviting) => match inviting.cancel {
                 Cancel::Sent { give_up } if now >= give_up => vec![LegTick::CancelUnheard],
-                Cancel::Sent { .. } | Cancel::No | Cancel::Wanted => Vec::new(),
+                Cancel::Sent { .. } | Cancel::No | Cancel::Wanted { .. } => Vec::new(),
             },
             Self::Incoming(_) | Self::Ending => Vec::new(),
         }

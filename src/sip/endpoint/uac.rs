@@ -13,6 +13,8 @@ use crate::sip::transaction::{ClientKey, GIVE_UP, Use};
 use crate::sip::wire::Message;
 use crate::words::Moment;
 
+const ANSWERED_ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
+
 impl Endpoint {
     /// Calls. `Provisional` may follow, then `Answered`, `Refused` or `NoResponse`.
     pub fn invite(&mut self, invite: Invite, now: Moment) -> Result<LegId, NotPossible> {
@@ -71,9 +73,27 @@ impl Endpoint {
     /// Takes back our INVITE; `Refused` or `NoResponse` follows. The CANCEL waits for a 1xx
     /// (RFC 3261 9.1); a 2xx that crosses it is acknowledged and hung up.
     pub fn cancel(&mut self, leg: LegId, now: Moment) -> Result<(), NotPossible> {
+        self.take_back(leg, None, now)
+    }
+
+    /// The same where another leg was quicker: their phone keeps no missed call (RFC 3326 2).
+    pub fn cancel_answered_elsewhere(
+        &mut self,
+        leg: LegId,
+        now: Moment,
+    ) -> Result<(), NotPossible> {
+        self.take_back(leg, Some(ANSWERED_ELSEWHERE), now)
+    }
+
+    fn take_back(
+        &mut self,
+        leg: LegId,
+        reason: Option<&'static str>,
+        now: Moment,
+    ) -> Result<(), NotPossible> {
         let inviting = self.inviting(leg)?;
         if inviting.cancel == Cancel::No {
-            inviting.cancel = Cancel::Wanted;
+            inviting.cancel = Cancel::Wanted { reason };
             self.cancel_if_ringing(leg, now);
         }
         Ok(())
@@ -84,14 +104,19 @@ impl Endpoint {
         let Ok(inviting) = self.inviting(id) else {
             return;
         };
-        let (wanted, branch) = (inviting.cancel == Cancel::Wanted, inviting.branch.clone());
-        let key = inviting.client.clone();
+        let Cancel::Wanted { reason } = inviting.cancel else {
+            return;
+        };
+        let (branch, key) = (inviting.branch.clone(), inviting.client.clone());
         let ringing = self.clients.get(&key).filter(|client| client.is_ringing());
-        let Some(client) = ringing.filter(|_| wanted) else {
+        let Some(client) = ringing else {
             return;
         };
         let to = client.request.value("To").unwrap_or_default();
-        let (cancel, hop) = (alongside(&client.request, "CANCEL", to), client.to);
+        let (mut cancel, hop) = (alongside(&client.request, "CANCEL", to), client.to);
+        if let Some(reason) = reason {
+            cancel.push("Reason", reason);
+        }
         self.begin(cancel, &branch, hop, Use::Nobody, now);
         if let Ok(inviting) = self.inviting(id) {
             let give_up = now + GIVE_UP;

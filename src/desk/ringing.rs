@@ -1,0 +1,162 @@
+//! Ringing the seats: which of them, how, and what follows when one has the call or lets go of it.
+
+use crate::call::{Input, LegNews};
+use crate::records::What;
+use crate::seating::{Declined, Given, Ring, Rings, Wanted};
+use crate::words::{CallId, Moment, Party, SeatId};
+
+use super::candidates::{Candidate, Silenced};
+use super::house::{Address, Place};
+use super::reach::Whence;
+use super::standing::SEAT_ABSENT;
+use super::{Desk, numbers};
+
+impl Desk {
+    /// Rings a free seat, or all of them, or lets the call wait for one.
+    pub(super) fn call_seat(&mut self, id: CallId, now: Moment) {
+        // A seat that could not even be rung is the next call's.
+        self.release_seat(id, now);
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        let wanted = Wanted {
+            call: id,
+            seat: call.facts.wished.take(),
+            skill: call.facts.skill.clone(),
+            rings: match call.facts.inbound {
+                true => Rings::AsTheRulesSay,
+                false => Rings::One,
+            },
+        };
+        let seats = self.seating.seek(wanted, now);
+        if seats.is_empty() {
+            self.later(id, Input::Leg(Party::Rep, LegNews::NoSeat));
+        }
+        self.ring_seats(Given { call: id, seats }, now);
+        self.tell_queue_of_seats(now);
+    }
+
+    /// Seats may have become free: for callers who wait first, then for promises.
+    pub(super) fn seats_changed(&mut self, now: Moment) {
+        for given in self.seating.serve(now) {
+            self.ring_seats(given, now);
+        }
+        self.tell_queue_of_seats(now);
+    }
+
+    fn ring_seats(&mut self, Given { call: id, seats }: Given, now: Moment) {
+        self.tell_seat_changes(now);
+        let is_own = |seat: &&SeatId| {
+            let place = self.house.seats.get(*seat);
+            matches!(place, Some(Place::Headset | Place::Test(_)))
+        };
+        let alone = match &seats[..] {
+            [seat] if !self.rings_all(id) => Some(seat),
+            // It picks up at once: nobody else need ring.
+            several => several.iter().find(is_own),
+        };
+        match alone.cloned() {
+            Some(seat) => self.ring_alone(id, &seat, now),
+            None => seats
+                .iter()
+                .for_each(|seat| self.ring_candidate(id, seat, now)),
+        }
+    }
+
+    fn rings_all(&self, id: CallId) -> bool {
+        let inbound = self.calls.get(id).is_some_and(|call| call.facts.inbound);
+        inbound && self.seating.rules().ring == Ring::All
+    }
+
+    fn ring_alone(&mut self, id: CallId, seat: &SeatId, now: Moment) {
+        if let Some(call) = self.calls.get_mut(id) {
+            call.facts.seat = Some(seat.clone());
+        }
+        self.note(id, What::Seated { seat: seat.clone() }, now);
+        match self.house.seats.get(seat).cloned() {
+            Some(Place::Test(kind)) => self.open_test_seat(id, kind, now),
+            Some(Place::Headset) => self.open_headset(id, now),
+            Some(Place::Phone(_) | Place::Registered { .. }) => self.ring_phone(id, seat, now),
+            None => {}
+        }
+    }
+
+    fn ring_phone(&mut self, id: CallId, seat: &SeatId, now: Moment) {
+        let Some((address, it_is)) = self.address_of_seat(seat, now) else {
+            // It went just now, and another seat is looked for.
+            return self.later(id, Input::Leg(Party::Rep, LegNews::NoAnswer));
+        };
+        if let Some(call) = self.calls.get_mut(id) {
+            call.facts.rep_is = it_is;
+        }
+        let headers = numbers::auto_answer(self.house.terms.policy.answer.mode);
+        let from = self.caller_identity(id);
+        self.invite(id, Party::Rep, address, from, None, headers, now);
+    }
+
+    /// One of several that ring: none of them is asked to pick up by itself.
+    fn ring_candidate(&mut self, id: CallId, seat: &SeatId, now: Moment) {
+        let from = self.caller_identity(id);
+        let rung = self
+            .address_of_seat(seat, now)
+            .and_then(|(address, it_is)| {
+                let leg = self.send_invite(id, Party::Rep, address, from, None, Vec::new(), now)?;
+                Some((leg.sip?, leg, it_is))
+            });
+        match rung {
+            Some((sip, leg, it_is)) => {
+                let candidate = Candidate::new(id, seat.clone(), leg, it_is);
+                self.calls.candidates.add(sip, candidate);
+            }
+            None if !self.seating.decline(id, seat, Declined::Missed, now) => {
+                self.later(id, Input::Leg(Party::Rep, LegNews::NoAnswer));
+            }
+            None => {}
+        }
+    }
+
+    fn address_of_seat(&self, seat: &SeatId, now: Moment) -> Option<(Address, Whence)> {
+        match self.house.seats.get(seat)? {
+            Place::Phone(address) => Some(((**address).clone(), Whence::Here)),
+            Place::Registered { .. } => self.phone_address(seat, now),
+            Place::Headset | Place::Test(_) => None,
+        }
+    }
+
+    /// The seat has the call: others that ring for it fall silent, and are free.
+    pub(super) fn rep_picked_up(&mut self, id: CallId, now: Moment) {
+        let seat = self.calls.get(id).and_then(|call| call.facts.seat.clone());
+        let Some(seat) = seat else { return };
+        if !self.seating.pick_up(id, &seat, now).is_empty() {
+            self.silence_candidates(id, Silenced::Elsewhere, now);
+            self.seats_changed(now);
+        }
+    }
+
+    /// The rep said no: he is not asked again for this call.
+    pub(super) fn rep_refused(&mut self, id: CallId, now: Moment) {
+        let seat = self.calls.get(id).and_then(|call| call.facts.seat.clone());
+        if let Some(seat) = seat {
+            self.seating.decline(id, &seat, Declined::Refused, now);
+        }
+    }
+
+    /// The call lets go of its seats: they are the next call's.
+    pub(super) fn release_seat(&mut self, id: CallId, now: Moment) {
+        if let Some(call) = self.calls.get_mut(id) {
+            call.facts.seat = None;
+        }
+        self.silence_candidates(id, Silenced::Unwanted, now);
+        if !self.seating.let_go(id, now).is_empty() {
+            self.seats_changed(now);
+        }
+    }
+
+    /// They did not answer, or did not speak (D6).
+    pub(super) fn seat_absent(&mut self, id: CallId, now: Moment) {
+        self.seating.mark_absent(id, now);
+        if self.seating.has_absent() {
+            self.standing_alarm(SEAT_ABSENT, now);
+        }
+    }
+}
