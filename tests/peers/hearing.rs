@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use thirdring::ear::{Ended, Heard, Reference, Repertoire, hear_all};
 use thirdring::media::prompts::Sound;
@@ -102,6 +102,20 @@ impl Recording {
         let power: f64 = part.iter().map(|s| f64::from(*s).powi(2)).sum();
         let mean = power / part.len().max(1) as f64 / 32_768.0_f64.powi(2);
         10.0 * mean.max(1e-10).log10()
+    }
+
+    /// The longest time without a sound: 20 ms frames below -60 dBov, or missing.
+    pub(crate) fn longest_silence(&self) -> Duration {
+        let loud = |frame: &[i16]| {
+            let power: f64 = frame.iter().map(|s| f64::from(*s).powi(2)).sum();
+            power / frame.len() as f64 > 33.0_f64.powi(2)
+        };
+        let frames = self.samples.chunks(160).map(loud);
+        let (longest, last) = frames.fold((0, 0), |(longest, so_far), loud| match loud {
+            true => (longest.max(so_far), 0),
+            false => (longest, so_far + 1),
+        });
+        Duration::from_millis(20) * longest.max(last)
     }
 
     fn end(&self, heard: &Heard) -> u64 {

@@ -129,16 +129,37 @@ impl VirtualHeadset {
         }
     }
 
+    /// Takes away what was loaded with these arguments at the server's start.
+    pub(crate) fn unload(&self, arguments: &str) {
+        let modules = self.pactl(&["list", "short", "modules"]);
+        let loaded = modules.lines().find(|line| line.contains(arguments));
+        let module = loaded.and_then(|line| line.split_whitespace().next());
+        self.pactl(&["unload-module", module.expect("it is loaded")]);
+    }
+
+    /// Its ear is there again.
+    pub(crate) fn load_ear(&self) {
+        let module = null_sink("headset_ear", 2, "HeadsetEar");
+        let words: Vec<&str> = std::iter::once("load-module")
+            .chain(module.split(' '))
+            .collect();
+        self.pactl(&words);
+    }
+
     /// Plays these samples into the microphone until they are over or the player is dropped.
     pub(crate) fn speak(&self, samples: &[f32]) -> Playing {
+        self.speak_into("headset_mic_in", samples)
+    }
+
+    pub(crate) fn speak_into(&self, sink: &str, samples: &[f32]) -> Playing {
         let bytes: Vec<u8> = samples
             .iter()
             .flat_map(|sample| sample.to_le_bytes())
             .collect();
-        let file = self.scratch.write("spoken.f32", bytes);
+        let file = self.scratch.write(&format!("{sink}.f32"), bytes);
         let player = self
             .command("pacat")
-            .args(["-d", "headset_mic_in", "--latency-msec=20", "--raw"])
+            .args(["-d", sink, "--latency-msec=20", "--raw"])
             .args(FORMAT)
             .arg(file)
             .spawn();
