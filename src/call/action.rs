@@ -25,9 +25,17 @@ pub enum Action {
     },
     /// Who hears whom from now on.
     Patch(Patch),
+    /// The rep dialled the target on his own phone, and the target is there: that call is taken, he talks by it (D23).
+    AnswerPhone,
+    /// What became of a transfer that the rep asked for by his own phone (D23).
+    PhoneTransferOver {
+        joined: bool,
+    },
     Say(Say),
     Cut(Utterance),
     SendKeys(Party, Vec<Key>),
+    /// The rep's own phone asked for this by its keys; refused or done in the same step.
+    AskedByKeys(&'static str),
     /// A consent, given, refused or missing: logged before anything follows from it (R19).
     Consent {
         to: ConsentFor,
@@ -112,6 +120,8 @@ pub enum ConsentBy {
     Silence,
     /// The microphone was muted for too long (D7): the consent is missing.
     Muted,
+    /// The rep's own phone was on hold already (D23): the consent is missing.
+    Phone,
 }
 
 impl ConsentBy {
@@ -121,6 +131,7 @@ impl ConsentBy {
             Self::Rep => "rep",
             Self::Silence => "silence",
             Self::Muted => "muted",
+            Self::Phone => "phone",
         }
     }
 }
@@ -153,6 +164,8 @@ pub enum Notice {
     Line(Party, Line),
     StillMuted,
     MutedIsHold,
+    /// His phone was on hold, and the caller had not agreed: he is on hold all the same (D23).
+    PhoneIsHold,
     YouAreNotHeard,
     PromiseNoted,
     PromiseNotNoted,
@@ -176,6 +189,7 @@ impl fmt::Display for Notice {
             Self::CallerBack => "caller-back",
             Self::StillMuted => "still-muted",
             Self::MutedIsHold => "muted-is-hold",
+            Self::PhoneIsHold => "phone-is-hold",
             Self::YouAreNotHeard => "you-are-not-heard",
             Self::PromiseNoted => "promise-noted",
             Self::PromiseNotNoted => "promise-not-noted",
@@ -197,6 +211,8 @@ pub enum Refusal {
     BlindNotAllowed,
     NumberUnknown,
     NotRecorded,
+    /// The rep's own phone holds us: nobody could return for it.
+    PhoneOnHold,
 }
 
 impl Refusal {
@@ -211,6 +227,7 @@ impl Refusal {
             Self::BlindNotAllowed => "mode-refused",
             Self::NumberUnknown => "number-unknown",
             Self::NotRecorded => "not-recorded",
+            Self::PhoneOnHold => "phone-on-hold",
         }
     }
 }

@@ -1,8 +1,8 @@
-use crate::words::{Command, Moment, Party};
+use crate::words::{Command, Moment, Party, PromptId};
 
 use super::grid::Grid;
 use super::speech::Manner;
-use super::transferring::{self, Request};
+use super::transferring::{self, By, Request};
 use super::{
     Board, CALLER, Input, LegNews, Notice, PhraseNews, PromiseKind, Refusal, State, Timer, always,
     asking, talking,
@@ -29,6 +29,14 @@ pub(super) fn enter(board: &mut Board, asked: Asked, now: Moment) -> State {
     State::Holding(begin(board, asked, by_mute, now))
 }
 
+/// The same with other words than "one moment"; the consent is there, or its absence is in the log.
+pub(super) fn enter_saying(board: &mut Board, words: &PromptId, now: Moment) -> State {
+    board.timers.begin_state();
+    board.keep_company(words, Manner::FIRM, now);
+    let by_mute = false;
+    State::Holding(on_grid(board, by_mute, now))
+}
+
 /// The rep has been unheard already; the missing consent is in the log.
 pub(super) fn enter_muted(board: &mut Board, now: Moment) -> State {
     let by_mute = true;
@@ -41,7 +49,11 @@ fn begin(board: &mut Board, asked: Asked, by_mute: bool, now: Moment) -> Holding
     if asked == Asked::Before {
         board.keep_company(&policy.hold.say, Manner::FIRM, now);
     }
-    let grid = Grid::begin(board, policy.hold.offer_after.get(), now);
+    on_grid(board, by_mute, now)
+}
+
+fn on_grid(board: &mut Board, by_mute: bool, now: Moment) -> Holding {
+    let grid = Grid::begin(board, board.policy().hold.offer_after.get(), now);
     Holding { grid, by_mute }
 }
 
@@ -56,6 +68,16 @@ impl Holding {
             Input::Command(command) => self.command(command, board, now),
             Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 always::rep_lost(board, Manner::FIRM, now)
+            }
+            // He is held already; with his own phone's hold the rep comes back by that alone (D23).
+            Input::Leg(Party::Rep, LegNews::Holds) => {
+                board.rep.may_hold = true;
+                State::Holding(self)
+            }
+            Input::Leg(Party::Rep, LegNews::Resumes) => self.rep_returns(board, now),
+            Input::PhoneTransfer { target, mode } => {
+                let request = Request::by_phone(target, mode);
+                transferring::request(board, request, asking::Back::Holding(self), now)
             }
             Input::Leg(Party::Caller, LegNews::Holds) => {
                 board.hush(CALLER);
@@ -82,6 +104,10 @@ impl Holding {
 
     fn command(self, command: Command, board: &mut Board, now: Moment) -> State {
         match command {
+            Command::Return if board.rep.is_deaf() => {
+                board.refuse(Refusal::PhoneOnHold);
+                State::Holding(self)
+            }
             Command::Return => self.rep_returns(board, now),
             Command::Transfer {
                 target,
@@ -92,6 +118,7 @@ impl Holding {
                     target,
                     mode,
                     agreed,
+                    by: By::Desk,
                 };
                 transferring::request(board, request, asking::Back::Holding(self), now)
             }
@@ -114,7 +141,7 @@ impl Holding {
     }
 
     pub(super) fn unmuted(self, board: &mut Board, now: Moment) -> State {
-        if self.by_mute {
+        if self.by_mute && !board.rep.is_deaf() {
             self.rep_returns(board, now)
         } else {
             State::Holding(self)

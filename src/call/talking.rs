@@ -2,10 +2,10 @@ use crate::policy::AskedBy;
 use crate::words::{Command, ConsentFor, EndedBy, Moment, Party};
 
 use super::speech::Manner;
-use super::transferring::{self, Request};
+use super::transferring::{self, By, Request};
 use super::{
     Action, Board, CALLER, ConsentBy, Input, LegNews, Line, Notice, Outcome, Refusal, State, Timer,
-    always, asking, farewell, holding, ladder,
+    always, asking, farewell, holding, ladder, own_phone,
 };
 
 /// Caller and rep talk.
@@ -33,6 +33,9 @@ pub(super) fn enter(board: &mut Board, opening: Opening, now: Moment) -> State {
     if board.caller.is_alive() || !board.terms.watches_line {
         join(board);
     }
+    if board.rep.is_deaf() {
+        return own_phone::hold(board, now);
+    }
     watch_rep(board, now);
     watch_mute(board, now);
     State::Talking(Talking)
@@ -51,7 +54,7 @@ pub(super) fn watch_mute(board: &mut Board, now: Moment) {
 }
 
 /// Caller and rep are together: a line that stays silent keeps no promise (D25, D26).
-fn join(board: &mut Board) {
+pub(super) fn join(board: &mut Board) {
     if !std::mem::replace(&mut board.manners.joined, true) {
         board.act(Action::Joined);
         board.settle_attempt(Outcome::Joined);
@@ -109,6 +112,12 @@ impl Talking {
             }
             Input::Leg(Party::Rep, news) if always::is_loss(news) => {
                 always::rep_lost(board, Manner::POLITE, now)
+            }
+            Input::Leg(Party::Rep, LegNews::Holds) => own_phone::hold(board, now),
+            Input::PhoneTransfer { target, mode } => {
+                join(board);
+                let request = Request::by_phone(target, mode);
+                transferring::request(board, request, asking::Back::Talking, now)
             }
             Input::TimedOut(timer) => self.timer(timer, board, now),
             Input::Key(Party::Caller, _) => {
@@ -169,6 +178,7 @@ impl Talking {
                     target,
                     mode,
                     agreed,
+                    by: By::Desk,
                 };
                 transferring::request(board, request, asking::Back::Talking, now)
             }

@@ -26,6 +26,8 @@ pub enum Code {
     NotInThisState,
     /// There is no recording to pause.
     NotRecorded,
+    /// The rep's own phone holds the call: only the phone takes it off hold (D23).
+    PhoneOnHold,
     UnknownCall,
     UnknownSeat,
     UnknownTarget,
@@ -60,12 +62,13 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::ConsentRequired,
         Self::QuestionOpen,
         Self::FarewellRequired,
         Self::NotInThisState,
         Self::NotRecorded,
+        Self::PhoneOnHold,
         Self::UnknownCall,
         Self::UnknownSeat,
         Self::UnknownTarget,
@@ -98,6 +101,7 @@ impl Code {
             Self::FarewellRequired => "farewell-required",
             Self::NotInThisState => "not-in-this-state",
             Self::NotRecorded => "not-recorded",
+            Self::PhoneOnHold => "phone-on-hold",
             Self::UnknownCall => "unknown-call",
             Self::UnknownSeat => "unknown-seat",
             Self::UnknownTarget => "unknown-target",
@@ -130,7 +134,8 @@ impl Code {
             | Self::QuestionOpen
             | Self::FarewellRequired
             | Self::NotInThisState
-            | Self::NotRecorded => StatusCode::CONFLICT,
+            | Self::NotRecorded
+            | Self::PhoneOnHold => StatusCode::CONFLICT,
             Self::UnknownCall | Self::UnknownSeat | Self::NoSuchPage => StatusCode::NOT_FOUND,
             Self::UnknownTarget
             | Self::UnknownPhrase

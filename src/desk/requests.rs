@@ -295,5 +295,6 @@ fn code(refusal: Refusal) -> Code {
         Refusal::BlindNotAllowed => Code::ModeRefused,
         Refusal::NumberUnknown => Code::NumberUnknown,
         Refusal::NotRecorded => Code::NotRecorded,
+        Refusal::PhoneOnHold => Code::PhoneOnHold,
     }
 }

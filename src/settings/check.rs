@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use super::error::Complaint;
 use super::places::Step;
-use super::{Codec, Seat, SeatKind, Settings, Target, check_lines, check_phones, recording};
+use super::{
+    Codec, Seat, SeatKind, Settings, Target, check_lines, check_phones, phone_keys, recording,
+};
 use crate::words::{PhoneNumber, Sentence, Wait};
 
 /// Values that are right alone and wrong together.
@@ -41,6 +43,7 @@ pub(super) fn first_fault(settings: &Settings, has_token: bool) -> Option<Fault>
                 .into_iter()
                 .find_map(|(n, it)| target(settings, n, it))
         })
+        .or_else(|| phone_keys::first_fault(settings))
 }
 
 fn sip(settings: &Settings) -> Option<Fault> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dial::Dial;
 use super::lines::{Account, Peer, Tls};
+use super::phone_keys::PhoneKeys;
 use super::phones::Phones;
 use super::recording::Recording;
 use super::secret::Secret;
@@ -38,6 +39,7 @@ pub struct Settings {
     pub dial: Dial,
     pub seat: Vec<Seat>,
     pub target: Vec<Target>,
+    pub phone_keys: PhoneKeys,
     pub api: Api,
     pub store: Store,
     pub log: Log,

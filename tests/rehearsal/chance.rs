@@ -37,6 +37,7 @@ pub(super) fn any_input(chance: &mut Entropy, now: Moment) -> Input {
         13 if chance.below(2) == 0 => Input::Line(pick(chance, &Party::ALL), line(chance)),
         13 if chance.below(4) == 0 => Input::Repair(pick(chance, &Party::ALL), repair(chance)),
         14 if chance.below(20) == 0 => Input::ShutDown,
+        14 if chance.below(2) == 0 => phone_transfer(chance),
         _ => Input::Command(command(chance)),
     }
 }
@@ -187,6 +188,18 @@ fn transfer(chance: &mut Entropy) -> Command {
         target: pick(chance, &["expert", "menu", "menu", "branch", "nowhere"]).to_owned(),
         mode: pick(chance, &modes),
         agreed: chance.below(2) == 0,
+    }
+}
+
+fn phone_transfer(chance: &mut Entropy) -> Input {
+    let modes = [
+        TransferMode::Consult,
+        TransferMode::Announced,
+        TransferMode::Blind,
+    ];
+    Input::PhoneTransfer {
+        target: pick(chance, &["expert", "menu", "branch"]).to_owned(),
+        mode: pick(chance, &modes),
     }
 }
 

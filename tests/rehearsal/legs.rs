@@ -11,7 +11,14 @@ pub(super) struct Legs {
     pub(super) caller_confirmed: bool,
     /// The caller's own hold (D13).
     pub(super) caller_holds: bool,
+    /// The rep's own phone holds (D23).
+    rep_holds: bool,
+    /// ... and that was agreed to, or its missing consent recorded.
+    rep_may_hold: bool,
 }
+
+/// Here the caller has agreed already, or his missing consent is in the log.
+const HELD: [&str; 4] = ["holding", "transferring", "consulting", "announcing"];
 
 impl Legs {
     pub(super) fn note(&mut self, party: Party, news: LegNews, state: &str) {
@@ -26,6 +33,10 @@ impl Legs {
             LegNews::Holds | LegNews::Resumes if party == Party::Caller => {
                 self.caller_holds = news == LegNews::Holds;
             }
+            LegNews::Holds | LegNews::Resumes if party == Party::Rep => {
+                self.rep_holds = news == LegNews::Holds && self.has(Party::Rep);
+                self.rep_may_hold = self.rep_holds && HELD.contains(&state);
+            }
             LegNews::Cancelled
             | LegNews::AnsweredElsewhere
             | LegNews::Refused(_)
@@ -33,6 +44,7 @@ impl Legs {
             | LegNews::HungUp
             | LegNews::Lost => {
                 self.there.remove(&party);
+                self.rep_holds &= party != Party::Rep;
             }
             LegNews::NeverAcked
             | LegNews::Expiring
@@ -43,6 +55,16 @@ impl Legs {
             | LegNews::NotHandedOff
             | LegNews::NoSeat => {}
         }
+    }
+
+    /// The caller agreed, or that he did not is written down.
+    pub(super) fn may_hold(&mut self) {
+        self.rep_may_hold = self.rep_holds;
+    }
+
+    /// The rep's own phone holds, and nothing is left to ask.
+    pub(super) fn is_held_by_phone(&self) -> bool {
+        self.rep_holds && self.rep_may_hold
     }
 
     pub(super) fn has(&self, party: Party) -> bool {
