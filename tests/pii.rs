@@ -38,6 +38,7 @@ fn a_number_is_in_no_print_of_a_call_its_inputs_or_its_actions() {
 
 fn terms() -> Arc<Terms> {
     Arc::new(Terms {
+        phone_keys: thirdring::call::PhoneKeys::default(),
         policy: Arc::new(Policy::standard()),
         promising: Default::default(),
         targets: Default::default(),

@@ -25,9 +25,17 @@ pub enum Action {
     },
     /// Who hears whom from now on.
     Patch(Patch),
+    /// The rep dialled the target on his own phone, and the target is there: that call is taken, he talks by it (D23).
+    AnswerPhone,
+    /// What became of a transfer that the rep asked for by his own phone (D23).
+    PhoneTransferOver {
+        joined: bool,
+    },
     Say(Say),
     Cut(Utterance),
     SendKeys(Party, Vec<Key>),
+    /// The rep's own phone asked for this by its keys; refused or done in the same step.
+    AskedByKeys(&'static str),
     /// A consent, given, refused or missing: logged before anything follows from it (R19).
     Consent {
         to: ConsentFor,
@@ -114,6 +122,8 @@ pub enum ConsentBy {
     Muted,
     /// The rep's headset is gone: nobody could ask.
     Headset,
+    /// The rep's own phone was on hold already (D23): the consent is missing.
+    Phone,
 }
 
 impl ConsentBy {
@@ -124,6 +134,7 @@ impl ConsentBy {
             Self::Silence => "silence",
             Self::Muted => "muted",
             Self::Headset => "headset",
+            Self::Phone => "phone",
         }
     }
 }
@@ -158,6 +169,8 @@ pub enum Notice {
     MutedIsHold,
     /// The caller is kept company until there is a headset again.
     HeadsetGone,
+    /// His phone was on hold, and the caller had not agreed: he is on hold all the same (D23).
+    PhoneIsHold,
     YouAreNotHeard,
     PromiseNoted,
     PromiseNotNoted,
@@ -182,6 +195,7 @@ impl fmt::Display for Notice {
             Self::StillMuted => "still-muted",
             Self::MutedIsHold => "muted-is-hold",
             Self::HeadsetGone => "headset-gone",
+            Self::PhoneIsHold => "phone-is-hold",
             Self::YouAreNotHeard => "you-are-not-heard",
             Self::PromiseNoted => "promise-noted",
             Self::PromiseNotNoted => "promise-not-noted",
@@ -204,6 +218,8 @@ pub enum Refusal {
     NumberUnknown,
     NotRecorded,
     HeadsetMissing,
+    /// The rep's own phone holds us: nobody could return for it.
+    PhoneOnHold,
 }
 
 impl Refusal {
@@ -219,6 +235,7 @@ impl Refusal {
             Self::NumberUnknown => "number-unknown",
             Self::NotRecorded => "not-recorded",
             Self::HeadsetMissing => "headset-missing",
+            Self::PhoneOnHold => "phone-on-hold",
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::words::{Because, EndedBy, Moment, Party};
 use super::speech::Manner;
 use super::{
     Action, Board, CALLER, Input, LegNews, Notice, Outcome, PhraseNews, PromiseKind, State, Timer,
-    Utterance, commands, doctor, noting, promising, repair, waiting,
+    Utterance, commands, doctor, noting, phone_keys, promising, repair, waiting,
 };
 
 /// One input, in full. What comes after the end changes nothing: a BYE may cross ours.
@@ -28,6 +28,13 @@ pub(super) fn handle(state: State, input: Input, board: &mut Board, now: Moment)
             another_seat(state, board)
         }
         Input::Command(command) => commands::obey(state, command, board, now),
+        Input::Key(Party::Rep, key) if !board.terms.phone_keys.is_empty() => {
+            phone_keys::press(state, key, board, now)
+        }
+        Input::TimedOut(Timer::NextKey) => {
+            phone_keys::give_up(&state, board);
+            state
+        }
         Input::Line(party, line) => doctor::hear(state, party, line, board, now),
         Input::Repair(party, news) => doctor::hear_of_repair(state, party, news, board, now),
         // In the opening the ladder has the word (D15).

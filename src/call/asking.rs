@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-use crate::words::{Command, ConsentFor, Key, Moment, Party, PromptId};
+use crate::words::{Command, ConsentFor, Key, Moment, Party, PromptId, TransferMode};
 
 use super::speech::Manner;
-use super::transferring::Plan;
+use super::transferring::{By, Plan, Request};
 use super::{
     Board, CALLER, ConsentBy, Input, LegNews, Notice, Patch, PhraseNews, PromiseKind, Refusal,
-    State, Timer, always, holding, promising, talking, transferring, waiting,
+    State, Timer, always, holding, own_phone, promising, talking, transferring, waiting,
 };
 
 /// The caller is being asked; the rep hears him, unheard (D5).
@@ -40,22 +40,25 @@ pub(super) enum Back {
     Talking,
     Holding(holding::Holding),
     Waiting(waiting::Waiting),
+    /// The rep has asked by his own phone and hung up (D23): nobody is there to go back to.
+    RepGone,
 }
 
 impl Back {
     /// As if nothing had been asked.
-    pub(super) fn stay(self) -> State {
+    pub(super) fn stay(self, board: &mut Board, now: Moment) -> State {
         match self {
             Self::Talking => State::Talking(talking::Talking),
             Self::Holding(holding) => State::Holding(holding),
             Self::Waiting(waiting) => State::Waiting(waiting),
+            Self::RepGone => always::rep_lost(board, Manner::FIRM, now),
         }
     }
 
     /// The point of the grid the question falls on.
     fn grid_point(&self) -> Option<Moment> {
         match self {
-            Self::Talking => None,
+            Self::Talking | Self::RepGone => None,
             Self::Holding(holding) => Some(holding.grid.point()),
             Self::Waiting(waiting) => Some(waiting.grid.point()),
         }
@@ -63,9 +66,10 @@ impl Back {
 
     fn resume(self, board: &mut Board, now: Moment) -> State {
         match self {
-            Self::Talking => talking::enter(board, talking::Opening::Over, now),
+            Self::Talking => own_phone::back(board, None, now),
             Self::Holding(holding) => holding.resume(board, now),
             Self::Waiting(waiting) => waiting.resume(board, now),
+            Self::RepGone => always::rep_lost(board, Manner::FIRM, now),
         }
     }
 }
@@ -155,7 +159,7 @@ impl Asking {
     pub(super) fn patch(&self, board: &Board) -> Patch {
         match self.back {
             Back::Talking => Patch::rep_listens(),
-            Back::Holding(_) | Back::Waiting(_) => Patch::held(board.bed()),
+            Back::Holding(_) | Back::Waiting(_) | Back::RepGone => Patch::held(board.bed()),
         }
     }
 
@@ -170,6 +174,7 @@ impl Asking {
             Input::TimedOut(Timer::Question) => self.not_answered(board, now),
             Input::Command(command) => self.command(command, board, now),
             Input::Leg(Party::Rep, news) => self.rep_news(news, board, now),
+            Input::PhoneTransfer { target, mode } => self.phone_transfer(target, mode, board, now),
             Input::Leg(Party::Caller, LegNews::Holds) => {
                 board.hush(CALLER);
                 self.answered(false, ConsentBy::Silence, board, now)
@@ -231,22 +236,92 @@ impl Asking {
                 board.refuse(Refusal::FarewellRequired);
                 State::Asking(self)
             }
-            // The rep takes his question back, or comes back himself.
-            Command::Return => {
-                board.hush(CALLER);
-                match self.back {
-                    Back::Talking => talking::enter(board, talking::Opening::Over, now),
-                    Back::Holding(holding) => holding.rep_returns(board, now),
-                    Back::Waiting(waiting) => waiting.resume(board, now),
-                }
+            Command::Abandon if self.is_by_phone() => self.taken_back(board, now),
+            Command::Return if board.rep.is_deaf() => {
+                board.refuse(Refusal::PhoneOnHold);
+                State::Asking(self)
             }
+            Command::Return => self.taken_back(board, now),
             command => board.unexpected(Input::Command(command), State::Asking(self)),
         }
     }
 
+    /// The rep takes his question back, or comes back himself.
+    fn taken_back(self, board: &mut Board, now: Moment) -> State {
+        board.hush(CALLER);
+        self.tell_phone(board);
+        match self.back {
+            Back::Talking => own_phone::back(board, None, now),
+            Back::Holding(holding) if board.rep.is_deaf() => holding.resume(board, now),
+            Back::Holding(holding) => holding.rep_returns(board, now),
+            Back::Waiting(waiting) => waiting.resume(board, now),
+            Back::RepGone => always::rep_lost(board, Manner::FIRM, now),
+        }
+    }
+
+    /// A phone holds first what it transfers: its question takes the place of the hold's (D11).
+    fn phone_transfer(
+        self,
+        target: String,
+        mode: TransferMode,
+        board: &mut Board,
+        now: Moment,
+    ) -> State {
+        let request = Request::by_phone(target, mode);
+        if !self.is_phone_hold(board) {
+            board.refuse(Refusal::QuestionOpen);
+            return State::Asking(self);
+        }
+        if let Some(refusal) = request.refusal(board) {
+            board.refuse(refusal);
+            return State::Asking(self);
+        }
+        board.hush(CALLER);
+        transferring::request(board, request, self.back, now)
+    }
+
+    fn is_phone_hold(&self, board: &Board) -> bool {
+        matches!(self.topic, Topic::Hold) && board.rep.is_deaf()
+    }
+
+    /// The transfer in question was asked for by the rep's own phone.
+    fn is_by_phone(&self) -> bool {
+        matches!(&self.topic, Topic::Transfer(plan) if plan.by == By::Phone)
+    }
+
+    /// His phone waits for what becomes of its transfer.
+    fn tell_phone(&self, board: &mut Board) {
+        if let Topic::Transfer(plan) = &self.topic {
+            plan.tell_phone(false, board);
+        }
+    }
+
+    /// Taking his phone off hold he takes back what it asked for; to a caller on hold he returns.
+    fn ends_off_hold(&self) -> bool {
+        let is_hold = matches!(self.topic, Topic::Hold) || matches!(self.back, Back::Holding(_));
+        is_hold || self.is_by_phone()
+    }
+
+    /// He has left the caller to his transfer, and is not missed (D23).
+    fn hands_over(&self) -> bool {
+        matches!(&self.topic, Topic::Transfer(plan) if plan.goes_on_without_rep())
+    }
+
     fn rep_news(self, news: LegNews, board: &mut Board, now: Moment) -> State {
         let gone = always::is_loss(news) || news == LegNews::HungUp;
+        if gone && self.hands_over() {
+            let back = Back::RepGone;
+            return State::Asking(Self { back, ..self });
+        }
+        if news == LegNews::Resumes && self.ends_off_hold() {
+            return self.taken_back(board, now);
+        }
         match (self.back, news) {
+            (Back::Holding(holding), LegNews::Holds) => {
+                board.rep.may_hold = true;
+                let back = Back::Holding(holding);
+                State::Asking(Self { back, ..self })
+            }
             (Back::Waiting(waiting), LegNews::PickedUp) => waiting.rep_comes(board, now),
             (Back::Waiting(waiting), _) => {
                 if gone {
@@ -277,7 +352,10 @@ impl Asking {
             Topic::Transfer(plan) if yes => {
                 transferring::enter(board, plan, holding::Asked::JustNow, now)
             }
-            Topic::Transfer(_) => transfer_declined(self.back, board, now),
+            Topic::Transfer(plan) => {
+                plan.tell_phone(false, board);
+                transfer_declined(self.back, board, now)
+            }
             Topic::Callback(kind) if yes => promising::as_offered(board, kind, now),
             Topic::Callback(_) => self.back.resume(board, now),
         }
@@ -289,8 +367,14 @@ fn transfer_declined(back: Back, board: &mut Board, now: Moment) -> State {
     board.tell(Notice::TransferDeclined);
     let declined = board.policy().transfer.declined.clone();
     let state = match back {
-        Back::Talking | Back::Holding(_) => talking::enter(board, talking::Opening::Over, now),
+        Back::Talking | Back::Holding(_) => {
+            return own_phone::back(board, Some((&declined, Manner::POLITE)), now);
+        }
         Back::Waiting(waiting) => waiting.resume(board, now),
+        Back::RepGone => {
+            board.call_seat();
+            State::Waiting(waiting::begin(board, now))
+        }
     };
     board.keep_company(&declined, Manner::POLITE, now);
     state

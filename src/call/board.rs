@@ -114,7 +114,9 @@ impl Board {
     /// The named arm for what a state has no use for: commands are answered, the rest is counted.
     pub(super) fn unexpected(&mut self, input: Input, state: State) -> State {
         match input {
-            Input::Command(_) => self.refuse(Refusal::NotInThisState),
+            Input::Command(_) | Input::PhoneTransfer { .. } => {
+                self.refuse(Refusal::NotInThisState);
+            }
             _ => self.unexpected += 1,
         }
         state
@@ -124,12 +126,24 @@ impl Board {
 
     /// Logged before anything follows from it (R19).
     pub(super) fn consent(&mut self, to: ConsentFor, given: bool, by: ConsentBy) {
+        let covers_hold = match to {
+            ConsentFor::Hold => given || by == ConsentBy::Phone,
+            // One consent covers a transfer and its hold (D11).
+            ConsentFor::Transfer => given,
+            ConsentFor::Callback => false,
+        };
+        self.rep.may_hold |= covers_hold && self.rep.is_deaf();
         self.act(Action::Consent { to, given, by });
+    }
+
+    /// The rep has ticked it, and not used it yet (D10).
+    pub(super) fn has_tick(&self, to: ConsentFor) -> bool {
+        self.manners.consented == Some(to)
     }
 
     /// The rep's yes for the caller: said now, or ticked before.
     pub(super) fn rep_vouches(&mut self, to: ConsentFor, agreed: bool) -> bool {
-        let ticked = self.manners.consented == Some(to);
+        let ticked = self.has_tick(to);
         if agreed || ticked {
             self.manners.consented = None;
             self.consent(to, true, ConsentBy::Rep);

@@ -1,8 +1,8 @@
-use crate::words::{Command, Moment, Party};
+use crate::words::{Command, Moment, Party, PromptId};
 
 use super::grid::Grid;
 use super::speech::Manner;
-use super::transferring::{self, Request};
+use super::transferring::{self, By, Request};
 use super::{
     Board, CALLER, Input, LegNews, Notice, PhraseNews, PromiseKind, Refusal, State, Timer, always,
     asking, talking, waiting,
@@ -38,6 +38,13 @@ pub(super) fn enter(board: &mut Board, asked: Asked, now: Moment) -> State {
     State::Holding(begin(board, asked, Cause::Asked, now))
 }
 
+/// The same with other words than "one moment"; the consent is there, or its absence is in the log.
+pub(super) fn enter_saying(board: &mut Board, words: &PromptId, now: Moment) -> State {
+    board.timers.begin_state();
+    board.keep_company(words, Manner::FIRM, now);
+    State::Holding(on_grid(board, Cause::Asked, now))
+}
+
 /// The rep has been unheard already; the missing consent is in the log.
 pub(super) fn enter_muted(board: &mut Board, now: Moment) -> State {
     State::Holding(begin(board, Asked::Before, Cause::Muted, now))
@@ -54,6 +61,11 @@ fn begin(board: &mut Board, asked: Asked, cause: Cause, now: Moment) -> Holding 
     if asked == Asked::Before {
         board.keep_company(&policy.hold.say, Manner::FIRM, now);
     }
+    on_grid(board, cause, now)
+}
+
+fn on_grid(board: &mut Board, cause: Cause, now: Moment) -> Holding {
+    let policy = board.policy();
     let offer_after = match cause {
         Cause::Asked | Cause::Muted => policy.hold.offer_after.get(),
         Cause::Away => policy.waiting.offer_after.get(),
@@ -76,6 +88,16 @@ impl Holding {
             }
             Input::Leg(Party::Rep, LegNews::Back) if self.cause == Cause::Away => {
                 self.rep_returns(board, now)
+            }
+            // He is held already; with his own phone's hold the rep comes back by that alone (D23).
+            Input::Leg(Party::Rep, LegNews::Holds) => {
+                board.rep.may_hold = true;
+                State::Holding(self)
+            }
+            Input::Leg(Party::Rep, LegNews::Resumes) => self.rep_returns(board, now),
+            Input::PhoneTransfer { target, mode } => {
+                let request = Request::by_phone(target, mode);
+                transferring::request(board, request, asking::Back::Holding(self), now)
             }
             Input::Leg(Party::Caller, LegNews::Holds) => {
                 board.hush(CALLER);
@@ -108,6 +130,10 @@ impl Holding {
                 self.cause = Cause::Away;
                 State::Holding(self)
             }
+            Command::Return if board.rep.is_deaf() => {
+                board.refuse(Refusal::PhoneOnHold);
+                State::Holding(self)
+            }
             Command::Return => self.rep_returns(board, now),
             Command::Transfer {
                 target,
@@ -118,6 +144,7 @@ impl Holding {
                     target,
                     mode,
                     agreed,
+                    by: By::Desk,
                 };
                 transferring::request(board, request, asking::Back::Holding(self), now)
             }
@@ -145,8 +172,8 @@ impl Holding {
                 self.cause = Cause::Away;
                 State::Holding(self)
             }
-            Cause::Muted => self.rep_returns(board, now),
-            Cause::Asked | Cause::Away => State::Holding(self),
+            Cause::Muted if !board.rep.is_deaf() => self.rep_returns(board, now),
+            Cause::Asked | Cause::Muted | Cause::Away => State::Holding(self),
         }
     }
 

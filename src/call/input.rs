@@ -1,4 +1,4 @@
-use crate::words::{Command, Key, Moment, Party};
+use crate::words::{Command, Key, Moment, Party, TransferMode};
 
 use super::{Line, RepairNews, Ticket, Timer, Utterance};
 
@@ -8,6 +8,11 @@ pub enum Input {
     Leg(Party, LegNews),
     /// What the rep asks for; answered by `Action::Refused` or by being done.
     Command(Command),
+    /// The rep leads the caller on by his own phone (D23); answered like a command.
+    PhoneTransfer {
+        target: String,
+        mode: TransferMode,
+    },
     Phrase(Utterance, PhraseNews),
     Key(Party, Key),
     /// A voice began or ended at `since`, by the line's own hearing.
@@ -49,7 +54,7 @@ pub enum LegNews {
     Lost,
     /// Nobody refreshes their session: their leg ends soon, after our farewell (RFC 4028 10, D27).
     Expiring,
-    /// Their own hold (D13).
+    /// Their own hold (D13, D23).
     Holds,
     Resumes,
     /// The rep's headset is gone: his leg is up, and he neither hears nor is heard.

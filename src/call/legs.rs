@@ -1,6 +1,7 @@
 use crate::words::Moment;
 
 use super::Line;
+use super::phone_keys::Typed;
 
 /// A leg we called, or were called on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,8 +60,20 @@ pub(super) struct RepLeg {
     pub(super) muted: bool,
     /// His headset is gone: he neither hears nor is heard.
     pub(super) away: bool,
+    /// His own phone holds us: he is deaf, and unheard (D23).
+    pub(super) on_hold: bool,
+    /// The caller has agreed to that, or its missing consent is in the log.
+    pub(super) may_hold: bool,
+    /// Keys of his phone that may yet ask for something.
+    pub(super) typed: Typed,
     /// No seat is ready: we wait for one (D9).
     pub(super) none_ready: bool,
     /// He has spoken on this call.
     pub(super) heard: bool,
+}
+
+impl RepLeg {
+    pub(super) fn is_deaf(&self) -> bool {
+        self.leg.is_up() && self.on_hold
+    }
 }

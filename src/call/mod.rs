@@ -29,7 +29,9 @@ mod ladder;
 mod legs;
 mod line;
 mod noting;
+mod own_phone;
 mod patch;
+mod phone_keys;
 mod promising;
 mod rating;
 mod recording;
@@ -50,6 +52,7 @@ pub use action::{Action, Callee, ConsentBy, Notice, Outcome, Recording, Refusal,
 pub use input::{Input, LegNews, PhraseNews, Promised};
 pub use line::Line;
 pub use patch::{Hears, Patch};
+pub use phone_keys::{KeyAct, PhoneKeys};
 pub use repair::RepairNews;
 pub use speech::Utterance;
 pub use terms::{Arrival, Behind, Handoff, PromiseKind, TargetTerms, Terms, Ticket};
@@ -193,10 +196,7 @@ impl Call {
 
     /// What the caller is being asked, while a question is open (D11).
     pub fn question(&self) -> Option<ConsentFor> {
-        match &self.state {
-            Some(State::Asking(asking)) => Some(asking.asks_for()),
-            _ => None,
-        }
+        self.state.as_ref().and_then(State::question)
     }
 
     pub fn language(&self) -> Language {
@@ -253,6 +253,7 @@ impl Call {
             .state
             .as_ref()
             .map_or_else(Patch::default, |state| state.patch(&self.board));
+        let patch = phone_keys::held_back(patch, &self.board.terms.phone_keys);
         if patch != self.patch && !self.has_ended() {
             self.board.act(Action::Patch(patch));
             self.patch = patch;
@@ -283,6 +284,13 @@ impl State {
             Self::Dialling(_) => "dialling",
             Self::Opening(_) => "opening",
             Self::Ended => "ended",
+        }
+    }
+
+    fn question(&self) -> Option<ConsentFor> {
+        match self {
+            Self::Asking(asking) => Some(asking.asks_for()),
+            _ => None,
         }
     }
 

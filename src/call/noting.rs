@@ -74,6 +74,8 @@ fn is_stray(state: &State, party: Party, news: LegNews, board: &mut Board) -> bo
         LegNews::Away => party != Party::Rep || board.rep.away || !board.rep.leg.is_up(),
         LegNews::Back => party != Party::Rep || !board.rep.away,
         LegNews::Resumes if party == CALLER => !board.caller.on_hold,
+        LegNews::Holds if party == Party::Rep => !board.rep.leg.is_up() || board.rep.on_hold,
+        LegNews::Resumes if party == Party::Rep => !board.rep.is_deaf(),
         _ => false,
     }
 }
@@ -97,6 +99,10 @@ fn note_leg(party: Party, news: LegNews, board: &mut Board, now: Moment) {
         LegNews::Away | LegNews::Back => board.rep.away = news == LegNews::Away,
         LegNews::Holds | LegNews::Resumes if party == CALLER => {
             board.caller.on_hold = news == LegNews::Holds;
+        }
+        LegNews::Holds | LegNews::Resumes if party == Party::Rep => {
+            board.rep.on_hold = news == LegNews::Holds;
+            board.rep.may_hold = false;
         }
         // Never acknowledged, the dialog is there all the same, and ends with a BYE (RFC 3261 13.3.1.4).
         LegNews::NeverAcked => {}

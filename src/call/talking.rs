@@ -2,10 +2,10 @@ use crate::policy::AskedBy;
 use crate::words::{Command, ConsentFor, EndedBy, Moment, Party};
 
 use super::speech::Manner;
-use super::transferring::{self, Request};
+use super::transferring::{self, By, Request};
 use super::{
     Action, Board, CALLER, ConsentBy, Input, LegNews, Line, Notice, Outcome, Refusal, State, Timer,
-    always, asking, farewell, holding, ladder,
+    always, asking, farewell, holding, ladder, own_phone,
 };
 
 /// Caller and rep talk.
@@ -23,9 +23,6 @@ pub(super) fn enter(board: &mut Board, opening: Opening, now: Moment) -> State {
     board.timers.begin_state();
     // A tick is for what follows in this talk.
     board.manners.consented = None;
-    if board.rep.away {
-        return hold_away(board, now);
-    }
     match opening {
         Opening::Watched => watch_opening(board, now),
         Opening::Over => {
@@ -35,6 +32,12 @@ pub(super) fn enter(board: &mut Board, opening: Opening, now: Moment) -> State {
     }
     if board.caller.is_alive() || !board.terms.watches_line {
         join(board);
+    }
+    if board.rep.away {
+        return hold_away(board, now);
+    }
+    if board.rep.is_deaf() {
+        return own_phone::hold(board, now);
     }
     watch_rep(board, now);
     watch_mute(board, now);
@@ -54,7 +57,7 @@ pub(super) fn watch_mute(board: &mut Board, now: Moment) {
 }
 
 /// Caller and rep are together: a line that stays silent keeps no promise (D25, D26).
-fn join(board: &mut Board) {
+pub(super) fn join(board: &mut Board) {
     if !std::mem::replace(&mut board.manners.joined, true) {
         board.act(Action::Joined);
         board.settle_attempt(Outcome::Joined);
@@ -114,6 +117,12 @@ impl Talking {
                 always::rep_lost(board, Manner::POLITE, now)
             }
             Input::Leg(Party::Rep, LegNews::Away) => hold_away(board, now),
+            Input::Leg(Party::Rep, LegNews::Holds) => own_phone::hold(board, now),
+            Input::PhoneTransfer { target, mode } => {
+                join(board);
+                let request = Request::by_phone(target, mode);
+                transferring::request(board, request, asking::Back::Talking, now)
+            }
             Input::TimedOut(timer) => self.timer(timer, board, now),
             Input::Key(Party::Caller, _) => {
                 board.timers.disarm(Timer::Opening);
@@ -173,6 +182,7 @@ impl Talking {
                     target,
                     mode,
                     agreed,
+                    by: By::Desk,
                 };
                 transferring::request(board, request, asking::Back::Talking, now)
             }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::policy::Policy;
 use crate::words::PromptId;
 
+use super::PhoneKeys;
+
 /// What all calls of a desk have in common.
 #[derive(Clone, Debug)]
 pub struct Terms {
@@ -12,6 +14,8 @@ pub struct Terms {
     /// Phrases that promise a callback of this kind: its row is committed first (D24).
     pub promising: BTreeMap<PromptId, PromiseKind>,
     pub targets: BTreeMap<String, TargetTerms>,
+    /// What keys of the rep's own phone ask for; with none his keys are only passed on.
+    pub phone_keys: PhoneKeys,
     /// Off is the signalling profile: no ladder, no line verdicts.
     pub watches_line: bool,
 }

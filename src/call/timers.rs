@@ -50,6 +50,8 @@ pub enum Timer {
     GiveWay,
     /// No pause came to speak in (D14).
     Pause,
+    /// The rep's own phone has begun a sequence of keys and types on.
+    NextKey,
     /// A repair of this leg should have helped by now (R26), or has held.
     Repair(Party),
     /// A verdict about this leg may be told again.
@@ -66,6 +68,7 @@ impl Timer {
                 | Self::FirstLife
                 | Self::GiveWay
                 | Self::Pause
+                | Self::NextKey
                 | Self::Repair(_)
                 | Self::TellAgain(_)
         )

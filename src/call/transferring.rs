@@ -7,15 +7,25 @@ use super::grid::Grid;
 use super::holding::Asked;
 use super::speech::Manner;
 use super::{
-    Board, CALLER, Input, LegNews, Notice, Patch, PhraseNews, PromiseKind, Refusal, State, Timer,
-    always, asking, bridged, talking, waiting,
+    Action, Board, CALLER, Input, LegNews, Notice, Patch, PhraseNews, PromiseKind, Refusal, State,
+    Timer, always, asking, bridged, own_phone, talking, waiting,
 };
 
 /// Where the caller is to go, and how.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
-    pub(super) target: String,
-    pub(super) mode: TransferMode,
+    target: String,
+    mode: TransferMode,
+    pub(super) by: By,
+}
+
+/// How the rep has asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// By the desk's own words.
+    Desk,
+    /// By his own phone, which waits for what becomes of it (D23).
+    Phone,
 }
 
 /// A transfer as the rep asks for it.
@@ -26,6 +36,7 @@ pub(super) struct Request {
     pub(super) mode: Option<TransferMode>,
     /// The rep has asked, the caller said yes.
     pub(super) agreed: bool,
+    pub(super) by: By,
 }
 
 /// The caller is on the grid while the target is called, consulted or briefed.
@@ -52,31 +63,62 @@ pub(super) fn request(
     back: asking::Back,
     now: Moment,
 ) -> State {
-    let policy = board.policy();
-    let plan = Plan {
-        mode: request.mode.unwrap_or(policy.transfer.mode),
-        target: request.target,
-    };
-    if let Some(refusal) = plan.refusal(board) {
+    if let Some(refusal) = request.refusal(board) {
         board.refuse(refusal);
-        return back.stay();
+        return back.stay(board, now);
     }
-    if board.rep_vouches(ConsentFor::Transfer, request.agreed) {
+    let vouched = board.rep_vouches(ConsentFor::Transfer, request.agreed);
+    let plan = request.plan(board);
+    if vouched {
         return enter(board, plan, Asked::Before, now);
     }
-    match policy.transfer.asked_by {
-        AskedBy::Rep => {
-            board.refuse(Refusal::ConsentRequired);
-            back.stay()
+    let question = plan.question(board);
+    asking::to_transfer(board, &question, plan, back, now)
+}
+
+impl Request {
+    /// Nobody has said yet that the caller agrees.
+    pub(super) fn by_phone(target: String, mode: TransferMode) -> Self {
+        Self {
+            target,
+            mode: Some(mode),
+            agreed: false,
+            by: By::Phone,
         }
-        AskedBy::Agent => {
-            let question = plan.question(board);
-            asking::to_transfer(board, &question, plan, back, now)
+    }
+
+    /// Why it cannot be: the target, its mode, or the consent that the rep should have.
+    pub(super) fn refusal(&self, board: &Board) -> Option<Refusal> {
+        let plan = self.plan(board);
+        plan.refusal(board).or_else(|| {
+            let asks = board.terms.policy.transfer.asked_by == AskedBy::Agent;
+            let has_consent = self.agreed || board.has_tick(ConsentFor::Transfer);
+            (!asks && !has_consent).then_some(Refusal::ConsentRequired)
+        })
+    }
+
+    fn plan(&self, board: &Board) -> Plan {
+        Plan {
+            target: self.target.clone(),
+            mode: self.mode.unwrap_or(board.terms.policy.transfer.mode),
+            by: self.by,
         }
     }
 }
 
 impl Plan {
+    /// His phone hears what became of it; what the desk was asked for, the desk shows.
+    pub(super) fn tell_phone(&self, joined: bool, board: &mut Board) {
+        if self.by == By::Phone {
+            board.act(Action::PhoneTransferOver { joined });
+        }
+    }
+
+    /// A phone that has handed the caller over hangs up (D23); whoever wants to talk to the target does not.
+    pub(super) fn goes_on_without_rep(&self) -> bool {
+        self.by == By::Phone && self.mode != TransferMode::Consult
+    }
+
     fn refusal(&self, board: &Board) -> Option<Refusal> {
         match board.terms.targets.get(&self.target) {
             None => Some(Refusal::UnknownTarget),
@@ -144,6 +186,9 @@ impl Transferring {
             Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 self.rep_gone(board, now)
             }
+            Input::Leg(Party::Rep, news @ (LegNews::Holds | LegNews::Resumes)) => {
+                self.phone_hold(news, board, now)
+            }
             Input::Key(Party::Target, key) => self.target_key(key, board, now),
             Input::TimedOut(Timer::TargetRings | Timer::Accept) => self.failed(board, now),
             Input::TimedOut(Timer::Grid) => self.grid_point(board, now),
@@ -176,11 +221,7 @@ impl Transferring {
         match command {
             Command::Join if self.stage == Stage::Consulting => self.join(board),
             Command::Abandon | Command::Return if board.rep.leg.is_up() => {
-                board.hang_up(Party::Target);
-                board.hush(CALLER);
-                let sorry = board.policy().hold.on_return.clone();
-                board.say(&sorry, Manner::FIRM, now);
-                talking::enter(board, talking::Opening::Over, now)
+                self.given_up(board, now)
             }
             Command::Hangup { .. } => {
                 board.refuse(Refusal::FarewellRequired);
@@ -190,13 +231,35 @@ impl Transferring {
         }
     }
 
+    /// The target is let go; the rep is back, or his phone still holds.
+    fn given_up(self, board: &mut Board, now: Moment) -> State {
+        self.plan.tell_phone(false, board);
+        board.hang_up(Party::Target);
+        board.hush(CALLER);
+        if board.rep.is_deaf() {
+            return own_phone::back(board, None, now);
+        }
+        let sorry = board.policy().hold.on_return.clone();
+        board.say(&sorry, Manner::FIRM, now);
+        talking::enter(board, talking::Opening::Over, now)
+    }
+
+    /// A consent to the transfer covers his phone's hold (D11); off hold he wants the caller back.
+    fn phone_hold(self, news: LegNews, board: &mut Board, now: Moment) -> State {
+        if news == LegNews::Resumes && self.plan.by == By::Phone {
+            return self.given_up(board, now);
+        }
+        board.rep.may_hold = news == LegNews::Holds;
+        State::Transferring(self)
+    }
+
     fn target_news(mut self, news: LegNews, board: &mut Board, now: Moment) -> State {
         match news {
             LegNews::PickedUp => {
                 board.timers.disarm(Timer::TargetRings);
                 match self.plan.mode {
                     TransferMode::Blind => return self.join(board),
-                    TransferMode::Consult => self.stage = Stage::Consulting,
+                    TransferMode::Consult => self.consult(board),
                     TransferMode::Announced => self.brief(1, board, now),
                 }
                 State::Transferring(self)
@@ -205,6 +268,13 @@ impl Transferring {
                 self.failed(board, now)
             }
             _ => State::Transferring(self),
+        }
+    }
+
+    fn consult(&mut self, board: &mut Board) {
+        self.stage = Stage::Consulting;
+        if self.plan.by == By::Phone {
+            board.act(Action::AnswerPhone);
         }
     }
 
@@ -246,6 +316,7 @@ impl Transferring {
     /// Somebody has taken the caller; only now the rep is let go.
     fn join(self, board: &mut Board) -> State {
         board.hush(Party::Target);
+        self.plan.tell_phone(true, board);
         bridged::enter(board, self.plan.target)
     }
 
@@ -256,11 +327,10 @@ impl Transferring {
         board.hush(CALLER);
         board.manners.transfer_failed = true;
         board.tell(Notice::TransferFailed);
+        self.plan.tell_phone(false, board);
         let transfer = &board.policy().transfer;
         if board.rep.leg.is_up() {
-            let state = talking::enter(board, talking::Opening::Over, now);
-            board.say(&transfer.failed, Manner::POLITE, now);
-            return state;
+            return own_phone::back(board, Some((&transfer.failed, Manner::POLITE)), now);
         }
         board.call_seat();
         if board.number.is_none() {

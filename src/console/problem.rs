@@ -28,6 +28,8 @@ pub enum Code {
     NotRecorded,
     /// The rep has no headset to come back with.
     HeadsetMissing,
+    /// The rep's own phone holds the call: only the phone takes it off hold (D23).
+    PhoneOnHold,
     UnknownCall,
     UnknownSeat,
     /// The break's reason is not in the settings' list.
@@ -69,13 +71,14 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::ConsentRequired,
         Self::QuestionOpen,
         Self::FarewellRequired,
         Self::NotInThisState,
         Self::NotRecorded,
         Self::HeadsetMissing,
+        Self::PhoneOnHold,
         Self::UnknownCall,
         Self::UnknownSeat,
         Self::UnknownReason,
@@ -113,6 +116,7 @@ impl Code {
             Self::NotInThisState => "not-in-this-state",
             Self::NotRecorded => "not-recorded",
             Self::HeadsetMissing => "headset-missing",
+            Self::PhoneOnHold => "phone-on-hold",
             Self::UnknownCall => "unknown-call",
             Self::UnknownSeat => "unknown-seat",
             Self::UnknownReason => "unknown-reason",
@@ -151,6 +155,7 @@ impl Code {
             | Self::NotInThisState
             | Self::NotRecorded
             | Self::HeadsetMissing
+            | Self::PhoneOnHold
             | Self::NotWrappingUp
             | Self::NoMoreExtensions
             | Self::NoteRequired => StatusCode::CONFLICT,

@@ -30,6 +30,7 @@ pub(super) struct DeskCall {
     pub(super) call: Call,
     pub(super) legs: ByParty<Leg>,
     pub(super) facts: Facts,
+    pub(super) own_phone: OwnPhone,
     /// What is being said, or is about to be.
     pub(super) saying: BTreeMap<Utterance, Saying>,
     /// When its earliest timer is set in the index.
@@ -107,6 +108,31 @@ pub(super) struct Leg {
     pub(super) sounds: bool,
     /// The far end, where it is no telephone.
     pub(super) own_end: Option<OwnEnd>,
+}
+
+/// What the rep does on his own phone beside his call (D23).
+#[derive(Debug, Default)]
+pub(super) struct OwnPhone {
+    /// Its REFER came on this leg, and it waits for what becomes of it.
+    pub(super) referred: Option<LegId>,
+    second: Option<Second>,
+}
+
+/// The call of his phone that he is not heard by.
+#[derive(Debug)]
+pub(super) enum Second {
+    /// He dials a target: it rings until the target is there.
+    Dialling(Box<Leg>),
+    /// He talks to the target by the other; by this one he was with the caller.
+    Parked(Box<Leg>),
+}
+
+impl Second {
+    fn leg(&self) -> &Leg {
+        match self {
+            Self::Dialling(leg) | Self::Parked(leg) => leg,
+        }
+    }
 }
 
 /// The SIP leg that takes another's place.
@@ -189,6 +215,7 @@ impl DeskCall {
             call,
             legs: ByParty::default(),
             facts,
+            own_phone: OwnPhone::default(),
             saying: BTreeMap::new(),
             armed: None,
         }
@@ -216,6 +243,8 @@ pub(super) struct Calls {
     by_sound: BTreeMap<LegKey, (CallId, Party)>,
     /// Legs to seats that ring and are no party's yet.
     pub(super) candidates: Candidates,
+    /// The second calls of reps' phones.
+    by_second: BTreeMap<LegId, CallId>,
     /// Where the legs receive RTP.
     ports: BTreeSet<u16>,
     timers: BTreeSet<(Moment, CallId)>,
@@ -256,6 +285,9 @@ impl Calls {
         }
         for leg in call.legs.values() {
             self.forget(leg);
+        }
+        if let Some(second) = &call.own_phone.second {
+            self.forget(second.leg());
         }
         Some(*call)
     }
@@ -324,6 +356,79 @@ impl Calls {
         Some(leg)
     }
 
+    // The second call of a rep's phone
+
+    /// False where there is one already.
+    pub(super) fn add_second(&mut self, id: CallId, leg: Leg) -> bool {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return false;
+        };
+        let is_free = call.own_phone.second.is_none();
+        if is_free {
+            self.by_second.extend(leg.sip.map(|sip| (sip, id)));
+            call.own_phone.second = Some(Second::Dialling(Box::new(leg)));
+        }
+        is_free
+    }
+
+    /// The call that rang carries the rep from now on; the one with the caller is parked. Returns its sound.
+    pub(super) fn park_first(&mut self, id: CallId) -> Option<Option<LegKey>> {
+        let dialling = |it: &mut Second| matches!(it, Second::Dialling(_));
+        let second = self
+            .calls
+            .get_mut(&id)?
+            .own_phone
+            .second
+            .take_if(dialling)?;
+        let Second::Dialling(second) = second else {
+            return None;
+        };
+        self.forget(&second);
+        let first = self.take_leg(id, Party::Rep)?;
+        let sound = first.port.filter(|_| first.sounds).map(|port| port.key);
+        self.by_second.extend(first.sip.map(|sip| (sip, id)));
+        self.ports
+            .extend(first.port.map(|port| port.address.port()));
+        self.set_leg(id, Party::Rep, *second);
+        self.calls.get_mut(&id)?.own_phone.second = Some(Second::Parked(Box::new(first)));
+        Some(sound)
+    }
+
+    /// It is over, or the rep's only one again: news of it find nobody.
+    pub(super) fn take_second(&mut self, id: CallId) -> Option<Second> {
+        let second = self.calls.get_mut(&id)?.own_phone.second.take()?;
+        self.forget(second.leg());
+        Some(second)
+    }
+
+    pub(super) fn parked_mut(&mut self, id: CallId) -> Option<&mut Leg> {
+        match self.calls.get_mut(&id)?.own_phone.second.as_mut()? {
+            Second::Parked(leg) => Some(leg),
+            Second::Dialling(_) => None,
+        }
+    }
+
+    /// The rep talks to the target by a second call.
+    pub(super) fn has_parked(&self, id: CallId) -> bool {
+        let second = self
+            .calls
+            .get(&id)
+            .and_then(|call| call.own_phone.second.as_ref());
+        matches!(second, Some(Second::Parked(_)))
+    }
+
+    pub(super) fn of_second(&self, leg: LegId) -> Option<CallId> {
+        self.by_second.get(&leg).copied()
+    }
+
+    /// Whether these are the two calls of the rep's phone, whichever it wants to take the other's place.
+    pub(super) fn are_one_phones(&self, id: CallId, leg: LegId, other: Option<LegId>) -> bool {
+        let current = self.leg(id, Party::Rep).and_then(|leg| leg.sip);
+        let second = |leg: LegId| self.of_second(leg) == Some(id);
+        let is_pair = |one: LegId, two: LegId| Some(one) == current && second(two);
+        self.has_parked(id) && other.is_some_and(|other| is_pair(leg, other) || is_pair(other, leg))
+    }
+
     fn find_port(&mut self, port: &Port, id: CallId, party: Party) {
         self.by_sound.insert(port.key, (id, party));
         self.ports.insert(port.address.port());
@@ -332,6 +437,7 @@ impl Calls {
     fn forget(&mut self, leg: &Leg) {
         if let Some(sip) = leg.sip {
             self.by_sip.remove(&sip);
+            self.by_second.remove(&sip);
         }
         if let Some(port) = &leg.port {
             self.by_sound.remove(&port.key);

@@ -157,7 +157,11 @@ impl House {
         guide: &mut Guide,
     ) -> Result<Self, Unfit> {
         let policy = read_policy(&settings.policy)?;
-        let missing = book.missing(policy.phrases());
+        let phrases = policy
+            .phrases()
+            .into_iter()
+            .chain(settings.phone_keys.phrases());
+        let missing = book.missing(phrases);
         if !missing.is_empty() {
             return Err(Unfit::Missing { phrases: missing });
         }
@@ -223,6 +227,31 @@ impl House {
         own.flat_map(|address| address.way.hops())
     }
 
+    /// The target that a phone means: by its address, by its id, or as it is dialled where it is. Whatever host it
+    /// names, only the target's own address is called (hardening 11).
+    pub(super) fn target_named(&self, uri: &Uri) -> Option<&str> {
+        let user = uri.user();
+        let by = |is_it: &dyn Fn(&str, &Address) -> bool| {
+            let mut targets = self.targets.iter();
+            targets.find(|(id, address)| is_it(id, address))
+        };
+        let is_dialled = |address: &Address| user.is_some() && address.uri.user() == user;
+        let found = by(&|_, address| address.uri.is_same(uri))
+            .or_else(|| by(&|id, _| user.as_deref() == Some(id)))
+            .or_else(|| by(&|_, address| is_dialled(address)));
+        found.map(|(id, _)| id.as_str())
+    }
+
+    /// The seat whose phone is there by the settings.
+    pub(super) fn seat_at(&self, hop: Hop) -> Option<&SeatId> {
+        let is_there = |place: &Place| match place {
+            Place::Phone(address) => address.way.hops().any(|it| it.address == hop.address),
+            Place::Registered { .. } | Place::Headset | Place::Test(_) => false,
+        };
+        let mut seats = self.seats.iter();
+        seats.find(|(_, place)| is_there(place)).map(|(id, _)| id)
+    }
+
     /// Where the requests of the line of this name go, the first choice first; of an account the
     /// account itself knows.
     pub(super) fn line_hops(&self, name: &str) -> Vec<Hop> {
@@ -286,6 +315,7 @@ fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
     };
     Terms {
         targets: settings.target.iter().map(target).collect(),
+        phone_keys: settings.phone_keys.acts(),
         promising: promising(book),
         watches_line: settings.line.watch == settings::Watch::On,
         policy: Arc::new(policy),

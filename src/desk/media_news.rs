@@ -191,6 +191,7 @@ impl Desk {
             }
         }
         if party == Party::Rep {
+            self.drop_second_call(id, now);
             self.release_seat(id, now);
         }
         self.leg_news(id, party, news, None, now);

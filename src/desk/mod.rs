@@ -21,6 +21,7 @@ mod media_news;
 mod media_thread;
 mod numbers;
 mod opening;
+mod own_phone;
 mod own_seats;
 mod perform;
 mod phones;
@@ -37,6 +38,7 @@ mod requests;
 mod ringing;
 mod run;
 mod run_error;
+mod second_call;
 mod signalling;
 mod sip_news;
 mod sockets;
@@ -153,13 +155,10 @@ impl Desk {
             return;
         };
         let before = call.call.state();
-        let mut word = None;
-        if let Input::Command(command) = &input {
-            word = Some(command.word());
-        }
+        let word = asked_for(&input);
         let actions = call.call.handle(input, now);
         self.calls.rearm(id);
-        if let Some(word) = word {
+        if let Some(word) = word.or_else(|| asked_by_keys(&actions)) {
             self.note_command(id, word, &actions, now);
         }
         self.follow(id, before, actions, now);
@@ -446,4 +445,21 @@ impl Desk {
         };
         self.tell_queue(callbacks::Input::SeatsReady(free), now);
     }
+}
+
+/// The word of the API for what the rep asks, whether by the desk or by his own phone.
+#[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is asked for")]
+fn asked_for(input: &Input) -> Option<&'static str> {
+    match input {
+        Input::Command(command) => Some(command.word()),
+        Input::PhoneTransfer { .. } => Some("transfer"),
+        _ => None,
+    }
+}
+
+fn asked_by_keys(actions: &[Action]) -> Option<&'static str> {
+    actions.iter().find_map(|action| match action {
+        Action::AskedByKeys(word) => Some(*word),
+        _ => None,
+    })
 }

@@ -1,5 +1,7 @@
 //! Action -> I/O: what a call wants done, done.
 
+use bytes::Bytes;
+
 use crate::call::{Action, Callee, Input, LegNews, Outcome, PhraseNews, Say};
 use crate::dialling::Privacy;
 use crate::media::Order;
@@ -26,6 +28,8 @@ impl Desk {
                     self.sound.patch(call, patch);
                 }
             }
+            Action::AnswerPhone => self.answer_phone(id, now),
+            Action::PhoneTransferOver { joined } => self.phone_transfer_over(id, joined, now),
             Action::Say(say) => self.say(id, say),
             Action::Cut(utterance) => self.cut(id, utterance.0),
             Action::SendKeys(party, keys) => {
@@ -33,6 +37,7 @@ impl Desk {
                     self.sound.order(Order::SendKeys { leg, keys });
                 }
             }
+            Action::AskedByKeys(_) => {} // noted with the step
             Action::Consent { to, given, by } => {
                 let (to, by) = (consent_word(to).to_owned(), by.as_str().to_owned());
                 self.note(id, What::Consent { to, given, by }, now);
@@ -86,48 +91,52 @@ impl Desk {
 
     /// Opens our port and says so in the 200; without their offer it carries ours (RFC 3264 4).
     fn answer(&mut self, id: CallId, now: Moment) {
-        let Some(sip) = self.sip_leg(id, Party::Caller) else {
-            return;
+        if !self.answer_party(id, Party::Caller, now) {
+            self.later(id, Input::Leg(Party::Caller, LegNews::Lost));
+        }
+    }
+
+    /// False where we cannot: their call is refused.
+    pub(super) fn answer_party(&mut self, id: CallId, party: Party, now: Moment) -> bool {
+        let Some(sip) = self.sip_leg(id, party) else {
+            return true;
         };
+        match self.begin_sound(id, party, now) {
+            Ok(sdp) => {
+                let answered = self.signalling.endpoint.answer(sip, sdp, now);
+                self.too_late(id, "answer", answered);
+                true
+            }
+            Err(refusal) => {
+                let refused = self.signalling.endpoint.reject(sip, &refusal, now);
+                self.too_late(id, "reject", refused);
+                false
+            }
+        }
+    }
+
+    /// What we say of our sound.
+    fn begin_sound(&mut self, id: CallId, party: Party, now: Moment) -> Result<Bytes, Refusal> {
         let port = match self.sound.open_port() {
             Ok(port) => port,
             Err(problem) => {
-                let refused = self
-                    .signalling
-                    .endpoint
-                    .reject(sip, &Refusal::new(503), now);
-                self.too_late(id, "reject", refused);
-                return self.no_port(id, Party::Caller, &problem, now);
+                self.tell_no_port(id, party, &problem, now);
+                return Err(Refusal::new(503));
             }
         };
-        self.calls.set_port(id, Party::Caller, port);
-        let Some(leg) = self.calls.leg_mut(id, Party::Caller) else {
-            return;
-        };
+        self.calls.set_port(id, party, port);
+        let leg = self.calls.leg_mut(id, party).ok_or(Refusal::new(481))?;
         leg.origin.version += 1;
         let (origin, codecs) = (leg.origin, &self.house.codecs);
-        let sdp = match leg.offer.take() {
-            Some(offer) => match offer_answer::answer(&offer, port.told, origin, codecs) {
-                Ok((sdp, agreed)) => {
-                    let agreed = self.seen(id, Party::Caller, agreed);
-                    self.connect(id, Party::Caller, sound::spec(&agreed));
-                    sdp
-                }
-                Err(problem) => {
-                    let refused =
-                        self.signalling
-                            .endpoint
-                            .reject(sip, &signalling::unusable(&problem), now);
-                    self.too_late(id, "reject", refused);
-                    return self.later(id, Input::Leg(Party::Caller, LegNews::Lost));
-                }
-            },
-            None => leg
-                .shield
-                .offer(offer_answer::offer(port.told, origin, codecs)),
+        let Some(offer) = leg.offer.take() else {
+            let ours = offer_answer::offer(port.told, origin, codecs);
+            return Ok(leg.shield.offer(ours));
         };
-        let answered = self.signalling.endpoint.answer(sip, sdp, now);
-        self.too_late(id, "answer", answered);
+        let answer = offer_answer::answer(&offer, port.told, origin, codecs);
+        let (sdp, agreed) = answer.map_err(|problem| signalling::unusable(&problem))?;
+        let agreed = self.seen(id, party, agreed);
+        self.connect(id, party, sound::spec(&agreed));
+        Ok(sdp)
     }
 
     fn refuse_caller(&mut self, id: CallId, code: u16, now: Moment) {
@@ -316,11 +325,16 @@ impl Desk {
 
     pub(super) fn hang_up(&mut self, id: CallId, party: Party, now: Moment) {
         if party == Party::Rep {
+            self.drop_second_call(id, now);
             self.release_seat(id, now);
         }
-        let Some(leg) = self.calls.take_leg(id, party) else {
-            return;
-        };
+        if let Some(leg) = self.calls.take_leg(id, party) {
+            self.end_leg(id, &leg, now);
+        }
+    }
+
+    /// Its sound and its signalling.
+    pub(super) fn end_leg(&mut self, id: CallId, leg: &Leg, now: Moment) {
         if let Some(port) = leg.port {
             self.sound.close(port.key);
         }

@@ -11,7 +11,7 @@ use crate::settings::{self, Settings};
 use crate::sip::digest::Md5;
 use crate::sip::offer_answer::SrtpPolicy;
 use crate::sip::registrar::{Binding, ExpiryLimits, PhoneLogin, Registrar, RegistrarSettings};
-use crate::sip::{Endpoint, Hop, LegId, Refusal};
+use crate::sip::{Endpoint, LegId, Refusal};
 use crate::words::{Entropy, Moment, Pii, SeatId, Sentence};
 
 use super::guide::Route;
@@ -141,19 +141,15 @@ impl Desk {
         Some(clock::utc_of(phone.until, now))
     }
 
-    /// Whether who calls is a rep by his registered phone. He is no customer: he is not greeted, and
-    /// dials through the desk, which knows what may be dialled and rings him first.
-    pub(super) fn declines_rep(&mut self, leg: LegId, source: Hop, now: Moment) -> bool {
-        let Some(seat) = self.signalling.endpoint.seat_behind(source, now) else {
-            return false;
-        };
-        tracing::info!(%seat, "refuse a call by a rep's phone");
+    /// A rep is no customer: he is not greeted, and dials through the desk, which knows what may be dialled and
+    /// rings him first.
+    pub(super) fn decline_rep(&mut self, leg: LegId, now: Moment) {
+        tracing::info!("refuse a call by a rep's phone");
         let refusal = Refusal {
             warning: Some(DIAL_BY_THE_DESK.to_owned()),
             ..Refusal::new(403)
         };
         self.reject(leg, refusal, now);
-        true
     }
 
     /// Where it is, and whether its sound is protected.

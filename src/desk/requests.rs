@@ -264,5 +264,6 @@ fn code(refusal: Refusal) -> Code {
         Refusal::NumberUnknown => Code::NumberUnknown,
         Refusal::NotRecorded => Code::NotRecorded,
         Refusal::HeadsetMissing => Code::HeadsetMissing,
+        Refusal::PhoneOnHold => Code::PhoneOnHold,
     }
 }

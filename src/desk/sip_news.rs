@@ -12,6 +12,7 @@ use crate::words::{CallId, Moment, Party};
 use super::calls::{CALLS_MAX, DeskCall, Facts, Leg};
 use super::keys_once::Road;
 use super::lines::Line;
+use super::second_call::CallingRep;
 use super::{Desk, clock, signalling, sound};
 
 /// What an INVITE offers, weighed by our share in SRTP; nothing where we are to offer.
@@ -52,15 +53,17 @@ impl Desk {
             // Its connection ended under it, and with it the proof whose it was.
             return self.reject(leg, Refusal::new(403), now);
         };
-        let srtp = self.srtp_of_replaced(&invited).unwrap_or(line.srtp);
+        let begins = invited.replaces.is_none() && !line.outside;
+        let rep = self.calling_rep(&invited, now).filter(|_| begins);
+        let srtp = self.srtp_beside(&invited, rep.as_ref());
+        let srtp = srtp.unwrap_or(line.srtp);
         let shield = self.signalling.shield(srtp);
         let offer = Offer {
             theirs: offer.map(|offer| shield.weigh_offer(offer)),
             shield,
         };
-        let begins = invited.replaces.is_none() && !line.outside;
-        if begins && self.declines_rep(leg, invited.source, now) {
-            return;
+        if rep.as_ref().is_some_and(|rep| rep.consults.is_none()) {
+            return self.decline_rep(leg, now);
         }
         if let Some(Err(refusal)) = offer
             .theirs
@@ -68,6 +71,9 @@ impl Desk {
             .map(|it| self.check_offer(it, (&invited, &line), now))
         {
             return self.reject(leg, refusal, now);
+        }
+        if let Some(consults) = rep.and_then(|rep| rep.consults) {
+            return self.dial_second(consults, leg, offer, (&invited, &line), now);
         }
         if let Some(old) = invited.replaces {
             return self.replace(old, leg, offer, (&invited, &line), now);
@@ -78,9 +84,14 @@ impl Desk {
         self.begin_inbound(leg, offer, (&invited, &line), now);
     }
 
-    /// Who takes a leg's place is protected as that was: a phone of its own setting, whichever line it calls by.
-    fn srtp_of_replaced(&self, invited: &Invited) -> Option<SrtpPolicy> {
-        let (id, party) = self.calls.of_sip(invited.replaces?)?;
+    /// Who takes a leg's place, and a rep's second call, is protected as the first was: a phone of its own setting,
+    /// whichever line it calls by.
+    fn srtp_beside(&self, invited: &Invited, rep: Option<&CallingRep>) -> Option<SrtpPolicy> {
+        let consults = rep.and_then(|rep| rep.consults.as_ref());
+        let (id, party) = match (invited.replaces, consults) {
+            (Some(replaced), _) => self.calls.of_sip(replaced)?,
+            (None, consults) => (consults?.call, Party::Rep),
+        };
         Some(self.calls.leg(id, party)?.shield.policy())
     }
 
@@ -162,10 +173,18 @@ impl Desk {
     }
 
     fn leg_event(&mut self, leg: LegId, event: Event, now: Moment) {
+        if let Some(id) = self.calls.of_second(leg) {
+            return self.second_call_event(id, leg, event, now);
+        }
         let Some((id, party)) = self.calls.of_sip(leg) else {
             return self.candidate_event(leg, event, now);
         };
         match event {
+            Event::HungUp { .. } | Event::Lost { .. } | Event::Expired
+                if party == Party::Rep && self.calls.has_parked(id) =>
+            {
+                self.consultation_left(id, now);
+            }
             Event::Invited(_) => {} // begins a call; taken before
             Event::Cancelled { reason } => {
                 let elsewhere = reason.is_some_and(|reason| is_answered_elsewhere(&reason));
@@ -195,7 +214,7 @@ impl Desk {
                 }
             }
             Event::Expired => self.gone(id, party, LegNews::Lost, Some(408), now),
-            Event::ReferAsked(_) => self.decline_refer(leg, now),
+            Event::ReferAsked(asked) => self.refer_asked((id, party), leg, &asked, now),
             Event::ReferOver { code } => {
                 let news = match code {
                     Some(200..300) => LegNews::HandedOff,
@@ -217,13 +236,6 @@ impl Desk {
         }
     }
 
-    /// Transfers are made with the desk's own words, not by a phone's REFER.
-    fn decline_refer(&mut self, leg: LegId, now: Moment) {
-        if let Err(problem) = self.signalling.endpoint.refuse_refer(leg, 603, now) {
-            tracing::debug!(%problem, "too late to decline");
-        }
-    }
-
     /// The leg is over: its sound ends, and the call hears of it.
     fn gone(&mut self, id: CallId, party: Party, news: LegNews, code: Option<u16>, now: Moment) {
         if let Some(leg) = self.calls.take_leg(id, party)
@@ -235,6 +247,7 @@ impl Desk {
             if matches!(news, LegNews::Refused(_)) {
                 self.rep_refused(id, now);
             }
+            self.drop_second_call(id, now);
             self.release_seat(id, now);
         }
         self.leg_news(id, party, news, code, now);
@@ -316,7 +329,14 @@ impl Desk {
     }
 
     /// A re-INVITE: hold, resume, a new address. Our sound runs on (D13).
-    fn offered(&mut self, id: CallId, party: Party, leg: LegId, sdp: Option<Bytes>, now: Moment) {
+    pub(super) fn offered(
+        &mut self,
+        id: CallId,
+        party: Party,
+        leg: LegId,
+        sdp: Option<Bytes>,
+        now: Moment,
+    ) {
         let they_are = self.whence_of(id, party);
         let Some(ours) = self.calls.leg_mut(id, party) else {
             return;
@@ -357,7 +377,11 @@ impl Desk {
 
     /// Our direction tells theirs: when we may not send, they hold us.
     pub(super) fn hold_news(&mut self, id: CallId, party: Party, ours: Direction, now: Moment) {
-        let holds = matches!(ours, Direction::RecvOnly | Direction::Inactive);
+        let holds = ours.is_held();
+        // Whether his phone holds the caller is told by the call that the caller is on.
+        if party == Party::Rep && self.calls.has_parked(id) {
+            return;
+        }
         let Some(leg) = self.calls.leg_mut(id, party) else {
             return;
         };

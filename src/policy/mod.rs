@@ -104,11 +104,22 @@ pub enum AskedBy {
     Agent,
 }
 
+/// What the hold button of the rep's own phone says of the caller (D23).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ByPhone {
+    /// Nothing: the agent asks him.
+    Asked,
+    /// The rep has asked him before he pressed it.
+    Told,
+}
+
 /// Never unasked, never unheard of for longer than `every` (R18-R22).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hold {
     pub asked_by: AskedBy,
+    pub by_phone: ByPhone,
     pub ask: PromptId,
     pub ask_lookup: PromptId,
     pub ask_consult: PromptId,

@@ -8,10 +8,12 @@ mod check_lines;
 mod check_phones;
 mod dial;
 mod error;
+mod feature_codes;
 mod headset;
 mod layers;
 mod lines;
 mod model;
+mod phone_keys;
 mod phones;
 mod places;
 mod policy_file;
@@ -34,6 +36,7 @@ pub use model::{
     Api, Behind, Codec, Handoff, Line, Log, LogFormat, Media, ReliableRinging, Seat, SeatKind,
     Settings, Sip, Srtp, Store, Target, Watch,
 };
+pub use phone_keys::{KeyRow, KeyWords, NoWords, PhoneKeys, read_words};
 pub use phones::{Md5, Phones};
 pub use policy_file::read_policy;
 pub use ports::Opening;

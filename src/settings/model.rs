@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::dial::Dial;
 use super::headset::Headset;
 use super::lines::{Account, Peer, Tls};
+use super::phone_keys::PhoneKeys;
 use super::phones::Phones;
 use super::recording::Recording;
 use super::seats::Seats;
@@ -42,6 +43,7 @@ pub struct Settings {
     pub seats: Seats,
     pub seat: Vec<Seat>,
     pub target: Vec<Target>,
+    pub phone_keys: PhoneKeys,
     pub api: Api,
     pub store: Store,
     pub log: Log,

@@ -3,9 +3,11 @@ use std::ops::Range;
 use toml_edit::{Document, Item, TableLike};
 
 /// One step towards a place in the settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Key(&'static str),
+    /// A key that the admin chose.
+    Named(String),
     /// The n-th `[[seat]]`, `[[target]]` ..., from 0.
     Nth(usize),
 }
@@ -17,7 +19,7 @@ pub(super) fn find(text: &str, steps: &[Step]) -> Option<Range<usize>> {
     let mut entry = None;
     let mut span = None;
     for step in steps {
-        let Some((inner, at)) = place.enter(*step) else {
+        let Some((inner, at)) = place.enter(step) else {
             return entry;
         };
         (place, span) = (inner, at);
@@ -34,11 +36,13 @@ enum Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    fn enter(&self, step: Step) -> Option<(Self, Option<Range<usize>>)> {
+    fn enter(&self, step: &Step) -> Option<(Self, Option<Range<usize>>)> {
         match (step, self) {
             (Step::Key(name), Place::Table(table)) => item(*table, name),
+            (Step::Named(name), Place::Table(table)) => item(*table, name),
             (Step::Key(name), Place::Item(section)) => item(section.as_table_like()?, name),
-            (Step::Nth(n), Place::Item(list)) => entry(list, n),
+            (Step::Named(name), Place::Item(section)) => item(section.as_table_like()?, name),
+            (Step::Nth(n), Place::Item(list)) => entry(list, *n),
             (Step::Nth(_), Place::Table(_)) => None,
         }
     }

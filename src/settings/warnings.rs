@@ -11,7 +11,11 @@ impl Settings {
         let in_clear = (!in_clear.is_empty()).then(|| {
             Sentence::of("settings.warning.srtp-keys-in-clear").with("lines", in_clear.join(", "))
         });
-        nobody.into_iter().chain(in_clear).collect()
+        let clashes = self.phone_keys.clashes();
+        let clashes = (!clashes.is_empty()).then(|| {
+            Sentence::of("settings.warning.feature-codes").with("keys", clashes.join(", "))
+        });
+        nobody.into_iter().chain(in_clear).chain(clashes).collect()
     }
 
     /// Lines, phones and targets with SRTP whose signalling is not TLS: it carries the keys (RFC 4568 8.1).

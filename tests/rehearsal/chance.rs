@@ -41,6 +41,7 @@ pub(super) fn any_input(chance: &mut Entropy, now: Moment) -> Input {
             let headset = pick(chance, &[LegNews::Away, LegNews::Back, LegNews::Back]);
             Input::Leg(pick(chance, &Party::ALL), headset)
         }
+        14 if chance.below(2) == 0 => phone_transfer(chance),
         _ => Input::Command(command(chance)),
     }
 }
@@ -191,6 +192,18 @@ fn transfer(chance: &mut Entropy) -> Command {
         target: pick(chance, &["expert", "menu", "menu", "branch", "nowhere"]).to_owned(),
         mode: pick(chance, &modes),
         agreed: chance.below(2) == 0,
+    }
+}
+
+fn phone_transfer(chance: &mut Entropy) -> Input {
+    let modes = [
+        TransferMode::Consult,
+        TransferMode::Announced,
+        TransferMode::Blind,
+    ];
+    Input::PhoneTransfer {
+        target: pick(chance, &["expert", "menu", "branch"]).to_owned(),
+        mode: pick(chance, &modes),
     }
 }
 

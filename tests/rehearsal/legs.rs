@@ -13,7 +13,14 @@ pub(super) struct Legs {
     pub(super) caller_holds: bool,
     /// The rep on the line has no headset.
     away: bool,
+    /// The rep's own phone holds (D23).
+    rep_holds: bool,
+    /// ... and that was agreed to, or its missing consent recorded.
+    rep_may_hold: bool,
 }
+
+/// Here the caller has agreed already, or his missing consent is in the log.
+const HELD: [&str; 4] = ["holding", "transferring", "consulting", "announcing"];
 
 impl Legs {
     pub(super) fn note(&mut self, party: Party, news: LegNews, state: &str) {
@@ -32,6 +39,10 @@ impl Legs {
             LegNews::Away | LegNews::Back if party == Party::Rep => {
                 self.away = news == LegNews::Away && self.has(party);
             }
+            LegNews::Holds | LegNews::Resumes if party == Party::Rep => {
+                self.rep_holds = news == LegNews::Holds && self.has(Party::Rep);
+                self.rep_may_hold = self.rep_holds && HELD.contains(&state);
+            }
             LegNews::Cancelled
             | LegNews::AnsweredElsewhere
             | LegNews::Refused(_)
@@ -39,6 +50,7 @@ impl Legs {
             | LegNews::HungUp
             | LegNews::Lost => {
                 self.there.remove(&party);
+                self.rep_holds &= party != Party::Rep;
             }
             LegNews::NeverAcked
             | LegNews::Expiring
@@ -56,6 +68,16 @@ impl Legs {
     /// The rep hears and is heard.
     pub(super) fn has_able_rep(&self) -> bool {
         self.has(Party::Rep) && !self.away
+    }
+
+    /// The caller agreed, or that he did not is written down.
+    pub(super) fn may_hold(&mut self) {
+        self.rep_may_hold = self.rep_holds;
+    }
+
+    /// The rep's own phone holds, and nothing is left to ask.
+    pub(super) fn is_held_by_phone(&self) -> bool {
+        self.rep_holds && self.rep_may_hold
     }
 
     pub(super) fn has(&self, party: Party) -> bool {

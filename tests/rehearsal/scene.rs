@@ -2,9 +2,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use thirdring::call::{Arrival, Behind, Handoff, Promised, RepairNews, TargetTerms, Terms};
+use thirdring::call::{
+    Arrival, Behind, Handoff, PhoneKeys, Promised, RepairNews, TargetTerms, Terms,
+};
 use thirdring::policy::Policy;
-use thirdring::words::{Language, Wait};
+use thirdring::settings;
+use thirdring::words::{Key, Language, Wait};
 
 use super::phrasebook::{self, Lengths};
 
@@ -62,6 +65,7 @@ impl Scene {
         match line.split_once(' ').unwrap_or((line, "")) {
             ("policy", _) => {}
             ("prompts", lengths) => self.set_prompts(lengths)?,
+            ("keys", sequence) => add_keys(terms, sequence)?,
             ("caller", "anonymous") => self.anonymous = true,
             ("behind", "queue") => self.arrival.behind = Behind::Queue,
             ("line", "unwatched") => terms.watches_line = false,
@@ -84,6 +88,16 @@ impl Scene {
         self.lengths = Lengths::Every(wait(lengths)?);
         Ok(())
     }
+}
+
+/// `keys *1 hold lookup`.
+fn add_keys(terms: &mut Terms, sequence: &str) -> Result<(), String> {
+    let wrong = || format!("'{sequence}' is not: KEYS WORDS");
+    let (row, words) = sequence.split_once(' ').ok_or_else(wrong)?;
+    let keys = row.chars().map(Key::try_from).collect::<Result<_, _>>();
+    let act = settings::read_words(words).map_err(|why| format!("{why:?}"))?;
+    terms.phone_keys.add(keys.map_err(|_| wrong())?, act);
+    Ok(())
 }
 
 fn wait(text: &str) -> Result<Duration, String> {
@@ -109,6 +123,7 @@ fn terms(policy: &str) -> Result<Terms, String> {
         policy: Arc::new(policy),
         promising: phrasebook::promising(),
         targets: TARGETS.into_iter().map(target).collect(),
+        phone_keys: PhoneKeys::default(),
         watches_line: true,
     })
 }

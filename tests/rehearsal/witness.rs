@@ -151,6 +151,9 @@ impl Witness {
             Action::HangUp(party) => {
                 self.legs.there.remove(party);
             }
+            Action::Consent { to, given, by } if is_to_wait(*to, *given, *by) => {
+                self.legs.may_hold();
+            }
             Action::Cut(utterance) => self.heard.is_cut(*utterance, now),
             Action::Promise { ticket, kind, .. } => {
                 self.rows.asked.insert(*ticket, *kind);
@@ -257,7 +260,8 @@ impl Witness {
             self.breach("the caller is with nobody");
         }
         let newly_held = from != to && to == "holding" && !self.so_far.asked_on_hold;
-        if newly_held && !has_consent(step, ConsentFor::Hold) {
+        let may_hold = has_consent(step, ConsentFor::Hold) || self.legs.is_held_by_phone();
+        if newly_held && !may_hold {
             self.breach("held without consent");
         }
         if to != "talking"
@@ -292,8 +296,15 @@ fn has_consent(step: &[Action], wanted: ConsentFor) -> bool {
         let Action::Consent { to, given, by } = action else {
             return false;
         };
-        *to == wanted && (*given || matches!(by, ConsentBy::Muted | ConsentBy::Headset))
+        let recorded_missing =
+            matches!(by, ConsentBy::Muted | ConsentBy::Headset | ConsentBy::Phone);
+        *to == wanted && (*given || recorded_missing)
     })
+}
+
+/// D11: one consent covers a transfer and its hold.
+fn is_to_wait(to: ConsentFor, given: bool, by: ConsentBy) -> bool {
+    to != ConsentFor::Callback && given || by == ConsentBy::Phone
 }
 
 fn heard_whole(input: &Input) -> Option<bool> {

@@ -29,8 +29,8 @@ impl Event {
             .or_else(|| party.and_then(|party| voice(party, words)))
             .or_else(|| party.and_then(|party| leg(party, words)).map(Self::Comes))
             .or_else(|| {
-                let command = command(words).filter(|_| who == "rep")?;
-                Some(Self::Comes(Input::Command(command)))
+                let input = phone_transfer(words).or_else(|| command(words).map(Input::Command));
+                input.filter(|_| who == "rep").map(Self::Comes)
             })
             .ok_or_else(unknown)
     }
@@ -192,6 +192,17 @@ fn transfer(words: &str, agreed: bool) -> Option<Command> {
         mode,
         agreed,
     })
+}
+
+/// `phone-transfer expert announced`: on his own phone.
+fn phone_transfer(words: &str) -> Option<Input> {
+    let Command::Transfer { target, mode, .. } =
+        transfer(words.strip_prefix("phone-transfer ")?, false)?
+    else {
+        return None;
+    };
+    let mode = mode?;
+    Some(Input::PhoneTransfer { target, mode })
 }
 
 /// `hold yes`, `transfer no`.

@@ -72,6 +72,11 @@ impl Direction {
         }
     }
 
+    /// As ours: we may not send, so the other side holds us.
+    pub fn is_held(self) -> bool {
+        matches!(self, Self::RecvOnly | Self::Inactive)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SendRecv => "sendrecv",
