@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::policy::Means;
-use crate::words::{ConsentFor, Ending, Key, Language, Moment, Party, PromptId};
+use crate::words::{ConsentFor, Ending, Key, Language, Moment, Party, PromptId, SeatId};
 
 use super::{Line, Patch, PromiseKind, Ticket, Utterance};
 
@@ -18,6 +18,10 @@ pub enum Action {
     Call(Party, Callee),
     /// End this party's leg: BYE or CANCEL, whichever fits.
     HangUp(Party),
+    /// Ring this seat, too: once it picks up it is the rep's, and `LegNews::Moved` follows.
+    Move(SeatId),
+    /// The seat that the call was to move to does not answer: it rings no more.
+    StayPut,
     /// Ask the caller's exchange to join him with the target without us (D22);
     /// `LegNews::HandedOff` or `NotHandedOff` of the caller follows.
     HandOff {
@@ -160,6 +164,8 @@ pub enum Notice {
     TransferDeclined,
     /// The exchange did not take the call: we stay in it (D22).
     NotHandedOff,
+    /// The other seat did not take the call: it stays with this one.
+    NotMoved,
     CallerSpeaksOnHold,
     CallerOnOwnHold,
     CallerBack,
@@ -189,6 +195,7 @@ impl fmt::Display for Notice {
             Self::TransferFailed => "transfer-failed",
             Self::TransferDeclined => "transfer-declined",
             Self::NotHandedOff => "not-handed-off",
+            Self::NotMoved => "not-moved",
             Self::CallerSpeaksOnHold => "caller-speaks-on-hold",
             Self::CallerOnOwnHold => "caller-on-own-hold",
             Self::CallerBack => "caller-back",

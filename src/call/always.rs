@@ -47,6 +47,11 @@ pub(super) fn handle(state: State, input: Input, board: &mut Board, now: Moment)
             doctor::tell_again(&state, party, board, now);
             state
         }
+        Input::TimedOut(Timer::Moving) => {
+            board.act(Action::StayPut);
+            board.tell(Notice::NotMoved);
+            state
+        }
         Input::TimedOut(Timer::RepRings) => seat_does_not_answer(state, board),
         Input::ShutDown => shut_down(state, board, now),
         input => state.handle(input, board, now),

@@ -162,6 +162,16 @@ impl Board {
         self.act(Action::Call(Party::Rep, Callee::Seat));
     }
 
+    /// His leg is another; that he has been heard is true all the same.
+    pub(super) fn rep_moved(&mut self) {
+        self.timers.disarm(Timer::Moving);
+        self.rep = RepLeg {
+            leg: Leg::Up,
+            heard: self.rep.heard,
+            ..RepLeg::default()
+        };
+    }
+
     pub(super) fn call_target(&mut self, target: &str) {
         self.target = Leg::Called;
         self.act(Action::Call(
@@ -187,6 +197,7 @@ impl Board {
         }
         if party == Party::Rep {
             self.timers.disarm(Timer::RepRings);
+            self.timers.disarm(Timer::Moving);
         }
     }
 

@@ -4,7 +4,7 @@ use crate::words::{Because, Command, EndedBy, Moment, PromptId};
 
 use super::speech::Manner;
 use super::{
-    Action, Board, CALLER, Input, PromiseKind, Refusal, State, promising, recording, talking,
+    Action, Board, CALLER, Input, PromiseKind, Refusal, State, Timer, promising, recording, talking,
 };
 
 /// Does it, refuses it, or leaves it to the state.
@@ -28,6 +28,11 @@ pub(super) fn obey(state: State, command: Command, board: &mut Board, now: Momen
         }
         Command::Mute { on } => return mute(state, on, board, now),
         Command::Recording { paused } => recording::pause(board, paused),
+        Command::Move { seat } if may_move(&state, board) => {
+            let until = now + board.policy().waiting.rep_rings_for.get();
+            board.timers.arm(Timer::Moving, until);
+            board.act(Action::Move(seat));
+        }
         Command::CannotHear if board.caller.leg.is_up() && !state.is_leaving() => {
             return promising::cannot_hear(board, now);
         }
@@ -49,6 +54,11 @@ pub(super) fn obey(state: State, command: Command, board: &mut Board, now: Momen
 /// The rep's own phrases: where nothing of the standard's is being said.
 pub(super) fn may_say(state: &State, board: &Board) -> bool {
     matches!(state, State::Talking(_)) && board.caller.leg.is_up()
+}
+
+/// With a rep on the call who talks, or holds.
+fn may_move(state: &State, board: &Board) -> bool {
+    matches!(state, State::Talking(_) | State::Holding(_)) && board.rep.leg.is_up()
 }
 
 /// One of the rep's own phrases; one that promises waits for its row (D24).

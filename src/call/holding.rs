@@ -86,7 +86,7 @@ impl Holding {
             Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 always::rep_lost(board, Manner::FIRM, now)
             }
-            Input::Leg(Party::Rep, LegNews::Back) if self.cause == Cause::Away => {
+            Input::Leg(Party::Rep, LegNews::Back | LegNews::Moved) if self.cause == Cause::Away => {
                 self.rep_returns(board, now)
             }
             // He is held already; with his own phone's hold the rep comes back by that alone (D23).

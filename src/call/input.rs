@@ -57,6 +57,8 @@ pub enum LegNews {
     /// Their own hold (D13, D23).
     Holds,
     Resumes,
+    /// Another seat has taken the rep's place.
+    Moved,
     /// The rep's headset is gone: his leg is up, and he neither hears nor is heard.
     Away,
     /// The rep has a headset again.

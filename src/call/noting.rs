@@ -71,6 +71,7 @@ fn is_stray(state: &State, party: Party, news: LegNews, board: &mut Board) -> bo
         // Nobody says farewell to a rep or a target: their end is told when it comes.
         LegNews::Expiring => party != CALLER || !board.caller.leg.is_up(),
         LegNews::Holds if party == CALLER => board.caller.on_hold,
+        LegNews::Moved => party != Party::Rep || !board.rep.leg.is_up(),
         LegNews::Away => party != Party::Rep || board.rep.away || !board.rep.leg.is_up(),
         LegNews::Back => party != Party::Rep || !board.rep.away,
         LegNews::Resumes if party == CALLER => !board.caller.on_hold,
@@ -96,6 +97,7 @@ fn note_leg(party: Party, news: LegNews, board: &mut Board, now: Moment) {
             board.rep.none_ready = false;
         }
         LegNews::NoSeat => board.rep.none_ready = true,
+        LegNews::Moved => board.rep_moved(),
         LegNews::Away | LegNews::Back => board.rep.away = news == LegNews::Away,
         LegNews::Holds | LegNews::Resumes if party == CALLER => {
             board.caller.on_hold = news == LegNews::Holds;

@@ -9,6 +9,8 @@ pub enum Timer {
     Answer,
     /// The seat has rung for long enough.
     RepRings,
+    /// The seat that the call moves to has rung for long enough.
+    Moving,
     /// The next point of the 15 s grid is near (D3).
     Grid,
     /// The question has waited long enough for a key (D11).
@@ -64,6 +66,7 @@ impl Timer {
         matches!(
             self,
             Self::RepRings
+                | Self::Moving
                 | Self::MediaLost
                 | Self::FirstLife
                 | Self::GiveWay

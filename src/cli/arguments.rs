@@ -226,6 +226,10 @@ pub(super) enum CallVerb {
     Abandon {
         call: Option<CallId>,
     },
+    Move {
+        seat: SeatId,
+        call: Option<CallId>,
+    },
     Consent {
         #[arg(value_name = "hold|transfer|callback", value_parser = word::<ConsentFor>)]
         to: ConsentFor,

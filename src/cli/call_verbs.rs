@@ -81,6 +81,7 @@ fn worded(verb: CallVerb) -> (Command, Option<CallId>) {
         ),
         CallVerb::Join { call } => (Command::Join, call),
         CallVerb::Abandon { call } => (Command::Abandon, call),
+        CallVerb::Move { seat, call } => (Command::Move { seat }, call),
         CallVerb::Consent { to, answer, call } => (Command::Consent { to, agreed: answer }, call),
         CallVerb::Hangup {
             call,

@@ -66,7 +66,7 @@ const fn command(path: &'static str, word: &'static str) -> Route {
 }
 
 /// Every route there is.
-pub static ROUTES: [Route; 33] = [
+pub static ROUTES: [Route; 34] = [
     route(Method::GET, "/healthz", Permission::Anyone, Page::Health),
     route(Method::GET, "/metrics", Permission::Metrics, Page::Metrics),
     get("/api/v1/events", Page::Events),
@@ -80,6 +80,7 @@ pub static ROUTES: [Route; 33] = [
     command("/api/v1/calls/{id}/transfer", "transfer"),
     command("/api/v1/calls/{id}/join", "join"),
     command("/api/v1/calls/{id}/abandon", "abandon"),
+    command("/api/v1/calls/{id}/move", "move"),
     command("/api/v1/calls/{id}/consent", "consent"),
     command("/api/v1/calls/{id}/hangup", "hangup"),
     command("/api/v1/calls/{id}/mute", "mute"),

@@ -135,10 +135,16 @@ impl Desk {
         if let Some(call) = self.calls.get_mut(id) {
             (call.facts.seat, call.facts.rep_is) = (Some(seat.clone()), is);
         }
-        self.calls.set_leg(id, Party::Rep, candidate.leg);
-        self.note(id, What::Seated { seat }, now);
-        self.rep_picked_up(id, now);
-        self.answered(id, Party::Rep, sdp.or(candidate.early), now);
+        let sdp = sdp.or(candidate.early);
+        match self.calls.take_leg(id, Party::Rep) {
+            Some(old) => self.moved(id, (old, candidate.leg), &seat, sdp, now),
+            None => {
+                self.calls.set_leg(id, Party::Rep, candidate.leg);
+                self.note(id, What::Seated { seat }, now);
+                self.rep_picked_up(id, now);
+                self.answered(id, Party::Rep, sdp, now);
+            }
+        }
     }
 
     /// The call hears of it when nobody else rings.
@@ -156,7 +162,10 @@ impl Desk {
         if let Some(port) = candidate.leg.port {
             self.sound.close(port.key);
         }
-        if self.seating.decline(id, &seat, how, now) {
+        let others_ring = self.seating.decline(id, &seat, how, now);
+        if self.calls.leg(id, Party::Rep).is_some() {
+            self.not_moved(id, now);
+        } else if others_ring {
             self.note_leg(id, Party::Rep, news, code, now);
             self.seats_changed(now);
         } else {

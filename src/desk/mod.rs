@@ -19,6 +19,7 @@ mod keys_once;
 mod lines;
 mod media_news;
 mod media_thread;
+mod moving;
 mod numbers;
 mod opening;
 mod own_phone;

@@ -43,25 +43,32 @@ pub(super) struct Shown {
 /// Whether the rep is there as soon as his leg is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PickUp {
-    AtOnce,
+    AtOnce(LegNews),
     /// He picks up himself.
     ByHand,
 }
 
 impl Desk {
-    pub(super) fn open_test_seat(&mut self, id: CallId, kind: TestKind, now: Moment) {
+    /// `comes` is how the call hears of it: `PickedUp` or `Moved`.
+    pub(super) fn open_test_seat(
+        &mut self,
+        id: CallId,
+        kind: TestKind,
+        comes: LegNews,
+        now: Moment,
+    ) {
         let open = |_: &Self, desk| {
             let seat = TestSeat::open(kind, desk)?;
             Ok((seat.address(), OwnEnd::Test(seat)))
         };
-        self.open_own_seat(id, Codec::Pcma, PickUp::AtOnce, open, now);
+        self.open_own_seat(id, Codec::Pcma, PickUp::AtOnce(comes), open, now);
     }
 
     /// He is joined by itself where the policy answers by itself; else it rings until he picks up (D2).
-    pub(super) fn open_headset(&mut self, id: CallId, now: Moment) {
+    pub(super) fn open_headset(&mut self, id: CallId, comes: LegNews, now: Moment) {
         let codec = self.headset_codec(id);
-        let pick_up = match self.answers_by_itself() {
-            true => PickUp::AtOnce,
+        let pick_up = match comes == LegNews::Moved || self.answers_by_itself() {
+            true => PickUp::AtOnce(comes),
             false => PickUp::ByHand,
         };
         let rings = pick_up == PickUp::ByHand || self.rings(id);
@@ -105,16 +112,20 @@ impl Desk {
         self.calls.set_leg(id, Party::Rep, leg);
         self.connect(id, Party::Rep, sound::own_spec(codec, address));
         match pick_up {
-            PickUp::AtOnce => self.own_seat_picks_up(id, now),
+            PickUp::AtOnce(comes) => self.own_seat_comes(id, comes, now),
             PickUp::ByHand => self.leg_news(id, Party::Rep, LegNews::Ringing, None, now),
         }
     }
 
     pub(super) fn own_seat_picks_up(&mut self, id: CallId, now: Moment) {
+        self.own_seat_comes(id, LegNews::PickedUp, now);
+    }
+
+    fn own_seat_comes(&mut self, id: CallId, comes: LegNews, now: Moment) {
         if let Some(leg) = self.calls.leg_mut(id, Party::Rep) {
             leg.up = true;
         }
-        self.leg_news(id, Party::Rep, LegNews::PickedUp, None, now);
+        self.leg_news(id, Party::Rep, comes, None, now);
     }
 
     /// What the caller speaks, so that his sound is passed on as it is; wideband as G.722.

@@ -21,6 +21,8 @@ impl Desk {
             Action::Answer => self.answer(id, now),
             Action::Refuse(code) => self.refuse_caller(id, code, now),
             Action::Call(party, callee) => self.call(id, party, callee, now),
+            Action::Move(seat) => self.move_call(id, &seat, now),
+            Action::StayPut => self.stay_put(id, now),
             Action::HandOff { target } => self.hand_off(id, &target, now),
             Action::HangUp(party) => self.hang_up(id, party, now),
             Action::Patch(patch) => {

@@ -125,6 +125,7 @@ impl Desk {
         };
         let state = call.call.state();
         self.check_phrase(&command)?;
+        self.check_move(&command)?;
         let mut target = String::new();
         if let Command::Transfer { target: asked, .. } = &command {
             target.clone_from(asked);
@@ -151,6 +152,18 @@ impl Desk {
             return Err(Problem::from(Code::UnknownPhrase).with("phrase", phrase));
         }
         Ok(())
+    }
+
+    /// A call moves to a seat that is there and free.
+    fn check_move(&self, command: &Command) -> Result<(), Problem> {
+        let Command::Move { seat: id } = command else {
+            return Ok(());
+        };
+        match self.seating.get(id) {
+            Some(seat) if seat.is_free() => Ok(()),
+            Some(_) => Err(Code::NoSeat.into()),
+            None => Err(Problem::from(Code::UnknownSeat).with("seat", id)),
+        }
     }
 
     // Callbacks

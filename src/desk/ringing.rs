@@ -1,6 +1,7 @@
 //! Ringing the seats: which of them, how, and what follows when one has the call or lets go of it.
 
 use crate::call::{Input, LegNews};
+use crate::policy::AnswerMode;
 use crate::records::What;
 use crate::seating::{Declined, Given, Ring, Rings, Wanted};
 use crate::words::{CallId, Moment, Party, SeatId};
@@ -74,8 +75,8 @@ impl Desk {
         }
         self.note(id, What::Seated { seat: seat.clone() }, now);
         match self.house.seats.get(seat).cloned() {
-            Some(Place::Test(kind)) => self.open_test_seat(id, kind, now),
-            Some(Place::Headset) => self.open_headset(id, now),
+            Some(Place::Test(kind)) => self.open_test_seat(id, kind, LegNews::PickedUp, now),
+            Some(Place::Headset) => self.open_headset(id, LegNews::PickedUp, now),
             Some(Place::Phone(_) | Place::Registered { .. }) => self.ring_phone(id, seat, now),
             None => {}
         }
@@ -96,23 +97,42 @@ impl Desk {
 
     /// One of several that ring: none of them is asked to pick up by itself.
     fn ring_candidate(&mut self, id: CallId, seat: &SeatId, now: Moment) {
+        let rings = self.call_candidate(id, seat, Vec::new(), now);
+        if !rings && !self.seating.decline(id, seat, Declined::Missed, now) {
+            self.later(id, Input::Leg(Party::Rep, LegNews::NoAnswer));
+        }
+    }
+
+    /// The rep has asked for it: his other phone picks up by itself where it may.
+    pub(super) fn ring_to_move(&mut self, id: CallId, seat: &SeatId, now: Moment) {
+        let headers = numbers::auto_answer(AnswerMode::Auto);
+        if !self.call_candidate(id, seat, headers, now) {
+            self.seating.decline(id, seat, Declined::Missed, now);
+            self.not_moved(id, now);
+        }
+    }
+
+    /// False where it cannot be reached.
+    fn call_candidate(
+        &mut self,
+        id: CallId,
+        seat: &SeatId,
+        headers: Vec<(String, String)>,
+        now: Moment,
+    ) -> bool {
         let from = self.caller_identity(id);
         let rung = self
             .address_of_seat(seat, now)
             .and_then(|(address, it_is)| {
-                let leg = self.send_invite(id, Party::Rep, address, from, None, Vec::new(), now)?;
+                let leg = self.send_invite(id, Party::Rep, address, from, None, headers, now)?;
                 Some((leg.sip?, leg, it_is))
             });
-        match rung {
-            Some((sip, leg, it_is)) => {
-                let candidate = Candidate::new(id, seat.clone(), leg, it_is);
-                self.calls.candidates.add(sip, candidate);
-            }
-            None if !self.seating.decline(id, seat, Declined::Missed, now) => {
-                self.later(id, Input::Leg(Party::Rep, LegNews::NoAnswer));
-            }
-            None => {}
-        }
+        let Some((sip, leg, it_is)) = rung else {
+            return false;
+        };
+        let candidate = Candidate::new(id, seat.clone(), leg, it_is);
+        self.calls.candidates.add(sip, candidate);
+        true
     }
 
     fn address_of_seat(&self, seat: &SeatId, now: Moment) -> Option<(Address, Whence)> {

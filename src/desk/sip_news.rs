@@ -283,6 +283,18 @@ impl Desk {
     }
 
     pub(super) fn answered(&mut self, id: CallId, party: Party, sdp: Option<Bytes>, now: Moment) {
+        self.answered_as(id, party, LegNews::PickedUp, sdp, now);
+    }
+
+    /// The same, as this news.
+    pub(super) fn answered_as(
+        &mut self,
+        id: CallId,
+        party: Party,
+        news: LegNews,
+        sdp: Option<Bytes>,
+        now: Moment,
+    ) {
         if let Some(sdp) = sdp {
             self.settle_media(id, party, &sdp);
         }
@@ -297,7 +309,7 @@ impl Desk {
             // An answer without usable sound is no answer (D27: an unusable answer).
             return self.leg_news(id, party, LegNews::Lost, None, now);
         }
-        self.leg_news(id, party, LegNews::PickedUp, Some(200), now);
+        self.leg_news(id, party, news, Some(200), now);
         if party == Party::Caller {
             self.answered_call(id);
         }
@@ -451,6 +463,7 @@ fn leg_word(news: LegNews) -> &'static str {
         LegNews::Expiring => "expiring",
         LegNews::Holds => "holds",
         LegNews::Resumes => "resumes",
+        LegNews::Moved => "moved",
         LegNews::Away => "away",
         LegNews::Back => "back",
         LegNews::HandedOff => "handed-off",

@@ -249,6 +249,39 @@ impl Seating {
         others
     }
 
+    /// Rings one more seat for a call that has one: it is to move there. False where that seat is not free.
+    pub fn ring_besides(&mut self, call: CallId, id: &SeatId, now: Moment) -> bool {
+        if !self.seats.get(id).is_some_and(Seat::is_free) {
+            return false;
+        }
+        let rung = self.change(id, By::Rep, now, |seat, _| {
+            seat.work = Work::Ringing(call);
+            Ok(())
+        });
+        self.seekers.ring(call, id);
+        rung.is_ok()
+    }
+
+    /// The seats that ring beside the one that has the call ring no more.
+    pub fn stay(&mut self, call: CallId, now: Moment) {
+        for id in self.seekers.ringing_for(call) {
+            self.decline(call, &id, Declined::Missed, now);
+        }
+    }
+
+    /// The call is with this seat from now on. The one it had is free without a wrap-up, for the talk goes on.
+    pub fn move_to(&mut self, call: CallId, id: &SeatId, now: Moment) {
+        let had = self.seekers.taken_by(call);
+        self.pick_up(call, id, now);
+        if let Some(had) = had {
+            let left = self.change(&had, By::Rep, now, |seat, _| {
+                seat.work = Work::Idle;
+                Ok(())
+            });
+            debug_assert!(left.is_ok(), "calls have seats that are there");
+        }
+    }
+
     /// One of those that are rung does not take the call; whether others still ring.
     pub fn decline(&mut self, call: CallId, id: &SeatId, how: Declined, now: Moment) -> bool {
         let by = match how {

@@ -124,6 +124,15 @@ impl Seekers {
         }
     }
 
+    pub(super) fn ringing_for(&self, call: CallId) -> Vec<SeatId> {
+        let seeker = self.calls.get(&call);
+        seeker.map_or_else(Vec::new, |seeker| seeker.ringing.iter().cloned().collect())
+    }
+
+    pub(super) fn taken_by(&self, call: CallId) -> Option<SeatId> {
+        self.calls.get(&call)?.taken.clone()
+    }
+
     /// The seat has it; the others that rang.
     pub(super) fn take(&mut self, call: CallId, seat: &SeatId) -> Vec<SeatId> {
         let Some(seeker) = self.calls.get_mut(&call) else {

@@ -3,7 +3,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Language, PromptId, Sentence};
+use super::{Key, Language, PromptId, SeatId, Sentence};
 
 /// What a rep, or the tool at the rep's side, asks of a call: the words of the API and the command line.
 ///
@@ -35,6 +35,8 @@ pub enum Command {
     Join,
     /// Leave the consultation and go back to the caller.
     Abandon,
+    /// Take the call to another seat: from the headset to a phone, to a colleague.
+    Move { seat: SeatId },
     /// The rep's tick for the open question, or the caller's no (D10).
     Consent {
         #[serde(rename = "for")]
@@ -83,6 +85,7 @@ impl Command {
             Self::Transfer { .. } => "transfer",
             Self::Join => "join",
             Self::Abandon => "abandon",
+            Self::Move { .. } => "move",
             Self::Consent { .. } => "consent",
             Self::Hangup { .. } => "hangup",
             Self::Mute { .. } => "mute",

@@ -38,7 +38,7 @@ pub(super) fn any_input(chance: &mut Entropy, now: Moment) -> Input {
         13 if chance.below(4) == 0 => Input::Repair(pick(chance, &Party::ALL), repair(chance)),
         14 if chance.below(20) == 0 => Input::ShutDown,
         14 if chance.below(4) == 0 => {
-            let headset = pick(chance, &[LegNews::Away, LegNews::Back, LegNews::Back]);
+            let headset = pick(chance, &[LegNews::Away, LegNews::Back, LegNews::Moved]);
             Input::Leg(pick(chance, &Party::ALL), headset)
         }
         14 if chance.below(2) == 0 => phone_transfer(chance),
@@ -172,6 +172,9 @@ fn rarer_command(chance: &mut Entropy) -> Command {
             digits: Digits::parse("12#").expect("three keys"),
         },
         11 => Command::Abandon,
+        12 => Command::Move {
+            seat: "rep2".parse().expect("a seat"),
+        },
         14..=15 => Command::Recording {
             paused: chance.below(2) == 0,
         },

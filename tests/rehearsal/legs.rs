@@ -43,6 +43,9 @@ impl Legs {
                 self.rep_holds = news == LegNews::Holds && self.has(Party::Rep);
                 self.rep_may_hold = self.rep_holds && HELD.contains(&state);
             }
+            LegNews::Moved if party == Party::Rep && self.has(party) => {
+                (self.away, self.rep_holds) = (false, false);
+            }
             LegNews::Cancelled
             | LegNews::AnsweredElsewhere
             | LegNews::Refused(_)
@@ -57,6 +60,7 @@ impl Legs {
             | LegNews::Ringing
             | LegNews::Holds
             | LegNews::Resumes
+            | LegNews::Moved
             | LegNews::Away
             | LegNews::Back
             | LegNews::HandedOff

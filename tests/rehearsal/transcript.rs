@@ -25,6 +25,8 @@ pub(super) fn words(action: &Action, stage: &Stage) -> String {
         Action::Call(_, Callee::Seat) => "call seat".to_owned(),
         Action::Call(_, Callee::Customer) => "call customer".to_owned(),
         Action::Call(_, Callee::Target(target)) => format!("call {target}"),
+        Action::Move(seat) => format!("move to {seat}"),
+        Action::StayPut => "stay put".to_owned(),
         Action::HandOff { target } => format!("hand off to {target}"),
         Action::HangUp(party) => format!("hang up {party}"),
         Action::Patch(patch) => format!("patch {}", patched(*patch)),

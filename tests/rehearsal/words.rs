@@ -106,6 +106,7 @@ fn leg(party: Party, words: &str) -> Option<Input> {
         "resumes" => LegNews::Resumes,
         "loses headset" => LegNews::Away,
         "has headset" => LegNews::Back,
+        "has moved" => LegNews::Moved,
         "is handed off" => LegNews::HandedOff,
         "is not handed off" => LegNews::NotHandedOff,
         words => return sound(party, words),
@@ -144,6 +145,9 @@ fn command(words: &str) -> Option<Command> {
         "transfer" => transfer(rest, agreed)?,
         "join" => Command::Join,
         "abandon" => Command::Abandon,
+        "move" => Command::Move {
+            seat: "rep2".parse().ok()?,
+        },
         "consent" => consent(rest)?,
         "hangup" => Command::Hangup {
             force: false,

@@ -1,0 +1,77 @@
+//! A live call goes to another seat by one action: the rep's old leg stays until the new one is there, so that the caller
+//! misses a few packets at most.
+
+use bytes::Bytes;
+
+use crate::call::{LegNews, Notice};
+use crate::records::What;
+use crate::words::{CallId, Moment, Party, SeatId};
+
+use super::Desk;
+use super::calls::Leg;
+use super::candidates::Silenced;
+use super::house::Place;
+
+impl Desk {
+    /// Rings the seat; one on this PC that is no telephone is there at once.
+    pub(super) fn move_call(&mut self, id: CallId, to: &SeatId, now: Moment) {
+        if !self.seating.ring_besides(id, to, now) {
+            return self.not_moved(id, now);
+        }
+        let place = self.house.seats.get(to).cloned();
+        match place {
+            Some(Place::Phone(_) | Place::Registered { .. }) => self.ring_to_move(id, to, now),
+            Some(own @ (Place::Headset | Place::Test(_))) => {
+                let old = self.calls.take_leg(id, Party::Rep);
+                self.sit_at(id, to, now);
+                match own {
+                    Place::Test(kind) => self.open_test_seat(id, kind, LegNews::Moved, now),
+                    _ => self.open_headset(id, LegNews::Moved, now),
+                }
+                if let Some(old) = old {
+                    self.end_leg(id, &old, now);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// The new leg is the rep's, and the old one ends.
+    pub(super) fn moved(
+        &mut self,
+        id: CallId,
+        (old, new): (Leg, Leg),
+        to: &SeatId,
+        sdp: Option<Bytes>,
+        now: Moment,
+    ) {
+        self.calls.set_leg(id, Party::Rep, new);
+        self.sit_at(id, to, now);
+        self.answered_as(id, Party::Rep, LegNews::Moved, sdp, now);
+        self.end_leg(id, &old, now);
+    }
+
+    fn sit_at(&mut self, id: CallId, to: &SeatId, now: Moment) {
+        self.drop_second_call(id, now);
+        if let Some(call) = self.calls.get_mut(id) {
+            call.facts.seat = Some(to.clone());
+        }
+        self.seating.move_to(id, to, now);
+        self.note(id, What::Seated { seat: to.clone() }, now);
+        self.seats_changed(now);
+    }
+
+    /// The seat does not answer in time.
+    pub(super) fn stay_put(&mut self, id: CallId, now: Moment) {
+        self.silence_candidates(id, Silenced::Unwanted, now);
+        self.seating.stay(id, now);
+        self.seats_changed(now);
+    }
+
+    /// The call stays where it is.
+    pub(super) fn not_moved(&mut self, id: CallId, now: Moment) {
+        let notice = Notice::NotMoved.to_string();
+        self.note(id, What::Told { notice }, now);
+        self.seats_changed(now);
+    }
+}
