@@ -22,6 +22,8 @@ pub(super) struct House {
     pub(super) skilled: usize,
     pub(super) skill_only: bool,
     pub(super) note: Note,
+    /// From one caller to the next, on the average.
+    pub(super) between_s: u32,
 }
 
 impl House {
@@ -32,6 +34,7 @@ impl House {
             skilled: 0,
             skill_only: false,
             note: Note::Optional,
+            between_s: 45,
         }
     }
 
@@ -80,6 +83,7 @@ pub(super) struct Shift {
     talks: BTreeMap<CallId, (SeatId, Moment)>,
     idle: BTreeMap<SeatId, Moment>,
     fairness: Fairness,
+    between_s: u32,
 }
 
 impl Shift {
@@ -105,6 +109,7 @@ impl Shift {
             talks: BTreeMap::new(),
             idle,
             fairness: Fairness::default(),
+            between_s: house.between_s,
         }
     }
 
@@ -200,7 +205,7 @@ impl Shift {
         self.later(patience, Event::Leaves(call), now);
         self.seek(wanted, now);
         if left > 1 {
-            let next = self.some(0, 45);
+            let next = self.some(0, self.between_s);
             self.later(next, Event::Calls(left - 1), now);
         }
     }

@@ -5,8 +5,9 @@ use crate::words::Moment;
 /// Samples a second of every stream.
 pub const SAMPLE_RATE: u32 = 48_000;
 
-/// A stream that moved and is silent for so long has stalled.
-const STALL: Duration = Duration::from_millis(200);
+/// A stream that moved and is silent for so long has stalled. A busy PC may be late by hundreds of milliseconds, and a
+/// caller should not be told to wait for that; a second is promised.
+const STALL: Duration = Duration::from_millis(700);
 
 /// A stream that was just opened may take so long: an idle device wakes, Bluetooth changes its profile.
 const START: Duration = Duration::from_secs(1);
@@ -23,7 +24,7 @@ const RUN_AWAY: u64 = 4 * SAMPLE_RATE as u64;
 pub enum Flow {
     /// In real time.
     Flows,
-    /// No sample for 200 ms, or none in the first second.
+    /// No sample for 700 ms, or none in the first second.
     Stalled,
     /// More than four seconds of samples within one: the device does not wait.
     RunsAway,
@@ -128,12 +129,12 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_stops_has_stalled_after_a_fifth_of_a_second() {
+    fn a_device_that_stops_has_stalled_after_most_of_a_second() {
         let mut age = Age::new(at(0));
         flow_on(&mut age, 5, 1_000);
-        assert_eq!(age.due(), at(995) + 200 * MS);
-        assert_eq!(age.look(at(1_194)), None);
-        assert_eq!(age.look(at(1_195)), Some(Flow::Stalled));
+        assert_eq!(age.due(), at(995) + 700 * MS);
+        assert_eq!(age.look(at(1_694)), None);
+        assert_eq!(age.look(at(1_695)), Some(Flow::Stalled));
         assert_eq!(age.look(at(9_000)), None);
         assert_eq!(age.moved(240, at(9_001)), Some(Flow::Flows));
     }
