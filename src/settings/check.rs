@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use super::error::Complaint;
 use super::places::Step;
-use super::{Codec, Seat, SeatKind, Settings, Target, check_lines, check_phones, recording};
+use super::{
+    Codec, Seat, SeatKind, Settings, Target, check_lines, check_phones, headset, recording,
+};
 use crate::words::{PhoneNumber, Sentence, Wait};
 
 /// Values that are right alone and wrong together.
@@ -28,6 +30,7 @@ pub(super) fn first_fault(settings: &Settings, has_token: bool) -> Option<Fault>
         .or_else(|| codecs(&settings.media.codecs))
         .or_else(|| log(settings))
         .or_else(|| recording::first_fault(settings))
+        .or_else(|| headset::first_fault(settings))
         .or_else(|| lists(settings))
         .or_else(|| check_lines::first_fault(settings))
         .or_else(|| check_phones::first_fault(settings))

@@ -8,6 +8,7 @@ mod check_lines;
 mod check_phones;
 mod dial;
 mod error;
+mod headset;
 mod layers;
 mod lines;
 mod model;
@@ -26,6 +27,7 @@ use self::layers::Layers;
 
 pub use dial::{Dial, TRUNK};
 pub use error::SettingsError;
+pub use headset::{Headset, Wish};
 pub use lines::{Account, ClientCertificate, Peer, Tls, Transport};
 pub use model::{
     Api, Behind, Codec, Handoff, Line, Log, LogFormat, Media, ReliableRinging, Seat, SeatKind,

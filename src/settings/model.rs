@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::dial::Dial;
+use super::headset::Headset;
 use super::lines::{Account, Peer, Tls};
 use super::phones::Phones;
 use super::recording::Recording;
@@ -35,6 +36,7 @@ pub struct Settings {
     pub media: Media,
     pub line: Line,
     pub recording: Recording,
+    pub headset: Headset,
     pub dial: Dial,
     pub seat: Vec<Seat>,
     pub target: Vec<Target>,
