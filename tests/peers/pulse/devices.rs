@@ -92,7 +92,7 @@ fn devices_are_json_for_programs() {
     let headset = VirtualHeadset::start("json");
     let (code, out) = did(devices(
         &headset,
-        &["--json", "--set", "headset.prefer=headset_mic*"],
+        &["--json", "--set", r#"headset.prefer=["headset_mic*"]"#],
     ));
     assert_eq!(code, Some(0));
     let cards: Vec<Value> = serde_json::from_str(&out).expect("a list");

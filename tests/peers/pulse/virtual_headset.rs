@@ -76,11 +76,6 @@ impl VirtualHeadset {
         self.scratch.path("pulse/native")
     }
 
-    /// The path of a file of this test's own.
-    pub(crate) fn file(&self, name: &str, content: &str) -> String {
-        self.scratch.write(name, content).display().to_string()
-    }
-
     fn log(&self) -> PathBuf {
         self.scratch.path("pulse.log")
     }
