@@ -49,6 +49,7 @@ pub(super) enum Verb {
     Demo(DemoArguments),
     Dial(DialArguments),
     Ports(PortsArguments),
+    Devices(DevicesArguments),
     Recording(RecordingArguments),
     #[command(flatten)]
     Ask(AskVerb),
@@ -106,6 +107,18 @@ pub(super) struct ExplainArguments {
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub(super) struct PortsArguments {
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct DevicesArguments {
+    #[arg(long)]
+    pub(super) watch: bool,
+    #[arg(long = "test", id = "try_headset", conflicts_with = "watch")]
+    pub(super) test: bool,
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]

@@ -64,6 +64,10 @@ pub(super) enum Failure {
         name: String,
         scenes: String,
     },
+    /// There is no headset, or it cannot be opened.
+    Headset(Sentence),
+    /// The headset is unfit for calls; why has been shown.
+    HeadsetUnfit,
 }
 
 impl Failure {
@@ -122,7 +126,8 @@ impl Failure {
                 USAGE,
                 text("demo.no-such-scene", &[("name", name), ("scenes", scenes)]),
             ),
-            Self::Recording(why) => (REFUSED, texts.say(why, language)),
+            Self::Recording(why) | Self::Headset(why) => (REFUSED, texts.say(why, language)),
+            Self::HeadsetUnfit => (REFUSED, text("cli.headset-unfit", &[])),
             Self::NotAllDeleted => (REFUSED, text("cli.not-all-deleted", &[])),
             Self::Unwell => (REFUSED, text("cli.unwell", &[])),
             Self::Settings(picture) => (USAGE, picture.drawn(texts, language)),

@@ -6,6 +6,7 @@ mod api;
 mod arguments;
 mod call_verbs;
 mod demo;
+mod devices;
 mod dial;
 mod events;
 mod failure;
@@ -127,6 +128,7 @@ fn run(
             (None, None) => Ok(()), // clap has asked for the number
         },
         Verb::Ports(arguments) => ports::list(&arguments, teller),
+        Verb::Devices(arguments) => devices::run(&arguments, teller),
         Verb::Recording(RecordingArguments { verb }) => {
             recording::run(verb, &arguments.everywhere, environment, teller)
         }

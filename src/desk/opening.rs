@@ -335,7 +335,7 @@ pub(super) fn open_headset(
 
 fn headset_settings(settings: &Settings) -> Result<HeadsetSettings, RunError> {
     let set = &settings.headset;
-    let wishes = |globs: &[String]| {
+    let wishes = |globs: &[settings::Wish]| {
         Wishes::new(globs).map_err(|why| RunError::System(io::Error::other(why)))
     };
     Ok(HeadsetSettings {

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::{Fault, fault};
 use super::places::Step;
+use super::wish::Wish;
 use super::{SeatKind, Settings};
 use crate::media::headset as treated;
 use crate::words::Sentence;
@@ -10,11 +11,11 @@ use crate::words::Sentence;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Headset {
-    /// Globs, best first.
-    pub prefer: Vec<String>,
+    /// Best first; empty: no headset is chosen.
+    pub prefer: Vec<Wish>,
     pub ring_on: RingOn,
-    /// Globs, best first.
-    pub loudspeaker: Vec<String>,
+    /// Best first; empty: none rings.
+    pub loudspeaker: Vec<Wish>,
     /// Of full volume, 0 to 100.
     pub ring_volume: u8,
     pub echo_cancel: EchoCancel,
@@ -22,27 +23,27 @@ pub struct Headset {
     pub gain: Gain,
 }
 
-/// Makers of headsets, then what calls itself one; a PC's own loudspeaker is none.
-const USUAL: [&str; 11] = [
-    "Jabra*",
+/// Makers of headsets, then what calls itself one, then what is plugged in by USB: a laptop's own loudspeaker is none.
+const USUAL_WISHES: [&str; 11] = [
+    "*Jabra*",
     "*Poly*",
-    "Plantronics*",
+    "*Plantronics*",
     "*EPOS*",
     "*Sennheiser*",
-    "*Logitech*",
     "*Yealink*",
+    "*Logi*Headset*",
+    "*Logi*Zone*",
     "*Headset*",
-    "*耳麦*",
-    "headset",
+    "*Hands-Free*",
     "*USB*",
 ];
 
 impl Default for Headset {
     fn default() -> Self {
         Self {
-            prefer: USUAL.map(str::to_owned).to_vec(),
+            prefer: USUAL_WISHES.map(Wish::usual).to_vec(),
             ring_on: RingOn::default(),
-            loudspeaker: vec!["*".to_owned()],
+            loudspeaker: vec![Wish::usual("*")],
             ring_volume: 60,
             echo_cancel: EchoCancel::default(),
             noise: Noise::default(),
@@ -110,10 +111,34 @@ impl Headset {
     }
 }
 
+/// More wishes than a rep has headsets.
+const WISHES_MAX: usize = 100;
+
 const VOLUME_MAX: u8 = 100;
 
 pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
-    volume(settings).or_else(|| second_headset(settings))
+    too_many(settings)
+        .or_else(|| volume(settings))
+        .or_else(|| second_headset(settings))
+}
+
+fn too_many(settings: &Settings) -> Option<Fault> {
+    let Headset {
+        prefer,
+        loudspeaker,
+        ..
+    } = &settings.headset;
+    let (key, count) = match prefer.len() > WISHES_MAX {
+        true => ("prefer", prefer.len()),
+        false => ("loudspeaker", loudspeaker.len()),
+    };
+    (count > WISHES_MAX).then(|| {
+        fault(
+            &[Step::Key("headset"), Step::Key(key)],
+            Sentence::of("settings.too-many-wishes").with("count", count),
+            Sentence::of("settings.right.too-many-wishes").with("most", WISHES_MAX),
+        )
+    })
 }
 
 fn volume(settings: &Settings) -> Option<Fault> {

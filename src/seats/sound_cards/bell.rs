@@ -5,6 +5,12 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+#[cfg(feature = "alsa")]
+use {
+    nix::poll::{PollFd, PollFlags, PollTimeout, poll},
+    std::time::Duration,
+};
+
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 /// Rung by whoever has something for the thread; all clones are one bell.
@@ -40,6 +46,15 @@ impl Bell {
         // An eventfd that cannot be read is at zero already.
         let _ = self.0.bell.read();
         self.0.rung.swap(false, Ordering::AcqRel);
+    }
+
+    /// Until it is rung, or this time has passed.
+    #[cfg(feature = "alsa")]
+    pub(super) fn wait(&self, at_most: Duration) {
+        let mut watched = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
+        let at_most = PollTimeout::try_from(at_most).unwrap_or(PollTimeout::MAX);
+        // An interrupted wait is a short one.
+        let _ = poll(&mut watched, at_most);
     }
 
     /// What becomes readable.

@@ -7,11 +7,18 @@
 //! Invariant: nobody who holds a stream waits for a device, and no device waits for him.
 
 mod age;
+#[cfg(target_os = "linux")]
+mod bell;
+#[cfg(not(target_os = "linux"))]
+#[path = "bell_elsewhere.rs"]
 mod bell;
 mod card;
 mod news;
+#[cfg(all(target_os = "linux", not(feature = "alsa")))]
 mod pulse;
 mod stream;
+#[cfg(any(not(target_os = "linux"), feature = "alsa"))]
+mod system;
 mod thread;
 mod wishes;
 
@@ -25,6 +32,11 @@ use std::thread::JoinHandle;
 use self::bell::Bell;
 use self::thread::{Board, Outlet, Request, Requests, requests};
 use crate::words::Moment;
+
+#[cfg(all(target_os = "linux", not(feature = "alsa")))]
+use self::pulse::run;
+#[cfg(any(not(target_os = "linux"), feature = "alsa"))]
+use self::system::run;
 
 pub use age::{Age, Flow, SAMPLE_RATE};
 pub use card::{Card, CardName, CardState, Device, Half};
@@ -80,7 +92,7 @@ impl SoundCards {
         };
         let thread = std::thread::Builder::new()
             .name("sound cards".to_owned())
-            .spawn(move || pulse::run(&server, &inbox, &outlet, clock))?;
+            .spawn(move || run(&server, &inbox, &outlet, clock))?;
         Ok(Self {
             requests,
             board,
