@@ -21,6 +21,7 @@ fn body(page: Page) -> &'static str {
         Page::SeatChoice => r#"{"ready":true}"#,
         Page::Command("hold") => r#"{"agreed":true,"reason":"lookup"}"#,
         Page::Command("transfer") => r#"{"target":"sales","mode":"announced"}"#,
+        Page::Command("move") => r#"{"seat":"rep2"}"#,
         Page::Command("consent") => r#"{"for":"hold","agreed":true}"#,
         Page::Command("mute") => r#"{"on":true}"#,
         Page::Command("say") => r#"{"phrase":"hold_still"}"#,

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use thirdring::ear::hear_all;
 use thirdring::media::resampling::{resample, to_i16};
 use thirdring::records::{Entry, What};
 use thirdring::words::Language;
 
 use super::agent::{Agent, House};
-use super::events::Events;
+use super::events::{Events, of};
 use super::hearing::{repertoire, spoken};
 use super::missing::{Need, can_run};
-use super::phone::Phone;
+use super::phone::{Phone, SOON};
 use super::pulse::virtual_headset::{Playing, RATE, VirtualHeadset, tone};
-use super::scene::{A_WHILE, NUMBER, WORDS, say_a_word};
+use super::scene::{A_PART, A_WHILE, NUMBER, PARTS_MAX, WORDS, say_a_word};
 
 /// The seat's state is right so soon after a fault.
 const TOLD_WITHIN: Duration = Duration::from_secs(1);
@@ -23,25 +24,24 @@ const TOLD_WITHIN: Duration = Duration::from_secs(1);
 const SILENCE_MAX: Duration = Duration::from_millis(1_500);
 
 /// A headset on a sound server, the agent that uses it, and what it tells.
-struct Shift {
-    headset: VirtualHeadset,
-    agent: Agent,
-    events: Events,
+pub(super) struct Shift {
+    pub(super) headset: VirtualHeadset,
+    pub(super) agent: Agent,
+    pub(super) events: Events,
     /// The last that was told of the headset.
     last: u64,
 }
 
 impl Shift {
-    /// Begins once the headset is ready: a microphone that gives digital zero is taken for a dead one.
     fn begin(name: &str) -> Self {
+        Self::begin_with(name, |house| house)
+    }
+
+    /// Begins once the headset is ready: a microphone that gives digital zero is taken for a dead one.
+    pub(super) fn begin_with(name: &str, furnish: impl FnOnce(House) -> House) -> Self {
         let headset = VirtualHeadset::start(name);
         let _rustling = headset.speak(&tone(10 * RATE, 0.000_1));
-        let server = format!("unix:{}", headset.socket().display());
-        let agent = House::fast()
-            .set("headset.prefer = [\"HeadsetEar\", \"HeadsetMic\", \"other_*\"]")
-            .seat("rep1", "headset")
-            .env("PULSE_SERVER", server)
-            .open();
+        let agent = furnish(house(&headset)).open();
         let events = agent.events();
         let mut shift = Self {
             headset,
@@ -101,25 +101,55 @@ impl Shift {
         self.events.phrase_over(&id, "hold_wait", A_WHILE);
         drop(speaking);
         mend_it(&mut self.headset);
-        let speaking = self.headset.speak(&words().repeat(5));
+        let speaking = self.headset.speak(&words().repeat(20));
         self.headset_is("ready");
         self.events.phrase_over(&id, "hold_return", A_WHILE);
-        caller.hears_more(300);
         let heard = caller.recording();
         let silence = heard.longest_silence();
         println!("{wrong}: {silence:?} of silence at most; {heard}");
         assert!(silence <= SILENCE_MAX, "{silence:?}: {heard}");
-        let ids = heard.ids();
-        let returned = ids
-            .iter()
-            .position(|id| id == "hold_return")
-            .expect("it was said");
-        assert!(ids[returned..].contains(&WORDS.to_owned()), "{heard}");
+        hears_the_rep(&caller);
         drop(speaking);
         assert_eq!(caller.count("BYE"), 0);
         caller.hang_up();
         self.events.ended(&id, A_WHILE);
     }
+}
+
+/// A seat whose headset is on this sound server.
+fn house(headset: &VirtualHeadset) -> House {
+    House::fast()
+        .set("headset.prefer = [\"HeadsetEar\", \"HeadsetMic\", \"other_*\"]")
+        .seat("rep1", "headset")
+        .env(
+            "PULSE_SERVER",
+            format!("unix:{}", headset.socket().display()),
+        )
+}
+
+/// Waits until the caller has heard the rep's words, whole.
+fn hears_the_rep(caller: &Phone) {
+    caller.forget_sound();
+    let heard = (0..PARTS_MAX).any(|_| {
+        caller.hears_more(A_PART);
+        caller.recording().ids().contains(&WORDS.to_owned())
+    });
+    assert!(heard, "{}", caller.recording());
+}
+
+/// How much of the sound is this tone.
+fn tone_share(samples: &[f32], hz: f32) -> f32 {
+    let step = std::f32::consts::TAU * hz / RATE as f32;
+    let (mut real, mut imaginary, mut power) = (0.0, 0.0, 1e-9);
+    for (n, sample) in samples.iter().enumerate() {
+        let (sin, cos) = (step * n as f32).sin_cos();
+        (real, imaginary, power) = (
+            real + sample * cos,
+            imaginary + sample * sin,
+            power + sample * sample,
+        );
+    }
+    2.0 * (real * real + imaginary * imaginary) / (power * samples.len() as f32)
 }
 
 /// Words for the microphone.
@@ -152,9 +182,7 @@ fn a_rep_and_a_caller_hear_each_other_by_the_headset() {
     }
     let mut shift = Shift::begin("headset");
     let (caller, speaking) = shift.talking();
-    caller.hears_more(300);
-    let heard = caller.recording();
-    assert!(heard.ids().contains(&WORDS.to_owned()), "{heard}");
+    hears_the_rep(&caller);
     drop(speaking);
     caller.speak();
     let ear = said(&shift.headset.hear(8 * RATE));
@@ -225,12 +253,114 @@ fn another_headset_that_is_plugged_takes_over_when_the_first_is_gone() {
     drop(speaking);
     shift.headset.unload("sink_name=headset_ear");
     caller.hears_more(100);
-    caller.forget_sound();
-    caller.hears_more(400);
-    let heard = caller.recording();
-    println!("{heard}");
-    assert!(heard.ids().contains(&WORDS.to_owned()), "{heard}");
+    hears_the_rep(&caller);
     drop(other);
     caller.hang_up();
     shift.events.ended(&caller.call_id(), A_WHILE);
+}
+
+#[test]
+fn a_rep_who_picks_up_by_hand_hears_it_ring_and_is_joined_by_one_action() {
+    if !can_run(&[Need::Pulse]) {
+        return;
+    }
+    let by_hand = |house: House| {
+        house
+            .policy("answer", "mode", "\"manual\"")
+            .policy("answer", "ring_tone", "\"1s\"")
+            .policy("answer", "ring_pause", "\"4s\"")
+            .policy("answer", "within_rings", "3")
+    };
+    let mut shift = Shift::begin_with("by hand", by_hand);
+    let caller = Phone::open(NUMBER);
+    caller.invite(shift.agent.sip);
+    caller.response("INVITE", 180, SOON);
+    let ringing = shift.headset.hear(RATE);
+    assert!(
+        tone_share(&ringing, 450.0) > 0.5,
+        "it rings: {}",
+        tone_share(&ringing, 450.0)
+    );
+    let id = caller.call_id();
+    let call = shift.agent.call_of(&id);
+    shift.agent.command(&call, "answer", json!({}));
+    let answer = caller.response("INVITE", 200, SOON);
+    caller.ack(&answer);
+    shift.events.state(&id, "talking", A_WHILE);
+    let quiet = shift.headset.hear(RATE);
+    assert!(tone_share(&quiet, 450.0) < 0.1, "it rings no more");
+    caller.hang_up();
+    shift.events.ended(&id, A_WHILE);
+}
+
+#[test]
+fn a_loudspeaker_rings_and_the_headset_does_not() {
+    if !can_run(&[Need::Pulse]) {
+        return;
+    }
+    let aloud = |house: House| {
+        house
+            .policy("answer", "mode", "\"manual\"")
+            .policy("answer", "ring_tone", "\"1s\"")
+            .policy("answer", "ring_pause", "\"4s\"")
+            .policy("answer", "within_rings", "3")
+            .set("headset.ring_on = \"loudspeaker\"")
+    };
+    let mut shift = Shift::begin_with("aloud", aloud);
+    let caller = Phone::open(NUMBER);
+    caller.invite(shift.agent.sip);
+    caller.response("INVITE", 180, SOON);
+    let aloud = shift.headset.hear_at("headset_mic_in.monitor", RATE);
+    assert!(
+        tone_share(&aloud, 450.0) > 0.5,
+        "{}",
+        tone_share(&aloud, 450.0)
+    );
+    assert!(tone_share(&shift.headset.hear(RATE), 450.0) < 0.1);
+    caller.cancel();
+    shift.events.ended(&caller.call_id(), A_WHILE);
+}
+
+#[test]
+fn a_muted_rep_is_silent_for_the_caller_and_told_when_he_talks() {
+    if !can_run(&[Need::Pulse]) {
+        return;
+    }
+    let mut shift = Shift::begin("mute");
+    let (caller, _speaking) = shift.talking();
+    let id = caller.call_id();
+    let call = shift.agent.call_of(&id);
+    shift.agent.command(&call, "mute", json!({"on": true}));
+    shift
+        .events
+        .wait("told that he is muted", A_WHILE, |entry| {
+            of(entry, &id)
+                && matches!(&entry.what, What::Told { notice } if notice == "talking-while-muted")
+        });
+    // Muted for long is a hold (D7), and ends with it.
+    shift.events.state(&id, "holding", A_WHILE);
+    shift.agent.command(&call, "mute", json!({"on": false}));
+    shift.events.phrase_over(&id, "hold_return", A_WHILE);
+    hears_the_rep(&caller);
+    caller.hang_up();
+    shift.events.ended(&id, A_WHILE);
+}
+
+#[test]
+fn a_dead_microphone_keeps_the_seat_from_calls() {
+    if !can_run(&[Need::Pulse]) {
+        return;
+    }
+    let headset = VirtualHeadset::start("dead");
+    let agent = house(&headset).set("sip.behind = \"queue\"").open();
+    let mut events = agent.events();
+    events.wait(
+        "a dead microphone",
+        A_WHILE,
+        |entry| matches!(&entry.what, What::Headset { state, .. } if state == "microphone-dead"),
+    );
+    let caller = Phone::open(NUMBER);
+    caller.invite(agent.sip);
+    caller.response("INVITE", 480, SOON);
+    assert_eq!(agent.get("/seats/rep1")["state"], "dead-microphone");
 }

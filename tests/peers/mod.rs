@@ -31,6 +31,7 @@ mod lines;
 pub(crate) mod log;
 mod matrix;
 pub(crate) mod missing;
+mod moving;
 pub(crate) mod name_server;
 mod nat;
 pub(crate) mod netns;

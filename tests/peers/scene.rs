@@ -21,7 +21,7 @@ pub(crate) const WORDS: &str = "report_upward";
 
 /// Two seconds; a phone on a busy machine sends fewer than fifty packets a second.
 pub(crate) const A_PART: usize = 100;
-const PARTS_MAX: usize = 12;
+pub(crate) const PARTS_MAX: usize = 12;
 
 /// One caller who talks to a rep.
 pub(crate) struct Scene {

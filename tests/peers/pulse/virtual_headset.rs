@@ -168,9 +168,13 @@ impl VirtualHeadset {
 
     /// What the ear plays from now on, `samples` of it.
     pub(crate) fn hear(&self, samples: usize) -> Vec<f32> {
+        self.hear_at("headset_ear.monitor", samples)
+    }
+
+    pub(crate) fn hear_at(&self, source: &str, samples: usize) -> Vec<f32> {
         let recorder = self
             .command("parec")
-            .args(["-d", "headset_ear.monitor", "--latency-msec=10", "--raw"])
+            .args(["-d", source, "--latency-msec=10", "--raw"])
             .args(FORMAT)
             .stdout(Stdio::piped())
             .spawn();
