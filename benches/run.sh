@@ -11,6 +11,7 @@
 #   bridge        what a bridged call costs at 200: relayed, heard, recorded, in Opus; how long sound takes
 #   crowd         the most calls at once with nothing late or lost
 #   stop          how soon it is known that a caller's sound has stopped
+#   headset       how long sound takes between a rep's headset and the line, and what it costs; needs PulseAudio
 #   phrases       48 s of 50 held calls by capture: the 15 s grid, drift, lost frames; phrases-long: 5 min
 #   endpoint      SIP alone, without sockets
 #   recording     recording alone, without packets
@@ -26,4 +27,6 @@ mkdir -p "$work"
 cargo build --profile dist --quiet
 cc -O2 -w -o "$work/sipbench" benches/sipbench/*.c -lm -lpthread
 cc -O2 -w -o "$work/refpeer" benches/refpeer.c -lm
+# Only the headset's figures need libpulse; without it they are left out.
+cc -O2 -w -o "$work/headset" benches/headset/headset.c -lpulse-simple -lpulse -lpthread -lm 2>/dev/null || rm -f "$work/headset"
 exec python3 benches/figures "$work" "$@"

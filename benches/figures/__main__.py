@@ -5,6 +5,7 @@ import sys
 import alone
 import answered
 import bridged
+import headset
 import phrases
 import signalling
 import stopped
@@ -18,6 +19,7 @@ FIGURES = {
     "bridge": bridged.cost,
     "crowd": answered.crowd,
     "stop": stopped.verdicts,
+    "headset": headset.latency,
     "phrases": phrases.short,
     "phrases-long": phrases.long,
     "endpoint": alone.endpoint,

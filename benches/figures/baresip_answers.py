@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""baresip_answers.py IP:PORT: baresip 4 that answers every call and sends silence, as a peer to be measured."""
+"""baresip_answers.py IP:PORT SOUND: baresip 4 that answers every call, as a peer to be measured.
+
+With the sound "aumem" it sends silence and forgets what it hears; "pulse,default" is a headset.
+"""
 import asyncio
 import sys
 
@@ -30,12 +33,19 @@ async def answer(call):
     take_away(call)
 
 
-async def main(listen):
+async def main(listen, sound):
     address = listen.split(":")[0]
     config = f"sip_listen {listen}\nrtp_ports 16000-19998\n"
     runtime = Runtime()
     await runtime.start(
-        Config(net_interface=address, max_concurrent_calls=CALLS_MAX, extra_config_text=config)
+        Config(
+            net_interface=address,
+            max_concurrent_calls=CALLS_MAX,
+            audio_driver="aumem",
+            audio_source=sound,
+            audio_player=sound,
+            extra_config_text=config,
+        )
     )
     account = Account("bench", listen, "-", reg_interval=0, audio_codecs=("pcmu",))
     agent = await UserAgent.create(runtime, account)

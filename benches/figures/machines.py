@@ -65,18 +65,19 @@ class Machine:
 
 
 class Agent(Machine):
-    """The agent with so many seats of a kind; `watch` is "on" with all hearing, or "off"; `recorded` keeps all sound as WAV."""
+    """The agent with so many seats of a kind; `watch` is "on" with all hearing, or "off"; `recorded` keeps all sound as WAV;
+    `more` are lines of settings."""
 
-    def __init__(self, seats, kind="silent", watch="on", recorded=False):
+    def __init__(self, seats, kind="silent", watch="on", recorded=False, more="", environment=os.environ):
         self.folder = tempfile.TemporaryDirectory()
         folder = Path(self.folder.name)
         (folder / "policy.toml").write_text(POLICY)
         settings = SETTINGS.format(folder=folder, port=AGENT_PORT, watch=watch, recorded=str(recorded).lower())
-        (folder / "settings.toml").write_text(settings + "".join(seat(n, kind) for n in range(seats)))
+        (folder / "settings.toml").write_text(settings + more + "".join(seat(n, kind) for n in range(seats)))
         command = [AGENT, "run", "--test", "-c", folder / "settings.toml", "--state", folder / "state"]
-        environment = {**os.environ, "THIRDRING_TOKEN": TOKEN}
-        more = {"stdout": subprocess.PIPE, "text": True, "env": environment}
-        super().__init__("agent", AGENT_PORT, command, **more)
+        environment = {**environment, "THIRDRING_TOKEN": TOKEN}
+        pipes = {"stdout": subprocess.PIPE, "text": True, "env": environment}
+        super().__init__("agent", AGENT_PORT, command, **pipes)
 
     def __enter__(self):
         self.api = json.loads(self.process.stdout.readline())["api"]
@@ -130,11 +131,14 @@ def floor(work, mode):
     return Machine("floor", FLOOR_PORT, [f"{work}/refpeer", str(FLOOR_PORT), mode, *towards])
 
 
-def peer():
-    """baresip 4 that answers everybody, or None where it is not installed."""
+def peer(sound="aumem", **more):
+    """baresip 4 that answers everybody, or None where it is not installed; `sound` is its way to hear and be heard."""
     if not Path(PYTHON).exists():
         return None
     there = subprocess.run([PYTHON, "-c", "import baresip"], capture_output=True, check=False)
     if there.returncode != 0:
         return None
-    return Machine("baresip 4", PEER_PORT, [PYTHON, "benches/figures/baresip_answers.py", f"127.0.0.1:{PEER_PORT}"])
+    command = [PYTHON, "benches/figures/baresip_answers.py", f"127.0.0.1:{PEER_PORT}", sound]
+    if "environment" in more:
+        more["env"] = more.pop("environment")
+    return Machine("baresip 4", PEER_PORT, command, **more)

@@ -35,6 +35,7 @@ static uint8_t burst[BURST_FRAMES][FRAME_BYTES];
 static char is_loud[256];
 static volatile int stopping;
 static pthread_t sender;
+static FILE *onsets;
 
 static i64 clock_ns(clockid_t clock)
 {
@@ -189,6 +190,13 @@ void open_legs(int two_each)
   nlegs = n;
 }
 
+/* When a burst begins that we send or hear: what a headset's own times are held against. */
+static void tell_onset(const char *way, i64 at)
+{
+  if (onsets)
+    fprintf(onsets, "%s %lld\n", way, (long long) at);
+}
+
 /* ---- sending ---- */
 static int next_payload(struct leg *l, uint8_t *p, i64 at)
 {
@@ -202,8 +210,10 @@ static int next_payload(struct leg *l, uint8_t *p, i64 at)
   }
   if (!opt.silent && k < BURST_FRAMES && l->frame >= BURST_EVERY) {
     memcpy(p, burst[k], FRAME_BYTES);
-    if (!k)
+    if (!k) {
       l->last_burst = at;
+      tell_onset("tx", at);
+    }
   } else
     memset(p, 0xff, FRAME_BYTES);
   return FRAME_BYTES;
@@ -249,6 +259,8 @@ static void *send_all(void *nothing)
 
 void start_sending(void)
 {
+  if (opt.onsets)
+    onsets = fopen(opt.onsets, "w");
   if (nlegs)
     pthread_create(&sender, 0, send_all, 0);
 }
@@ -258,6 +270,9 @@ void stop_sending(void)
   stopping = 1;
   if (nlegs)
     pthread_join(sender, 0);
+  if (onsets)
+    fclose(onsets);
+  onsets = 0;
 }
 
 /* Of each call its Call-ID, and when its last packet left. */
@@ -300,6 +315,8 @@ static void look_for_burst(struct leg *l, const uint8_t *payload, int n, i64 at)
       l->quiet++;
       continue;
     }
+    if (l->quiet > QUIET_BEFORE)
+      tell_onset("rx", at + i * SEC / 8000);
     if (l->quiet > QUIET_BEFORE && from->last_burst && window_start && at >= window_start && at < window_end)
       push(&latencies, (at + i * SEC / 8000 - from->last_burst) / 1e6);
     l->quiet = 0;

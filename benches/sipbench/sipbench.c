@@ -39,7 +39,8 @@ struct option {
 };
 static const struct option known[] = {
   {"--to", &opt.host}, {"--ip", &opt.local}, {"--user", &opt.user}, {"--user-fmt", &opt.user_format},
-  {"--dump", &opt.dump}, {"--stops", &opt.stops}, {"--sound", &opt.sound}, {"--callee-sound", &opt.callee_sound},
+  {"--dump", &opt.dump}, {"--stops", &opt.stops}, {"--onsets", &opt.onsets},
+  {"--sound", &opt.sound}, {"--callee-sound", &opt.callee_sound},
   {"--calls", 0, &opt.calls}, {"--callee", 0, &opt.callee_port}, {"--rate", 0, 0, &opt.rate},
   {"--settle", 0, 0, &opt.settle}, {"--secs", 0, 0, &opt.secs}, {"--load", 0, 0, &opt.load},
   {"--hold-ms", 0, 0, &opt.hold_ms}, {"--give-up", 0, 0, &opt.give_up}, {"--stop-tx", 0, 0, &opt.stop_after},

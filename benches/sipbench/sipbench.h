@@ -14,7 +14,7 @@ typedef int64_t i64;                    /* ns */
 enum { PIDS_MAX = 16, NAME_MAX_BYTES = 128 };
 
 struct options {
-  const char *host, *local, *user, *user_format, *dump, *stops, *sound, *callee_sound;
+  const char *host, *local, *user, *user_format, *dump, *stops, *onsets, *sound, *callee_sound;
   int calls, callee_port, opus, silent, pids[PIDS_MAX], npids;
   double rate, settle, secs, load, hold_ms, give_up, stop_after, wait_for_options;
 };

@@ -14,7 +14,7 @@ use super::headset::Shift;
 use super::missing::{Need, can_run};
 use super::phone::{Manner, Phone, SOON, Voice};
 use super::pulse::virtual_headset::{RATE, tone};
-use super::scene::{A_WHILE, NUMBER, Scene};
+use super::scene::{A_WHILE, NUMBER, Scene, say_a_word};
 
 /// What a caller may miss while his call moves.
 const GAP_MAX: Duration = Duration::from_millis(300);
@@ -115,6 +115,7 @@ fn a_call_moves_from_the_headset_to_a_phone_and_back() {
     caller.call(shift.agent.sip);
     let id = caller.call_id();
     shift.events.state(&id, "talking", A_WHILE);
+    say_a_word(&caller, &mut shift.events, &id);
     let call = shift.agent.call_of(&id);
     let (status, told) = shift.agent.ask(
         ureq::http::Method::PUT,

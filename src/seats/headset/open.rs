@@ -28,13 +28,14 @@ struct Half {
     /// None until its first sample.
     flow: Option<Flow>,
     suspended: bool,
-    refused: bool,
 }
 
 /// What came of news about a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Came {
     Kept,
+    /// The system did not open one of them.
+    Refused,
     /// The streams are of no use any more.
     Lost,
 }
@@ -42,7 +43,6 @@ pub(super) enum Came {
 impl Half {
     fn fault(self) -> Option<Fault> {
         match self.flow {
-            _ if self.refused => Some(Fault::Refused),
             _ if self.suspended => Some(Fault::Stalled),
             Some(Flow::Stalled) => Some(Fault::Stalled),
             Some(Flow::RunsAway) => Some(Fault::RunsAway),
@@ -90,7 +90,7 @@ impl Open {
             StreamNews::Moved(to) if to == card => {}
             StreamNews::Ended(StreamEnd::Refused(why)) => {
                 tracing::warn!(%card, why, "open a sound device");
-                half.refused = true;
+                return Came::Refused;
             }
             StreamNews::Moved(_) | StreamNews::Ended(_) => return Came::Lost,
         }

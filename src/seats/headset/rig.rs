@@ -1,6 +1,7 @@
 //! What the thread has in its hands: the devices, and the line while there is a call.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::sync::Notify;
@@ -39,10 +40,15 @@ struct Devices {
     /// The chosen microphone is muted at the server.
     muted: bool,
     open: Option<Open>,
+    /// They could not be opened: when to try again.
+    again: Option<Moment>,
     look: Look,
     /// What was found wrong when they were last open.
     found: Option<Fault>,
 }
+
+/// A device that was just plugged in may refuse for a moment.
+const OPEN_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// A leg of ours, and the sound in it.
 struct Live {
@@ -63,6 +69,20 @@ impl Devices {
         faults.into_iter().flatten().next()
     }
 
+    /// When there is something to do though nothing happens.
+    fn timeout(&self) -> Option<Moment> {
+        match (&self.open, self.look) {
+            (Some(_), look) => look.timeout(),
+            (None, Look::Again(at)) => Some(at),
+            (None, Look::Done | Look::Since(_)) => self.again,
+        }
+    }
+
+    fn refuse(&mut self, now: Moment) {
+        self.open = None;
+        (self.found, self.again) = (Some(Fault::Refused), Some(now + OPEN_AGAIN_AFTER));
+    }
+
     fn flow(&self) -> bool {
         self.open.as_ref().is_some_and(Open::flows)
     }
@@ -81,6 +101,7 @@ impl Rig {
             pair: None,
             muted: false,
             open: None,
+            again: None,
             look: Look::Done,
             found: None,
         };
@@ -104,7 +125,7 @@ impl Rig {
     }
 
     pub(super) fn timeout(&self) -> Option<Moment> {
-        self.devices.look.timeout()
+        self.devices.timeout()
     }
 
     pub(super) fn obey(&mut self, order: Order, now: Moment) {
@@ -260,7 +281,7 @@ impl Rig {
             "choose a headset"
         );
         self.devices.open = None;
-        self.devices.found = None;
+        (self.devices.found, self.devices.again) = (None, None);
         self.devices.look = match pair {
             Some(_) => Look::begins(now),
             None => Look::Done,
@@ -275,9 +296,13 @@ impl Rig {
             return self.signal(Signal::Ring);
         }
         let open = self.devices.open.as_mut();
-        if open.map(|open| open.hear(stream, what)) == Some(Came::Lost) {
-            self.devices.open = None;
-            self.choose(now);
+        match open.map(|open| open.hear(stream, what)) {
+            Some(Came::Lost) => {
+                self.devices.open = None;
+                self.choose(now);
+            }
+            Some(Came::Refused) => self.devices.refuse(now),
+            Some(Came::Kept) | None => {}
         }
     }
 
@@ -287,19 +312,28 @@ impl Rig {
             self.devices.look = Look::begins(now);
         }
         let needed = self.line.is_some() || matches!(self.devices.look, Look::Since(_));
-        match &self.devices.pair {
-            Some(pair) if needed && self.devices.server => {
-                if self.devices.open.is_none() {
-                    self.devices.open = match Open::new(&self.cards, pair, wake(&self.moved)) {
-                        Ok(open) => Some(open),
-                        Err(error) => {
-                            tracing::warn!(%error, "open the headset");
-                            None
-                        }
-                    };
+        match self.devices.pair.clone() {
+            Some(pair) if needed && self.devices.server => self.open(&pair, now),
+            Some(_) | None => (self.devices.open, self.devices.again) = (None, None),
+        }
+    }
+
+    fn open(&mut self, pair: &Pair, now: Moment) {
+        let devices = &mut self.devices;
+        if devices.open.is_some() || devices.again.is_some_and(|at| now < at) {
+            return;
+        }
+        match Open::new(&self.cards, pair, wake(&self.moved)) {
+            Ok(open) => {
+                (devices.open, devices.found, devices.again) = (Some(open), None, None);
+                if matches!(devices.look, Look::Since(_)) {
+                    devices.look = Look::begins(now);
                 }
             }
-            Some(_) | None => self.devices.open = None,
+            Err(error) => {
+                tracing::warn!(%error, "open the headset");
+                devices.refuse(now);
+            }
         }
     }
 

@@ -1,0 +1,141 @@
+"""The rep's headset: how long sound takes from his microphone to the line, and from the line to his ear.
+
+A PulseAudio of its own plays the headset, without a sound card: a null sink for the ear, another for the microphone. The
+peers use the same one: baresip 4 by its own way to the sound server, linphonec as it is installed.
+"""
+import bisect
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import machines
+import metering
+from metering import WORK, meter
+from table import line, percentile, told
+
+SECONDS = 40
+# A caller is answered and greeted before the headset's bursts begin.
+AHEAD = 2
+# An onset that comes back so long after it was sent, in ms, is that burst's.
+LATE_MAX = 450
+
+EAR, MICROPHONE = "headset_ear", "headset_mic"
+
+
+class SoundServer:
+    """PulseAudio with a headset that is no more than two null sinks."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        run = Path(self.folder.name, "pulse")
+        run.mkdir(mode=0o700)
+        socket = run / "native"
+        self.environment = {
+            **os.environ,
+            "HOME": self.folder.name,
+            "PULSE_RUNTIME_PATH": str(run),
+            "PULSE_SERVER": f"unix:{socket}",
+        }
+        sinks = [(EAR, 2), (f"{MICROPHONE}_in", 1)]
+        modules = [f"module-native-protocol-unix auth-anonymous=1 socket={socket}"]
+        modules += [
+            f"module-null-sink sink_name={name} rate=48000 channels={channels} norewinds=1" for name, channels in sinks
+        ]
+        modules.append(f"module-remap-source source_name={MICROPHONE} master={MICROPHONE}_in.monitor")
+        arguments = ["-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes", "--realtime=no"]
+        arguments += ["--high-priority=no", "--use-pid-file=no", "--log-level=error"]
+        command = ["pulseaudio", *arguments, *(f"--load={module}" for module in modules)]
+        self.process = subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL)
+        self.ask("set-default-sink", EAR)
+        self.ask("set-default-source", MICROPHONE)
+        return self
+
+    def ask(self, *arguments):
+        for _ in range(50):
+            asked = subprocess.run(["pactl", *arguments], env=self.environment, capture_output=True, check=False)
+            if asked.returncode == 0:
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"pactl {arguments}: {asked.stderr.decode()}")
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.folder.cleanup()
+
+
+def delays(sent, heard):
+    """Of each onset that was sent the milliseconds until it was heard, where it was."""
+    heard = sorted(heard)
+    for at in sent:
+        next_one = bisect.bisect_left(heard, at)
+        if next_one < len(heard) and heard[next_one] - at < LATE_MAX * 1e6:
+            yield (heard[next_one] - at) / 1e6
+
+
+def onsets(file):
+    times = {}
+    for entry in file.read_text().splitlines():
+        what, at = entry.split()
+        times.setdefault(what, []).append(int(at))
+    return times
+
+
+def ways(server, machine, begin):
+    """Microphone -> RTP and RTP -> ear in ms, and what the call cost. `begin` waits until the machine takes calls."""
+    worn, line_side = WORK / "headset.onsets", WORK / "line.onsets"
+    command = [WORK / "headset", f"{MICROPHONE}_in", f"{EAR}.monitor", str(SECONDS + AHEAD + 4), worn]
+    with subprocess.Popen(command, env=server.environment) as bursts:
+        begin()
+        figures = meter(machine, "--user", "bench", "--calls", 1, "--settle", AHEAD, "--secs", SECONDS, "--onsets", line_side)
+        bursts.wait()
+    by_headset, by_line = onsets(worn), onsets(line_side)
+    to_line = list(delays(by_headset.get("mic", []), by_line.get("rx", [])))
+    to_ear = list(delays(by_line.get("tx", []), by_headset.get("ear", [])))
+    return to_line, to_ear, figures
+
+
+def of_agent(server):
+    with machines.Agent(1, "headset", watch="off", environment=server.environment, more=WISHES) as agent:
+        return ways(server, agent, lambda: ready(agent))
+
+
+WISHES = f'headset.prefer = ["{EAR}", "{MICROPHONE}"]\n'
+
+
+def ready(agent):
+    while '"available"' not in agent.ask("GET", "/seats"):
+        time.sleep(0.1)
+
+
+def of_baresip(server):
+    peer = machines.peer("pulse,default", environment=server.environment)
+    if peer is None:
+        return None
+    with peer:
+        return ways(server, peer, lambda: metering.answers(peer))
+
+
+def latency():
+    if not shutil.which("pulseaudio") or not (WORK / "headset").exists():
+        print("| headset: needs pulseaudio, pactl and libpulse-dev | | - | | | |", flush=True)
+        return
+    with SoundServer() as server:
+        to_line, to_ear, figures = of_agent(server)
+    with SoundServer() as server:
+        theirs = of_baresip(server) or ([], [], {})
+    shown = [
+        ("microphone -> RTP median (ms)", 25, to_line, theirs[0], 0.5),
+        ("microphone -> RTP p95 (ms)", 30, to_line, theirs[0], 0.95),
+        ("RTP -> ear median (ms)", 55, to_ear, theirs[1], 0.5),
+        ("RTP -> ear p95 (ms)", 70, to_ear, theirs[1], 0.95),
+    ]
+    for name, aim, ours, peers, share in shown:
+        line(name, aim, percentile(ours, share), None, percentile(peers, share))
+    both = [percentile(way, 0.5) for way in (to_line, to_ear)]
+    line("microphone -> RTP and RTP -> ear, medians (ms)", 80, sum(both) if None not in both else None)
+    line("CPU of a call by headset, all threads (% of a core)", 1.5, figures.get("cpu_pct"), None, theirs[2].get("cpu_pct"))
+    told("bursts heard on the line, of those spoken (%)", 100 * len(to_line) / max(1, SECONDS / 0.62))
