@@ -22,7 +22,7 @@ mkdir -p "$skips"
 tools=(
   "sipp sip-tester" "tcpdump tcpdump" "tshark tshark" "ip iproute2" "nft nftables"
   "kamailio kamailio" "turnserver coturn" "svwar sipvicious" "sox sox" "opusdec opus-tools" "espeak-ng espeak-ng"
-  "python3 python3" "cc gcc"
+  "python3 python3" "cc gcc" "linphonec linphone-cli"
 )
 
 install_tools() {
