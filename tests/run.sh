@@ -22,7 +22,7 @@ mkdir -p "$skips"
 tools=(
   "sipp sip-tester" "tcpdump tcpdump" "tshark tshark" "ip iproute2" "nft nftables"
   "kamailio kamailio" "turnserver coturn" "svwar sipvicious" "sox sox" "opusdec opus-tools" "espeak-ng espeak-ng"
-  "pulseaudio pulseaudio" "pactl pulseaudio-utils" "python3 python3" "cc gcc"
+  "pulseaudio pulseaudio" "pactl pulseaudio-utils" "linphonec linphone-cli" "python3 python3" "cc gcc"
 )
 
 install_tools() {

@@ -127,6 +127,12 @@ impl House {
         self.place("target", &format!("id = \"{id}\"\nuri = \"sip:{id}@{at}\""))
     }
 
+    /// The same, with more said of it.
+    pub(crate) fn target_saying(self, id: &str, at: SocketAddr, more: &str) -> Self {
+        let lines = format!("id = \"{id}\"\nuri = \"sip:{id}@{at}\"\n{more}");
+        self.place("target", &lines)
+    }
+
     /// An extension or trunk that we register at.
     pub(crate) fn account(self, lines: &str) -> Self {
         self.place("sip.account", lines)

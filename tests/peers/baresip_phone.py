@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """A telephone on baresip 4 that a test drives: baresip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: register, dial URI, connect, answer, reject, key DIGITS, speak, quiet, echo, hold, resume,
-hangup, stay, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming,
+Reads one command a line: register, dial URI, connect, transfer URI, answer, reject, key DIGITS, speak, quiet, echo,
+hold, resume, hangup, stay, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming,
 established, closed, key, referred, done, failed. "echo" says what it hears.
 "connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
 It goes where a REFER sends it, until it is told to stay.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA and PHONE_CERTIFICATE_AND_KEY are PEM files;
 TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by PHONE_USER
 and PHONE_PASSWORD. PHONE_SRTP=prefer or require encrypts its sound.
-PHONE_CODEC=g722 or opus is all it speaks then.
+PHONE_CODEC=g722 or opus is all it speaks then. PHONE_AUTO_ANSWER=yes picks up
+by itself: the binding has no menu module, which would do so where the call asks for it.
 """
 import asyncio
 import json
@@ -25,6 +26,7 @@ FRAME_SECONDS = 0.02
 # Bytes of 20 ms at 8 kHz, 16 bits.
 FRAME_BYTES = 320
 CODECS = {None: ("pcma", "pcmu"), "g722": ("g722/16000/1",), "opus": ("opus/48000/2",)}
+AUTO_ANSWER = "PHONE_AUTO_ANSWER" in os.environ
 SRTP = {"off": (), "prefer": ("mediaenc=srtp",), "require": ("mediaenc=srtp-mand",)}
 
 
@@ -47,6 +49,14 @@ class Phone:
         self.waiting = call
         call.on(self.ends)
         tell("incoming")
+        if AUTO_ANSWER:
+            asyncio.ensure_future(self.picks_up_itself(call))
+
+    async def picks_up_itself(self, call):
+        await call.answer()
+        await call.wait_established()
+        self.take(call)
+        tell("established")
 
     def ends(self, news):
         """Whether it was picked up or still rang."""
@@ -101,6 +111,8 @@ class Phone:
             await call.wait_established()
             self.take(call)
             tell("established")
+        elif command == "transfer":
+            await self.call.transfer(argument)
         elif command == "connect":
             await self.call.attended_transfer(self.before)
         elif command == "answer":

@@ -14,6 +14,7 @@ pub(crate) enum Need {
     Capture,
     Baresip,
     Pjsip,
+    Linphone,
     Kamailio,
     /// svwar and svcrack.
     Sipvicious,
@@ -49,6 +50,7 @@ impl Need {
             Self::Capture => works("tcpdump", &["--immediate-mode", "-i", "lo", "-d"]) && is_root(),
             Self::Baresip => works(PYTHON, &["-c", "import baresip"]),
             Self::Pjsip => works(PYTHON, &["-c", "import pjsua2"]),
+            Self::Linphone => works("linphonec", &["-v"]),
             Self::Kamailio => works("kamailio", &["-v"]),
             Self::Sipvicious => works("svwar", &["--version"]),
             Self::Coturn => works("turnserver", &["--version"]),
@@ -73,6 +75,7 @@ impl Need {
             Self::Capture => "tcpdump, run by root",
             Self::Baresip => "baresip 4 (pip: baresip-python)",
             Self::Pjsip => "pjproject (pip: pjsua2-python)",
+            Self::Linphone => "linphonec 5 (apt: linphone-cli)",
             Self::Kamailio => "Kamailio 5.6 (apt: kamailio)",
             Self::Sipvicious => "SIPVicious (apt: sipvicious)",
             Self::Coturn => "coturn (apt: coturn)",

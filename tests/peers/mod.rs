@@ -36,6 +36,7 @@ pub(crate) mod name_server;
 mod nat;
 pub(crate) mod netns;
 mod one_way;
+mod own_phone;
 mod pcap;
 pub(crate) mod phone;
 mod phones;

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """A telephone on pjproject that a test drives: pjsip_phone.py IP:PORT RTP_PORT [SPEECH.wav]
 
-Reads one command a line: register, dial URI, connect, answer, reject CODE, key DIGITS, speak, quiet, echo, hold,
+Reads one command a line: register, dial URI, connect, transfer URI, answer, reject CODE, key DIGITS, speak, quiet, echo, hold,
 resume, hangup, stay, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming, established,
 closed, key, referred, replaced, done.
 "connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
 It goes where a REFER sends it, until it is told to stay.
 It speaks from the start of each call, over and over; without a file it sends silence.
-PHONE_CODEC=g722 is all it speaks then.
+PHONE_CODEC=g722 is all it speaks then. PHONE_AUTO_ANSWER=yes picks up calls that ask for it.
 PHONE_SESSION=90 asks for sessions of 90 s, the shortest there are.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA, PHONE_CERTIFICATE and PHONE_KEY are PEM
 files; TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by
@@ -120,6 +120,8 @@ class Account(pj.Account):
         self.call = Call(self, invited.callId)
         self.reply(180)
         tell("incoming")
+        if "PHONE_AUTO_ANSWER" in os.environ and "answer-after=0" in invited.rdata.wholeMsg:
+            self.reply(200)
 
     def reply(self, code):
         answer = pj.CallOpParam()
@@ -134,6 +136,8 @@ class Account(pj.Account):
             self.call.makeCall(argument, pj.CallOpParam(True))
         elif command == "connect":
             self.call.xferReplaces(self.before, pj.CallOpParam())
+        elif command == "transfer":
+            self.call.xfer(argument, pj.CallOpParam(True))
         elif command == "answer":
             self.reply(200)
         elif command == "reject":

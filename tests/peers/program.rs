@@ -31,11 +31,13 @@ pub(crate) struct Softphone {
     pub(crate) address: SocketAddr,
 }
 
-/// Which of the two.
+/// Which of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Brand {
     Baresip,
     Pjsip,
+    /// linphonec, for what a rep's phone does.
+    Linphone,
 }
 
 /// How a phone's SIP travels, and by which certificates.
@@ -85,6 +87,7 @@ impl Brand {
         match self {
             Self::Baresip => "tests/peers/baresip_phone.py",
             Self::Pjsip => "tests/peers/pjsip_phone.py",
+            Self::Linphone => "tests/peers/linphone_phone.py",
         }
     }
 }
@@ -103,6 +106,14 @@ impl Softphone {
         let address = SocketAddr::new(host, free_ports(host));
         let mut command = program(brand.script(), address, address.port() + 2, speech);
         command.env("PHONE_SRTP", srtp);
+        Self::run(command, address)
+    }
+
+    /// A phone that picks up by itself where the call asks for it (D5); it registers when it is told to.
+    pub(crate) fn obliging(brand: Brand, host: IpAddr, at: Enrolment<'_>) -> Self {
+        let address = SocketAddr::new(host, free_ports(host));
+        let mut command = program(brand.script(), address, address.port() + 2, None);
+        command.env("PHONE_AUTO_ANSWER", "yes").envs(at.variables());
         Self::run(command, address)
     }
 

@@ -39,6 +39,15 @@ impl Dialog {
         }
     }
 
+    /// The same, to somebody else than the hotline.
+    pub(super) fn dialling(name: &str, own: SocketAddr, user: &str, peer: SocketAddr) -> Self {
+        Self {
+            remote: format!("<sip:{user}@{peer}>"),
+            target: format!("sip:{user}@{peer}"),
+            ..Self::calling(name, own, peer)
+        }
+    }
+
     /// After their INVITE came in.
     pub(super) fn called(name: &str, own: SocketAddr, invite: &Message, tag: &str) -> Self {
         Self {

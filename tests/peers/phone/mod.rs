@@ -189,6 +189,20 @@ impl Phone {
         self.request("INVITE", lines, &offer.replace(&own, NOWHERE));
     }
 
+    /// Dials somebody there; what follows is about this call.
+    pub(crate) fn dial(&self, user: &str, at: SocketAddr) {
+        let dialog = Dialog::dialling(&self.line.name, self.address, user, at);
+        self.line.handset().dialog = Some(dialog);
+        self.request("INVITE", "", &self.line.description("sendrecv", 1));
+    }
+
+    /// Asks who it talks to to call somebody else (RFC 3515).
+    pub(crate) fn refer(&self, to: &str) {
+        let contact = format!("<sip:{}@{}>", self.line.name, self.address);
+        let lines = format!("Refer-To: <{to}>\r\nReferred-By: {contact}\r\n");
+        self.request("REFER", &lines, "");
+    }
+
     fn begin(&self, to: SocketAddr) {
         let dialog = Dialog::calling(&self.line.name, self.address, to);
         self.line.handset().dialog = Some(dialog);
@@ -205,6 +219,15 @@ impl Phone {
         self.line.send_in_dialog(|dialog| {
             let offer = self.line.description(direction, dialog.cseq + 1);
             dialog.request("INVITE", "", &offer)
+        });
+    }
+
+    /// The old way of holding (RFC 3264 8.4).
+    pub(crate) fn reinvite_nowhere(&self) {
+        self.line.send_in_dialog(|dialog| {
+            let offer = self.line.description("sendrecv", dialog.cseq + 1);
+            let own = format!("c=IN IP4 {}", self.address.ip());
+            dialog.request("INVITE", "", &offer.replace(&own, "c=IN IP4 0.0.0.0"))
         });
     }
 
