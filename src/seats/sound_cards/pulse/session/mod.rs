@@ -9,9 +9,9 @@ use pulseaudio::protocol::{
     SourceInfoList,
 };
 
-use super::super::card::{Card, CardName, Half};
-use super::super::news::{CardNews, StreamEnd, StreamId, StreamNews};
-use super::super::thread::Request;
+use crate::seats::sound_cards::card::{Card, CardName, Half};
+use crate::seats::sound_cards::news::{CardNews, StreamEnd, StreamId, StreamNews};
+use crate::seats::sound_cards::thread::Request;
 use super::Fault;
 use super::frames::{Frame, Outbox};
 use super::listing::{self, Listing};
@@ -360,3 +360,6 @@ impl Session {
         self.tell(stream, StreamNews::Ended(end));
     }
 }
+
+#[cfg(test)]
+mod tests;
