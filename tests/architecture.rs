@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 19] = [
+const MAY_NAME: [(&str, &[&str]); 20] = [
     ("words", &[]),
     ("policy", &["words"]),
     ("call", &["policy", "words"]),
     ("sip", &["words"]),
     ("media", &["words"]),
     ("ear", &["words"]),
+    ("buttons", &["words"]),
     ("callbacks", &["dialling", "policy", "words"]),
     ("records", &["words"]),
     ("recordings", &["media", "words"]),
@@ -25,6 +26,7 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
     ("bin", &["cli"]),
 ];
 const L0_AND_L1: &[&str] = &[
+    "buttons",
     "call",
     "callbacks",
     "dialling",
@@ -36,7 +38,8 @@ const L0_AND_L1: &[&str] = &[
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 17] = [
+const ALL_BELOW_CLI: [&str; 18] = [
+    "buttons",
     "call",
     "callbacks",
     "console",
@@ -56,20 +59,21 @@ const ALL_BELOW_CLI: [&str; 17] = [
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "words",
     "policy",
     "call",
     "sip",
     "media",
     "ear",
+    "buttons",
     "callbacks",
     "records",
     "recordings",
     "dialling",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.
-const IMPURE: [&str; 18] = [
+const IMPURE: [&str; 19] = [
     "tokio::",
     "UdpSocket",
     "TcpStream",
@@ -88,6 +92,7 @@ const IMPURE: [&str; 18] = [
     "Instant::now",
     "SystemTime::now",
     "nix::",
+    "hidapi",
 ];
 
 #[test]
