@@ -20,4 +20,5 @@ mod usage;
 pub use layout::{Layout, LayoutError};
 pub use lights::Lamps;
 pub use machine::{Action, Buttons, Input, Press};
-pub use usage::{Control, Lamp};
+pub(crate) use sieve::DESCRIPTOR_MAX;
+pub use usage::{Control, Lamp, is_telephony};

@@ -9,7 +9,7 @@ use super::LayoutError;
 use super::usage;
 
 /// Linux takes no longer one: HID_MAX_DESCRIPTOR_SIZE. Past it the device is refused.
-pub(super) const DESCRIPTOR_MAX: usize = 4_096;
+pub(crate) const DESCRIPTOR_MAX: usize = 4_096;
 /// All reports together: what 256 of 64 bytes, the longest of full-speed USB, hold eight times over.
 const BITS_MAX: usize = 1 << 20;
 /// Buttons and lamps: the richest headset seen has 31. Past it the device is refused.

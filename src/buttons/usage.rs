@@ -76,7 +76,7 @@ pub(super) fn lamp(usage: u32) -> Option<Lamp> {
 }
 
 /// True for the Telephony page itself, of which a headset's collection is.
-pub(super) fn is_telephony(page: u16) -> bool {
+pub fn is_telephony(page: u16) -> bool {
     hut::UsagePage::TelephonyDevice.usage_page_value() == page
 }
 

@@ -29,6 +29,8 @@ pub(crate) enum Need {
     Sounds,
     Sox,
     OpusTools,
+    /// /dev/uhid, of which the kernel makes a device, and the right to open it.
+    VirtualDevices,
 }
 
 /// The interpreter that tests/run.sh installs the phones for.
@@ -64,6 +66,7 @@ impl Need {
             Self::Sox => works("sox", &["--version"]),
             Self::OpusTools => works("opusdec", &["--version"]),
             Self::Mount => is_root() && Path::new("/bin/mount").exists(),
+            Self::VirtualDevices => is_root() && Path::new("/dev/uhid").exists(),
         };
         (!there).then_some(match self {
             Self::Sipp => "SIPp (apt: sip-tester)",
@@ -80,6 +83,7 @@ impl Need {
             }
             Self::Sox => "sox (apt: sox)",
             Self::OpusTools => "opusdec (apt: opus-tools)",
+            Self::VirtualDevices => "/dev/uhid (modprobe uhid), and root",
             Self::OtherReaders => "other readers of SIP (tests/run.sh builds them)",
             Self::Speech => "real speech (apt: asterisk-core-sounds-en-wav)",
         })
