@@ -1,16 +1,16 @@
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::words::Moment;
 
 /// The report that our own lamp provokes from a headset whose button tells presses, not states.
 ///
-/// A state needs none of this: an echo says what we showed, a finger the opposite. A press without a state looks the
-/// same either way, so one is swallowed after each lamp of ours, for as long as a headset takes; a second one in
+/// A press without a state looks the same whether a lamp or a finger is behind it, so one is swallowed after each lamp of ours, for as long as a headset takes; a second one in
 /// that time is a finger, and so is one before: which of the two was the echo does not matter.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Echo {
-    /// The echo that may still come.
-    expected: Option<Expected>,
+    /// Echoes that may still come, the oldest first.
+    expected: VecDeque<Expected>,
     /// Lamps in a row that were not answered.
     unanswered: u8,
 }
@@ -37,6 +37,9 @@ const ANSWERED_WITHIN: Duration = Duration::from_millis(300);
 /// So many lamps unanswered: it is a headset without echo, and no press of its is swallowed any more.
 const SILENT_AFTER: u8 = 3;
 
+/// Lamps that change faster than a headset answers; past it the oldest answer is not waited for.
+const WAITED_FOR_MAX: usize = 8;
+
 impl Echo {
     /// A lamp changes now.
     pub(super) fn expect(&mut self, cause: Cause, now: Moment) {
@@ -45,16 +48,16 @@ impl Echo {
             Cause::Desk => PROVOKED_WITHIN,
             Cause::Finger => ANSWERED_WITHIN,
         };
-        self.expected = (self.unanswered < SILENT_AFTER).then(|| Expected {
-            until: now + within,
-            cause,
-        });
+        if self.unanswered < SILENT_AFTER {
+            let until = now + within;
+            wait_for(&mut self.expected, Expected { until, cause });
+        }
     }
 
-    /// True where this press is the echo: once a lamp.
+    /// True where this press is an echo: once a lamp.
     pub(super) fn swallows(&mut self, now: Moment) -> bool {
         self.lapse(now);
-        let swallows = self.expected.take().is_some();
+        let swallows = self.expected.pop_front().is_some();
         if swallows {
             self.unanswered = 0;
         }
@@ -62,15 +65,55 @@ impl Echo {
     }
 
     fn lapse(&mut self, now: Moment) {
-        let Some(expected) = self.expected else {
-            return;
-        };
-        if now >= expected.until {
-            self.expected = None;
-            if expected.cause == Cause::Desk {
-                self.unanswered = self.unanswered.saturating_add(1);
+        let unanswered = &mut self.unanswered;
+        self.expected.retain(|expected| {
+            let waits = now < expected.until;
+            if !waits && expected.cause == Cause::Desk {
+                *unanswered = unanswered.saturating_add(1);
             }
+            waits
+        });
+    }
+}
+
+fn wait_for<T>(queue: &mut VecDeque<T>, next: T) {
+    if queue.len() >= WAITED_FOR_MAX {
+        queue.pop_front();
+    }
+    queue.push_back(next);
+}
+
+/// The states that a headset owes us where its button tells states: those we set by a lamp and it has not told yet.
+///
+/// An echo says what we showed and a finger the opposite, but what we showed may have changed before a slow headset
+/// speaks: the end of one call, told late, must not end the next.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Owed {
+    /// Each state, and until when it is waited for; the oldest first.
+    states: VecDeque<(bool, Moment)>,
+}
+
+/// A DECT base tells a state once its radio link stands, or is down: 2 to 3 s.
+const STATE_WITHIN: Duration = Duration::from_secs(5);
+
+impl Owed {
+    /// A lamp goes on or off now, while the headset has last told `told`.
+    pub(super) fn expect(&mut self, lit: bool, told: bool, now: Moment) {
+        self.states.retain(|(_, until)| now < *until);
+        let before = self.states.back().map_or(told, |(state, _)| *state);
+        if lit != before {
+            wait_for(&mut self.states, (lit, now + STATE_WITHIN));
         }
+    }
+
+    /// True where the headset owed this state: once a lamp. What it owed before that one it has passed over.
+    pub(super) fn pays(&mut self, state: bool, now: Moment) -> bool {
+        self.states.retain(|(_, until)| now < *until);
+        let Some(at) = self.states.iter().position(|(owed, _)| *owed == state) else {
+            return false;
+        };
+        self.states.drain(..=at);
+        true
     }
 }
 
@@ -117,5 +160,19 @@ mod tests {
         }
         echo.expect(Cause::Desk, at(90_000));
         assert!(echo.swallows(at(90_500)));
+    }
+
+    #[test]
+    fn a_headset_owes_the_states_it_has_not_told_and_no_others() {
+        let mut owed = Owed::default();
+        owed.expect(true, true, at(0));
+        assert!(!owed.pays(true, at(100)), "it has told that");
+        owed.expect(false, true, at(1_000));
+        owed.expect(true, true, at(1_100));
+        assert!(owed.pays(false, at(3_000)));
+        assert!(owed.pays(true, at(3_100)));
+        assert!(!owed.pays(false, at(3_200)));
+        owed.expect(false, true, at(10_000));
+        assert!(!owed.pays(false, at(15_000)), "a debt lapses");
     }
 }

@@ -44,6 +44,11 @@ impl Finger {
         self.sense
     }
 
+    /// As it was last reported.
+    pub(super) fn is_on(&self) -> bool {
+        self.was == Value::On
+    }
+
     /// What a report that says `is` tells; None where it says nothing new, however often.
     pub(super) fn turn(&mut self, is: Value, now: Moment) -> Option<Turn> {
         let was = std::mem::replace(&mut self.was, is);

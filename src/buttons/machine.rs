@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::echo::{Cause, Echo};
+use super::echo::{Cause, Echo, Owed};
 use super::field::{Sense, Value};
 use super::finger::{Finger, Turn};
 use super::lights::Lights;
@@ -13,8 +13,8 @@ use crate::words::Moment;
 /// Headsets answer our lamps with reports of their own, and these are no presses. Two things tell them apart:
 ///
 /// - Where a button tells a **state** (an absolute hook switch), an echo says what we showed and a finger says the
-///   opposite. So a state that agrees with the lamps is never a press, however late it comes, and one that differs
-///   is one, however early.
+///   opposite. So a state that agrees with the lamps is never a press, however late it comes, and one that differs is
+///   one, however early; but for what a slow headset still owes of an earlier lamp ([`Owed`]).
 /// - Where it tells **presses** only (most mute buttons), both look the same: one is swallowed after each lamp ([`Echo`]).
 #[derive(Clone, Debug)]
 pub struct Buttons {
@@ -64,6 +64,7 @@ pub enum Press {
 struct Button {
     finger: Finger,
     echo: Echo,
+    owed: Owed,
     /// When it last was a press: the lamp that follows is the rep's doing.
     pressed_at: Option<Moment>,
 }
@@ -80,6 +81,7 @@ impl Buttons {
         let button = |sense| Button {
             finger: Finger::new(sense),
             echo: Echo::default(),
+            owed: Owed::default(),
             pressed_at: None,
         };
         let fields = layout.inputs.iter();
@@ -105,19 +107,24 @@ impl Buttons {
         let before = self.lights.shown();
         let first = !self.lights.has_shown();
         let provoked = [
-            (Control::HookSwitch, before.off_hook != lamps.off_hook),
-            (Control::PhoneMute, before.muted != lamps.muted),
-            (Control::Hold, before.held != lamps.held),
+            (Control::HookSwitch, before.off_hook, lamps.off_hook),
+            (Control::PhoneMute, before.muted, lamps.muted),
+            (Control::Hold, before.held, lamps.held),
         ];
-        for (control, changed) in provoked {
-            if let Some(button) = self.buttons.get_mut(&control)
-                && (changed || first)
-            {
-                button.echo.expect(button.cause(now), now);
+        for (control, was_lit, lit) in provoked {
+            if first || was_lit != lit {
+                self.expect_echo(control, lit, now);
             }
         }
         let reports = self.lights.show(lamps, &self.layout);
         reports.into_iter().map(Action::Write).collect()
+    }
+
+    fn expect_echo(&mut self, control: Control, lit: bool, now: Moment) {
+        if let Some(button) = self.button(control) {
+            button.echo.expect(button.cause(now), now);
+            button.owed.expect(lit, button.finger.is_on(), now);
+        }
     }
 
     fn hear(&mut self, report: &[u8], now: Moment) -> Vec<Action> {
@@ -144,7 +151,7 @@ impl Buttons {
     }
 
     fn turned(&mut self, control: Control, turn: Turn, now: Moment) -> Option<Action> {
-        if turn == Turn::Pressed && self.button(control)?.echo.swallows(now) {
+        if self.button(control)?.is_echo(turn, now) {
             return None;
         }
         let Lamps {
@@ -227,6 +234,17 @@ impl Buttons {
 }
 
 impl Button {
+    /// True where our lamp, not a finger, is behind this.
+    fn is_echo(&mut self, turn: Turn, now: Moment) -> bool {
+        match (self.finger.sense(), turn) {
+            (Sense::Level, Turn::On) => self.owed.pays(true, now),
+            (Sense::Level, Turn::Off) => self.owed.pays(false, now),
+            (Sense::Level | Sense::Pulse, Turn::Pressed) => self.echo.swallows(now),
+            // A wish for what is already so is none: no need to know whose it was.
+            (Sense::Pulse | Sense::OnOff, Turn::On | Turn::Off | Turn::Pressed) => false,
+        }
+    }
+
     /// Who is behind a lamp that changes now.
     fn cause(&self, now: Moment) -> Cause {
         let lately = |at: Moment| now.since(at) < FOLLOWS_WITHIN;

@@ -1,5 +1,7 @@
 //! Headsets by what they send, as recorded or as their makers describe it: report bytes in, presses out.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::buttons::headsets;
 
@@ -117,6 +119,31 @@ fn a_late_echo_of_a_sleeping_base_is_still_no_press() {
     let mut desk = Desk::with("jabra-link-380c");
     desk.show(TALKING, 12_000);
     assert_eq!(desk.report(&[2, 0b1, 0], 15_500), NOTHING);
+}
+
+#[test]
+fn the_end_of_a_call_that_a_slow_headset_tells_late_does_not_end_the_next() {
+    let mut desk = Desk::with("jabra-link-380c");
+    desk.show(TALKING, 10_000);
+    desk.report(&[2, 0b1, 0], 10_100);
+    // The caller hangs up, and the next one is answered at once.
+    desk.show(IDLE, 30_000);
+    desk.show(RINGING, 30_200);
+    desk.show(TALKING, 30_500);
+    assert_eq!(desk.report(&[2, 0b0, 0], 32_000), NOTHING);
+    assert_eq!(desk.report(&[2, 0b1, 0], 32_600), NOTHING);
+    assert_eq!(desk.report(&[2, 0b0, 0], 33_000), [Press::HangUp]);
+}
+
+#[test]
+fn the_hook_of_a_call_that_is_over_does_not_answer_the_next() {
+    let mut desk = Desk::with("jabra-link-380c");
+    desk.show(TALKING, 10_000);
+    desk.show(IDLE, 10_300);
+    desk.show(RINGING, 10_500);
+    assert_eq!(desk.report(&[2, 0b1, 0], 11_500), NOTHING);
+    assert_eq!(desk.report(&[2, 0b0, 0], 11_600), NOTHING);
+    assert_eq!(desk.report(&[2, 0b1, 0], 13_000), [Press::Answer]);
 }
 
 #[test]
@@ -281,5 +308,62 @@ fn reports_of_others_and_cut_ones_are_nothing() {
     desk.show(RINGING, 10_000);
     for report in [&[][..], &[2], &[1, 0xFF, 0xFF], &[4, 1, 1]] {
         assert_eq!(desk.report(report, 11_000), NOTHING);
+    }
+}
+
+/// A headset that obeys each lamp after `delay_ms`, and says so: what it sends, by when.
+fn obedient(headset: &str, shown: &[(u64, Lamps)], delay_ms: u64) -> Vec<(u64, Vec<u8>)> {
+    let mut sent = Vec::new();
+    let mut before = IDLE;
+    for (ms, lamps) in shown {
+        let ms = ms + delay_ms;
+        let hook = u8::from(lamps.off_hook);
+        match headset {
+            // A state of the hook; a press for the mute lamp.
+            "jabra-link-380c" => {
+                if before.muted != lamps.muted {
+                    sent.push((ms, vec![2, hook | 0b1000, 0]));
+                }
+                sent.push((ms + 1, vec![2, hook, 0]));
+            }
+            // Presses only.
+            _ => {
+                let mute = u8::from(before.muted != lamps.muted) << 1;
+                let hook = u8::from(before.off_hook != lamps.off_hook);
+                sent.push((ms, vec![hook | mute]));
+                sent.push((ms + 1, vec![0]));
+            }
+        }
+        before = *lamps;
+    }
+    sent
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_desk_shows_an_obedient_headset_presses_nothing(
+        steps in prop::collection::vec((60..3_000_u64, 0..5_usize), 1..40),
+        delay_ms in 1..800_u64,
+        springs in any::<bool>(),
+    ) {
+        let headset = if springs { "built-toggle" } else { "jabra-link-380c" };
+        let states = [IDLE, RINGING, TALKING, MUTED, HELD];
+        let mut ms = 1_000;
+        let mut shown = Vec::new();
+        for (wait, state) in steps {
+            ms += wait;
+            shown.push((ms, states[state]));
+        }
+        let mut desk = Desk::with(headset);
+        let mut sent = obedient(headset, &shown, delay_ms).into_iter().peekable();
+        for (ms, lamps) in shown {
+            while let Some((at, report)) = sent.next_if(|(at, _)| *at < ms) {
+                prop_assert_eq!(desk.report(&report, at), NOTHING);
+            }
+            desk.show(lamps, ms);
+        }
+        for (at, report) in sent {
+            prop_assert_eq!(desk.report(&report, at), NOTHING);
+        }
     }
 }
