@@ -105,14 +105,13 @@ impl Buttons {
 
     fn show(&mut self, lamps: Lamps, now: Moment) -> Vec<Action> {
         let before = self.lights.shown();
-        let first = !self.lights.has_shown();
         let provoked = [
             (Control::HookSwitch, before.off_hook, lamps.off_hook),
             (Control::PhoneMute, before.muted, lamps.muted),
             (Control::Hold, before.held, lamps.held),
         ];
         for (control, was_lit, lit) in provoked {
-            if first || was_lit != lit {
+            if !self.lights.has_shown() || was_lit != lit {
                 self.expect_echo(control, lit, now);
             }
         }
@@ -121,8 +120,14 @@ impl Buttons {
     }
 
     fn expect_echo(&mut self, control: Control, lit: bool, now: Moment) {
+        let first = !self.lights.has_shown();
         if let Some(button) = self.button(control) {
-            button.echo.expect(button.cause(now), now);
+            let cause = if first {
+                Cause::Start
+            } else {
+                button.cause(now)
+            };
+            button.echo.expect(cause, now);
             button.owed.expect(lit, button.finger.is_on(), now);
         }
     }
