@@ -5,12 +5,14 @@
 //! - [`words`]: nouns that every layer shares
 //! - [`policy`]: the standard as typed timelines; [`call`]: one call, pure
 //! - [`sip`], [`media`], [`ear`]: signalling, sound and hearing, pure
+//! - [`buttons`]: a headset's buttons and lights, pure
 //! - [`callbacks`], [`records`], [`recordings`]: what is promised and what is left behind
 //! - [`seating`]: how each rep's seat stands, and which of them takes which call, pure
 //! - [`net`], [`seats`], [`console`], [`voices`]: sockets, the rep's leg, the HTTP API, who is a person
 //! - [`desk`]: composition and the clock; [`phone`]: a scripted endpoint of our own
 //! - [`settings`], [`cli`]: the machine's configuration and the command line
 
+pub mod buttons;
 pub mod call;
 pub mod callbacks;
 pub mod cli;

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 20] = [
+const MAY_NAME: [(&str, &[&str]); 21] = [
     ("words", &[]),
     ("policy", &["words"]),
     ("call", &["policy", "words"]),
     ("sip", &["words"]),
     ("media", &["words"]),
     ("ear", &["words"]),
+    ("buttons", &["words"]),
     ("callbacks", &["dialling", "policy", "words"]),
     ("records", &["words"]),
     ("recordings", &["media", "words"]),
@@ -26,6 +27,7 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
     ("bin", &["cli"]),
 ];
 const L0_AND_L1: &[&str] = &[
+    "buttons",
     "call",
     "callbacks",
     "dialling",
@@ -38,7 +40,8 @@ const L0_AND_L1: &[&str] = &[
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 18] = [
+const ALL_BELOW_CLI: [&str; 19] = [
+    "buttons",
     "call",
     "callbacks",
     "console",
@@ -59,13 +62,14 @@ const ALL_BELOW_CLI: [&str; 18] = [
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "words",
     "policy",
     "call",
     "sip",
     "media",
     "ear",
+    "buttons",
     "callbacks",
     "records",
     "recordings",
@@ -73,7 +77,7 @@ const PURE: [&str; 11] = [
     "seating",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.
-const IMPURE: [&str; 18] = [
+const IMPURE: [&str; 19] = [
     "tokio::",
     "UdpSocket",
     "TcpStream",
@@ -92,6 +96,7 @@ const IMPURE: [&str; 18] = [
     "Instant::now",
     "SystemTime::now",
     "nix::",
+    "hidapi",
 ];
 
 #[test]

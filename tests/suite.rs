@@ -12,6 +12,7 @@
 
 mod architecture;
 mod attacks;
+mod buttons;
 mod calls;
 mod console;
 mod demo;

@@ -32,6 +32,8 @@ pub(crate) enum Need {
     OpusTools,
     /// A sound server and its tools.
     Pulse,
+    /// /dev/uhid, of which the kernel makes a device, and the right to open it.
+    VirtualDevices,
 }
 
 /// The interpreter that tests/run.sh installs the phones for.
@@ -69,6 +71,7 @@ impl Need {
             Self::OpusTools => works("opusdec", &["--version"]),
             Self::Pulse => works("pulseaudio", &["--version"]) && works("pactl", &["--version"]),
             Self::Mount => is_root() && Path::new("/bin/mount").exists(),
+            Self::VirtualDevices => is_root() && Path::new("/dev/uhid").exists(),
         };
         (!there).then_some(match self {
             Self::Sipp => "SIPp (apt: sip-tester)",
@@ -87,6 +90,7 @@ impl Need {
             Self::Sox => "sox (apt: sox)",
             Self::OpusTools => "opusdec (apt: opus-tools)",
             Self::Pulse => "PulseAudio (apt: pulseaudio, pulseaudio-utils)",
+            Self::VirtualDevices => "/dev/uhid (modprobe uhid), and root",
             Self::OtherReaders => "other readers of SIP (tests/run.sh builds them)",
             Self::Speech => "real speech (apt: asterisk-core-sounds-en-wav)",
         })
