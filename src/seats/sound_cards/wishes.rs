@@ -54,10 +54,10 @@ impl Wishes {
         self.0
             .iter()
             .find_map(by_wish)
-            .or_else(|| self.from_several(&plugged))
+            .or_else(|| self.pieced_together(&plugged))
     }
 
-    fn from_several(&self, plugged: &[&Card]) -> Option<Pair> {
+    fn pieced_together(&self, plugged: &[&Card]) -> Option<Pair> {
         let earliest = |half: Half| {
             let of_half = || plugged.iter().filter(move |card| card.half == half);
             self.0

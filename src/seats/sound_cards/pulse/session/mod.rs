@@ -9,14 +9,14 @@ use pulseaudio::protocol::{
     SourceInfoList,
 };
 
-use crate::seats::sound_cards::card::{Card, CardName, Half};
-use crate::seats::sound_cards::news::{CardNews, StreamEnd, StreamId, StreamNews};
-use crate::seats::sound_cards::thread::Request;
 use super::Fault;
 use super::frames::{Frame, Outbox};
 use super::listing::{self, Listing};
 use super::messages::{self, Reply, Said};
 use super::streams::{Stream, Streams, Way};
+use crate::seats::sound_cards::card::{Card, CardName, Half};
+use crate::seats::sound_cards::news::{CardNews, StreamEnd, StreamId, StreamNews};
+use crate::seats::sound_cards::thread::Request;
 use crate::words::Moment;
 
 /// A server that does not answer for so long is none.
@@ -142,7 +142,7 @@ impl Session {
                 Some(Said::Reply(sequence, reply)) => self.answered(sequence, reply, now),
                 Some(Said::Error(sequence, error)) => self.refused(sequence, error),
                 Some(Said::Event(event)) => {
-                    self.event(event, now);
+                    self.event(*event, now);
                     Ok(())
                 }
                 None => {
