@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(super) struct Bell(Arc<(Mutex<bool>, Condvar)>);
 
 impl Bell {
-    #[expect(clippy::unnecessary_wraps, reason = "an eventfd may fail")]
+    /// As fallible as an eventfd, which this stands for.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self(Arc::new((Mutex::new(false), Condvar::new()))))
     }

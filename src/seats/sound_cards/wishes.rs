@@ -54,7 +54,7 @@ impl Wishes {
         self.0
             .iter()
             .find_map(by_wish)
-            .or_else(|| self.from_several(&plugged))
+            .or_else(|| self.pieced_together(&plugged))
     }
 
     /// A loudspeaker to ring on that is not the ear of a headset.
@@ -69,7 +69,7 @@ impl Wishes {
         self.0.iter().find_map(by_wish)
     }
 
-    fn from_several(&self, plugged: &[&Card]) -> Option<Pair> {
+    fn pieced_together(&self, plugged: &[&Card]) -> Option<Pair> {
         let earliest = |half: Half| {
             let of_half = || plugged.iter().filter(move |card| card.half == half);
             self.0

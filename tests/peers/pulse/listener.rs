@@ -49,6 +49,11 @@ impl Listener {
         }
     }
 
+    pub(crate) fn hears_nothing_for(&self, time: Duration) {
+        let news = self.news.recv_timeout(time);
+        assert!(news.is_err(), "{news:?}");
+    }
+
     /// Waits for this news of a stream.
     pub(crate) fn wait_for(&self, stream: StreamId, what: &StreamNews) -> Duration {
         self.wait(|news| matches!(news, CardNews::Stream { stream: s, what: w } if *s == stream && w == what))

@@ -33,7 +33,7 @@ pub(super) enum Said<'a> {
     /// To our request of this number; what it holds depends on what was asked.
     Reply(u32, Reply<'a>),
     Error(u32, PulseError),
-    Event(Command),
+    Event(Box<Command>),
 }
 
 /// The payload of a reply, not yet read.
@@ -58,7 +58,7 @@ pub(super) fn read(message: &[u8], version: u16) -> Option<Said<'_>> {
     match Command::read_tag_prefixed(&mut rest, version) {
         Ok((sequence, Command::Reply)) => Some(Said::Reply(sequence, Reply { rest, version })),
         Ok((sequence, Command::Error(error))) => Some(Said::Error(sequence, error)),
-        Ok((_, event)) => Some(Said::Event(event)),
+        Ok((_, event)) => Some(Said::Event(Box::new(event))),
         Err(_) => later_error(message),
     }
 }

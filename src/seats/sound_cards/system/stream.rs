@@ -49,9 +49,10 @@ impl Open {
         let ranges = device.supported_input_configs().map_err(ended)?;
         let (config, format) = choose(ranges)?;
         let (shared, counts) = (shared(bell), Arc::clone(&end.counts));
-        let stream = match format {
-            SampleFormat::I16 => capture::<i16>(device, config, end, &shared),
-            _ => capture::<f32>(device, config, end, &shared),
+        let stream = if format == SampleFormat::I16 {
+            capture::<i16>(device, config, end, &shared)
+        } else {
+            capture::<f32>(device, config, end, &shared)
         };
         Self::started(stream, shared, counts, now)
     }
@@ -65,9 +66,10 @@ impl Open {
         let ranges = device.supported_output_configs().map_err(ended)?;
         let (config, format) = choose(ranges)?;
         let (shared, counts) = (shared(bell), Arc::clone(&end.counts));
-        let stream = match format {
-            SampleFormat::I16 => playback::<i16>(device, config, end, &shared),
-            _ => playback::<f32>(device, config, end, &shared),
+        let stream = if format == SampleFormat::I16 {
+            playback::<i16>(device, config, end, &shared)
+        } else {
+            playback::<f32>(device, config, end, &shared)
         };
         Self::started(stream, shared, counts, now)
     }
@@ -144,9 +146,11 @@ fn shared(bell: Bell) -> Arc<Shared> {
 }
 
 fn ended(error: Error) -> StreamEnd {
-    match error.kind() {
-        ErrorKind::DeviceNotAvailable | ErrorKind::StreamInvalidated => StreamEnd::Unplugged,
-        _ => StreamEnd::Refused(error.to_string()),
+    use ErrorKind::{DeviceNotAvailable, StreamInvalidated};
+    if matches!(error.kind(), DeviceNotAvailable | StreamInvalidated) {
+        StreamEnd::Unplugged
+    } else {
+        StreamEnd::Refused(error.to_string())
     }
 }
 

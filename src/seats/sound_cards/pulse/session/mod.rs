@@ -142,7 +142,7 @@ impl Session {
                 Some(Said::Reply(sequence, reply)) => self.answered(sequence, reply, now),
                 Some(Said::Error(sequence, error)) => self.refused(sequence, error),
                 Some(Said::Event(event)) => {
-                    self.event(event, now);
+                    self.event(*event, now);
                     Ok(())
                 }
                 None => {
