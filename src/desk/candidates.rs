@@ -158,10 +158,10 @@ impl Desk {
         }
         if self.seating.decline(id, &seat, how, now) {
             self.note_leg(id, Party::Rep, news, code, now);
-            self.seats_changed(now);
         } else {
             self.leg_news(id, Party::Rep, news, code, now);
         }
+        self.seats_changed(now);
     }
 
     /// Ends the legs of all seats that ring for this call.
