@@ -167,10 +167,10 @@ impl Desk {
             self.not_moved(id, now);
         } else if others_ring {
             self.note_leg(id, Party::Rep, news, code, now);
-            self.seats_changed(now);
         } else {
             self.leg_news(id, Party::Rep, news, code, now);
         }
+        self.seats_changed(now);
     }
 
     /// Ends the legs of all seats that ring for this call.

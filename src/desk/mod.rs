@@ -398,7 +398,10 @@ impl Desk {
             });
         }
         self.release_seat(id, now);
-        self.seating.forget(id, now);
+        if self.seating.forget(id, now) {
+            // Promises waited for who waited.
+            self.tell_queue_of_seats(now);
+        }
         for party in Party::ALL {
             if let Some(port) = self.calls.take_leg(id, party).and_then(|leg| leg.port) {
                 self.sound.close(port.key);

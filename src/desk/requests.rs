@@ -117,11 +117,14 @@ impl Desk {
     }
 
     fn command(&mut self, id: CallId, command: Command, now: Moment) -> Result<(), Problem> {
+        if let Command::Note { text } = &command
+            && self.calls.get(id).is_none()
+            && self.note_afterwards(id, text, now)
+        {
+            return Ok(());
+        }
         let Some(call) = self.calls.get(id) else {
-            return match command {
-                Command::Note { text } if self.note_afterwards(id, &text, now) => Ok(()),
-                _ => Err(Problem::from(Code::UnknownCall).with("call", id)),
-            };
+            return Err(Problem::from(Code::UnknownCall).with("call", id));
         };
         let state = call.call.state();
         self.check_phrase(&command)?;

@@ -158,6 +158,7 @@ impl Desk {
         let seat = self.calls.get(id).and_then(|call| call.facts.seat.clone());
         if let Some(seat) = seat {
             self.seating.decline(id, &seat, Declined::Refused, now);
+            self.seats_changed(now);
         }
     }
 

@@ -307,10 +307,10 @@ impl Seating {
         seats
     }
 
-    /// The call is over.
-    pub fn forget(&mut self, call: CallId, now: Moment) {
+    /// The call is over; whether it had asked for a seat.
+    pub fn forget(&mut self, call: CallId, now: Moment) -> bool {
         self.let_go(call, now);
-        self.seekers.forget(call);
+        self.seekers.forget(call)
     }
 
     fn stop_ringing(&mut self, id: &SeatId, call: CallId, by: By, now: Moment) {

@@ -175,7 +175,7 @@ impl Seekers {
         }
     }
 
-    pub(super) fn forget(&mut self, call: CallId) {
-        self.calls.remove(&call);
+    pub(super) fn forget(&mut self, call: CallId) -> bool {
+        self.calls.remove(&call).is_some()
     }
 }

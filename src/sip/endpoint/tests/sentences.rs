@@ -97,6 +97,20 @@ fn options_tells_what_we_can() {
 }
 
 #[test]
+fn a_cancel_says_that_another_phone_was_quicker() {
+    let mut wire = Wire::new();
+    let caller = wire.call();
+    // It waits for the first 1xx, and keeps its reason meanwhile.
+    wire.caller
+        .cancel_answered_elsewhere(caller, at(0))
+        .unwrap();
+    wire.run_until(1100);
+    let cancel = wire.last(Side::Caller, "CANCEL");
+    let reason = cancel.value("Reason").unwrap();
+    assert!(is_answered_elsewhere(reason), "{reason}");
+}
+
+#[test]
 fn a_cancel_repeats_what_names_its_invite() {
     let mut wire = Wire::new();
     let caller = wire.call();
