@@ -1,6 +1,7 @@
 //! How it sounds: what was sent is put through a network, played out, and judged.
 
 mod cost;
+mod headset_echo;
 mod network;
 mod playing;
 mod playout;

@@ -2,24 +2,28 @@
 //!
 //! [`Headset`] makes packets of what is captured (`microphone`: frames, level, mute, coder) and sound of what comes (`ear`:
 //! play-out, and the [`Signals`] a rep hears beside the line). `room` lies between both: what the ear plays comes back by
-//! some microphones, and is taken out where it was heard to (`echo_watch`, `cleaning`).
+//! some microphones, and is taken out where it was heard to (`echo_watch`, `cleaning`, `canceller`).
 //!
 //! Invariant: whatever a device or a peer gives, no call panics or blocks; 20 ms captured are one packet, muted or not.
-//! Nothing allocates for a frame, but the canceller.
+//! Nothing allocates for a frame.
 
+mod canceller;
 mod cleaning;
 mod ear;
+mod echo_path;
 mod echo_watch;
 mod microphone;
 mod muted;
 mod news;
 mod packets;
 mod pulse;
+mod residue;
 mod room;
 mod signals;
 #[cfg(test)]
 mod tests;
 mod tones;
+mod transform;
 
 use super::codec::Codec;
 use super::gain::AutoGain;

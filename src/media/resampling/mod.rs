@@ -37,18 +37,20 @@ impl Bridge {
         Self((from != to).then(|| resampler().expect("8 and 16 kHz have a filter")))
     }
 
-    /// Fills `out`, a frame of the rate it leads to.
-    pub fn process(&mut self, frame: &[i16], out: &mut [i16]) {
-        match &mut self.0 {
-            Some(resampler) => {
-                resampler.process(frame, out);
-            }
-            None => {
-                for (out, sample) in out.iter_mut().zip(frame) {
-                    *out = *sample;
-                }
-            }
-        }
+    /// With as little delay as a headset needs ([`Resampler::swift`]).
+    pub fn swift(from: Rate, to: Rate) -> Self {
+        let resampler = || Resampler::swift(from.hz(), to.hz());
+        Self((from != to).then(|| resampler().expect("8 and 16 kHz have a filter")))
+    }
+
+    /// Fills `out`, a frame of the rate it leads to, and says how many samples it has.
+    pub fn process(&mut self, frame: &[i16], out: &mut [i16]) -> usize {
+        let Some(resampler) = &mut self.0 else {
+            let samples = frame.len().min(out.len());
+            out[..samples].copy_from_slice(&frame[..samples]);
+            return samples;
+        };
+        resampler.process(frame, out)
     }
 }
 

@@ -3,11 +3,15 @@
 use super::*;
 
 #[test]
-fn a_headset_without_an_echo_allocates_nothing() {
+fn no_frame_allocates() {
     for codec in [Codec::Pcma, Codec::Pcmu, Codec::G722] {
         let mut far = headset(codec);
         let sent = packets(&mut far, &tone(440.0, 0.2, 8 * 48_000));
-        let voice = VoiceSpec::default();
+        let voice = VoiceSpec {
+            echo_cancel: EchoCancel::On,
+            noise: Noise::Low,
+            gain: Gain::Auto,
+        };
         let spec = HeadsetSpec {
             voice,
             ..spec(codec)

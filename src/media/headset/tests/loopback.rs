@@ -24,10 +24,6 @@ fn a_tone_comes_through_clean_and_soon_in_each_codec() {
         let played = heard(&mut headset(codec), &sent, spoken.len(), 48_000.0);
         let snr = signal_to_noise(&played[60_000..140_000], 1_003.0);
         let late = onset(&played, 0.15).unwrap() - silence;
-        println!(
-            "{codec:?}: {snr:.1} dB, {:.1} ms from microphone to ear",
-            late as f32 / 48.0
-        );
         assert!(snr > clean_db, "{codec:?} {snr}");
         // A frame, the jitter buffer's 20 ms and up to 15 until the ear's next, and two filters of 2 ms.
         assert!(late < 48 * 65, "{codec:?} {late}");
@@ -52,10 +48,6 @@ fn a_packet_waits_twenty_milliseconds_and_the_next_block() {
         waits.push(hearing.delay);
     }
     waits.sort();
-    println!(
-        "RTP to ear: median {:?}, most {:?}, and 2 ms of filter",
-        waits[10], waits[19]
-    );
     assert!(waits[10] <= 27 * MS && waits[19] <= 35 * MS, "{waits:?}");
 }
 
