@@ -1,15 +1,54 @@
 //! The rep's headset: what follows when it comes and goes, and what it should know of his call.
 
+use crate::buttons::Lamps;
 use crate::call::LegNews;
 use crate::policy::AnswerMode;
 use crate::records::What;
 use crate::seating;
-use crate::seats::headset::{Fault, News};
+use crate::seats::headset::{Fault, Headset, News};
+use crate::seats::{Buttons, UsbId, Wish};
 use crate::words::{CallId, Command, Moment, Party, SeatId};
 
 use super::Desk;
 use super::house::Place;
 use super::own_seats::{OwnEnd, Shown};
+
+/// What the rep of this PC wears.
+#[derive(Debug)]
+pub(super) struct Worn {
+    pub(super) headset: Headset,
+    /// Where they are wanted.
+    buttons: Option<Buttons>,
+    /// Globs for the buttons of a headset whose USB id is unknown.
+    prefer: Vec<String>,
+    lamps: Lamps,
+}
+
+impl Worn {
+    pub(super) fn new(headset: Headset, buttons: Option<Buttons>, prefer: Vec<String>) -> Self {
+        Self {
+            headset,
+            buttons,
+            prefer,
+            lamps: Lamps::default(),
+        }
+    }
+
+    /// Another headset is worn: its own buttons are wanted.
+    fn look_for_buttons(&self, card: Option<UsbId>) {
+        let prefer = self.prefer.clone();
+        if let Some(buttons) = &self.buttons {
+            buttons.look(Wish { card, prefer });
+        }
+    }
+
+    fn light(&mut self, lamps: Lamps) {
+        let changed = std::mem::replace(&mut self.lamps, lamps) != lamps;
+        if let Some(buttons) = self.buttons.as_ref().filter(|_| changed) {
+            buttons.show(lamps);
+        }
+    }
+}
 
 impl Desk {
     pub(super) fn headset_news(&mut self, news: News, now: Moment) {
@@ -17,6 +56,11 @@ impl Desk {
             return;
         };
         match news {
+            News::Worn(usb) => {
+                if let Some(worn) = &self.worn {
+                    worn.look_for_buttons(usb);
+                }
+            }
             News::Able => self.headset_is(&seat, None, now),
             News::Unable(fault) => self.headset_is(&seat, Some(fault), now),
             News::TalkingWhileMuted => self.tell_wearer("talking-while-muted", now),
@@ -77,37 +121,53 @@ impl Desk {
         picks_up
     }
 
-    /// Brings what the headset lets its rep hear up to what his call is.
+    /// Brings what the headset lets its rep hear and see up to what his call is.
     pub(super) fn follow_wearer(&mut self) {
-        if self.headset.is_none() {
+        if self.worn.is_none() {
             return;
         }
-        if let Some(id) = self.wearers_call() {
+        let call = self.wearers_call();
+        let lamps = call.map_or_else(Lamps::default, |id| self.lamps(id));
+        if let Some(worn) = &mut self.worn {
+            worn.light(lamps);
+        }
+        if let Some(id) = call {
             self.show_wearer(id);
+        }
+    }
+
+    fn lamps(&self, id: CallId) -> Lamps {
+        let is_up = self.calls.leg(id, Party::Rep).is_some_and(|leg| leg.up);
+        let ringing = !is_up || self.rings(id);
+        Lamps {
+            ringing,
+            off_hook: !ringing,
+            muted: self.is_muted(id),
+            held: self.holds(id),
         }
     }
 
     fn show_wearer(&mut self, id: CallId) {
         let is = Shown {
             joined: !self.rings(id),
-            muted: self.calls.get(id).is_some_and(|call| call.call.is_muted()),
+            muted: self.is_muted(id),
             waited_for: self.seating.is_anybody_waiting(),
         };
         let leg = self.calls.leg_mut(id, Party::Rep).filter(|leg| leg.up);
-        let (Some(Some(OwnEnd::Headset(worn))), Some(headset)) =
-            (leg.map(|leg| &mut leg.own_end), &self.headset)
+        let (Some(Some(OwnEnd::Headset(end))), Some(worn)) =
+            (leg.map(|leg| &mut leg.own_end), &self.worn)
         else {
             return;
         };
-        let was = std::mem::replace(&mut worn.shown, is);
+        let was = std::mem::replace(&mut end.shown, is);
         if is.joined && !was.joined {
-            headset.joined();
+            worn.headset.joined();
         }
         if is.muted != was.muted {
-            headset.mute(is.muted);
+            worn.headset.mute(is.muted);
         }
         if is.waited_for != was.waited_for {
-            headset.call_waiting(is.waited_for);
+            worn.headset.call_waiting(is.waited_for);
         }
     }
 
@@ -118,18 +178,27 @@ impl Desk {
             .is_some_and(|call| call.call.state() == "ringing")
     }
 
+    pub(super) fn is_muted(&self, id: CallId) -> bool {
+        self.calls.get(id).is_some_and(|call| call.call.is_muted())
+    }
+
+    pub(super) fn holds(&self, id: CallId) -> bool {
+        let call = self.calls.get(id);
+        call.is_some_and(|call| call.call.state() == "holding")
+    }
+
     pub(super) fn answers_by_itself(&self) -> bool {
         self.house.terms.policy.answer.mode == AnswerMode::Auto
     }
 
-    fn headset_seat(&self) -> Option<SeatId> {
+    pub(super) fn headset_seat(&self) -> Option<SeatId> {
         let mut seats = self.house.seats.iter();
         let seat = seats.find(|(_, place)| matches!(place, Place::Headset));
         seat.map(|(id, _)| id.clone())
     }
 
     /// The call whose rep wears the headset.
-    fn wearers_call(&self) -> Option<CallId> {
+    pub(super) fn wearers_call(&self) -> Option<CallId> {
         let seat = self.headset_seat()?;
         let id = self.seating.get(&seat)?.standing().call?;
         let end = &self.calls.leg(id, Party::Rep)?.own_end;

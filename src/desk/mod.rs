@@ -12,6 +12,7 @@ mod deleting;
 mod ended;
 mod finder;
 mod guide;
+mod headset_buttons;
 mod headsets;
 mod house;
 mod keeper;
@@ -63,9 +64,8 @@ use crate::dialling::Tally;
 use crate::media::LegSpec;
 use crate::records::What;
 use crate::seating::Seating;
-use crate::seats::headset::Headset;
 use crate::sip::offer_answer::{Codecs, Negotiated};
-use crate::words::{CallId, Ending, Entropy, Moment, Party};
+use crate::words::{CallId, Ending, Entropy, Moment, Party, PhoneNumber, Pii};
 
 pub use house::Unfit;
 pub use run::{Addresses, Agent, RunOptions, Summary};
@@ -77,6 +77,7 @@ use calls::Calls;
 use chronicle::{About, Chronicle};
 use deleting::Deleting;
 use ended::Ended;
+use headsets::Worn;
 use house::House;
 use keeper::{Job, Keeper};
 use promises::Promises;
@@ -97,7 +98,7 @@ struct Desk {
     sound: Sound,
     seating: Seating,
     /// Where a seat of this PC has one.
-    headset: Option<Headset>,
+    worn: Option<Worn>,
     /// Since when each seat stands as it does.
     since: Since,
     promises: Promises,
@@ -129,6 +130,8 @@ struct Duty {
     strangers: Strangers,
     /// How often what was dialled today.
     dialled: Tally,
+    /// What a headset's redial button dials.
+    last_dialled: Option<Pii<PhoneNumber>>,
     /// What is deleted by number, beside the desk.
     deleting: Weak<Deleting>,
 }

@@ -21,6 +21,7 @@ use crate::records::store::{Callers, Records, SeatFile, Timelines};
 use crate::seating::{Choice, Fault, NewSeat, Seating};
 use crate::seats::headset::{self, Headset, HeadsetSettings, RingOn, RingSettings};
 use crate::seats::sound_cards::{SoundServer, Wishes};
+use crate::seats::{ButtonNews, Buttons};
 use crate::settings::{self, Ports, Settings, TRUNK};
 use crate::sip::{self, Dialogs, Endpoint, Listening, ReliableProgress};
 use crate::voices::Voices;
@@ -30,6 +31,7 @@ use super::accounts::Accounts;
 use super::clock;
 use super::finder::{self, Finder, Places};
 use super::guide::Guide;
+use super::headsets::Worn;
 use super::house::House;
 use super::keeper::{Files, Keeper, Kept};
 use super::lines::Lines;
@@ -46,6 +48,9 @@ use super::whereabouts::Whereabouts;
 
 /// Reports and answers waiting for the desk; past it the media thread counts what it could not tell.
 const NEWS_MAX: usize = 16_384;
+
+/// Presses waiting for the desk; a finger is slower.
+const PRESSES_MAX: usize = 64;
 
 /// What outlives a run, and who writes it.
 pub(super) struct Books {
@@ -318,19 +323,41 @@ fn ports(settings: &Settings) -> PortPool {
     PortPool::new(range, Dscp::new(settings.media.dscp))
 }
 
-/// The headset of this PC, where a seat has one; and where it tells how it is.
+/// What the rep of this PC wears, and where it and its buttons tell how they are.
+pub(super) type WornAndNews = (
+    Option<Worn>,
+    Option<mpsc::Receiver<headset::News>>,
+    Option<mpsc::Receiver<ButtonNews>>,
+);
+
+/// The headset of this PC, where a seat has one.
 pub(super) fn open_headset(
     settings: &Settings,
     entropy: &mut Entropy,
-) -> Result<(Option<Headset>, Option<mpsc::Receiver<headset::News>>), RunError> {
+) -> Result<WornAndNews, RunError> {
     let mut seats = settings.seat.iter();
     if !seats.any(|seat| seat.kind == settings::SeatKind::Headset) {
-        return Ok((None, None));
+        return Ok((None, None, None));
     }
-    let headset = headset_settings(settings)?;
-    let started = Headset::start(headset, clock::now, fork(entropy));
+    let set = headset_settings(settings)?;
+    let started = Headset::start(set, clock::now, fork(entropy));
     let (headset, news) = started.map_err(RunError::System)?;
-    Ok((Some(headset), Some(news)))
+    let buttons = settings.headset.buttons.then(open_buttons).transpose()?;
+    let (buttons, presses) = buttons.unzip();
+    let prefer = settings.headset.prefer.iter().map(ToString::to_string);
+    let worn = Worn::new(headset, buttons, prefer.collect());
+    Ok((Some(worn), Some(news), presses))
+}
+
+fn open_buttons() -> Result<(Buttons, mpsc::Receiver<ButtonNews>), RunError> {
+    let (told, news) = mpsc::channel(PRESSES_MAX);
+    let tell = move |news: ButtonNews| {
+        if let Err(error) = told.try_send(news) {
+            tracing::warn!(%error, "tell of a headset's button");
+        }
+    };
+    let buttons = Buttons::start(clock::now, Box::new(tell)).map_err(RunError::System)?;
+    Ok((buttons, news))
 }
 
 fn headset_settings(settings: &Settings) -> Result<HeadsetSettings, RunError> {

@@ -20,12 +20,12 @@ use super::sound::{self, Port};
 #[derive(Debug)]
 pub(super) enum OwnEnd {
     Test(#[expect(dead_code, reason = "held for what its end does")] TestSeat),
-    Headset(Worn),
+    Headset(HeadsetEnd),
 }
 
 /// The headset's leg, and what its rep has been let hear of the call.
 #[derive(Debug)]
-pub(super) struct Worn {
+pub(super) struct HeadsetEnd {
     #[expect(dead_code, reason = "held for what its end does")]
     leg: HeadsetLeg,
     pub(super) shown: Shown,
@@ -78,13 +78,13 @@ impl Desk {
             payload_type: codec.payload_type(),
         };
         let open = |desk: &Self, address| {
-            let headset = desk.headset.as_ref().ok_or(io::ErrorKind::NotFound)?;
-            let leg = headset.begin(address, leg, start)?;
+            let worn = desk.worn.as_ref().ok_or(io::ErrorKind::NotFound)?;
+            let leg = worn.headset.begin(address, leg, start)?;
             let shown = Shown {
                 joined: start == Start::Joined,
                 ..Shown::default()
             };
-            Ok((leg.address(), OwnEnd::Headset(Worn { leg, shown })))
+            Ok((leg.address(), OwnEnd::Headset(HeadsetEnd { leg, shown })))
         };
         self.open_own_seat(id, codec, pick_up, open, now);
     }

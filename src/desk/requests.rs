@@ -94,7 +94,11 @@ impl Desk {
         });
     }
 
-    fn dial_asked(&mut self, to: Pii<PhoneNumber>, now: Moment) -> Result<Answer, Problem> {
+    pub(super) fn dial_asked(
+        &mut self,
+        to: Pii<PhoneNumber>,
+        now: Moment,
+    ) -> Result<Answer, Problem> {
         if self.duty.draining {
             return Err(Code::DeskBusy.into());
         }
@@ -110,6 +114,7 @@ impl Desk {
         if !dialled.is_some_and(has_room) {
             return Err(Code::NumberRefused.into());
         }
+        self.duty.last_dialled = Some(to.clone());
         let id = self.dial(to, now);
         self.settle(now);
         self.call_view(id, now)

@@ -96,7 +96,7 @@ impl Agent {
         let addresses = network.addresses(console.local_addr());
         let calling = network.speak_sip(settings, &house, services, &mut entropy)?;
 
-        let (headset, headset_news) = open_headset(settings, &mut entropy)?;
+        let (worn, headset_news, presses) = open_headset(settings, &mut entropy)?;
         let policy = &house.terms.policy;
         let vows = Vows::new(policy.hold.every.get(), policy.recording.notice.clone());
         let keeper = books.keeper;
@@ -110,7 +110,7 @@ impl Agent {
             whereabouts: calling.whereabouts,
             seating: seating(settings, clock::now()),
             since: Since::default(),
-            headset,
+            worn,
             calls: Calls::default(),
             ended: Ended::default(),
             duty: Duty::default(),
@@ -127,6 +127,7 @@ impl Agent {
             places: calling.places,
             recorder: sounds.news,
             headset: headset_news,
+            buttons: presses,
             stop: signal(SignalKind::terminate()).map_err(RunError::System)?,
             interrupt: signal(SignalKind::interrupt()).map_err(RunError::System)?,
             hang_up: signal(SignalKind::hangup()).map_err(RunError::System)?,

@@ -13,7 +13,7 @@ use crate::console::Request;
 use crate::media::Report;
 use crate::recordings::store::News;
 use crate::records::Entry;
-use crate::seats::headset;
+use crate::seats::{ButtonNews, headset};
 use crate::words::{Moment, Party};
 
 use super::finder::Places;
@@ -42,6 +42,8 @@ pub(super) struct Inbox {
     pub(super) recorder: mpsc::Receiver<News>,
     /// Where a seat has a headset.
     pub(super) headset: Option<mpsc::Receiver<headset::News>>,
+    /// Where that has buttons.
+    pub(super) buttons: Option<mpsc::Receiver<ButtonNews>>,
     pub(super) stop: Signal,
     pub(super) interrupt: Signal,
     pub(super) hang_up: Signal,
@@ -124,6 +126,7 @@ impl Desk {
                 Some(request) = inbox.requests.recv() => self.request(request, clock::now()),
                 Some(places) = inbox.places.recv() => self.places_found(places, clock::now()),
                 Some(news) = inbox.recorder.recv() => self.recorder_news(news, clock::now()),
+                Some(news) = told(&mut inbox.buttons) => self.button_news(news, clock::now()),
                 Some(news) = told(&mut inbox.headset) => self.headset_news(news, clock::now()),
                 Some(kept) = inbox.kept.recv() => self.kept(kept, clock::now()),
                 _ = inbox.hang_up.recv() => self.begin_renewal(&mut inbox.renewal),

@@ -137,6 +137,7 @@ impl CallRecord {
             | What::Registration { .. }
             | What::Phone { .. }
             | What::Headset { .. }
+            | What::Buttons { .. }
             | What::Seat(_)
             | What::PhraseStarted { .. }
             | What::PhraseEnded { .. }

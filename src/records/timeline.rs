@@ -131,6 +131,11 @@ pub enum What {
         seat: SeatId,
         state: String,
     },
+    /// A headset's buttons: `found`, `missing`, `gone`, `denied`, `unfit`.
+    Buttons {
+        state: String,
+        device: String,
+    },
     /// The headset of a seat: `ready`, or what is wrong with it.
     Headset {
         seat: SeatId,

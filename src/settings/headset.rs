@@ -21,6 +21,8 @@ pub struct Headset {
     pub echo_cancel: EchoCancel,
     pub noise: Noise,
     pub gain: Gain,
+    /// Whether its buttons are read and its lamps lit.
+    pub buttons: bool,
 }
 
 /// Makers of headsets, then what calls itself one, then what is plugged in by USB: a laptop's own loudspeaker is none.
@@ -48,6 +50,7 @@ impl Default for Headset {
             echo_cancel: EchoCancel::default(),
             noise: Noise::default(),
             gain: Gain::default(),
+            buttons: true,
         }
     }
 }

@@ -24,6 +24,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 pub use fault::Fault;
 
 use crate::media::headset::{Leg, VoiceSpec};
+use crate::seats::UsbId;
 use crate::seats::sound_cards::{SoundServer, Wishes};
 use crate::words::{Country, Entropy, Moment};
 
@@ -62,6 +63,8 @@ pub enum RingOn {
 /// What the desk should know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
+    /// Another device is worn from now on, or none; its USB id, where the system knows it.
+    Worn(Option<UsbId>),
     /// There is a headset that plays and hears.
     Able,
     /// There is none, or it does not work.

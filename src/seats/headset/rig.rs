@@ -13,6 +13,7 @@ use super::ringer::Ringer;
 use super::rtp::Line;
 use super::{Fault, HeadsetSettings, News, Order, RingOn, Start};
 use crate::media::headset::{self, HeadsetSpec, Signal};
+use crate::seats::UsbId;
 use crate::seats::sound_cards::{Card, CardNews, Pair, SoundCards, StreamId, StreamNews};
 use crate::words::{Entropy, Moment};
 
@@ -286,7 +287,9 @@ impl Rig {
             Some(_) => Look::begins(now),
             None => Look::Done,
         };
+        let usb = pair.as_ref().and_then(|pair| usb_of(&cards, pair));
         self.devices.pair = pair;
+        self.say(News::Worn(usb));
     }
 
     fn hear_of_stream(&mut self, stream: StreamId, what: &StreamNews, now: Moment) {
@@ -342,17 +345,17 @@ impl Rig {
         let (Some(open), Some(line)) = (&mut devices.open, line) else {
             return;
         };
-        let Live { socket, sound, .. } = line;
+        let Live { socket, sound, .. } = &mut *line;
         // A packet the system does not take is lost, as on any network.
         open.pump(sound, |packet| drop(socket.try_send(packet)), now);
-        while let Some(news) = sound.poll_news() {
-            match news {
-                headset::News::TalkingWhileMuted => self.news.try_send(News::TalkingWhileMuted),
-                headset::News::EchoHeard(_) => self.news.try_send(News::EchoHeard),
-                headset::News::MicrophoneDead => self.news.try_send(News::MicrophoneSilent),
-                headset::News::MicrophoneAlive | headset::News::Level(_) => Ok(()),
-            }
-            .unwrap_or_else(|error| tracing::warn!(%error, "tell of the headset"));
+        while let Some(news) = line.sound.poll_news() {
+            let told = match news {
+                headset::News::TalkingWhileMuted => News::TalkingWhileMuted,
+                headset::News::EchoHeard(_) => News::EchoHeard,
+                headset::News::MicrophoneDead => News::MicrophoneSilent,
+                headset::News::MicrophoneAlive | headset::News::Level(_) => continue,
+            };
+            tell(&self.news, told);
         }
     }
 
@@ -390,15 +393,17 @@ impl Rig {
         if is == self.told {
             return;
         }
-        let news = is.map_or_else(News::Unable, |()| News::Able);
-        match self.news.try_send(news) {
-            Ok(()) => self.told = is,
-            Err(error) => tracing::warn!(%error, "tell of the headset"),
+        if self.say(is.map_or_else(News::Unable, |()| News::Able)) {
+            self.told = is;
         }
         let rejoined = is.is_ok() && self.line.is_some();
         if rejoined {
             self.signal(Signal::Rejoined);
         }
+    }
+
+    fn say(&self, news: News) -> bool {
+        tell(&self.news, news)
     }
 
     /// Once it was out of order a headset is good when it flows, not when it is plugged in.
@@ -413,6 +418,19 @@ impl Rig {
             (None, _) => Ok(()),
         }
     }
+}
+
+/// False where the desk has no room for it; it does not take long.
+fn tell(desk: &Sender<News>, news: News) -> bool {
+    desk.try_send(news)
+        .inspect_err(|error| tracing::warn!(%error, "tell of the headset"))
+        .is_ok()
+}
+
+fn usb_of(cards: &[Card], pair: &Pair) -> Option<UsbId> {
+    let mut cards = cards.iter();
+    let microphone = cards.find(|card| card.name == pair.microphone)?;
+    UsbId::read(microphone.device.usb.as_deref()?)
 }
 
 fn is_muted(cards: &[Card], pair: &Pair) -> bool {

@@ -1,0 +1,90 @@
+//! What the buttons of the rep's headset ask for: the commands of the API, one press each.
+
+use crate::buttons::Press;
+use crate::call::{Input, LegNews};
+use crate::records::What;
+use crate::seats::ButtonNews;
+use crate::words::{CallId, Command, Moment, Party};
+
+use super::Desk;
+
+/// What a seat says that declines (RFC 3261 21.4.18).
+const BUSY_HERE: u16 = 486;
+
+impl Desk {
+    pub(super) fn button_news(&mut self, news: ButtonNews, now: Moment) {
+        let (state, device) = match news {
+            ButtonNews::Pressed(press) => return self.pressed(press, now),
+            ButtonNews::Found { name } => ("found", name),
+            ButtonNews::Missing => ("missing", String::new()),
+            ButtonNews::Gone { name } => ("gone", name),
+            ButtonNews::Denied { name, path } => {
+                tracing::warn!(name, path, "read a headset's buttons: permission denied");
+                ("denied", name)
+            }
+            ButtonNews::Unfit { name, why } => {
+                tracing::warn!(name, why, "read a headset's buttons");
+                ("unfit", name)
+            }
+        };
+        let state = state.to_owned();
+        self.note_desk(What::Buttons { state, device }, now);
+    }
+
+    fn pressed(&mut self, press: Press, now: Moment) {
+        match self.wearers_call() {
+            Some(id) => self.pressed_in_call(id, press, now),
+            None if press == Press::Redial => self.redial(now),
+            None => {}
+        }
+        self.settle(now);
+    }
+
+    fn pressed_in_call(&mut self, id: CallId, press: Press, now: Moment) {
+        let rings = self.rings(id) || !self.wearer_is_up(id);
+        let command = match press {
+            Press::Answer => Command::Answer,
+            Press::HangUp if rings => return self.declines(id, now),
+            Press::HangUp => Command::Hangup {
+                force: false,
+                reason: None,
+            },
+            Press::MuteOn => Command::Mute { on: true },
+            Press::MuteOff => Command::Mute { on: false },
+            Press::ToggleMute => Command::Mute {
+                on: !self.is_muted(id),
+            },
+            Press::Hold if self.holds(id) => Command::Return,
+            // He asks, then presses: one action says that the caller agreed (D10).
+            Press::Hold => Command::Hold {
+                reason: None,
+                agreed: true,
+            },
+            Press::Redial => return,
+        };
+        if !self.picks_up_headset(id, &command, now) {
+            self.later(id, Input::Command(command));
+        }
+    }
+
+    /// He does not take this call: another seat may.
+    fn declines(&mut self, id: CallId, now: Moment) {
+        self.rep_refused(id, now);
+        self.hang_up(id, Party::Rep, now);
+        let news = LegNews::Refused(BUSY_HERE);
+        self.leg_news(id, Party::Rep, news, Some(BUSY_HERE), now);
+    }
+
+    fn redial(&mut self, now: Moment) {
+        let Some(number) = self.duty.last_dialled.clone() else {
+            return;
+        };
+        if let Err(problem) = self.dial_asked(number, now) {
+            tracing::info!(code = problem.code.as_str(), "redial");
+        }
+    }
+
+    fn wearer_is_up(&self, id: CallId) -> bool {
+        self.calls.leg(id, Party::Rep).is_some_and(|leg| leg.up)
+    }
+}
