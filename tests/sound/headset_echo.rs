@@ -280,6 +280,8 @@ fn an_echo_is_found_in_seconds_and_then_cancelled() {
         let levels = heard.news.iter().take_while(|news| !is_echo(news)).count();
         println!("echo of -{loss_db} dB: after {levels} s {found:?}");
         assert!(found.len() == 1 && levels <= 6, "{found:?} {levels}");
+        let left = dbov(&heard.sound[16 * 8_000..]);
+        assert!(left < -60.0, "{left}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! What one headset captures another plays.
 
 use super::*;
+use crate::media::codec::Decoder;
 
 /// Silence, then a tone that begins at its crest, so that its onset is sharp.
 fn tone_after(silence: usize, hertz: f32, samples: usize) -> Vec<f32> {
@@ -27,6 +28,24 @@ fn a_tone_comes_through_clean_and_soon_in_each_codec() {
         assert!(snr > clean_db, "{codec:?} {snr}");
         // A frame, the jitter buffer's 20 ms and up to 15 until the ear's next, and two filters of 2 ms.
         assert!(late < 48 * 65, "{codec:?} {late}");
+    }
+}
+
+#[test]
+fn a_microphone_adds_two_milliseconds_to_the_frame() {
+    for codec in [Codec::Pcma, Codec::Pcmu, Codec::G722] {
+        let silence = 9_600;
+        let sent = packets(&mut headset(codec), &tone_after(silence, 1_000.0, 9_600));
+        let (mut decoder, mut sound) = (Decoder::new(codec), Vec::new());
+        for (_, packet) in &sent {
+            let mut frame = [0; 320];
+            let samples = decoder.decode(&packet[12..], &mut frame).unwrap();
+            sound.extend(frame[..samples].iter().map(|it| f32::from(*it) / 32_768.0));
+        }
+        let a_ms = codec.rate().hz() as usize / 1_000;
+        let late = onset(&sound, 0.12).unwrap() - silence / 48 * a_ms;
+        // G.722's own filters have 1.4 ms.
+        assert!(late <= 2 * a_ms + a_ms * 3 / 2, "{codec:?} {late}");
     }
 }
 
