@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use jiff::Timestamp;
 use tracing::{error, info, warn};
 
 use crate::console::{EventLog, Metrics};
@@ -53,7 +54,8 @@ impl Chronicle {
         }
     }
 
-    pub(super) fn note(&mut self, about: Option<About<'_>>, what: What, now: Moment) {
+    /// When it was written down, by the wall clock.
+    pub(super) fn note(&mut self, about: Option<About<'_>>, what: What, now: Moment) -> Timestamp {
         let entry = self.entry(about, what, now);
         if let Some(vow) = self.vows.judge(&entry) {
             error!(
@@ -68,7 +70,9 @@ impl Chronicle {
         } else if matches!(entry.what, What::Seat(_)) {
             self.keeper.spare(Job::Seat(entry.clone()));
         }
+        let utc = entry.utc;
         self.events.push(entry);
+        utc
     }
 
     /// A note that the rep wrote after the call: no vow and no record is about it any more.

@@ -146,12 +146,16 @@ impl Desk {
         let mut is_any = false;
         while let Some(change) = self.seating.poll_change() {
             is_any = true;
-            if change.from != change.to.state || !change.lasted.is_zero() {
-                self.since.0.insert(change.seat.clone(), clock::utc());
+            let (seat, from, lasted) = (change.seat.clone(), change.from, change.lasted);
+            let is_another = from != change.to.state || !lasted.is_zero();
+            let utc = self
+                .chronicle
+                .note(None, What::Seat(told(change, now)), now);
+            if is_another {
+                self.since.0.insert(seat, utc);
                 let metrics = &self.chronicle.metrics;
-                metrics.seat_stood(change.from.as_str(), change.lasted);
+                metrics.seat_stood(from.as_str(), lasted);
             }
-            self.note_desk(What::Seat(told(change, now)), now);
         }
         if is_any {
             self.count_seats();

@@ -125,7 +125,7 @@ fn a_rep_is_rung_where_he_registers(brand: Brand, transport: Transport) {
     let heard = caller.recording();
     let answered = heard.ids().contains(&"calm_listening".to_owned());
     assert!(answered, "the caller hears the rep: {heard}");
-    assert_eq!(lodge.seat()["state"], "busy");
+    assert_eq!(lodge.seat()["state"], "in-call");
     rep.tell("hangup");
     caller.requested("BYE", A_WHILE);
     assert_eq!(lodge.events.ended(&id, SOON).by.as_str(), "rep");
