@@ -465,8 +465,10 @@ fn asked_for(input: &Input) -> Option<&'static str> {
 }
 
 fn asked_by_keys(actions: &[Action]) -> Option<&'static str> {
-    actions.iter().find_map(|action| match action {
-        Action::AskedByKeys(word) => Some(*word),
-        _ => None,
+    actions.iter().find_map(|action| {
+        let Action::AskedByKeys(word) = action else {
+            return None;
+        };
+        Some(*word)
     })
 }

@@ -47,7 +47,7 @@ pub(super) fn clashing(keys: &str) -> Option<&'static str> {
     let is_it = |code: &&str| *code == keys || code.starts_with(keys) || keys.starts_with(*code);
     let mut codes = CODES.iter();
     let same = codes.clone().find(|(code, _)| *code == keys);
-    let clash = same.or_else(|| codes.find(|(code, _)| is_it(&code)));
+    let clash = same.or_else(|| codes.find(|(code, _)| is_it(code)));
     clash.map(|(_, meaning)| *meaning)
 }
 

@@ -49,15 +49,14 @@ fn hold(rep: &Phone, direction: &str) -> Message {
 
 fn consents(scene: &Scene, to: &str) -> Vec<(bool, String)> {
     let told = scene.events.seen.iter().filter(|it| of(it, &scene.id));
-    told.filter_map(|entry| match &entry.what {
-        What::Consent {
-            to: found,
-            given,
-            by,
-        } if found == to => Some((*given, by.clone())),
-        _ => None,
-    })
-    .collect()
+    let consents = told.filter_map(|entry| {
+        let What::Consent { to, given, by } = &entry.what else {
+            return None;
+        };
+        Some((to, *given, by.clone()))
+    });
+    let about = consents.filter(|(found, ..)| *found == to);
+    about.map(|(_, given, by)| (given, by)).collect()
 }
 
 /// What the phone was told of its transfer, by the codes of the NOTIFYs.
