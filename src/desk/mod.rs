@@ -4,6 +4,7 @@
 //! handed down; everything a call does passes through `settle`, one input after the other.
 
 mod accounts;
+mod at_hand;
 mod calls;
 mod chronicle;
 pub mod clock;
@@ -256,6 +257,7 @@ impl Desk {
             self.whereabouts.timeout(),
             self.looks_around_at(),
             self.recordings.timeout(),
+            self.sound.timeout(),
             queue,
         ]
         .into_iter()
