@@ -1,8 +1,6 @@
 //! Lays the functions that run while the agent starts and waits side by side: what only calls need stays on the disk until
 //! there is one. `linking/record.py` says which they are.
 
-#![expect(clippy::print_stdout, reason = "cargo listens there")]
-
 use std::env;
 
 const SCRIPT: &str = "linking/at_start.ld";
