@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import machines
+import table
 from metering import WORK, answers, meter
 from table import line, line_of_more
 
@@ -12,6 +13,7 @@ def idle():
     with machines.Agent(1) as agent:
         start = answers(agent)
         ours = meter(agent, "--calls", 0, "--settle", 2, "--secs", 10)
+        own, mapped = agent.memory_kb("RssAnon"), agent.memory_kb("RssFile")
     with machines.floor(WORK, "play") as machine:
         floor_start = answers(machine)
         floor = meter(machine, "--calls", 0, "--settle", 2, "--secs", 10)
@@ -19,6 +21,9 @@ def idle():
     line("idle wake-ups a second", 2, ours["wakeups_s"], floor["wakeups_s"])
     line("idle CPU (% of a core)", 0.02, ours["cpu_pct"], floor["cpu_pct"])
     line("idle memory (MB)", 15, ours["rss_kb"] / 1024, floor["rss_kb"] / 1024)
+    table.told("- its own (MB)", own / 1024)
+    table.told("- pages of files: the program, libraries (MB)", mapped / 1024)
+    table.told("idle threads", ours["threads"], floor["threads"])
     line("binary (MB)", 30, Path(machines.AGENT).stat().st_size / 1e6)
 
 

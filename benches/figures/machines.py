@@ -52,9 +52,9 @@ class Machine:
     def pid(self):
         return self.process.pid
 
-    def memory_kb(self):
+    def memory_kb(self, kind="VmRSS"):
         status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0])
+        return int(status.split(f"{kind}:")[1].split()[0])
 
     def __enter__(self):
         return self

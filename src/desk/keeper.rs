@@ -60,12 +60,13 @@ pub(super) enum Kept {
     Recovered,
 }
 
-/// Jobs on their way to disk. Past it timeline entries, and whose call it is, are dropped and counted; commits fail (D24).
+/// Jobs on their way to disk, 16 bytes each until they are there. Past it timeline entries, and whose call it is, are dropped and counted; commits fail (D24).
 const JOBS_MAX: usize = 8_192;
 
 #[derive(Clone, Debug)]
 pub(super) struct Keeper {
-    jobs: SyncSender<Job>,
+    /// The room for all jobs is there from the start: so they are small.
+    jobs: SyncSender<Box<Job>>,
     dropped: Arc<AtomicU64>,
 }
 
@@ -97,12 +98,12 @@ impl Keeper {
 
     /// Hands over a job that must be done; `false` when the keeper is overwhelmed.
     pub(super) fn must(&self, job: Job) -> bool {
-        self.jobs.try_send(job).is_ok()
+        self.jobs.try_send(Box::new(job)).is_ok()
     }
 
     /// Hands over a job that may be lost when the disk cannot follow.
     pub(super) fn spare(&self, job: Job) {
-        if let Err(TrySendError::Full(_)) = self.jobs.try_send(job) {
+        if let Err(TrySendError::Full(_)) = self.jobs.try_send(Box::new(job)) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -120,9 +121,9 @@ struct Worker {
 }
 
 impl Worker {
-    fn work(mut self, todo: &Receiver<Job>) {
+    fn work(mut self, todo: &Receiver<Box<Job>>) {
         while let Ok(job) = todo.recv() {
-            self.do_it(job);
+            self.do_it(*job);
         }
     }
 

@@ -4,6 +4,7 @@
 //! handed down; everything a call does passes through `settle`, one input after the other.
 
 mod accounts;
+mod at_hand;
 mod calls;
 mod candidates;
 mod chronicle;
@@ -273,6 +274,7 @@ impl Desk {
             self.looks_around_at(),
             self.recordings.timeout(),
             self.seating.timeout(),
+            self.sound.timeout(),
             queue,
         ]
         .into_iter()

@@ -207,9 +207,8 @@ impl Sounds {
         let media = MediaThread::start(fork(entropy), ports(settings), outlets);
         let media = media.map_err(RunError::System)?;
         let voice = (phrases, spoken(settings, house));
-        let sound = Sound::open(media, voice, ground, watch(house)).map_err(RunError::System)?;
         Ok(Self {
-            sound,
+            sound: Sound::new(media, voice, ground, watch(house)),
             reports,
             recordings,
             news,
@@ -236,9 +235,15 @@ fn open_store(
     Ok((store, opened, found))
 }
 
+/// What a call may begin with comes first.
 fn spoken(settings: &Settings, house: &House) -> Spoken {
     let policy = &house.terms.policy;
-    let phrases = policy.phrases().into_iter().cloned().collect();
+    let first = [
+        &policy.recording.notice,
+        &policy.answer.say,
+        &policy.waiting.busy,
+    ];
+    let phrases = first.into_iter().chain(policy.phrases()).cloned().collect();
     let under = sound::under(policy.hold.under_phrases);
     Spoken::new(phrases, settings.language, under)
 }

@@ -12,8 +12,9 @@ use crate::media::{
 };
 use crate::policy::{self, UnderPhrases};
 use crate::sip::offer_answer::{self, Direction, Negotiated};
-use crate::words::{Language, Party, PromptId};
+use crate::words::{Language, Moment, Party, PromptId};
 
+use super::at_hand::{AtHand, Errand};
 use super::calls::DeskCall;
 use super::media_thread::{MediaCounts, MediaThread};
 
@@ -41,12 +42,14 @@ pub(super) struct Sound {
     thread: MediaThread,
     pub(super) book: Arc<Phrasebook>,
     spoken: Spoken,
+    at_hand: AtHand,
     ground: Ground,
     watch: Watch,
 }
 
 /// What callers are told, and whether a wideband caller has come for whom it is read as it was recorded.
 pub(super) struct Spoken {
+    /// In the order in which a call may need them.
     phrases: Vec<PromptId>,
     language: Language,
     /// What the music does under a phrase.
@@ -66,21 +69,37 @@ impl Spoken {
 }
 
 impl Sound {
-    /// Reads what is spoken, off the desk.
-    pub(super) fn open(
+    pub(super) fn new(
         thread: MediaThread,
         (book, spoken): (Arc<Phrasebook>, Spoken),
         ground: Ground,
         watch: Watch,
-    ) -> io::Result<Self> {
-        warm_up(&book, &spoken.phrases, spoken.language, Rate::Narrow)?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             thread,
             book,
             spoken,
+            at_hand: AtHand::default(),
             ground,
             watch,
-        })
+        }
+    }
+
+    /// The first call rings for seconds: what it may be told is read meanwhile.
+    pub(super) fn follow_calls(&mut self, calls: usize, now: Moment) {
+        match self.at_hand.follow(calls, now) {
+            Some(Errand::Fetch) => self.fetch(Rate::Narrow),
+            Some(Errand::PutAway) => {
+                self.book = Arc::new(self.book.unread());
+                self.spoken.is_wide.take();
+            }
+            None => {}
+        }
+    }
+
+    /// When to follow the calls again, whatever happens.
+    pub(super) fn timeout(&self) -> Option<Moment> {
+        self.at_hand.timeout()
     }
 
     /// Where the ports of our legs are.
@@ -151,14 +170,17 @@ impl Sound {
 
     /// Until it is read a wideband caller hears the telephone's band.
     fn widen(&self) {
-        self.spoken.is_wide.get_or_init(|| {
-            let Spoken {
-                phrases, language, ..
-            } = &self.spoken;
-            if let Err(error) = warm_up(&self.book, phrases, *language, Rate::Wide) {
-                tracing::warn!(%error, "read the phrases for wideband callers");
-            }
-        });
+        self.spoken.is_wide.get_or_init(|| self.fetch(Rate::Wide));
+    }
+
+    /// Without it each phrase is read when it is said.
+    fn fetch(&self, rate: Rate) {
+        let Spoken {
+            phrases, language, ..
+        } = &self.spoken;
+        if let Err(error) = warm_up(&self.book, phrases, *language, rate) {
+            tracing::warn!(%error, hz = rate.hz(), "read the phrases");
+        }
     }
 
     /// What arrives from the caller is judged; other legs only by what ICMP and RTCP say.

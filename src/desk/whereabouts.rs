@@ -16,7 +16,7 @@ use super::{Desk, clock};
 const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// The boot clock has gone on so much longer than the one that stands still: the PC slept.
 const SLEPT: Duration = Duration::from_secs(2);
-/// The desk glances at the clock each second. So long without a glance, and the whole machine stood
+/// The desk glances at the clock each other second. So long without a glance, and the whole machine stood
 /// still: a guest of a virtual machine, say, whose clocks do not tell.
 const STOOD_STILL: Duration = Duration::from_secs(10);
 

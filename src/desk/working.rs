@@ -27,8 +27,8 @@ const BATCH: usize = 512;
 const SHUT_DOWN_WITHIN: Duration = Duration::from_secs(30);
 
 /// The runtime's clock stands still while the PC sleeps, ours goes on (D1): whatever falls due
-/// meanwhile is this late at most.
-const GLANCE_EVERY: Duration = Duration::from_secs(1);
+/// meanwhile is this late at most. The runtime wakes twice for it: once on the way, once then.
+const GLANCE_EVERY: Duration = Duration::from_secs(2);
 
 /// How long a stopping desk waits for peers who have not answered at all: four INVITEs.
 const LAST_WORDS: Duration = Duration::from_secs(4);
@@ -104,6 +104,7 @@ impl Desk {
             let now = clock::now();
             self.follow_counts(now);
             self.look_around(now);
+            self.sound.follow_calls(self.calls.len(), now);
             let enough = exit_after.is_some_and(|enough| self.duty.ended >= enough);
             if enough {
                 leave_at = Some(self.shut_down(leave_at, now));

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 use serde::Deserialize;
 
 use super::clip::Clip;
@@ -13,6 +14,10 @@ use super::prompts::{Loudness, PromptError, Shape, Sound};
 use crate::words::{Catalogue, Language, PromptId, Sentence};
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/config/prompts");
+
+const WORDS: &str = include_str!("../../config/prompts/phrases.toml");
+
+const MUSIC: &str = "music/bed.flac";
 
 /// A recording as it lies in its folder: one of ours, or an admin's.
 #[derive(Clone, Debug)]
@@ -88,9 +93,17 @@ struct Page {
 
 /// A file, and what was made of it.
 struct Recording {
-    file: SoundFile,
+    source: Source,
     kind: Kind,
     played: OnceLock<Result<Played, PromptError>>,
+}
+
+/// Where a file is.
+#[derive(Clone)]
+enum Source {
+    /// Embedded in the program, under this name.
+    Shipped(String),
+    Given(SoundFile),
 }
 
 #[derive(Clone, Copy)]
@@ -108,19 +121,26 @@ struct Played {
 impl Phrasebook {
     /// The phrases embedded in the program.
     pub fn shipped() -> Self {
-        let words = SHIPPED.get_file("phrases.toml");
-        let words = words.and_then(|file| file.contents_utf8());
-        Self::new(
-            words.expect("config/prompts has phrases.toml"),
-            shipped_sound,
-            shipped_music(),
+        Self::bound(
+            WORDS,
+            |id, language| Some(Source::Shipped(format!("{language}/{id}.flac"))),
+            Source::Shipped(MUSIC.to_owned()),
         )
         .expect("the shipped phrases are tested")
     }
 
+    /// The same phrases, none of them read.
+    pub fn unread(&self) -> Self {
+        let unread = |(id, page): (&PromptId, &Page)| (id.clone(), page.unread());
+        Self {
+            pages: self.pages.iter().map(unread).collect(),
+            music: self.music.unread(),
+        }
+    }
+
     /// The same phrases, with other music between them.
     pub fn with_music(mut self, music: SoundFile) -> Self {
-        self.music = Recording::new(music, Kind::Music);
+        self.music = Recording::new(Source::Given(music), Kind::Music);
         self
     }
 
@@ -129,6 +149,15 @@ impl Phrasebook {
         words: &str,
         mut sound: impl FnMut(&PromptId, Language) -> Option<SoundFile>,
         music: SoundFile,
+    ) -> Result<Self, PhrasebookError> {
+        let sound = |id: &PromptId, language| sound(id, language).map(Source::Given);
+        Self::bound(words, sound, Source::Given(music))
+    }
+
+    fn bound(
+        words: &str,
+        mut sound: impl FnMut(&PromptId, Language) -> Option<Source>,
+        music: Source,
     ) -> Result<Self, PhrasebookError> {
         let phrases: BTreeMap<PromptId, Phrase> =
             toml::from_str(words).map_err(|error| PhrasebookError::Words(error.to_string()))?;
@@ -232,13 +261,29 @@ impl Phrase {
     }
 }
 
-impl Recording {
-    fn new(file: SoundFile, kind: Kind) -> Self {
+impl Page {
+    fn unread(&self) -> Self {
+        let sound = self.sound.iter();
         Self {
-            file,
+            phrase: self.phrase.clone(),
+            sound: sound
+                .map(|(l, recording)| (*l, recording.unread()))
+                .collect(),
+        }
+    }
+}
+
+impl Recording {
+    fn new(source: Source, kind: Kind) -> Self {
+        Self {
+            source,
             kind,
             played: OnceLock::new(),
         }
+    }
+
+    fn unread(&self) -> Self {
+        Self::new(self.source.clone(), self.kind)
     }
 
     fn clip(&self, rate: Rate) -> Result<Arc<Clip>, PhrasebookError> {
@@ -280,12 +325,12 @@ impl Recording {
     }
 
     fn sound(&self) -> Result<Sound, PromptError> {
-        Sound::read(self.file.bytes.clone())
+        Sound::read(self.source.bytes())
     }
 
     fn unplayable(&self, error: PromptError) -> PhrasebookError {
         PhrasebookError::Unplayable {
-            file: self.file.name.clone(),
+            file: self.source.name().to_owned(),
             error,
         }
     }
@@ -307,20 +352,42 @@ impl Kind {
     }
 }
 
-fn shipped_sound(id: &PromptId, language: Language) -> Option<SoundFile> {
-    let name = format!("{language}/{id}.flac");
-    let bytes = Bytes::from_static(SHIPPED.get_file(&name)?.contents());
-    Some(SoundFile { name, bytes })
+impl Source {
+    fn name(&self) -> &str {
+        match self {
+            Self::Shipped(name) => name,
+            Self::Given(file) => &file.name,
+        }
+    }
+
+    fn bytes(&self) -> Bytes {
+        match self {
+            Self::Shipped(name) => shipped(name),
+            Self::Given(file) => file.bytes.clone(),
+        }
+    }
 }
 
 /// Our own bed, for phrases that come without music.
 pub fn shipped_music() -> SoundFile {
-    const NAME: &str = "music/bed.flac";
-    let file = SHIPPED.get_file(NAME).expect("config/prompts has its bed");
     SoundFile {
-        name: NAME.to_owned(),
-        bytes: Bytes::from_static(file.contents()),
+        name: MUSIC.to_owned(),
+        bytes: shipped(MUSIC),
     }
+}
+
+fn shipped(name: &str) -> Bytes {
+    let mut folders = SHIPPED.dirs();
+    let folder = folders.find(|folder| Path::new(name).starts_with(folder.path()));
+    let file = folder.and_then(|folder| find(folder, name));
+    let file = file.expect("every shipped phrase is played in the tests");
+    Bytes::from_static(file.contents())
+}
+
+/// Looks into this one folder. The names lie between the sounds in the program: to read one is to have the sounds beside
+/// it in memory, so none is looked for before it is needed.
+fn find(folder: &'static Dir<'_>, name: &str) -> Option<&'static File<'static>> {
+    folder.files().find(|file| file.path() == Path::new(name))
 }
 
 impl PhrasebookError {
@@ -360,7 +427,14 @@ mod tests {
 
     fn book(words: &str) -> Result<Phrasebook, PhrasebookError> {
         let only_english = |id: &PromptId, language| match language {
-            Language::En => shipped_sound(id, language),
+            Language::En => {
+                let name = format!("en/{id}.flac");
+                let bytes = find(SHIPPED.get_dir("en")?, &name)?.contents();
+                Some(SoundFile {
+                    name,
+                    bytes: Bytes::from_static(bytes),
+                })
+            }
             Language::ZhCn => None,
         };
         let music = SoundFile {
@@ -400,6 +474,17 @@ mod tests {
         let book = Phrasebook::shipped();
         let clip = || book.clip(&id("greeting"), Language::ZhCn).unwrap();
         assert!(Arc::ptr_eq(&clip(), &clip()));
+    }
+
+    #[test]
+    fn an_unread_book_says_the_same_and_keeps_no_sound() {
+        let book = Phrasebook::shipped();
+        let clip = book.clip(&id("greeting"), Language::ZhCn).unwrap();
+        let unread = book.unread();
+        let recording = unread.recording(&id("greeting"), Language::ZhCn).unwrap();
+        assert!(recording.played.get().is_none());
+        let again = unread.clip(&id("greeting"), Language::ZhCn).unwrap();
+        assert_eq!(again.samples(), clip.samples());
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod detector;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 pub use detector::{Detector, DetectorError};
 
@@ -21,6 +22,9 @@ const ASKED_MAX: usize = 1_024;
 
 /// Answers waiting for the media thread, which takes them every 20 ms; those past it are dropped.
 const ANSWERED_MAX: usize = 2_048;
+
+/// So long after the last block the model is put away: 3 MB, and the threads it runs on.
+const KEEP_FOR: Duration = Duration::from_secs(600);
 
 /// The thread that tells human voices from all else.
 ///
@@ -48,16 +52,22 @@ struct Asked {
 }
 
 impl Voices {
-    /// Reads the model and starts the thread.
+    /// Starts the thread, which reads the model when it is first asked.
     pub fn start() -> io::Result<Self> {
-        let mut detector = Detector::new().map_err(io::Error::other)?;
+        Self::start_with(KEEP_FOR)
+    }
+
+    fn start_with(keep_for: Duration) -> io::Result<Self> {
         let (asked, inbox) = sync_channel(ASKED_MAX);
         let (outbox, answered) = sync_channel(ANSWERED_MAX);
+        let mut answering = Answering {
+            inbox,
+            outbox,
+            keep_for,
+        };
         let thread = std::thread::Builder::new()
             .name("voices".to_owned())
-            .spawn(move || {
-                detector.at_home(move |detector| answer_all(detector, &inbox, &outbox))
-            })?;
+            .spawn(move || answering.serve())?;
         Ok(Self {
             asked: Some(asked),
             answered,
@@ -100,16 +110,43 @@ impl Drop for Voices {
     }
 }
 
-/// Runs until nobody is there to ask.
-fn answer_all(detector: &mut Detector, inbox: &Receiver<Asked>, outbox: &SyncSender<Likely>) {
-    for Asked { leg, block } in inbox {
-        let Some(block) = block else {
-            detector.forget(leg);
-            continue;
-        };
-        match detector.hear(leg, &block) {
+/// The thread's side.
+struct Answering {
+    inbox: Receiver<Asked>,
+    outbox: SyncSender<Likely>,
+    keep_for: Duration,
+}
+
+impl Answering {
+    /// Runs until nobody is there to ask.
+    fn serve(&mut self) {
+        while let Ok(first) = self.inbox.recv() {
+            if first.block.is_none() {
+                continue; // no leg is remembered without a model
+            }
+            match Detector::new() {
+                Ok(mut detector) => detector.at_home(|detector| self.answer(detector, first)),
+                Err(error) => return tracing::error!(%error, "tell voices from noise"),
+            }
+        }
+    }
+
+    /// Answers until nothing was asked for a while.
+    fn answer(&mut self, detector: &mut Detector, first: Asked) {
+        let mut next = Ok(first);
+        while let Ok(Asked { leg, block }) = next {
+            match block {
+                Some(block) => self.hear(detector, leg, &block),
+                None => detector.forget(leg),
+            }
+            next = self.inbox.recv_timeout(self.keep_for);
+        }
+    }
+
+    fn hear(&self, detector: &mut Detector, leg: LegKey, block: &Block) {
+        match detector.hear(leg, block) {
             // An answer without room is one that nobody takes.
-            Ok(voice) => drop(outbox.try_send(Likely { leg, voice })),
+            Ok(voice) => drop(self.outbox.try_send(Likely { leg, voice })),
             Err(error) => {
                 // The others' are not to blame.
                 tracing::error!(%error, "tell voices from noise");
@@ -124,16 +161,27 @@ mod tests {
     use super::*;
     use crate::media::hearing::BLOCK_SAMPLES;
 
+    const SILENCE: Block = Block {
+        samples: [0; BLOCK_SAMPLES],
+        follows: false,
+        begins: true,
+    };
+
+    #[test]
+    fn a_model_that_was_put_away_is_read_again() {
+        let voices = Voices::start_with(Duration::ZERO).unwrap();
+        for leg in 0..3 {
+            voices.close(LegKey::new(leg));
+            assert!(voices.ask(LegKey::new(leg), SILENCE));
+            assert_eq!(voices.answered.recv().unwrap().leg, LegKey::new(leg));
+        }
+    }
+
     #[test]
     fn what_is_asked_is_answered_by_leg_and_in_order() {
         let voices = Voices::start().unwrap();
-        let silence = Block {
-            samples: [0; BLOCK_SAMPLES],
-            follows: false,
-            begins: true,
-        };
         for leg in 0..20 {
-            assert!(voices.ask(LegKey::new(leg), silence));
+            assert!(voices.ask(LegKey::new(leg), SILENCE));
         }
         let answers = (0..20).map(|_| voices.answered.recv().unwrap());
         for (leg, answer) in (0..).zip(answers) {

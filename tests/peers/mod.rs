@@ -63,3 +63,4 @@ mod tls_line;
 mod transfer;
 mod transports;
 mod trio;
+mod waiting;

@@ -118,17 +118,22 @@ impl MediaLoop {
                     }
                 }
                 Request::CloseBeside(leg) => drop(self.beside.remove(&leg)),
-                Request::Order(Order::Close { leg }) => {
-                    let pair = self.sockets.remove(&leg);
-                    self.close(leg, pair);
-                }
-                Request::Order(order) => self.stage.apply(order, clock::now()),
+                Request::Order(order) => self.obey(*order),
             }
         }
         // There may be more.
         self.wake.ring();
         self.flush();
         Next::GoOn
+    }
+
+    fn obey(&mut self, order: Order) {
+        if let Order::Close { leg } = order {
+            let pair = self.sockets.remove(&leg);
+            self.close(leg, pair);
+        } else {
+            self.stage.apply(order, clock::now());
+        }
     }
 
     fn add(&mut self, leg: LegKey, pair: PortPair) {

@@ -78,7 +78,8 @@ enum Request {
     Move(LegKey),
     /// The second pair is given back.
     CloseBeside(LegKey),
-    Order(Order),
+    /// The room for all requests is there from the start: so they are small.
+    Order(Box<Order>),
     Stop,
 }
 
@@ -150,7 +151,7 @@ impl MediaThread {
     /// Hands an order over; sound it brings along is encoded here, by the caller.
     pub(super) fn order(&self, order: Order) {
         prepare(&order);
-        self.request(Request::Order(order));
+        self.request(Request::Order(Box::new(order)));
     }
 
     pub(super) fn counts(&self) -> &MediaCounts {
