@@ -181,10 +181,12 @@ impl Desk {
                 self.sound.close(port.key);
             }
             let endpoint = &mut self.signalling.endpoint;
-            let ended = match why {
+            let silenced = match why {
                 Silenced::Elsewhere => endpoint.cancel_answered_elsewhere(sip, now),
                 Silenced::Unwanted => endpoint.cancel(sip, now),
             };
+            // It has picked up already, and its 200 waits to be read.
+            let ended = silenced.or_else(|_| endpoint.bye(sip, None, now));
             self.too_late(id, "silence a seat", ended);
         }
     }

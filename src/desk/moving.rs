@@ -21,18 +21,23 @@ impl Desk {
         let place = self.house.seats.get(to).cloned();
         match place {
             Some(Place::Phone(_) | Place::Registered { .. }) => self.ring_to_move(id, to, now),
-            Some(own @ (Place::Headset | Place::Test(_))) => {
-                let old = self.calls.take_leg(id, Party::Rep);
-                self.sit_at(id, to, now);
-                match own {
-                    Place::Test(kind) => self.open_test_seat(id, kind, LegNews::Moved, now),
-                    _ => self.open_headset(id, LegNews::Moved, now),
-                }
-                if let Some(old) = old {
-                    self.end_leg(id, &old, now);
-                }
-            }
+            Some(Place::Headset) => self.take_over(id, to, now, |desk| {
+                desk.open_headset(id, LegNews::Moved, now);
+            }),
+            Some(Place::Test(kind)) => self.take_over(id, to, now, |desk| {
+                desk.open_test_seat(id, kind, LegNews::Moved, now);
+            }),
             None => {}
+        }
+    }
+
+    /// A seat on this PC is there at once.
+    fn take_over(&mut self, id: CallId, to: &SeatId, now: Moment, open: impl FnOnce(&mut Self)) {
+        let old = self.calls.take_leg(id, Party::Rep);
+        self.sit_at(id, to, now);
+        open(self);
+        if let Some(old) = old {
+            self.end_leg(id, &old, now);
         }
     }
 

@@ -416,10 +416,10 @@ fn new_seat(seat: &settings::Seat) -> NewSeat {
 
 /// A phone that registers and a headset are there once they say so.
 fn not_there_yet(seat: &settings::Seat) -> Option<Fault> {
-    match seat.kind {
-        settings::SeatKind::Headset => Some(Fault::NoHeadset),
-        _ => seat.registers().then_some(Fault::NotRegistered),
+    if seat.kind == settings::SeatKind::Headset {
+        return Some(Fault::NoHeadset);
     }
+    seat.registers().then_some(Fault::NotRegistered)
 }
 
 fn fork(entropy: &mut Entropy) -> Entropy {

@@ -82,6 +82,10 @@ impl Devices {
     fn refuse(&mut self, now: Moment) {
         self.open = None;
         (self.found, self.again) = (Some(Fault::Refused), Some(now + OPEN_AGAIN_AFTER));
+        // Without a call, and nothing plugged, it is looked at again all the same.
+        if self.look == Look::Done {
+            self.look = Look::fails(now);
+        }
     }
 
     fn flow(&self) -> bool {
@@ -261,9 +265,11 @@ impl Rig {
             return;
         }
         self.ringer = None;
-        self.devices.found = self.devices.open.as_ref().and_then(Open::fault);
-        if self.devices.found.is_some() {
-            self.devices.look = Look::fails(now);
+        let devices = &mut self.devices;
+        let wrong = devices.open.as_ref().and_then(Open::fault);
+        devices.found = wrong.or(devices.found);
+        if devices.found.is_some() {
+            devices.look = Look::fails(now);
         }
     }
 

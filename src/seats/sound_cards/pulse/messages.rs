@@ -101,7 +101,7 @@ pub(super) fn capture(card: &CardName) -> Command {
     })
 }
 
-pub(super) fn playback(card: &CardName) -> Command {
+pub(super) fn playback(card: &CardName, stream: StreamId) -> Command {
     Command::CreatePlaybackStream(PlaybackStreamParams {
         sample_spec: mono(),
         channel_map: ChannelMap::new([ChannelPosition::Mono]),
@@ -115,6 +115,8 @@ pub(super) fn playback(card: &CardName) -> Command {
             ..Default::default()
         },
         flags: flags(),
+        // Streams of one number are kept together, and refused on two devices.
+        sync_id: stream.0,
         props: props(c"Ear"),
         ..Default::default()
     })

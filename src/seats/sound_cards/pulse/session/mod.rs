@@ -95,7 +95,7 @@ impl Session {
                 self.open(stream, Stream::capture(end, now), asked, &command, now);
             }
             Request::Playback { stream, card, end } => {
-                let (asked, command) = (Asked::Playback(stream), messages::playback(&card));
+                let (asked, command) = (Asked::Playback(stream), messages::playback(&card, stream));
                 self.open(stream, Stream::playback(end, now), asked, &command, now);
             }
             Request::Mute { card, on } => self.mute(&card, on, now),

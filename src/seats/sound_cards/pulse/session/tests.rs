@@ -197,7 +197,7 @@ fn a_microphone_that_stops_is_told_and_one_that_sleeps_is_not_late() {
     let (_capture, _) = scene.open_capture();
     scene.samples(&[0.1; 240]);
     scene.news();
-    scene.pass(199 * MS).unwrap();
+    scene.pass(699 * MS).unwrap();
     assert_eq!(scene.news(), []);
     scene.pass(MS).unwrap();
     assert_eq!(scene.news(), [told(StreamNews::Flow(Flow::Stalled))]);
