@@ -11,6 +11,7 @@ use pulseaudio::protocol::{
 
 use super::super::age::SAMPLE_RATE;
 use super::super::card::CardName;
+use super::super::news::StreamId;
 use super::{Fault, tags};
 
 /// What one sample is on the wire: a 32-bit float.
