@@ -14,7 +14,7 @@ from pathlib import Path
 import machines
 import metering
 from metering import WORK, meter
-from table import line, percentile, told
+from table import line, percentile, shown, told
 
 SECONDS = 40
 # A caller is answered and greeted before the headset's bursts begin.
@@ -39,6 +39,11 @@ class SoundServer:
             "PULSE_RUNTIME_PATH": str(run),
             "PULSE_SERVER": f"unix:{socket}",
         }
+        sounds = Path(self.folder.name, "asound.conf")
+        sounds.write_text(f'pcm.!default {{ type pulse server "unix:{socket}" }}\nctl.!default {{ type pulse server "unix:{socket}" }}\n')
+        self.environment["ALSA_CONFIG_PATH"] = f"/usr/share/alsa/alsa.conf:{sounds}"
+        # The package of baresip looks elsewhere for ALSA's way to the sound server.
+        self.environment["ALSA_PLUGIN_DIR"] = next((str(folder) for folder in Path("/usr/lib").glob("*/alsa-lib")), "")
         sinks = [(EAR, 2), (f"{MICROPHONE}_in", 1)]
         modules = [f"module-native-protocol-unix auth-anonymous=1 socket={socket}"]
         modules += [
@@ -112,30 +117,63 @@ def ready(agent):
 
 
 def of_baresip(server):
-    peer = machines.peer("pulse,default", environment=server.environment)
+    """By ALSA: its own way to the sound server is not in the package."""
+    peer = machines.peer("alsa,default", environment=server.environment)
     if peer is None:
         return None
     with peer:
         return ways(server, peer, lambda: metering.answers(peer))
 
 
+def of_linphone(server):
+    if not shutil.which("linphonec"):
+        return None
+    home = Path(server.folder.name)
+    (home / ".local/share/linphone").mkdir(parents=True)
+    (home / "linphonerc").write_text(LINPHONE)
+    command = ["script", "-qfc", f"linphonec -a -c {home}/linphonerc", "/dev/null"]
+    pipes = {"env": server.environment, "stdout": subprocess.DEVNULL, "start_new_session": True}
+    with machines.Machine("linphonec", LINPHONE_PORT, command, **pipes) as peer:
+        return ways(server, peer, lambda: metering.answers(peer))
+
+
+LINPHONE_PORT = 21085
+LINPHONE = f"""[sip]
+sip_port={LINPHONE_PORT}
+sip_tcp_port=-2
+sip_tls_port=-2
+guess_hostname=0
+register_only_when_network_is_up=0
+[rtp]
+audio_rtp_port=17078
+[sound]
+echocancellation=0
+"""
+
+
 def latency():
     if not shutil.which("pulseaudio") or not (WORK / "headset").exists():
         print("| headset: needs pulseaudio, pactl and libpulse-dev | | - | | | |", flush=True)
         return
-    with SoundServer() as server:
-        to_line, to_ear, figures = of_agent(server)
-    with SoundServer() as server:
-        theirs = of_baresip(server) or ([], [], {})
-    shown = [
-        ("microphone -> RTP median (ms)", 25, to_line, theirs[0], 0.5),
-        ("microphone -> RTP p95 (ms)", 30, to_line, theirs[0], 0.95),
-        ("RTP -> ear median (ms)", 55, to_ear, theirs[1], 0.5),
-        ("RTP -> ear p95 (ms)", 70, to_ear, theirs[1], 0.95),
-    ]
-    for name, aim, ours, peers, share in shown:
-        line(name, aim, percentile(ours, share), None, percentile(peers, share))
+    measured = {}
+    for name, of in {"ours": of_agent, "baresip 4": of_baresip, "linphonec": of_linphone}.items():
+        with SoundServer() as server:
+            measured[name] = of(server) or ([], [], {})
+    to_line, to_ear, figures = measured["ours"]
+    peer, other = measured["baresip 4"], measured["linphonec"]
+    for name, aim, way, share in SHOWN:
+        medians = [percentile(of[way], share) for of in (measured["ours"], peer, other)]
+        line(f"{name} (ms); linphonec {shown(medians[2])}", aim, medians[0], None, medians[1])
     both = [percentile(way, 0.5) for way in (to_line, to_ear)]
     line("microphone -> RTP and RTP -> ear, medians (ms)", 80, sum(both) if None not in both else None)
-    line("CPU of a call by headset, all threads (% of a core)", 1.5, figures.get("cpu_pct"), None, theirs[2].get("cpu_pct"))
-    told("bursts heard on the line, of those spoken (%)", 100 * len(to_line) / max(1, SECONDS / 0.62))
+    line("CPU of a call by headset, all threads (% of a core)", 1.5, figures.get("cpu_pct"), None, peer[2].get("cpu_pct"))
+    told("bursts heard on the line, of those spoken (%)", 100 * len(to_line) / (SECONDS / 0.62))
+
+
+# A figure, its aim, which way of the two, and its share of the values.
+SHOWN = [
+    ("microphone -> RTP median", 25, 0, 0.5),
+    ("microphone -> RTP p95", 30, 0, 0.95),
+    ("RTP -> ear median", 55, 1, 0.5),
+    ("RTP -> ear p95", 70, 1, 0.95),
+]

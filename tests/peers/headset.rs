@@ -304,7 +304,7 @@ fn a_loudspeaker_rings_and_the_headset_does_not() {
             .policy("answer", "mode", "\"manual\"")
             .policy("answer", "ring_tone", "\"1s\"")
             .policy("answer", "ring_pause", "\"4s\"")
-            .policy("answer", "within_rings", "3")
+            .policy("answer", "within_rings", "6")
             .set("headset.ring_on = \"loudspeaker\"")
     };
     let mut shift = Shift::begin_with("aloud", aloud);
