@@ -19,7 +19,7 @@ use crate::recordings::store::News;
 use crate::records::Entry;
 use crate::records::store::{Callers, Records, SeatFile, Timelines};
 use crate::seating::{Choice, Fault, NewSeat, Seating};
-use crate::seats::headset::{self, Headset, HeadsetSettings, RingOn, RingSettings};
+use crate::seats::headset::{self, Headset, HeadsetSettings, Pace, RingOn, RingSettings};
 use crate::seats::sound_cards::{SoundServer, Wishes};
 use crate::seats::{ButtonNews, Buttons};
 use crate::settings::{self, Ports, Settings, TRUNK};
@@ -44,6 +44,7 @@ use super::run_error::RunError;
 use super::signalling::Signalling;
 use super::sockets::Sockets;
 use super::sound::{self, Ground, Sound, Spoken};
+use super::urgency::run_before_others;
 use super::whereabouts::Whereabouts;
 
 /// Reports and answers waiting for the desk; past it the media thread counts what it could not tell.
@@ -345,7 +346,11 @@ pub(super) fn open_headset(
         return Ok((None, None, None));
     }
     let set = headset_settings(settings)?;
-    let started = Headset::start(set, clock::now, fork(entropy));
+    let pace = Pace {
+        clock: clock::now,
+        hurry: run_before_others,
+    };
+    let started = Headset::start(set, pace, fork(entropy));
     let (headset, news) = started.map_err(RunError::System)?;
     let buttons = settings.headset.buttons.then(open_buttons).transpose()?;
     let (buttons, presses) = buttons.unzip();

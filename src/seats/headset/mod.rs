@@ -60,6 +60,15 @@ pub enum RingOn {
     Both,
 }
 
+/// What the thread takes from whoever starts it.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// The boot clock.
+    pub clock: fn() -> Moment,
+    /// Lets a thread run before others, where the system allows it.
+    pub hurry: fn(),
+}
+
 /// What the desk should know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
@@ -118,15 +127,15 @@ pub struct HeadsetLeg {
 }
 
 impl Headset {
-    /// Starts the thread, which looks for a headset and tells what it finds; `clock` is read by it.
+    /// Starts the thread, which looks for a headset and tells what it finds.
     pub fn start(
         settings: HeadsetSettings,
-        clock: fn() -> Moment,
+        pace: Pace,
         entropy: Entropy,
     ) -> io::Result<(Self, Receiver<News>)> {
         let (orders, inbox) = channel(ORDERS_MAX);
         let (outbox, news) = channel(NEWS_MAX);
-        let thread = thread::spawn(settings, clock, entropy, (inbox, outbox))?;
+        let thread = thread::spawn(settings, pace, entropy, (inbox, outbox))?;
         let headset = Self {
             orders: Some(orders),
             begun: AtomicU32::new(0),

@@ -1,5 +1,6 @@
 use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
 use tokio::net::UdpSocket;
@@ -8,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::rig::Rig;
-use super::{HeadsetSettings, News, Order};
+use super::{HeadsetSettings, News, Order, Pace};
 use crate::seats::sound_cards::{CardNews, SoundCards};
 use crate::words::{Entropy, Moment};
 
@@ -30,7 +31,7 @@ enum Event {
 
 pub(super) fn spawn(
     settings: HeadsetSettings,
-    clock: fn() -> Moment,
+    pace: Pace,
     entropy: Entropy,
     (orders, news): (Receiver<Order>, Sender<News>),
 ) -> io::Result<JoinHandle<()>> {
@@ -38,25 +39,48 @@ pub(super) fn spawn(
         .enable_io()
         .enable_time()
         .build()?;
-    let (told, cards_news) = channel(CARD_NEWS_MAX);
+    let (opened, outcome) = sync_channel(1);
+    let work = move || {
+        // Threads are as urgent as the one that starts them: the devices' own follows.
+        (pace.hurry)();
+        let moved = Arc::new(Notify::new());
+        let (cards, cards_news) = match open_cards(&settings, pace.clock) {
+            Ok(cards) => cards,
+            Err(error) => return drop(opened.send(Err(error))),
+        };
+        // Whoever starts us waits for this.
+        let _ = opened.send(Ok(()));
+        let rig = Rig::new(settings, cards, Arc::clone(&moved), news, entropy);
+        let inbox = Inbox {
+            orders,
+            cards: cards_news,
+            moved,
+            clock: pace.clock,
+            datagram: [0; DATAGRAM_MAX],
+        };
+        runtime.block_on(run(rig, inbox));
+    };
+    let thread = std::thread::Builder::new()
+        .name("headset".to_owned())
+        .spawn(work)?;
+    outcome.recv().map_err(io::Error::other)??;
+    Ok(thread)
+}
+
+fn open_cards(
+    settings: &HeadsetSettings,
+    clock: fn() -> Moment,
+) -> io::Result<(SoundCards, Receiver<CardNews>)> {
+    let (told, news) = channel(CARD_NEWS_MAX);
     let tell = move |news: CardNews| {
         if let Err(error) = told.try_send(news) {
             tracing::error!(%error, "tell of a sound device");
         }
     };
-    let cards = SoundCards::open(settings.server.clone(), clock, tell)?;
-    let moved = Arc::new(Notify::new());
-    let rig = Rig::new(settings, cards, Arc::clone(&moved), news, entropy);
-    let inbox = Inbox {
-        orders,
-        cards: cards_news,
-        moved,
-        clock,
-        datagram: [0; DATAGRAM_MAX],
-    };
-    std::thread::Builder::new()
-        .name("headset".to_owned())
-        .spawn(move || runtime.block_on(run(rig, inbox)))
+    Ok((
+        SoundCards::open(settings.server.clone(), clock, tell)?,
+        news,
+    ))
 }
 
 struct Inbox {
