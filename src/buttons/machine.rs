@@ -115,8 +115,20 @@ impl Buttons {
                 self.expect_echo(control, lit, now);
             }
         }
-        let reports = self.lights.show(lamps, &self.layout);
+        let mut reports = self.lights.show(lamps, &self.layout);
+        // Shown the same again: it hung up, and the call goes on.
+        if reports.is_empty() && self.is_hung_up() {
+            reports.extend(self.lights.insist(&self.layout));
+        }
         reports.into_iter().map(Action::Write).collect()
+    }
+
+    /// Its hook switch says that it is on the hook, though it is on a call.
+    fn is_hung_up(&self) -> bool {
+        let hook = self.buttons.get(&Control::HookSwitch);
+        let is_down =
+            hook.is_some_and(|hook| hook.finger.sense() == Sense::Level && !hook.finger.is_on());
+        is_down && self.lights.shown().off_hook
     }
 
     fn expect_echo(&mut self, control: Control, lit: bool, now: Moment) {

@@ -175,8 +175,14 @@ pub enum Notice {
     MutedIsHold,
     /// The caller is kept company until there is a headset again.
     HeadsetGone,
+    TalkingWhileMuted,
+    /// The headset's microphone gives digital zero.
+    MicrophoneSilent,
+    EchoCancelled,
     /// His phone was on hold, and the caller had not agreed: he is on hold all the same (D23).
     PhoneIsHold,
+    /// His phone transfers to somebody the settings do not name.
+    TransferToNobody,
     YouAreNotHeard,
     PromiseNoted,
     PromiseNotNoted,
@@ -202,7 +208,11 @@ impl fmt::Display for Notice {
             Self::StillMuted => "still-muted",
             Self::MutedIsHold => "muted-is-hold",
             Self::HeadsetGone => "headset-gone",
+            Self::TalkingWhileMuted => "talking-while-muted",
+            Self::MicrophoneSilent => "microphone-silent",
+            Self::EchoCancelled => "echo-cancelled",
             Self::PhoneIsHold => "phone-is-hold",
+            Self::TransferToNobody => "transfer-to-nobody",
             Self::YouAreNotHeard => "you-are-not-heard",
             Self::PromiseNoted => "promise-noted",
             Self::PromiseNotNoted => "promise-not-noted",

@@ -93,9 +93,10 @@ pub(super) fn call(call: &CallView, teller: &mut Teller<'_>) -> Result<(), Failu
         table.row(vec![teller.text(&format!("cli.column.{name}")), value]);
     }
     print(&table, teller)?;
-    call.timeline
-        .iter()
-        .try_for_each(|entry| teller.line(&line(entry)))
+    call.timeline.iter().try_for_each(|entry| {
+        teller.line(&line(entry))?;
+        advice(&entry.what, teller).map_or(Ok(()), |advice| teller.line(&advice))
+    })
 }
 
 pub(super) fn callbacks(
@@ -186,18 +187,40 @@ pub(super) fn event(entry: &Entry, teller: &mut Teller<'_>) -> Result<(), Failur
     advice(&entry.what, teller).map_or(Ok(()), |advice| teller.line(&advice))
 }
 
-/// What an admin can do about it.
+/// What it means to its reader, and what he can do about it, where the word alone does not say it.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the others speak for themselves"
+)]
 fn advice(what: &What, teller: &Teller<'_>) -> Option<String> {
-    let What::OfferRefused { why, offered } = what else {
-        return None;
-    };
-    let offered = match &offered[..] {
-        [] => "-".to_owned(),
-        names => safe(&names.join(", ")),
-    };
-    let id = format!("offer-refused.{why}");
-    let texts = &teller.texts;
-    Some(texts.text(&id, teller.language, &[("offered", &offered)]))
+    match what {
+        What::OfferRefused { why, offered } => {
+            let offered = match &offered[..] {
+                [] => "-".to_owned(),
+                names => safe(&names.join(", ")),
+            };
+            let id = format!("offer-refused.{why}");
+            Some(teller.filled(&id, &[("offered", &offered)]))
+        }
+        What::Told { notice } => explained("notice", notice, &[], teller),
+        What::Headset { state, .. } => explained("headset", state, &[], teller),
+        What::Buttons { state, device } => {
+            explained("buttons", state, &[("device", &safe(device))], teller)
+        }
+        _ => None,
+    }
+}
+
+/// A word without a text is not explained.
+fn explained(
+    kind: &str,
+    word: &str,
+    values: &[(&str, &str)],
+    teller: &Teller<'_>,
+) -> Option<String> {
+    let key = format!("{kind}.{word}");
+    let text = teller.filled(&key, values);
+    (text != key).then_some(text)
 }
 
 /// One line of a timeline: its number, when, what, and its particulars in the API's own words.

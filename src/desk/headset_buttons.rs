@@ -45,10 +45,7 @@ impl Desk {
         let command = match press {
             Press::Answer => Command::Answer,
             Press::HangUp if rings => return self.declines(id, now),
-            Press::HangUp => Command::Hangup {
-                force: false,
-                reason: None,
-            },
+            Press::HangUp => return self.hangs_up(id, now),
             Press::MuteOn => Command::Mute { on: true },
             Press::MuteOff => Command::Mute { on: false },
             Press::ToggleMute => Command::Mute {
@@ -62,8 +59,22 @@ impl Desk {
             },
             Press::Redial => return,
         };
+        self.opens_microphone(id, &command);
         if !self.picks_up_headset(id, &command, now) {
             self.later(id, Input::Command(command));
+        }
+    }
+
+    /// Where he may not, the call goes on: a headset that went on the hook by itself is lifted again.
+    fn hangs_up(&mut self, id: CallId, now: Moment) {
+        let hangup = Command::Hangup {
+            force: false,
+            reason: None,
+        };
+        if !self.is_done(id, Input::Command(hangup), now)
+            && let Some(worn) = &self.worn
+        {
+            worn.show_again();
         }
     }
 

@@ -1,7 +1,7 @@
 //! The rep's headset: what follows when it comes and goes, and what it should know of his call.
 
 use crate::buttons::Lamps;
-use crate::call::LegNews;
+use crate::call::{LegNews, Notice};
 use crate::policy::AnswerMode;
 use crate::records::What;
 use crate::seating;
@@ -22,6 +22,8 @@ pub(super) struct Worn {
     /// Globs for the buttons of a headset whose USB id is unknown.
     prefer: Vec<String>,
     lamps: Lamps,
+    /// Its microphone is muted at the sound server.
+    muted_there: bool,
 }
 
 impl Worn {
@@ -31,6 +33,7 @@ impl Worn {
             buttons,
             prefer,
             lamps: Lamps::default(),
+            muted_there: false,
         }
     }
 
@@ -39,6 +42,12 @@ impl Worn {
         let prefer = self.prefer.clone();
         if let Some(buttons) = &self.buttons {
             buttons.look(Wish { card, prefer });
+        }
+    }
+
+    pub(super) fn show_again(&self) {
+        if let Some(buttons) = &self.buttons {
+            buttons.show(self.lamps);
         }
     }
 
@@ -63,9 +72,9 @@ impl Desk {
             }
             News::Able => self.headset_is(&seat, None, now),
             News::Unable(fault) => self.headset_is(&seat, Some(fault), now),
-            News::TalkingWhileMuted => self.tell_wearer("talking-while-muted", now),
-            News::MicrophoneSilent => self.tell_wearer("microphone-silent", now),
-            News::EchoHeard => self.tell_wearer("echo-cancelled", now),
+            News::TalkingWhileMuted => self.tell_wearer(Notice::TalkingWhileMuted, now),
+            News::MicrophoneSilent => self.tell_wearer(Notice::MicrophoneSilent, now),
+            News::EchoHeard => self.tell_wearer(Notice::EchoCancelled, now),
         }
         self.settle(now);
     }
@@ -78,6 +87,9 @@ impl Desk {
             state,
         };
         self.note_desk(what, now);
+        if let Some(worn) = &mut self.worn {
+            worn.muted_there = fault == Some(Fault::Muted);
+        }
         let is_there = fault.is_none();
         let changed = self.seating.set_device(seat, fault.map(seats_fault), now);
         if let Some(id) = self.wearers_call() {
@@ -102,9 +114,9 @@ impl Desk {
         }
     }
 
-    fn tell_wearer(&mut self, notice: &str, now: Moment) {
+    fn tell_wearer(&mut self, notice: Notice, now: Moment) {
         if let Some(id) = self.wearers_call() {
-            let notice = notice.to_owned();
+            let notice = notice.to_string();
             self.note(id, What::Told { notice }, now);
         }
     }
@@ -119,6 +131,16 @@ impl Desk {
             self.own_seat_picks_up(id, now);
         }
         picks_up
+    }
+
+    /// Whoever opens his microphone opens it at the sound server, too: it may have been muted there alone.
+    pub(super) fn opens_microphone(&self, id: CallId, command: &Command) {
+        let opens = *command == Command::Mute { on: false };
+        if let Some(worn) = self.worn.as_ref().filter(|_| opens)
+            && self.wearers_call() == Some(id)
+        {
+            worn.headset.mute(false);
+        }
     }
 
     /// Brings what the headset lets its rep hear and see up to what his call is.
@@ -178,8 +200,10 @@ impl Desk {
             .is_some_and(|call| call.call.state() == "ringing")
     }
 
+    /// By his word, or at the sound server.
     pub(super) fn is_muted(&self, id: CallId) -> bool {
-        self.calls.get(id).is_some_and(|call| call.call.is_muted())
+        let there = self.worn.as_ref().is_some_and(|worn| worn.muted_there);
+        there || self.calls.get(id).is_some_and(|call| call.call.is_muted())
     }
 
     pub(super) fn holds(&self, id: CallId) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! Only a configured target is ever called so (hardening 11).
 
-use crate::call::Input;
+use crate::call::{Input, Notice};
 use crate::records::What;
 use crate::sip::{LegId, ReferAsked};
 use crate::words::{CallId, Command, Moment, Party, TransferMode};
@@ -13,9 +13,6 @@ use super::Desk;
 const JOINED: u16 = 200;
 const NOT_JOINED: u16 = 503;
 const DECLINED: u16 = 603;
-
-/// What the rep is told who transfers to somebody the settings do not name.
-const TO_NOBODY: &str = "transfer-to-nobody";
 
 impl Desk {
     /// A REFER of somebody who is in a call: the rep's is his transfer button, anybody else's is declined.
@@ -42,7 +39,7 @@ impl Desk {
     fn hand_over(&mut self, id: CallId, leg: LegId, asked: &ReferAsked, now: Moment) {
         let Some(target) = self.house.target_named(&asked.to) else {
             tracing::info!(call = %id, "decline a transfer to nobody we know");
-            let notice = TO_NOBODY.to_owned();
+            let notice = Notice::TransferToNobody.to_string();
             self.note(id, What::Told { notice }, now);
             return self.decline_refer(leg, now);
         };

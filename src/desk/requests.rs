@@ -139,6 +139,7 @@ impl Desk {
             target.clone_from(asked);
         }
         self.duty.refusal = None;
+        self.opens_microphone(id, &command);
         if !self.picks_up_headset(id, &command, now) {
             self.later(id, Input::Command(command));
         }

@@ -17,6 +17,7 @@ impl Desk {
     pub(super) fn call_seat(&mut self, id: CallId, now: Moment) {
         // A seat that could not even be rung is the next call's.
         self.release_seat(id, now);
+        let may_ring_several = self.may_ring_several();
         let Some(call) = self.calls.get_mut(id) else {
             return;
         };
@@ -24,7 +25,7 @@ impl Desk {
             call: id,
             seat: call.facts.wished.take(),
             skill: call.facts.skill.clone(),
-            rings: match call.facts.inbound {
+            rings: match call.facts.inbound && may_ring_several {
                 true => Rings::AsTheRulesSay,
                 false => Rings::One,
             },
@@ -66,7 +67,12 @@ impl Desk {
 
     fn rings_all(&self, id: CallId) -> bool {
         let inbound = self.calls.get(id).is_some_and(|call| call.facts.inbound);
-        inbound && self.seating.rules().ring == Ring::All
+        inbound && self.may_ring_several() && self.seating.rules().ring == Ring::All
+    }
+
+    /// A headset's leg is the rep's from its first ring: where he picks it up by hand no phone may ring beside it.
+    fn may_ring_several(&self) -> bool {
+        self.answers_by_itself() || self.headset_seat().is_none()
     }
 
     fn ring_alone(&mut self, id: CallId, seat: &SeatId, now: Moment) {

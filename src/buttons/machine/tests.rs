@@ -205,6 +205,18 @@ fn a_hook_button_that_springs_back_answers_and_hangs_up_as_it_is_let_go() {
     assert_eq!(presses, [Press::HangUp]);
 }
 
+#[test]
+fn a_headset_that_hangs_up_where_it_may_not_is_lifted_again() {
+    let mut desk = Desk::with("jabra-link-380c");
+    desk.show(RINGING, 10_000);
+    assert_eq!(desk.report(&[2, 0b1, 0], 12_000), [Press::Answer]);
+    desk.show(TALKING, 12_010);
+    assert_eq!(desk.report(&[2, 0b0, 0], 60_000), [Press::HangUp]);
+    assert_eq!(desk.show(TALKING, 60_010), [vec![2, 0b1, 0]]);
+    assert_eq!(desk.report(&[2, 0b1, 0], 60_100), NOTHING, "it obeys");
+    assert_eq!(desk.show(TALKING, 61_000), Vec::<Vec<u8>>::new());
+}
+
 // Poly Blackwire 3220: report 8; bit 0 mute (a press), bit 1 hook (a state), bit 2 flash.
 
 #[test]

@@ -28,7 +28,6 @@ pub(super) struct Rig {
     devices: Devices,
     line: Option<Live>,
     ringer: Option<Ringer>,
-    muted: bool,
     /// What the desk was told last.
     told: Result<(), Fault>,
 }
@@ -56,6 +55,8 @@ struct Live {
     number: u32,
     socket: UdpSocket,
     sound: headset::Headset,
+    /// The microphone gives digital zero just now.
+    dead: bool,
 }
 
 impl Devices {
@@ -119,7 +120,6 @@ impl Rig {
             devices,
             line: None,
             ringer: None,
-            muted: false,
             told: Err(Fault::Looking),
         }
     }
@@ -194,8 +194,8 @@ impl Rig {
             number: line.number,
             socket,
             sound: headset::Headset::new(&spec, &mut self.entropy),
+            dead: false,
         });
-        self.muted = false;
         match line.start {
             Start::Ringing => self.ring(),
             Start::Joined => self.signal(Signal::Joining),
@@ -233,7 +233,6 @@ impl Rig {
     }
 
     fn mute(&mut self, on: bool) {
-        self.muted = on;
         if let Some(line) = &mut self.line {
             line.sound.set_muted(on);
         }
@@ -261,13 +260,15 @@ impl Rig {
 
     /// What was wrong when the devices are closed is looked at again.
     fn end(&mut self, number: u32, now: Moment) {
-        if self.line.take_if(|line| line.number == number).is_none() {
+        let Some(line) = self.line.take_if(|line| line.number == number) else {
             return;
-        }
+        };
         self.ringer = None;
         let devices = &mut self.devices;
         let wrong = devices.open.as_ref().and_then(Open::fault);
-        devices.found = wrong.or(devices.found);
+        let is_dead = line.dead && !devices.muted;
+        let dead = is_dead.then_some(Fault::MicrophoneDead);
+        devices.found = wrong.or(dead).or(devices.found);
         if devices.found.is_some() {
             devices.look = Look::fails(now);
         }
@@ -358,8 +359,15 @@ impl Rig {
             let told = match news {
                 headset::News::TalkingWhileMuted => News::TalkingWhileMuted,
                 headset::News::EchoHeard(_) => News::EchoHeard,
-                headset::News::MicrophoneDead => News::MicrophoneSilent,
-                headset::News::MicrophoneAlive | headset::News::Level(_) => continue,
+                headset::News::MicrophoneDead => {
+                    line.dead = true;
+                    News::MicrophoneSilent
+                }
+                headset::News::MicrophoneAlive => {
+                    line.dead = false;
+                    continue;
+                }
+                headset::News::Level(_) => continue,
             };
             tell(&self.news, told);
         }
