@@ -155,6 +155,8 @@ impl Board {
 
     /// Asks the desk for a seat. It comes at once, later, or never.
     pub(super) fn call_seat(&mut self) {
+        // Who was to be moved is gone, and so is the seat that rang for that.
+        self.timers.disarm(Timer::Moving);
         self.rep = RepLeg {
             leg: Leg::Called,
             ..RepLeg::default()
@@ -164,7 +166,10 @@ impl Board {
 
     /// His leg is another; that he has been heard is true all the same.
     pub(super) fn rep_moved(&mut self) {
-        self.timers.disarm(Timer::Moving);
+        // The new leg's microphone is open.
+        for timer in [Timer::Moving, Timer::MutedWarning, Timer::Muted] {
+            self.timers.disarm(timer);
+        }
         self.rep = RepLeg {
             leg: Leg::Up,
             heard: self.rep.heard,

@@ -71,6 +71,8 @@ pub(super) struct Facts {
     /// Since when the caller is on hold or waiting.
     pub(super) waiting_since: Option<Moment>,
     pub(super) promised: bool,
+    /// Caller and rep were together.
+    pub(super) joined: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -205,6 +207,7 @@ impl Facts {
             quality: ByParty::default(),
             waiting_since: None,
             promised: false,
+            joined: false,
         }
     }
 }

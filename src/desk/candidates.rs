@@ -137,8 +137,12 @@ impl Desk {
         }
         let sdp = sdp.or(candidate.early);
         match self.calls.take_leg(id, Party::Rep) {
-            Some(old) => self.moved(id, (old, candidate.leg), &seat, sdp, now),
-            None => {
+            Some(old) if old.up => self.moved(id, (old, candidate.leg), &seat, sdp, now),
+            rang => {
+                // The headset rang, too.
+                if let Some(rang) = rang {
+                    self.end_leg(id, &rang, now);
+                }
                 self.calls.set_leg(id, Party::Rep, candidate.leg);
                 self.note(id, What::Seated { seat }, now);
                 self.rep_picked_up(id, now);
@@ -163,7 +167,7 @@ impl Desk {
             self.sound.close(port.key);
         }
         let others_ring = self.seating.decline(id, &seat, how, now);
-        if self.calls.leg(id, Party::Rep).is_some() {
+        if self.calls.leg(id, Party::Rep).is_some_and(|leg| leg.up) {
             self.not_moved(id, now);
         } else if others_ring {
             self.note_leg(id, Party::Rep, news, code, now);

@@ -3,6 +3,7 @@
 use crate::buttons::Press;
 use crate::call::{Input, LegNews};
 use crate::records::What;
+use crate::seating::{Declined, Seat};
 use crate::seats::ButtonNews;
 use crate::words::{CallId, Command, Moment, Party};
 
@@ -80,17 +81,21 @@ impl Desk {
 
     /// He does not take this call: another seat may.
     fn declines(&mut self, id: CallId, now: Moment) {
-        self.rep_refused(id, now);
-        self.hang_up(id, Party::Rep, now);
-        let news = LegNews::Refused(BUSY_HERE);
-        self.leg_news(id, Party::Rep, news, Some(BUSY_HERE), now);
+        let how = (Declined::Refused, LegNews::Refused(BUSY_HERE));
+        self.headset_declines(id, how, Some(BUSY_HERE), now);
     }
 
     fn redial(&mut self, now: Moment) {
         let Some(number) = self.duty.last_dialled.clone() else {
             return;
         };
-        if let Err(problem) = self.dial_asked(number, now) {
+        // He speaks by what he wears: nobody else's phone rings for his button.
+        let seat = self.headset_seat();
+        let seat = seat.filter(|seat| self.seating.get(seat).is_some_and(Seat::is_free));
+        if seat.is_none() {
+            return;
+        }
+        if let Err(problem) = self.dial_asked(number, seat, now) {
             tracing::info!(code = problem.code.as_str(), "redial");
         }
     }

@@ -108,8 +108,8 @@ impl Desk {
             (false, true) => {}
             // It cannot be picked up.
             (false, false) => {
-                self.hang_up(id, Party::Rep, now);
-                self.leg_news(id, Party::Rep, LegNews::Lost, None, now);
+                let how = (seating::Declined::Missed, LegNews::Lost);
+                self.headset_declines(id, how, None, now);
             }
         }
     }

@@ -62,6 +62,8 @@ impl Desk {
             call.facts.seat = Some(to.clone());
         }
         self.seating.move_to(id, to, now);
+        // Asked to move twice: who else rings for it is too late.
+        self.silence_candidates(id, Silenced::Elsewhere, now);
         self.note(id, What::Seated { seat: to.clone() }, now);
         self.seats_changed(now);
     }

@@ -341,10 +341,13 @@ impl Desk {
             self.sound.close(port.key);
         }
         if let Some(sip) = leg.sip {
-            let ended = if leg.up {
-                self.signalling.endpoint.bye(sip, None, now)
-            } else {
-                self.signalling.endpoint.cancel(sip, now)
+            let endpoint = &mut self.signalling.endpoint;
+            let ended = match leg.up {
+                true => endpoint.bye(sip, None, now),
+                // Its 200 waits to be read, or ours for their ACK.
+                false => endpoint
+                    .cancel(sip, now)
+                    .or_else(|_| endpoint.bye(sip, None, now)),
             };
             self.too_late(id, "hang up", ended);
         }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::call::{Beginning, Call, Input, Outcome, PromiseKind, Promised, Ticket};
 use crate::callbacks::{self, Action, Attempt, Callback, CallbackId, Kind, News, Promise, Queue};
 use crate::records::What;
-use crate::words::{CallId, Moment, PhoneNumber, Pii};
+use crate::words::{CallId, Moment, PhoneNumber, Pii, SeatId};
 
 use super::calls::{Attempting, DeskCall, Facts};
 use super::keeper::{Job, Kept};
@@ -91,9 +91,10 @@ impl Desk {
     /// Caller and rep are together: what was promised to this number is kept (D26). An attempt of
     /// ours settles itself.
     pub(super) fn caller_joined(&mut self, id: CallId, now: Moment) {
-        let Some(call) = self.calls.get(id) else {
+        let Some(call) = self.calls.get_mut(id) else {
             return;
         };
+        call.facts.joined = true;
         if call.facts.attempt.is_none()
             && let Some(number) = call.call.number().cloned()
         {
@@ -207,7 +208,12 @@ impl Desk {
     }
 
     /// The rep dials by himself.
-    pub(super) fn dial(&mut self, number: Pii<PhoneNumber>, now: Moment) -> CallId {
+    pub(super) fn dial(
+        &mut self,
+        number: Pii<PhoneNumber>,
+        seat: Option<SeatId>,
+        now: Moment,
+    ) -> CallId {
         let id = self.new_call_id();
         let records = self.records_calls_to(number.reveal());
         let beginning = Beginning {
@@ -217,10 +223,11 @@ impl Desk {
             records,
         };
         let (call, actions) = Call::outgoing(self.house.terms.clone(), beginning, now);
-        self.calls.add(DeskCall::new(
-            call,
-            Facts::new(false, String::new(), clock::utc()),
-        ));
+        let facts = Facts {
+            wished: seat,
+            ..Facts::new(false, String::new(), clock::utc())
+        };
+        self.calls.add(DeskCall::new(call, facts));
         self.note(id, What::Begun { inbound: false }, now);
         self.begun(id, actions, now);
         id

@@ -123,10 +123,12 @@ impl Desk {
 
     /// A leg that rang is picked up by whoever takes its place.
     fn end_replaced(&mut self, id: CallId, party: Party, was: Succession, now: Moment) {
-        let ended = if was.up {
-            self.signalling.endpoint.bye(was.sip, None, now)
-        } else {
-            self.signalling.endpoint.cancel(was.sip, now)
+        let endpoint = &mut self.signalling.endpoint;
+        let ended = match was.up {
+            true => endpoint.bye(was.sip, None, now),
+            false => endpoint
+                .cancel(was.sip, now)
+                .or_else(|_| endpoint.bye(was.sip, None, now)),
         };
         self.too_late(id, "hang up the replaced leg", ended);
         if !was.up {

@@ -8,7 +8,7 @@ use crate::console::{
     Answer, Ask, CallView, CallbackView, Code, HealthView, LineView, NewCallback, Problem, Request,
 };
 use crate::records::store::Timelines;
-use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii};
+use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii, SeatId};
 
 use super::calls::DeskCall;
 use super::{Desk, clock, quality};
@@ -39,7 +39,7 @@ impl Desk {
                 .call_view(id, now)
                 .map(|view| Answer::Call(Box::new(view))),
             Ask::Timeline(_) | Ask::Delete(_) => unreachable!("answered by the files"),
-            Ask::Dial { to } => self.dial_asked(to, now),
+            Ask::Dial { to } => self.dial_asked(to, None, now),
             Ask::Command { call, command } => {
                 self.command(call, command, now).map(|()| Answer::Done)
             }
@@ -97,6 +97,7 @@ impl Desk {
     pub(super) fn dial_asked(
         &mut self,
         to: Pii<PhoneNumber>,
+        seat: Option<SeatId>,
         now: Moment,
     ) -> Result<Answer, Problem> {
         if self.duty.draining {
@@ -115,7 +116,7 @@ impl Desk {
             return Err(Code::NumberRefused.into());
         }
         self.duty.last_dialled = Some(to.clone());
-        let id = self.dial(to, now);
+        let id = self.dial(to, seat, now);
         self.settle(now);
         self.call_view(id, now)
             .map(|view| Answer::Dialled(Box::new(view)))

@@ -48,14 +48,15 @@ impl Desk {
 
     fn ring_seats(&mut self, Given { call: id, seats }: Given, now: Moment) {
         self.tell_seat_changes(now);
-        let is_own = |seat: &&SeatId| {
-            let place = self.house.seats.get(*seat);
-            matches!(place, Some(Place::Headset | Place::Test(_)))
+        let picks_up_at_once = |seat: &&SeatId| match self.house.seats.get(*seat) {
+            Some(Place::Test(_)) => true,
+            Some(Place::Headset) => self.answers_by_itself(),
+            Some(Place::Phone(_) | Place::Registered { .. }) | None => false,
         };
         let alone = match &seats[..] {
             [seat] if !self.rings_all(id) => Some(seat),
-            // It picks up at once: nobody else need ring.
-            several => several.iter().find(is_own),
+            // Nobody else need ring.
+            several => several.iter().find(picks_up_at_once),
         };
         match alone.cloned() {
             Some(seat) => self.ring_alone(id, &seat, now),
@@ -168,10 +169,33 @@ impl Desk {
         }
     }
 
+    /// The headset that rings does not take the call, which hears of it when nobody else rings.
+    pub(super) fn headset_declines(
+        &mut self,
+        id: CallId,
+        (how, news): (Declined, LegNews),
+        code: Option<u16>,
+        now: Moment,
+    ) {
+        let seat = self.headset_seat();
+        if !seat.is_some_and(|seat| self.seating.decline(id, &seat, how, now)) {
+            self.hang_up(id, Party::Rep, now);
+            return self.leg_news(id, Party::Rep, news, code, now);
+        }
+        if let Some(leg) = self.calls.take_leg(id, Party::Rep) {
+            self.end_leg(id, &leg, now);
+        }
+        self.note_leg(id, Party::Rep, news, code, now);
+        self.seats_changed(now);
+    }
+
     /// The call lets go of its seats: they are the next call's.
     pub(super) fn release_seat(&mut self, id: CallId, now: Moment) {
         if let Some(call) = self.calls.get_mut(id) {
             call.facts.seat = None;
+            if !call.facts.joined {
+                self.seating.spare_wrap_up(id, now);
+            }
         }
         self.silence_candidates(id, Silenced::Unwanted, now);
         if !self.seating.let_go(id, now).is_empty() {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::call::{Input, LegNews};
 use crate::media::{Hears, Order};
 use crate::records::What;
+use crate::seating::State;
 use crate::sip::offer_answer;
 use crate::sip::{Event, Invited, LegId, Refusal};
 use crate::words::{CallId, Command, Moment, Party, TransferMode};
@@ -35,7 +36,9 @@ impl Desk {
     /// rep's when he dials a target during a call.
     pub(super) fn calling_rep(&self, invited: &Invited, now: Moment) -> Option<CallingRep> {
         let consults = |seat| {
-            let call = self.seating.get(seat)?.standing().call?;
+            // Not one that rings there, and not one that another seat has by now.
+            let standing = self.seating.get(seat)?.standing();
+            let call = standing.call.filter(|_| standing.state == State::InCall)?;
             let target = self.house.target_named(&invited.called)?.to_owned();
             Some(Consults { call, target })
         };

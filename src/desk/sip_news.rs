@@ -180,7 +180,10 @@ impl Desk {
             return self.candidate_event(leg, event, now);
         };
         match event {
-            Event::HungUp { .. } | Event::Lost { .. } | Event::Expired
+            Event::Cancelled { .. }
+            | Event::HungUp { .. }
+            | Event::Lost { .. }
+            | Event::Expired
                 if party == Party::Rep && self.calls.has_parked(id) =>
             {
                 self.consultation_left(id, now);
@@ -307,6 +310,7 @@ impl Desk {
             .is_some_and(|call| call.sound(party).is_none())
         {
             // An answer without usable sound is no answer (D27: an unusable answer).
+            self.hang_up(id, party, now);
             return self.leg_news(id, party, LegNews::Lost, None, now);
         }
         self.leg_news(id, party, news, Some(200), now);

@@ -176,7 +176,10 @@ impl Seating {
     /// How the seat's headset is: the one fault it has, or none; whether that is news.
     pub fn set_device(&mut self, id: &SeatId, fault: Option<Fault>, now: Moment) -> bool {
         let set = |is_news, of| self.set_fault(id, of, fault == Some(of), now) | is_news;
-        Fault::OF_DEVICE.into_iter().fold(false, set)
+        let mut faults = Fault::OF_DEVICE;
+        // The new one first: between the two it is not free.
+        faults.sort_by_key(|of| fault != Some(*of));
+        faults.into_iter().fold(false, set)
     }
 
     /// They do not answer the call, or do not speak on it (D6): not rung again until they say that they are
@@ -305,6 +308,20 @@ impl Seating {
             debug_assert!(released.is_ok(), "calls have seats that are there");
         }
         seats
+    }
+
+    /// Its rep was never with the caller: there is nothing to wrap up.
+    pub fn spare_wrap_up(&mut self, call: CallId, now: Moment) {
+        let Some(id) = self.seekers.taken_by(call) else {
+            return;
+        };
+        let spared = self.change(&id, By::Call, now, |seat, _| {
+            if seat.has(call) {
+                seat.work = Work::Idle;
+            }
+            Ok(())
+        });
+        debug_assert!(spared.is_ok(), "calls have seats that are there");
     }
 
     /// The call is over; whether it had asked for a seat.

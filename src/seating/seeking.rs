@@ -94,7 +94,11 @@ impl Seekers {
     }
 
     fn rings_more(seeker: &Seeker, ring: Ring) -> bool {
-        ring == Ring::All && seeker.wanted.rings == Rings::AsTheRulesSay && seeker.is_ringing()
+        // One that has a rep and rings is being moved: it rings whom its rep chose.
+        ring == Ring::All
+            && seeker.wanted.rings == Rings::AsTheRulesSay
+            && seeker.taken.is_none()
+            && seeker.is_ringing()
     }
 
     pub(super) fn is_any_waiting(&self) -> bool {
@@ -162,10 +166,14 @@ impl Seekers {
             return Vec::new();
         };
         seeker.waits = false;
-        let rang = std::mem::take(&mut seeker.ringing).into_iter();
-        let seats: Vec<SeatId> = rang.chain(seeker.taken.take()).collect();
-        seeker.tried.extend(seats.iter().cloned());
-        seats
+        let rang = std::mem::take(&mut seeker.ringing);
+        let had = seeker.taken.take();
+        // Who was to take over from the one it had is there for it all the same.
+        match &had {
+            Some(had) => drop(seeker.tried.insert(had.clone())),
+            None => seeker.tried.extend(rang.iter().cloned()),
+        }
+        rang.into_iter().chain(had).collect()
     }
 
     /// The seat is there anew: calls that missed it may ring it.

@@ -175,8 +175,8 @@ impl Keeper {
         if let Some(name) = self.let_go() {
             self.voice.tell(ButtonNews::Gone { name });
         }
+        // Not at once: one that opens and cannot be read would be opened without end.
         self.search.looks_left = LOOKS;
-        self.look();
     }
 
     /// Opens the best device that lets itself be opened, unless that is the one we hold.

@@ -42,6 +42,8 @@ struct Devices {
     open: Option<Open>,
     /// They could not be opened: when to try again.
     again: Option<Moment>,
+    /// How often they have refused since they were chosen, or last worked.
+    refusals: u8,
     look: Look,
     /// What was found wrong when they were last open.
     found: Option<Fault>,
@@ -49,6 +51,8 @@ struct Devices {
 
 /// A device that was just plugged in may refuse for a moment.
 const OPEN_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// One that refuses more often while there is no call is only looked at now and then.
+const REFUSALS_SOON: u8 = 6;
 
 /// A leg of ours, and the sound in it.
 struct Live {
@@ -83,8 +87,9 @@ impl Devices {
     fn refuse(&mut self, now: Moment) {
         self.open = None;
         (self.found, self.again) = (Some(Fault::Refused), Some(now + OPEN_AGAIN_AFTER));
+        self.refusals = self.refusals.saturating_add(1);
         // Without a call, and nothing plugged, it is looked at again all the same.
-        if self.look == Look::Done {
+        if self.look == Look::Done || self.refusals >= REFUSALS_SOON {
             self.look = Look::fails(now);
         }
     }
@@ -108,6 +113,7 @@ impl Rig {
             muted: false,
             open: None,
             again: None,
+            refusals: 0,
             look: Look::Done,
             found: None,
         };
@@ -290,6 +296,7 @@ impl Rig {
         );
         self.devices.open = None;
         (self.devices.found, self.devices.again) = (None, None);
+        self.devices.refusals = 0;
         self.devices.look = match pair {
             Some(_) => Look::begins(now),
             None => Look::Done,
@@ -392,6 +399,7 @@ impl Rig {
             .then_some(Fault::MicrophoneDead);
         if open.flows() && sounds {
             (self.devices.look, self.devices.found) = (Look::Done, None);
+            self.devices.refusals = 0;
         } else if let Some(fault) = wrong.or(dead) {
             (self.devices.look, self.devices.found) = (Look::fails(now), Some(fault));
         } else {
@@ -426,6 +434,11 @@ impl Rig {
         match (devices.fault(), self.told) {
             (Some(fault), _) => Err(fault),
             (None, Err(_)) if self.line.is_some() && !devices.flow() => self.told,
+            // What an earlier look found stands until the next has seen something else.
+            (
+                None,
+                Err(Fault::Refused | Fault::Stalled | Fault::RunsAway | Fault::MicrophoneDead),
+            ) if matches!(devices.look, Look::Since(_)) && self.line.is_none() => self.told,
             (None, _) if matches!(devices.look, Look::Since(_)) && self.line.is_none() => {
                 Err(Fault::Looking)
             }

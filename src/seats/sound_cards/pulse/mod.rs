@@ -16,12 +16,13 @@ mod tags;
 
 use std::fmt;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, UnixAddr, socket};
 use pulseaudio::protocol::PulseError;
 
 use self::frames::Inlet;
@@ -87,15 +88,20 @@ pub(super) fn run(server: &SoundServer, inbox: &Inbox, outlet: &Outlet, clock: f
 fn connect(sockets: &[PathBuf]) -> Result<UnixStream, Fault> {
     let mut fault = Fault::NoSocket;
     for socket in sockets {
-        match UnixStream::connect(socket) {
-            Ok(stream) => {
-                stream.set_nonblocking(true).map_err(Fault::Connect)?;
-                return Ok(stream);
-            }
-            Err(error) => fault = Fault::Connect(error),
+        match reach(socket) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => fault = Fault::Connect(error.into()),
         }
     }
     Err(fault)
+}
+
+/// A server that hangs accepts nobody: where its queue is full we are refused, and do not wait.
+fn reach(path: &Path) -> nix::Result<UnixStream> {
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    let stream = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    socket::connect(stream.as_raw_fd(), &UnixAddr::new(path)?)?;
+    Ok(stream.into())
 }
 
 /// Until the server is gone, or the thread is to stop; the streams end with their server.
