@@ -144,7 +144,8 @@ fn a_microphone_with_a_tone_is_fine_with_its_level_and_is_played_back() {
     let level = tried["level_dbfs"].as_f64().expect("a number");
     assert!((level + 15.05).abs() < 0.5, "{tried}");
     let loud = heard.iter().filter(|sample| sample.abs() > 0.01).count();
-    assert!(loud > 5 * RATE / 2, "{loud} samples");
+    // A busy machine loses some of them.
+    assert!(loud > 2 * RATE, "{loud} samples");
 }
 
 #[test]
