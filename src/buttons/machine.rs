@@ -14,8 +14,8 @@ use crate::words::Moment;
 ///
 /// - Where a button tells a **state** (an absolute hook switch), an echo says what we showed and a finger says the
 ///   opposite. So a state that agrees with the lamps is never a press, however late it comes, and one that differs is
-///   one, however early; but for what a slow headset still owes of an earlier lamp ([`Owed`]).
-/// - Where it tells **presses** only (most mute buttons), both look the same: one is swallowed after each lamp ([`Echo`]).
+///   one, however early; but for what a slow headset still owes of an earlier lamp (`Owed`).
+/// - Where it tells **presses** only (most mute buttons), both look the same: one is swallowed after each lamp (`Echo`).
 #[derive(Clone, Debug)]
 pub struct Buttons {
     layout: Layout,
