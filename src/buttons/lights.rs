@@ -15,6 +15,19 @@ pub struct Lamps {
 }
 
 impl Lamps {
+    pub const RINGING: Self = Self {
+        ringing: true,
+        off_hook: false,
+        muted: false,
+        held: false,
+    };
+    /// On a call, neither muted nor held.
+    pub const TALKING: Self = Self {
+        ringing: false,
+        off_hook: true,
+        ..Self::RINGING
+    };
+
     fn lit(self, lamp: Lamp) -> bool {
         match lamp {
             Lamp::Ring => self.ringing,
@@ -99,18 +112,8 @@ mod tests {
     use super::*;
     use crate::buttons::headsets;
 
-    const RINGING: Lamps = Lamps {
-        ringing: true,
-        off_hook: false,
-        muted: false,
-        held: false,
-    };
-    const TALKING: Lamps = Lamps {
-        ringing: false,
-        off_hook: true,
-        muted: false,
-        held: false,
-    };
+    const RINGING: Lamps = Lamps::RINGING;
+    const TALKING: Lamps = Lamps::TALKING;
 
     #[test]
     fn a_headset_with_one_report_is_off_the_hook_before_the_ringing_ends() {

@@ -160,12 +160,14 @@ impl Desk {
 
     fn lamps(&self, id: CallId) -> Lamps {
         let is_up = self.calls.leg(id, Party::Rep).is_some_and(|leg| leg.up);
-        let ringing = !is_up || self.rings(id);
+        let base = match is_up && !self.rings(id) {
+            true => Lamps::TALKING,
+            false => Lamps::RINGING,
+        };
         Lamps {
-            ringing,
-            off_hook: !ringing,
             muted: self.is_muted(id),
             held: self.holds(id),
+            ..base
         }
     }
 

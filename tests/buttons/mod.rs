@@ -14,17 +14,8 @@ use uhid::VirtualHeadset;
 /// The kernel makes the device, and udev its name.
 const LIMIT: Duration = Duration::from_secs(10);
 
-const RINGING: Lamps = Lamps {
-    ringing: true,
-    off_hook: false,
-    muted: false,
-    held: false,
-};
-const TALKING: Lamps = Lamps {
-    ringing: false,
-    off_hook: true,
-    ..RINGING
-};
+const RINGING: Lamps = Lamps::RINGING;
+const TALKING: Lamps = Lamps::TALKING;
 
 /// A Dell SP325 under a number that no maker has: report 5, hook and mute; off-hook, mute and ring.
 const ID: UsbId = UsbId {

@@ -5,18 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::buttons::headsets;
 
-const RINGING: Lamps = Lamps {
-    ringing: true,
-    off_hook: false,
-    muted: false,
-    held: false,
-};
-const TALKING: Lamps = Lamps {
-    ringing: false,
-    off_hook: true,
-    muted: false,
-    held: false,
-};
+const RINGING: Lamps = Lamps::RINGING;
+const TALKING: Lamps = Lamps::TALKING;
 const MUTED: Lamps = Lamps {
     muted: true,
     ..TALKING

@@ -170,18 +170,8 @@ fn gone(name: &str) -> ButtonNews {
     ButtonNews::Gone { name }
 }
 
-const RINGING: Lamps = Lamps {
-    ringing: true,
-    off_hook: false,
-    muted: false,
-    held: false,
-};
-const TALKING: Lamps = Lamps {
-    ringing: false,
-    off_hook: true,
-    muted: false,
-    held: false,
-};
+const RINGING: Lamps = Lamps::RINGING;
+const TALKING: Lamps = Lamps::TALKING;
 
 #[test]
 fn a_call_rings_in_the_headset_and_is_answered_and_ended_there() {
