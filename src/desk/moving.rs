@@ -1,16 +1,20 @@
 //! A live call goes to another seat by one action: the rep's old leg stays until the new one is there, so that the caller
 //! misses a few packets at most.
 
+use std::io;
+
 use bytes::Bytes;
 
 use crate::call::{LegNews, Notice};
 use crate::records::What;
+use crate::seats::headset::Start;
 use crate::words::{CallId, Moment, Party, SeatId};
 
 use super::Desk;
 use super::calls::Leg;
 use super::candidates::Silenced;
 use super::house::Place;
+use super::own_seats::OwnLeg;
 
 impl Desk {
     /// Rings the seat; one on this PC that is no telephone is there at once.
@@ -21,21 +25,31 @@ impl Desk {
         let place = self.house.seats.get(to).cloned();
         match place {
             Some(Place::Phone(_) | Place::Registered { .. }) => self.ring_to_move(id, to, now),
-            Some(Place::Headset) => self.take_over(id, to, now, |desk| {
-                desk.open_headset(id, LegNews::Moved, now);
-            }),
-            Some(Place::Test(kind)) => self.take_over(id, to, now, |desk| {
-                desk.open_test_seat(id, kind, LegNews::Moved, now);
-            }),
+            Some(Place::Headset) => {
+                let own = self.headset_leg(id, Start::Joined);
+                self.take_over(id, to, own, now);
+            }
+            Some(Place::Test(kind)) => {
+                let own = self.test_leg(kind);
+                self.take_over(id, to, own, now);
+            }
             None => {}
         }
     }
 
-    /// A seat on this PC is there at once.
-    fn take_over(&mut self, id: CallId, to: &SeatId, now: Moment, open: impl FnOnce(&mut Self)) {
+    /// A seat on this PC is there at once; where it cannot be opened the rep stays where he is.
+    fn take_over(&mut self, id: CallId, to: &SeatId, own: io::Result<OwnLeg>, now: Moment) {
+        let own = match own {
+            Ok(own) => own,
+            Err(problem) => {
+                self.tell_no_port(id, Party::Rep, &problem, now);
+                self.seating.stay(id, now);
+                return self.not_moved(id, now);
+            }
+        };
         let old = self.calls.take_leg(id, Party::Rep);
         self.sit_at(id, to, now);
-        open(self);
+        self.seat_by(id, own, LegNews::Moved, now);
         if let Some(old) = old {
             self.end_leg(id, &old, now);
         }

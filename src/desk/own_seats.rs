@@ -40,44 +40,53 @@ pub(super) struct Shown {
     pub(super) waited_for: bool,
 }
 
-/// Whether the rep is there as soon as his leg is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PickUp {
-    AtOnce(LegNews),
-    /// He picks up himself.
-    ByHand,
+/// A leg to such a seat that is open, and nobody's yet.
+pub(super) struct OwnLeg {
+    leg: Leg,
+    codec: Codec,
+    /// Where its far end hears.
+    address: SocketAddr,
 }
 
 impl Desk {
-    /// `comes` is how the call hears of it: `PickedUp` or `Moved`.
-    pub(super) fn open_test_seat(
-        &mut self,
-        id: CallId,
-        kind: TestKind,
-        comes: LegNews,
-        now: Moment,
-    ) {
-        let open = |_: &Self, desk| {
-            let seat = TestSeat::open(kind, desk)?;
-            Ok((seat.address(), OwnEnd::Test(seat)))
-        };
-        self.open_own_seat(id, Codec::Pcma, PickUp::AtOnce(comes), open, now);
+    pub(super) fn open_test_seat(&mut self, id: CallId, kind: TestKind, now: Moment) {
+        match self.test_leg(kind) {
+            Ok(own) => self.seat_by(id, own, LegNews::PickedUp, now),
+            Err(problem) => self.no_port(id, Party::Rep, &problem, now),
+        }
     }
 
     /// He is joined by itself where the policy answers by itself; else it rings until he picks up (D2).
-    pub(super) fn open_headset(&mut self, id: CallId, comes: LegNews, now: Moment) {
-        let codec = self.headset_codec(id);
-        let pick_up = match comes == LegNews::Moved || self.answers_by_itself() {
-            true => PickUp::AtOnce(comes),
-            false => PickUp::ByHand,
+    pub(super) fn open_headset(&mut self, id: CallId, now: Moment) {
+        let at_once = self.answers_by_itself();
+        let start = match at_once && !self.rings(id) {
+            true => Start::Joined,
+            false => Start::Ringing,
         };
-        let rings = pick_up == PickUp::ByHand || self.rings(id);
-        let start = if rings { Start::Ringing } else { Start::Joined };
+        match self.headset_leg(id, start) {
+            Ok(own) if at_once => self.seat_by(id, own, LegNews::PickedUp, now),
+            Ok(own) => {
+                self.set_own_leg(id, own);
+                self.leg_news(id, Party::Rep, LegNews::Ringing, None, now);
+            }
+            Err(problem) => self.no_port(id, Party::Rep, &problem, now),
+        }
+    }
+
+    pub(super) fn test_leg(&mut self, kind: TestKind) -> io::Result<OwnLeg> {
+        self.own_leg(Codec::Pcma, |_, desk| {
+            let seat = TestSeat::open(kind, desk)?;
+            Ok((seat.address(), OwnEnd::Test(seat)))
+        })
+    }
+
+    pub(super) fn headset_leg(&mut self, id: CallId, start: Start) -> io::Result<OwnLeg> {
+        let codec = self.headset_codec(id);
         let leg = headset::Leg {
             codec,
             payload_type: codec.payload_type(),
         };
-        let open = |desk: &Self, address| {
+        self.own_leg(codec, |desk, address| {
             let worn = desk.worn.as_ref().ok_or(io::ErrorKind::NotFound)?;
             let leg = worn.headset.begin(address, leg, start)?;
             let shown = Shown {
@@ -85,36 +94,37 @@ impl Desk {
                 ..Shown::default()
             };
             Ok((leg.address(), OwnEnd::Headset(HeadsetEnd { leg, shown })))
-        };
-        self.open_own_seat(id, codec, pick_up, open, now);
+        })
     }
 
-    fn open_own_seat(
+    fn own_leg(
         &mut self,
-        id: CallId,
         codec: Codec,
-        pick_up: PickUp,
         open: impl FnOnce(&Self, SocketAddr) -> io::Result<(SocketAddr, OwnEnd)>,
-        now: Moment,
-    ) {
-        let opened = self.sound.open_own_port().and_then(|port: Port| {
-            let end = open(self, port.address);
-            end.map(|end| (port, end))
-                .inspect_err(|_| self.sound.close(port.key))
-        });
-        let (port, (address, end)) = match opened {
-            Ok(opened) => opened,
-            Err(problem) => return self.no_port(id, Party::Rep, &problem, now),
-        };
+    ) -> io::Result<OwnLeg> {
+        let port: Port = self.sound.open_own_port()?;
+        let opened = open(self, port.address).inspect_err(|_| self.sound.close(port.key));
+        let (address, end) = opened?;
         let shield = self.signalling.shield(SrtpPolicy::Off);
         let mut leg = Leg::new(self.signalling.origin(), shield);
         (leg.port, leg.own_end) = (Some(port), Some(end));
-        self.calls.set_leg(id, Party::Rep, leg);
-        self.connect(id, Party::Rep, sound::own_spec(codec, address));
-        match pick_up {
-            PickUp::AtOnce(comes) => self.own_seat_comes(id, comes, now),
-            PickUp::ByHand => self.leg_news(id, Party::Rep, LegNews::Ringing, None, now),
-        }
+        Ok(OwnLeg {
+            leg,
+            codec,
+            address,
+        })
+    }
+
+    /// The rep is there by it at once; the call hears so as `PickedUp` or `Moved`.
+    pub(super) fn seat_by(&mut self, id: CallId, own: OwnLeg, comes: LegNews, now: Moment) {
+        self.set_own_leg(id, own);
+        self.own_seat_comes(id, comes, now);
+    }
+
+    fn set_own_leg(&mut self, id: CallId, own: OwnLeg) {
+        let spec = sound::own_spec(own.codec, own.address);
+        self.calls.set_leg(id, Party::Rep, own.leg);
+        self.connect(id, Party::Rep, spec);
     }
 
     pub(super) fn own_seat_picks_up(&mut self, id: CallId, now: Moment) {

@@ -318,7 +318,13 @@ impl Desk {
         self.later(id, Input::Leg(party, news));
     }
 
-    fn tell_no_port(&mut self, id: CallId, party: Party, why: &std::io::Error, now: Moment) {
+    pub(super) fn tell_no_port(
+        &mut self,
+        id: CallId,
+        party: Party,
+        why: &std::io::Error,
+        now: Moment,
+    ) {
         self.alarm("no-media-port", now);
         tracing::error!(call = %id, party = %party, problem = %why, "open an RTP port");
     }

@@ -82,8 +82,8 @@ impl Desk {
         }
         self.note(id, What::Seated { seat: seat.clone() }, now);
         match self.house.seats.get(seat).cloned() {
-            Some(Place::Test(kind)) => self.open_test_seat(id, kind, LegNews::PickedUp, now),
-            Some(Place::Headset) => self.open_headset(id, LegNews::PickedUp, now),
+            Some(Place::Test(kind)) => self.open_test_seat(id, kind, now),
+            Some(Place::Headset) => self.open_headset(id, now),
             Some(Place::Phone(_) | Place::Registered { .. }) => self.ring_phone(id, seat, now),
             None => {}
         }
