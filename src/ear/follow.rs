@@ -19,6 +19,8 @@ pub(super) struct Following {
     /// The next frame, counted from the phrase's first sounding sample.
     frame: usize,
     evidence: f32,
+    /// The evidence after each frame.
+    course: Vec<f32>,
     best: Best,
     lost: Lost,
     decided: bool,
@@ -45,6 +47,7 @@ impl Following {
             candidate,
             frame: 0,
             evidence: 0.0,
+            course: Vec::new(),
             best: Best::default(),
             lost: Lost::default(),
             decided: false,
@@ -77,6 +80,7 @@ impl Following {
                 self.weigh(received, expected);
             }
             self.frame += 1;
+            self.course.push(self.evidence);
         }
     }
 
@@ -106,6 +110,44 @@ impl Following {
     /// The stream position after which nothing of it was heard.
     pub(super) fn ends_at(&self) -> i64 {
         offset(self.candidate.sounds_at, self.best.frames * FRAME)
+    }
+
+    /// Whether from the other's beginning on it was the other that sounded: a like syllable of it may have been taken
+    /// for more of this one.
+    pub(super) fn is_cut_by(&self, other: &Self) -> bool {
+        let (from, until) = (other.candidate.sounds_at, self.ends_at());
+        (self.candidate.sounds_at..until).contains(&from)
+            && other.gained(from, until) > self.gained(from, until)
+    }
+
+    /// The evidence of the frames in that part of the stream.
+    fn gained(&self, from: i64, until: i64) -> f32 {
+        self.course_at(self.frames_before(until)) - self.course_at(self.frames_before(from))
+    }
+
+    fn course_at(&self, frames: usize) -> f32 {
+        let heard = self.course.get(..frames).unwrap_or(&self.course);
+        heard.last().copied().unwrap_or(0.0)
+    }
+
+    /// How many of its frames lie before that place in the stream.
+    fn frames_before(&self, at: i64) -> usize {
+        let samples = at.saturating_sub(self.candidate.sounds_at);
+        usize::try_from(samples).unwrap_or(0) / FRAME
+    }
+
+    /// It ends there at the latest.
+    pub(super) fn end_before(&mut self, at: i64) {
+        let frames = self.frames_before(at);
+        let heard = self.course.iter().take(frames).enumerate();
+        let (last, evidence) = heard
+            .max_by(|(_, a), (_, b)| a.total_cmp(b))
+            .unwrap_or((0, &0.0));
+        self.best = Best {
+            evidence: *evidence,
+            frames: last + 1,
+        };
+        self.lost.frames = LOST_AFTER;
     }
 
     pub(super) fn heard(&self, tape: &Tape, phrase: &Phrase) -> Heard {

@@ -102,7 +102,9 @@ impl Ear {
                 .followed
                 .partition_point(|one| one.candidate.sounds_at <= until);
             let all_ended = self.followed.iter().take(rivals).all(Following::is_decided);
-            if self.search.position() <= until || !all_ended {
+            let ends = self.followed.iter().take(rivals).map(Following::ends_at);
+            let searched = self.search.position() > ends.fold(until, i64::max);
+            if !searched || !all_ended {
                 break;
             }
             heard.extend(self.choose(rivals));
@@ -111,11 +113,18 @@ impl Ear {
         heard
     }
 
-    /// The likeliest of the first `rivals` wins; whatever else seemed to sound meanwhile was it.
+    /// The likeliest of the first `rivals` wins; whatever else seemed to sound meanwhile was it, or is what cut it.
     fn choose(&mut self, rivals: usize) -> Option<Heard> {
         let rivals = self.followed.iter().enumerate().take(rivals);
         let (winner, _) = rivals.max_by(|(_, a), (_, b)| a.evidence().total_cmp(&b.evidence()))?;
-        let winner = self.followed.remove(winner);
+        let mut winner = self.followed.remove(winner);
+        let others = self.followed.iter();
+        if let Some(cut_by) = others
+            .filter(|one| winner.is_cut_by(one))
+            .min_by_key(|one| one.candidate.sounds_at)
+        {
+            winner.end_before(cut_by.candidate.sounds_at);
+        }
         let begins = winner.candidate.sounds_at;
         let ends = winner.ends_at();
         self.followed.retain(|one| {

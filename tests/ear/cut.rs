@@ -1,5 +1,5 @@
 use thirdring::ear::{Ended, Heard, Reference, hear_all};
-use thirdring::words::Entropy;
+use thirdring::words::{Entropy, Language};
 
 use super::line::{Line, pink, rms};
 use super::{repertoire, shipped};
@@ -22,6 +22,29 @@ struct Cut<'a> {
     reference: &'a Reference,
     began: u64,
     at: u64,
+    /// What is said whole from there on.
+    then: Option<&'a Reference>,
+}
+
+/// Each phrase is said, is cut a little later than the last time, and another one follows at once.
+#[test]
+fn what_cuts_a_phrase_is_heard_wherever_it_cuts() {
+    let [cut, then] = ["report_upward", "fault_caller_cannot_hear"].map(|id| {
+        let is_it = |it: &&Reference| it.prompt.as_str() == id && it.language == Language::En;
+        shipped().iter().find(is_it).expect("a phrase")
+    });
+    let said = levelled(cut);
+    let missed: Vec<usize> = (1600..said.len())
+        .step_by(160)
+        .filter(|&at| {
+            let stream = [&said[..at], &levelled(then), &[0; 2400]].concat();
+            let heard = hear_all(repertoire(), &stream);
+            !heard
+                .iter()
+                .any(|it| is(it, then, at as u64) && it.ended == Ended::Whole)
+        })
+        .collect();
+    assert_eq!(missed, [0; 0], "cut at these samples");
 }
 
 #[test]
@@ -68,6 +91,17 @@ fn check(line: Line, then: Then, percent: usize) {
         "{line:?} {then:?}: {} cut, {known} known, {right} cut within 40 ms",
         cuts.len()
     );
+    let unheard = cuts.iter().filter(|cut| {
+        cut.then
+            .is_some_and(|then| !heard.iter().any(|it| is(it, then, cut.at)))
+    });
+    let unheard: Vec<String> = unheard
+        .map(|cut| cut.reference.prompt.to_string())
+        .collect();
+    assert!(
+        unheard.len() * 100 <= cuts.len(),
+        "what cut these: {unheard:?}"
+    );
     assert!(known * 100 >= cuts.len() * 99);
     assert!(right * 100 >= cuts.len() * percent);
 }
@@ -80,25 +114,27 @@ fn say_and_cut(least_said: u32, then: Then, dice: &mut Entropy) -> (Vec<i16>, Ve
         let said = (least_said + dice.below(room)) as usize;
         let began = stream.len() as u64;
         stream.extend(&samples[..said]);
+        let another = &shipped()[(index * 7 + 5) % shipped().len()];
         cuts.push(Cut {
             reference,
             began,
             at: began + said as u64,
+            then: matches!(then, Then::AnotherPhrase).then_some(another),
         });
-        stream.extend(afterwards(then, index, dice));
+        stream.extend(afterwards(then, another, dice));
         stream.resize(stream.len() + 2400, 0);
     }
     (stream, cuts)
 }
 
-fn afterwards(then: Then, index: usize, dice: &mut Entropy) -> Vec<i16> {
+fn afterwards(then: Then, another: &Reference, dice: &mut Entropy) -> Vec<i16> {
     match then {
         Then::Silence => vec![0; 8000],
         Then::Noise => pink(16_000, dice)
             .iter()
             .map(|s| (s * 400.0) as i16)
             .collect(),
-        Then::AnotherPhrase => levelled(&shipped()[(index * 7 + 5) % shipped().len()]),
+        Then::AnotherPhrase => levelled(another),
     }
 }
 
@@ -113,9 +149,13 @@ fn levelled(reference: &Reference) -> Vec<i16> {
 }
 
 fn is_of(heard: &Heard, cut: &Cut) -> bool {
-    heard.prompt == cut.reference.prompt
-        && heard.language == cut.reference.language
-        && heard.began_at_sample.abs_diff(cut.began) <= 40
+    is(heard, cut.reference, cut.began)
+}
+
+fn is(heard: &Heard, reference: &Reference, began: u64) -> bool {
+    heard.prompt == reference.prompt
+        && heard.language == reference.language
+        && heard.began_at_sample.abs_diff(began) <= 40
 }
 
 /// A cut in a pause cannot be told from one at the pause's beginning, one in the last pause not from the whole.
