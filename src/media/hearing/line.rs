@@ -142,9 +142,6 @@ impl Line {
             }
             return self.tick_voice(now);
         }
-        if let Watch::Microphone(_) = self.watch {
-            self.packets.life(false, now);
-        }
         let level = Level::of(frame);
         if played == Played::Sound && !self.is_held {
             self.silence.hear(level, now);
@@ -205,13 +202,7 @@ impl Line {
     /// The verdict where it is another than before.
     pub fn judge(&mut self, open: Open, now: Moment) -> Option<Verdict> {
         let limits = self.limits()?;
-        let verdict = match self.watch {
-            Watch::Microphone(_) => {
-                self.is_held = false;
-                self.microphone(&limits, now)
-            }
-            Watch::On(_) | Watch::Off => self.verdict_now(&limits, open, now),
-        };
+        let verdict = self.verdict_now(&limits, open, now);
         if verdict == self.found.verdict {
             return None;
         }
@@ -238,7 +229,7 @@ impl Line {
     fn limits(&self) -> Option<Limits> {
         match self.watch {
             Watch::Off => None,
-            Watch::On(limits) | Watch::Microphone(limits) => Some(limits),
+            Watch::On(limits) => Some(limits),
         }
     }
 
@@ -293,18 +284,6 @@ impl Line {
             sounding.verdict().unwrap_or(Verdict::Fine)
         }
     }
-
-    /// Our own microphone is dead where no frame or only zeroes come; else its sound is judged like anybody's.
-    fn microphone(&self, limits: &Limits, now: Moment) -> Verdict {
-        let heard = self.packets.last().unwrap_or(self.since);
-        let is_quiet = now.since(heard.max(self.since)) >= limits.microphone;
-        if is_quiet || self.silence.lasts(limits.microphone, now) {
-            return Verdict::MicrophoneDead;
-        }
-        let sounding = self.sounding.as_ref();
-        let verdict = sounding.and_then(|sounding| sounding.verdict());
-        verdict.unwrap_or(Verdict::Fine)
-    }
 }
 
 fn length(frame: &[i16], rate: Rate) -> Duration {
@@ -347,12 +326,8 @@ mod tests {
 
     impl Watched {
         fn new() -> Self {
-            Self::by(Watch::On(Limits::default()))
-        }
-
-        fn by(watch: Watch) -> Self {
             let mut line = Line::new(Moment::ZERO);
-            line.watch(watch, Moment::ZERO);
+            line.watch(Watch::On(Limits::default()), Moment::ZERO);
             Self {
                 line,
                 frames: 0,
@@ -534,17 +509,6 @@ mod tests {
         let (at, verdict) = line.verdicts[0];
         assert_eq!(verdict, Verdict::MusicOrTone);
         assert!(at <= 3_000, "{at} ms");
-    }
-
-    #[test]
-    fn a_microphone_without_frames_or_with_zeroes_is_dead() {
-        let watch = Watch::Microphone(Limits::default());
-        let none = Watched::by(watch).hears(100, None, OPEN);
-        assert_eq!(none.verdicts, [(1_500, Verdict::MicrophoneDead)]);
-        let zeroes = Watched::by(watch).hears(100, Some((SILENT_FRAME, 0.0)), OPEN);
-        assert_eq!(zeroes.verdicts, [(1_520, Verdict::MicrophoneDead)]);
-        let alive = Watched::by(watch).hears(500, room(), OPEN);
-        assert_eq!(alive.verdicts, []);
     }
 
     #[test]
