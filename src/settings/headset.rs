@@ -2,20 +2,19 @@ use serde::{Deserialize, Serialize};
 
 use super::check::{Fault, fault};
 use super::places::Step;
-use super::wish::Wish;
 use super::{SeatKind, Settings};
 use crate::media::headset as treated;
-use crate::words::Sentence;
+use crate::words::{Glob, Sentence};
 
 /// `[headset]`: which headset a seat of kind "headset" uses, where it rings, and how the rep's voice is treated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Headset {
     /// Best first; empty: no headset is chosen.
-    pub prefer: Vec<Wish>,
+    pub prefer: Vec<Glob>,
     pub ring_on: RingOn,
     /// Best first; empty: none rings.
-    pub loudspeaker: Vec<Wish>,
+    pub loudspeaker: Vec<Glob>,
     /// Of full volume, 0 to 100.
     pub ring_volume: u8,
     pub echo_cancel: EchoCancel,
@@ -43,9 +42,9 @@ const USUAL_WISHES: [&str; 11] = [
 impl Default for Headset {
     fn default() -> Self {
         Self {
-            prefer: USUAL_WISHES.map(Wish::usual).to_vec(),
+            prefer: USUAL_WISHES.map(usual).to_vec(),
             ring_on: RingOn::default(),
-            loudspeaker: vec![Wish::usual("*")],
+            loudspeaker: vec![usual("*")],
             ring_volume: 60,
             echo_cancel: EchoCancel::default(),
             noise: Noise::default(),
@@ -53,6 +52,10 @@ impl Default for Headset {
             buttons: true,
         }
     }
+}
+
+fn usual(glob: &str) -> Glob {
+    glob.parse().expect("our own globs are read in the tests")
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
