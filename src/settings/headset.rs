@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::check::{Fault, fault};
 use super::places::Step;
 use super::{SeatKind, Settings};
-use crate::media::headset as treated;
+use crate::media::headset::{EchoCancel, Gain, Noise, VoiceSpec};
 use crate::words::{Glob, Sentence};
 
 /// `[headset]`: which headset a seat of kind "headset" uses, where it rings, and how the rep's voice is treated.
@@ -67,52 +67,13 @@ pub enum RingOn {
     Both,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EchoCancel {
-    #[default]
-    Auto,
-    On,
-    Off,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Noise {
-    #[default]
-    Off,
-    Low,
-    Moderate,
-    High,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Gain {
-    #[default]
-    Auto,
-    Off,
-}
-
 impl Headset {
-    /// What is done to the rep's voice, in the words of the media.
-    pub fn voice(&self) -> treated::VoiceSpec {
-        treated::VoiceSpec {
-            echo_cancel: match self.echo_cancel {
-                EchoCancel::Auto => treated::EchoCancel::Auto,
-                EchoCancel::On => treated::EchoCancel::On,
-                EchoCancel::Off => treated::EchoCancel::Off,
-            },
-            noise: match self.noise {
-                Noise::Off => treated::Noise::Off,
-                Noise::Low => treated::Noise::Low,
-                Noise::Moderate => treated::Noise::Moderate,
-                Noise::High => treated::Noise::High,
-            },
-            gain: match self.gain {
-                Gain::Auto => treated::Gain::Auto,
-                Gain::Off => treated::Gain::Off,
-            },
+    /// What is done to the rep's voice.
+    pub fn voice(&self) -> VoiceSpec {
+        VoiceSpec {
+            echo_cancel: self.echo_cancel,
+            noise: self.noise,
+            gain: self.gain,
         }
     }
 }
