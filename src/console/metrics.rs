@@ -125,7 +125,11 @@ impl Metrics {
             registry,
         };
         metrics.register_calls();
-        metrics.register_wire();
+        metrics.register_signalling();
+        metrics.register_accounts();
+        metrics.register_sound();
+        metrics.register_seats();
+        metrics.register_agent();
         metrics
     }
 
@@ -164,7 +168,7 @@ impl Metrics {
         );
     }
 
-    fn register_wire(&mut self) {
+    fn register_signalling(&mut self) {
         let to = &mut self.registry;
         to.register(
             "datagrams_discarded",
@@ -182,10 +186,20 @@ impl Metrics {
             self.strangers_refused.clone(),
         );
         to.register(
-            "lost_inside",
-            "What one part of the agent could not hand to another, by kind",
-            self.lost_inside.clone(),
+            "connections_ended",
+            "SIP connections over TCP and TLS that ended or were turned away, by cause",
+            self.connections_ended.clone(),
         );
+        to.register_with_unit(
+            "ringing_after",
+            "From an INVITE to our 180",
+            Unit::Seconds,
+            self.ringing_after.clone(),
+        );
+    }
+
+    fn register_accounts(&mut self) {
+        let to = &mut self.registry;
         to.register(
             "registered",
             "1 while the account is registered, 0 otherwise",
@@ -201,26 +215,14 @@ impl Metrics {
             "Proofs that reps' phones gave, or were asked for: proven, asked, stale, wrong, barred",
             self.phone_logins.clone(),
         );
-        to.register(
-            "connections_ended",
-            "SIP connections over TCP and TLS that ended or were turned away, by cause",
-            self.connections_ended.clone(),
-        );
+    }
+
+    fn register_sound(&mut self) {
+        let to = &mut self.registry;
         to.register(
             "rtp_packets",
             "RTP packets of ended legs: sent, received, lost, from strangers, discarded, forged (not genuine SRTP)",
             self.rtp_packets.clone(),
-        );
-        to.register(
-            "seats",
-            "Seats that stand so now, by state",
-            self.seats.clone(),
-        );
-        to.register_with_unit(
-            "seat_state",
-            "Time that seats have stood so, in all, by state",
-            Unit::Seconds,
-            self.seat_state.clone(),
         );
         to.register(
             "voice_mos",
@@ -232,11 +234,29 @@ impl Metrics {
             "Turns of the media thread a frame or more late",
             self.media_frames_late.clone(),
         );
+    }
+
+    fn register_seats(&mut self) {
+        let to = &mut self.registry;
+        to.register(
+            "seats",
+            "Seats that stand so now, by state",
+            self.seats.clone(),
+        );
         to.register_with_unit(
-            "ringing_after",
-            "From an INVITE to our 180",
+            "seat_state",
+            "Time that seats have stood so, in all, by state",
             Unit::Seconds,
-            self.ringing_after.clone(),
+            self.seat_state.clone(),
+        );
+    }
+
+    fn register_agent(&mut self) {
+        let to = &mut self.registry;
+        to.register(
+            "lost_inside",
+            "What one part of the agent could not hand to another, by kind",
+            self.lost_inside.clone(),
         );
         to.register(
             "api_requests",

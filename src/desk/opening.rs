@@ -345,7 +345,7 @@ pub(super) fn open_headset(
     if !seats.any(|seat| seat.kind == settings::SeatKind::Headset) {
         return Ok((None, None, None));
     }
-    let set = headset_settings(settings)?;
+    let set = headset_settings(settings);
     let pace = Pace {
         clock: clock::now,
         hurry: run_before_others,
@@ -354,8 +354,7 @@ pub(super) fn open_headset(
     let (headset, news) = started.map_err(RunError::System)?;
     let buttons = settings.headset.buttons.then(open_buttons).transpose()?;
     let (buttons, presses) = buttons.unzip();
-    let prefer = settings.headset.prefer.iter().map(ToString::to_string);
-    let worn = Worn::new(headset, buttons, prefer.collect());
+    let worn = Worn::new(headset, buttons, settings.headset.prefer.clone());
     Ok((Some(worn), Some(news), presses))
 }
 
@@ -370,14 +369,11 @@ fn open_buttons() -> Result<(Buttons, mpsc::Receiver<ButtonNews>), RunError> {
     Ok((buttons, news))
 }
 
-fn headset_settings(settings: &Settings) -> Result<HeadsetSettings, RunError> {
+fn headset_settings(settings: &Settings) -> HeadsetSettings {
     let set = &settings.headset;
-    let wishes = |globs: &[settings::Wish]| {
-        Wishes::new(globs).map_err(|why| RunError::System(io::Error::other(why)))
-    };
-    Ok(HeadsetSettings {
+    HeadsetSettings {
         server: SoundServer::Usual,
-        wishes: wishes(&set.prefer)?,
+        wishes: Wishes::new(&set.prefer),
         ring: RingSettings {
             on: match set.ring_on {
                 settings::RingOn::Headset => RingOn::Headset,
@@ -385,11 +381,11 @@ fn headset_settings(settings: &Settings) -> Result<HeadsetSettings, RunError> {
                 settings::RingOn::Both => RingOn::Both,
             },
             percent: set.ring_volume,
-            loudspeakers: wishes(&set.loudspeaker)?,
+            loudspeakers: Wishes::new(&set.loudspeaker),
         },
         voice: set.voice(),
         country: settings.country,
-    })
+    }
 }
 
 /// The seats as the settings have them.

@@ -23,7 +23,6 @@ mod seats;
 mod secret;
 mod values;
 mod warnings;
-mod wish;
 
 use std::path::{Path, PathBuf};
 
@@ -45,7 +44,6 @@ pub use recording::{Recording, RecordingFormat};
 pub use seats::{Seats, WrapUp};
 pub use secret::Secret;
 pub use values::{Host, HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone};
-pub use wish::Wish;
 
 impl Settings {
     /// Reads the layers; `sets` are `section.key=value`. The first fault is the error.
