@@ -47,6 +47,10 @@ impl Code {
         }
     }
 
+    pub(super) fn turns_on(self) -> bool {
+        self.feature().on() == self
+    }
+
     pub(super) fn feature(self) -> Feature {
         match self {
             Self::Pause | Self::Resume => Feature::Pause,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::code::Feature;
 use super::extension::CALL_LASTS;
 use super::*;
 
@@ -44,16 +45,12 @@ struct Ringing {
     answered: bool,
 }
 
-use super::code::Feature;
-
 impl Truth {
     fn take(&mut self, code: Code) {
-        let feature = code.feature();
-        if feature.on() == code {
-            self.on.insert(feature);
-        } else {
-            self.on.remove(&feature);
-        }
+        match code.turns_on() {
+            true => self.on.insert(code.feature()),
+            false => self.on.remove(&code.feature()),
+        };
     }
 }
 

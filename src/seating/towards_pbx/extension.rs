@@ -88,13 +88,15 @@ impl Extension {
 
     /// Nothing is under way, nor will be before something happens.
     pub(super) fn is_settled(&self) -> bool {
-        !self.has_call() && self.wanted().all(|code| self.dialled_from(code).is_none())
+        let is_given_up = |code: &Code| self.dialled_from(*code).is_none();
+        !self.has_call() && self.wanted().iter().all(is_given_up)
     }
 
     /// The code to be dialled now.
     pub(super) fn due(&self, now: Moment) -> Option<Code> {
         let is_due = |code: &Code| self.dialled_from(*code).is_some_and(|at| at <= now);
-        self.wanted().find(is_due).filter(|_| !self.has_call())
+        let mut wanted = self.wanted().into_iter();
+        wanted.find(is_due).filter(|_| !self.has_call())
     }
 
     pub(super) fn dial(&mut self, code: Code, now: Moment) {
@@ -150,7 +152,8 @@ impl Extension {
             Call::Dialled { until, .. } | Call::Answered { until } => Some(until),
             Call::TakenBack => None,
             Call::None => {
-                let times = self.wanted().filter_map(|code| self.dialled_from(code));
+                let wanted = self.wanted().into_iter();
+                let times = wanted.filter_map(|code| self.dialled_from(code));
                 times.filter(|at| *at > after).min()
             }
         }
@@ -180,23 +183,20 @@ impl Extension {
         Told {
             code,
             outcome: Err(failure),
-            again: failed != Failed::ForGood && self.wanted().any(|wanted| wanted == code),
+            again: failed != Failed::ForGood && self.wanted().contains(&code),
         }
     }
 
-    /// What is missing for the wish. What is to be on comes first: between the two nobody is sent calls he does not want.
-    fn wanted(&self) -> impl Iterator<Item = Code> {
-        let on = self.wish.map(|wish| wish.on(&self.codes));
-        let first = on.flatten().map(Feature::on);
-        let first = first.filter(|code| !self.is_in_force(*code));
-        let others = Feature::ALL.into_iter();
-        let others = others
-            .filter(move |feature| first.is_none() && on.is_some_and(|on| on != Some(*feature)));
-        let others = others
-            .map(Feature::off)
-            .filter(|code| !self.is_in_force(*code));
-        let codes = first.into_iter().chain(others);
-        codes.filter(|code| self.codes.contains(code))
+    /// What is missing for the wish: first what is to be on, and only then what is to be off. Between the two nobody is
+    /// sent calls that he does not want.
+    fn wanted(&self) -> Vec<Code> {
+        let codes = self.wish.map(|wish| wish.codes(&self.codes));
+        let mut missing = codes.unwrap_or_default();
+        missing.retain(|code| !self.is_in_force(*code));
+        if missing.first().is_some_and(|code| code.turns_on()) {
+            missing.truncate(1);
+        }
+        missing
     }
 
     fn is_in_force(&self, code: Code) -> bool {

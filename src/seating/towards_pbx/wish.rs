@@ -33,14 +33,22 @@ impl Wish {
         }
     }
 
-    /// What is to be on, of what there are codes for; all else is to be off.
-    pub(super) fn on(self, codes: &BTreeSet<Code>) -> Option<Feature> {
-        let mut choices = match self {
-            Self::Free => return None,
-            Self::Paused => [Feature::Pause, Feature::DoNotDisturb],
-            Self::Undisturbed => [Feature::DoNotDisturb, Feature::Pause],
-        }
-        .into_iter();
-        choices.find(|feature| codes.contains(&feature.on()))
+    /// The codes that make it so, of those that there are: what is to be on, then what is to be off.
+    pub(super) fn codes(self, known: &BTreeSet<Code>) -> Vec<Code> {
+        let on = self.on(known);
+        let off = Feature::ALL.into_iter();
+        let off = off.filter(|feature| Some(*feature) != on);
+        let off = off.map(Feature::off).filter(|code| known.contains(code));
+        on.map(Feature::on).into_iter().chain(off).collect()
+    }
+
+    fn on(self, known: &BTreeSet<Code>) -> Option<Feature> {
+        let choices: &[Feature] = match self {
+            Self::Free => &[],
+            Self::Paused => &[Feature::Pause, Feature::DoNotDisturb],
+            Self::Undisturbed => &[Feature::DoNotDisturb, Feature::Pause],
+        };
+        let mut choices = choices.iter().copied();
+        choices.find(|feature| known.contains(&feature.on()))
     }
 }
