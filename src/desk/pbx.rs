@@ -22,7 +22,7 @@ const NOT_TOLD: &str = "pbx-not-told";
 #[derive(Debug, Default)]
 pub(super) struct Pbx {
     towards: TowardsPbx,
-    codes: BTreeMap<(SeatId, Code), Address>,
+    codes: BTreeMap<SeatId, BTreeMap<Code, Address>>,
     /// One a seat, and `CALLS_AT_ONCE` in all.
     calls: BTreeMap<SeatId, Call>,
 }
@@ -40,14 +40,14 @@ impl Pbx {
         let mut pbx = Self::default();
         for seat in &settings.seat {
             let Some(of_seat) = &seat.pbx else { continue };
-            let codes = of_seat.codes();
-            let dialled = codes.filter_map(|(code, keys)| {
+            let codes = of_seat.codes().filter_map(|(code, keys)| {
                 let address = house.feature_code(keys.number(), &of_seat.via)?;
-                Some(((seat.id.clone(), code), address))
+                Some((code, address))
             });
-            pbx.codes.extend(dialled);
-            let codes = of_seat.codes().map(|(code, _)| code);
-            pbx.towards.add(seat.id.clone(), codes.collect(), now);
+            let codes: BTreeMap<_, _> = codes.collect();
+            let known = codes.keys().copied().collect();
+            pbx.towards.add(seat.id.clone(), known, now);
+            pbx.codes.insert(seat.id.clone(), codes);
         }
         pbx
     }
@@ -77,8 +77,8 @@ impl Pbx {
     fn next(&mut self, accounts: &Accounts, now: Moment) -> Option<Action> {
         let codes = &self.codes;
         let is_open = |seat: &SeatId| {
-            let mut ways = codes.iter().filter(|((of, _), _)| of == seat);
-            ways.any(|(_, address)| match &address.way {
+            let first = codes.get(seat).and_then(|codes| codes.values().next());
+            first.is_some_and(|address| match &address.way {
                 Way::Found(_) => true,
                 Way::Account(name) => accounts.may_call(name),
             })
@@ -150,27 +150,32 @@ impl Desk {
     }
 
     fn dial_code(&mut self, seat: SeatId, code: Code, now: Moment) {
-        let address = self.pbx.codes.get(&(seat.clone(), code)).cloned();
-        let sent = address.ok_or(NotSent::NoWay).and_then(|to| {
-            let out = Outgoing {
-                from: self.own_name(&to, now),
-                to,
-                call_id: None,
-                codecs: self.house.codecs.clone(),
-                headers: Vec::new(),
-            };
-            self.send_out(out, now)
-        });
-        match sent.map(|leg| leg.sip.map(|sip| (sip, leg.port))) {
-            Ok(Some((sip, port))) => {
-                self.pbx.calls.insert(seat, Call { sip, port });
+        match self.call_code(&seat, code, now) {
+            Ok(call) => {
+                self.pbx.calls.insert(seat, call);
             }
-            Ok(None) => self.code_heard(&seat, News::Failed(Failure::NoWay), now),
             Err(why) => {
                 tracing::warn!(%seat, code = code.as_str(), %why, "dial a feature code");
                 self.code_heard(&seat, News::Failed(Failure::NoWay), now);
             }
         }
+    }
+
+    fn call_code(&mut self, seat: &SeatId, code: Code, now: Moment) -> Result<Call, NotSent> {
+        let codes = self.pbx.codes.get(seat);
+        let to = codes.and_then(|codes| codes.get(&code)).cloned();
+        let to = to.ok_or(NotSent::NoWay)?;
+        let out = Outgoing {
+            from: self.own_name(&to, now),
+            to,
+            call_id: None,
+            codecs: self.house.codecs.clone(),
+            headers: Vec::new(),
+        };
+        let leg = self.send_out(out, now)?;
+        let sip = leg.sip.ok_or(NotSent::NoWay)?;
+        let port = leg.port;
+        Ok(Call { sip, port })
     }
 
     fn hang_up_code(&mut self, seat: &SeatId, now: Moment) {

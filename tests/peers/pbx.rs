@@ -75,7 +75,7 @@ impl Exchange {
         self.pbx.hang_up();
     }
 
-    /// Waits until this was told of a code, and returns all that was told of any.
+    /// Waits until this was told of a code.
     fn told(&mut self, code: &str, news: &str, status: Option<u16>, again: bool) {
         let wanted = (code.to_owned(), news.to_owned(), status, again);
         self.events.wait(news, LASTS + SOON, |entry| {
@@ -96,17 +96,20 @@ fn seat(house: House, codes: &str) -> House {
     house.seat_saying("rep1", "echo", &pbx)
 }
 
+/// What an entry tells of a code: its name, the news, the SIP status, whether it is tried again.
 fn told(entry: &Entry) -> Option<(String, String, Option<u16>, bool)> {
-    match &entry.what {
-        What::Pbx {
-            seat,
-            told,
-            news,
-            code,
-            again,
-        } if seat.as_str() == "rep1" => Some((told.clone(), news.clone(), *code, *again)),
-        _ => None,
-    }
+    let What::Pbx {
+        seat,
+        told,
+        news,
+        code,
+        again,
+    } = &entry.what
+    else {
+        return None;
+    };
+    assert_eq!(seat.as_str(), "rep1");
+    Some((told.clone(), news.clone(), *code, *again))
 }
 
 fn is_alarm(entry: &Entry) -> bool {
@@ -222,20 +225,26 @@ fn a_silent_pbx_has_one_call_at_a_time() {
     assert_eq!(exchange.pbx.count("CANCEL"), 0);
 }
 
+/// The second try falls into a call of the same seat, on a desk that has room for one.
 #[test]
 fn a_live_call_goes_on_beside_it_and_is_not_told() {
     let house = House::fast().set("sip.calls_max = 1");
-    let mut exchange = Exchange::with(Phone::open("pbx"), house, PAUSE);
-    exchange.dialled("*47");
+    let in_trouble = Phone::open("pbx").manner(Manner::Refuses(503));
+    let mut exchange = Exchange::with(in_trouble, house, PAUSE);
+    exchange.pbx.dialled("*47", SOON);
+    exchange.told("resume", "refused", Some(503), true);
+    exchange.pbx.change_manner(Manner::PicksUp);
     let caller = Phone::open(NUMBER);
     caller.call(exchange.agent.sip);
     exchange.events.state(&caller.call_id(), "talking", A_WHILE);
+    exchange.dialled("*47");
+    hears_himself(&caller);
     exchange.pbx.requested("BYE", LASTS + LATE);
     hears_himself(&caller);
     assert_eq!(caller.count("BYE"), 0);
-    // It counts after his call.
+    // What he says now counts after his call.
     exchange.leaves();
-    assert_eq!(exchange.codes(), ["resume"]);
+    assert_eq!(exchange.codes(), ["resume", "resume"]);
     caller.hang_up();
     exchange.takes("*46");
     exchange.told("pause", "taken", Some(200), false);
