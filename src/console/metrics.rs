@@ -27,6 +27,7 @@ pub struct Metrics {
     connections_ended: Family<CauseLabels, Counter>,
     voice_mos: Family<DirectionLabels, Histogram>,
     seats: Family<StateLabels, Gauge>,
+    pbx_codes: Family<ResultLabels, Counter>,
     seat_state: Family<StateLabels, Counter<f64, AtomicU64>>,
     pub calls_active: Gauge,
     /// Seats whose own phone is registered here.
@@ -76,6 +77,11 @@ struct StateLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StatusLabels {
     status: u16,
 }
@@ -114,6 +120,7 @@ impl Metrics {
             phone_logins: Family::default(),
             connections_ended: Family::default(),
             seats: Family::default(),
+            pbx_codes: Family::default(),
             seat_state: Family::default(),
             voice_mos: Family::new_with_constructor(|| Histogram::new(MOS)),
             calls_active: Gauge::default(),
@@ -249,6 +256,11 @@ impl Metrics {
             Unit::Seconds,
             self.seat_state.clone(),
         );
+        to.register(
+            "pbx_codes",
+            "Feature codes dialled to tell the PBX how a seat stands, by result",
+            self.pbx_codes.clone(),
+        );
     }
 
     fn register_agent(&mut self) {
@@ -303,6 +315,11 @@ impl Metrics {
     pub fn seat_stood(&self, state: &'static str, lasted: Duration) {
         let counter = self.seat_state.get_or_create(&StateLabels { state });
         counter.inc_by(lasted.as_secs_f64());
+    }
+
+    /// What came of a call to a feature code; `result` is a word of ours.
+    pub fn pbx_told(&self, result: &'static str) {
+        self.pbx_codes.get_or_create(&ResultLabels { result }).inc();
     }
 
     pub fn phrase_said(&self, phrase: &PromptId) {

@@ -18,6 +18,7 @@ use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::recordings::store::News;
 use crate::records::Entry;
 use crate::records::store::{Callers, Records, SeatFile, Timelines};
+use crate::seating::towards_pbx::CALLS_AT_ONCE;
 use crate::seating::{Choice, Fault, NewSeat, Seating};
 use crate::seats::headset::{self, Headset, HeadsetSettings, Pace, RingOn, RingSettings};
 use crate::seats::sound_cards::{SoundServer, Wishes};
@@ -304,10 +305,16 @@ fn endpoint_settings(settings: &Settings, listening: Listening) -> sip::Settings
         listening,
         user: settings.sip.from_user.clone(),
         user_agent: settings.sip.user_agent.clone(),
-        // Each call may have three legs.
-        calls_max: usize::from(settings.sip.calls_max).saturating_mul(3),
+        calls_max: legs_max(settings),
         dialogs: dialogs(&settings.sip),
     }
+}
+
+/// Each call may have three; those to feature codes take no call's place.
+fn legs_max(settings: &Settings) -> usize {
+    let is_told = settings.seat.iter().any(|seat| seat.pbx.is_some());
+    let codes = if is_told { CALLS_AT_ONCE } else { 0 };
+    usize::from(settings.sip.calls_max) * 3 + codes
 }
 
 fn dialogs(sip: &settings::Sip) -> Dialogs {

@@ -13,6 +13,7 @@ mod headset;
 mod layers;
 mod lines;
 mod model;
+mod pbx;
 mod phone_keys;
 mod phones;
 mod places;
@@ -36,6 +37,7 @@ pub use model::{
     Api, Behind, Codec, Handoff, Line, Log, LogFormat, Media, ReliableRinging, Seat, SeatKind,
     Settings, Sip, Srtp, Store, Target, Watch,
 };
+pub use pbx::{FeatureCode, Pbx};
 pub use phone_keys::{KeyRow, KeyWords, NoWords, PhoneKeys, read_words};
 pub use phones::{Md5, Phones};
 pub use policy_file::read_policy;
