@@ -81,6 +81,7 @@ use ended::Ended;
 use headsets::Worn;
 use house::House;
 use keeper::{Job, Keeper};
+use phones::Phones;
 use promises::Promises;
 use recordings::Recordings;
 use signalling::Signalling;
@@ -96,6 +97,7 @@ struct Desk {
     whereabouts: Whereabouts,
     calls: Calls,
     signalling: Signalling,
+    phones: Phones,
     sound: Sound,
     seating: Seating,
     /// Where a seat of this PC has one.
@@ -430,6 +432,7 @@ impl Desk {
             self.chronicle
                 .follow_logins(self.signalling.endpoint.judgements());
             self.tell_of_strangers(now);
+            self.tell_of_wrong_logins(now);
             let metrics = &self.chronicle.metrics;
             metrics.lost_inside("recorded-frames", self.recordings.lost());
             for (end, count) in self.signalling.connections_ended() {
