@@ -40,6 +40,15 @@ pub(crate) enum Brand {
     Linphone,
 }
 
+/// Who picks up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PicksUp {
+    /// The test tells it to.
+    ByHand,
+    /// The phone, where the call asks for it (D5); linphonec asks its own setting only.
+    AsAsked,
+}
+
 /// How a phone's SIP travels, and by which certificates.
 pub(crate) struct Wire {
     pub(crate) transport: Transport,
@@ -109,11 +118,15 @@ impl Softphone {
         Self::run(command, address)
     }
 
-    /// A phone that picks up by itself where the call asks for it (D5); it registers when it is told to.
-    pub(crate) fn obliging(brand: Brand, host: IpAddr, at: Enrolment<'_>) -> Self {
+    /// A phone that can register over UDP, and does so when it is told to.
+    pub(crate) fn registering(brand: Brand, picks_up: PicksUp, at: Enrolment<'_>) -> Self {
+        let host = at.registrar.ip();
         let address = SocketAddr::new(host, free_ports(host));
         let mut command = program(brand.script(), address, address.port() + 2, None);
-        command.env("PHONE_AUTO_ANSWER", "yes").envs(at.variables());
+        command.envs(at.variables());
+        if let PicksUp::AsAsked = picks_up {
+            command.env("PHONE_AUTO_ANSWER", "yes");
+        }
         Self::run(command, address)
     }
 
