@@ -19,6 +19,9 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// Ports one peer takes: SIP, and RTP with RTCP for a few calls.
 pub(crate) const PORTS_EACH: u16 = 30;
 
+/// How long a phone may take to start: at the beginning of a test run twenty do so at once.
+const STARTED_WITHIN: Duration = Duration::from_secs(60);
+
 /// Tests that start one after the other differ by one in their process: their ports are this many places apart.
 const PLACES_APART: u16 = 37;
 
@@ -211,7 +214,7 @@ impl Softphone {
             told: Vec::new(),
             address,
         };
-        phone.wait("ready", Duration::from_secs(30));
+        phone.wait("ready", STARTED_WITHIN);
         phone
     }
 
