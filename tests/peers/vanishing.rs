@@ -62,7 +62,7 @@ fn a_caller_whose_rep_vanishes_is_offered_a_callback(brand: Brand) {
     // What he hears from now on counts.
     scene.caller.forget_sound();
     assert_eq!(scene.agent.get("/seats/rep1")["state"], "not-registered");
-    scene.phrase("callback_offer_waiting");
+    scene.phrase_over("seats_busy");
     scene.phrase_over("callback_offer_waiting");
     scene.caller.press('1');
     scene.caller.requested("BYE", A_WHILE);
