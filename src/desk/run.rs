@@ -21,6 +21,7 @@ use super::chronicle::Chronicle;
 use super::ended::Ended;
 use super::opening::{Books, Network, Sounds, open_console, open_headset, rules, seating};
 use super::pbx::Pbx;
+use super::phones::Phones;
 use super::promises::Promises;
 use super::prompts;
 use super::renewal::Renewal;
@@ -103,6 +104,7 @@ impl Agent {
         let keeper = books.keeper;
         let mut desk = Desk {
             signalling: calling.signalling,
+            phones: Phones::default(),
             sound: sounds.sound,
             promises: Promises::new(Queue::new(rules(settings, &house))),
             recordings: sounds.recordings,
