@@ -44,7 +44,8 @@ fn open(arguments: &DecryptArguments, teller: &mut Teller<'_>) -> Result<(), Fai
     teller.line(&teller.filled("cli.decrypted", &[("call", &call), ("bytes", &bytes)]))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;

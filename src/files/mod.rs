@@ -1,4 +1,4 @@
-//! L1, shell. What the `store/` folders ask of a file that each system has its own way for: one face, two bodies.
+//! L0, shell. What the `store/` folders ask of a file that each system has its own way for: one face, two bodies.
 //!
 //! *Invariant:* what is made here is its owner's alone: by its mode on Unix, by its folder on Windows, where the state is
 //! kept in the user's profile.

@@ -65,7 +65,8 @@ pub fn read_key(path: &Path) -> Result<Key, KeyFileError> {
     Key::parse(line).map_err(|why| KeyFileError::NoKey(path.to_owned(), why))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
