@@ -44,6 +44,7 @@ mod run;
 mod run_error;
 mod second_call;
 mod signalling;
+mod signals;
 mod sip_news;
 mod sockets;
 mod sound;
