@@ -80,7 +80,7 @@ impl Desk {
             tracing::error!(commits = found.lost, "promises were lost from the database");
             self.alarm("promises-lost", now);
         }
-        self.tell_queue(callbacks::Input::Loaded(found.callbacks), now);
+        self.tell_queue(callbacks::Input::Started, now);
         for call in found.calls {
             self.phone_back_after_crash(call, now, utc);
         }

@@ -25,7 +25,7 @@ pub use command::{Command, ConsentFor, Digits, TransferMode};
 pub use country::Country;
 pub use ending::{Because, EndedBy, Ending};
 pub use entropy::Entropy;
-pub use ids::{CallId, PromptId, SeatId};
+pub use ids::{CallId, DeskId, PromptId, SeatId};
 pub use key::Key;
 pub use language::Language;
 pub use moment::Moment;
