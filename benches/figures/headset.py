@@ -4,16 +4,15 @@ A PulseAudio of its own plays the headset, without a sound card: a null sink for
 peers use the same one: baresip 4 by its own way to the sound server, linphonec as it is installed.
 """
 import bisect
-import os
 import shutil
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
 import machines
 import metering
 from metering import WORK, meter
+from sound_server import EAR, MICROPHONE, SoundServer
 from table import line, percentile, shown, told
 
 SECONDS = 40
@@ -21,55 +20,6 @@ SECONDS = 40
 AHEAD = 2
 # An onset that comes back so long after it was sent, in ms, is that burst's.
 LATE_MAX = 450
-
-EAR, MICROPHONE = "headset_ear", "headset_mic"
-
-
-class SoundServer:
-    """PulseAudio with a headset that is no more than two null sinks."""
-
-    def __enter__(self):
-        self.folder = tempfile.TemporaryDirectory()
-        run = Path(self.folder.name, "pulse")
-        run.mkdir(mode=0o700)
-        socket = run / "native"
-        self.environment = {
-            **os.environ,
-            "HOME": self.folder.name,
-            "PULSE_RUNTIME_PATH": str(run),
-            "PULSE_SERVER": f"unix:{socket}",
-        }
-        sounds = Path(self.folder.name, "asound.conf")
-        sounds.write_text(f'pcm.!default {{ type pulse server "unix:{socket}" }}\nctl.!default {{ type pulse server "unix:{socket}" }}\n')
-        self.environment["ALSA_CONFIG_PATH"] = f"/usr/share/alsa/alsa.conf:{sounds}"
-        # The package of baresip looks elsewhere for ALSA's way to the sound server.
-        self.environment["ALSA_PLUGIN_DIR"] = next((str(folder) for folder in Path("/usr/lib").glob("*/alsa-lib")), "")
-        sinks = [(EAR, 2), (f"{MICROPHONE}_in", 1)]
-        modules = [f"module-native-protocol-unix auth-anonymous=1 socket={socket}"]
-        modules += [
-            f"module-null-sink sink_name={name} rate=48000 channels={channels} norewinds=1" for name, channels in sinks
-        ]
-        modules.append(f"module-remap-source source_name={MICROPHONE} master={MICROPHONE}_in.monitor")
-        arguments = ["-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes", "--realtime=no"]
-        arguments += ["--high-priority=no", "--use-pid-file=no", "--log-level=error"]
-        command = ["pulseaudio", *arguments, *(f"--load={module}" for module in modules)]
-        self.process = subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL)
-        self.ask("set-default-sink", EAR)
-        self.ask("set-default-source", MICROPHONE)
-        return self
-
-    def ask(self, *arguments):
-        for _ in range(50):
-            asked = subprocess.run(["pactl", *arguments], env=self.environment, capture_output=True, check=False)
-            if asked.returncode == 0:
-                return
-            time.sleep(0.1)
-        raise RuntimeError(f"pactl {arguments}: {asked.stderr.decode()}")
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.folder.cleanup()
 
 
 def delays(sent, heard):
@@ -114,6 +64,17 @@ WISHES = f'headset.prefer = ["{EAR}", "{MICROPHONE}"]\n'
 def ready(agent):
     while '"available"' not in agent.ask("GET", "/seats"):
         time.sleep(0.1)
+
+
+def idle():
+    """Who waits with a headset on: it is known to be there, and closed."""
+    with SoundServer() as server, server.noise() as breath:
+        with machines.Agent(1, "headset", watch="off", environment=server.environment, more=WISHES) as agent:
+            ready(agent)
+            figures = meter(agent, "--calls", 0, "--settle", 20, "--secs", 10)
+        breath.kill()
+    line("idle with a headset seat: wake-ups a second", 2, figures["wakeups_s"])
+    line("idle with a headset seat: memory (MB)", 15, figures["rss_kb"] / 1024)
 
 
 def of_baresip(server):
@@ -167,6 +128,7 @@ def latency():
     both = [percentile(way, 0.5) for way in (to_line, to_ear)]
     line("microphone -> RTP and RTP -> ear, medians (ms)", 80, sum(both) if None not in both else None)
     line("CPU of a call by headset, all threads (% of a core)", 1.5, figures.get("cpu_pct"), None, peer[2].get("cpu_pct"))
+    idle()
     told("bursts heard on the line, of those spoken (%)", 100 * len(to_line) / (SECONDS / 0.62))
 
 

@@ -104,7 +104,7 @@ pub(super) fn offer(
         gives_way: true,
         ..Manner::on_grid(point)
     });
-    Asking::new(Topic::Callback(kind), back, [question.clone()].into()).begin(manner, board, now)
+    to_call_back(question, kind, back).begin(manner, board, now)
 }
 
 /// The same, off the grid.
@@ -115,8 +115,11 @@ pub(super) fn offer_now(
     back: Back,
     now: Moment,
 ) -> State {
-    let words = [question.clone()].into();
-    Asking::new(Topic::Callback(kind), back, words).begin(Manner::YIELDING, board, now)
+    to_call_back(question, kind, back).begin(Manner::YIELDING, board, now)
+}
+
+fn to_call_back(question: &PromptId, kind: PromiseKind, back: Back) -> Asking {
+    Asking::new(Topic::Callback(kind), back, [question.clone()].into())
 }
 
 fn with_keys(question: &PromptId, board: &Board) -> VecDeque<PromptId> {

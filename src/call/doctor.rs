@@ -7,8 +7,7 @@ use crate::words::{Moment, Party, PromptId};
 
 use super::speech::Manner;
 use super::{
-    Action, Board, CALLER, Input, LegNews, Line, Notice, RepairNews, State, Timer, promising,
-    repair,
+    Action, Board, CALLER, Input, Line, Notice, RepairNews, State, Timer, promising, repair,
 };
 
 /// What was told about the lines: nothing twice within `again_after`, and each end once.
@@ -129,19 +128,11 @@ fn of_colleague(state: State, party: Party, line: Line, board: &mut Board, now: 
             repair::begin(party, line, board, now);
             state
         }
-        Line::MicrophoneDead if party == Party::Rep => without_rep(state, board, now),
         _ => {
             repair::seems_fine(party, board, now);
             state
         }
     }
-}
-
-/// The rep's leg is as good as lost: somebody else takes the caller (D6).
-fn without_rep(state: State, board: &mut Board, now: Moment) -> State {
-    board.act(Action::SeatAbsent);
-    board.hang_up(Party::Rep);
-    state.handle(Input::Leg(Party::Rep, LegNews::Lost), board, now)
 }
 
 /// Our new offer was taken, or was not.
@@ -265,7 +256,6 @@ fn phrase_for(line: Line, suggest: &Suggest) -> Option<&PromptId> {
         | Line::DigitalSilence
         | Line::SilentCaller
         | Line::MusicOrTone
-        | Line::MicrophoneDead
         | Line::Fine => None,
     }
 }

@@ -2,7 +2,7 @@ use crate::words::{Command, Moment, Party, PromptId};
 
 use super::grid::Grid;
 use super::speech::Manner;
-use super::transferring::{self, By, Request};
+use super::transferring::{self, Request};
 use super::{
     Board, CALLER, Input, LegNews, Notice, PhraseNews, PromiseKind, Refusal, State, Timer, always,
     asking, talking, waiting,
@@ -140,12 +140,7 @@ impl Holding {
                 mode,
                 agreed,
             } => {
-                let request = Request {
-                    target,
-                    mode,
-                    agreed,
-                    by: By::Desk,
-                };
+                let request = Request::by_desk(target, mode, agreed);
                 transferring::request(board, request, asking::Back::Holding(self), now)
             }
             // Nobody is left on hold: the rep says goodbye himself, or forces it with a reason.

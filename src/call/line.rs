@@ -13,8 +13,6 @@ pub enum Line {
     /// Packets come, and no human voice in them.
     SilentCaller,
     MusicOrTone,
-    /// Nothing is captured: the microphone is dead, not closed.
-    MicrophoneDead,
     Clipped,
     TooLoud,
     TooQuiet,
@@ -26,7 +24,7 @@ pub enum Line {
 }
 
 impl Line {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 13] = [
         Self::TheyDoNotReceive,
         Self::NoMedia,
         Self::MediaStopped,
@@ -34,7 +32,6 @@ impl Line {
         Self::DigitalSilence,
         Self::SilentCaller,
         Self::MusicOrTone,
-        Self::MicrophoneDead,
         Self::Clipped,
         Self::TooLoud,
         Self::TooQuiet,
@@ -53,7 +50,6 @@ impl Line {
             Self::DigitalSilence => "digital-silence",
             Self::SilentCaller => "silent-caller",
             Self::MusicOrTone => "music-or-tone",
-            Self::MicrophoneDead => "microphone-dead",
             Self::Clipped => "clipped",
             Self::TooLoud => "too-loud",
             Self::TooQuiet => "too-quiet",
@@ -85,7 +81,6 @@ impl Line {
     pub(super) fn is_about_sound(self) -> bool {
         match self {
             Self::TheyDoNotReceive
-            | Self::MicrophoneDead
             | Self::Clipped
             | Self::TooLoud
             | Self::TooQuiet

@@ -2,7 +2,7 @@ use crate::policy::AskedBy;
 use crate::words::{Command, ConsentFor, EndedBy, Moment, Party};
 
 use super::speech::Manner;
-use super::transferring::{self, By, Request};
+use super::transferring::{self, Request};
 use super::{
     Action, Board, CALLER, ConsentBy, Input, LegNews, Line, Notice, Outcome, Refusal, State, Timer,
     always, asking, farewell, holding, ladder, own_phone,
@@ -178,12 +178,7 @@ impl Talking {
                 mode,
                 agreed,
             } => {
-                let request = Request {
-                    target,
-                    mode,
-                    agreed,
-                    by: By::Desk,
-                };
+                let request = Request::by_desk(target, mode, agreed);
                 transferring::request(board, request, asking::Back::Talking, now)
             }
             Command::Hangup { .. } => farewell::close(board, EndedBy::Rep, now),

@@ -77,6 +77,15 @@ pub(super) fn request(
 }
 
 impl Request {
+    pub(super) fn by_desk(target: String, mode: Option<TransferMode>, agreed: bool) -> Self {
+        Self {
+            target,
+            mode,
+            agreed,
+            by: By::Desk,
+        }
+    }
+
     /// Nobody has said yet that the caller agrees.
     pub(super) fn by_phone(target: String, mode: TransferMode) -> Self {
         Self {

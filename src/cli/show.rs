@@ -207,6 +207,7 @@ fn advice(what: &What, teller: &Teller<'_>) -> Option<String> {
         What::Buttons { state, device } => {
             explained("buttons", state, &[("device", &safe(device))], teller)
         }
+        What::Pbx { told, news, .. } => explained("pbx", news, &[("told", &safe(told))], teller),
         _ => None,
     }
 }

@@ -27,6 +27,7 @@ pub struct Metrics {
     connections_ended: Family<CauseLabels, Counter>,
     voice_mos: Family<DirectionLabels, Histogram>,
     seats: Family<StateLabels, Gauge>,
+    pbx_codes: Family<ResultLabels, Counter>,
     seat_state: Family<StateLabels, Counter<f64, AtomicU64>>,
     pub calls_active: Gauge,
     /// Seats whose own phone is registered here.
@@ -76,6 +77,11 @@ struct StateLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StatusLabels {
     status: u16,
 }
@@ -114,6 +120,7 @@ impl Metrics {
             phone_logins: Family::default(),
             connections_ended: Family::default(),
             seats: Family::default(),
+            pbx_codes: Family::default(),
             seat_state: Family::default(),
             voice_mos: Family::new_with_constructor(|| Histogram::new(MOS)),
             calls_active: Gauge::default(),
@@ -125,7 +132,11 @@ impl Metrics {
             registry,
         };
         metrics.register_calls();
-        metrics.register_wire();
+        metrics.register_signalling();
+        metrics.register_accounts();
+        metrics.register_sound();
+        metrics.register_seats();
+        metrics.register_agent();
         metrics
     }
 
@@ -164,7 +175,7 @@ impl Metrics {
         );
     }
 
-    fn register_wire(&mut self) {
+    fn register_signalling(&mut self) {
         let to = &mut self.registry;
         to.register(
             "datagrams_discarded",
@@ -182,10 +193,20 @@ impl Metrics {
             self.strangers_refused.clone(),
         );
         to.register(
-            "lost_inside",
-            "What one part of the agent could not hand to another, by kind",
-            self.lost_inside.clone(),
+            "connections_ended",
+            "SIP connections over TCP and TLS that ended or were turned away, by cause",
+            self.connections_ended.clone(),
         );
+        to.register_with_unit(
+            "ringing_after",
+            "From an INVITE to our 180",
+            Unit::Seconds,
+            self.ringing_after.clone(),
+        );
+    }
+
+    fn register_accounts(&mut self) {
+        let to = &mut self.registry;
         to.register(
             "registered",
             "1 while the account is registered, 0 otherwise",
@@ -201,16 +222,29 @@ impl Metrics {
             "Proofs that reps' phones gave, or were asked for: proven, asked, stale, wrong, barred",
             self.phone_logins.clone(),
         );
-        to.register(
-            "connections_ended",
-            "SIP connections over TCP and TLS that ended or were turned away, by cause",
-            self.connections_ended.clone(),
-        );
+    }
+
+    fn register_sound(&mut self) {
+        let to = &mut self.registry;
         to.register(
             "rtp_packets",
             "RTP packets of ended legs: sent, received, lost, from strangers, discarded, forged (not genuine SRTP)",
             self.rtp_packets.clone(),
         );
+        to.register(
+            "voice_mos",
+            "Estimated MOS (G.107) of each 5 s, heard of a party or sent to it",
+            self.voice_mos.clone(),
+        );
+        to.register(
+            "media_frames_late",
+            "Turns of the media thread a frame or more late",
+            self.media_frames_late.clone(),
+        );
+    }
+
+    fn register_seats(&mut self) {
+        let to = &mut self.registry;
         to.register(
             "seats",
             "Seats that stand so now, by state",
@@ -223,20 +257,18 @@ impl Metrics {
             self.seat_state.clone(),
         );
         to.register(
-            "voice_mos",
-            "Estimated MOS (G.107) of each 5 s, heard of a party or sent to it",
-            self.voice_mos.clone(),
+            "pbx_codes",
+            "Feature codes dialled to tell the PBX how a seat stands, by result",
+            self.pbx_codes.clone(),
         );
+    }
+
+    fn register_agent(&mut self) {
+        let to = &mut self.registry;
         to.register(
-            "media_frames_late",
-            "Turns of the media thread a frame or more late",
-            self.media_frames_late.clone(),
-        );
-        to.register_with_unit(
-            "ringing_after",
-            "From an INVITE to our 180",
-            Unit::Seconds,
-            self.ringing_after.clone(),
+            "lost_inside",
+            "What one part of the agent could not hand to another, by kind",
+            self.lost_inside.clone(),
         );
         to.register(
             "api_requests",
@@ -283,6 +315,11 @@ impl Metrics {
     pub fn seat_stood(&self, state: &'static str, lasted: Duration) {
         let counter = self.seat_state.get_or_create(&StateLabels { state });
         counter.inc_by(lasted.as_secs_f64());
+    }
+
+    /// What came of a call to a feature code; `result` is a word of ours.
+    pub fn pbx_told(&self, result: &'static str) {
+        self.pbx_codes.get_or_create(&ResultLabels { result }).inc();
     }
 
     pub fn phrase_said(&self, phrase: &PromptId) {

@@ -120,6 +120,7 @@ impl Desk {
             Of::Account(n) => self.registrar_found(n, found.targets, now),
             Of::Stun => self.stun_found(found.targets, now),
         }
+        self.tell_pbx(now);
         self.signalling.flush();
     }
 }

@@ -6,8 +6,8 @@ use crate::policy::AnswerMode;
 use crate::records::What;
 use crate::seating;
 use crate::seats::headset::{Fault, Headset, News};
-use crate::seats::{Buttons, UsbId, Wish};
-use crate::words::{CallId, Command, Moment, Party, SeatId};
+use crate::seats::{Buttons, Sought, UsbId};
+use crate::words::{CallId, Command, Glob, Moment, Party, SeatId};
 
 use super::Desk;
 use super::house::Place;
@@ -19,15 +19,15 @@ pub(super) struct Worn {
     pub(super) headset: Headset,
     /// Where they are wanted.
     buttons: Option<Buttons>,
-    /// Globs for the buttons of a headset whose USB id is unknown.
-    prefer: Vec<String>,
+    /// For the buttons of a headset whose USB id is unknown.
+    prefer: Vec<Glob>,
     lamps: Lamps,
     /// Its microphone is muted at the sound server.
     muted_there: bool,
 }
 
 impl Worn {
-    pub(super) fn new(headset: Headset, buttons: Option<Buttons>, prefer: Vec<String>) -> Self {
+    pub(super) fn new(headset: Headset, buttons: Option<Buttons>, prefer: Vec<Glob>) -> Self {
         Self {
             headset,
             buttons,
@@ -41,7 +41,7 @@ impl Worn {
     fn look_for_buttons(&self, card: Option<UsbId>) {
         let prefer = self.prefer.clone();
         if let Some(buttons) = &self.buttons {
-            buttons.look(Wish { card, prefer });
+            buttons.look(Sought { card, prefer });
         }
     }
 

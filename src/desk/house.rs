@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::call::{self, PromiseKind, TargetTerms, Terms};
-use crate::dialling::{Caps, Class, DialRules, Numbering};
+use crate::dialling::{self, Caps, Class, DialRules, Numbering};
 use crate::media::phrasebook::{PhrasebookError, Promised};
 use crate::media::prompts::{PromptError, Sound};
 use crate::media::{Clip, Phrasebook, Rate};
@@ -207,14 +207,23 @@ impl House {
                 return None;
             }
         };
-        let address = Address {
+        Some((route.class, self.address_by(route)?))
+    }
+
+    /// Where a feature code of the PBX is dialled.
+    pub(super) fn feature_code(&self, code: &PhoneNumber, via: &str) -> Option<Address> {
+        let route = self.dial.feature_code(code, via);
+        route.ok().and_then(|route| self.address_by(route))
+    }
+
+    fn address_by(&self, route: dialling::Route) -> Option<Address> {
+        Some(Address {
             uri: route.uri.reveal().parse().ok()?,
             way: self.lines.get(&route.via)?.clone(),
             line: Some(route.via),
             srtp: None,
             pinned: false,
-        };
-        Some((route.class, address))
+        })
     }
 
     /// Where the seats' phones and the targets are.

@@ -145,6 +145,8 @@ impl Worker {
             Job::Ended(call) => {
                 let saved = self.store.call_ended(call);
                 self.watch(saved);
+                let caught_up = self.files.callers.catch_up();
+                self.watch_file(caught_up);
             }
             Job::Entry(entry) => {
                 let written = self.files.timelines.append(&entry);

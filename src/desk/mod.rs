@@ -26,6 +26,7 @@ mod numbers;
 mod opening;
 mod own_phone;
 mod own_seats;
+mod pbx;
 mod perform;
 mod phones;
 mod promises;
@@ -81,6 +82,7 @@ use ended::Ended;
 use headsets::Worn;
 use house::House;
 use keeper::{Job, Keeper};
+use pbx::Pbx;
 use promises::Promises;
 use recordings::Recordings;
 use signalling::Signalling;
@@ -98,6 +100,8 @@ struct Desk {
     signalling: Signalling,
     sound: Sound,
     seating: Seating,
+    /// It is told how the seats stand.
+    pbx: Pbx,
     /// Where a seat of this PC has one.
     worn: Option<Worn>,
     /// Since when each seat stands as it does.
@@ -152,6 +156,7 @@ impl Desk {
         }
         self.tell_seat_changes(now);
         self.follow_wearer();
+        self.tell_pbx(now);
         self.signalling.flush();
     }
 
@@ -274,6 +279,7 @@ impl Desk {
             self.looks_around_at(),
             self.recordings.timeout(),
             self.seating.timeout(),
+            self.pbx.timeout(),
             self.sound.timeout(),
             queue,
         ]

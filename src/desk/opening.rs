@@ -18,6 +18,7 @@ use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::recordings::store::News;
 use crate::records::Entry;
 use crate::records::store::{Callers, Records, SeatFile, Timelines};
+use crate::seating::towards_pbx::CALLS_AT_ONCE;
 use crate::seating::{Choice, Fault, NewSeat, Seating};
 use crate::seats::headset::{self, Headset, HeadsetSettings, Pace, RingOn, RingSettings};
 use crate::seats::sound_cards::{SoundServer, Wishes};
@@ -307,10 +308,16 @@ fn endpoint_settings(settings: &Settings, listening: Listening) -> sip::Settings
         listening,
         user: settings.sip.from_user.clone(),
         user_agent: settings.sip.user_agent.clone(),
-        // Each call may have three legs.
-        calls_max: usize::from(settings.sip.calls_max).saturating_mul(3),
+        calls_max: legs_max(settings),
         dialogs: dialogs(&settings.sip),
     }
+}
+
+/// Each call may have three; those to feature codes take no call's place.
+fn legs_max(settings: &Settings) -> usize {
+    let is_told = settings.seat.iter().any(|seat| seat.pbx.is_some());
+    let codes = if is_told { CALLS_AT_ONCE } else { 0 };
+    usize::from(settings.sip.calls_max) * 3 + codes
 }
 
 fn dialogs(sip: &settings::Sip) -> Dialogs {
@@ -348,7 +355,7 @@ pub(super) fn open_headset(
     if !seats.any(|seat| seat.kind == settings::SeatKind::Headset) {
         return Ok((None, None, None));
     }
-    let set = headset_settings(settings)?;
+    let set = headset_settings(settings);
     let pace = Pace {
         clock: clock::now,
         hurry: run_before_others,
@@ -357,8 +364,7 @@ pub(super) fn open_headset(
     let (headset, news) = started.map_err(RunError::System)?;
     let buttons = settings.headset.buttons.then(open_buttons).transpose()?;
     let (buttons, presses) = buttons.unzip();
-    let prefer = settings.headset.prefer.iter().map(ToString::to_string);
-    let worn = Worn::new(headset, buttons, prefer.collect());
+    let worn = Worn::new(headset, buttons, settings.headset.prefer.clone());
     Ok((Some(worn), Some(news), presses))
 }
 
@@ -373,14 +379,11 @@ fn open_buttons() -> Result<(Buttons, mpsc::Receiver<ButtonNews>), RunError> {
     Ok((buttons, news))
 }
 
-fn headset_settings(settings: &Settings) -> Result<HeadsetSettings, RunError> {
+fn headset_settings(settings: &Settings) -> HeadsetSettings {
     let set = &settings.headset;
-    let wishes = |globs: &[settings::Wish]| {
-        Wishes::new(globs).map_err(|why| RunError::System(io::Error::other(why)))
-    };
-    Ok(HeadsetSettings {
+    HeadsetSettings {
         server: SoundServer::Usual,
-        wishes: wishes(&set.prefer)?,
+        wishes: Wishes::new(&set.prefer),
         ring: RingSettings {
             on: match set.ring_on {
                 settings::RingOn::Headset => RingOn::Headset,
@@ -388,11 +391,11 @@ fn headset_settings(settings: &Settings) -> Result<HeadsetSettings, RunError> {
                 settings::RingOn::Both => RingOn::Both,
             },
             percent: set.ring_volume,
-            loudspeakers: wishes(&set.loudspeaker)?,
+            loudspeakers: Wishes::new(&set.loudspeaker),
         },
         voice: set.voice(),
         country: settings.country,
-    })
+    }
 }
 
 /// The seats as the settings have them.

@@ -7,11 +7,12 @@ use crate::dialling::Privacy;
 use crate::media::Order;
 use crate::records::What;
 use crate::sip::offer_answer;
-use crate::sip::{Invite, LegId, NameAddr, NotPossible, Refer, Refusal, Uri};
+use crate::sip::{LegId, NameAddr, NotPossible, Refer, Refusal, Uri};
 use crate::words::{CallId, ConsentFor, Moment, Party};
 
 use super::calls::{Leg, Saying};
 use super::house::Address;
+use super::ways::{NotSent, Outgoing};
 use super::{Desk, clock, signalling, sound};
 
 impl Desk {
@@ -205,10 +206,7 @@ impl Desk {
         let number = call.call.number().map(|number| number.reveal().clone());
         match number.and_then(|number| self.admitted(&number)) {
             Some(address) => {
-                let from = match self.credit(&address, now) {
-                    Some(credit) => credit.identity,
-                    None => NameAddr::new(None, self.house.own_identity()),
-                };
+                let from = self.own_name(&address, now);
                 self.invite(id, party, address, from, call_id, Vec::new(), now);
             }
             None => self.later(id, Input::Leg(party, LegNews::NoAnswer)),
@@ -248,53 +246,24 @@ impl Desk {
         to: Address,
         from: NameAddr,
         call_id: Option<String>,
-        mut headers: Vec<(String, String)>,
+        headers: Vec<(String, String)>,
         now: Moment,
     ) -> Option<Leg> {
-        let Some(way_out) = self.way_out(&to, now) else {
-            tracing::warn!(call = %id, party = %party, "no registrar is known for the account");
-            return None;
-        };
-        headers.extend(way_out.headers);
-        let port = match self.sound.open_port() {
-            Ok(port) => port,
-            Err(problem) => {
-                self.tell_no_port(id, party, &problem, now);
-                return None;
-            }
-        };
-        let line = to.line.as_deref();
-        let line = line.and_then(|line| self.signalling.line_named(line));
-        let is_behind_nat = line.is_some_and(|line| line.nat);
-        let lines_srtp = line.map_or(self.house.srtp, |line| line.srtp);
-        let shield = self.signalling.shield(to.srtp.unwrap_or(lines_srtp));
-        let mut leg = Leg::new(self.signalling.origin(), shield);
-        leg.origin.version += 1;
-        let codecs = self.codecs_for(id, party);
-        let offer = offer_answer::offer(port.told, leg.origin, &codecs);
-        let offer = leg.shield.offer(offer);
-        leg.seen_at = is_behind_nat.then_some(way_out.next_hop.address.ip());
-        let invite = Invite {
-            next_hop: way_out.next_hop,
-            symmetric: is_behind_nat || to.pinned,
-            target: to.uri,
-            login: way_out.login,
+        let out = Outgoing {
+            to,
             from,
             call_id,
-            offer,
+            codecs: self.codecs_for(id, party),
             headers,
         };
-        match self.signalling.endpoint.invite(invite, now) {
-            Ok(sip) => {
-                (leg.sip, leg.port) = (Some(sip), Some(port));
-                Some(leg)
-            }
-            Err(problem) => {
-                self.sound.close(port.key);
+        match self.send_out(out, now) {
+            Ok(leg) => return Some(leg),
+            Err(NotSent::NoPort(problem)) => self.tell_no_port(id, party, &problem, now),
+            Err(problem @ (NotSent::NoWay | NotSent::NotPossible(_))) => {
                 tracing::warn!(call = %id, party = %party, %problem, "send the INVITE");
-                None
             }
         }
+        None
     }
 
     fn invited(&mut self, id: CallId, party: Party, leg: Leg) {

@@ -93,8 +93,11 @@ impl Desk {
     }
 
     fn listens_at(&self, ours: Ourselves, address: SocketAddr) -> bool {
-        ours.take_sip_at(address)
-            || ours.are_at(address.ip()) && self.calls.listen_at(address.port())
+        ours.take_sip_at(address) || ours.are_at(address.ip()) && self.listens_by(address.port())
+    }
+
+    fn listens_by(&self, port: u16) -> bool {
+        self.calls.listen_at(port) || self.pbx.listens_at(port)
     }
 }
 

@@ -195,7 +195,7 @@ impl Desk {
 
     pub(super) fn recorder_news(&mut self, news: News, now: Moment) {
         match news {
-            News::Failed { call, .. } => self.recording_failed(call, now),
+            News::Failed { call } => self.recording_failed(call, now),
             News::Recovered => {
                 self.duty.alarms.remove(RECORDING_FAILED);
             }

@@ -20,6 +20,7 @@ use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::ended::Ended;
 use super::opening::{Books, Network, Sounds, open_console, open_headset, rules, seating};
+use super::pbx::Pbx;
 use super::promises::Promises;
 use super::prompts;
 use super::renewal::Renewal;
@@ -109,6 +110,7 @@ impl Agent {
             accounts: calling.accounts,
             whereabouts: calling.whereabouts,
             seating: seating(settings, clock::now()),
+            pbx: Pbx::open(settings, &house, clock::now()),
             since: Since::default(),
             worn,
             calls: Calls::default(),

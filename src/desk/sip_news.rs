@@ -176,6 +176,9 @@ impl Desk {
         if let Some(id) = self.calls.of_second(leg) {
             return self.second_call_event(id, leg, event, now);
         }
+        if let Some(seat) = self.pbx.seat_of(leg).cloned() {
+            return self.code_event(leg, seat, event, now);
+        }
         let Some((id, party)) = self.calls.of_sip(leg) else {
             return self.candidate_event(leg, event, now);
         };

@@ -87,7 +87,7 @@ fn wants_tls(settings: &Settings) -> bool {
             .iter()
             .any(|peer| peer.transport == settings::Transport::Tls)
         || (sip.account.iter()).any(|account| account.transport == settings::Transport::Tls)
-        || uris.any(|uri| uri.as_str().to_ascii_lowercase().contains("transport=tls"))
+        || uris.any(settings::SipUri::asks_for_tls)
 }
 
 fn tls_settings(tls: &settings::Tls) -> TlsSettings {

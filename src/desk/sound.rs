@@ -329,7 +329,6 @@ pub(super) fn line(verdict: Verdict) -> Line {
         Verdict::DigitalSilence => Line::DigitalSilence,
         Verdict::SilentCaller => Line::SilentCaller,
         Verdict::MusicOrTone => Line::MusicOrTone,
-        Verdict::MicrophoneDead => Line::MicrophoneDead,
         Verdict::Clipped => Line::Clipped,
         Verdict::TooLoud => Line::TooLoud,
         Verdict::TooQuiet => Line::TooQuiet,
@@ -355,7 +354,6 @@ pub(super) fn limits(line: &policy::Line) -> Limits {
         silence: after.digital_silence.get(),
         silent_caller: after.silent_caller.get(),
         music: after.music_or_tone.get(),
-        microphone: after.microphone_dead.get(),
         levels: Levels {
             too_quiet_dbov: level.too_quiet.get(),
             too_loud_dbov: level.too_loud.get(),

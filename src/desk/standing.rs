@@ -147,6 +147,7 @@ impl Desk {
         while let Some(change) = self.seating.poll_change() {
             is_any = true;
             let (seat, from, lasted) = (change.seat.clone(), change.from, change.lasted);
+            self.pbx.stands(&seat, change.to.state, now);
             let is_another = from != change.to.state || !lasted.is_zero();
             let utc = self
                 .chronicle
@@ -191,6 +192,9 @@ impl Desk {
             self.standing_alarm(SEAT_ABSENT, now);
         }
         self.tell_seat_changes(now);
+        for (seat, standing) in self.seating.iter() {
+            self.pbx.stands(seat, standing.state(), now);
+        }
         self.count_seats();
     }
 }

@@ -159,6 +159,7 @@ impl Desk {
         tracing::info!(calls = self.calls.len(), "stopping");
         self.duty.draining = true;
         self.tell_queue_of_seats(now);
+        self.part_from_pbx(now);
         for id in self.calls.ids() {
             self.later(id, Input::ShutDown);
         }

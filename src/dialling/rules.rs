@@ -59,6 +59,12 @@ impl DialRules {
         Explanation::new(Reading { class, ..read }, rule, outcome)
     }
 
+    /// A code that the settings have for this line: as it is written, for rules and gates are about whom people dial.
+    pub fn feature_code(&self, code: &PhoneNumber, via: &str) -> Result<Route, Refused> {
+        let line = self.line(Some(via))?;
+        self.route_by(line, self.numbering.read(code).class, code.as_str())
+    }
+
     /// As it was dialled, past every rule and gate (D34).
     fn emergency(&self, number: &PhoneNumber) -> Result<Route, Refused> {
         let line = self.line(None)?;

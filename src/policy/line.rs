@@ -27,7 +27,6 @@ pub struct After {
     pub digital_silence: Wait,
     pub silent_caller: Wait,
     pub music_or_tone: Wait,
-    pub microphone_dead: Wait,
 }
 
 /// From which level on something is a verdict.

@@ -139,6 +139,7 @@ impl CallRecord {
             | What::Headset { .. }
             | What::Buttons { .. }
             | What::Seat(_)
+            | What::Pbx { .. }
             | What::PhraseStarted { .. }
             | What::PhraseEnded { .. }
             | What::Key { .. }

@@ -143,6 +143,15 @@ pub enum What {
     },
     /// A seat stands otherwise. Of no call; kept in a file of its own.
     Seat(SeatChange),
+    /// The PBX was told by feature code how a seat stands: `taken`, `refused`, `no-answer`, `no-way`; `told` is the name
+    /// of the code, `code` the SIP status, `again` whether it is tried once more. Of no call.
+    Pbx {
+        seat: SeatId,
+        told: String,
+        news: String,
+        code: Option<u16>,
+        again: bool,
+    },
     /// A caller was refused (488), for his offer cannot be used: `no-common-codec`, and then the encodings he offered;
     /// `no-audio`, `srtp-only`, `rtp-only`, `no-common-crypto`. Of no call.
     OfferRefused {

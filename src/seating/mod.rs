@@ -12,6 +12,7 @@ mod rules;
 mod seat;
 mod seeking;
 mod state;
+pub mod towards_pbx;
 mod wrap_up;
 
 #[cfg(test)]

@@ -8,5 +8,5 @@ pub mod headset;
 pub mod sound_cards;
 mod test_seat;
 
-pub use buttons::{ButtonNews, Buttons, UsbId, Wish};
+pub use buttons::{ButtonNews, Buttons, Sought, UsbId};
 pub use test_seat::{TestKind, TestSeat};

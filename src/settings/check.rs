@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::error::Complaint;
 use super::places::Step;
 use super::{
-    Codec, Seat, SeatKind, Settings, Target, check_lines, check_phones, headset, phone_keys,
+    Codec, Seat, SeatKind, Settings, Target, check_lines, check_phones, headset, pbx, phone_keys,
     recording, seats,
 };
 use crate::words::{PhoneNumber, Sentence, Wait};
@@ -46,6 +46,7 @@ pub(super) fn first_fault(settings: &Settings, has_token: bool) -> Option<Fault>
                 .into_iter()
                 .find_map(|(n, it)| target(settings, n, it))
         })
+        .or_else(|| pbx::first_fault(settings))
         .or_else(|| phone_keys::first_fault(settings))
 }
 

@@ -218,7 +218,7 @@ fn rule(settings: &Settings, n: usize, rule: &Rule) -> Option<Fault> {
 }
 
 /// The names a rule may send numbers to.
-fn dialling_lines(settings: &Settings) -> Vec<&str> {
+pub(super) fn dialling_lines(settings: &Settings) -> Vec<&str> {
     let sip = &settings.sip;
     let trunk = sip.trunk.iter().map(|_| TRUNK);
     let accounts = sip.account.iter().map(|it| it.name.as_str());

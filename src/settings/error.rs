@@ -166,7 +166,8 @@ fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     (likeness(nearest) >= LIKELY).then_some(nearest)
 }
 
-fn advice(found: &str, known: &[&str]) -> Option<Sentence> {
+/// The known name that was meant, or all of them.
+pub(super) fn advice(found: &str, known: &[&str]) -> Option<Sentence> {
     match nearest(found, known) {
         Some(name) => Some(Sentence::of("settings.did-you-mean").with("name", name)),
         None if known.is_empty() => None,

@@ -2,20 +2,19 @@ use serde::{Deserialize, Serialize};
 
 use super::check::{Fault, fault};
 use super::places::Step;
-use super::wish::Wish;
 use super::{SeatKind, Settings};
-use crate::media::headset as treated;
-use crate::words::Sentence;
+use crate::media::headset::{EchoCancel, Gain, Noise, VoiceSpec};
+use crate::words::{Glob, Sentence};
 
 /// `[headset]`: which headset a seat of kind "headset" uses, where it rings, and how the rep's voice is treated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Headset {
     /// Best first; empty: no headset is chosen.
-    pub prefer: Vec<Wish>,
+    pub prefer: Vec<Glob>,
     pub ring_on: RingOn,
     /// Best first; empty: none rings.
-    pub loudspeaker: Vec<Wish>,
+    pub loudspeaker: Vec<Glob>,
     /// Of full volume, 0 to 100.
     pub ring_volume: u8,
     pub echo_cancel: EchoCancel,
@@ -43,9 +42,9 @@ const USUAL_WISHES: [&str; 11] = [
 impl Default for Headset {
     fn default() -> Self {
         Self {
-            prefer: USUAL_WISHES.map(Wish::usual).to_vec(),
+            prefer: USUAL_WISHES.map(usual).to_vec(),
             ring_on: RingOn::default(),
-            loudspeaker: vec![Wish::usual("*")],
+            loudspeaker: vec![usual("*")],
             ring_volume: 60,
             echo_cancel: EchoCancel::default(),
             noise: Noise::default(),
@@ -53,6 +52,10 @@ impl Default for Headset {
             buttons: true,
         }
     }
+}
+
+fn usual(glob: &str) -> Glob {
+    glob.parse().expect("our own globs are read in the tests")
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,52 +67,13 @@ pub enum RingOn {
     Both,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EchoCancel {
-    #[default]
-    Auto,
-    On,
-    Off,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Noise {
-    #[default]
-    Off,
-    Low,
-    Moderate,
-    High,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Gain {
-    #[default]
-    Auto,
-    Off,
-}
-
 impl Headset {
-    /// What is done to the rep's voice, in the words of the media.
-    pub fn voice(&self) -> treated::VoiceSpec {
-        treated::VoiceSpec {
-            echo_cancel: match self.echo_cancel {
-                EchoCancel::Auto => treated::EchoCancel::Auto,
-                EchoCancel::On => treated::EchoCancel::On,
-                EchoCancel::Off => treated::EchoCancel::Off,
-            },
-            noise: match self.noise {
-                Noise::Off => treated::Noise::Off,
-                Noise::Low => treated::Noise::Low,
-                Noise::Moderate => treated::Noise::Moderate,
-                Noise::High => treated::Noise::High,
-            },
-            gain: match self.gain {
-                Gain::Auto => treated::Gain::Auto,
-                Gain::Off => treated::Gain::Off,
-            },
+    /// What is done to the rep's voice.
+    pub fn voice(&self) -> VoiceSpec {
+        VoiceSpec {
+            echo_cancel: self.echo_cancel,
+            noise: self.noise,
+            gain: self.gain,
         }
     }
 }

@@ -13,6 +13,7 @@ mod headset;
 mod layers;
 mod lines;
 mod model;
+mod pbx;
 mod phone_keys;
 mod phones;
 mod places;
@@ -23,7 +24,6 @@ mod seats;
 mod secret;
 mod values;
 mod warnings;
-mod wish;
 
 use std::path::{Path, PathBuf};
 
@@ -37,6 +37,7 @@ pub use model::{
     Api, Behind, Codec, Handoff, Line, Log, LogFormat, Media, ReliableRinging, Seat, SeatKind,
     Settings, Sip, Srtp, Store, Target, Watch,
 };
+pub use pbx::{FeatureCode, Pbx};
 pub use phone_keys::{KeyRow, KeyWords, NoWords, PhoneKeys, read_words};
 pub use phones::{Md5, Phones};
 pub use policy_file::read_policy;
@@ -45,7 +46,6 @@ pub use recording::{Recording, RecordingFormat};
 pub use seats::{Seats, WrapUp};
 pub use secret::Secret;
 pub use values::{Host, HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone};
-pub use wish::Wish;
 
 impl Settings {
     /// Reads the layers; `sets` are `section.key=value`. The first fault is the error.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::dial::Dial;
 use super::headset::Headset;
 use super::lines::{Account, Peer, Tls};
+use super::pbx::Pbx;
 use super::phone_keys::PhoneKeys;
 use super::phones::Phones;
 use super::recording::Recording;
@@ -234,6 +235,8 @@ pub struct Seat {
     /// At the first start; later starts take up what the rep chose last.
     #[serde(default = "ready")]
     pub ready: bool,
+    /// The PBX is told how it stands.
+    pub pbx: Option<Pbx>,
 }
 
 fn ready() -> bool {

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::sip;
 use crate::words::Sentence;
 
 /// The text of each value is read once, here; every refusal says what would be right.
@@ -316,6 +317,12 @@ impl SipUri {
     pub fn user(&self) -> Option<&str> {
         let (_, rest) = self.0.split_once(':')?;
         rest.split_once('@').map(|(user, _)| user)
+    }
+
+    /// Whether it is to be reached by TLS (RFC 3261 19.1.1).
+    pub fn asks_for_tls(&self) -> bool {
+        let uri = self.0.parse::<sip::Uri>();
+        uri.is_ok_and(|uri| uri.transport() == sip::Transport::Tls)
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{Network, Settings, SipUri, Srtp, TRUNK, Transport};
+use super::{Network, Settings, Srtp, TRUNK, Transport};
 use crate::words::Sentence;
 
 impl Settings {
@@ -20,27 +20,46 @@ impl Settings {
 
     /// Lines, phones and targets with SRTP whose signalling is not TLS: it carries the keys (RFC 4568 8.1).
     fn legs_in_clear(&self) -> Vec<&str> {
-        let (sip, usual) = (&self.sip, self.media.srtp);
-        let trunk = sip.trunk.as_ref();
-        let trunk = trunk.map(|_| {
-            let srtp = sip.trunk_srtp.unwrap_or(usual);
-            (TRUNK, Transport::Udp, srtp)
+        let usual = self.media.srtp;
+        let in_clear = |leg: &Leg<'_>| !leg.is_tls && leg.srtp.unwrap_or(usual) != Srtp::Off;
+        let legs = self.legs_of_lines().chain(self.legs_of_phones());
+        legs.filter(in_clear).map(|leg| leg.name).collect()
+    }
+
+    fn legs_of_lines(&self) -> impl Iterator<Item = Leg<'_>> {
+        let sip = &self.sip;
+        let trunk = sip.trunk.iter().map(|_| Leg {
+            name: TRUNK,
+            is_tls: false,
+            srtp: sip.trunk_srtp,
         });
-        let accounts = sip.account.iter();
-        let accounts = accounts.map(|it| (&*it.name, it.transport, it.srtp.unwrap_or(usual)));
-        let peers = sip.peer.iter();
-        let peers = peers.map(|it| (&*it.name, it.transport, it.srtp.unwrap_or(usual)));
-        let seats = self.seat.iter();
-        let seats = seats.filter_map(|it| Some((it.id.as_str(), it.uri.as_ref()?, it.srtp)));
-        let targets = self.target.iter().map(|it| (&*it.id, &it.uri, it.srtp));
-        let phones = seats.chain(targets);
-        let phones = phones.map(|(id, uri, srtp)| (id, transport(uri), srtp.unwrap_or(usual)));
-        let lines = trunk.into_iter().chain(accounts).chain(peers);
-        lines
-            .chain(phones)
-            .filter(|(_, transport, srtp)| *transport != Transport::Tls && *srtp != Srtp::Off)
-            .map(|(name, ..)| name)
-            .collect()
+        let accounts = sip.account.iter().map(|account| Leg {
+            name: &account.name,
+            is_tls: account.transport == Transport::Tls,
+            srtp: account.srtp,
+        });
+        let peers = sip.peer.iter().map(|peer| Leg {
+            name: &peer.name,
+            is_tls: peer.transport == Transport::Tls,
+            srtp: peer.srtp,
+        });
+        trunk.chain(accounts).chain(peers)
+    }
+
+    fn legs_of_phones(&self) -> impl Iterator<Item = Leg<'_>> {
+        let seats = self.seat.iter().filter_map(|seat| {
+            Some(Leg {
+                name: seat.id.as_str(),
+                is_tls: seat.uri.as_ref()?.asks_for_tls(),
+                srtp: seat.srtp,
+            })
+        });
+        let targets = self.target.iter().map(|target| Leg {
+            name: &target.id,
+            is_tls: target.uri.asks_for_tls(),
+            srtp: target.srtp,
+        });
+        seats.chain(targets)
     }
 
     /// It listens to the network, and everybody there is a stranger.
@@ -54,13 +73,12 @@ impl Settings {
     }
 }
 
-/// How an address is reached, where it says so (RFC 3261 19.1.1).
-fn transport(uri: &SipUri) -> Transport {
-    let text = uri.as_str().to_ascii_lowercase();
-    match text.split(';').any(|part| part == "transport=tls") {
-        true => Transport::Tls,
-        false => Transport::Udp,
-    }
+/// What somebody's sound goes by.
+struct Leg<'a> {
+    name: &'a str,
+    is_tls: bool,
+    /// Its own; none: as usual.
+    srtp: Option<Srtp>,
 }
 
 #[cfg(test)]
@@ -110,5 +128,9 @@ mod tests {
         };
         assert!(warns(&[&seat("sip:rep@192.0.2.20")]));
         assert!(!warns(&[&seat("sip:rep@192.0.2.20;transport=tls")]));
+        assert!(!warns(&[&seat(
+            "sip:rep@192.0.2.20;Transport=TLS?Priority=urgent"
+        )]));
+        assert!(warns(&[&seat("sip:transport=tls@192.0.2.20")]));
     }
 }

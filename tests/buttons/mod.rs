@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use thirdring::buttons::{Lamps, Press};
-use thirdring::seats::{ButtonNews, Buttons, UsbId, Wish};
+use thirdring::seats::{ButtonNews, Buttons, Sought, UsbId};
 
 use crate::peers::missing::{Need, can_run};
 use uhid::VirtualHeadset;
@@ -32,7 +32,7 @@ fn a_headset_of_the_kernels_is_found_rings_answers_and_is_unplugged() {
     let (tell, news) = channel();
     let tell = Box::new(move |told| drop(tell.send(told)));
     let buttons = Buttons::start(thirdring::desk::clock::now, tell).unwrap();
-    buttons.look(Wish {
+    buttons.look(Sought {
         card: Some(ID),
         prefer: Vec::new(),
     });

@@ -10,20 +10,19 @@ use thirdring::words::Entropy;
 
 use super::sounds::{add, babble, noise, pick, samples, share, silence, speech, tone};
 use super::speakers::{Speaker, music, set, speakers};
-use super::watched::{Call, SILENT_SOUND, Slot};
+use super::watched::{Call, Slot};
 
 /// A verdict is judged anew every 100 ms.
 const CADENCE: Duration = Duration::from_millis(100);
 
 /// All that can be wrong, and nothing.
-pub(super) const VERDICTS: [Verdict; 13] = [
+pub(super) const VERDICTS: [Verdict; 12] = [
     Verdict::TheyDoNotReceive(Evidence::FrozenReports),
     Verdict::NoMedia,
     Verdict::MediaStopped,
     Verdict::DigitalSilence,
     Verdict::SilentCaller,
     Verdict::MusicOrTone,
-    Verdict::MicrophoneDead,
     Verdict::Clipped,
     Verdict::TooLoud,
     Verdict::TooQuiet,
@@ -91,7 +90,6 @@ pub(super) fn case(verdict: Verdict, variant: Variant) -> Case {
         Verdict::DigitalSilence => digital_silence(variant, entropy),
         Verdict::SilentCaller => silent_caller(variant, entropy),
         Verdict::MusicOrTone => music_or_tone(variant, entropy),
-        Verdict::MicrophoneDead => microphone_dead(variant, entropy),
         Verdict::Clipped => loudness(variant, clipped(variant, entropy)),
         Verdict::TooLoud => loudness(variant, too_loud(variant, entropy)),
         Verdict::TooQuiet => {
@@ -233,21 +231,6 @@ fn piece(dbov: f32, entropy: &mut Entropy) -> Vec<f32> {
     let first = samples(2.0) + (share(entropy) * last as f32) as usize;
     let part = piece.iter().skip(first).take(samples(8.0));
     super::sounds::with_power(part.map(|sample| f32::from(*sample)).collect(), dbov)
-}
-
-fn microphone_dead(variant: Variant, entropy: &mut Entropy) -> Case {
-    let length = (variant.number % 4) as f32;
-    let mut call = Call::of(&variant.spoken(-24.0, length, entropy), Codec::Pcma);
-    let dead = match variant.number % 2 {
-        0 => Slot::Unsent,
-        _ => Slot::Packet(SILENT_SOUND),
-    };
-    call.slots.extend([dead; 120]);
-    call.microphone = true;
-    Case {
-        call,
-        by: seconds(length + 1.5) + CADENCE,
-    }
 }
 
 /// Too much gain before the converter.

@@ -72,7 +72,6 @@ pub(super) fn is_alarm(told: &Told) -> bool {
         | Verdict::MediaStopped
         | Verdict::SilentCaller
         | Verdict::MusicOrTone
-        | Verdict::MicrophoneDead
         | Verdict::Clipped
         | Verdict::TooLoud
         | Verdict::TooQuiet

@@ -124,7 +124,6 @@ fn name(verdict: Verdict) -> &'static str {
         Verdict::DigitalSilence => "digital-silence",
         Verdict::SilentCaller => "silent-caller",
         Verdict::MusicOrTone => "music-or-tone",
-        Verdict::MicrophoneDead => "microphone-dead",
         Verdict::Clipped => "clipped",
         Verdict::TooLoud => "too-loud",
         Verdict::TooQuiet => "too-quiet",

@@ -24,7 +24,7 @@ use self::faults::{VERDICTS, Variant, case};
 use self::matrix::Matrix;
 use crate::peers::missing::{Need, can_run};
 
-/// Calls of each verdict, and healthy ones of five minutes: 416, and four hours.
+/// Calls of each verdict, and healthy ones of five minutes: 384, and four hours.
 const CALLS: usize = 32;
 const HEALTHY: usize = 48;
 

@@ -44,7 +44,6 @@ pub(super) struct Call {
     pub(super) reports: Vec<(usize, HeardOfUs)>,
     /// Frames at which ICMP says that nobody listens.
     pub(super) unreachable: Vec<usize>,
-    pub(super) microphone: bool,
 }
 
 /// A verdict and when it was told.
@@ -59,7 +58,6 @@ impl Call {
             ours: Vec::new(),
             reports: Vec::new(),
             unreachable: Vec::new(),
-            microphone: false,
         }
     }
 
@@ -89,14 +87,7 @@ impl Call {
     /// The same, and when the detector of human voices was asked.
     pub(super) fn watch_asking(&self, detector: &mut Detector) -> (Vec<Told>, Vec<Duration>) {
         let mut line = Line::new(Moment::ZERO);
-        let limits = Limits::default();
-        line.watch(
-            match self.microphone {
-                true => Watch::Microphone(limits),
-                false => Watch::On(limits),
-            },
-            Moment::ZERO,
-        );
+        line.watch(Watch::On(Limits::default()), Moment::ZERO);
         let mut wire = Wire::of(self.rate);
         let (mut told, mut asked) = (Vec::new(), Vec::new());
         for (n, slot) in self.slots.iter().enumerate() {
@@ -104,7 +95,7 @@ impl Call {
             self.tell_reports(&mut line, n, now);
             let ours = self.ours.get(n * FRAME_SAMPLES..(n + 1) * FRAME_SAMPLES);
             line.hear_ours(ours.unwrap_or(&SILENT_FRAME));
-            wire.bring(&mut line, *slot, self.microphone, now);
+            wire.bring(&mut line, *slot, now);
             if let Some(block) = line.take_block() {
                 asked.push(now.since(Moment::ZERO));
                 line.human(detector.hear(LEG, &block).unwrap(), now);
@@ -164,7 +155,7 @@ impl Wire {
         }
     }
 
-    fn bring(&mut self, line: &mut Line, slot: Slot, is_microphone: bool, now: Moment) {
+    fn bring(&mut self, line: &mut Line, slot: Slot, now: Moment) {
         self.timestamp += FRAME_SAMPLES as u32;
         let (frame, played) = match slot {
             Slot::Unsent => (SILENT_SOUND, Played::Nothing),
@@ -175,12 +166,10 @@ impl Wire {
         self.sequence = self
             .sequence
             .wrapping_add(u16::from(played != Played::Nothing));
-        if played == Played::Sound && !is_microphone {
+        if played == Played::Sound {
             line.note_packet(&self.header(), now - self.delay());
         }
-        if played != Played::Nothing || !is_microphone {
-            line.hear(&frame[..self.rate.frame_samples()], self.rate, played, now);
-        }
+        line.hear(&frame[..self.rate.frame_samples()], self.rate, played, now);
     }
 
     /// What a packet waited to be played out: 40 ms, 15 more or less.

@@ -99,6 +99,11 @@ impl House {
         self.place("seat", &format!("id = \"{id}\"\nkind = \"{kind}\""))
     }
 
+    /// The same, with more said of it.
+    pub(crate) fn seat_saying(self, id: &str, kind: &str, more: &str) -> Self {
+        self.place("seat", &format!("id = \"{id}\"\nkind = \"{kind}\"\n{more}"))
+    }
+
     /// The rep's own telephone.
     pub(crate) fn phone_seat(self, id: &str, at: SocketAddr) -> Self {
         self.phone_seat_at(id, &format!("sip:rep@{at}"))

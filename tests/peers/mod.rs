@@ -37,6 +37,7 @@ mod nat;
 pub(crate) mod netns;
 mod one_way;
 mod own_phone;
+mod pbx;
 mod pcap;
 pub(crate) mod phone;
 mod phones;

@@ -293,10 +293,7 @@ fn a_full_disk_ends_the_recording_readable_and_is_told_once() {
     assert!(recorder.open(LEG, call(), BEGINS));
     let (talk, frames) = (Talk::new(), recorder.frames());
     (0..1_000).for_each(|number| frames.offer(talk.frame(LEG, number)));
-    let failed = News::Failed {
-        call: call(),
-        disk_full: true,
-    };
+    let failed = News::Failed { call: call() };
     assert_eq!(news.recv_timeout(Duration::from_secs(20)), Ok(failed));
 
     let file = only_file(&disk.0.path("kept"));
@@ -349,10 +346,7 @@ fn a_folder_that_is_read_only_stops_the_next_recording_and_not_the_one_that_is_w
     let file = fs::File::open(only_file_once_there(&disk.0.path("kept"))).expect("it is there");
     disk.cover("ro");
     assert!(recorder.open(next, refused, BEGINS));
-    let failed = News::Failed {
-        call: refused,
-        disk_full: false,
-    };
+    let failed = News::Failed { call: refused };
     assert_eq!(news.recv_timeout(TOLD_WITHIN), Ok(failed));
     (50..100).for_each(|number| {
         frames.offer(talk.frame(first, number));
@@ -395,10 +389,7 @@ fn a_folder_removed_in_a_call_is_told_once_and_the_next_call_has_a_new_one() {
     only_file_once_there(&folder);
     fs::remove_dir_all(&folder).expect("it is ours");
     (50..400).for_each(|number| frames.offer(talk.frame(first, number)));
-    let failed = News::Failed {
-        call,
-        disk_full: false,
-    };
+    let failed = News::Failed { call };
     assert_eq!(news.recv_timeout(TOLD_WITHIN), Ok(failed));
     assert!(recorder.open(next, another, BEGINS));
     (0..50).for_each(|number| frames.offer(talk.frame(next, number)));

@@ -50,10 +50,15 @@ impl Registrar {
 
     /// The first REGISTER after `last`.
     pub(crate) fn asked_anew(&self, last: &Message, within: Duration) -> Message {
+        self.asked_again("REGISTER", last, within)
+    }
+
+    /// The same of any method.
+    pub(crate) fn asked_again(&self, method: &str, last: &Message, within: Duration) -> Message {
         let until = Instant::now() + within;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let message = self.asked(left);
+            let message = self.requested(method, left);
             if message.cseq() > last.cseq() {
                 return message;
             }

@@ -25,7 +25,6 @@ const LISTING_WAIT: Duration = Duration::from_secs(6);
 pub(super) fn run(arguments: &DevicesArguments, teller: &mut Teller<'_>) -> Result<(), Failure> {
     let settings = Settings::load(arguments.config.as_deref(), &arguments.set);
     let wishes = Wishes::new(&settings.map_err(Failure::Settings)?.headset.prefer);
-    let wishes = wishes.map_err(|error| Failure::not_started(&error))?;
     let (tell, news) = channel();
     let tell = move |news| tell.send(news).unwrap_or(());
     let cards = SoundCards::open(SoundServer::Usual, clock::now, tell);

@@ -97,6 +97,15 @@ impl Accounts {
         })
     }
 
+    /// Whether the account of this name is where it wants to be: registered, or found where it does not register.
+    pub(super) fn may_call(&self, name: &str) -> bool {
+        let line = self.lines.iter().find(|line| line.name == name);
+        line.is_some_and(|line| match line.registers {
+            true => matches!(line.registration.state(), State::Registered { .. }),
+            false => line.reach.peer().is_some(),
+        })
+    }
+
     /// Where the first registrar is: our own address is the one it sees.
     pub(super) fn first_peer(&self) -> Option<IpAddr> {
         let mut peers = self.lines.iter().filter_map(|line| line.reach.peer());

@@ -25,6 +25,8 @@ mod tests;
 mod tones;
 mod transform;
 
+use serde::{Deserialize, Serialize};
+
 use super::codec::Codec;
 use super::gain::AutoGain;
 use crate::words::{Country, Entropy, Moment};
@@ -66,7 +68,8 @@ pub struct VoiceSpec {
 }
 
 /// Whether what the ear plays is taken out of what the microphone captures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum EchoCancel {
     /// From when it is heard to come back.
     #[default]
@@ -76,7 +79,8 @@ pub enum EchoCancel {
 }
 
 /// How much of the noise behind the rep is taken out: about 6, 12 and 18 dB.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Noise {
     #[default]
     Off,
@@ -86,7 +90,8 @@ pub enum Noise {
 }
 
 /// Whether a rep who is too quiet is made louder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Gain {
     #[default]
     Auto,

@@ -1,14 +1,11 @@
 use std::time::Duration;
 
-/// Whether a line is watched, as what, and after how long something is a fault.
+/// Whether a line is watched, and after how long something is a fault.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Watch {
     #[default]
     Off,
-    /// A party at the other end of the line.
     On(Limits),
-    /// Our own microphone: it has no packets, only frames.
-    Microphone(Limits),
 }
 
 /// After how long something is a fault.
@@ -26,8 +23,6 @@ pub struct Limits {
     pub silent_caller: Duration,
     /// Loud, and no voice.
     pub music: Duration,
-    /// Nothing from our own microphone.
-    pub microphone: Duration,
     pub levels: Levels,
 }
 
@@ -62,7 +57,6 @@ impl Default for Limits {
             silence: Duration::from_secs(3),
             silent_caller: Duration::from_secs(5),
             music: Duration::from_secs(3),
-            microphone: Duration::from_millis(1_500),
             levels: Levels::default(),
         }
     }

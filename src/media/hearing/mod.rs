@@ -54,8 +54,6 @@ pub enum Verdict {
     SilentCaller,
     /// Loud, and no voice: hold music, ring-back, busy, fax.
     MusicOrTone,
-    /// Our own microphone gives nothing.
-    MicrophoneDead,
     Clipped,
     TooLoud,
     TooQuiet,

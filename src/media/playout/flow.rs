@@ -1,6 +1,6 @@
+use super::background::Background;
 use super::comfort_noise::ComfortNoise;
 use super::concealment::{Concealment, LONGEST_MS};
-use super::floor::Floor;
 use super::stretch::{Stretch, Urgency};
 use super::tape::Tape;
 use super::waiting::{Kind, Packet};
@@ -37,7 +37,7 @@ pub(super) struct Flow {
     tape: Tape,
     concealment: Concealment,
     noise: ComfortNoise,
-    floor: Floor,
+    background: Background,
     /// Samples left of the noise in a pause that nobody described.
     lull: usize,
     stretch: Stretch,
@@ -77,7 +77,7 @@ impl Flow {
             tape: Tape::new(rate),
             concealment: Concealment::new(rate),
             noise: ComfortNoise::new(),
-            floor: Floor::new(),
+            background: Background::new(),
             lull: 0,
             stretch: Stretch::new(rate),
             course: Course {
@@ -109,7 +109,7 @@ impl Flow {
     pub(super) fn play(&mut self, out: &mut [i16]) -> Played {
         let played = self.tape.play(out);
         if played == Played::Sound {
-            self.floor.hear(out);
+            self.background.hear(out);
         }
         played
     }
@@ -282,7 +282,7 @@ impl Flow {
     /// What nobody described sounds like what was behind the voice.
     fn pause(&mut self, pause: Played) {
         if pause == Played::Nothing {
-            self.noise.imitate(self.floor.correlation());
+            self.noise.imitate(self.background.correlation());
             self.lull = LULL_MAX_MS * 8 * self.rate.factor();
         }
         self.break_off();

@@ -9,10 +9,10 @@
 
 mod alignment;
 mod arrivals;
+mod background;
 mod comfort_noise;
 mod concealment;
 mod extrapolation;
-mod floor;
 mod flow;
 mod interpolation;
 mod pitch;

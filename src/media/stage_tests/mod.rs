@@ -114,6 +114,12 @@ impl Rig {
         self.collect();
     }
 
+    /// From now on `leg` hears these.
+    fn hear(&mut self, leg: LegKey, others: &[LegKey]) {
+        let hears = hears(others);
+        self.order(Order::Hear { leg, hears });
+    }
+
     fn say(&mut self, leg: LegKey, utterance: u64, clip: &Arc<Clip>, not_before: Moment) {
         self.order(Order::Say {
             leg,

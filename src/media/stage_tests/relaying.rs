@@ -9,10 +9,7 @@ fn a_relayed_packet_leaves_the_moment_it_comes() {
         leg: REP,
         spec: spec(REP, Codec::Pcmu),
     });
-    rig.order(Order::Hear {
-        leg: REP,
-        hears: hears(&[CALLER]),
-    });
+    rig.hear(REP, &[CALLER]);
     rig.run(FRAME);
     let mut caller = Source::new(CALLER, &rig);
     caller.speak(&mut rig, ms(2_000));
@@ -44,10 +41,7 @@ fn a_relayed_packet_leaves_the_moment_it_comes() {
 #[test]
 fn timestamps_never_go_back_between_relay_and_phrase() {
     let mut rig = Rig::new(&[CALLER, REP]);
-    rig.order(Order::Hear {
-        leg: CALLER,
-        hears: hears(&[REP]),
-    });
+    rig.hear(CALLER, &[REP]);
     let mut rep = Source::new(REP, &rig);
     for n in 0..20 {
         rep.speak(&mut rig, ms(500 + 7 * n));
@@ -85,10 +79,7 @@ fn timestamps_never_go_back_between_relay_and_phrase() {
 #[test]
 fn a_quiet_source_is_replaced_by_silence_and_heard_again() {
     let mut rig = Rig::new(&[CALLER, REP]);
-    rig.order(Order::Hear {
-        leg: CALLER,
-        hears: hears(&[REP]),
-    });
+    rig.hear(CALLER, &[REP]);
     let mut rep = Source::new(REP, &rig);
     rep.speak(&mut rig, ms(1_000));
     let gap = ms(1_000);
@@ -127,10 +118,7 @@ fn a_key_counts_once_and_is_relayed_only_where_allowed() {
             rig.receive(CALLER, header, &[1, 10, 0, 160]);
         }
     };
-    rig.order(Order::Hear {
-        leg: REP,
-        hears: hears(&[CALLER]),
-    });
+    rig.hear(REP, &[CALLER]);
     rig.run(ms(100));
     press(&mut rig, 1_000);
     assert!(
@@ -197,10 +185,7 @@ fn the_rep_hears_the_caller_and_our_phrases_to_the_caller() {
 #[test]
 fn two_parties_are_mixed_for_the_third() {
     let mut rig = Rig::new(&[CALLER, REP, TARGET]);
-    rig.order(Order::Hear {
-        leg: TARGET,
-        hears: hears(&[CALLER, REP]),
-    });
+    rig.hear(TARGET, &[CALLER, REP]);
     let (mut caller, mut rep) = (Source::new(CALLER, &rig), Source::new(REP, &rig));
     rep.next = caller.next;
     for _ in 0..50 {
@@ -223,10 +208,7 @@ fn two_parties_are_mixed_for_the_third() {
 #[test]
 fn thirty_millisecond_packets_are_cut_anew() {
     let mut rig = Rig::new(&[CALLER, REP]);
-    rig.order(Order::Hear {
-        leg: REP,
-        hears: hears(&[CALLER]),
-    });
+    rig.hear(REP, &[CALLER]);
     let mut caller = Source {
         frame: 240,
         ..Source::new(CALLER, &rig)
@@ -241,10 +223,7 @@ fn thirty_millisecond_packets_are_cut_anew() {
 #[test]
 fn another_ssrc_is_followed() {
     let mut rig = Rig::new(&[CALLER, REP]);
-    rig.order(Order::Hear {
-        leg: REP,
-        hears: hears(&[CALLER]),
-    });
+    rig.hear(REP, &[CALLER]);
     rig.run(FRAME);
     let mut caller = Source::new(CALLER, &rig);
     caller.speak(&mut rig, ms(1_000));
@@ -272,10 +251,7 @@ fn another_ssrc_is_followed() {
 #[test]
 fn a_source_whose_clock_runs_slow_is_followed_without_running_late() {
     let mut rig = Rig::new(&[CALLER, REP]);
-    rig.order(Order::Hear {
-        leg: REP,
-        hears: hears(&[CALLER]),
-    });
+    rig.hear(REP, &[CALLER]);
     let mut caller = Source {
         late_by: Duration::from_micros(200),
         ..Source::new(CALLER, &rig)
@@ -362,10 +338,7 @@ fn a_quiet_caller_is_made_louder_for_the_rep_and_for_nobody_else() {
 #[test]
 fn a_recorded_call_has_both_directions_in_every_frame() {
     let mut rig = Rig::new(&[CALLER, REP]);
-    rig.order(Order::Hear {
-        leg: CALLER,
-        hears: hears(&[REP]),
-    });
+    rig.hear(CALLER, &[REP]);
     let (mut caller, mut rep) = (Source::new(CALLER, &rig), Source::new(REP, &rig));
     rep.level = 7_000;
     rig.order(Order::Record {
@@ -405,10 +378,7 @@ fn a_recorded_call_has_both_directions_in_every_frame() {
 fn a_relayed_pause_sounds_like_the_room_and_is_judged_as_what_it_is() {
     let mut rig = Rig::new(&[CALLER, REP]);
     rig.watch(CALLER);
-    rig.order(Order::Hear {
-        leg: REP,
-        hears: hears(&[CALLER]),
-    });
+    rig.hear(REP, &[CALLER]);
     let mut caller = Source::new(CALLER, &rig);
     caller.level = 80;
     caller.speak(&mut rig, ms(3_000));
@@ -431,10 +401,7 @@ fn a_relayed_pause_sounds_like_the_room_and_is_judged_as_what_it_is() {
 fn a_noise_that_was_described_is_relayed() {
     let mut rig = Rig::new(&[CALLER, REP]);
     rig.watch(CALLER);
-    rig.order(Order::Hear {
-        leg: REP,
-        hears: hears(&[CALLER]),
-    });
+    rig.hear(REP, &[CALLER]);
     let mut caller = Source::new(CALLER, &rig);
     caller.speak(&mut rig, ms(1_000));
     let mut header = caller.header;

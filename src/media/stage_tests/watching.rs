@@ -5,10 +5,7 @@ use super::*;
 #[test]
 fn a_stranger_is_neither_heard_nor_answered() {
     let mut rig = Rig::new(&[CALLER, REP]);
-    rig.order(Order::Hear {
-        leg: REP,
-        hears: hears(&[CALLER]),
-    });
+    rig.hear(REP, &[CALLER]);
     let mut caller = Source::new(CALLER, &rig);
     caller.speak(&mut rig, ms(500));
     let stranger: SocketAddr = "198.51.100.1:4000".parse().unwrap();

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,8 @@ use crate::words::Sentence;
 #[derive(Debug)]
 pub enum KeyFileError {
     Unreadable(PathBuf, io::Error),
+    /// A folder, a pipe, a device: reading it may never end.
+    NoFile(PathBuf),
     /// Others than its owner may read it, too.
     Open(PathBuf),
     NoKey(PathBuf, Sentence),
@@ -22,6 +24,9 @@ impl KeyFileError {
             Self::Unreadable(file, why) => Sentence::of("start.unreadable")
                 .with("file", file.display())
                 .with("why", Sentence::of_io(why)),
+            Self::NoFile(file) => {
+                Sentence::of("recording-key.no-file").with("file", file.display())
+            }
             Self::Open(file) => Sentence::of("recording-key.open").with("file", file.display()),
             Self::NoKey(file, why) => Sentence::of("recording-key.unusable")
                 .with("file", file.display())
@@ -34,6 +39,9 @@ impl fmt::Display for KeyFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(file, why) => write!(f, "read the key file {}: {why}", file.display()),
+            Self::NoFile(file) => {
+                write!(f, "read the key file {}: no regular file", file.display())
+            }
             Self::Open(file) => write!(
                 f,
                 "read the key file {}: others may read it",
@@ -55,6 +63,10 @@ const OTHERS: u32 = 0o077;
 /// Reads the key on the first line of a file that is its owner's alone.
 pub fn read_key(path: &Path) -> Result<Key, KeyFileError> {
     let unreadable = |why| KeyFileError::Unreadable(path.to_owned(), why);
+    // Asked before it is opened: opening a pipe waits for who writes.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(KeyFileError::NoFile(path.to_owned()));
+    }
     let file = File::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.permissions().mode();
     if mode & OTHERS != 0 {
@@ -70,7 +82,8 @@ pub fn read_key(path: &Path) -> Result<Key, KeyFileError> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, Permissions};
+    use std::fs::Permissions;
+    use std::process::Command;
 
     use super::*;
 
@@ -89,5 +102,17 @@ mod tests {
         assert!(matches!(with(0o600), Err(KeyFileError::NoKey(..))));
         fs::remove_file(&path).unwrap();
         assert!(matches!(read_key(&path), Err(KeyFileError::Unreadable(..))));
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_writes_to_is_refused_at_once() {
+        let path = std::env::temp_dir().join(format!("thirdring-pipe-{}", std::process::id()));
+        let made = Command::new("mkfifo").arg("-m600").arg(&path).status();
+        assert!(made.unwrap().success());
+        let read = read_key(&path);
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(read, Err(KeyFileError::NoFile(_))), "{read:?}");
+        let folder = read_key(&std::env::temp_dir());
+        assert!(matches!(folder, Err(KeyFileError::NoFile(_))));
     }
 }

@@ -29,7 +29,6 @@ pub enum News {
     /// This call is recorded no further; the call itself goes on.
     Failed {
         call: CallId,
-        disk_full: bool,
     },
     /// After a failure something was written again.
     Recovered,

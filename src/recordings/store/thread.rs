@@ -220,8 +220,7 @@ impl RecorderThread {
     fn failed(&mut self, call: CallId, why: &io::Error) {
         tracing::error!(%call, %why, "write a recording");
         self.failing = true;
-        let disk_full = why.kind() == io::ErrorKind::StorageFull;
-        (self.tell)(News::Failed { call, disk_full });
+        (self.tell)(News::Failed { call });
     }
 
     fn wrote(&mut self) {

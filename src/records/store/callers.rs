@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::DirBuilderExt;
@@ -11,11 +11,15 @@ use super::tombstones::bury;
 use crate::words::{CallId, PhoneNumber, Pii};
 
 /// Whose call it was: a line a call in `STATE/callers/<yyyy-mm-dd>.jsonl`. Only by these lines what is kept of a
-/// number can be found.
-#[derive(Clone, Debug)]
+/// number can be found: what the disk does not take is kept, and written when it does.
+#[derive(Debug)]
 pub struct Callers {
     folder: PathBuf,
+    unwritten: VecDeque<(CallId, Pii<PhoneNumber>)>,
 }
+
+/// Calls that wait for the disk; past it the oldest will not be found by its number.
+const UNWRITTEN_MAX: usize = 1_000;
 
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -29,10 +33,35 @@ impl Callers {
     pub fn new(state: &Path) -> Self {
         Self {
             folder: state.join("callers"),
+            unwritten: VecDeque::new(),
         }
     }
 
-    pub fn add(&self, call: CallId, number: Pii<PhoneNumber>) -> io::Result<()> {
+    /// Writes whose call it is. An error says that the disk did not take it, or one before; they are kept.
+    pub fn add(&mut self, call: CallId, number: Pii<PhoneNumber>) -> io::Result<()> {
+        if self.unwritten.len() >= UNWRITTEN_MAX
+            && let Some((oldest, _)) = self.unwritten.pop_front()
+        {
+            tracing::error!(call = %oldest, "whose call it is was not kept: it will not be found by number");
+        }
+        self.unwritten.push_back((call, number));
+        self.catch_up()
+    }
+
+    /// Writes what the disk has not taken before. One that it will not take, whose day's file is spoilt, keeps no other
+    /// from it.
+    pub fn catch_up(&mut self) -> io::Result<()> {
+        let mut failed = Ok(());
+        for (call, number) in std::mem::take(&mut self.unwritten) {
+            if let Err(why) = self.write(call, number.clone()) {
+                self.unwritten.push_back((call, number));
+                failed = Err(why);
+            }
+        }
+        failed
+    }
+
+    fn write(&self, call: CallId, number: Pii<PhoneNumber>) -> io::Result<()> {
         let mut folder = DirBuilder::new();
         folder.recursive(true).mode(0o700).create(&self.folder)?;
         let number = Some(number);
@@ -95,16 +124,71 @@ mod tests {
         Pii::new(PhoneNumber::parse(text).unwrap())
     }
 
+    fn state(test: &str) -> PathBuf {
+        let name = format!("thirdring-callers-{}-{test}", std::process::id());
+        std::env::temp_dir().join(name)
+    }
+
+    fn found(callers: &Callers, number: &str) -> BTreeSet<CallId> {
+        callers.of(|known| known.as_str() == number).unwrap()
+    }
+
+    #[test]
+    fn a_call_that_the_disk_did_not_take_is_found_once_it_does() {
+        let state = state("retried");
+        fs::create_dir_all(&state).unwrap();
+        fs::write(state.join("callers"), "in the way").unwrap();
+        let mut callers = Callers::new(&state);
+        let [one, two] = [1, 2].map(|n| CallId::new(n, [n as u8; 10]));
+        assert!(callers.add(one, number("1")).is_err());
+        assert!(callers.add(two, number("2")).is_err());
+        fs::remove_file(state.join("callers")).unwrap();
+        callers.catch_up().unwrap();
+        callers.catch_up().unwrap();
+        let kept = fs::read_to_string(state.join("callers/1970-01-01.jsonl")).unwrap();
+        let found = ["1", "2"].map(|number| found(&callers, number));
+        fs::remove_dir_all(&state).unwrap();
+        assert_eq!(found, [one, two].map(|call| BTreeSet::from([call])));
+        assert_eq!(kept.lines().count(), 2, "each once");
+    }
+
+    #[test]
+    fn a_day_whose_file_is_spoilt_keeps_no_other_from_the_disk() {
+        let state = state("spoilt");
+        fs::create_dir_all(state.join("callers/1970-01-01.jsonl")).unwrap();
+        let mut callers = Callers::new(&state);
+        let next_day = CallId::new(86_400_000, [2; 10]);
+        assert!(callers.add(CallId::new(1, [1; 10]), number("1")).is_err());
+        assert!(callers.add(next_day, number("2")).is_err(), "the first one");
+        fs::remove_dir(state.join("callers/1970-01-01.jsonl")).unwrap();
+        let found = found(&callers, "2");
+        fs::remove_dir_all(&state).unwrap();
+        assert_eq!(found, BTreeSet::from([next_day]));
+    }
+
+    #[test]
+    fn no_more_than_a_thousand_calls_wait_for_the_disk() {
+        let state = state("bounded");
+        fs::create_dir_all(&state).unwrap();
+        fs::write(state.join("callers"), "in the way").unwrap();
+        let mut callers = Callers::new(&state);
+        for n in 0..UNWRITTEN_MAX as u64 + 1 {
+            assert!(callers.add(CallId::new(n, [0; 10]), number("1")).is_err());
+        }
+        fs::remove_dir_all(&state).unwrap();
+        assert_eq!(callers.unwritten.len(), UNWRITTEN_MAX);
+    }
+
     #[test]
     fn calls_are_found_by_their_number_until_it_is_forgotten() {
-        let state = std::env::temp_dir().join(format!("thirdring-callers-{}", std::process::id()));
-        let callers = Callers::new(&state);
+        let state = state("found");
+        let mut callers = Callers::new(&state);
         let day = 86_400_000;
         let [one, two, three] = [1, 2, 40].map(|n| CallId::new(n * day, [n as u8; 10]));
         for (call, of) in [(one, "1"), (two, "13800138000"), (three, "1"), (three, "2")] {
             callers.add(call, number(of)).unwrap();
         }
-        let of = |of: &str| callers.of(|number| number.as_str() == of).unwrap();
+        let of = |number: &str| found(&callers, number);
         assert_eq!(of("1"), BTreeSet::from([one, three]));
         let file = state.join("callers/1970-02-10.jsonl");
         let before = fs::read(&file).unwrap();

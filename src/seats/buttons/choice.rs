@@ -1,13 +1,12 @@
-use globset::GlobBuilder;
+use crate::words::Glob;
 
 /// Which headset's buttons are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct Sought {
     /// The sound card that is in use: its own buttons, and nobody else's.
     pub card: Option<UsbId>,
-    /// Globs over names, the most wished first, for where no card is known by its id or it has no buttons. Case does not
-    /// matter.
-    pub prefer: Vec<String>,
+    /// By name, the most wished first, for where no card is known by its id or it has no buttons.
+    pub prefer: Vec<Glob>,
 }
 
 /// Who made a USB device, and which of his it is.
@@ -37,37 +36,29 @@ pub(super) struct Candidate {
     pub(super) name: String,
 }
 
-/// Those that fit the wish, the best first; with no wish at all, every one.
-pub(super) fn ranked(mut candidates: Vec<Candidate>, wish: &Wish) -> Vec<Candidate> {
+/// Those that are sought, the best first; every one where nothing is said of it.
+pub(super) fn ranked(mut candidates: Vec<Candidate>, sought: &Sought) -> Vec<Candidate> {
     candidates.sort_by(|one, other| one.path.cmp(&other.path));
     candidates.dedup_by(|one, other| one.path == other.path);
-    if wish.card.is_none() && wish.prefer.is_empty() {
+    if sought.card.is_none() && sought.prefer.is_empty() {
         return candidates;
     }
     let ranks = candidates
         .into_iter()
-        .filter_map(|candidate| Some((rank(&candidate, wish)?, candidate)));
+        .filter_map(|candidate| Some((rank(&candidate, sought)?, candidate)));
     let mut ranks: Vec<(usize, Candidate)> = ranks.collect();
     ranks.sort_by_key(|(rank, _)| *rank);
     ranks.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
 /// 0 is the card's own; None where nobody wants it.
-fn rank(candidate: &Candidate, wish: &Wish) -> Option<usize> {
-    if wish.card == Some(candidate.id) {
+fn rank(candidate: &Candidate, sought: &Sought) -> Option<usize> {
+    if sought.card == Some(candidate.id) {
         return Some(0);
     }
-    let at = wish
-        .prefer
-        .iter()
-        .position(|glob| fits(glob, &candidate.name));
+    let mut wishes = sought.prefer.iter();
+    let at = wishes.position(|wish| wish.fits(&candidate.name));
     at.map(|at| at.saturating_add(1))
-}
-
-/// A glob that cannot be read fits nothing; the settings refuse it before.
-fn fits(glob: &str, name: &str) -> bool {
-    let glob = GlobBuilder::new(glob).case_insensitive(true).build();
-    glob.is_ok_and(|glob| glob.compile_matcher().is_match(name))
 }
 
 #[cfg(test)]
@@ -96,8 +87,8 @@ mod tests {
         ]
     }
 
-    fn names(wish: &Wish) -> Vec<String> {
-        let fit = ranked(there(), wish);
+    fn names(sought: &Sought) -> Vec<String> {
+        let fit = ranked(there(), sought);
         fit.into_iter().map(|candidate| candidate.name).collect()
     }
 
@@ -110,27 +101,30 @@ mod tests {
 
     #[test]
     fn the_cards_own_buttons_come_first_and_strangers_not_at_all() {
-        let mut wish = Wish {
+        let mut sought = Sought {
             card: Some(JABRA),
-            prefer: vec!["poly*".to_owned()],
+            prefer: vec!["poly*".parse().unwrap()],
         };
-        assert_eq!(names(&wish), ["Jabra Link 380", "Poly BT700"]);
-        wish.prefer.clear();
-        assert_eq!(names(&wish), ["Jabra Link 380"]);
+        assert_eq!(names(&sought), ["Jabra Link 380", "Poly BT700"]);
+        sought.prefer.clear();
+        assert_eq!(names(&sought), ["Jabra Link 380"]);
     }
 
     #[test]
     fn without_a_card_names_are_taken_in_the_order_of_the_wishes() {
-        let wish = Wish {
+        let sought = Sought {
             card: None,
-            prefer: vec!["Poly*".to_owned(), "[".to_owned(), "*".to_owned()],
+            prefer: ["Poly*", "*"].map(|wish| wish.parse().unwrap()).to_vec(),
         };
-        assert_eq!(names(&wish), ["Poly BT700", "Dell SP325", "Jabra Link 380"]);
+        assert_eq!(
+            names(&sought),
+            ["Poly BT700", "Dell SP325", "Jabra Link 380"]
+        );
     }
 
     #[test]
     fn who_wishes_nothing_gets_every_one_once() {
         let all = ["Dell SP325", "Jabra Link 380", "Poly BT700"];
-        assert_eq!(names(&Wish::default()), all);
+        assert_eq!(names(&Sought::default()), all);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::choice::{Candidate, Wish, ranked};
+use super::choice::{Candidate, Sought, ranked};
 use super::device::{Device, Finder, OpenError, Write};
 use super::news::ButtonNews;
 use super::reader::Reader;
@@ -44,7 +44,7 @@ struct Voice {
 
 #[derive(Debug, Default)]
 struct Search {
-    wish: Option<Wish>,
+    sought: Option<Sought>,
     /// Looks still to be taken before it is told that there is nothing.
     looks_left: u8,
 }
@@ -136,8 +136,8 @@ impl Keeper {
         if orders.leave {
             return ControlFlow::Break(());
         }
-        if let Some(wish) = orders.look {
-            self.search.wish = Some(wish);
+        if let Some(sought) = orders.look {
+            self.search.sought = Some(sought);
             self.search.looks_left = LOOKS;
             self.look();
         }
@@ -183,11 +183,11 @@ impl Keeper {
     fn look(&mut self) {
         self.readers.leaving.retain(|reader| !reader.has_ended());
         self.search.looks_left = self.search.looks_left.saturating_sub(1);
-        let Some(wish) = &self.search.wish else {
+        let Some(sought) = &self.search.sought else {
             return;
         };
         let mut outcome = ButtonNews::Missing;
-        for candidate in ranked((self.finder.list)(), wish) {
+        for candidate in ranked((self.finder.list)(), sought) {
             match self.take(&candidate) {
                 Ok(()) => {
                     self.search.looks_left = 0;

@@ -16,7 +16,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-pub use choice::{UsbId, Wish};
+pub use choice::{Sought, UsbId};
 pub use news::ButtonNews;
 
 use crate::buttons::Lamps;
@@ -39,7 +39,7 @@ pub struct Buttons {
 /// What is wanted last; what it overtakes is nobody's loss.
 #[derive(Debug, Default)]
 struct Orders {
-    look: Option<Wish>,
+    look: Option<Sought>,
     show: Option<Lamps>,
     leave: bool,
 }
@@ -70,8 +70,8 @@ impl Buttons {
     }
 
     /// Looks for the wished headset; to be asked again whenever something is plugged in or out. What comes of it is news.
-    pub fn look(&self, wish: Wish) {
-        self.order(|orders| orders.look = Some(wish));
+    pub fn look(&self, sought: Sought) {
+        self.order(|orders| orders.look = Some(sought));
     }
 
     /// Shows the state of the call; a headset found later shows it too.

@@ -96,9 +96,9 @@ impl World {
     }
 
     fn look(&self, prefer: &str) {
-        self.buttons.look(Wish {
+        self.buttons.look(Sought {
             card: None,
-            prefer: vec![prefer.to_owned()],
+            prefer: vec![prefer.parse().unwrap()],
         });
     }
 

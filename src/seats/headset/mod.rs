@@ -1,12 +1,14 @@
 //! The rep's headset: a thread of its own between the sound devices and the leg the desk keeps for it.
 //!
 //! The headset speaks RTP with the media thread over loopback, as a telephone does: so relaying, mixing, recording and
-//! hearing know nothing of it (D31). Its `rig` opens the devices that the wish list chooses, while a call needs
-//! them; a [`Fault`] is told within a second, and its end, too.
+//! hearing know nothing of it (D31). Its `devices` are those that the wish list chooses, open while a call needs
+//! them; `live` is the call's sound; `rig` has both in its hands. A [`Fault`] is told within a second, and its end, too.
 //!
 //! Invariant: while there is no call no device is open but for the look at one that was just plugged in; the thread sleeps.
 
+mod devices;
 mod fault;
+mod live;
 mod look;
 mod open;
 mod rig;

@@ -1,20 +1,18 @@
 //! What the thread has in its hands: the devices, and the line while there is a call.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 
-use super::look::Look;
-use super::open::{Came, Open};
+use super::devices::{Devices, InCall};
+use super::live::Live;
 use super::ringer::Ringer;
 use super::rtp::Line;
 use super::{Fault, HeadsetSettings, News, Order, RingOn, Start};
-use crate::media::headset::{self, HeadsetSpec, Signal};
-use crate::seats::UsbId;
-use crate::seats::sound_cards::{Card, CardNews, Pair, SoundCards, StreamId, StreamNews};
+use crate::media::headset::{HeadsetSpec, Signal};
+use crate::seats::sound_cards::{CardNews, SoundCards, StreamId, StreamNews};
 use crate::words::{Entropy, Moment};
 
 /// The devices of one headset, and what they are used for.
@@ -32,73 +30,6 @@ pub(super) struct Rig {
     told: Result<(), Fault>,
 }
 
-/// Which devices the wish list chooses, and how they are.
-#[derive(Debug)]
-struct Devices {
-    server: bool,
-    pair: Option<Pair>,
-    /// The chosen microphone is muted at the server.
-    muted: bool,
-    open: Option<Open>,
-    /// They could not be opened: when to try again.
-    again: Option<Moment>,
-    /// How often they have refused since they were chosen, or last worked.
-    refusals: u8,
-    look: Look,
-    /// What was found wrong when they were last open.
-    found: Option<Fault>,
-}
-
-/// A device that was just plugged in may refuse for a moment.
-const OPEN_AGAIN_AFTER: Duration = Duration::from_millis(500);
-/// One that refuses more often while there is no call is only looked at now and then.
-const REFUSALS_SOON: u8 = 6;
-
-/// A leg of ours, and the sound in it.
-struct Live {
-    number: u32,
-    socket: UdpSocket,
-    sound: headset::Headset,
-    /// The microphone gives digital zero just now.
-    dead: bool,
-}
-
-impl Devices {
-    fn fault(&self) -> Option<Fault> {
-        let faults = [
-            (!self.server).then_some(Fault::NoServer),
-            self.pair.is_none().then_some(Fault::Missing),
-            self.muted.then_some(Fault::Muted),
-            self.open.as_ref().and_then(Open::fault),
-            self.found,
-        ];
-        faults.into_iter().flatten().next()
-    }
-
-    /// When there is something to do though nothing happens.
-    fn timeout(&self) -> Option<Moment> {
-        match (&self.open, self.look) {
-            (Some(_), look) => look.timeout(),
-            (None, Look::Again(at)) => Some(at),
-            (None, Look::Done | Look::Since(_)) => self.again,
-        }
-    }
-
-    fn refuse(&mut self, now: Moment) {
-        self.open = None;
-        (self.found, self.again) = (Some(Fault::Refused), Some(now + OPEN_AGAIN_AFTER));
-        self.refusals = self.refusals.saturating_add(1);
-        // Without a call, and nothing plugged, it is looked at again all the same.
-        if self.look == Look::Done || self.refusals >= REFUSALS_SOON {
-            self.look = Look::fails(now);
-        }
-    }
-
-    fn flow(&self) -> bool {
-        self.open.as_ref().is_some_and(Open::flows)
-    }
-}
-
 impl Rig {
     pub(super) fn new(
         settings: HeadsetSettings,
@@ -107,23 +38,13 @@ impl Rig {
         news: Sender<News>,
         entropy: Entropy,
     ) -> Self {
-        let devices = Devices {
-            server: false,
-            pair: None,
-            muted: false,
-            open: None,
-            again: None,
-            refusals: 0,
-            look: Look::Done,
-            found: None,
-        };
         Self {
             settings,
             cards,
             moved,
             news,
             entropy,
-            devices,
+            devices: Devices::unknown(),
             line: None,
             ringer: None,
             told: Err(Fault::Looking),
@@ -132,7 +53,7 @@ impl Rig {
 
     /// The leg's socket, while there is a leg.
     pub(super) fn socket(&self) -> Option<&UdpSocket> {
-        self.line.as_ref().map(|line| &line.socket)
+        self.line.as_ref().map(Live::socket)
     }
 
     pub(super) fn timeout(&self) -> Option<Moment> {
@@ -152,19 +73,18 @@ impl Rig {
 
     pub(super) fn receive(&mut self, datagram: &[u8], now: Moment) {
         if let Some(line) = &mut self.line {
-            line.sound.receive(datagram, now);
+            line.receive(datagram, now);
         }
     }
 
     pub(super) fn hear(&mut self, news: &CardNews, now: Moment) {
         match news {
             CardNews::ServerGone => {
-                self.devices.server = false;
-                self.devices.open = None;
+                self.devices.lose_server();
                 self.ringer = None;
             }
             CardNews::ServerBack => {
-                self.devices.server = true;
+                self.devices.find_server();
                 self.choose(now);
             }
             CardNews::Changed | CardNews::Muted { .. } => self.choose(now),
@@ -174,9 +94,11 @@ impl Rig {
 
     /// Samples have moved, or time has passed: what there is to do is done, and what changed is told.
     pub(super) fn go_on(&mut self, now: Moment) {
-        self.keep_open(now);
+        let in_call = self.in_call();
+        let wake = wake(&self.moved);
+        self.devices.keep_open(&self.cards, wake, in_call, now);
         self.pump(now);
-        self.look(now);
+        self.devices.look(in_call, now);
         if let Some(ringer) = &mut self.ringer {
             ringer.pump();
         }
@@ -192,17 +114,12 @@ impl Rig {
             country: self.settings.country,
             ring_percent: self.settings.ring.percent,
         };
-        let socket = match UdpSocket::from_std(line.socket) {
-            Ok(socket) => socket,
+        let start = line.start;
+        match Live::new(line, &spec, &mut self.entropy) {
+            Ok(live) => self.line = Some(live),
             Err(error) => return tracing::error!(%error, "open the headset's leg"),
-        };
-        self.line = Some(Live {
-            number: line.number,
-            socket,
-            sound: headset::Headset::new(&spec, &mut self.entropy),
-            dead: false,
-        });
-        match line.start {
+        }
+        match start {
             Start::Ringing => self.ring(),
             Start::Joined => self.signal(Signal::Joining),
         }
@@ -218,7 +135,7 @@ impl Rig {
         }
         let wishes = &self.settings.ring.loudspeakers;
         let cards = self.cards.cards();
-        let loudspeaker = wishes.choose_loudspeaker(&cards, self.devices.pair.as_ref());
+        let loudspeaker = wishes.choose_loudspeaker(&cards, self.devices.pair());
         let rung = loudspeaker
             .map(|card| Ringer::new(&self.cards, &card, &self.settings, wake(&self.moved)));
         match rung {
@@ -240,13 +157,12 @@ impl Rig {
 
     fn mute(&mut self, on: bool) {
         if let Some(line) = &mut self.line {
-            line.sound.set_muted(on);
+            line.mute(on);
         }
-        let microphone = self.devices.pair.as_ref().map(|pair| &pair.microphone);
         if !on
-            && self.devices.muted
-            && let Some(microphone) = microphone
-            && let Err(error) = self.cards.set_mute(microphone, false)
+            && self.devices.are_muted()
+            && let Some(pair) = self.devices.pair()
+            && let Err(error) = self.cards.set_mute(&pair.microphone, false)
         {
             tracing::warn!(%error, "open the microphone");
         }
@@ -254,56 +170,37 @@ impl Rig {
 
     fn signal(&mut self, signal: Signal) {
         if let Some(line) = &mut self.line {
-            line.sound.start(signal);
+            line.start(signal);
         }
     }
 
     fn stop(&mut self, signal: Signal) {
         if let Some(line) = &mut self.line {
-            line.sound.stop(signal);
+            line.stop(signal);
         }
     }
 
-    /// What was wrong when the devices are closed is looked at again.
     fn end(&mut self, number: u32, now: Moment) {
-        let Some(line) = self.line.take_if(|line| line.number == number) else {
-            return;
-        };
-        self.ringer = None;
-        let devices = &mut self.devices;
-        let wrong = devices.open.as_ref().and_then(Open::fault);
-        let is_dead = line.dead && !devices.muted;
-        let dead = is_dead.then_some(Fault::MicrophoneDead);
-        devices.found = wrong.or(dead).or(devices.found);
-        if devices.found.is_some() {
-            devices.look = Look::fails(now);
+        if let Some(line) = self.line.take_if(|line| line.number() == number) {
+            self.ringer = None;
+            self.devices.end_call(line.gives_zero(), now);
+        }
+    }
+
+    fn in_call(&self) -> InCall {
+        match self.line {
+            Some(_) => InCall::Yes,
+            None => InCall::No,
         }
     }
 
     // Devices
 
-    /// Chooses anew among the devices there are (each plug event).
     fn choose(&mut self, now: Moment) {
-        let cards = self.cards.cards();
-        let pair = self.settings.wishes.choose(&cards);
-        self.devices.muted = pair.as_ref().is_some_and(|pair| is_muted(&cards, pair));
-        if pair == self.devices.pair {
-            return;
+        let (wishes, cards) = (&self.settings.wishes, self.cards.cards());
+        if let Some(worn) = self.devices.choose(wishes, &cards, now) {
+            self.say(worn);
         }
-        tracing::info!(
-            headset = pair.as_ref().map(|pair| pair.microphone.as_str()),
-            "choose a headset"
-        );
-        self.devices.open = None;
-        (self.devices.found, self.devices.again) = (None, None);
-        self.devices.refusals = 0;
-        self.devices.look = match pair {
-            Some(_) => Look::begins(now),
-            None => Look::Done,
-        };
-        let usb = pair.as_ref().and_then(|pair| usb_of(&cards, pair));
-        self.devices.pair = pair;
-        self.say(News::Worn(usb));
     }
 
     fn hear_of_stream(&mut self, stream: StreamId, what: &StreamNews, now: Moment) {
@@ -312,138 +209,39 @@ impl Rig {
         {
             return self.signal(Signal::Ring);
         }
-        let open = self.devices.open.as_mut();
-        match open.map(|open| open.hear(stream, what)) {
-            Some(Came::Lost) => {
-                self.devices.open = None;
-                self.choose(now);
-            }
-            Some(Came::Refused) => self.devices.refuse(now),
-            Some(Came::Kept) | None => {}
-        }
-    }
-
-    /// A call needs the devices, and a look at them does.
-    fn keep_open(&mut self, now: Moment) {
-        if self.devices.look.is_due(now) && self.line.is_none() {
-            self.devices.look = Look::begins(now);
-        }
-        let needed = self.line.is_some() || matches!(self.devices.look, Look::Since(_));
-        match self.devices.pair.clone() {
-            Some(pair) if needed && self.devices.server => self.open(&pair, now),
-            Some(_) | None => (self.devices.open, self.devices.again) = (None, None),
-        }
-    }
-
-    fn open(&mut self, pair: &Pair, now: Moment) {
-        let devices = &mut self.devices;
-        if devices.open.is_some() || devices.again.is_some_and(|at| now < at) {
-            return;
-        }
-        match Open::new(&self.cards, pair, wake(&self.moved)) {
-            Ok(open) => {
-                (devices.open, devices.found, devices.again) = (Some(open), None, None);
-                if matches!(devices.look, Look::Since(_)) {
-                    devices.look = Look::begins(now);
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "open the headset");
-                devices.refuse(now);
-            }
+        if self.devices.hear(stream, what, now) {
+            self.choose(now);
         }
     }
 
     fn pump(&mut self, now: Moment) {
-        let Self { devices, line, .. } = self;
-        let (Some(open), Some(line)) = (&mut devices.open, line) else {
+        let (Some(open), Some(line)) = (self.devices.open(), &mut self.line) else {
             return;
         };
-        let Live { socket, sound, .. } = &mut *line;
-        // A packet the system does not take is lost, as on any network.
-        open.pump(sound, |packet| drop(socket.try_send(packet)), now);
-        while let Some(news) = line.sound.poll_news() {
-            let told = match news {
-                headset::News::TalkingWhileMuted => News::TalkingWhileMuted,
-                headset::News::EchoHeard(_) => News::EchoHeard,
-                headset::News::MicrophoneDead => {
-                    line.dead = true;
-                    News::MicrophoneSilent
-                }
-                headset::News::MicrophoneAlive => {
-                    line.dead = false;
-                    continue;
-                }
-                headset::News::Level(_) => continue,
-            };
-            tell(&self.news, told);
+        line.pump(open, now);
+        while let Some(news) = line.poll_news() {
+            tell(&self.news, news);
         }
-    }
-
-    /// A look ends once both halves flow and the microphone was heard, or with what is wrong.
-    fn look(&mut self, now: Moment) {
-        if self.line.is_some() {
-            // A call shows more than a look does.
-            self.devices.look = Look::Done;
-            return;
-        }
-        let Some(open) = &mut self.devices.open else {
-            return;
-        };
-        let sounds = open.look();
-        let wrong = open.fault();
-        let dead = self
-            .devices
-            .look
-            .is_dead(now)
-            .then_some(Fault::MicrophoneDead);
-        if open.flows() && sounds {
-            (self.devices.look, self.devices.found) = (Look::Done, None);
-            self.devices.refusals = 0;
-        } else if let Some(fault) = wrong.or(dead) {
-            (self.devices.look, self.devices.found) = (Look::fails(now), Some(fault));
-        } else {
-            return;
-        }
-        self.devices.open = None;
     }
 
     // News
 
     fn tell(&mut self) {
-        let is = self.judge();
+        let in_call = self.in_call();
+        let is = self.devices.judge(self.told, in_call);
         if is == self.told {
             return;
         }
         if self.say(is.map_or_else(News::Unable, |()| News::Able)) {
             self.told = is;
         }
-        let rejoined = is.is_ok() && self.line.is_some();
-        if rejoined {
+        if is.is_ok() && in_call == InCall::Yes {
             self.signal(Signal::Rejoined);
         }
     }
 
     fn say(&self, news: News) -> bool {
         tell(&self.news, news)
-    }
-
-    /// Once it was out of order a headset is good when it flows, not when it is plugged in.
-    fn judge(&self) -> Result<(), Fault> {
-        let devices = &self.devices;
-        match (devices.fault(), self.told) {
-            (Some(fault), _) => Err(fault),
-            (None, Err(_)) if self.line.is_some() && !devices.flow() => self.told,
-            // What an earlier look found stands until the next has seen something else.
-            (
-                None,
-                Err(Fault::Refused | Fault::Stalled | Fault::RunsAway | Fault::MicrophoneDead),
-            ) if matches!(devices.look, Look::Since(_)) && self.line.is_none() => self.told,
-            (None, _) if matches!(devices.look, Look::Since(_)) && self.line.is_none() => {
-                Err(Fault::Looking)
-            }
-            (None, _) => Ok(()),
-        }
     }
 }
 
@@ -452,17 +250,6 @@ fn tell(desk: &Sender<News>, news: News) -> bool {
     desk.try_send(news)
         .inspect_err(|error| tracing::warn!(%error, "tell of the headset"))
         .is_ok()
-}
-
-fn usb_of(cards: &[Card], pair: &Pair) -> Option<UsbId> {
-    let mut cards = cards.iter();
-    let microphone = cards.find(|card| card.name == pair.microphone)?;
-    UsbId::read(microphone.device.usb.as_deref()?)
-}
-
-fn is_muted(cards: &[Card], pair: &Pair) -> bool {
-    let mut cards = cards.iter();
-    cards.any(|card| card.name == pair.microphone && card.state.muted)
 }
 
 fn wake(moved: &Arc<Notify>) -> impl Fn() + Clone + Send + 'static {

@@ -42,7 +42,7 @@ pub use age::{Age, Flow, SAMPLE_RATE};
 pub use card::{Card, CardName, CardState, Device, Half};
 pub use news::{CardNews, StreamEnd, StreamId, StreamNews};
 pub use stream::{Capture, Playback};
-pub use wishes::{Pair, WishError, Wishes};
+pub use wishes::{Pair, Wishes};
 
 /// Where the sound server is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,27 +1,9 @@
-use std::fmt;
-
-use globset::{GlobBuilder, GlobMatcher};
-
 use super::card::{Card, CardName, Half};
+use crate::words::Glob;
 
 /// Which devices a rep wants as his headset, best first.
 #[derive(Clone, Debug)]
-pub struct Wishes(Vec<GlobMatcher>);
-
-/// A wish that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WishError {
-    pub glob: String,
-    pub why: String,
-}
-
-impl fmt::Display for WishError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "read wish '{}': {}", self.glob, self.why)
-    }
-}
-
-impl std::error::Error for WishError {}
+pub struct Wishes(Vec<Glob>);
 
 /// Both halves of what is worn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,13 +13,8 @@ pub struct Pair {
 }
 
 impl Wishes {
-    /// Reads globs: `*` is anything, `?` one letter, `[ab]` one of these, `{a,b}` either; case does not matter.
-    pub fn new<S: AsRef<str>>(globs: &[S]) -> Result<Self, WishError> {
-        globs
-            .iter()
-            .map(|glob| matcher(glob.as_ref()))
-            .collect::<Result<_, _>>()
-            .map(Self)
+    pub fn new(globs: &[Glob]) -> Self {
+        Self(globs.to_vec())
     }
 
     /// The headset to use of what is there now.
@@ -46,7 +23,7 @@ impl Wishes {
     /// wish has both, ear and microphone are those of the earliest wish each. What is not plugged in is not chosen.
     pub fn choose(&self, cards: &[Card]) -> Option<Pair> {
         let plugged: Vec<&Card> = cards.iter().filter(|card| card.state.plugged).collect();
-        let by_wish = |wish: &GlobMatcher| {
+        let by_wish = |wish: &Glob| {
             let wished = Halves::of(plugged.iter().copied().filter(|card| fits(wish, card)));
             let all = Halves::of(plugged.iter().copied());
             wished.of_one_device(&all).or_else(|| wished.first())
@@ -62,7 +39,7 @@ impl Wishes {
         let headset = headset.map(|pair| &pair.ear);
         let plugged = cards.iter().filter(|card| card.state.plugged);
         let others: Vec<&Card> = plugged.filter(|card| Some(&card.name) != headset).collect();
-        let by_wish = |wish: &GlobMatcher| {
+        let by_wish = |wish: &Glob| {
             let wished = others.iter().copied().filter(|card| fits(wish, card));
             Halves::of(wished).ears.first().map(|ear| ear.name.clone())
         };
@@ -80,17 +57,7 @@ impl Wishes {
     }
 }
 
-fn matcher(glob: &str) -> Result<GlobMatcher, WishError> {
-    let built = GlobBuilder::new(glob).case_insensitive(true).build();
-    built
-        .map(|glob| glob.compile_matcher())
-        .map_err(|error| WishError {
-            glob: glob.to_owned(),
-            why: error.kind().to_string(),
-        })
-}
-
-fn fits(wish: &GlobMatcher, card: &Card) -> bool {
+fn fits(wish: &Glob, card: &Card) -> bool {
     let form = card.form.as_deref();
     [
         Some(card.description.as_str()),
@@ -99,7 +66,7 @@ fn fits(wish: &GlobMatcher, card: &Card) -> bool {
     ]
     .into_iter()
     .flatten()
-    .any(|text| wish.is_match(text))
+    .any(|text| wish.fits(text))
 }
 
 /// Devices by half; the system's default before others, then by name.
@@ -177,7 +144,8 @@ mod tests {
     }
 
     fn chosen(wishes: &[&str], cards: &[Card]) -> Option<[String; 2]> {
-        let pair = Wishes::new(wishes).unwrap().choose(cards)?;
+        let wishes: Vec<Glob> = wishes.iter().map(|wish| wish.parse().unwrap()).collect();
+        let pair = Wishes::new(&wishes).choose(cards)?;
         Some([pair.ear, pair.microphone].map(|name| name.to_string()))
     }
 
@@ -244,12 +212,5 @@ mod tests {
         let mut cards = [headset("A", 1), headset("B", 2)].concat();
         cards[2].is_default = true;
         assert_eq!(chosen(&["*usb*"], &cards), both("B"));
-    }
-
-    #[test]
-    fn a_wish_that_is_no_glob_is_told_with_its_reason() {
-        let error = Wishes::new(&["Jabra*", "[Poly"]).unwrap_err();
-        assert_eq!(error.glob, "[Poly");
-        assert!(!error.why.is_empty());
     }
 }

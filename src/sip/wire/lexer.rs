@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::header_names::{full_name, header};
 use super::message::{Message, Start};
+use super::quotes::Quotes;
 use super::text::from_wire;
 
 /// The largest message read, in bytes; more is answered 513.
@@ -317,21 +318,16 @@ pub(super) fn is_token(text: &str) -> bool {
 
 /// Splits at commas outside quotes and angle brackets.
 pub(crate) fn split(value: &str) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut bracketed, mut escaped) = (false, false, false);
+    let (mut quotes, mut bracketed) = (Quotes::default(), false);
     value
         .split(move |c: char| {
-            if escaped {
-                escaped = false;
-                return false;
-            }
+            let is_plain = quotes.leave_out(c);
             match c {
-                '\\' if quoted => escaped = true,
-                '"' => quoted = !quoted,
-                '<' if !quoted => bracketed = true,
-                '>' if !quoted => bracketed = false,
+                '<' if is_plain => bracketed = true,
+                '>' if is_plain => bracketed = false,
                 _ => {}
             }
-            c == ',' && !quoted && !bracketed
+            c == ',' && is_plain && !bracketed
         })
         .map(str::trim)
 }

@@ -20,6 +20,7 @@ mod message;
 mod multipart;
 mod name_addr;
 mod params;
+mod quotes;
 mod readable;
 mod serialiser;
 mod text;

@@ -1,3 +1,5 @@
+use super::quotes::Quotes;
+
 /// `;name=value` parameters, kept as text: quotes are honoured, nothing is unescaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Params(String);
@@ -32,19 +34,8 @@ impl Params {
 }
 
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped) = (false, false);
-    text.split(move |c: char| {
-        if escaped {
-            escaped = false;
-            return false;
-        }
-        match c {
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ => {}
-        }
-        c == ';' && !quoted
-    })
+    let mut quotes = Quotes::default();
+    text.split(move |c: char| quotes.leave_out(c) && c == ';')
 }
 
 fn unquoted(value: &str) -> &str {

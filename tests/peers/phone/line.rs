@@ -19,6 +19,8 @@ pub(crate) enum Manner {
     /// Rings until the caller gives up.
     Rings,
     Refuses(u16),
+    /// Not a word, as if nobody were there.
+    Silent,
 }
 
 /// The SIP half of a phone: a thread that does what phones do by themselves, and keeps what came in.
@@ -168,6 +170,7 @@ impl Line {
             }
             Manner::Rings => self.reply(invite, 180),
             Manner::Refuses(status) => self.reply(invite, status),
+            Manner::Silent => {}
         }
     }
 

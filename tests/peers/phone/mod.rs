@@ -166,6 +166,12 @@ impl Phone {
         })
     }
 
+    /// Waits until somebody calls this user of its domain.
+    pub(crate) fn dialled(&self, user: &str, within: Duration) -> Message {
+        let begins = format!("INVITE sip:{user}@");
+        self.wait(&begins, within, |it| it.first_line.starts_with(&begins))
+    }
+
     pub(crate) fn invite(&self, to: SocketAddr) {
         self.invite_with(to, &self.line.description("sendrecv", 1));
     }
@@ -315,7 +321,18 @@ impl Phone {
         })
     }
 
-    fn wait(&self, what: &str, within: Duration, wanted: impl Fn(&Message) -> bool) -> Message {
+    /// Whether such a message came in so far.
+    pub(crate) fn has_got(&self, wanted: impl Fn(&Message) -> bool) -> bool {
+        self.line.inbox.take(Duration::ZERO, wanted).is_ok()
+    }
+
+    /// A message that was not read before.
+    pub(crate) fn wait(
+        &self,
+        what: &str,
+        within: Duration,
+        wanted: impl Fn(&Message) -> bool,
+    ) -> Message {
         let taken = self.line.inbox.take(within, wanted);
         taken.unwrap_or_else(|came| {
             panic!(

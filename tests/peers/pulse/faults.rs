@@ -31,7 +31,11 @@ fn card(cards: &SoundCards, name: &str) -> Option<Card> {
 }
 
 fn prefer(cards: &SoundCards, wishes: &[&str]) -> Option<Pair> {
-    Wishes::new(wishes).expect("globs").choose(&cards.cards())
+    let wishes: Vec<_> = wishes
+        .iter()
+        .map(|it| it.parse().expect("a glob"))
+        .collect();
+    Wishes::new(&wishes).choose(&cards.cards())
 }
 
 #[test]

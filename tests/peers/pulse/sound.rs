@@ -65,8 +65,8 @@ fn the_headset_is_found_by_its_description() {
     }
     let headset = VirtualHeadset::start("found");
     let listener = Listener::of(&headset);
-    let Pair { ear, microphone } = Wishes::new(&["headsetEAR", "HeadsetMic"])
-        .expect("globs")
+    let wishes = ["headsetEAR", "HeadsetMic"].map(|wish| wish.parse().expect("a glob"));
+    let Pair { ear, microphone } = Wishes::new(&wishes)
         .choose(&listener.cards.cards())
         .expect("both halves are there");
     assert_eq!(

@@ -53,6 +53,15 @@ impl Phone {
     }
 }
 
+/// A phone that was asked at once, and its answer.
+fn answered(username: &str, secret: &str) -> (Verifier, Phone, Message) {
+    let mut verifier = verifier(Md5::Never);
+    let mut phone = Phone::new(username, secret);
+    phone.asked(&mut verifier, at(0));
+    let request = phone.signed();
+    (verifier, phone, request)
+}
+
 fn genuine() -> Verdict {
     Verdict::Genuine {
         username: password("rep1"),
@@ -136,10 +145,7 @@ fn not_even_the_decoy_opens_for_an_unknown_user() {
 
 #[test]
 fn a_repeated_request_is_stale() {
-    let mut verifier = verifier(Md5::Never);
-    let mut phone = Phone::new("rep1", "s3cret");
-    phone.asked(&mut verifier, at(0));
-    let request = phone.signed();
+    let (mut verifier, phone, request) = answered("rep1", "s3cret");
     assert_eq!(verifier.verify(&request, phone.source, at(1)), genuine());
     assert_eq!(
         verifier.verify(&request, phone.source, at(2)),
@@ -149,10 +155,7 @@ fn a_repeated_request_is_stale() {
 
 #[test]
 fn after_a_minute_the_nonce_is_merely_old() {
-    let mut verifier = verifier(Md5::Never);
-    let mut phone = Phone::new("rep1", "s3cret");
-    phone.asked(&mut verifier, at(0));
-    let request = phone.signed();
+    let (mut verifier, phone, request) = answered("rep1", "s3cret");
     assert_eq!(
         verifier.verify(&request, phone.source, at(60_000)),
         Verdict::Stale
@@ -165,10 +168,7 @@ fn after_a_minute_the_nonce_is_merely_old() {
 
 #[test]
 fn a_guess_with_an_old_nonce_is_wrong_not_stale() {
-    let mut verifier = verifier(Md5::Never);
-    let mut phone = Phone::new("rep1", "guess");
-    phone.asked(&mut verifier, at(0));
-    let request = phone.signed();
+    let (mut verifier, phone, request) = answered("rep1", "guess");
     assert!(matches!(
         verifier.verify(&request, phone.source, at(60_000)),
         Verdict::Wrong { .. }
@@ -177,10 +177,7 @@ fn a_guess_with_an_old_nonce_is_wrong_not_stale() {
 
 #[test]
 fn a_wrong_answer_is_asked_again_by_the_same_nonce() {
-    let mut verifier = verifier(Md5::Never);
-    let mut phone = Phone::new("rep1", "guess");
-    phone.asked(&mut verifier, at(0));
-    let request = phone.signed();
+    let (mut verifier, _, request) = answered("rep1", "guess");
     let nonce = |verifier: &mut Verifier, ms| {
         let verdict = verifier.verify(&request, ip("192.0.2.1"), at(ms));
         let values = verifier.challenges(&verdict, ip("192.0.2.1"), at(ms));
@@ -195,10 +192,7 @@ fn a_wrong_answer_is_asked_again_by_the_same_nonce() {
 
 #[test]
 fn an_answer_from_another_source_proves_nothing() {
-    let mut verifier = verifier(Md5::Never);
-    let mut phone = Phone::new("rep1", "s3cret");
-    phone.asked(&mut verifier, at(0));
-    let request = phone.signed();
+    let (mut verifier, _, request) = answered("rep1", "s3cret");
     let elsewhere = ip("192.0.2.66");
     assert_eq!(
         verifier.verify(&request, elsewhere, at(1)),

@@ -3,11 +3,7 @@ use super::*;
 #[test]
 fn a_call_is_answered_and_hung_up_and_nothing_is_left() {
     let mut wire = Wire::new();
-    let caller = wire.call();
-    wire.run_until(50);
-    let callee = wire.leg(Side::Callee);
-    wire.callee.ring(callee, at(50)).unwrap();
-    wire.run_until(100);
+    let (caller, callee) = wire.ring();
     wire.callee
         .answer(callee, Bytes::from("answer"), at(100))
         .unwrap();

@@ -167,13 +167,7 @@ fn past_the_limit_callers_are_told_when_to_try_again() {
 #[test]
 fn a_cseq_gap_is_legal_and_a_step_back_is_not() {
     let mut wire = Wire::new();
-    wire.probe(&invite("", ""));
-    let (leg, _) = wire.callee.poll_event().unwrap();
-    wire.callee
-        .answer(leg, Bytes::from("answer"), at(0))
-        .unwrap();
-    let answer = read_message(&wire.callee.poll_transmit().unwrap().bytes).unwrap();
-    wire.probe(&follow_up(&answer, "ACK", 1, ""));
+    let (_, answer) = wire.answer_probe(&invite("", ""));
     assert_eq!(
         code(&wire.probe(&follow_up(&answer, "OPTIONS", 50, ""))),
         "200"
@@ -196,13 +190,7 @@ fn a_cseq_gap_is_legal_and_a_step_back_is_not() {
 #[test]
 fn a_late_invite_begins_no_ghost_call() {
     let mut wire = Wire::new();
-    wire.probe(&invite("", ""));
-    let (leg, _) = wire.callee.poll_event().unwrap();
-    wire.callee
-        .answer(leg, Bytes::from("answer"), at(0))
-        .unwrap();
-    let answer = read_message(&wire.callee.poll_transmit().unwrap().bytes).unwrap();
-    wire.probe(&follow_up(&answer, "ACK", 1, ""));
+    let (leg, _) = wire.answer_probe(&invite("", ""));
     wire.callee.handle_timeout(at(40_000));
     assert_eq!(wire.callee.poll_event().map(|it| it.0), Some(leg));
     assert_eq!(code(&wire.probe(&invite("", ""))), "482");

@@ -51,11 +51,7 @@ fn a_confirmed_call_is_not_replaced_early_only() {
 #[test]
 fn a_call_that_rings_here_is_not_replaced() {
     let mut wire = Wire::new();
-    let caller = wire.call();
-    wire.run_until(50);
-    let callee = wire.leg(Side::Callee);
-    wire.callee.ring(callee, at(50)).unwrap();
-    wire.run_until(100);
+    let (caller, _) = wire.ring();
     let replaces = wire.caller.replaces_of(caller).unwrap();
     assert_eq!(refused(&mut wire, &replaces), 481);
 }
@@ -63,11 +59,7 @@ fn a_call_that_rings_here_is_not_replaced() {
 #[test]
 fn a_call_of_ours_that_rings_there_may_be_replaced() {
     let mut wire = Wire::new();
-    let caller = wire.call();
-    wire.run_until(50);
-    let callee = wire.leg(Side::Callee);
-    wire.callee.ring(callee, at(50)).unwrap();
-    wire.run_until(100);
+    let (caller, callee) = wire.ring();
     let replaces = wire.callee.replaces_of(callee).unwrap();
     let value = format!("Replaces: {replaces};early-only\r\n");
     let text = refusals::invite(&value, "").replace("192.0.2.1>;tag=f", "192.0.2.9>;tag=f");

@@ -59,11 +59,7 @@ fn an_early_update_of_the_callee_is_answered_too() {
 #[test]
 fn before_the_first_offer_is_settled_nobody_sends_an_update() {
     let mut wire = Wire::new();
-    let caller = wire.call();
-    wire.run_until(50);
-    let callee = wire.leg(Side::Callee);
-    wire.callee.ring(callee, at(50)).unwrap();
-    wire.run_until(100);
+    let (caller, callee) = wire.ring();
     let sdp = || Some(Bytes::from("move"));
     let refused = Err(NotPossible::WrongState);
     assert_eq!(wire.caller.update(caller, sdp(), at(100)), refused);
@@ -110,13 +106,7 @@ fn an_update_goes_only_to_who_allows_it() {
 #[test]
 fn an_update_refreshes_the_target() {
     let mut wire = Wire::new();
-    wire.probe(&invite("Content-Type: application/sdp\r\n", "offer"));
-    let (leg, _) = wire.callee.poll_event().unwrap();
-    wire.callee
-        .answer(leg, Bytes::from("answer"), at(0))
-        .unwrap();
-    let answer = read_message(&wire.callee.poll_transmit().unwrap().bytes).unwrap();
-    wire.probe(&follow_up(&answer, "ACK", 1, ""));
+    let (leg, answer) = wire.answer_probe(&invite("Content-Type: application/sdp\r\n", "offer"));
     let update = follow_up(&answer, "UPDATE", 2, "");
     let moved = "Contact: <sip:anna@192.0.2.1:5099>";
     let update = update.replace("Contact: <sip:anna@192.0.2.1>", moved);

@@ -97,6 +97,17 @@ impl Wire {
         self.caller.invite(invite, now).unwrap()
     }
 
+    /// A call that rings from 50 ms on, at 100 ms: the legs of caller and callee.
+    pub(super) fn ring(&mut self) -> (LegId, LegId) {
+        let caller = self.call();
+        self.run_until(50);
+        let callee = self.leg(Side::Callee);
+        let now = self.now;
+        self.callee.ring(callee, now).unwrap();
+        self.run_until(100);
+        (caller, callee)
+    }
+
     /// A call that is answered at 1 s and acknowledged: the legs of caller and callee.
     pub(super) fn talk(&mut self) -> (LegId, LegId) {
         let caller = self.call();
@@ -242,6 +253,17 @@ impl Wire {
     /// Puts a datagram before the callee; what it sends back.
     pub(super) fn probe(&mut self, text: &str) -> Vec<String> {
         self.probe_as(Standing::Known, text)
+    }
+
+    /// Answers a foreign INVITE and sees it confirmed: our leg, and the answer.
+    pub(super) fn answer_probe(&mut self, invite: &str) -> (LegId, Message) {
+        self.probe(invite);
+        let (leg, _) = self.callee.poll_event().unwrap();
+        let now = self.now;
+        self.callee.answer(leg, Bytes::from("answer"), now).unwrap();
+        let answer = read_message(&self.callee.poll_transmit().unwrap().bytes).unwrap();
+        self.probe(&refusals::follow_up(&answer, "ACK", 1, ""));
+        (leg, answer)
     }
 
     pub(super) fn probe_as(&mut self, standing: Standing, text: &str) -> Vec<String> {

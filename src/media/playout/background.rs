@@ -14,13 +14,13 @@ const WEIGHT: f32 = 0.125;
 
 /// The noise behind a party's voice as it was heard last: this is what their pauses sound like.
 #[derive(Debug)]
-pub(super) struct Floor {
+pub(super) struct Background {
     /// The mean power of a sample in the quietest frame of late; none before the first frame.
     least: Option<f32>,
     correlation: [f32; ORDER + 1],
 }
 
-impl Floor {
+impl Background {
     pub(super) fn new() -> Self {
         Self {
             least: None,
@@ -64,8 +64,8 @@ mod tests {
     use super::*;
     use crate::words::Entropy;
 
-    fn dbov(floor: &Floor) -> f32 {
-        10.0 * (floor.correlation()[0] / 32_768.0_f32.powi(2)).log10()
+    fn dbov(background: &Background) -> f32 {
+        10.0 * (background.correlation()[0] / 32_768.0_f32.powi(2)).log10()
     }
 
     /// White noise whose level is so many dBov.
@@ -79,30 +79,38 @@ mod tests {
     #[test]
     fn it_is_the_noise_between_the_words() {
         let mut entropy = Entropy::from_number(1);
-        let mut floor = Floor::new();
+        let mut background = Background::new();
         for n in 0..500 {
             let level = if n % 50 < 35 { -25.0 } else { -55.0 };
-            floor.hear(&noise(&mut entropy, level));
+            background.hear(&noise(&mut entropy, level));
         }
-        assert!((dbov(&floor) + 55.0).abs() < 1.0, "{}", dbov(&floor));
+        assert!(
+            (dbov(&background) + 55.0).abs() < 1.0,
+            "{}",
+            dbov(&background)
+        );
     }
 
     #[test]
     fn a_louder_room_is_followed() {
         let mut entropy = Entropy::from_number(1);
-        let mut floor = Floor::new();
+        let mut background = Background::new();
         for n in 0..1_000 {
             let level = if n < 250 { -65.0 } else { -50.0 };
-            floor.hear(&noise(&mut entropy, level));
+            background.hear(&noise(&mut entropy, level));
         }
-        assert!((dbov(&floor) + 50.0).abs() < 1.0, "{}", dbov(&floor));
+        assert!(
+            (dbov(&background) + 50.0).abs() < 1.0,
+            "{}",
+            dbov(&background)
+        );
     }
 
     #[test]
     fn who_mutes_himself_has_none() {
-        let mut floor = Floor::new();
-        floor.hear(&[3_000; 160]);
-        (0..50).for_each(|_| floor.hear(&[0; 160]));
-        assert!(dbov(&floor) < -60.0);
+        let mut background = Background::new();
+        background.hear(&[3_000; 160]);
+        (0..50).for_each(|_| background.hear(&[0; 160]));
+        assert!(dbov(&background) < -60.0);
     }
 }
