@@ -6,7 +6,7 @@
 //! - [`policy`]: the standard as typed timelines; [`call`]: one call, pure
 //! - [`sip`], [`media`], [`ear`]: signalling, sound and hearing, pure
 //! - [`buttons`]: a headset's buttons and lights, pure
-//! - [`callbacks`], [`records`], [`recordings`]: what is promised and what is left behind
+//! - [`callbacks`], [`records`], [`recordings`]: what is promised and what is left behind; [`files`]: where
 //! - [`seating`]: how each rep's seat stands, and which of them takes which call, pure
 //! - [`net`], [`seats`], [`console`], [`voices`]: sockets, the rep's leg, the HTTP API, who is a person
 //! - [`desk`]: composition and the clock; [`phone`]: a scripted endpoint of our own
@@ -20,6 +20,7 @@ pub mod console;
 pub mod desk;
 pub mod dialling;
 pub mod ear;
+pub mod files;
 pub mod media;
 pub mod net;
 pub mod phone;

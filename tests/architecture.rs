@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 21] = [
+const MAY_NAME: [(&str, &[&str]); 22] = [
     ("words", &[]),
+    ("files", &[]),
     ("policy", &["words"]),
     ("call", &["policy", "words"]),
     ("sip", &["words"]),
     ("media", &["words"]),
     ("ear", &["words"]),
     ("buttons", &["words"]),
-    ("callbacks", &["dialling", "policy", "words"]),
-    ("records", &["words"]),
-    ("recordings", &["media", "words"]),
+    ("callbacks", &["dialling", "files", "policy", "words"]),
+    ("records", &["files", "words"]),
+    ("recordings", &["files", "media", "words"]),
     ("dialling", &["sip", "words"]),
     ("seating", &["words"]),
     ("net", L0_AND_L1),
@@ -40,7 +41,7 @@ const L0_AND_L1: &[&str] = &[
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 19] = [
+const ALL_BELOW_CLI: [&str; 20] = [
     "buttons",
     "call",
     "callbacks",
@@ -48,6 +49,7 @@ const ALL_BELOW_CLI: [&str; 19] = [
     "desk",
     "dialling",
     "ear",
+    "files",
     "media",
     "net",
     "phone",
@@ -77,13 +79,14 @@ const PURE: [&str; 12] = [
     "seating",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.
-const IMPURE: [&str; 19] = [
+const IMPURE: [&str; 20] = [
     "tokio::",
     "UdpSocket",
     "TcpStream",
     "TcpListener",
     "ToSocketAddrs",
     "std::fs",
+    "crate::files",
     "std::thread",
     "std::process",
     "std::env",

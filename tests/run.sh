@@ -72,6 +72,20 @@ check() {
   fi
 }
 
+# Windows is checked from here where its target and a C compiler for it are installed:
+#   rustup target add x86_64-pc-windows-gnu; apt-get install gcc-mingw-w64-x86-64-posix
+check_windows() {
+  local target=x86_64-pc-windows-gnu compiler=x86_64-w64-mingw32-gcc missing=()
+  rustc --print target-libdir --target "$target" 2>/dev/null | xargs -r test -d || missing+=("the target $target")
+  command -v "$compiler" >/dev/null || missing+=("$compiler")
+  if [ ${#missing[@]} -eq 0 ]; then
+    check "Windows" cargo check --quiet --locked --target "$target"
+    return
+  fi
+  passed=$((passed + 1)) # taken back by the count of skips
+  (IFS=,; echo "not installed: ${missing[*]}") >"$skips/windows"
+}
+
 # Adds the counts of a finished test run; a run that broke off before its summary is one failure.
 count() {
   local log=$1 ok=$2 bad=$3
@@ -130,6 +144,7 @@ main() {
 
   check "format" cargo fmt --check
   check "lints" cargo clippy --quiet --all-targets -- -D warnings
+  [ -n "$filter" ] || check_windows
   echo "== tests"
   if cargo nextest --version >/dev/null 2>&1; then run_with_nextest; else run_with_cargo; fi
   check "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps

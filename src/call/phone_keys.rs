@@ -7,8 +7,8 @@ use crate::words::{Command, ConsentFor, Key, Moment, Party};
 
 use super::{Action, Board, CALLER, Patch, State, Timer, commands};
 
-/// A sequence that has begun waits so long for its next key; then its keys go on.
-const NEXT_WITHIN: Duration = Duration::from_secs(2);
+/// A sequence that has begun waits so long for its next key; then its keys go on. linphonec's keys are 2 s apart.
+const NEXT_WITHIN: Duration = Duration::from_secs(3);
 
 /// What a sequence of keys asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

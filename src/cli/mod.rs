@@ -39,18 +39,16 @@ pub struct Environment {
     pub token: Option<String>,
     /// `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set.
     pub locale: Option<String>,
-    /// `XDG_STATE_HOME`, or where it is by default (XDG base directories).
+    /// Where this user's programs keep what they must not lose.
     pub state_home: Option<PathBuf>,
 }
 
 impl Environment {
     fn of_this_process() -> Self {
-        let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         Self {
             token: set("THIRDRING_TOKEN"),
-            state_home: set("XDG_STATE_HOME")
-                .map(PathBuf::from)
-                .or_else(|| Some(Path::new(&set("HOME")?).join(".local/state"))),
+            state_home: state_home(set),
             locale: ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set),
         }
     }
@@ -67,6 +65,14 @@ impl Environment {
             _ => None,
         }
     }
+}
+
+/// `XDG_STATE_HOME`, or where that is by default (XDG base directories); on Windows `LOCALAPPDATA`.
+fn state_home(set: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let profile = || set("LOCALAPPDATA").filter(|_| cfg!(windows));
+    let named = set("XDG_STATE_HOME").or_else(profile);
+    let usual = || Some(Path::new(&set("HOME")?).join(".local/state"));
+    named.map(PathBuf::from).or_else(usual)
 }
 
 pub fn main() -> ExitCode {

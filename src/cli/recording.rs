@@ -45,6 +45,7 @@ fn open(arguments: &DecryptArguments, teller: &mut Teller<'_>) -> Result<(), Fai
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;

@@ -1,11 +1,9 @@
 //! `thirdring run`: settings read, token found, agent started.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime;
 use tracing_subscriber::EnvFilter;
 
@@ -14,6 +12,7 @@ use super::failure::Failure;
 use super::{Environment, Teller};
 use crate::console::Token;
 use crate::desk::{self, Agent, RunOptions, Summary};
+use crate::files;
 use crate::settings::{LogFormat, Settings};
 use crate::words::{Entropy, Sentence};
 
@@ -90,7 +89,10 @@ fn announce(agent: &Agent, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A leg has two sockets, a call a file: many systems start us with a limit of 1,024 and allow more.
+#[cfg(unix)]
 fn allow_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
     let allowed = getrlimit(Resource::Nofile).maximum;
     let all = Rlimit {
         current: allowed,
@@ -100,6 +102,10 @@ fn allow_open_files() {
         tracing::warn!(%why, "raise the limit of open files");
     }
 }
+
+/// Windows sets no such limit.
+#[cfg(not(unix))]
+fn allow_open_files() {}
 
 /// Logs go to standard error: standard output tells the ports and READY.
 fn log(settings: &Settings) -> Result<(), Failure> {
@@ -163,10 +169,7 @@ fn make(file: &Path) -> io::Result<()> {
         fs::create_dir_all(folder)?;
     }
     let token = Entropy::from_seed(desk::clock::seed()?).token(TOKEN_LENGTH);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)?;
+    let mut options = files::for_owner();
+    let mut file = options.write(true).create_new(true).open(file)?;
     writeln!(file, "{token}")
 }

@@ -177,22 +177,24 @@ impl Desk {
 
     /// Their port is closed: the leg is ended by us, and the call goes on without it (D6).
     fn lost_without_a_word(&mut self, id: CallId, party: Party, news: LegNews, now: Moment) {
-        if let Some(leg) = self.calls.take_leg(id, party) {
-            if let Some(port) = leg.port {
-                self.sound.close(port.key);
-            }
-            if let Some(sip) = leg.sip
-                && let Err(problem) = self
-                    .signalling
-                    .endpoint
-                    .bye(sip, Some("Q.850;cause=27"), now)
-            {
-                tracing::debug!(call = %id, party = %party, %problem, "hang up a lost leg");
-            }
+        let leg = self.calls.take_leg(id, party);
+        if let Some(port) = leg.as_ref().and_then(|leg| leg.port) {
+            self.sound.close(port.key);
+        }
+        let sip = leg.and_then(|leg| leg.sip);
+        let hop = sip.and_then(|sip| self.signalling.endpoint.peer_of(sip));
+        if let Some(sip) = sip
+            && let Err(problem) = self
+                .signalling
+                .endpoint
+                .bye(sip, Some("Q.850;cause=27"), now)
+        {
+            tracing::debug!(call = %id, party = %party, %problem, "hang up a lost leg");
         }
         if party == Party::Rep {
             self.drop_second_call(id, now);
             self.release_seat(id, now);
+            hop.into_iter().for_each(|hop| self.phone_gone(hop, now));
         }
         self.leg_news(id, party, news, None, now);
     }

@@ -44,6 +44,7 @@ mod run;
 mod run_error;
 mod second_call;
 mod signalling;
+mod signals;
 mod sip_news;
 mod sockets;
 mod sound;
@@ -83,6 +84,7 @@ use headsets::Worn;
 use house::House;
 use keeper::{Job, Keeper};
 use pbx::Pbx;
+use phones::Phones;
 use promises::Promises;
 use recordings::Recordings;
 use signalling::Signalling;
@@ -98,6 +100,7 @@ struct Desk {
     whereabouts: Whereabouts,
     calls: Calls,
     signalling: Signalling,
+    phones: Phones,
     sound: Sound,
     seating: Seating,
     /// It is told how the seats stand.
@@ -436,6 +439,7 @@ impl Desk {
             self.chronicle
                 .follow_logins(self.signalling.endpoint.judgements());
             self.tell_of_strangers(now);
+            self.tell_of_wrong_logins(now);
             let metrics = &self.chronicle.metrics;
             metrics.lost_inside("recorded-frames", self.recordings.lost());
             for (end, count) in self.signalling.connections_ended() {

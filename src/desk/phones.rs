@@ -11,7 +11,7 @@ use crate::settings::{self, Settings};
 use crate::sip::digest::Md5;
 use crate::sip::offer_answer::SrtpPolicy;
 use crate::sip::registrar::{Binding, ExpiryLimits, PhoneLogin, Registrar, RegistrarSettings};
-use crate::sip::{Endpoint, LegId, Refusal};
+use crate::sip::{Endpoint, Hop, LegId, Refusal, Uri};
 use crate::words::{Entropy, Moment, Pii, SeatId, Sentence};
 
 use super::guide::Route;
@@ -87,26 +87,68 @@ fn registrar_settings(
     }
 }
 
+/// Which phone each seat has; the settings bound them.
+#[derive(Debug, Default)]
+pub(super) struct Phones(BTreeMap<SeatId, Uri>);
+
+impl Phones {
+    /// Takes down where the seat's phone is; whether that is another place than before.
+    fn is_another(&mut self, seat: &SeatId, contact: Option<Uri>) -> bool {
+        match contact {
+            Some(contact) => self.0.insert(seat.clone(), contact.clone()) != Some(contact),
+            None => {
+                self.0.remove(seat);
+                false
+            }
+        }
+    }
+}
+
 impl Desk {
-    /// The phones that have come, moved or gone: their seats are rung, or are not.
-    pub(super) fn follow_phones(&mut self, now: Moment) {
+    /// The phones that have come, moved or gone: their seats are rung, or are not. The seats that have another phone
+    /// than before: what they missed by the old one they should be asked again.
+    #[must_use]
+    pub(super) fn follow_phones(&mut self, now: Moment) -> Vec<SeatId> {
+        let mut anew = Vec::new();
         let mut is_any = false;
         while let Some(seat) = self.signalling.endpoint.poll_registered() {
             is_any = true;
-            let is_there = self.signalling.endpoint.phone_of(&seat, now).is_some();
-            let is_gone = !is_there;
+            let phone = self.signalling.endpoint.phone_of(&seat, now);
+            let contact = phone.map(|phone| phone.contact.clone());
+            let is_there = contact.is_some();
             if self
                 .seating
-                .set_fault(&seat, Fault::NotRegistered, is_gone, now)
+                .set_fault(&seat, Fault::NotRegistered, !is_there, now)
             {
-                self.tell_of_phone(seat, is_there, now);
+                self.tell_of_phone(seat.clone(), is_there, now);
                 self.seats_changed(now);
+            }
+            if self.phones.is_another(&seat, contact) {
+                anew.push(seat);
             }
         }
         if is_any {
             let flows = self.signalling.endpoint.phone_flows(now);
             self.signalling.keep_registered(Registered::Phones, flows);
         }
+        anew
+    }
+
+    /// Calls that missed these seats may ring them.
+    pub(super) fn ring_anew(&mut self, seats: &[SeatId], now: Moment) {
+        if !seats.is_empty() {
+            seats
+                .iter()
+                .for_each(|seat| self.seating.is_there_anew(seat));
+            self.seats_changed(now);
+        }
+    }
+
+    /// Nobody listens where the seat's phone was: it counts as gone until it registers again.
+    pub(super) fn phone_gone(&mut self, hop: Hop, now: Moment) {
+        self.signalling.endpoint.phone_gone(hop);
+        let anew = self.follow_phones(now);
+        self.ring_anew(&anew, now);
     }
 
     fn tell_of_phone(&mut self, seat: SeatId, is_there: bool, now: Moment) {

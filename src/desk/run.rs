@@ -8,7 +8,6 @@ use std::thread::JoinHandle;
 
 use serde::Serialize;
 use tokio::runtime::Handle;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::callbacks::Queue;
@@ -21,10 +20,12 @@ use super::chronicle::Chronicle;
 use super::ended::Ended;
 use super::opening::{Books, Network, Sounds, open_console, open_headset, rules, seating};
 use super::pbx::Pbx;
+use super::phones::Phones;
 use super::promises::Promises;
 use super::prompts;
 use super::renewal::Renewal;
 use super::run_error::RunError;
+use super::signals::Signals;
 use super::standing::Since;
 use super::vows::Vows;
 use super::working::Inbox;
@@ -103,6 +104,7 @@ impl Agent {
         let keeper = books.keeper;
         let mut desk = Desk {
             signalling: calling.signalling,
+            phones: Phones::default(),
             sound: sounds.sound,
             promises: Promises::new(Queue::new(DeskId::alone(), rules(settings), None)),
             recordings: sounds.recordings,
@@ -130,9 +132,7 @@ impl Agent {
             recorder: sounds.news,
             headset: headset_news,
             buttons: presses,
-            stop: signal(SignalKind::terminate()).map_err(RunError::System)?,
-            interrupt: signal(SignalKind::interrupt()).map_err(RunError::System)?,
-            hang_up: signal(SignalKind::hangup()).map_err(RunError::System)?,
+            signals: Signals::listen().map_err(RunError::System)?,
             renewal: Renewal::default(),
         };
         Ok(Self {

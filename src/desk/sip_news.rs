@@ -24,7 +24,7 @@ pub(super) struct Offer {
 impl Desk {
     /// Everything the endpoint has to tell.
     pub(super) fn take_sip_events(&mut self, now: Moment) {
-        self.follow_phones(now);
+        let anew = self.follow_phones(now);
         while let Some((leg, event)) = self.signalling.poll_event() {
             if let Event::Invited(invited) = event {
                 self.invited_by(leg, *invited, now);
@@ -33,6 +33,8 @@ impl Desk {
             }
             self.settle(now);
         }
+        // After the calls that just missed the phone before.
+        self.ring_anew(&anew, now);
         self.take_answers(now);
     }
 

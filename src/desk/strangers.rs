@@ -3,12 +3,19 @@ use std::time::Duration;
 use super::Desk;
 use crate::words::Moment;
 
-/// The log tells of strangers once in so long, however many there are.
+/// The log tells of them once in so long, however many there are.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
-/// What the log has told of those who are no line of ours.
+/// What the log has told of those who are no line, or no phone, of ours.
 #[derive(Debug, Default)]
 pub(super) struct Strangers {
+    requests: Told,
+    logins: Told,
+}
+
+/// How many were told of, and when.
+#[derive(Debug, Default)]
+struct Told {
     told: u64,
     last: Option<Moment>,
 }
@@ -18,7 +25,7 @@ impl Desk {
     pub(super) fn tell_of_strangers(&mut self, now: Moment) {
         let counters = self.signalling.endpoint.counters();
         let (in_all, from) = (counters.strangers(), counters.last_stranger());
-        if let Some(requests) = self.duty.strangers.news(in_all, now) {
+        if let Some(requests) = self.duty.strangers.requests.news(in_all, now) {
             let last_from = from.map(|from| from.ip().to_string());
             tracing::warn!(
                 requests,
@@ -27,9 +34,25 @@ impl Desk {
             );
         }
     }
+
+    /// A phone that has the wrong password asks with it for as long as it likes.
+    pub(super) fn tell_of_wrong_logins(&mut self, now: Moment) {
+        let Some(judged) = self.signalling.endpoint.judgements() else {
+            return;
+        };
+        let (in_all, from) = (judged.wrong(), judged.last_wrong());
+        if let Some(logins) = self.duty.strangers.logins.news(in_all, now) {
+            let last_from = from.map(|from| from.to_string());
+            tracing::warn!(
+                logins,
+                last_from,
+                "refused phones: a wrong username or password"
+            );
+        }
+    }
 }
 
-impl Strangers {
+impl Told {
     /// How many came since it was told last, where it is time to tell.
     fn news(&mut self, in_all: u64, now: Moment) -> Option<u64> {
         let is_time = self.last.is_none_or(|last| now.since(last) >= TELL_EVERY);
@@ -47,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_strangers_is_one_line_a_minute() {
-        let mut strangers = Strangers::default();
+        let mut strangers = Told::default();
         let at = |seconds| Moment::ZERO + Duration::from_secs(seconds);
         assert_eq!(strangers.news(0, at(0)), None);
         assert_eq!(strangers.news(1, at(1)), Some(1));

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 
 use crate::call::Input;
@@ -19,6 +18,7 @@ use crate::words::{Moment, Party};
 use super::finder::Places;
 use super::keeper::{Job, Kept};
 use super::renewal::Renewal;
+use super::signals::{Asked, Signals};
 use super::{Desk, clock};
 
 /// News taken in one go before the network has its turn again.
@@ -44,9 +44,7 @@ pub(super) struct Inbox {
     pub(super) headset: Option<mpsc::Receiver<headset::News>>,
     /// Where that has buttons.
     pub(super) buttons: Option<mpsc::Receiver<ButtonNews>>,
-    pub(super) stop: Signal,
-    pub(super) interrupt: Signal,
-    pub(super) hang_up: Signal,
+    pub(super) signals: Signals,
     pub(super) renewal: Renewal,
 }
 
@@ -130,11 +128,12 @@ impl Desk {
                 Some(news) = told(&mut inbox.buttons) => self.button_news(news, clock::now()),
                 Some(news) = told(&mut inbox.headset) => self.headset_news(news, clock::now()),
                 Some(kept) = inbox.kept.recv() => self.kept(kept, clock::now()),
-                _ = inbox.hang_up.recv() => self.begin_renewal(&mut inbox.renewal),
                 Some(read) = inbox.renewal.done() => self.renew(read, clock::now()),
                 () = until(wake, now) => self.tick(clock::now()),
-                _ = inbox.stop.recv() => leave_at = Some(self.shut_down(leave_at, clock::now())),
-                _ = inbox.interrupt.recv() => leave_at = Some(self.shut_down(leave_at, clock::now())),
+                asked = inbox.signals.next() => match asked {
+                    Asked::Stop => leave_at = Some(self.shut_down(leave_at, clock::now())),
+                    Asked::Renew => self.begin_renewal(&mut inbox.renewal),
+                },
             }
         }
     }

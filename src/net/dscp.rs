@@ -37,8 +37,19 @@ impl Dscp {
         }
         // A socket of both families sends IPv4, too.
         let _ = socket.set_tos_v4(self.tos());
-        socket.set_tclass_v6(self.tos())
+        mark_v6(socket, self.tos())
     }
+}
+
+#[cfg(unix)]
+fn mark_v6(socket: &SockRef<'_>, class: u32) -> io::Result<()> {
+    socket.set_tclass_v6(class)
+}
+
+/// Windows marks by a policy of its administrator.
+#[cfg(not(unix))]
+fn mark_v6(_: &SockRef<'_>, _: u32) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(test)]

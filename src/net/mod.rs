@@ -3,6 +3,7 @@
 //! Invariant: nothing here reads what it carries, but where a message ends.
 
 mod dscp;
+mod icmp;
 mod mending;
 mod options;
 mod resolver;
@@ -12,6 +13,7 @@ mod streams;
 mod udp;
 
 pub use dscp::Dscp;
+pub use icmp::found_nobody;
 pub use options::{way_out, way_to};
 pub use resolver::{Families, NotFound, Resolver, Target, Wanted};
 pub use rtp_ports::{PortPair, PortPool};

@@ -40,6 +40,15 @@ pub(super) fn both_families(socket: &Socket, address: SocketAddr) -> io::Result<
     Ok(())
 }
 
+/// Connections of our last run linger in the system: they must not keep us from the port. On Windows they do not, and
+/// the option would let others listen where we do.
+pub(super) fn past_lingering(socket: &Socket) -> io::Result<()> {
+    match cfg!(windows) {
+        true => Ok(()),
+        false => socket.set_reuse_address(true),
+    }
+}
+
 /// An IPv4 peer is one, also where a socket of both families shows it as `::ffff:192.0.2.1`.
 pub(super) fn canonical(peer: SocketAddr) -> SocketAddr {
     match peer {

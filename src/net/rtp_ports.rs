@@ -3,10 +3,9 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use nix::sys::socket::{setsockopt, sockopt};
 use socket2::SockRef;
 
-use super::Dscp;
+use super::{Dscp, icmp};
 
 /// Odd ports and ports whose neighbour is taken, before we give up finding a pair.
 const EPHEMERAL_ATTEMPTS: usize = 200;
@@ -93,11 +92,7 @@ fn bind_one(ip: IpAddr, port: u16) -> io::Result<UdpSocket> {
 
 /// ICMP errors are wanted on the RTP port only (D17).
 fn finish(pair: PortPair) -> io::Result<PortPair> {
-    if pair.rtp.local_addr()?.is_ipv4() {
-        setsockopt(&pair.rtp, sockopt::Ipv4RecvErr, &true)?;
-    } else {
-        setsockopt(&pair.rtp, sockopt::Ipv6RecvErr, &true)?;
-    }
+    icmp::ask_for_errors(&pair.rtp)?;
     Ok(pair)
 }
 

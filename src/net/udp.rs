@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::UdpSocket;
 
-use super::{Dscp, options};
+use super::{Dscp, icmp, options};
 
 /// A second of 1,000 calls/s at 2 KB a datagram must fit while the desk is busy.
 const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
@@ -57,14 +57,14 @@ impl UdpPort {
 
     /// A datagram that has come already; `WouldBlock` when there is none.
     pub fn try_receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let (length, from) = self.socket.try_recv_from(buffer)?;
+        let (length, from) = icmp::past_errors(|| self.socket.try_recv_from(buffer))?;
         Ok((length, options::canonical(from)))
     }
 
     /// The same, also where the runtime has not noticed it yet: when the PC has slept, timers are
     /// told before datagrams.
     pub fn receive_unnoticed(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let (length, from) = self.direct.recv_from(buffer)?;
+        let (length, from) = icmp::past_errors(|| self.direct.recv_from(buffer))?;
         Ok((length, options::canonical(from)))
     }
 
@@ -76,8 +76,13 @@ impl UdpPort {
 
     /// One datagram into `buffer`: its length and sender. Cancel-safe.
     pub async fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let (length, from) = self.socket.recv_from(buffer).await?;
-        Ok((length, options::canonical(from)))
+        loop {
+            match self.socket.recv_from(buffer).await {
+                Ok((length, from)) => return Ok((length, options::canonical(from))),
+                Err(error) if icmp::found_nobody(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     pub async fn send(&self, datagram: &[u8], to: SocketAddr) -> io::Result<usize> {

@@ -174,6 +174,11 @@ impl Seating {
         is_news
     }
 
+    /// It has another phone than before: calls that missed it may ring it.
+    pub fn is_there_anew(&mut self, id: &SeatId) {
+        self.seekers.try_again(id);
+    }
+
     /// How the seat's headset is: the one fault it has, or none; whether that is news.
     pub fn set_device(&mut self, id: &SeatId, fault: Option<Fault>, now: Moment) -> bool {
         let set = |is_news, of| self.set_fault(id, of, fault == Some(of), now) | is_news;

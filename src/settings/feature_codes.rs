@@ -1,45 +1,65 @@
 //! What reps who worked behind a PBX know keys to mean.
 
-/// The default feature codes of FreePBX (module defaults, *Admin > Feature Codes*) and the in-call ones of
-/// Asterisk (`features.conf`, `[featuremap]`): code, name.
-const CODES: [(&str, &str); 37] = [
-    ("##", "in-call transfer"),
+/// Code, and what it is; where that stands is said above each group. What two of them know is here once.
+const CODES: &[(&str, &str)] = &[
+    // Asterisk, configs/samples/features.conf.sample, [featuremap] and [general]: pressed in a call.
     ("#1", "in-call transfer"),
     ("#72", "in-call parking"),
-    ("**", "in-call disconnect, pickup"),
     ("*0", "in-call disconnect"),
-    ("*1", "in-call recording"),
+    ("*1", "in-call recording, or ending a transfer"),
     ("*2", "in-call attended transfer"),
-    ("*3", "in-call recording"),
+    ("*3", "in-call recording, or a conference"),
+    ("*4", "in-call change between two callers"),
+    // FreePBX's modules, each in its install.php (featurecode, setDefault): Admin > Feature Codes shows them.
+    // core
+    ("##", "in-call transfer"),
+    ("**", "in-call disconnect, pickup"),
     ("*8", "pickup"),
     ("*11", "user logon"),
     ("*12", "user logoff"),
+    // findmefollow, timeconditions, daynight, recordings
+    ("*21", "follow me"),
+    ("*27", "time condition"),
+    ("*28", "call flow"),
+    ("*29", "recorded phrase"),
+    ("*77", "recorded phrase"),
+    ("*99", "recorded phrase"),
+    // blacklist, dictate, allowlist
     ("*30", "blacklist"),
     ("*31", "blacklist"),
     ("*32", "blacklist"),
-    ("*35", "e-mail completion"),
+    ("*34", "dictation"),
+    ("*35", "dictation"),
+    ("*36", "allowlist"),
+    // infoservices, hotelwakeup
     ("*43", "echo test"),
+    ("*60", "speaking clock"),
+    ("*65", "own extension"),
+    ("*69", "call trace"),
+    ("*68", "wake-up call"),
+    // queues
     ("*45", "queue login"),
     ("*46", "queue pause"),
     ("*47", "queue callers"),
+    // callforward, missedcall; *70 to *79 are callwaiting, callforward and donotdisturb
     ("*52", "call forward, no answer"),
     ("*53", "call forward, no answer"),
-    ("*54", "paging"),
-    ("*60", "speaking clock"),
-    ("*65", "own extension"),
-    ("*67", "hide the number"),
-    ("*68", "wake-up call"),
-    ("*69", "call trace"),
+    ("*56", "missed calls"),
+    ("*57", "missed calls"),
     ("*7", "call waiting, forwarding, do not disturb"),
-    ("*80", "intercom"),
-    ("*82", "show the number"),
-    ("*85", "parked calls"),
-    ("*87", "parking"),
     ("*90", "call forward, busy"),
     ("*91", "call forward, busy"),
+    ("*92", "call forward, busy"),
+    // voicemail
     ("*97", "voicemail"),
     ("*98", "voicemail"),
-    ("*99", "recording check"),
+    // paging, campon, parking, conferences
+    ("*54", "intercom"),
+    ("*55", "intercom"),
+    ("*80", "intercom"),
+    ("*82", "callback when free"),
+    ("*85", "parked calls"),
+    ("*87", "conferences"),
 ];
 
 /// What the keys, or a beginning of them, or something that begins with them, mean to a PBX.
@@ -57,10 +77,12 @@ mod tests {
 
     #[test]
     fn a_code_clashes_with_what_begins_it_and_what_it_begins() {
-        assert_eq!(clashing("*1"), Some("in-call recording"));
+        assert_eq!(clashing("*2"), Some("in-call attended transfer"));
         assert_eq!(clashing("*76"), clashing("*72"));
-        assert_eq!(clashing("*4"), Some("echo test"));
+        assert_eq!(clashing("*6"), Some("speaking clock"));
         assert_eq!(clashing("*971"), Some("voicemail"));
-        assert_eq!(clashing("*51"), None);
+        for free in ["*50", "*51", "*59", "#51"] {
+            assert_eq!(clashing(free), None);
+        }
     }
 }

@@ -48,8 +48,12 @@ fn every_dependency_says_what_it_gives() {
         .lines()
         .filter(|line| line.starts_with('|'))
         .collect();
-    for section in ["dependencies", "dev-dependencies"] {
-        for name in manifest[section].as_table().unwrap().keys() {
+    let targets = manifest["target"].as_table().unwrap().values();
+    let tables = targets.filter_map(toml::Value::as_table).chain([&manifest]);
+    let sections = tables
+        .flat_map(|table| ["dependencies", "dev-dependencies"].map(|section| table.get(section)));
+    for section in sections.flatten() {
+        for name in section.as_table().unwrap().keys() {
             let named = |row: &&str| row.split('|').nth(1).is_some_and(|cell| names(cell, name));
             assert!(rows.iter().any(named), "CONTRIBUTING.md: {name}");
         }

@@ -410,6 +410,12 @@ impl Agent {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// How many lines of its log say this.
+    pub(crate) fn logged(&self, words: &str) -> usize {
+        let log = self.log(self.runs);
+        log.lines().filter(|line| line.contains(words)).count()
+    }
+
     /// At TRACE none of its runs has written a number or a secret.
     fn was_discreet(&self) {
         let settings = self.scratch.path("settings.toml");

@@ -9,11 +9,13 @@ It goes where a REFER sends it, until it is told to stay.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA and PHONE_CERTIFICATE_AND_KEY are PEM files;
 TLS listens on the port above. PHONE_REGISTRAR is where it registers, for PHONE_EXPIRES seconds, by PHONE_USER
 and PHONE_PASSWORD. PHONE_SRTP=prefer or require encrypts its sound.
-PHONE_CODEC=g722 or opus is all it speaks then. PHONE_AUTO_ANSWER=yes picks up
-by itself: the binding has no menu module, which would do so where the call asks for it.
+PHONE_CODEC=g722 or opus is all it speaks then. PHONE_AUTO_ANSWER=yes picks up calls that ask for it: in the
+program baresip that is done by the module menu (sip_autoanswer=yes of the account), which the binding has not.
+PHONE_SHOWN=yes tells on stderr all that it does.
 """
 import asyncio
 import json
+import logging
 import os
 import sys
 import wave
@@ -27,6 +29,7 @@ FRAME_SECONDS = 0.02
 FRAME_BYTES = 320
 CODECS = {None: ("pcma", "pcmu"), "g722": ("g722/16000/1",), "opus": ("opus/48000/2",)}
 AUTO_ANSWER = "PHONE_AUTO_ANSWER" in os.environ
+SHOWN = "PHONE_SHOWN" in os.environ
 SRTP = {"off": (), "prefer": ("mediaenc=srtp",), "require": ("mediaenc=srtp-mand",)}
 
 
@@ -35,7 +38,7 @@ def tell(event, **more):
 
 
 class Phone:
-    def __init__(self, agent, speech):
+    def __init__(self, runtime, agent, speech):
         self.agent = agent
         self.speech = speech
         self.speaking = self.echoing = False
@@ -43,13 +46,27 @@ class Phone:
         self.waiting = None
         self.call = self.before = None
         self.stays = False
+        self.known, self.missed = set(), {}
+        runtime.subscribe(self.note)
         agent.on_incoming(self.rings)
+
+    def note(self, news):
+        """What the stack tells of a call of ours before the binding has made it is told to nobody."""
+        if news.event in (Event.CALL_ESTABLISHED, Event.CALL_CLOSED) and news.call not in self.known:
+            self.missed.setdefault(news.call, []).append(news)
+
+    def adopt(self, call):
+        """From here on the call hears of itself; it is told what it missed."""
+        self.known.add(call.handle)
+        call.on(self.ends)
+        for news in self.missed.pop(call.handle, []):
+            call._on_stack_event(news)
 
     def rings(self, call):
         self.waiting = call
-        call.on(self.ends)
+        self.adopt(call)
         tell("incoming")
-        if AUTO_ANSWER:
+        if AUTO_ANSWER and "answer-after=0" in call.headers.get("Call-Info", ""):
             asyncio.ensure_future(self.picks_up_itself(call))
 
     async def picks_up_itself(self, call):
@@ -75,7 +92,7 @@ class Phone:
             await call.reject_transfer()
             return
         following = await call.accept_transfer()
-        following.on(self.ends)
+        self.adopt(following)
         await following.wait_established()
         self.take(following)
         tell("established")
@@ -107,7 +124,7 @@ class Phone:
                 tell("refused", code=why.status)
         elif command == "dial":
             call = await self.agent.dial(argument)
-            call.on(self.ends)
+            self.adopt(call)
             await call.wait_established()
             self.take(call)
             tell("established")
@@ -150,6 +167,8 @@ async def commands():
 
 
 async def main(listen, rtp_port, speech_file=None):
+    if SHOWN:
+        logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(name)s %(message)s")
     address = listen.split(":")[0]
     config = f"sip_listen {listen}\nrtp_ports {rtp_port}-{int(rtp_port) + 20}\n"
     transport = os.environ.get("PHONE_TRANSPORT", "udp")
@@ -158,7 +177,14 @@ async def main(listen, rtp_port, speech_file=None):
         config += f"sip_cafile {os.environ['PHONE_CA']}\nsip_verify_server yes\n"
     runtime = Runtime()
     await runtime.start(
-        Config(net_interface=address, max_concurrent_calls=4, extra_config_text=config)
+        Config(
+            net_interface=address,
+            max_concurrent_calls=4,
+            expose_headers=("Call-Info",),
+            sip_trace=SHOWN,
+            native_log_level="debug" if SHOWN else "warning",
+            extra_config_text=config,
+        )
     )
     account = Account(
         os.environ.get("PHONE_USER", "13900139000"),
@@ -175,7 +201,7 @@ async def main(listen, rtp_port, speech_file=None):
     if speech_file:
         with wave.open(speech_file) as sound:
             speech = sound.readframes(sound.getnframes())
-    phone = Phone(agent, speech)
+    phone = Phone(runtime, agent, speech)
     tell("ready")
     async for command, argument in commands():
         try:

@@ -2,11 +2,12 @@
 """A telephone on linphonec that a test drives: linphone_phone.py IP:PORT RTP_PORT
 
 Reads one command a line: register, dial URI, connect, transfer URI, answer, key DIGITS, hold, resume, hangup, quit.
-Tells what happens as one JSON object a line: ready, registered, incoming, established, closed, done.
+Tells what happens as one JSON object a line: ready, registered, refused, incoming, established, closed, done.
 "connect" joins whom it called first with whom it called last, and leaves them (REFER with Replaces).
 PHONE_REGISTRAR is where it registers, by PHONE_USER and PHONE_PASSWORD, for PHONE_EXPIRES seconds. It has no sound
-card: it plays a file of its own and hears nothing. PHONE_AUTO_ANSWER=yes picks up by itself.
+card: it plays a file of its own and hears nothing. PHONE_AUTO_ANSWER=yes picks up by itself. Its keys go by INFO.
 """
+import ctypes
 import json
 import os
 import pty
@@ -31,6 +32,8 @@ sip_tls_port=-2
 guess_hostname=0
 register_only_when_network_is_up=0
 default_expires={expires}
+use_info=1
+use_rfc2833=0
 [rtp]
 audio_rtp_port={rtp}
 [sound]
@@ -38,9 +41,15 @@ echocancellation=0
 """
 
 
+# Of linux/prctl.h.
+PR_SET_PDEATHSIG = 1
+
 # It says that it is registered only when it is asked.
 ASK_EVERY_S = 0.3
 ASK = b"status register\n"
+
+# What it asks for when the password was refused, and waits on the same line; so do we, for whoever types is none of us.
+REFUSED = re.compile(rb"Password for .* on .*: $")
 
 
 def tell(event, **more):
@@ -75,9 +84,10 @@ def start(home, listen, rtp):
     if "PHONE_AUTO_ANSWER" in os.environ:
         arguments.append("-a")
     os.environ["HOME"] = home
-    # Of a terminal of its own it is hung up when we end, however that is.
     phone, terminal = pty.fork()
     if phone == 0:
+        # Killed with us, so that it tells nobody.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         os.execvp("linphonec", arguments)
     return phone, terminal
 
@@ -104,6 +114,9 @@ def main(listen, rtp, _speech_file=None):
                     if pattern.search(line):
                         tell(event)
                         registers &= event != "registered"
+            if registers and REFUSED.search(heard):
+                tell("refused", code=401)
+                registers = False
         if sys.stdin in readable:
             command, _, argument = sys.stdin.readline().strip().partition(" ")
             if command in ("", "quit"):

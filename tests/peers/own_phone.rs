@@ -6,12 +6,12 @@ use thirdring::records::What;
 use thirdring::words::Language;
 
 use super::agent::House;
+use super::desk::Desk;
 use super::events::of;
 use super::hearing::spoken;
 use super::missing::{Need, can_run};
 use super::phone::{Manner, Message, Phone, SOON, Voice};
-use super::phones::HOST;
-use super::program::{Brand, Enrolment, Softphone};
+use super::program::{Brand, PicksUp, Softphone};
 use super::scene::{A_WHILE, NUMBER, Scene};
 
 /// What the target says, over and over.
@@ -326,29 +326,13 @@ fn a_rep_who_gives_up_while_the_target_rings_quietens_it() {
     scene.hang_up();
 }
 
-/// Who registers as the seat, and by what.
-const USER: &str = "8001";
-const PASSWORD: &str = "sesame-8001";
-const EXPIRES_S: u32 = 60;
-
 /// A caller, talking to a rep whose real phone has registered and picked up by itself.
 fn registered(brand: Brand) -> (Scene, Softphone, Phone) {
     let target = Phone::open("billing");
     target.voice(Voice::Says(spoken(Language::En, TARGETS_WORDS).into()));
-    let house = House::fast()
-        .registered_seat("rep1", USER, PASSWORD)
-        .target("billing", target.address);
-    let agent = house.open();
-    let at = Enrolment {
-        registrar: agent.sip,
-        user: USER,
-        password: PASSWORD,
-        expires_s: EXPIRES_S,
-    };
-    let mut rep = Softphone::obliging(brand, HOST, at);
-    rep.tell("register");
-    rep.wait("registered", A_WHILE);
-    let scene = Scene::with(agent, Phone::open(NUMBER));
+    let desk = Desk::open(House::fast().target("billing", target.address));
+    let mut rep = desk.phone(brand, PicksUp::AsAsked);
+    let scene = Scene::with(desk.agent, Phone::open(NUMBER));
     rep.wait("established", A_WHILE);
     (scene, rep, target)
 }

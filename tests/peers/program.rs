@@ -19,6 +19,9 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// Ports one peer takes: SIP, and RTP with RTCP for a few calls.
 pub(crate) const PORTS_EACH: u16 = 30;
 
+/// How long a phone may take to start: at the beginning of a test run twenty do so at once.
+const STARTED_WITHIN: Duration = Duration::from_secs(60);
+
 /// Tests that start one after the other differ by one in their process: their ports are this many places apart.
 const PLACES_APART: u16 = 37;
 
@@ -38,6 +41,15 @@ pub(crate) enum Brand {
     Pjsip,
     /// linphonec, for what a rep's phone does.
     Linphone,
+}
+
+/// Who picks up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PicksUp {
+    /// The test tells it to.
+    ByHand,
+    /// The phone, where the call asks for it (D5); linphonec asks its own setting only.
+    AsAsked,
 }
 
 /// How a phone's SIP travels, and by which certificates.
@@ -109,11 +121,15 @@ impl Softphone {
         Self::run(command, address)
     }
 
-    /// A phone that picks up by itself where the call asks for it (D5); it registers when it is told to.
-    pub(crate) fn obliging(brand: Brand, host: IpAddr, at: Enrolment<'_>) -> Self {
+    /// A phone that can register over UDP, and does so when it is told to.
+    pub(crate) fn registering(brand: Brand, picks_up: PicksUp, at: Enrolment<'_>) -> Self {
+        let host = at.registrar.ip();
         let address = SocketAddr::new(host, free_ports(host));
         let mut command = program(brand.script(), address, address.port() + 2, None);
-        command.env("PHONE_AUTO_ANSWER", "yes").envs(at.variables());
+        command.envs(at.variables());
+        if let PicksUp::AsAsked = picks_up {
+            command.env("PHONE_AUTO_ANSWER", "yes");
+        }
         Self::run(command, address)
     }
 
@@ -198,7 +214,7 @@ impl Softphone {
             told: Vec::new(),
             address,
         };
-        phone.wait("ready", Duration::from_secs(30));
+        phone.wait("ready", STARTED_WITHIN);
         phone
     }
 

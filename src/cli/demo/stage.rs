@@ -145,6 +145,8 @@ impl Stage {
             std::process::id(),
             scene.name()
         ));
+        // A process of the same number may have left its own, for Windows removes nothing that is open.
+        let _ = std::fs::remove_dir_all(&state);
         let token = Entropy::from_seed(clock::seed().map_err(broken("make a token"))?).token(32);
         let token = Token::parse(&token).map_err(broken("make a token"))?;
         let settings = settings(&caller, &rep, &target)?;

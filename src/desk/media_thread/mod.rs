@@ -1,8 +1,17 @@
-//! The one thread that moves sound (D31): this handle, the loop it runs, and what the loop waits on.
+//! The one thread that moves sound (D31): this handle, the loop it runs, and what the loop waits on: `linux/`, or on other
+//! systems `elsewhere/`, which have one face.
 
+#[cfg(any(not(target_os = "linux"), test))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod linux;
 mod media_loop;
-mod poll;
-mod wake;
+mod ready;
+
+#[cfg(not(target_os = "linux"))]
+use self::elsewhere as system;
+#[cfg(target_os = "linux")]
+use self::linux as system;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,14 +25,16 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc::Sender;
 
 use self::media_loop::{DATAGRAM_MAX, Ended, MediaLoop};
-use self::poll::Poll;
-use self::wake::Wake;
+use self::system::{Poll, Wake};
 use super::urgency::run_before_others;
 use crate::media::{Bed, Law, LegKey, Order, Report, Stage};
 use crate::net::{PortPair, PortPool};
 use crate::recordings::store::Frames;
 use crate::voices::Voices;
 use crate::words::Entropy;
+
+/// Sockets looked at in one turn; with all of them flooded a turn stays within some 2 ms.
+const EVENTS_MAX: usize = 64;
 
 /// Orders waiting for the thread, which takes them at once; whoever orders more waits for room.
 const ORDERS_MAX: usize = 4_096;
@@ -87,14 +98,15 @@ impl MediaThread {
     /// Starts the thread; a full channel of reports is counted, never waited for.
     pub(super) fn start(entropy: Entropy, ports: PortPool, outlets: Outlets) -> io::Result<Self> {
         let (requests, inbox) = sync_channel(ORDERS_MAX);
-        let wake = Arc::new(Wake::new()?);
+        let (poll, wake) = Poll::open()?;
+        let wake = Arc::new(wake);
         let counts = Arc::new(MediaCounts::default());
         let mut media_loop = MediaLoop {
-            poll: Poll::new(wake.bell())?,
+            poll,
             wake: Arc::clone(&wake),
             inbox,
             stage: Stage::new(entropy),
-            sockets: BTreeMap::new(),
+            ports: BTreeMap::new(),
             beside: BTreeMap::new(),
             datagram: [0; DATAGRAM_MAX],
             outlets,

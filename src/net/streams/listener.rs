@@ -91,8 +91,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     )?;
     socket.set_nonblocking(true)?;
     options::both_families(&socket, address)?;
-    // Connections of our last run linger in the system: they must not keep us from the port.
-    socket.set_reuse_address(true)?;
+    options::past_lingering(&socket)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     TcpListener::from_std(socket.into())

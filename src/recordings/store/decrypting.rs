@@ -1,9 +1,9 @@
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
+use crate::files;
 use crate::recordings::sealed::{HEAD_BYTES, LENGTH_BYTES, TAG_BYTES};
 use crate::recordings::{Broken, Key, Opener, wav};
 use crate::words::{CallId, Sentence};
@@ -56,10 +56,9 @@ pub fn decrypt(key: &Key, sealed: &Path, opened: &Path) -> Result<Decrypted, Dec
         .read_exact(&mut head)
         .map_err(|_| DecryptError::NotSealed)?;
     let mut opener = Opener::new(key, head).map_err(|_| DecryptError::NotSealed)?;
-    let mut out = OpenOptions::new()
+    let mut out = files::for_owner()
         .write(true)
         .create_new(true)
-        .mode(0o600)
         .open(opened)
         .map_err(DecryptError::Write)?;
     let mut bytes = 0;
@@ -127,14 +126,14 @@ fn finish(out: &File, opened: &Path, bytes: u64) -> io::Result<()> {
     let mut begins = [0; 4];
     let file = File::open(opened)?;
     let is_wav = bytes >= wav::HEAD_BYTES as u64
-        && file.read_exact_at(&mut begins, 0).is_ok()
+        && files::read_exact_at(&file, &mut begins, 0).is_ok()
         && &begins == b"RIFF";
     if !is_wav {
         return Ok(());
     }
     let data = u32::try_from(bytes - wav::HEAD_BYTES as u64).unwrap_or(wav::LENGTH_UNKNOWN);
     for (at, length) in wav::LENGTHS_AT.into_iter().zip(wav::lengths(data)) {
-        out.write_all_at(&length, at)?;
+        files::write_all_at(out, &length, at)?;
     }
     Ok(())
 }

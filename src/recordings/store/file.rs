@@ -1,8 +1,8 @@
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::files;
 use crate::recordings::{Format, Sealer, wav};
 use crate::words::CallId;
 
@@ -16,11 +16,6 @@ pub(super) fn name(call: CallId, format: Format, is_sealed: bool) -> PathBuf {
         name = format!("{name}.{SEALED}");
     }
     Path::new(&call.day()).join(name)
-}
-
-/// Makes a folder that is its owner's alone, with those above it.
-pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// A recording on disk: whatever was written last, what was written before can be read.
@@ -51,12 +46,11 @@ impl TapeFile {
         sealer: Option<Sealer>,
     ) -> io::Result<Self> {
         if let Some(day) = path.parent() {
-            make_folder(day)?;
+            files::make_folder(day)?;
         }
-        let file = OpenOptions::new()
+        let file = files::for_owner()
             .write(true)
             .create_new(true)
-            .mode(0o600)
             .open(&path)?;
         let mut tape = Self {
             file,
@@ -75,11 +69,11 @@ impl TapeFile {
         Ok(tape)
     }
 
-    /// Whether it still has a name: what is written into a file that was removed is lost untold.
+    /// Whether it still has a name.
     pub(super) fn check_there(&self) -> io::Result<()> {
-        match self.file.metadata()?.nlink() {
-            0 => Err(io::ErrorKind::NotFound.into()),
-            _ => Ok(()),
+        match files::has_name(&self.file, &self.path)? {
+            true => Ok(()),
+            false => Err(io::ErrorKind::NotFound.into()),
         }
     }
 
@@ -119,7 +113,7 @@ impl TapeFile {
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let written = (&self.file).write_all(bytes);
+        let written = files::write_all_at(&self.file, bytes, self.bytes);
         if written.is_ok() {
             self.bytes += bytes.len() as u64;
         } else {
@@ -134,7 +128,7 @@ impl TapeFile {
         let data = self.bytes.saturating_sub(wav::HEAD_BYTES as u64);
         let data = u32::try_from(data).unwrap_or(wav::LENGTH_UNKNOWN);
         for (at, length) in wav::LENGTHS_AT.into_iter().zip(wav::lengths(data)) {
-            self.file.write_all_at(&length, at)?;
+            files::write_all_at(&self.file, &length, at)?;
         }
         Ok(())
     }

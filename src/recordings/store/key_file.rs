@@ -1,9 +1,9 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::files;
 use crate::recordings::Key;
 use crate::words::Sentence;
 
@@ -57,9 +57,6 @@ impl std::error::Error for KeyFileError {}
 /// A line of 64 digits, and whatever an editor puts behind it.
 const LENGTH_MAX: u64 = 1_024;
 
-/// The mode of a file that only its owner may read or write: nothing of this.
-const OTHERS: u32 = 0o077;
-
 /// Reads the key on the first line of a file that is its owner's alone.
 pub fn read_key(path: &Path) -> Result<Key, KeyFileError> {
     let unreadable = |why| KeyFileError::Unreadable(path.to_owned(), why);
@@ -68,8 +65,8 @@ pub fn read_key(path: &Path) -> Result<Key, KeyFileError> {
         return Err(KeyFileError::NoFile(path.to_owned()));
     }
     let file = File::open(path).map_err(unreadable)?;
-    let mode = file.metadata().map_err(unreadable)?.permissions().mode();
-    if mode & OTHERS != 0 {
+    let described = file.metadata().map_err(unreadable)?;
+    if files::others_may_use(&described) {
         return Err(KeyFileError::Open(path.to_owned()));
     }
     let mut text = String::new();
@@ -80,9 +77,10 @@ pub fn read_key(path: &Path) -> Result<Key, KeyFileError> {
     Key::parse(line).map_err(|why| KeyFileError::NoKey(path.to_owned(), why))
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
     use std::process::Command;
 
     use super::*;

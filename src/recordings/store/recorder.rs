@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use super::file::{make_folder, name};
+use super::file::name;
 use super::thread::{RecorderThread, Word};
+use crate::files;
 use crate::media::{LegKey, RecordedFrame};
 use crate::recordings::{Format, Key};
 use crate::words::{CallId, Entropy, Moment};
@@ -85,7 +86,7 @@ impl Recorder {
         entropy: Entropy,
         tell: impl FnMut(News) + Send + 'static,
     ) -> io::Result<Self> {
-        make_folder(&settings.folder)?;
+        files::make_folder(&settings.folder)?;
         check_writable(&settings.folder)?;
         let names = Names {
             format: settings.format,

@@ -1,13 +1,13 @@
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::files;
 use crate::words::CallId;
 
 /// What was removed in one go.
@@ -153,10 +153,9 @@ fn remove(
 }
 
 fn open_proofs(folder: &Path) -> io::Result<File> {
-    OpenOptions::new()
+    files::for_owner()
         .create(true)
         .append(true)
-        .mode(0o600)
         .open(folder.join(PROOFS))
 }
 

@@ -1,30 +1,33 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+
+use crate::files;
 
 /// Appends a line of its own to a file for its owner alone: what a power cut left of another stays apart, and a line that
 /// the disk has no room for leaves nothing.
 pub(super) fn append_line(path: &Path, mut line: Vec<u8>) -> io::Result<File> {
     line.push(b'\n');
-    let mut file = OpenOptions::new()
+    let mut file = files::for_owner()
         .create(true)
         .read(true)
         .append(true)
-        .mode(0o600)
         .open(path)?;
     let whole = file.metadata()?.len();
     if let Some(last) = whole.checked_sub(1) {
         let mut byte = [b'\n'];
-        file.read_exact_at(&mut byte, last)?;
+        files::read_exact_at(&file, &mut byte, last)?;
         if byte != [b'\n'] {
             line.insert(0, b'\n');
         }
     }
     let written = file.write_all(&line);
     if written.is_err() {
-        // Cutting off needs no room.
-        let _ = file.set_len(whole);
+        // Cutting off needs no room, and on Windows a file that is not opened for appending.
+        let _ = OpenOptions::new()
+            .write(true)
+            .open(path)
+            .and_then(|file| file.set_len(whole));
     }
     written.map(|()| file)
 }

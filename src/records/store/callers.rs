@@ -1,13 +1,13 @@
 use std::collections::{BTreeSet, VecDeque};
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::append::append_line;
 use super::tombstones::bury;
+use crate::files;
 use crate::words::{CallId, PhoneNumber, Pii};
 
 /// Whose call it was: a line a call in `STATE/callers/<yyyy-mm-dd>.jsonl`. Only by these lines what is kept of a
@@ -62,8 +62,7 @@ impl Callers {
     }
 
     fn write(&self, call: CallId, number: Pii<PhoneNumber>) -> io::Result<()> {
-        let mut folder = DirBuilder::new();
-        folder.recursive(true).mode(0o700).create(&self.folder)?;
+        files::make_folder(&self.folder)?;
         let number = Some(number);
         let line = serde_json::to_vec(&Line { call, number })?;
         append_line(&self.file(&call.day()), line).map(drop)

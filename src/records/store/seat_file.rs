@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::append::append_line;
+use crate::files;
 use crate::records::{Entry, What};
 use crate::words::SeatId;
 
@@ -58,12 +58,10 @@ impl SeatFile {
             serde_json::to_writer(&mut lines, entry)?;
             lines.push(b'\n');
         }
-        let mut file = File::options();
-        let mut file = file
+        let mut file = files::for_owner()
             .create(true)
             .write(true)
             .truncate(true)
-            .mode(0o600)
             .open(&beside)?;
         file.write_all(&lines)?;
         file.sync_all()?;

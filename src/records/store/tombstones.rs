@@ -1,7 +1,8 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
+
+use crate::files;
 
 /// Overwrites lines of a file where they stand, with what `tombstone` makes of each, filled up with spaces.
 /// Returns how many.
@@ -18,7 +19,7 @@ pub(super) fn bury(file: &Path, tombstone: impl Fn(&[u8]) -> Option<String>) -> 
     while reader.read_until(b'\n', &mut line)? > 0 {
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
         if let Some(stone) = tombstone(text) {
-            writer.write_all_at(&fitted(stone, text.len()), at)?;
+            files::write_all_at(&writer, &fitted(stone, text.len()), at)?;
             buried += 1;
         }
         at += line.len() as u64;

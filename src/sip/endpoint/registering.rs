@@ -6,7 +6,7 @@ use super::Endpoint;
 use super::gate::{Rejection, Request};
 use super::requests::RETRY_AFTER_S;
 use crate::sip::registrar::{Binding, Judgements, Outcome, Registrar};
-use crate::sip::transaction::{ServerKey, Wake};
+use crate::sip::transaction::{ServerKey, Use, Wake};
 use crate::sip::wire::write;
 use crate::sip::{FlowId, Hop};
 use crate::words::{Moment, SeatId};
@@ -74,6 +74,22 @@ impl Endpoint {
             let gone = registrar.flow_closed(flow);
             self.registered.changed(gone);
             self.arm_registrar();
+        }
+    }
+
+    /// Nobody is there: the phones behind `hop` are gone until they register again.
+    pub fn phone_gone(&mut self, hop: Hop) {
+        if let Some(registrar) = &mut self.registered.registrar {
+            let gone = registrar.silent(hop);
+            self.registered.changed(gone);
+            self.arm_registrar();
+        }
+    }
+
+    /// A phone that has let a whole INVITE pass without a word need not do so to its seat's next call.
+    pub(super) fn lose_silent_phone(&mut self, hop: Hop, used_for: Use) {
+        if let Use::Invite(_) = used_for {
+            self.phone_gone(hop);
         }
     }
 

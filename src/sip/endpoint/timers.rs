@@ -47,6 +47,7 @@ impl Endpoint {
             ClientTick::GaveUp => {
                 if client.is_unheard() {
                     self.no_help_from(key, NoHelp::Silent);
+                    self.lose_silent_phone(to, used_for);
                 }
                 self.clients.remove(key);
                 self.unanswered(used_for, now);

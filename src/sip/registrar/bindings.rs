@@ -18,6 +18,8 @@ pub struct Binding {
     pub until: Moment,
     device: Option<Device>,
     order: Order,
+    /// When it registered first, by this row of REGISTERs.
+    came: Moment,
     refreshed: Moment,
 }
 
@@ -86,9 +88,9 @@ impl Bindings {
         all.filter(move |binding| binding.is_alive(now))
     }
 
-    /// The phone heard of last.
+    /// The phone that came last: of two that live, each refresh would bring the other.
     pub(super) fn latest(&self, seat: &SeatId, now: Moment) -> Option<&Binding> {
-        self.of(seat, now).max_by_key(|binding| binding.refreshed)
+        self.of(seat, now).max_by_key(|binding| binding.came)
     }
 
     /// Whose phone is behind a hop.
@@ -139,9 +141,14 @@ impl Bindings {
                 .try_for_each(|it| it.yields_to(order))?;
         }
         for contact in contacts {
-            known.retain(|it| !contact.is_same(&it.contact, it.device.as_ref()));
+            let is_it = |it: &Binding| contact.is_same(&it.contact, it.device.as_ref());
+            let before = known
+                .iter()
+                .find(|it| is_it(it) && it.order.call_id == order.call_id);
+            let came = before.map_or(now, |it| it.came);
+            known.retain(|it| !is_it(it));
             if !contact.expires.is_zero() {
-                known.push(bound(contact, order.clone(), hop, now));
+                known.push(bound(contact, order.clone(), hop, (came, now)));
             }
             make_room(known);
         }
@@ -196,7 +203,7 @@ impl Bindings {
     }
 }
 
-fn bound(contact: Contact, order: Order, hop: Hop, now: Moment) -> Binding {
+fn bound(contact: Contact, order: Order, hop: Hop, (came, now): (Moment, Moment)) -> Binding {
     let Contact {
         uri,
         device,
@@ -208,6 +215,7 @@ fn bound(contact: Contact, order: Order, hop: Hop, now: Moment) -> Binding {
         until: now + expires,
         device,
         order,
+        came,
         refreshed: now,
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// What became of a request that must prove who sends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +18,10 @@ pub enum Judged {
 
 /// How often, since the start.
 #[derive(Clone, Debug, Default)]
-pub struct Judgements(BTreeMap<Judged, u64>);
+pub struct Judgements {
+    counts: BTreeMap<Judged, u64>,
+    last_wrong: Option<IpAddr>,
+}
 
 impl Judged {
     /// The word in `/metrics`.
@@ -34,11 +38,24 @@ impl Judged {
 
 impl Judgements {
     pub fn iter(&self) -> impl Iterator<Item = (Judged, u64)> {
-        self.0.iter().map(|(judged, count)| (*judged, *count))
+        self.counts.iter().map(|(judged, count)| (*judged, *count))
     }
 
-    pub(super) fn count(&mut self, judged: Judged) {
-        let count = self.0.entry(judged).or_default();
+    /// How many wrong names and passwords there were.
+    pub fn wrong(&self) -> u64 {
+        self.counts.get(&Judged::Wrong).copied().unwrap_or_default()
+    }
+
+    /// Where the last of them came from.
+    pub fn last_wrong(&self) -> Option<IpAddr> {
+        self.last_wrong
+    }
+
+    pub(super) fn count(&mut self, judged: Judged, source: IpAddr) {
+        if judged == Judged::Wrong {
+            self.last_wrong = Some(source);
+        }
+        let count = self.counts.entry(judged).or_default();
         *count = count.saturating_add(1);
     }
 }

@@ -62,7 +62,7 @@ impl Registrar {
             .unwrap_or_else(|refusal| refusal)
     }
 
-    /// The phone of a seat that was heard of last.
+    /// The phone of a seat that came last.
     pub fn locate(&self, seat: &SeatId, now: Moment) -> Option<&Binding> {
         self.bindings.latest(seat, now)
     }
@@ -85,6 +85,11 @@ impl Registrar {
     /// A connection is gone, and with it every phone behind it; the seats that lost one.
     pub fn flow_closed(&mut self, flow: FlowId) -> Vec<SeatId> {
         self.bindings.close(flow)
+    }
+
+    /// Nobody answers there; the seats that lost a phone.
+    pub fn silent(&mut self, hop: Hop) -> Vec<SeatId> {
+        self.bindings.lose(|binding| binding.hop == hop)
     }
 
     /// When the next binding ends.
@@ -129,11 +134,11 @@ impl Registrar {
     fn prove(&mut self, request: &Message, from: Hop, now: Moment) -> Result<Pii<String>, Outcome> {
         let source = from.address.ip();
         if let Some(left) = self.guard.barred(source, now) {
-            self.judged.count(Judged::Barred);
+            self.judged.count(Judged::Barred, source);
             return Err(barred(left));
         }
         let verdict = self.verifier.verify(request, source, now);
-        self.judged.count(judged(&verdict));
+        self.judged.count(judged(&verdict), source);
         match &verdict {
             Verdict::Genuine { username } => return Ok(username.clone()),
             Verdict::Wrong { .. } => self.guard.failed(source, now),

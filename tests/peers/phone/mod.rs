@@ -347,6 +347,11 @@ impl Phone {
         Recording::of(&self.sound.received())
     }
 
+    /// The keys it was sent by RFC 4733, each once.
+    pub(crate) fn keys_heard(&self) -> String {
+        self.sound.keys()
+    }
+
     /// Begins a new tape.
     pub(crate) fn forget_sound(&self) {
         self.sound.forget();

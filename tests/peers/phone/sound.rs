@@ -155,6 +155,17 @@ impl Sound {
         self.change(|line| line.received.clone())
     }
 
+    /// Each event once: its packets have one timestamp (RFC 4733 2.2).
+    pub(super) fn keys(&self) -> String {
+        let mut packets = self.received();
+        packets.retain(|packet| packet.header.payload_type == KEY_PAYLOAD_TYPE);
+        packets.dedup_by_key(|packet| packet.header.timestamp);
+        let keys = packets
+            .iter()
+            .filter_map(|it| Key::from_event(*it.payload.first()?));
+        keys.map(Key::as_char).collect()
+    }
+
     /// Begins a new tape.
     pub(super) fn forget(&self) {
         self.change(|line| line.received.clear());

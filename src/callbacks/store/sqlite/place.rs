@@ -1,8 +1,7 @@
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
+use crate::files::FileId;
 
 /// The database's file as it was when it was opened.
 ///
@@ -12,12 +11,6 @@ use super::StoreError;
 pub(super) struct Place {
     path: PathBuf,
     file: Option<FileId>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct FileId {
-    device: u64,
-    inode: u64,
 }
 
 impl Place {
@@ -35,15 +28,5 @@ impl Place {
         } else {
             Err(StoreError::Moved)
         }
-    }
-}
-
-impl FileId {
-    fn of(path: &Path) -> Option<Self> {
-        let file = fs::metadata(path).ok()?;
-        Some(Self {
-            device: file.dev(),
-            inode: file.ino(),
-        })
     }
 }

@@ -1,11 +1,11 @@
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::open::with_ending;
+use crate::files;
 
 /// Digits of the largest number: the file is written in place and never grows.
 const DIGITS: usize = 20;
@@ -31,7 +31,7 @@ impl Tally {
     /// What was noted last; nothing in a new file, or in one that somebody else wrote.
     pub(super) fn noted(&self) -> u64 {
         let mut digits = [0; DIGITS];
-        let read = self.0.read_exact_at(&mut digits, 0).is_ok();
+        let read = files::read_exact_at(&self.0, &mut digits, 0).is_ok();
         let number = str::from_utf8(&digits).ok().filter(|_| read);
         number
             .and_then(|number| number.parse().ok())
@@ -42,7 +42,7 @@ impl Tally {
     /// never before it.
     pub(super) fn note(&self, commits: u64) -> io::Result<()> {
         let number = format!("{commits:0DIGITS$}\n");
-        self.0.write_all_at(number.as_bytes(), 0)
+        files::write_all_at(&self.0, number.as_bytes(), 0)
     }
 }
 

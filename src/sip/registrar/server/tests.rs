@@ -285,7 +285,7 @@ fn a_refresh_moves_the_end_and_the_hop() {
 }
 
 #[test]
-fn the_phone_heard_of_last_is_called() {
+fn the_phone_that_came_last_is_called_and_a_refresh_is_no_coming() {
     let mut registrar = registrar();
     let mut desk = Phone::rep1();
     let mut mobile = Phone::rep1();
@@ -299,8 +299,12 @@ fn the_phone_heard_of_last_is_called() {
     };
     assert_eq!(called(&registrar), "mobile");
     desk.binds(&mut registrar, "<sip:desk@192.0.2.9>", at(2));
+    assert_eq!(called(&registrar), "mobile");
+    // Started anew, where it was before.
+    desk.call_id = "call-3";
+    desk.binds(&mut registrar, "<sip:desk@192.0.2.9>", at(3));
     assert_eq!(called(&registrar), "desk");
-    desk.binds(&mut registrar, "<sip:desk@192.0.2.9>;expires=0", at(3));
+    desk.binds(&mut registrar, "<sip:desk@192.0.2.9>;expires=0", at(4));
     assert_eq!(called(&registrar), "mobile");
 }
 
@@ -387,6 +391,18 @@ fn a_closed_connection_takes_its_phone_away() {
     phone.binds(&mut registrar, "<sip:a@192.0.2.9;transport=tcp>", at(1));
     let flow = registrar.locate(&seat("rep1"), at(1)).unwrap().hop.flow;
     assert_eq!(flow, Some(FlowId(9)));
+}
+
+#[test]
+fn a_phone_that_does_not_answer_is_gone_and_the_seats_other_one_is_called() {
+    let mut registrar = registrar();
+    let (mut desk, mut mobile) = (Phone::rep1(), Phone::rep1());
+    (mobile.call_id, mobile.hop) = ("call-2", udp("192.0.2.7:5060"));
+    desk.binds(&mut registrar, "<sip:desk@192.0.2.9>", at(0));
+    mobile.binds(&mut registrar, "<sip:mobile@192.0.2.7>", at(1));
+    assert_eq!(registrar.silent(udp("192.0.2.7:5060")), [seat("rep1")]);
+    let binding = registrar.locate(&seat("rep1"), at(2)).unwrap();
+    assert_eq!(binding.contact.user().as_deref(), Some("desk"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 
 /// Wakes the thread: once for all that is handed over before it has woken.
 #[derive(Debug)]
-pub(super) struct Wake {
+pub(in crate::desk::media_thread) struct Wake {
     bell: EventFd,
     rung: AtomicBool,
 }
@@ -25,7 +25,7 @@ impl Wake {
     }
 
     /// To be called after something was handed over.
-    pub(super) fn ring(&self) {
+    pub(in crate::desk::media_thread) fn ring(&self) {
         if !self.rung.swap(true, Ordering::AcqRel) {
             // An eventfd takes more than we can count.
             let _ = self.bell.write(1);
@@ -33,7 +33,7 @@ impl Wake {
     }
 
     /// To be called before what was handed over is taken: who comes later rings again.
-    pub(super) fn heard(&self) {
+    pub(in crate::desk::media_thread) fn heard(&self) {
         // An eventfd that cannot be read is at zero already.
         let _ = self.bell.read();
         self.rung.swap(false, Ordering::AcqRel);

@@ -3,27 +3,30 @@
     reason = "the desk is where the clocks are read (D1)"
 )]
 
+#[cfg(target_os = "linux")]
+#[path = "linux.rs"]
+mod system;
+#[cfg(target_os = "macos")]
+#[path = "macos.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod system;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
-use nix::time::ClockId;
 
 use crate::words::Moment;
 
 /// Reads the boot clock, which counts the time the PC slept (D1).
 pub fn now() -> Moment {
-    let time = ClockId::CLOCK_BOOTTIME
-        .now()
-        .expect("Linux has a boot clock since 2.6.39");
-    Moment::ZERO + Duration::from(time)
+    Moment::ZERO + system::since_boot()
 }
 
 /// Reads the clock that stands still while the PC sleeps.
 pub(super) fn awake() -> Duration {
-    let time = ClockId::CLOCK_MONOTONIC
-        .now()
-        .expect("every Linux has this clock");
-    Duration::from(time)
+    system::awake()
 }
 
 /// Reads the wall clock.
