@@ -148,7 +148,7 @@ pub enum State {
         lease: Option<Lease>,
         /// Withdrawn meanwhile: what the callback becomes once the attempt is hung up.
         #[serde(default)]
-        then: Option<Box<State>>,
+        then: Option<Box<Self>>,
     },
     /// We crashed in an attempt and cannot tell whether the caller was reached: the rep decides.
     Uncertain {
@@ -239,6 +239,14 @@ impl Callback {
             State::Attempting { attempt, .. } | State::Uncertain { attempt } => Some(attempt),
             State::Open | State::Done | State::GivenUp { .. } | State::Cancelled { .. } => None,
         }
+    }
+
+    /// The claim of whoever dials it; a row of the first schema has none.
+    pub(super) fn lease(&self) -> Option<&Lease> {
+        let State::Attempting { lease, .. } = &self.state else {
+            return None;
+        };
+        lease.as_ref()
     }
 
     /// Whether the attempt in flight is this desk's.

@@ -90,7 +90,7 @@ impl Desk {
         let id = call.call;
         match call.promise(utc) {
             // Its row leaves once the promise is on disk: see `promise_news`.
-            Some(promise) => drop(self.note_promise(promise, now)),
+            Some(promise) => self.note_promise(promise, now),
             None => self.keeper.spare(Job::Ended(id)),
         }
     }

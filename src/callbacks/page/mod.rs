@@ -81,6 +81,11 @@ impl<'a> Page<'a> {
         self.rows.iter().find(|row| row.attempt().is_some())
     }
 
+    fn add(&mut self, row: Callback) {
+        self.changed.push(row.id);
+        self.rows.push(row);
+    }
+
     fn change(&mut self, id: CallbackId, how: impl FnOnce(&mut Callback)) {
         if let Some(row) = self.rows.iter_mut().find(|row| row.id == id) {
             how(row);

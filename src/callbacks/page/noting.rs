@@ -49,8 +49,7 @@ impl Page<'_> {
     pub fn restore(&mut self, row: Callback) {
         let (id, older) = (row.id, self.older());
         let is_open = row.is_open();
-        self.rows.push(row);
-        self.change(id, |_| {});
+        self.add(row);
         if let Some(into) = older.filter(|_| is_open) {
             self.merge(id, into);
         }

@@ -175,18 +175,15 @@ impl World {
     }
 
     fn told(&mut self, id: CallbackId, news: News) {
-        match news {
-            News::Noted { .. } => {
-                assert!(
-                    self.book.get(id).is_some(),
-                    "promised before it was on disk"
-                );
-                self.acknowledged.insert(id);
-            }
-            News::Overdue if self.book.get(id).is_some() => {
-                *self.overdue.entry(id).or_default() += 1
-            }
-            _ => {}
+        if let News::Noted { .. } = news {
+            assert!(
+                self.book.get(id).is_some(),
+                "promised before it was on disk"
+            );
+            self.acknowledged.insert(id);
+        }
+        if news == News::Overdue && self.book.get(id).is_some() {
+            *self.overdue.entry(id).or_default() += 1;
         }
     }
 

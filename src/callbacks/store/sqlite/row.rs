@@ -3,7 +3,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use serde::Serialize;
 
-use crate::callbacks::{Callback, Lease, Rules, State};
+use crate::callbacks::{Callback, Rules, State};
 
 /// A row of `callback` as it lies in the file: the columns in the order of [`COLUMNS`], the body last.
 #[derive(Debug)]
@@ -23,13 +23,7 @@ impl Row {
         let whose = rules.whose(&promise.number);
         let origin = promise.origin.map(|call| call.to_string());
         let warns = callback.warns().map(|(when, _)| when);
-        let desk = match state {
-            State::Attempting {
-                lease: Some(Lease { desk, .. }),
-                ..
-            } => Some(desk.as_str().to_owned()),
-            _ => None,
-        };
+        let desk = callback.lease().map(|lease| lease.desk.as_str().to_owned());
         Self {
             columns: vec![
                 callback.id.to_string().into(),
