@@ -43,6 +43,20 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// False where the caller's telephone never rang: his tries are not used up.
+    pub(super) fn reached_for_the_caller(self) -> bool {
+        match self {
+            Self::RepDeclined | Self::RepAbsent | Self::Withdrawn => false,
+            Self::Joined
+            | Self::Busy
+            | Self::NoAnswer
+            | Self::Refused
+            | Self::Failed
+            | Self::Abandoned
+            | Self::Unknown => true,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Joined => "joined",

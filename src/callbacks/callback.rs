@@ -1,12 +1,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Attempt, Outcome};
-use crate::words::{CallId, Language, PhoneNumber, Pii, SeatId};
+use super::{Attempt, Claim, Outcome};
+use crate::words::{CallId, DeskId, Language, PhoneNumber, Pii, SeatId};
 
 /// One callback, for life; sortable by time (UUID version 7).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -130,6 +130,11 @@ pub struct Callback {
     pub attempts: u32,
     /// Attempts that reached for the caller in vain: what the retry schedule counts.
     pub failures: u32,
+    /// Goes up with each claim: whoever claimed it before has no say any more.
+    #[serde(default)]
+    pub fence: u64,
+    #[serde(default)]
+    pub warned: Warned,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -138,6 +143,12 @@ pub enum State {
     Open,
     Attempting {
         attempt: Attempt,
+        /// Of the desk that dials. A row of the first schema has none.
+        #[serde(default)]
+        lease: Option<Lease>,
+        /// Withdrawn meanwhile: what the callback becomes once the attempt is hung up.
+        #[serde(default)]
+        then: Option<Box<Self>>,
     },
     /// We crashed in an attempt and cannot tell whether the caller was reached: the rep decides.
     Uncertain {
@@ -150,6 +161,24 @@ pub enum State {
     Cancelled {
         why: CancelledBecause,
     },
+}
+
+/// A claim on a promise: it is over when its time is, unless the desk renews it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    pub desk: DeskId,
+    pub until: Timestamp,
+}
+
+/// What was said about a promise that nobody has tried to keep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Warned {
+    #[default]
+    Nothing,
+    /// That three fifths of its time are over.
+    Near,
+    Overdue,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -168,6 +197,8 @@ impl Callback {
             state: State::Open,
             attempts: 0,
             failures: 0,
+            fence: 0,
+            warned: Warned::Nothing,
         }
     }
 
@@ -185,14 +216,121 @@ impl Callback {
 
     /// The one in flight.
     pub fn attempt(&self) -> Option<&Attempt> {
-        let State::Attempting { attempt } = &self.state else {
+        let State::Attempting { attempt, .. } = &self.state else {
             return None;
         };
         Some(attempt)
     }
 
+    /// Whether this claim is the last one, and its attempt is in flight.
+    pub(super) fn is_held_by(&self, claim: Claim) -> bool {
+        self.claim() == Some(claim)
+    }
+
+    /// Whether it is in flight, or nobody knows how it ended because the desk was taken for dead: it was not.
+    pub(super) fn asks_for_the_end_of(&self, claim: Claim) -> bool {
+        let number = self.begun().map(|attempt| attempt.number);
+        (self.id, self.fence) == (claim.id, claim.fence) && number == Some(claim.attempt)
+    }
+
+    /// The attempt in flight, or the one whose end is not known.
+    pub(super) fn begun(&self) -> Option<&Attempt> {
+        match &self.state {
+            State::Attempting { attempt, .. } | State::Uncertain { attempt } => Some(attempt),
+            State::Open | State::Done | State::GivenUp { .. } | State::Cancelled { .. } => None,
+        }
+    }
+
+    /// The claim of whoever dials it; a row of the first schema has none.
+    pub(super) fn lease(&self) -> Option<&Lease> {
+        let State::Attempting { lease, .. } = &self.state else {
+            return None;
+        };
+        lease.as_ref()
+    }
+
+    /// Whether the attempt in flight is this desk's.
+    pub(super) fn is_held_at(&self, desk: &DeskId) -> bool {
+        let State::Attempting { lease, .. } = &self.state else {
+            return false;
+        };
+        // A row of the first schema, where there was but one desk.
+        lease.as_ref().is_none_or(|lease| lease.desk == *desk)
+    }
+
+    /// What the desk needs that began the attempt which is in flight.
+    pub fn claim(&self) -> Option<Claim> {
+        let attempt = self.attempt()?.number;
+        Some(Claim {
+            id: self.id,
+            attempt,
+            fence: self.fence,
+        })
+    }
+
+    /// Whether the attempt in flight is to be hung up.
+    pub fn is_withdrawn(&self) -> bool {
+        matches!(self.state, State::Attempting { then: Some(_), .. })
+    }
+
+    /// That is what it becomes once its attempt has ended.
+    pub(super) fn withdraw(&mut self, state: State) {
+        if let State::Attempting { then, .. } = &mut self.state {
+            *then = Some(Box::new(state));
+        }
+    }
+
+    /// When whoever dials it counts as dead.
+    pub fn lapses(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Attempting { lease, .. } => {
+                Some(lease.as_ref().map_or(Timestamp::MIN, |lease| lease.until))
+            }
+            State::Open
+            | State::Uncertain { .. }
+            | State::Done
+            | State::GivenUp { .. }
+            | State::Cancelled { .. } => None,
+        }
+    }
+
+    /// When somebody is to be warned of it, and by what: at three fifths of its time, and at its end (I4).
+    pub fn warns(&self) -> Option<(Timestamp, Warned)> {
+        if !self.is_open() || self.attempts > 0 {
+            return None;
+        }
+        let Promise { made_at, due, .. } = self.promise;
+        match self.warned {
+            Warned::Nothing => {
+                Some(near(made_at, due).map_or((due, Warned::Overdue), |at| (at, Warned::Near)))
+            }
+            Warned::Near => Some((due, Warned::Overdue)),
+            Warned::Overdue => None,
+        }
+    }
+
+    /// Whether its desk is dead by then, or somebody is to be warned.
+    pub(super) fn is_late(&self, at: Timestamp) -> bool {
+        let warned = self.warns().map(|(when, _)| when);
+        [self.lapses(), warned]
+            .into_iter()
+            .flatten()
+            .any(|when| when <= at)
+    }
+
+    /// When it next is due, or late.
+    pub(super) fn stirs_after(&self, at: Timestamp) -> Option<Timestamp> {
+        let due = self.is_open().then_some(self.next);
+        let warned = self.warns().map(|(when, _)| when);
+        [due, self.lapses(), warned]
+            .into_iter()
+            .flatten()
+            .filter(|when| *when > at)
+            .min()
+    }
+
     /// The row that keeps this promise instead.
-    pub(super) fn merged_into(&self) -> Option<CallbackId> {
+    pub fn merged_into(&self) -> Option<CallbackId> {
         let State::Cancelled {
             why: CancelledBecause::Merged { into },
         } = &self.state
@@ -213,6 +351,13 @@ impl Callback {
         mine.note = joined(&mine.note, &other.note);
         self.next = self.next.min(other.due);
     }
+}
+
+/// Three fifths on the way; there is no time to warn anybody on a way of less than a minute.
+fn near(made_at: Timestamp, due: Timestamp) -> Option<Timestamp> {
+    let time = due.duration_since(made_at);
+    let is_worth_it = time >= SignedDuration::from_mins(1);
+    is_worth_it.then(|| made_at.saturating_add(time * 3 / 5).unwrap_or(due))
 }
 
 fn joined(older: &Pii<String>, newer: &Pii<String>) -> Pii<String> {

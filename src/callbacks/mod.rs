@@ -6,14 +6,22 @@
 mod attempt;
 mod callback;
 mod live_call;
+mod memory;
+mod order;
+mod page;
 mod queue;
 mod quiet_hours;
 mod rules;
+mod sheet;
 pub mod store;
 
 pub use attempt::{Attempt, AttemptEnd, Outcome};
-pub use callback::{Callback, CallbackId, CancelledBecause, Kind, Promise, State};
+pub use callback::{Callback, CallbackId, CancelledBecause, Kind, Lease, Promise, State, Warned};
 pub use live_call::LiveCall;
-pub use queue::{Action, Alarm, Commit, Input, News, Queue, Refusal, Ticket, Timer, Wish};
+pub use memory::Memory;
+pub use order::{Claim, Claimer, News, Order, Refusal, Told, Turn, Wish};
+pub use page::Page;
+pub use queue::{Action, Alarm, Input, Queue, Ticket, Timer};
 pub use quiet_hours::QuietHours;
 pub use rules::Rules;
+pub use sheet::{OPEN_MAX, Sheet, carry_out};

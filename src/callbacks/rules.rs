@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::{Callback, Kind, Promise, QuietHours};
 use crate::dialling::Numbering;
-use crate::words::Country;
+use crate::words::{Country, PhoneNumber, Pii};
 
 /// How promises are kept: the policy's values.
 #[derive(Clone, Debug)]
@@ -15,8 +15,6 @@ pub struct Rules {
     pub retry_after: Vec<Duration>,
     /// How long a rep who declined, or was not there, is left alone.
     pub snooze: Duration,
-    /// How long past its due time an unattempted promise raises the alarm.
-    pub overdue_after: Duration,
     /// `None`: phoned at any hour.
     pub quiet_hours: Option<QuietHours>,
     /// Kinds dialled again by themselves when we crashed in an attempt; the others ask the rep.
@@ -31,11 +29,15 @@ impl Rules {
         Self {
             retry_after: [120, 600].map(Duration::from_secs).to_vec(),
             snooze: Duration::from_secs(60),
-            overdue_after: Duration::from_secs(60),
             quiet_hours: Some(QuietHours::standard(zone)),
             redial_after_crash: BTreeSet::from([Kind::LineFault, Kind::Crash]),
             numbering: Numbering::new(country, None, None),
         }
+    }
+
+    /// The number as all ways to write it are compared (D26).
+    pub fn whose(&self, number: &Pii<PhoneNumber>) -> PhoneNumber {
+        self.numbering.canonical(number.reveal())
     }
 
     /// `at`, or the end of the quiet hours it falls into.
@@ -57,7 +59,7 @@ impl Rules {
 #[cfg(test)]
 pub(super) mod samples {
     use super::*;
-    use crate::words::{Language, PhoneNumber, Pii};
+    use crate::words::Language;
 
     pub(in crate::callbacks) fn promise(kind: Kind, due: Timestamp) -> Promise {
         Promise {

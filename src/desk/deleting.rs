@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
+use crate::callbacks::Callback;
 use crate::console::{Answer, Code, EventLog, NewDeletion, Problem};
 use crate::dialling::Numbering;
 use crate::recordings::store::remove_call;
@@ -33,9 +34,6 @@ impl Desk {
         let numbering = self.house.numbering.clone();
         let wanted = numbering.canonical(asked.number.reveal());
         let is_wanted = |number: &PhoneNumber| numbering.canonical(number) == wanted;
-        let callbacks = self.promises.queue.list();
-        let callbacks = callbacks.filter(|it| is_wanted(it.promise.number.reveal()));
-        let callbacks = callbacks.count() as u64;
         let deletion = Deletion {
             id: self.new_call_id().to_string(),
             at_utc: clock::utc(),
@@ -46,10 +44,10 @@ impl Desk {
             left: Vec::new(),
             more: false,
             removed: Removed::default(),
-            callbacks,
+            callbacks: 0,
         };
-        let (passed, kept) = oneshot::channel();
-        if !self.keeper.must(Job::Pass(passed)) {
+        let (listed, kept) = oneshot::channel();
+        if !self.keeper.must(Job::List(listed)) {
             // Who has left does not want to know.
             let _ = reply.send(Err(Code::NotDeleted.into()));
             return;
@@ -69,8 +67,12 @@ impl Desk {
         self.duty.deleting = Arc::downgrade(&work);
         tokio::task::spawn_blocking(move || {
             // A keeper that is gone has nothing on its way any more.
-            let _ = kept.blocking_recv();
-            let answer = work.run(deletion);
+            let callbacks = kept
+                .blocking_recv()
+                .ok()
+                .and_then(Result::ok)
+                .unwrap_or_default();
+            let answer = work.run(work.counted(deletion, &callbacks));
             // Who has the answer may ask again at once.
             drop(work);
             let _ = reply.send(answer);
@@ -90,6 +92,17 @@ pub(super) struct Deleting {
 }
 
 impl Deleting {
+    /// What was promised to the number stays: it says how many of them.
+    fn counted(&self, deletion: Deletion, callbacks: &[Callback]) -> Deletion {
+        let is_his =
+            |it: &&Callback| self.numbering.canonical(it.promise.number.reveal()) == self.wanted;
+        let callbacks = callbacks.iter().filter(is_his).count() as u64;
+        Deletion {
+            callbacks,
+            ..deletion
+        }
+    }
+
     fn run(&self, mut deletion: Deletion) -> Result<Answer, Problem> {
         let callers = Callers::new(&self.state);
         let calls = self.find(&callers, &mut deletion).and_then(|calls| {

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
 use crate::callbacks::store::{Store, StoreError};
-use crate::callbacks::{Attempt, Callback, CallbackId, Commit, LiveCall, Ticket};
+use crate::callbacks::{Callback, LiveCall, Order, Rules, Ticket, Turn};
 use crate::records::Entry;
 use crate::records::store::{Callers, Records, SeatFile, Timelines, TimelinesError};
 use crate::words::{CallId, PhoneNumber, Pii};
@@ -18,11 +19,13 @@ use crate::words::{CallId, PhoneNumber, Pii};
 /// What is to be written.
 #[derive(Debug)]
 pub(super) enum Job {
-    Commit {
+    Order {
         ticket: Ticket,
-        rows: Vec<Callback>,
-        attempt: Option<(CallbackId, Attempt)>,
+        order: Order,
+        at: Timestamp,
     },
+    /// The promises as they stand once all that came before is done.
+    List(oneshot::Sender<Result<Vec<Callback>, StoreError>>),
     Answered(LiveCall),
     Ended(CallId),
     Entry(Entry),
@@ -32,8 +35,6 @@ pub(super) enum Job {
     Seat(Entry),
     /// Whose call it is.
     Caller(CallId, Pii<PhoneNumber>),
-    /// Says when all that came before is done.
-    Pass(oneshot::Sender<()>),
 }
 
 /// The files beside the database.
@@ -46,16 +47,12 @@ pub(super) struct Files {
 }
 
 /// What came of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) enum Kept {
-    Committed {
-        ticket: Ticket,
-        commit: Commit,
-    },
+    /// Nothing, where the book could not be written.
+    Turned { ticket: Ticket, turn: Option<Turn> },
     /// Something could not be written; once for each time the disk turns bad.
-    Failed {
-        disk_full: bool,
-    },
+    Failed { disk_full: bool },
     /// What failed before is written again.
     Recovered,
 }
@@ -73,13 +70,15 @@ pub(super) struct Keeper {
 impl Keeper {
     /// Starts the thread. It ends when every `Keeper` is dropped and all jobs are done.
     pub(super) fn start(
-        store: Store,
+        store: Box<dyn Store>,
+        rules: Rules,
         files: Files,
         kept: mpsc::Sender<Kept>,
     ) -> io::Result<(Self, JoinHandle<()>)> {
         let (jobs, todo) = sync_channel(JOBS_MAX);
         let worker = Worker {
             store,
+            rules,
             files,
             kept,
             failing: false,
@@ -114,7 +113,8 @@ impl Keeper {
 }
 
 struct Worker {
-    store: Store,
+    store: Box<dyn Store>,
+    rules: Rules,
     files: Files,
     kept: mpsc::Sender<Kept>,
     failing: bool,
@@ -129,19 +129,14 @@ impl Worker {
 
     fn do_it(&mut self, job: Job) {
         match job {
-            Job::Commit {
-                ticket,
-                rows,
-                attempt,
-            } => {
-                let saved = self.store.commit(&rows, attempt.as_ref());
-                let commit = if saved.is_ok() {
-                    Commit::Saved
-                } else {
-                    Commit::NotSaved
-                };
-                self.watch(saved);
-                self.tell(Kept::Committed { ticket, commit });
+            Job::Order { ticket, order, at } => {
+                let turn = self.store.take(&order, &self.rules, at);
+                let turn = self.watch(turn);
+                self.tell(Kept::Turned { ticket, turn });
+            }
+            Job::List(listed) => {
+                // Who has left does not want to know.
+                let _ = listed.send(self.store.callbacks());
             }
             Job::Answered(call) => {
                 let saved = self.store.call_answered(&call);
@@ -171,18 +166,21 @@ impl Worker {
                 let added = self.files.callers.add(call, number);
                 self.watch_file(added);
             }
-            Job::Pass(passed) => {
-                // Who does not wait any more does not want to know.
-                let _ = passed.send(());
-            }
         }
     }
 
-    fn watch(&mut self, saved: Result<(), StoreError>) {
+    fn watch<T>(&mut self, saved: Result<T, StoreError>) -> Option<T> {
         match saved {
-            Ok(()) if std::mem::take(&mut self.failing) => self.tell(Kept::Recovered),
-            Ok(()) => {}
-            Err(problem) => self.fail(&problem, matches!(problem, StoreError::Full)),
+            Ok(saved) => {
+                if std::mem::take(&mut self.failing) {
+                    self.tell(Kept::Recovered);
+                }
+                Some(saved)
+            }
+            Err(problem) => {
+                self.fail(&problem, matches!(problem, StoreError::Full));
+                None
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::callbacks::Rules;
-use crate::callbacks::store::{Found, Opened, Store};
+use crate::callbacks::store::{Found, Opened, Sqlite};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request};
 use crate::media::{Phrasebook, Report, Watch};
 use crate::net::{Dscp, Families, PortPool, Resolver};
@@ -84,7 +84,8 @@ impl Books {
             callers: Callers::new(state),
             seats,
         };
-        let (keeper, thread) = Keeper::start(store, files, told).map_err(RunError::System)?;
+        let (keeper, thread) = Keeper::start(Box::new(store), rules(settings), files, told)
+            .map_err(RunError::System)?;
         Ok(Self {
             keeper,
             thread,
@@ -222,7 +223,7 @@ fn open_store(
     settings: &Settings,
     state: &Path,
     utc: Timestamp,
-) -> Result<(Store, Opened, Found), RunError> {
+) -> Result<(Sqlite, Opened, Found), RunError> {
     std::fs::create_dir_all(state).map_err(|why| RunError::State {
         folder: state.to_owned(),
         why,
@@ -232,7 +233,8 @@ fn open_store(
         .path
         .clone()
         .unwrap_or_else(|| state.join("promises.sqlite"));
-    let (mut store, opened) = Store::open(&path, utc).map_err(RunError::Database)?;
+    let (mut store, opened) =
+        Sqlite::open(&path, &rules(settings), utc).map_err(RunError::Database)?;
     let found = store.found(utc).map_err(RunError::Rows)?;
     Ok((store, opened, found))
 }
@@ -257,10 +259,11 @@ fn watch(house: &House) -> Watch {
     }
 }
 
-pub(super) fn rules(settings: &Settings, house: &House) -> Rules {
+/// How promises are kept.
+pub(super) fn rules(settings: &Settings) -> Rules {
     let standard = Rules::standard(settings.country, settings.timezone.time_zone());
     Rules {
-        numbering: house.numbering.clone(),
+        numbering: settings.numbering(),
         ..standard
     }
 }

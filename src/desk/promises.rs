@@ -6,12 +6,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::call::{Beginning, Call, Input, Outcome, PromiseKind, Promised, Ticket};
-use crate::callbacks::{self, Action, Attempt, Callback, CallbackId, Kind, News, Promise, Queue};
+use crate::callbacks::{
+    self, Action, Attempt, Callback, CallbackId, Kind, News, Order, Promise, Queue, Told, Turn,
+};
+use crate::console::{Answer, Code};
 use crate::records::What;
 use crate::words::{CallId, Moment, PhoneNumber, Pii, SeatId};
 
 use super::calls::{Attempting, DeskCall, Facts};
 use super::keeper::{Job, Kept};
+use super::requests::{Reply, callback_view};
 use super::{Desk, clock, perform};
 
 /// The queue, and who waits to hear that a row is committed.
@@ -19,6 +23,9 @@ use super::{Desk, clock, perform};
 pub(super) struct Promises {
     pub(super) queue: Queue,
     waiting: BTreeMap<CallId, VecDeque<Ticket>>,
+    /// Who asked for a callback by the API, until it is handed to the book, and then until the book answers.
+    noting: BTreeMap<CallbackId, Reply>,
+    asking: BTreeMap<callbacks::Ticket, (CallbackId, Reply)>,
 }
 
 const DISK_FULL: &str = "disk-full";
@@ -34,6 +41,14 @@ impl Promises {
         Self {
             queue,
             waiting: BTreeMap::new(),
+            noting: BTreeMap::new(),
+            asking: BTreeMap::new(),
+        }
+    }
+
+    fn asked(&mut self, ticket: callbacks::Ticket, id: CallbackId) {
+        if let Some(reply) = self.noting.remove(&id) {
+            self.asking.insert(ticket, (id, reply));
         }
     }
 
@@ -82,10 +97,20 @@ impl Desk {
         self.note_promise(promise, now);
     }
 
-    pub(super) fn note_promise(&mut self, promise: Promise, now: Moment) -> CallbackId {
+    pub(super) fn note_promise(&mut self, promise: Promise, now: Moment) {
         let id = CallbackId::new(clock::unix_ms(), self.entropy.bytes());
         self.tell_queue(callbacks::Input::Promised { id, promise }, now);
-        id
+    }
+
+    /// The same for the API, which is answered once it is on disk, or refused.
+    pub(super) fn note_asked(&mut self, promise: Promise, reply: Reply, now: Moment) {
+        let id = CallbackId::new(clock::unix_ms(), self.entropy.bytes());
+        self.promises.noting.insert(id, reply);
+        self.tell_queue(callbacks::Input::Promised { id, promise }, now);
+        if let Some(reply) = self.promises.noting.remove(&id) {
+            // Who has left does not want to know.
+            let _ = reply.send(Err(Code::NumberRefused.into()));
+        }
     }
 
     /// Caller and rep are together: what was promised to this number is kept (D26). An attempt of
@@ -130,37 +155,22 @@ impl Desk {
                 inputs.extend(self.do_for_queue(action, now));
             }
         }
-        let open = self.promises.queue.unsettled();
-        self.chronicle
-            .metrics
-            .promises_open
-            .set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
     /// Does it; what it comes to at once is the queue's next input.
     fn do_for_queue(&mut self, action: Action, now: Moment) -> Option<callbacks::Input> {
         match action {
-            Action::Commit {
-                ticket,
-                rows,
-                attempt,
-            } => {
-                let handed_over = self.keeper.must(Job::Commit {
-                    ticket,
-                    rows,
-                    attempt,
-                });
-                let commit = callbacks::Commit::NotSaved;
-                return (!handed_over).then_some(callbacks::Input::Committed { ticket, commit });
+            Action::Ask { ticket, order, at } => {
+                if let Order::Note { id, .. } = &order {
+                    self.promises.asked(ticket, *id);
+                }
+                let handed_over = self.keeper.must(Job::Order { ticket, order, at });
+                let turn = None;
+                return (!handed_over).then_some(callbacks::Input::Answered { ticket, turn });
             }
             Action::Dial { callback, attempt } => self.dial_callback(&callback, &attempt, now),
             Action::HangUp { id, attempt } => self.hang_up_attempt(id, attempt),
-            Action::Tell {
-                id,
-                origin,
-                kind,
-                news,
-            } => self.promise_news(id, origin, kind, news, now),
+            Action::Tell(told) => self.promise_news(told, now),
             Action::Alarm(alarm) => self.alarm(alarm.as_str(), now),
         }
         None
@@ -169,9 +179,7 @@ impl Desk {
     /// The keeper's answer.
     pub(super) fn kept(&mut self, kept: Kept, now: Moment) {
         match kept {
-            Kept::Committed { ticket, commit } => {
-                self.tell_queue(callbacks::Input::Committed { ticket, commit }, now);
-            }
+            Kept::Turned { ticket, turn } => self.turned(ticket, turn, now),
             Kept::Failed { disk_full } => {
                 self.standing_alarm(if disk_full { DISK_FULL } else { STORE_FAILED }, now);
             }
@@ -181,6 +189,26 @@ impl Desk {
             }
         }
         self.settle(now);
+    }
+
+    /// What an order came to; who asked for it by the API is answered.
+    fn turned(&mut self, ticket: callbacks::Ticket, turn: Option<Turn>, now: Moment) {
+        if let Some(unsettled) = turn.as_ref().and_then(|turn| turn.unsettled) {
+            let open = unsettled + self.promises.queue.unsaved().rows().count();
+            let open = i64::try_from(open).unwrap_or(i64::MAX);
+            self.chronicle.metrics.promises_open.set(open);
+        }
+        let noted = self.promises.asking.remove(&ticket);
+        let row = noted
+            .as_ref()
+            .and_then(|(id, _)| row_of(*id, turn.as_ref()?));
+        self.tell_queue(callbacks::Input::Answered { ticket, turn }, now);
+        if let Some((id, reply)) = noted {
+            let row = row.or_else(|| self.promises.queue.unsaved().get(id).cloned());
+            let answer = row.map(|row| Answer::Noted(Box::new(callback_view(&row))));
+            // Who has left does not want to know.
+            let _ = reply.send(answer.ok_or_else(|| Code::NumberRefused.into()));
+        }
     }
 
     /// The attempt's row is on disk: the rep is called, then the caller (D25).
@@ -246,14 +274,13 @@ impl Desk {
         }
     }
 
-    fn promise_news(
-        &mut self,
-        id: CallbackId,
-        origin: Option<CallId>,
-        kind: Kind,
-        news: News,
-        now: Moment,
-    ) {
+    fn promise_news(&mut self, told: Told, now: Moment) {
+        let Told {
+            id,
+            origin,
+            kind,
+            news,
+        } = told;
         let what = What::Promise {
             callback: Some(id.to_string()),
             kind: kind.as_str().to_owned(),
@@ -312,9 +339,19 @@ impl Desk {
             | News::Done
             | News::GivenUp { .. }
             | News::Cancelled
-            | News::Snoozed { .. } => None,
+            | News::Snoozed { .. }
+            | News::Assigned
+            | News::Near
+            | News::Overdue => None,
         }
     }
+}
+
+/// The row that keeps the promise which was to be noted.
+fn row_of(id: CallbackId, turn: &Turn) -> Option<Callback> {
+    let row = |id| turn.rows.iter().find(|row| row.id == id);
+    let noted = row(id)?;
+    noted.merged_into().map_or(Some(noted), row).cloned()
 }
 
 fn due_within(kind: Kind) -> Duration {

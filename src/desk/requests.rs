@@ -11,6 +11,7 @@ use crate::records::store::Timelines;
 use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii, SeatId};
 
 use super::calls::DeskCall;
+use super::keeper::Job;
 use super::{Desk, clock, quality};
 
 pub(super) type Reply = oneshot::Sender<Result<Answer, Problem>>;
@@ -23,6 +24,13 @@ impl Desk {
         }
         if let Ask::Delete(asked) = ask {
             return self.delete_number(asked, reply);
+        }
+        if let Ask::ListCallbacks = ask {
+            return self.list_callbacks(reply);
+        }
+        if let Ask::AddCallback(new) = ask {
+            self.add_callback(new, reply, now);
+            return self.settle(now);
         }
         let answer = self.answer_ask(ask, now);
         self.settle(now);
@@ -38,15 +46,13 @@ impl Desk {
             Ask::GetCall(id) => self
                 .call_view(id, now)
                 .map(|view| Answer::Call(Box::new(view))),
-            Ask::Timeline(_) | Ask::Delete(_) => unreachable!("answered by the files"),
+            Ask::Timeline(_) | Ask::Delete(_) | Ask::ListCallbacks | Ask::AddCallback(_) => {
+                unreachable!("answered by the files and the book")
+            }
             Ask::Dial { to } => self.dial_asked(to, None, now),
             Ask::Command { call, command } => {
                 self.command(call, command, now).map(|()| Answer::Done)
             }
-            Ask::ListCallbacks => Ok(Answer::Callbacks(
-                self.promises.queue.list().map(callback_view).collect(),
-            )),
-            Ask::AddCallback(new) => self.add_callback(new, now),
             Ask::ListRegistrations => Ok(Answer::Registrations(self.accounts.views(now))),
             Ask::ListSeats => Ok(Answer::Seats(self.list_seats(now))),
             Ask::GetSeat(id) => self.seat_view(&id, now).map(Answer::Seat),
@@ -178,7 +184,37 @@ impl Desk {
 
     // Callbacks
 
-    fn add_callback(&mut self, new: NewCallback, now: Moment) -> Result<Answer, Problem> {
+    /// From the book, and what could not be written into it.
+    fn list_callbacks(&self, reply: Reply) {
+        let unsaved: Vec<CallbackView> = self
+            .promises
+            .queue
+            .unsaved()
+            .rows()
+            .map(callback_view)
+            .collect();
+        let (listed, list) = oneshot::channel();
+        if !self.keeper.must(Job::List(listed)) {
+            let _ = reply.send(Err(Code::StoreFailed.into()));
+            return;
+        }
+        tokio::spawn(async move {
+            let answer = match list.await {
+                Ok(Ok(rows)) => Ok(Answer::Callbacks(
+                    rows.iter().map(callback_view).chain(unsaved).collect(),
+                )),
+                Ok(Err(problem)) => {
+                    tracing::error!(%problem, "list the callbacks");
+                    Err(Code::StoreFailed.into())
+                }
+                // The keeper is gone: the desk is stopping.
+                Err(_) => Err(Code::StoreFailed.into()),
+            };
+            let _ = reply.send(answer);
+        });
+    }
+
+    fn add_callback(&mut self, new: NewCallback, reply: Reply, now: Moment) {
         let utc = clock::utc();
         let promise = Promise {
             kind: Kind::Rep,
@@ -191,15 +227,7 @@ impl Desk {
             language: self.house.language,
             made_at: utc,
         };
-        let number = promise.number.clone();
-        let id = self.note_promise(promise, now);
-        // Merged into an open row for the same number, it is that row that is shown.
-        let queue = &self.promises.queue;
-        let row = queue.get(id).or_else(|| queue.unsettled_for(&number));
-        match row {
-            Some(row) => Ok(Answer::Noted(Box::new(callback_view(row)))),
-            None => Err(Code::NumberRefused.into()),
-        }
+        self.note_asked(promise, reply, now);
     }
 
     fn health(&self) -> HealthView {
@@ -253,7 +281,7 @@ pub(super) fn view(call: &DeskCall, now: Moment) -> CallView {
     }
 }
 
-fn callback_view(callback: &Callback) -> CallbackView {
+pub(super) fn callback_view(callback: &Callback) -> CallbackView {
     let state = match &callback.state {
         State::Open => "open",
         State::Attempting { .. } => "attempting",

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::callbacks::Queue;
 use crate::console::{Console, EventLog, Metrics, Token};
 use crate::settings::Settings;
-use crate::words::Entropy;
+use crate::words::{DeskId, Entropy};
 
 use super::calls::Calls;
 use super::chronicle::Chronicle;
@@ -106,7 +106,7 @@ impl Agent {
             signalling: calling.signalling,
             phones: Phones::default(),
             sound: sounds.sound,
-            promises: Promises::new(Queue::new(rules(settings, &house))),
+            promises: Promises::new(Queue::new(DeskId::alone(), rules(settings), None)),
             recordings: sounds.recordings,
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, policy.fast),
             accounts: calling.accounts,

@@ -78,7 +78,7 @@ impl Desk {
             tracing::error!(commits = found.lost, "promises were lost from the database");
             self.alarm("promises-lost", now);
         }
-        self.tell_queue(callbacks::Input::Loaded(found.callbacks), now);
+        self.tell_queue(callbacks::Input::Started, now);
         for call in found.calls {
             self.phone_back_after_crash(call, now, utc);
         }
@@ -90,7 +90,7 @@ impl Desk {
         let id = call.call;
         match call.promise(utc) {
             // Its row leaves once the promise is on disk: see `promise_news`.
-            Some(promise) => drop(self.note_promise(promise, now)),
+            Some(promise) => self.note_promise(promise, now),
             None => self.keeper.spare(Job::Ended(id)),
         }
     }

@@ -63,31 +63,62 @@ pub struct SeatId(Arc<str>);
 #[serde(try_from = "String", into = "String")]
 pub struct PromptId(Arc<str>);
 
-impl SeatId {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+/// An agent with its own queue of callbacks: of the desks that share one store no two have the same.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DeskId(Arc<str>);
+
+/// What every such name can do.
+macro_rules! name {
+    ($($name:ident),*) => {$(
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Sentence;
+
+            fn from_str(text: &str) -> Result<Self, Sentence> {
+                named(text).map(Self)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Sentence;
+
+            fn try_from(text: String) -> Result<Self, Sentence> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0.as_ref().into()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
 }
 
-impl PromptId {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+name!(SeatId, PromptId, DeskId);
 
-impl FromStr for SeatId {
-    type Err = Sentence;
-
-    fn from_str(text: &str) -> Result<Self, Sentence> {
-        named(text).map(Self)
-    }
-}
-
-impl FromStr for PromptId {
-    type Err = Sentence;
-
-    fn from_str(text: &str) -> Result<Self, Sentence> {
-        named(text).map(Self)
+impl DeskId {
+    /// The desk that has its book for itself.
+    pub fn alone() -> Self {
+        Self("desk".into())
     }
 }
 
@@ -96,57 +127,5 @@ fn named(text: &str) -> Result<Arc<str>, Sentence> {
         Err(Sentence::of("value.empty-name"))
     } else {
         Ok(text.into())
-    }
-}
-
-impl TryFrom<String> for SeatId {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for PromptId {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl From<SeatId> for String {
-    fn from(id: SeatId) -> Self {
-        id.0.as_ref().into()
-    }
-}
-
-impl From<PromptId> for String {
-    fn from(id: PromptId) -> Self {
-        id.0.as_ref().into()
-    }
-}
-
-impl fmt::Display for SeatId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for PromptId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for SeatId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for PromptId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }

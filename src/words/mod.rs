@@ -27,7 +27,7 @@ pub use country::Country;
 pub use ending::{Because, EndedBy, Ending};
 pub use entropy::Entropy;
 pub use glob::Glob;
-pub use ids::{CallId, PromptId, SeatId};
+pub use ids::{CallId, DeskId, PromptId, SeatId};
 pub use key::Key;
 pub use language::Language;
 pub use moment::Moment;

@@ -1,15 +1,15 @@
 //! Programs of the queue of promises, with what must hold after each step. Nothing here knows tests or files: `fuzz/`
 //! uses it as it is.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use thirdring::callbacks::{
-    Action, CallbackId, Commit, Input, Kind, Outcome, Promise, Queue, Rules, Ticket, Wish,
+    Action, CallbackId, Input, Kind, Memory, Order, Outcome, Promise, Queue, Rules, Ticket, Wish,
 };
-use thirdring::words::{Country, Language, Moment, PhoneNumber, Pii};
+use thirdring::words::{Country, DeskId, Language, Moment, PhoneNumber, Pii};
 
 /// Whoever is phoned is one of these: programs meet them again.
 const NUMBERS: [&str; 3] = ["13800138000", "01062345678", "13900139000"];
@@ -24,23 +24,15 @@ const OUTCOMES: [Outcome; 8] = [
     Outcome::Withdrawn,
 ];
 
-struct Asked {
-    ticket: Ticket,
-    rows: Vec<CallbackId>,
-    attempt: Option<(CallbackId, u32)>,
-}
-
 /// The desk as the queue sees it, and what it has let the desk do.
 struct Desk {
     queue: Queue,
     now: Moment,
     utc: Timestamp,
     ids: u64,
-    /// Commits without an answer, in their order.
-    asked: VecDeque<Asked>,
-    /// Promises and attempts whose rows are on disk.
-    promises: BTreeSet<CallbackId>,
-    saved: BTreeSet<(CallbackId, u32)>,
+    book: Memory,
+    /// Orders without an answer, in their order.
+    asked: VecDeque<(Ticket, Order, Timestamp)>,
     /// Who is being phoned, by number.
     phoned: BTreeMap<String, (CallbackId, u32)>,
 }
@@ -48,14 +40,14 @@ struct Desk {
 impl Desk {
     fn open() -> Self {
         let zone = TimeZone::fixed(jiff::tz::offset(8));
+        let rules = Rules::standard(Country::Cn, zone);
         Self {
-            queue: Queue::new(Rules::standard(Country::Cn, zone)),
+            book: Memory::new(rules.clone()),
+            queue: Queue::new(DeskId::alone(), rules, None),
             now: Moment::ZERO + Duration::from_secs(1),
             utc: Timestamp::from_second(1_777_867_200).expect("a time"),
             ids: 0,
             asked: VecDeque::new(),
-            promises: BTreeSet::new(),
-            saved: BTreeSet::new(),
             phoned: BTreeMap::new(),
         }
     }
@@ -70,25 +62,20 @@ impl Desk {
     /// (D24, D25).
     fn obey(&mut self, action: Action) {
         match action {
-            Action::Commit {
-                ticket,
-                rows,
-                attempt,
-            } => self.asked.push_back(Asked {
-                ticket,
-                rows: rows.iter().map(|row| row.id).collect(),
-                attempt: attempt.map(|(id, attempt)| (id, attempt.number)),
-            }),
+            Action::Ask { ticket, order, at } => self.asked.push_back((ticket, order, at)),
             Action::Dial { callback, attempt } => {
                 let this = (callback.id, attempt.number);
-                let in_memory = !self.promises.contains(&callback.id);
-                let may = self.saved.contains(&this) || in_memory;
-                assert!(may, "{this:?} is not on disk");
+                let in_memory = self.book.get(callback.id).is_none();
+                let saved = self
+                    .book
+                    .attempts(callback.id)
+                    .any(|known| *known == attempt);
+                assert!(saved || in_memory, "{this:?} is not on disk");
                 let number = callback.promise.number.reveal().as_str().to_owned();
                 let other = self.phoned.insert(number, this);
                 assert_eq!(other, None, "phoned twice at once");
             }
-            Action::HangUp { .. } | Action::Tell { .. } | Action::Alarm(_) => {}
+            Action::HangUp { .. } | Action::Tell(_) | Action::Alarm(_) => {}
         }
     }
 
@@ -116,23 +103,11 @@ impl Desk {
 
     /// The disk answers the first that waits.
     fn answer(&mut self, is_saved: bool) {
-        let Some(Asked {
-            ticket,
-            rows,
-            attempt,
-        }) = self.asked.pop_front()
-        else {
+        let Some((ticket, order, at)) = self.asked.pop_front() else {
             return;
         };
-        if is_saved {
-            self.promises.extend(rows);
-            self.saved.extend(attempt);
-        }
-        let commit = match is_saved {
-            true => Commit::Saved,
-            false => Commit::NotSaved,
-        };
-        self.give(Input::Committed { ticket, commit });
+        let turn = is_saved.then(|| self.book.take(&order, at));
+        self.give(Input::Answered { ticket, turn });
     }
 
     fn promise(&mut self, with: u8) {
@@ -176,7 +151,7 @@ impl Desk {
                 reason: "asked".to_owned(),
             },
         };
-        let ids: Vec<_> = self.queue.list().map(|callback| callback.id).collect();
+        let ids: Vec<_> = self.book.rows().map(|callback| callback.id).collect();
         if let Some(id) = ids.get(usize::from(with >> 2) % ids.len().max(1)) {
             self.give(Input::Wished { id: *id, wish });
         }
@@ -196,6 +171,6 @@ pub(crate) fn queue(bytes: &[u8]) {
     let mut desk = Desk::open();
     for step in bytes.chunks_exact(2) {
         desk.step(step[0], step[1]);
-        assert!(usize::try_from(desk.ids).is_ok_and(|ids| desk.queue.list().count() <= ids));
+        assert!(usize::try_from(desk.ids).is_ok_and(|ids| desk.book.rows().count() <= ids));
     }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Action, Alarm, Queue};
 use crate::words::Moment;
@@ -12,55 +12,75 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     pub(super) now: Moment,
-    pub(super) utc: Timestamp,
+    utc: Timestamp,
+    /// By how much the wall clock was set back.
+    back: SignedDuration,
 }
 
 /// D1: what drifts less than this is the wall clock being steered.
-const JUMP: i64 = 60;
+const JUMP: SignedDuration = SignedDuration::from_secs(60);
 
 impl Clock {
-    /// Where `utc` lies on the steady clock; what has passed is now.
-    pub(super) fn moment_of(self, utc: Timestamp) -> Moment {
-        let ahead = utc.duration_since(self.utc);
+    pub(super) fn new(now: Moment, utc: Timestamp) -> Self {
+        Self {
+            now,
+            utc,
+            back: SignedDuration::ZERO,
+        }
+    }
+
+    /// The book's time: the wall clock's, but that it is never set back, so that no promise becomes later by that.
+    pub(super) fn at(self) -> Timestamp {
+        self.utc.saturating_add(self.back).unwrap_or(Timestamp::MAX)
+    }
+
+    pub(super) fn at_after(self, wait: Duration) -> Timestamp {
+        self.at().saturating_add(wait).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Where a time of the book lies on the steady clock; what has passed is now.
+    pub(super) fn moment_of(self, at: Timestamp) -> Moment {
+        let ahead = at.duration_since(self.at());
         self.now + Duration::try_from(ahead).unwrap_or(Duration::ZERO)
     }
 
-    pub(super) fn utc_after(self, wait: Duration) -> Timestamp {
-        self.utc.checked_add(wait).unwrap_or(Timestamp::MAX)
-    }
-
-    /// Seconds the wall clock has gained over the steady one since `earlier`.
-    fn gained_s(self, earlier: Self) -> i64 {
-        let wall = self.utc.duration_since(earlier.utc).as_secs();
-        let steady = self.now.since(earlier.now).as_secs();
-        wall.saturating_sub(i64::try_from(steady).unwrap_or(i64::MAX))
+    /// What the wall clock has gained over the steady one since `earlier`.
+    fn gained(self, earlier: Self) -> SignedDuration {
+        let steady = SignedDuration::try_from(self.now.since(earlier.now));
+        let wall = self.utc.duration_since(earlier.utc);
+        wall.saturating_sub(steady.unwrap_or(SignedDuration::MAX))
     }
 }
 
 impl Queue {
     /// When to compare the clocks next.
     pub(super) fn look_at_clock(&self) -> Option<Moment> {
-        let promises = self.rows.values().any(|row| row.callback.is_open());
+        let waits = self.next.is_some() || !self.held.is_empty();
         self.clock
-            .filter(|_| promises)
+            .filter(|_| waits)
             .map(|seen| seen.now + LOOK_EVERY)
     }
 
-    /// Anchors the due times anew when the wall clock jumped: no promise becomes later by that.
-    pub(super) fn watch_clock(&mut self, clock: Clock) -> Vec<Action> {
-        let Some(anchor) = &mut self.clock else {
-            self.clock = Some(clock);
-            return Vec::new();
+    /// The time of this input, and an alarm where the wall clock jumped.
+    pub(super) fn read_clock(&mut self, now: Moment, utc: Timestamp) -> (Clock, Option<Action>) {
+        let mut clock = Clock::new(now, utc);
+        let Some(earlier) = self.clock.replace(clock) else {
+            return (clock, None);
         };
-        let by_s = clock.gained_s(*anchor);
-        *anchor = clock;
-        if by_s.abs() <= JUMP {
-            return Vec::new();
+        let by = clock.gained(earlier);
+        clock.back = earlier.back;
+        let jumped = by.abs() > JUMP;
+        if jumped {
+            // Set forward again, or by more: from then on the wall clock is right.
+            clock.back = earlier.back.saturating_sub(by).max(SignedDuration::ZERO);
+            // What is due by it now was not a moment ago.
+            self.next = self.next.map(|_| now);
         }
-        for row in self.rows.values_mut() {
-            row.due = row.due.min(clock.moment_of(row.callback.promise.due));
-            row.next = row.next.min(clock.moment_of(row.callback.next));
-        }
-        vec![Action::Alarm(Alarm::ClockJumped { by_s })]
+        self.clock = Some(clock);
+        let by_s = by.as_secs();
+        (
+            clock,
+            jumped.then_some(Action::Alarm(Alarm::ClockJumped { by_s })),
+        )
     }
 }

@@ -1,9 +1,11 @@
-//! The queue of promises, pure: inputs and the time go in, actions come out.
+//! A desk's part in keeping promises, pure: inputs and the time go in, actions come out.
+//!
+//! The promises themselves are in a book that other desks may share: it is asked by [`Order`]s. Here is what is asked,
+//! what this desk has in flight, and what could not be written yet.
 
+mod asking;
 mod clock;
-mod commits;
-mod dialling;
-mod noting;
+mod holding;
 mod words;
 
 #[cfg(test)]
@@ -12,103 +14,110 @@ mod model;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use self::clock::Clock;
-use self::commits::{OnDisk, Pending};
-use super::{Callback, CallbackId, Rules, State};
-use crate::words::{Moment, PhoneNumber, Pii, SeatId};
+use self::holding::Held;
+use super::{CallbackId, Memory, Order, Rules};
+use crate::words::{DeskId, Moment, SeatId};
 
-pub use self::words::{Action, Alarm, Commit, Input, News, Refusal, Ticket, Timer, Wish};
+pub use self::words::{Action, Alarm, Input, Ticket, Timer};
 
-/// Promises kept open at once; one more is refused, and an alarm is raised.
-const OPEN_MAX: usize = 10_000;
-
-/// Settled promises kept for the list and for late retries; the oldest leave first.
-const SETTLED_MAX: usize = 1_000;
-
-/// Every promise that is not kept yet, and the last that were.
 #[derive(Debug)]
 pub struct Queue {
+    desk: DeskId,
     rules: Rules,
-    rows: BTreeMap<CallbackId, Row>,
-    settled: VecDeque<Callback>,
+    /// How often a book that others write into as well is looked at; they may say so earlier.
+    poll: Option<Duration>,
+    clock: Option<Clock>,
     /// Seats that could take a callback this moment.
     seats: BTreeSet<SeatId>,
-    commits: BTreeMap<Ticket, Pending>,
+    /// Attempts of ours that are in flight.
+    held: BTreeMap<CallbackId, Held>,
+    asked: BTreeMap<Ticket, Order>,
     next_ticket: u64,
-    save_again: Option<Moment>,
-    clock: Option<Clock>,
-}
-
-/// A promise in memory, with its times on the clock that does not jump (D1).
-#[derive(Debug)]
-struct Row {
-    callback: Callback,
-    /// His number as all ways to write it are compared (D26).
-    whose: PhoneNumber,
-    due: Moment,
-    next: Moment,
-    on_disk: OnDisk,
-    overdue_told: bool,
-    /// Set while we hang up an attempt: what the callback becomes then.
-    withdrawn: Option<State>,
+    /// What the book could not do, the oldest first.
+    again: VecDeque<Order>,
+    ask_again: Option<Moment>,
+    renew: Option<Moment>,
+    /// Promises that could not be written.
+    memory: Memory,
+    /// When the book has something for us; a claim that brought nothing waits for it.
+    next: Option<Moment>,
+    /// Whether there may be something to claim.
+    may_claim: bool,
+    /// Whether something may be late.
+    may_look: bool,
 }
 
 impl Queue {
-    pub fn new(rules: Rules) -> Self {
+    /// A desk's queue; `poll` where other desks have the same book.
+    pub fn new(desk: DeskId, rules: Rules, poll: Option<Duration>) -> Self {
         Self {
+            desk,
+            memory: Memory::new(rules.clone()),
             rules,
-            rows: BTreeMap::new(),
-            settled: VecDeque::new(),
-            seats: BTreeSet::new(),
-            commits: BTreeMap::new(),
-            next_ticket: 0,
-            save_again: None,
+            poll,
             clock: None,
+            seats: BTreeSet::new(),
+            held: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            next_ticket: 0,
+            again: VecDeque::new(),
+            ask_again: None,
+            renew: None,
+            next: None,
+            may_claim: false,
+            may_look: false,
         }
     }
 
     /// Takes in what happened; also called with [`Input::Tick`] when [`Queue::timeout`] says so.
     pub fn handle(&mut self, input: Input, now: Moment, utc: Timestamp) -> Vec<Action> {
-        let clock = Clock { now, utc };
-        let mut actions = self.watch_clock(clock);
+        let (clock, jumped) = self.read_clock(now, utc);
+        let mut actions = Vec::from_iter(jumped);
         actions.extend(match input {
-            Input::Loaded(callbacks) => self.load(callbacks, clock),
-            Input::Promised { id, promise } => self.note(id, promise, clock),
+            Input::Started => {
+                let desk = self.desk.clone();
+                self.may_look = true;
+                vec![self.ask(Order::Restart { desk })]
+            }
+            Input::Promised { id, promise } => self.promised(id, promise),
             Input::SeatsReady(seats) => {
+                self.may_claim |= !seats.is_subset(&self.seats);
                 self.seats = seats;
                 Vec::new()
             }
-            Input::Committed { ticket, commit } => self.committed(ticket, commit, clock),
+            Input::Answered { ticket, turn } => self.answered(ticket, turn, clock),
             Input::Ended {
                 id,
                 attempt,
                 outcome,
             } => self.ended(id, attempt, outcome, clock),
-            Input::CallerJoined { number } => self.caller_joined(&number),
-            Input::Wished { id, wish } => self.wished(id, wish, clock),
+            Input::CallerJoined { number } => self.also_in_memory(Order::Joined { number }, clock),
+            Input::Wished { id, wish } => self.also_in_memory(Order::Wish { id, wish }, clock),
+            Input::Stirred => {
+                self.next = Some(now);
+                Vec::from_iter(self.renewal(clock))
+            }
             Input::Tick => Vec::new(),
         });
-        actions.extend(self.save_again(clock));
-        actions.extend(self.start_due(clock));
-        actions.extend(self.tell_overdue(clock));
+        actions.extend(self.ask_again(clock));
+        actions.extend(self.keep_claims(clock));
+        self.turn_to_book(clock);
+        actions.extend(self.claim(clock));
+        actions.extend(self.look());
         actions
     }
 
     /// When to call `handle` next, and why.
     pub fn timeout(&self) -> Option<(Moment, Timer)> {
-        let seen = self.clock.map_or(Moment::ZERO, |clock| clock.now);
-        let open = || self.rows.values().filter(|row| row.callback.is_open());
-        // What is due and was not begun waits for a seat or for another attempt, not for the time.
-        let due = open().map(|row| row.next).filter(|next| *next > seen);
-        let due = due.min().filter(|_| !self.seats.is_empty());
-        let overdue = open().filter_map(|row| self.overdue_at(row)).min();
         [
-            due.map(|at| (at, Timer::Due)),
-            overdue.map(|at| (at, Timer::Overdue)),
-            self.save_again.map(|at| (at, Timer::SaveAgain)),
+            self.next.map(|at| (at, Timer::Book)),
+            self.renew.map(|at| (at, Timer::Renew)),
+            self.ask_again.map(|at| (at, Timer::AskAgain)),
             self.look_at_clock().map(|at| (at, Timer::LookAtClock)),
         ]
         .into_iter()
@@ -116,94 +125,33 @@ impl Queue {
         .min_by_key(|(at, _)| *at)
     }
 
-    /// All that are not settled, then the last settled ones, the oldest first.
-    pub fn list(&self) -> impl Iterator<Item = &Callback> {
-        let open = self.rows.values().map(|row| &row.callback);
-        open.chain(&self.settled)
+    /// Promises that could not be written: they are in no book.
+    pub fn unsaved(&self) -> &Memory {
+        &self.memory
     }
 
-    pub fn get(&self, id: CallbackId) -> Option<&Callback> {
-        self.list().find(|callback| callback.id == id)
-    }
-
-    /// Promises that somebody still waits for: what a shift hands over.
-    pub fn unsettled(&self) -> usize {
-        let rows = self.rows.values();
-        rows.filter(|row| !row.callback.is_settled()).count()
-    }
-
-    fn row(&mut self, id: CallbackId) -> Option<&mut Row> {
-        self.rows.get_mut(&id)
-    }
-
-    /// What is not settled for whoever has this number, however it is written.
-    pub fn unsettled_for(&self, number: &Pii<PhoneNumber>) -> Option<&Callback> {
-        let whose = self.whose(number);
-        let mut rows = self.rows.values();
-        let row = rows.find(|row| row.whose == whose && !row.callback.is_settled())?;
-        Some(&row.callback)
-    }
-
-    fn is_in_flight(&self, number: &Pii<PhoneNumber>) -> bool {
-        let whose = self.whose(number);
-        let mut rows = self.rows.values();
-        rows.any(|row| row.callback.attempt().is_some() && row.whose == whose)
-    }
-
-    fn whose(&self, number: &Pii<PhoneNumber>) -> PhoneNumber {
-        self.rules.numbering.canonical(number.reveal())
-    }
-
-    fn new_row(&self, callback: Callback, on_disk: OnDisk, clock: Clock) -> Row {
-        Row {
-            due: clock.moment_of(callback.promise.due),
-            next: clock.moment_of(callback.next),
-            whose: self.whose(&callback.promise.number),
-            callback,
-            on_disk,
-            overdue_told: false,
-            withdrawn: None,
+    /// Something in the book is due or late.
+    fn turn_to_book(&mut self, clock: Clock) {
+        if self.next.take_if(|at| *at <= clock.now).is_some() {
+            (self.may_claim, self.may_look) = (true, true);
+            self.next = self.poll.map(|poll| clock.now + poll);
         }
     }
 
-    fn overdue_at(&self, row: &Row) -> Option<Moment> {
-        let untried = row.callback.is_open() && row.callback.attempts == 0 && !row.overdue_told;
-        untried.then(|| row.due + self.rules.overdue_after)
-    }
-
-    fn tell_overdue(&mut self, clock: Clock) -> Vec<Action> {
-        let overdue: Vec<CallbackId> = self
-            .rows
-            .iter()
-            .filter(|(_, row)| self.overdue_at(row).is_some_and(|at| at <= clock.now))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in &overdue {
-            if let Some(row) = self.row(*id) {
-                row.overdue_told = true;
-            }
+    /// What is late is told once all that can be dialled is: that is not late.
+    fn look(&mut self) -> Option<Action> {
+        let can_claim = self.may_claim && !self.seats.is_empty();
+        if !self.may_look || can_claim || self.is_claiming() {
+            return None;
         }
-        let alarm = |id| Action::Alarm(Alarm::Overdue { id });
-        overdue.into_iter().map(alarm).collect()
-    }
-}
-
-impl Row {
-    fn id(&self) -> CallbackId {
-        self.callback.id
+        self.may_look = false;
+        let desk = self.desk.clone();
+        Some(self.ask(Order::Look { desk }))
     }
 
-    fn dial_at(&mut self, next: Timestamp, clock: Clock) {
-        self.callback.next = next;
-        self.next = clock.moment_of(next);
-    }
-
-    fn told(&self, news: News) -> Action {
-        Action::Tell {
-            id: self.id(),
-            origin: self.callback.promise.origin,
-            kind: self.callback.promise.kind,
-            news,
-        }
+    /// The book, or the memory, has something for us then.
+    fn wake_at(&mut self, at: Option<Timestamp>, clock: Clock) {
+        let at = at.map(|at| clock.moment_of(at));
+        self.next = [self.next, at].into_iter().flatten().min();
     }
 }

@@ -6,34 +6,46 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::callbacks::rules::samples::promise;
-use crate::callbacks::{CancelledBecause, Kind, Outcome, Promise};
-use crate::words::{CallId, Country};
+use crate::callbacks::{Callback, CancelledBecause, Kind, News, Outcome, Promise, State, Wish};
+use crate::words::{CallId, Country, PhoneNumber, Pii};
 
 const NOON: &str = "2026-05-04T04:00:00Z";
 const NIGHT: &str = "2026-05-04T15:00:00Z";
 
-/// A desk in virtual time whose store answers at once.
+/// A desk in virtual time whose book answers at once.
 struct Desk {
     queue: Queue,
+    book: Memory,
     now: Moment,
     utc: Timestamp,
     ids: u64,
-    /// What the store answers.
-    commit: Commit,
+    /// Whether the book can be written.
+    works: bool,
     actions: Vec<Action>,
 }
 
 impl Desk {
     fn at(utc: &str) -> Self {
         let zone = TimeZone::fixed(jiff::tz::offset(8));
-        Self {
-            queue: Queue::new(Rules::standard(Country::Cn, zone)),
+        let rules = Rules::standard(Country::Cn, zone);
+        let mut desk = Self {
+            book: Memory::new(rules.clone()),
+            queue: Queue::new(DeskId::alone(), rules, None),
             now: Moment::from_nanos(1_000_000_000),
             utc: utc.parse().unwrap(),
             ids: 0,
-            commit: Commit::Saved,
+            works: true,
             actions: Vec::new(),
-        }
+        };
+        desk.give(Input::Started);
+        desk
+    }
+
+    /// The process dies, and another one begins with the same book.
+    fn killed(&mut self) {
+        let rules = self.queue.rules.clone();
+        self.queue = Queue::new(DeskId::alone(), rules, None);
+        self.give(Input::Started);
     }
 
     fn with_seat(utc: &str) -> Self {
@@ -46,9 +58,10 @@ impl Desk {
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
             for action in self.queue.handle(input, self.now, self.utc) {
-                if let Action::Commit { ticket, .. } = &action {
-                    let (ticket, commit) = (*ticket, self.commit);
-                    inputs.insert(0, Input::Committed { ticket, commit });
+                if let Action::Ask { ticket, order, at } = &action {
+                    let (ticket, works) = (*ticket, self.works);
+                    let turn = works.then(|| self.book.take(order, *at));
+                    inputs.insert(0, Input::Answered { ticket, turn });
                 }
                 self.actions.push(action);
             }
@@ -91,7 +104,7 @@ impl Desk {
     }
 
     fn ends(&mut self, id: CallbackId, outcome: Outcome) {
-        let attempt = self.queue.get(id).unwrap().attempts;
+        let attempt = self.get(id).attempts;
         self.give(Input::Ended {
             id,
             attempt,
@@ -112,10 +125,10 @@ impl Desk {
 
     fn news(&self) -> Vec<&'static str> {
         let news = self.actions.iter().filter_map(|action| {
-            let Action::Tell { news, .. } = action else {
+            let Action::Tell(told) = action else {
                 return None;
             };
-            Some(news.as_str())
+            Some(told.news.as_str())
         });
         news.collect()
     }
@@ -130,8 +143,19 @@ impl Desk {
         alarms.collect()
     }
 
+    fn get(&self, id: CallbackId) -> &Callback {
+        self.book
+            .get(id)
+            .or_else(|| self.queue.unsaved().get(id))
+            .unwrap()
+    }
+
     fn state(&self, id: CallbackId) -> State {
-        self.queue.get(id).unwrap().state.clone()
+        self.get(id).state.clone()
+    }
+
+    fn unsettled(&self) -> usize {
+        self.book.rows().filter(|row| !row.is_settled()).count()
     }
 }
 
@@ -144,10 +168,12 @@ fn a_promise_is_dialled_when_due_after_its_attempt_is_committed() {
     assert!(desk.dialled().is_empty());
     desk.pass(1);
     assert_eq!(desk.dialled(), [(id, 1)]);
-    let commit = |action: &Action| matches!(action, Action::Commit { attempt: Some((_, attempt)), .. } if attempt.sip_call_id == format!("callback-{id}-1"));
-    let dial = |action: &Action| matches!(action, Action::Dial { .. });
-    let committed = desk.actions.iter().position(commit).unwrap();
-    assert!(committed < desk.actions.iter().position(dial).unwrap());
+    let begun: Vec<u32> = desk
+        .book
+        .attempts(id)
+        .map(|attempt| attempt.number)
+        .collect();
+    assert_eq!(begun, [1]);
     desk.ends(id, Outcome::Joined);
     assert_eq!(desk.state(id), State::Done);
 }
@@ -179,7 +205,7 @@ fn a_rep_who_declines_is_left_alone_for_a_minute_and_costs_the_caller_no_try() {
     assert_eq!(desk.dialled().len(), 1);
     desk.pass(1);
     assert_eq!(desk.dialled(), [(id, 1), (id, 2)]);
-    assert_eq!(desk.queue.get(id).unwrap().failures, 0);
+    assert_eq!(desk.get(id).failures, 0);
 }
 
 #[test]
@@ -190,7 +216,7 @@ fn the_same_call_and_reason_are_noted_once() {
     let first = desk.promised(asked.clone());
     desk.promised(asked);
     assert_eq!(desk.news(), ["noted", "noted"]);
-    let ids: Vec<_> = desk.queue.list().map(|callback| callback.id).collect();
+    let ids: Vec<_> = desk.book.rows().map(|callback| callback.id).collect();
     assert_eq!(ids, [first]);
 }
 
@@ -201,10 +227,10 @@ fn promises_to_one_number_merge_into_the_earliest_and_strongest() {
     let younger = desk.note(Kind::LineFault, 60);
     let why = CancelledBecause::Merged { into: older };
     assert_eq!(desk.state(younger), State::Cancelled { why });
-    let kept = desk.queue.get(older).unwrap();
+    let kept = desk.get(older);
     assert_eq!(kept.promise.kind, Kind::LineFault);
     assert_eq!(kept.next, desk.utc + SignedDuration::from_secs(60));
-    assert_eq!(desk.queue.unsettled(), 1);
+    assert_eq!(desk.unsettled(), 1);
 }
 
 #[test]
@@ -218,7 +244,6 @@ fn a_caller_is_one_however_his_number_is_written() {
     let why = CancelledBecause::Merged { into: older };
     assert_eq!(desk.state(younger), State::Cancelled { why });
     let number = written("008613800138000");
-    assert_eq!(desk.queue.unsettled_for(&number).unwrap().id, older);
     desk.give(Input::CallerJoined { number });
     assert_eq!(desk.state(older), State::Done);
 }
@@ -238,7 +263,7 @@ fn what_is_promised_during_an_attempt_waits_for_its_end() {
 fn a_caller_who_rings_in_withdraws_his_promise_and_its_attempt() {
     let mut desk = Desk::with_seat(NOON);
     let id = desk.note(Kind::LineFault, 0);
-    let number = desk.queue.get(id).unwrap().promise.number.clone();
+    let number = desk.get(id).promise.number.clone();
     desk.give(Input::CallerJoined { number });
     let hang_up = Action::HangUp { id, attempt: 1 };
     assert!(desk.actions.contains(&hang_up));
@@ -255,7 +280,7 @@ fn quiet_hours_move_a_promise_and_say_so() {
     let due = "2026-05-05T00:00:00Z".parse().unwrap();
     let noted = News::Noted { due, moved: true };
     assert!(desk.actions.iter().any(
-        |action| matches!(action, Action::Tell { id, news, .. } if *id == expert && *news == noted)
+        |action| matches!(action, Action::Tell(told) if told.id == expert && told.news == noted)
     ));
     desk.pass(8 * 3_600);
     assert!(desk.dialled().is_empty());
@@ -267,7 +292,7 @@ fn quiet_hours_move_a_promise_and_say_so() {
 fn no_seat_no_dialling_but_an_alarm_once_it_is_overdue() {
     let mut desk = Desk::at(NOON);
     let id = desk.note(Kind::Rep, 300);
-    desk.pass(359);
+    desk.pass(299);
     assert!(desk.alarms().is_empty());
     desk.pass(600);
     assert_eq!(desk.alarms(), ["callback-overdue"]);
@@ -280,9 +305,7 @@ fn an_attempt_without_an_outcome_is_redialled_by_kind_or_asks() {
     for (kind, dialled) in [(Kind::LineFault, 2), (Kind::Rep, 1)] {
         let mut desk = Desk::with_seat(NOON);
         let id = desk.note(kind, 0);
-        let found = desk.queue.list().cloned().collect();
-        desk.queue = Queue::new(desk.queue.rules.clone());
-        desk.give(Input::Loaded(found));
+        desk.killed();
         desk.seats(&["rep1"]);
         assert_eq!(desk.dialled().len(), dialled, "{kind:?}");
         assert_eq!(
@@ -300,27 +323,27 @@ fn an_attempt_without_an_outcome_is_redialled_by_kind_or_asks() {
 #[test]
 fn a_full_disk_promises_nothing_but_the_call_is_made() {
     let mut desk = Desk::with_seat(NOON);
-    desk.commit = Commit::NotSaved;
+    desk.works = false;
     let id = desk.note(Kind::Rep, 30);
     assert_eq!(desk.news(), ["not-noted"]);
     assert!(desk.alarms().contains(&"store-failed"));
     desk.pass(30);
     assert_eq!(desk.dialled(), [(id, 1)]);
     desk.ends(id, Outcome::Joined);
-    assert_eq!(desk.queue.settled.len(), 0);
-    desk.commit = Commit::Saved;
+    assert_eq!(desk.book.rows().count(), 0);
+    desk.works = true;
     desk.pass(10);
-    assert_eq!(desk.queue.settled.len(), 1);
+    assert_eq!(desk.book.rows().count(), 1);
 }
 
 #[test]
 fn a_promise_on_disk_is_not_dialled_before_its_attempt_is() {
     let mut desk = Desk::with_seat(NOON);
     let id = desk.note(Kind::Rep, 30);
-    desk.commit = Commit::NotSaved;
+    desk.works = false;
     desk.pass(35);
     assert!(desk.dialled().is_empty());
-    desk.commit = Commit::Saved;
+    desk.works = true;
     desk.pass(10);
     assert_eq!(desk.dialled(), [(id, 1)]);
 }
@@ -358,7 +381,7 @@ fn an_emergency_number_is_never_phoned_back() {
     asked.number = Pii::new(PhoneNumber::parse("0110").unwrap());
     desk.promised(asked);
     assert_eq!(desk.news(), ["emergency-number"]);
-    assert_eq!(desk.queue.unsettled(), 0);
+    assert_eq!(desk.unsettled(), 0);
 }
 
 #[test]
@@ -376,7 +399,7 @@ fn wishes_cancel_finish_and_snooze_whatever_is_open() {
     desk.give(Input::Wished { id, wish });
     desk.pass(600);
     assert!(desk.dialled().is_empty());
-    assert_eq!(desk.news(), ["noted", "snoozed", "cancelled"]);
+    assert_eq!(desk.news(), ["noted", "snoozed", "overdue", "cancelled"]);
 }
 
 #[test]
@@ -395,12 +418,12 @@ fn a_retry_after_a_full_disk_is_noted_once_there_is_room() {
     let mut desk = Desk::at(NOON);
     let mut asked = promise(Kind::Rep, desk.utc);
     asked.origin = Some(CallId::new(1, [0; 10]));
-    desk.commit = Commit::NotSaved;
+    desk.works = false;
     desk.promised(asked.clone());
-    desk.commit = Commit::Saved;
+    desk.works = true;
     desk.promised(asked);
     assert_eq!(desk.news(), ["not-noted", "noted"]);
-    assert_eq!(desk.queue.list().count(), 1);
+    assert_eq!(desk.book.rows().count(), 1);
 }
 
 #[test]
@@ -408,9 +431,7 @@ fn a_crash_in_an_attempt_takes_over_what_was_promised_meanwhile() {
     let mut desk = Desk::with_seat(NOON);
     let first = desk.note(Kind::LineFault, 0);
     let second = desk.note(Kind::Rep, 0);
-    let found = desk.queue.list().cloned().collect();
-    desk.queue = Queue::new(desk.queue.rules.clone());
-    desk.give(Input::Loaded(found));
+    desk.killed();
     let why = CancelledBecause::Merged { into: first };
     assert_eq!(desk.state(second), State::Cancelled { why });
 }

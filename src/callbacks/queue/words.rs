@@ -1,16 +1,15 @@
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::callbacks::{Attempt, Callback, CallbackId, Kind, Outcome, Promise};
-use crate::words::{CallId, PhoneNumber, Pii, SeatId};
+use crate::callbacks::{Attempt, Callback, CallbackId, Order, Outcome, Promise, Told, Turn, Wish};
+use crate::words::{PhoneNumber, Pii, SeatId};
 
 /// What happened to the promises.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// The rows found at the start.
-    Loaded(Vec<Callback>),
+    /// The desk works, and the book is open.
+    Started,
     /// Somebody was promised a callback; a retry of the same call and reason changes nothing.
     Promised {
         id: CallbackId,
@@ -18,10 +17,10 @@ pub enum Input {
     },
     /// The seats that could take a callback this moment; told anew on every change.
     SeatsReady(BTreeSet<SeatId>),
-    /// How an [`Action::Commit`] ended.
-    Committed {
+    /// What an [`Action::Ask`] came to; nothing where the book could not be written.
+    Answered {
         ticket: Ticket,
-        commit: Commit,
+        turn: Option<Turn>,
     },
     /// How an [`Action::Dial`] ended; also the answer to [`Action::HangUp`].
     Ended {
@@ -38,38 +37,24 @@ pub enum Input {
         id: CallbackId,
         wish: Wish,
     },
+    /// Another desk wrote into the book.
+    Stirred,
     Tick,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub enum Wish {
-    Cancel {
-        reason: String,
-    },
-    Done,
-    Snooze(Duration),
-    /// Dial at once, also where we cannot tell whether the caller was reached before.
-    Redial,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Commit {
-    Saved,
-    NotSaved,
-}
-
-/// Pairs a commit with its answer.
+/// Pairs an order with its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub(super) u64);
 
 /// What the desk does for the queue.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// Write all of it in one transaction, in the order given, and answer with [`Input::Committed`].
-    Commit {
+    /// Have the book carry it out, in the order given, and answer with [`Input::Answered`].
+    Ask {
         ticket: Ticket,
-        rows: Vec<Callback>,
-        attempt: Option<(CallbackId, Attempt)>,
+        order: Order,
+        /// By the book's time.
+        at: Timestamp,
     },
     /// The attempt is on disk: call the rep, then the caller.
     Dial {
@@ -80,73 +65,8 @@ pub enum Action {
         id: CallbackId,
         attempt: u32,
     },
-    /// For the timeline, the call that waits for the answer, and the rep.
-    Tell {
-        id: CallbackId,
-        origin: Option<CallId>,
-        kind: Kind,
-        news: News,
-    },
+    Tell(Told),
     Alarm(Alarm),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
-    /// On disk: it may be spoken, with this due time; `moved` out of the quiet hours (D26).
-    Noted {
-        due: Timestamp,
-        moved: bool,
-    },
-    /// Kept in memory only: nothing may be promised (D24).
-    NotNoted,
-    Refused(Refusal),
-    Attempted {
-        attempt: u32,
-    },
-    AttemptEnded {
-        attempt: u32,
-        outcome: Outcome,
-    },
-    /// We crashed in its attempt; a rep has to say whether to dial again.
-    Uncertain,
-    /// The caller rang in by himself.
-    Withdrawn,
-    Done,
-    GivenUp {
-        why: Outcome,
-    },
-    Cancelled,
-    /// Dialled after this long; zero: now.
-    Snoozed {
-        wait: Duration,
-    },
-}
-
-impl News {
-    /// The timeline's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Noted { .. } => "noted",
-            Self::NotNoted => "not-noted",
-            Self::Refused(Refusal::EmergencyNumber) => "emergency-number",
-            Self::Refused(Refusal::TooMany) => "too-many",
-            Self::Attempted { .. } => "attempted",
-            Self::AttemptEnded { outcome, .. } => outcome.as_str(),
-            Self::Uncertain => "uncertain",
-            Self::Withdrawn => "withdrawn",
-            Self::Done => "done",
-            Self::GivenUp { .. } => "given-up",
-            Self::Cancelled => "cancelled",
-            Self::Snoozed { .. } => "snoozed",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// D34: never a callback target.
-    EmergencyNumber,
-    TooMany,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +78,7 @@ pub enum Alarm {
     GivenUp {
         id: CallbackId,
     },
-    /// A commit failed; it is tried again.
+    /// The book could not be written; it is tried again.
     StoreFailed,
     QueueFull,
     /// The wall clock moved against the steady one, by this many seconds (D1).
@@ -183,11 +103,12 @@ impl Alarm {
 /// Why the queue wants to be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timer {
-    /// An attempt is due and a seat is ready.
-    Due,
-    Overdue,
-    /// A commit failed and is tried again.
-    SaveAgain,
+    /// A row is due or late.
+    Book,
+    /// Claims are renewed, so that other desks know that we live.
+    Renew,
+    /// The book could not be written and is tried again.
+    AskAgain,
     /// The wall clock may have jumped, which nothing else tells (D1).
     LookAtClock,
 }

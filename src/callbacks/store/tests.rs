@@ -1,15 +1,15 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::*;
 use crate::callbacks::rules::samples::promise;
-use crate::callbacks::{
-    Attempt, Callback, CallbackId, CancelledBecause, Kind, LiveCall, Outcome, State,
-};
-use crate::words::{CallId, Language};
+use crate::callbacks::{CancelledBecause, Claimer, Kind, Outcome, State};
+use crate::words::{Country, Language, PhoneNumber, Pii};
 
 /// A folder of its own for one test, gone afterwards.
 struct Folder(PathBuf);
@@ -37,13 +37,36 @@ fn utc() -> Timestamp {
     "2026-05-04T04:00:00Z".parse().unwrap()
 }
 
-fn callback(n: u64) -> Callback {
-    let id = CallbackId::new(n, [0; 10]);
-    Callback::new(id, promise(Kind::Rep, utc()))
+fn rules() -> Rules {
+    Rules::standard(Country::Cn, TimeZone::UTC)
 }
 
-fn open(path: &Path) -> Store {
-    Store::open(path, utc()).unwrap().0
+/// Each for a caller of his own.
+fn callback(n: u64) -> Callback {
+    let id = CallbackId::new(n, [0; 10]);
+    let mut promise = promise(Kind::Rep, utc());
+    promise.number = Pii::new(PhoneNumber::parse(&format!("1380013{n:04}")).unwrap());
+    Callback::new(id, promise)
+}
+
+/// Writes rows that are not there yet.
+fn keep(store: &mut Sqlite, rows: &[Callback]) -> Result<(), StoreError> {
+    let (rows, attempts) = (rows.to_vec(), Vec::new());
+    store
+        .take(&Order::Restore { rows, attempts }, &rules(), utc())
+        .map(drop)
+}
+
+fn claimer(desk: &str) -> Order {
+    Order::Claim(Claimer {
+        desk: desk.parse().unwrap(),
+        seats: BTreeSet::from(["rep1".parse().unwrap()]),
+        until: utc() + SignedDuration::from_secs(30),
+    })
+}
+
+fn open(path: &Path) -> Sqlite {
+    Sqlite::open(path, &rules(), utc()).unwrap().0
 }
 
 /// What a power cut leaves: the files as they are while the store is open.
@@ -59,23 +82,22 @@ fn what_was_committed_survives_a_kill_with_its_attempts() {
     let folder = Folder::new("kill");
     let (path, after) = (folder.file("desk.sqlite"), folder.file("after.sqlite"));
     let mut store = open(&path);
-    let mut row = callback(1);
-    store.commit(&[row.clone(), callback(2)], None).unwrap();
-    let attempt = Attempt::new(row.id, 1, "rep1".parse().unwrap(), utc());
-    row.attempts = 1;
-    row.state = State::Attempting {
-        attempt: attempt.clone(),
+    keep(&mut store, &[callback(1), callback(2)]).unwrap();
+    let turn = store.take(&claimer("desk"), &rules(), utc()).unwrap();
+    let [row] = &turn.rows[..] else {
+        panic!("{turn:?}")
     };
-    let begun = (row.id, attempt);
-    store.commit(&[row.clone()], Some(&begun)).unwrap();
     snapshot(&path, &after);
 
-    let (mut store, opened) = Store::open(&after, utc()).unwrap();
+    let (mut store, opened) = Sqlite::open(&after, &rules(), utc()).unwrap();
     assert_eq!(opened, Opened::Existing);
-    let found = store.found(utc()).unwrap();
-    assert_eq!(found.callbacks, [row.clone(), callback(2)]);
-    let ended = begun.1.clone().ended(Outcome::Busy, utc());
-    store.commit(&[], Some(&(row.id, ended.clone()))).unwrap();
+    assert_eq!(store.callbacks().unwrap(), [row.clone(), callback(2)]);
+    let claim = row.claim().unwrap();
+    let outcome = Outcome::Busy;
+    store
+        .take(&Order::End { claim, outcome }, &rules(), utc())
+        .unwrap();
+    let ended = row.attempt().cloned().unwrap().ended(Outcome::Busy, utc());
     assert_eq!(store.attempts(row.id).unwrap(), [ended]);
 }
 
@@ -88,7 +110,11 @@ fn every_state_is_read_back_as_it_was_written() {
     let reason = "asked".to_owned();
     let states = [
         State::Open,
-        State::Attempting { attempt },
+        State::Attempting {
+            attempt,
+            lease: None,
+            then: Some(Box::new(State::Done)),
+        },
         State::Uncertain { attempt: ended },
         State::Done,
         State::GivenUp { why: Outcome::Busy },
@@ -108,8 +134,8 @@ fn every_state_is_read_back_as_it_was_written() {
             ..callback(n)
         })
         .collect();
-    open(&path).commit(&rows, None).unwrap();
-    assert_eq!(open(&path).found(utc()).unwrap().callbacks, rows);
+    keep(&mut open(&path), &rows).unwrap();
+    assert_eq!(open(&path).callbacks().unwrap(), rows);
 }
 
 #[test]
@@ -136,17 +162,15 @@ fn a_call_that_died_with_us_is_found_and_one_that_ended_is_not() {
 fn a_damaged_row_is_set_aside_and_the_others_are_kept() {
     let folder = Folder::new("row");
     let path = folder.file("desk.sqlite");
-    open(&path)
-        .commit(&[callback(1), callback(2)], None)
-        .unwrap();
+    keep(&mut open(&path), &[callback(1), callback(2)]).unwrap();
     let db = Connection::open(&path).unwrap();
-    let flipped = "UPDATE callback SET number = '13800138001' WHERE id = ?1";
+    let flipped = "UPDATE callback SET whose = '13800138001' WHERE id = ?1";
     db.execute(flipped, [callback(1).id.to_string()]).unwrap();
     drop(db);
     let mut store = open(&path);
     let found = store.found(utc()).unwrap();
     assert_eq!(found.set_aside, [callback(1).id.to_string()]);
-    assert_eq!(found.callbacks, [callback(2)]);
+    assert_eq!(store.callbacks().unwrap(), [callback(2)]);
     assert!(store.found(utc()).unwrap().set_aside.is_empty());
 }
 
@@ -155,18 +179,18 @@ fn a_damaged_file_is_moved_aside_and_a_fresh_one_begun() {
     let folder = Folder::new("file");
     let path = folder.file("desk.sqlite");
     let rows: Vec<Callback> = (0..200).map(callback).collect();
-    open(&path).commit(&rows, None).unwrap();
+    keep(&mut open(&path), &rows).unwrap();
     let mut bytes = fs::read(&path).unwrap();
     for page in bytes.chunks_mut(4_096).skip(1) {
         page[..512].fill(0xa5);
     }
     fs::write(&path, bytes).unwrap();
-    let (mut store, opened) = Store::open(&path, utc()).unwrap();
+    let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
     let aside = folder.file("desk.sqlite.damaged-20260504T040000Z");
     assert_eq!(opened, Opened::MovedAside(aside.clone()));
     assert!(aside.exists());
-    assert!(store.found(utc()).unwrap().callbacks.is_empty());
-    store.commit(&[callback(1)], None).unwrap();
+    assert!(store.callbacks().unwrap().is_empty());
+    keep(&mut store, &[callback(1)]).unwrap();
 }
 
 #[test]
@@ -174,7 +198,7 @@ fn what_is_no_database_is_moved_aside_too() {
     let folder = Folder::new("none");
     let path = folder.file("desk.sqlite");
     fs::write(&path, "not a database ".repeat(1_000)).unwrap();
-    let (_, opened) = Store::open(&path, utc()).unwrap();
+    let (_, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
     assert!(matches!(opened, Opened::MovedAside(_)));
 }
 
@@ -183,25 +207,25 @@ fn a_damaged_journal_is_moved_aside_and_told() {
     let folder = Folder::new("journal");
     let (living, path) = (folder.file("living.sqlite"), folder.file("desk.sqlite"));
     let mut store = open(&living);
-    store.commit(&[callback(1)], None).unwrap();
+    keep(&mut store, &[callback(1)]).unwrap();
     snapshot(&living, &path);
     let journal = folder.file("desk.sqlite-wal");
     let mut bytes = fs::read(&journal).unwrap();
     bytes[16] ^= 0xff;
     fs::write(&journal, bytes).unwrap();
-    let (mut store, opened) = Store::open(&path, utc()).unwrap();
+    let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
     let aside = folder.file("desk.sqlite.damaged-20260504T040000Z-wal");
     assert_eq!(opened, Opened::MovedAside(aside.clone()));
     assert!(aside.exists());
-    store.commit(&[callback(2)], None).unwrap();
+    keep(&mut store, &[callback(2)]).unwrap();
 }
 
 /// Three commits, a power cut, then `attack` on the files; what is there afterwards.
-fn attacked(folder: &Folder, attack: impl FnOnce(&Path, &Path)) -> (Store, PathBuf) {
+fn attacked(folder: &Folder, attack: impl FnOnce(&Path, &Path)) -> (Sqlite, PathBuf) {
     let (living, path) = (folder.file("living.sqlite"), folder.file("desk.sqlite"));
     let mut store = open(&living);
     for n in 1..=3 {
-        store.commit(&[callback(n)], None).unwrap();
+        keep(&mut store, &[callback(n)]).unwrap();
     }
     snapshot(&living, &path);
     let tally = |path: &Path| PathBuf::from(format!("{}-commits", path.display()));
@@ -221,8 +245,9 @@ fn change_byte(file: &Path, at: impl FnOnce(usize) -> usize) {
 #[test]
 fn nothing_is_missed_after_a_power_cut() {
     let folder = Folder::new("whole");
-    let found = attacked(&folder, |_, _| {}).0.found(utc()).unwrap();
-    assert_eq!((found.lost, found.callbacks.len()), (0, 3));
+    let mut store = attacked(&folder, |_, _| {}).0;
+    let lost = store.found(utc()).unwrap().lost;
+    assert_eq!((lost, store.callbacks().unwrap().len()), (0, 3));
 }
 
 #[test]
@@ -242,7 +267,7 @@ fn a_journal_damaged_in_the_middle_is_noticed_and_kept() {
     drop(store);
     let mut store = open(&path);
     assert_eq!(store.found(utc()).unwrap().lost, found.lost);
-    store.commit(&[callback(4)], None).unwrap();
+    keep(&mut store, &[callback(4)]).unwrap();
     drop(store);
     assert_eq!(open(&path).found(utc()).unwrap().lost, 0);
 }
@@ -264,9 +289,9 @@ fn a_lost_last_commit_and_a_removed_journal_are_noticed() {
 fn a_database_that_is_gone_at_the_start_is_noticed() {
     let folder = Folder::new("gone");
     let path = folder.file("desk.sqlite");
-    open(&path).commit(&[callback(1)], None).unwrap();
+    keep(&mut open(&path), &[callback(1)]).unwrap();
     fs::remove_file(&path).unwrap();
-    let (mut store, opened) = Store::open(&path, utc()).unwrap();
+    let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
     assert_eq!(opened, Opened::Fresh);
     assert_eq!(store.found(utc()).unwrap().lost, 1);
 }
@@ -276,12 +301,12 @@ fn a_database_that_was_removed_takes_no_promise() {
     let folder = Folder::new("removed");
     let path = folder.file("desk.sqlite");
     let mut store = open(&path);
-    store.commit(&[callback(1)], None).unwrap();
+    keep(&mut store, &[callback(1)]).unwrap();
     fs::rename(&path, folder.file("elsewhere.sqlite")).unwrap();
-    let lost = store.commit(&[callback(2)], None).unwrap_err();
+    let lost = keep(&mut store, &[callback(2)]).unwrap_err();
     assert!(matches!(lost, StoreError::Moved), "{lost}");
     fs::rename(folder.file("elsewhere.sqlite"), &path).unwrap();
-    store.commit(&[callback(2)], None).unwrap();
+    keep(&mut store, &[callback(2)]).unwrap();
 }
 
 #[test]
@@ -289,13 +314,13 @@ fn a_full_disk_is_told_apart_and_the_rows_before_it_stay() {
     let folder = Folder::new("full");
     let path = folder.file("desk.sqlite");
     let mut store = open(&path);
-    store.commit(&[callback(0)], None).unwrap();
+    keep(&mut store, &[callback(0)]).unwrap();
     store.limit_pages(20);
-    let full = (1..1_000).find_map(|n| store.commit(&[callback(n)], None).err());
+    let full = (1..1_000).find_map(|n| keep(&mut store, &[callback(n)]).err());
     assert!(matches!(full, Some(StoreError::Full)), "{full:?}");
     store.limit_pages(1_000_000);
-    store.commit(&[callback(2_000)], None).unwrap();
-    let callbacks = store.found(utc()).unwrap().callbacks;
+    keep(&mut store, &[callback(2_000)]).unwrap();
+    let callbacks = store.callbacks().unwrap();
     assert_eq!(callbacks.first(), Some(&callback(0)));
     assert_eq!(callbacks.last(), Some(&callback(2_000)));
 }
@@ -305,13 +330,13 @@ fn a_second_agent_and_a_wrong_path_are_refused_with_a_remedy() {
     let folder = Folder::new("refused");
     let path = folder.file("desk.sqlite");
     let _first = open(&path);
-    let locked = Store::open(&path, utc()).unwrap_err();
+    let locked = Sqlite::open(&path, &rules(), utc()).unwrap_err();
     assert!(matches!(locked, OpenError::Locked(_)), "{locked}");
     for missing in ["no/such/folder/desk.sqlite", "desk.sqlite/in-a-file.sqlite"] {
-        let refused = Store::open(&folder.file(missing), utc()).unwrap_err();
+        let refused = Sqlite::open(&folder.file(missing), &rules(), utc()).unwrap_err();
         assert!(matches!(refused, OpenError::NoFolder(..)), "{refused}");
     }
-    let refused = Store::open(&folder.0, utc()).unwrap_err();
+    let refused = Sqlite::open(&folder.0, &rules(), utc()).unwrap_err();
     assert!(matches!(refused, OpenError::NoFile(..)), "{refused}");
 }
 
@@ -320,7 +345,7 @@ fn tables_that_are_not_ours_are_refused_and_left_as_they_are() {
     let folder = Folder::new("foreign");
     for (name, change) in [
         ("another", "DROP TABLE meta"),
-        ("changed", "ALTER TABLE callback DROP COLUMN number"),
+        ("changed", "ALTER TABLE callback DROP COLUMN changed_ms"),
         (
             "lacking",
             "DROP TABLE attempt; CREATE VIEW attempt AS SELECT 1",
@@ -335,7 +360,7 @@ fn tables_that_are_not_ours_are_refused_and_left_as_they_are() {
         let db = Connection::open(&path).unwrap();
         db.execute_batch(change).unwrap();
         drop(db);
-        let refused = Store::open(&path, utc()).unwrap_err();
+        let refused = Sqlite::open(&path, &rules(), utc()).unwrap_err();
         assert!(
             matches!(refused, OpenError::Foreign(_)),
             "{name}: {refused}"
@@ -352,7 +377,7 @@ fn a_wrong_version_in_the_head_of_the_file_is_damage() {
         drop(open(&path));
         // Read and write version (sqlite.org/fileformat2.html 1.3).
         change_byte(&path, |_| at);
-        let (_, opened) = Store::open(&path, utc()).unwrap();
+        let (_, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
         assert!(matches!(opened, Opened::MovedAside(_)), "{at}: {opened:?}");
     }
 }
@@ -365,6 +390,26 @@ fn a_later_version_is_refused() {
     let db = Connection::open(&path).unwrap();
     db.execute("UPDATE meta SET value = 99", ()).unwrap();
     drop(db);
-    let refused = Store::open(&path, utc()).unwrap_err();
+    let refused = Sqlite::open(&path, &rules(), utc()).unwrap_err();
     assert!(matches!(refused, OpenError::Newer { found: 99, .. }));
+}
+
+/// As the first version laid it: one row as it was, one that is damaged.
+#[test]
+fn the_first_versions_rows_are_taken_over_and_damaged_ones_set_aside() {
+    let folder = Folder::new("first");
+    let path = folder.file("desk.sqlite");
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(include_str!("first_version.sql")).unwrap();
+    drop(db);
+    let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
+    assert_eq!(opened, Opened::Existing);
+    let rows = store.callbacks().unwrap();
+    let kept: Vec<(&str, bool)> = rows
+        .iter()
+        .map(|row| (row.promise.number.reveal().as_str(), row.is_open()))
+        .collect();
+    assert_eq!(kept, [("13800138000", true), ("13800138002", false)]);
+    drop(store);
+    assert_eq!(open(&path).callbacks().unwrap(), rows);
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
-use super::{OpenError, journal, reach};
+use super::{OpenError, journal, reach, schema};
+use crate::callbacks::Rules;
 
 /// What was found where the database should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,30 +18,17 @@ pub enum Opened {
     MovedAside(PathBuf),
 }
 
-/// Goes up with every change of [`SCHEMA`]; a later one is refused.
-const SCHEMA_VERSION: u32 = 1;
-
-const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS callback (
-    id TEXT PRIMARY KEY, number TEXT NOT NULL, state TEXT NOT NULL, next_ms INTEGER NOT NULL,
-    settled INTEGER NOT NULL, body TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS callback_open ON callback (settled, id);
-CREATE TABLE IF NOT EXISTS attempt (
-    callback TEXT NOT NULL, number INTEGER NOT NULL, sip_call_id TEXT NOT NULL UNIQUE,
-    outcome TEXT, body TEXT NOT NULL, PRIMARY KEY (callback, number)) STRICT;
-CREATE TABLE IF NOT EXISTS live_call (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS set_aside (
-    at_ms INTEGER NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL) STRICT;
-";
-
 enum Trouble {
     Damaged,
     Refused(OpenError),
 }
 
 /// Opens the database, beginning a fresh one where it is missing or damaged (D30).
-pub(super) fn open(path: &Path, utc: Timestamp) -> Result<(Connection, Opened), OpenError> {
+pub(super) fn open(
+    path: &Path,
+    rules: &Rules,
+    utc: Timestamp,
+) -> Result<(Connection, Opened), OpenError> {
     let found = if path.exists() {
         Opened::Existing
     } else {
@@ -48,12 +36,12 @@ pub(super) fn open(path: &Path, utc: Timestamp) -> Result<(Connection, Opened), 
     };
     reach::check(path)?;
     let lost = set_journal_aside(path, utc)?;
-    match connect(path) {
+    match connect(path, rules) {
         Ok(db) => Ok((db, lost.map_or(found, Opened::MovedAside))),
         Err(Trouble::Refused(why)) => Err(why),
         Err(Trouble::Damaged) => {
             let aside = move_aside(path, utc)?;
-            match connect(path) {
+            match connect(path, rules) {
                 Ok(db) => Ok((db, Opened::MovedAside(aside))),
                 Err(Trouble::Refused(why)) => Err(why),
                 Err(Trouble::Damaged) => Err(OpenError::Unsound(path.to_owned())),
@@ -62,21 +50,25 @@ pub(super) fn open(path: &Path, utc: Timestamp) -> Result<(Connection, Opened), 
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, Trouble> {
+fn connect(path: &Path, rules: &Rules) -> Result<Connection, Trouble> {
     let in_the_way = |why| trouble(path, why);
-    let db = Connection::open(path).map_err(in_the_way)?;
+    let mut db = Connection::open(path).map_err(in_the_way)?;
     if !take(&db).map_err(in_the_way)? {
         return Err(Trouble::Damaged);
     }
     let found = version(&db).map_err(in_the_way)?;
-    if let Some(found) = found.filter(|found| *found > SCHEMA_VERSION) {
+    if let Some(found) = found.filter(|found| *found > schema::VERSION) {
         return Err(Trouble::Refused(OpenError::Newer {
             path: path.to_owned(),
             found,
-            known: SCHEMA_VERSION,
+            known: schema::VERSION,
         }));
     }
-    let are_ours = lay_tables(&db, found).map_err(in_the_way)?;
+    match found {
+        Some(version) => schema::migrate(&mut db, version, rules).map_err(in_the_way)?,
+        None => schema::lay(&db).map_err(in_the_way)?,
+    }
+    let are_ours = are_ours(&db).map_err(in_the_way)?;
     if are_ours {
         Ok(db)
     } else {
@@ -107,15 +99,9 @@ fn version(db: &Connection) -> rusqlite::Result<Option<u32>> {
     db.query_row(version, (), |row| row.get(0)).optional()
 }
 
-/// Lays the tables where there are none; otherwise whether they are as we lay them.
-fn lay_tables(db: &Connection, version: Option<u32>) -> rusqlite::Result<bool> {
-    if version.is_none() {
-        let version = format!("INSERT INTO meta VALUES ('schema_version', {SCHEMA_VERSION});");
-        db.execute_batch(&format!("BEGIN; {SCHEMA} {version} COMMIT;"))?;
-    }
-    let model = Connection::open_in_memory()?;
-    model.execute_batch(SCHEMA)?;
-    Ok(tables(&model)?.is_subset(&tables(db)?))
+/// Whether all that we lay is there, as we lay it.
+fn are_ours(db: &Connection) -> rusqlite::Result<bool> {
+    Ok(tables(&schema::model()?)?.is_subset(&tables(db)?))
 }
 
 /// How each table and index was laid.

@@ -1,0 +1,144 @@
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+
+use jiff::Timestamp;
+
+use super::sheet::{Sheet, carry_out};
+use super::{Attempt, Callback, CallbackId, Order, Promise, Rules, Turn};
+use crate::words::{DeskId, PhoneNumber};
+
+/// A book in memory: where promises are while the disk fails, and the measure of the books on disks.
+#[derive(Debug)]
+pub struct Memory {
+    rules: Rules,
+    rows: BTreeMap<CallbackId, Callback>,
+    attempts: BTreeMap<(CallbackId, u32), Attempt>,
+}
+
+impl Memory {
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            rows: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+        }
+    }
+
+    /// Carries the order out, as of `at`.
+    pub fn take(&mut self, order: &Order, at: Timestamp) -> Turn {
+        let rules = self.rules.clone();
+        let Ok(turn) = carry_out(self, order, &rules, at);
+        turn
+    }
+
+    /// All, the oldest first.
+    pub fn rows(&self) -> impl Iterator<Item = &Callback> {
+        self.rows.values()
+    }
+
+    pub fn get(&self, id: CallbackId) -> Option<&Callback> {
+        self.rows.get(&id)
+    }
+
+    /// Those of one promise, the first first.
+    pub fn attempts(&self, id: CallbackId) -> impl Iterator<Item = &Attempt> {
+        self.attempts
+            .range((id, 0)..=(id, u32::MAX))
+            .map(|(_, attempt)| attempt)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Forgets those that are elsewhere now.
+    pub fn forget(&mut self, ids: &[CallbackId]) {
+        self.rows.retain(|id, _| !ids.contains(id));
+        self.attempts.retain(|(id, _), _| !ids.contains(id));
+    }
+
+    fn whose(&self, row: &Callback) -> PhoneNumber {
+        self.rules.whose(&row.promise.number)
+    }
+
+    fn callers(&self, which: impl Fn(&Callback) -> bool) -> BTreeSet<PhoneNumber> {
+        let rows = self.rows.values().filter(|row| which(row));
+        rows.map(|row| self.whose(row)).collect()
+    }
+}
+
+impl Sheet for Memory {
+    type Error = Infallible;
+
+    fn page(&mut self, whose: &PhoneNumber) -> Result<Vec<Callback>, Infallible> {
+        let theirs = self
+            .rows
+            .values()
+            .filter(|row| !row.is_settled() && self.whose(row) == *whose);
+        Ok(theirs.cloned().collect())
+    }
+
+    fn row(&mut self, id: CallbackId) -> Result<Option<Callback>, Infallible> {
+        Ok(self.rows.get(&id).cloned())
+    }
+
+    fn retried(&mut self, promise: &Promise) -> Result<Option<Callback>, Infallible> {
+        Ok(self
+            .rows
+            .values()
+            .find(|row| row.promise.is_retry_of(promise))
+            .cloned())
+    }
+
+    fn unsettled(&mut self) -> Result<usize, Infallible> {
+        Ok(self.rows.values().filter(|row| !row.is_settled()).count())
+    }
+
+    fn due(&mut self, at: Timestamp) -> Result<Option<Callback>, Infallible> {
+        let in_flight = self.callers(|row| row.attempt().is_some());
+        let due = self
+            .rows
+            .values()
+            .filter(|row| row.is_open() && row.next <= at);
+        let free = due.filter(|row| !in_flight.contains(&self.whose(row)));
+        Ok(free
+            .min_by_key(|row| (Reverse(row.promise.kind), row.next, row.id))
+            .cloned())
+    }
+
+    fn late(&mut self, at: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, Infallible> {
+        let late = self.callers(|row| row.is_late(at));
+        Ok(late.into_iter().take(callers_max).collect())
+    }
+
+    fn dialled_by(&mut self, desk: &DeskId) -> Result<Vec<PhoneNumber>, Infallible> {
+        Ok(self
+            .callers(|row| row.is_held_at(desk))
+            .into_iter()
+            .collect())
+    }
+
+    fn write(
+        &mut self,
+        rows: &[Callback],
+        attempts: &[(CallbackId, Attempt)],
+        _: Timestamp,
+    ) -> Result<(), Infallible> {
+        self.rows
+            .extend(rows.iter().map(|row| (row.id, row.clone())));
+        let attempts = attempts
+            .iter()
+            .map(|(id, attempt)| ((*id, attempt.number), attempt.clone()));
+        self.attempts.extend(attempts);
+        Ok(())
+    }
+
+    fn stirs_after(&mut self, at: Timestamp) -> Result<Option<Timestamp>, Infallible> {
+        Ok(self
+            .rows
+            .values()
+            .filter_map(|row| row.stirs_after(at))
+            .min())
+    }
+}

@@ -1,0 +1,173 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::clock::Clock;
+use super::{Action, Alarm, Queue, Ticket};
+use crate::callbacks::{Callback, CallbackId, News, Order, Promise, Refusal, Told, Turn};
+
+/// After the book failed, how long until the next try.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);
+
+/// Orders that are kept for it; what comes on top is in memory, or is told a desk that lapsed.
+const AGAIN_MAX: usize = 10_000;
+
+impl Queue {
+    pub(super) fn ask(&mut self, order: Order) -> Action {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        self.asked.insert(ticket, order.clone());
+        let at = self.clock.map_or(Timestamp::MIN, Clock::at);
+        Action::Ask { ticket, order, at }
+    }
+
+    pub(super) fn promised(&mut self, id: CallbackId, promise: Promise) -> Vec<Action> {
+        let promise = promise.bounded();
+        let told = |news| {
+            vec![Action::Tell(Told {
+                id,
+                origin: promise.origin,
+                kind: promise.kind,
+                news,
+            })]
+        };
+        if self.rules.numbering.is_emergency(promise.number.reveal()) {
+            return told(News::Refused(Refusal::EmergencyNumber));
+        }
+        let is_retried = |row: &&Callback| row.promise.is_retry_of(&promise);
+        let retried = self.memory.rows().find(is_retried);
+        if retried.is_some_and(|row| row.attempt().is_some()) {
+            return told(News::NotNoted);
+        }
+        // What is in memory comes first: the book then knows what is a retry.
+        let restoration = retried.and_then(|_| self.restoration());
+        let orders = restoration.into_iter().chain([Order::Note { id, promise }]);
+        orders.map(|order| self.ask(order)).collect()
+    }
+
+    /// What concerns a caller may concern promises that are in no book yet, too.
+    pub(super) fn also_in_memory(&mut self, order: Order, clock: Clock) -> Vec<Action> {
+        let turn = self.memory.take(&order, clock.at());
+        let mut actions = self.turned(turn, clock);
+        actions.push(self.ask(order));
+        actions
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        ticket: Ticket,
+        turn: Option<Turn>,
+        clock: Clock,
+    ) -> Vec<Action> {
+        let Some(order) = self.asked.remove(&ticket) else {
+            return Vec::new();
+        };
+        match turn {
+            Some(turn) => self.done(&order, turn, clock),
+            None => self.failed(order, clock),
+        }
+    }
+
+    fn done(&mut self, order: &Order, turn: Turn, clock: Clock) -> Vec<Action> {
+        if let Order::Restore { rows, .. } = order {
+            let ids: Vec<CallbackId> = rows.iter().map(|row| row.id).collect();
+            self.memory.forget(&ids);
+        }
+        self.wake_at(turn.next, clock);
+        if let Order::Claim(_) = order {
+            return self.claimed(turn, clock);
+        }
+        self.may_claim |= turn.rows.iter().any(|row| !row.is_held_at(&self.desk));
+        self.turned(turn, clock)
+    }
+
+    /// What a turn, of the book or of the memory, means for us.
+    pub(super) fn turned(&mut self, turn: Turn, clock: Clock) -> Vec<Action> {
+        let mut actions: Vec<Action> = Vec::new();
+        for told in turn.told {
+            actions.push(Action::Tell(told));
+            actions.extend(alarm(told).map(Action::Alarm));
+        }
+        for row in &turn.rows {
+            actions.extend(self.row_is(row, clock));
+        }
+        actions
+    }
+
+    /// Nobody may be promised anything, but what was to be done is not forgotten (D24).
+    fn failed(&mut self, order: Order, clock: Clock) -> Vec<Action> {
+        self.ask_again.get_or_insert(clock.now + ASK_AGAIN_AFTER);
+        let mut actions = vec![Action::Alarm(Alarm::StoreFailed)];
+        match &order {
+            Order::Note { .. } => {
+                let mut turn = self.memory.take(&order, clock.at());
+                for told in &mut turn.told {
+                    if let News::Noted { .. } = told.news {
+                        told.news = News::NotNoted;
+                    }
+                }
+                self.may_claim = true;
+                self.wake_at(turn.next, clock);
+                actions.extend(self.turned(turn, clock));
+            }
+            Order::End { .. }
+            | Order::Joined { .. }
+            | Order::Wish { .. }
+            | Order::Restart { .. } => {
+                if self.again.len() < AGAIN_MAX {
+                    self.again.push_back(order);
+                }
+            }
+            // What is in memory can be dialled all the same.
+            Order::Claim(_) => self.may_claim = true,
+            // They come again by themselves.
+            Order::Renew { .. } | Order::Look { .. } | Order::Restore { .. } => {}
+        }
+        actions
+    }
+
+    /// All that could not be written: first what was in memory, then what was to be done to it.
+    pub(super) fn ask_again(&mut self, clock: Clock) -> Vec<Action> {
+        if self.ask_again.take_if(|at| *at <= clock.now).is_none() {
+            return Vec::new();
+        }
+        let mut orders = Vec::from_iter(self.restoration());
+        orders.extend(std::mem::take(&mut self.again));
+        self.may_claim = true;
+        orders.into_iter().map(|order| self.ask(order)).collect()
+    }
+
+    /// What is in memory, and is not being dialled.
+    fn restoration(&self) -> Option<Order> {
+        let rows = self.memory.rows().filter(|row| row.attempt().is_none());
+        let rows: Vec<_> = rows.cloned().collect();
+        let attempts = rows.iter().flat_map(|row| {
+            self.memory
+                .attempts(row.id)
+                .map(|attempt| (row.id, attempt.clone()))
+        });
+        let attempts = attempts.collect();
+        (!rows.is_empty()).then_some(Order::Restore { rows, attempts })
+    }
+}
+
+fn alarm(told: Told) -> Option<Alarm> {
+    let id = told.id;
+    match told.news {
+        News::Overdue => Some(Alarm::Overdue { id }),
+        News::GivenUp { .. } => Some(Alarm::GivenUp { id }),
+        News::Refused(Refusal::TooMany) => Some(Alarm::QueueFull),
+        News::Refused(Refusal::EmergencyNumber)
+        | News::Noted { .. }
+        | News::NotNoted
+        | News::Attempted { .. }
+        | News::AttemptEnded { .. }
+        | News::Uncertain
+        | News::Withdrawn
+        | News::Done
+        | News::Cancelled
+        | News::Snoozed { .. }
+        | News::Assigned
+        | News::Near => None,
+    }
+}

@@ -1,0 +1,193 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::clock::Clock;
+use super::{Action, Queue};
+use crate::callbacks::{Callback, CallbackId, Claim, Claimer, News, Order, Outcome, Told, Turn};
+use crate::words::{Moment, PhoneNumber};
+
+/// Other desks take an attempt for dead that was not renewed for so long.
+const LEASE: Duration = Duration::from_secs(30);
+const RENEW_EVERY: Duration = Duration::from_secs(10);
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// Before that our own attempt is hung up: so never two desks dial one caller (I2).
+const LET_GO_BEFORE: Duration = Duration::from_secs(3);
+
+/// An attempt of ours that is in flight.
+#[derive(Debug)]
+pub(super) struct Held {
+    claim: Claim,
+    whose: PhoneNumber,
+    /// It is in no book: only this desk knows of it.
+    in_memory: bool,
+    until: Moment,
+    hung_up: bool,
+}
+
+impl Queue {
+    /// One that is due for each seat that is free, one after the other.
+    pub(super) fn claim(&mut self, clock: Clock) -> Vec<Action> {
+        if self.seats.is_empty() || !self.may_claim || self.is_claiming() {
+            return Vec::new();
+        }
+        let order = Order::Claim(Claimer {
+            desk: self.desk.clone(),
+            seats: self.seats.clone(),
+            until: clock.at_after(LEASE),
+        });
+        if self.ask_again.is_some() {
+            return self.claim_in_memory(&order, clock);
+        }
+        self.may_claim = false;
+        vec![self.ask(order)]
+    }
+
+    /// The book cannot be written: what is in it is not dialled, but what is in memory has nobody else.
+    ///
+    /// Where other desks have the same book they may be dialling the same caller: then it waits to be written.
+    fn claim_in_memory(&mut self, order: &Order, clock: Clock) -> Vec<Action> {
+        self.may_claim = false;
+        if self.poll.is_some() {
+            return Vec::new();
+        }
+        let turn = self.memory.take(order, clock.at());
+        self.wake_at(turn.next, clock);
+        self.claimed(turn, clock)
+    }
+
+    /// What a claim brought; there may be more, as long as there was one.
+    pub(super) fn claimed(&mut self, turn: Turn, clock: Clock) -> Vec<Action> {
+        self.may_claim |= !turn.rows.is_empty();
+        let rows = turn.rows.into_iter();
+        rows.flat_map(|row| self.dial(row, clock)).collect()
+    }
+
+    pub(super) fn is_claiming(&self) -> bool {
+        self.asked
+            .values()
+            .any(|order| matches!(order, Order::Claim(_)))
+    }
+
+    /// A row as it stands now: where it is one that we dial, it may be ours no more, or withdrawn.
+    pub(super) fn row_is(&mut self, row: &Callback, clock: Clock) -> Option<Action> {
+        let held = self.held.get_mut(&row.id)?;
+        if row.claim() != Some(held.claim) || row.is_withdrawn() {
+            return held.hang_up();
+        }
+        held.until = row
+            .lapses()
+            .map_or(held.until, |until| clock.moment_of(until));
+        None
+    }
+
+    fn dial(&mut self, row: Callback, clock: Clock) -> Vec<Action> {
+        let (Some(claim), Some(attempt)) = (row.claim(), row.attempt().cloned()) else {
+            return Vec::new();
+        };
+        self.seats.remove(&attempt.seat);
+        let held = Held {
+            claim,
+            whose: self.rules.whose(&row.promise.number),
+            in_memory: self.memory.get(row.id).is_some(),
+            until: row
+                .lapses()
+                .map_or(clock.now, |until| clock.moment_of(until)),
+            hung_up: false,
+        };
+        // The book answered so late that another desk may take it for dead, or we dial its caller already.
+        let is_late = !held.in_memory && held.until <= clock.now + LET_GO_BEFORE;
+        if is_late || self.held.values().any(|other| other.whose == held.whose) {
+            return self.end(&held, Outcome::Withdrawn, clock);
+        }
+        self.held.insert(row.id, held);
+        self.renew.get_or_insert(clock.now + RENEW_EVERY);
+        let told = Action::Tell(Told {
+            id: row.id,
+            origin: row.promise.origin,
+            kind: row.promise.kind,
+            news: News::Attempted {
+                attempt: attempt.number,
+            },
+        });
+        let callback = Box::new(row);
+        vec![told, Action::Dial { callback, attempt }]
+    }
+
+    pub(super) fn ended(
+        &mut self,
+        id: CallbackId,
+        attempt: u32,
+        outcome: Outcome,
+        clock: Clock,
+    ) -> Vec<Action> {
+        if self
+            .held
+            .get(&id)
+            .is_none_or(|held| held.claim.attempt != attempt)
+        {
+            return Vec::new();
+        }
+        let Some(held) = self.held.remove(&id) else {
+            return Vec::new();
+        };
+        self.end(&held, outcome, clock)
+    }
+
+    fn end(&mut self, held: &Held, outcome: Outcome, clock: Clock) -> Vec<Action> {
+        let order = Order::End {
+            claim: held.claim,
+            outcome,
+        };
+        if !held.in_memory {
+            return vec![self.ask(order)];
+        }
+        let turn = self.memory.take(&order, clock.at());
+        self.may_claim = true;
+        // It can be written now that it is not in flight.
+        self.ask_again.get_or_insert(clock.now);
+        self.wake_at(turn.next, clock);
+        self.turned(turn, clock)
+    }
+
+    /// Other desks are told that we live; what we could not tell them in time is hung up.
+    pub(super) fn keep_claims(&mut self, clock: Clock) -> Vec<Action> {
+        if self.renew.take_if(|at| *at <= clock.now).is_none() {
+            return Vec::new();
+        }
+        let late = |held: &&mut Held| !held.in_memory && held.until <= clock.now + LET_GO_BEFORE;
+        let mut actions: Vec<Action> = self
+            .held
+            .values_mut()
+            .filter(late)
+            .filter_map(Held::hang_up)
+            .collect();
+        actions.extend(self.renewal(clock));
+        let next = self
+            .held
+            .values()
+            .filter(|held| !held.in_memory && !held.hung_up)
+            .map(|held| held.until);
+        // Not again and again while the book does not answer.
+        let soonest = clock.now + AGAIN_AFTER;
+        self.renew = next
+            .min()
+            .map(|until| (until - LET_GO_BEFORE).clamp(soonest, clock.now + RENEW_EVERY));
+        actions
+    }
+
+    /// For all that is in flight and in the book.
+    pub(super) fn renewal(&mut self, clock: Clock) -> Option<Action> {
+        let held = self.held.values().filter(|held| !held.in_memory);
+        let claims: Vec<Claim> = held.map(|held| held.claim).collect();
+        let until: Timestamp = clock.at_after(LEASE);
+        (!claims.is_empty()).then(|| self.ask(Order::Renew { claims, until }))
+    }
+}
+
+impl Held {
+    fn hang_up(&mut self) -> Option<Action> {
+        let (id, attempt) = (self.claim.id, self.claim.attempt);
+        (!std::mem::replace(&mut self.hung_up, true)).then_some(Action::HangUp { id, attempt })
+    }
+}

@@ -1,0 +1,211 @@
+mod journal;
+mod open;
+mod place;
+mod reach;
+mod row;
+mod schema;
+mod sheet;
+mod tally;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction, params};
+
+use self::place::Place;
+use self::row::{Row, json};
+use self::sheet::Page;
+use self::tally::Tally;
+use super::{Found, OpenError, Store, StoreError};
+use crate::callbacks::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn, carry_out};
+use crate::words::CallId;
+
+pub use self::open::Opened;
+
+/// Promises, their attempts and the live calls, in one SQLite file that one agent has for itself.
+#[derive(Debug)]
+pub struct Sqlite {
+    db: Connection,
+    place: Place,
+    tally: Tally,
+    /// Commits that were done and are not there any more.
+    lost: u64,
+}
+
+/// Settled callbacks that are listed.
+const SETTLED_LISTED: u32 = 1_000;
+
+const LISTED: &str = "
+SELECT * FROM callback WHERE settled = 0
+UNION ALL
+SELECT * FROM (SELECT * FROM callback WHERE settled = 1 ORDER BY id DESC LIMIT ?1)
+ORDER BY id";
+
+impl Sqlite {
+    /// Opens `path` for this process alone; `utc` names a damaged file that is moved aside.
+    pub fn open(path: &Path, rules: &Rules, utc: Timestamp) -> Result<(Self, Opened), OpenError> {
+        let (db, opened) = open::open(path, rules, utc)?;
+        let unreadable = |why| OpenError::Other(path.to_owned(), why);
+        let counted = tally::counted(&db).map_err(unreadable)?;
+        let tally = Tally::open(path).map_err(|why| OpenError::Permission(path.to_owned(), why))?;
+        let lost = match opened {
+            Opened::MovedAside(_) => 0,
+            Opened::Fresh | Opened::Existing => tally.noted().saturating_sub(counted),
+        };
+        if lost > 0 {
+            // For whoever wants to look; the alarm is raised with it or without.
+            let _ = open::copy_journal(path, utc);
+        }
+        let place = Place::of(path);
+        let store = Self {
+            db,
+            place,
+            tally,
+            lost,
+        };
+        Ok((store, opened))
+    }
+
+    /// What the last run left; a damaged row is set aside, the others are kept.
+    pub fn found(&mut self, utc: Timestamp) -> Result<Found, StoreError> {
+        Ok(Found {
+            calls: self.live_calls()?,
+            set_aside: self.set_damaged_aside(utc)?,
+            lost: self.lost,
+        })
+    }
+
+    /// Does all of it or nothing, and counts it.
+    fn write<T>(
+        &mut self,
+        what: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.place.holds()?;
+        let transaction = self.db.transaction()?;
+        let done = what(&transaction)?;
+        commit(transaction, &self.tally)?;
+        Ok(done)
+    }
+
+    fn live_calls(&self) -> Result<Vec<LiveCall>, StoreError> {
+        let mut query = self.db.prepare("SELECT body FROM live_call ORDER BY id")?;
+        let bodies = query.query_map((), |row| row::text(row, "body"))?;
+        let bodies: Vec<String> = bodies.collect::<rusqlite::Result<_>>()?;
+        // A damaged one has no number to phone back.
+        Ok(bodies
+            .iter()
+            .filter_map(|body| serde_json::from_str(body).ok())
+            .collect())
+    }
+
+    fn set_damaged_aside(&mut self, utc: Timestamp) -> Result<Vec<String>, StoreError> {
+        let damaged = self.damaged()?;
+        if damaged.is_empty() {
+            return Ok(Vec::new());
+        }
+        let at_ms = utc.as_millisecond();
+        self.write(|db| {
+            for (rowid, id, body) in &damaged {
+                let kept = params![at_ms, id, body];
+                db.execute(
+                    "INSERT INTO set_aside (at_ms, id, body) VALUES (?1, ?2, ?3)",
+                    kept,
+                )?;
+                db.execute("DELETE FROM callback WHERE rowid = ?1", [rowid])?;
+            }
+            Ok(())
+        })?;
+        Ok(damaged.into_iter().map(|(_, id, _)| id).collect())
+    }
+
+    /// Rows, settled ones too, that are not as they were written.
+    fn damaged(&self) -> Result<Vec<(i64, String, String)>, StoreError> {
+        let mut query = self
+            .db
+            .prepare("SELECT rowid, * FROM callback ORDER BY id")?;
+        let rows = query.query_map((), |found| {
+            let is_whole = Row::read(found)?.is_some();
+            let row = (
+                found.get("rowid")?,
+                row::text(found, "id")?,
+                row::text(found, "body")?,
+            );
+            Ok((!is_whole).then_some(row))
+        })?;
+        let rows: Vec<Option<_>> = rows.collect::<rusqlite::Result<_>>()?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    #[cfg(test)]
+    pub(super) fn limit_pages(&self, pages: u32) {
+        let limit = format!("PRAGMA max_page_count = {pages}");
+        self.db.query_row(&limit, (), |_| Ok(())).unwrap();
+    }
+}
+
+impl Store for Sqlite {
+    fn take(&mut self, order: &Order, rules: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
+        self.place.holds()?;
+        let transaction = self.db.transaction()?;
+        let mut page = Page {
+            db: &transaction,
+            rules,
+            wrote: false,
+        };
+        let turn = carry_out(&mut page, order, rules, at)?;
+        if page.wrote {
+            commit(transaction, &self.tally)?;
+        }
+        Ok(turn)
+    }
+
+    fn callbacks(&mut self) -> Result<Vec<Callback>, StoreError> {
+        let mut query = self.db.prepare_cached(LISTED)?;
+        let rows = query.query_map([SETTLED_LISTED], Row::read)?;
+        let rows: Vec<Option<Callback>> = rows.collect::<rusqlite::Result<_>>()?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    fn callback(&mut self, id: CallbackId) -> Result<Option<Callback>, StoreError> {
+        let mut query = self
+            .db
+            .prepare_cached("SELECT * FROM callback WHERE id = ?1")?;
+        let mut rows = query.query_map([id.to_string()], Row::read)?;
+        Ok(rows.next().transpose()?.flatten())
+    }
+
+    fn attempts(&mut self, id: CallbackId) -> Result<Vec<Attempt>, StoreError> {
+        let mut query = self
+            .db
+            .prepare_cached("SELECT body FROM attempt WHERE callback = ?1 ORDER BY number")?;
+        let bodies = query.query_map([id.to_string()], |row| row.get::<_, String>(0))?;
+        let bodies: Vec<String> = bodies.collect::<rusqlite::Result<_>>()?;
+        let attempts = bodies.iter().map(|body| serde_json::from_str(body).ok());
+        attempts.collect::<Option<_>>().ok_or(StoreError::Damaged)
+    }
+
+    fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError> {
+        let row = params![call.call.to_string(), json(call)];
+        self.write(|db| {
+            let remember = "INSERT OR REPLACE INTO live_call (id, body) VALUES (?1, ?2)";
+            db.execute(remember, row)?;
+            Ok(())
+        })
+    }
+
+    fn call_ended(&mut self, call: CallId) -> Result<(), StoreError> {
+        let id = call.to_string();
+        self.write(|db| {
+            db.execute("DELETE FROM live_call WHERE id = ?1", [id])?;
+            Ok(())
+        })
+    }
+}
+
+fn commit(transaction: Transaction<'_>, tally: &Tally) -> Result<(), StoreError> {
+    let commits = tally::count_up(&transaction)?;
+    transaction.commit()?;
+    // A tally that stays behind may hide a loss: it never reports one that is none.
+    let _ = tally.note(commits);
+    Ok(())
+}
