@@ -7,6 +7,9 @@ use super::verdict::{Ended, Heard, gaps, level_dbov, offset, position};
 const LOST_AFTER: u32 = 25;
 /// A cut must be this much likelier than the whole phrase, at least; a clean frame is worth 0.5.
 const CUT_EVIDENCE: f32 = 0.2;
+/// By so much the other must be likelier: 100 ms of it are, where nothing is left of this one. A phrase dies away, and the
+/// next may begin in its last breath.
+const SURELY_CUT: f32 = 2.5;
 /// 40 ms: a cut this near the end cannot be told from the whole.
 const END_TOLERANCE: usize = 2 * FRAME;
 
@@ -117,7 +120,7 @@ impl Following {
     pub(super) fn is_cut_by(&self, other: &Self) -> bool {
         let (from, until) = (other.candidate.sounds_at, self.ends_at());
         (self.candidate.sounds_at..until).contains(&from)
-            && other.gained(from, until) > self.gained(from, until)
+            && other.gained(from, until) > self.gained(from, until) + SURELY_CUT
     }
 
     /// The evidence of the frames in that part of the stream.

@@ -17,8 +17,8 @@ const EVIDENCE_SURE: f32 = 6.0;
 const SCORE_SURE: f32 = 0.85;
 /// The likeness over all that was heard of it a phrase needs in any case.
 const SCORE_MIN: f32 = 0.3;
-/// How far, 60 ms, a phrase may begin before the one it replaces is known to have ended.
-const OVERLAP: i64 = 3 * FRAME as i64;
+/// How far, 120 ms, a phrase may begin before the one it replaces is known to have ended.
+const OVERLAP: i64 = 6 * FRAME as i64;
 
 /// Listens to one stream of 8 kHz samples, without gaps: what is missing is filled with zeros by whoever has the timestamps.
 pub struct Ear {
