@@ -57,9 +57,20 @@ struct Line {
     unplugged: bool,
 }
 
+/// At an even port, as RTP is (RFC 3550 11): an odd one may be where the agent beside us hears RTCP, and it sends itself
+/// nothing.
+fn rtp_socket(host: std::net::IpAddr) -> UdpSocket {
+    loop {
+        let socket = UdpSocket::bind((host, 0)).expect("a port is free");
+        if socket.local_addr().expect("it is bound").port() % 2 == 0 {
+            return socket;
+        }
+    }
+}
+
 impl Sound {
     pub(super) fn open(host: std::net::IpAddr) -> Self {
-        let socket = UdpSocket::bind((host, 0)).expect("a port is free");
+        let socket = rtp_socket(host);
         let address = socket.local_addr().expect("it is bound");
         let line = Line {
             remote: None,
