@@ -62,7 +62,8 @@ struct Line {
 fn rtp_socket(host: std::net::IpAddr) -> UdpSocket {
     loop {
         let socket = UdpSocket::bind((host, 0)).expect("a port is free");
-        if socket.local_addr().expect("it is bound").port() % 2 == 0 {
+        let port = socket.local_addr().expect("it is bound").port();
+        if port.is_multiple_of(2) {
             return socket;
         }
     }
