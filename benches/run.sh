@@ -24,7 +24,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 work=target/bench
 mkdir -p "$work"
-cargo build --profile dist --quiet
+cargo build --profile dist --features postgres --quiet
 cc -O2 -w -o "$work/sipbench" benches/sipbench/*.c -lm -lpthread
 cc -O2 -w -o "$work/refpeer" benches/refpeer.c -lm
 # Only the headset's figures need libpulse; without it they are left out.

@@ -9,6 +9,7 @@
 //! - [`callbacks`], [`records`], [`recordings`]: what is promised and what is left behind; [`files`]: where
 //! - [`seating`]: how each rep's seat stands, and which of them takes which call, pure
 //! - [`net`], [`seats`], [`console`], [`voices`]: sockets, the rep's leg, the HTTP API, who is a person
+//! - [`failpoint`]: where a test stops the agent to kill it; nothing of it is in a release build
 //! - [`desk`]: composition and the clock; [`phone`]: a scripted endpoint of our own
 //! - [`settings`], [`cli`]: the machine's configuration and the command line
 
@@ -20,6 +21,7 @@ pub mod console;
 pub mod desk;
 pub mod dialling;
 pub mod ear;
+pub mod failpoint;
 pub mod files;
 pub mod media;
 pub mod net;

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 22] = [
+const MAY_NAME: [(&str, &[&str]); 23] = [
     ("words", &[]),
     ("files", &[]),
+    ("failpoint", &[]),
     ("policy", &["words"]),
     ("call", &["policy", "words"]),
     ("sip", &["words"]),
@@ -41,7 +42,7 @@ const L0_AND_L1: &[&str] = &[
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 20] = [
+const ALL_BELOW_CLI: [&str; 21] = [
     "buttons",
     "call",
     "callbacks",
@@ -49,6 +50,7 @@ const ALL_BELOW_CLI: [&str; 20] = [
     "desk",
     "dialling",
     "ear",
+    "failpoint",
     "files",
     "media",
     "net",
@@ -79,7 +81,7 @@ const PURE: [&str; 12] = [
     "seating",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.
-const IMPURE: [&str; 20] = [
+const IMPURE: [&str; 21] = [
     "tokio::",
     "UdpSocket",
     "TcpStream",
@@ -94,6 +96,7 @@ const IMPURE: [&str; 20] = [
     "hyper::",
     "socket2::",
     "rusqlite",
+    "tokio_postgres",
     "getrandom",
     "rand::",
     "Instant::now",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use thirdring::call::{Beginning, Call, Input, LegNews, PromiseKind, Terms};
+use thirdring::call::{AtMachine, Beginning, Call, Input, LegNews, PromiseKind, Terms};
 use thirdring::policy::Policy;
 use thirdring::words::{CallId, Command, Language, Moment, Party, PhoneNumber, Pii};
 
@@ -43,5 +43,6 @@ fn terms() -> Arc<Terms> {
         promising: Default::default(),
         targets: Default::default(),
         watches_line: true,
+        at_machine: AtMachine::default(),
     })
 }

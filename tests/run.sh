@@ -32,6 +32,7 @@ install_tools() {
   done
   [ -d /usr/share/asterisk/sounds ] || missing+=(asterisk-core-sounds-en-wav)
   [ -d /usr/share/asterisk/moh ] || missing+=(asterisk-moh-opsound-wav)
+  [ -d /usr/lib/postgresql ] || missing+=(postgresql)
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   [ -d /usr/share/asterisk/sounds/en_US_f_Allison ] || missing+=(asterisk-core-sounds-en-wav)
   [ ${#missing[@]} -eq 0 ] && return
@@ -100,7 +101,7 @@ count() {
 
 run_with_nextest() {
   local log=$work/tests.log number='[0-9]+'
-  cargo nextest run --no-tests=pass ${filter:+"$filter"} 2>&1 | tee "$log" | grep --line-buffered -vE '^ +(PASS|START) '
+  cargo nextest run --features postgres --no-tests=pass ${filter:+"$filter"} 2>&1 | tee "$log" | grep --line-buffered -vE '^ +(PASS|START) '
   local summary ok bad
   summary=$(sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E '^ *Summary ' | tail -n 1)
   ok=$(grep -oE "$number passed" <<<"$summary" | grep -oE "$number")
@@ -110,7 +111,7 @@ run_with_nextest() {
 
 run_with_cargo() {
   local log=$work/tests.log
-  cargo test --no-fail-fast ${filter:+"$filter"} -- --test-threads=12 2>&1 | tee "$log" | grep --line-buffered -vE '^test .* ok$'
+  cargo test --features postgres --no-fail-fast ${filter:+"$filter"} -- --test-threads=12 2>&1 | tee "$log" | grep --line-buffered -vE '^test .* ok$'
   local ok bad
   ok=$(sed -nE 's/^test result: .* ([0-9]+) passed; .*/\1/p' "$log" | paste -sd+ | sum_up)
   bad=$(sed -nE 's/^test result: .* ([0-9]+) failed; .*/\1/p' "$log" | paste -sd+ | sum_up)
@@ -143,11 +144,12 @@ main() {
   export THIRDRING_SKIPPED=$skips
 
   check "format" cargo fmt --check
-  check "lints" cargo clippy --quiet --all-targets -- -D warnings
+  check "lints" cargo clippy --quiet --all-targets --features postgres -- -D warnings
+  check "lints without PostgreSQL" cargo clippy --quiet --lib --bins -- -D warnings
   [ -n "$filter" ] || check_windows
   echo "== tests"
   if cargo nextest --version >/dev/null 2>&1; then run_with_nextest; else run_with_cargo; fi
-  check "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps
+  check "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --features postgres
 
   count_skips
   echo "$passed passed, $failed failed, $skipped skipped"

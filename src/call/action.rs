@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::policy::Means;
-use crate::words::{ConsentFor, Ending, Key, Language, Moment, Party, PromptId, SeatId};
+use crate::words::{ConsentFor, Ending, Key, Language, Moment, Party, Pii, PromptId, SeatId};
 
 use super::{Line, Patch, PromiseKind, Ticket, Utterance};
 
@@ -51,7 +51,7 @@ pub enum Action {
         ticket: Ticket,
         kind: PromiseKind,
         reason: String,
-        due: Option<jiff::Timestamp>,
+        particulars: Particulars,
     },
     /// Both sides of the caller's sound are kept, from here on or again, or not for now (D32).
     Record(Recording),
@@ -82,6 +82,14 @@ pub enum Action {
     Refused(Refusal),
     /// All legs are ended; nothing follows.
     Over(Ending),
+}
+
+/// What a rep adds to his promise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Particulars {
+    /// When we dial; without it within the time of its kind.
+    pub due: Option<jiff::Timestamp>,
+    pub note: Option<Pii<String>>,
 }
 
 /// What becomes of a recording; it ends with the caller's leg.
@@ -151,9 +159,18 @@ pub enum Outcome {
     RepAbsent,
     Busy,
     NoAnswer,
+    NoSuchNumber,
+    SwitchedOff,
+    /// His calls are sent on to somebody else, whom we promised nothing.
+    Diverted,
     Refused,
+    /// The trunk's fault, and not his.
+    Failed,
     /// They hung up before they were joined.
     Abandoned,
+    /// An answering machine.
+    Machine,
+    Fax,
 }
 
 /// What the rep is told. The words are in the catalogue.

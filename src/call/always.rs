@@ -4,8 +4,9 @@ use crate::words::{Because, EndedBy, Moment, Party};
 
 use super::speech::Manner;
 use super::{
-    Action, Board, CALLER, Input, LegNews, Notice, Outcome, PhraseNews, PromiseKind, State, Timer,
-    Utterance, commands, doctor, noting, phone_keys, promising, repair, waiting,
+    Action, Board, CALLER, Input, LegNews, Notice, Outcome, Particulars, PhraseNews, PromiseKind,
+    State, Timer, Utterance, commands, doctor, machine, noting, phone_keys, promising, repair,
+    waiting,
 };
 
 /// One input, in full. What comes after the end changes nothing: a BYE may cross ours.
@@ -50,6 +51,11 @@ pub(super) fn handle(state: State, input: Input, board: &mut Board, now: Moment)
         Input::TimedOut(Timer::Moving) => {
             board.act(Action::StayPut);
             board.tell(Notice::NotMoved);
+            state
+        }
+        Input::Sign(sign) => machine::hear(state, sign, board, now),
+        Input::TimedOut(Timer::Doubt) => {
+            machine::believe(board);
             state
         }
         Input::TimedOut(Timer::RepRings) => seat_does_not_answer(state, board),
@@ -111,7 +117,11 @@ fn caller_news(state: State, news: LegNews, board: &mut Board, now: Moment) -> S
 fn caller_lost(state: &State, board: &mut Board) -> State {
     let with_rep = board.manners.joined || matches!(state, State::Talking(_));
     if with_rep && !state.is_leaving() && board.number.is_some() {
-        board.promise(PromiseKind::LineFault, "dialog lost", None);
+        board.promise(
+            PromiseKind::LineFault,
+            "dialog lost",
+            Particulars::default(),
+        );
     }
     board.end(EndedBy::Agent, Because::DialogLost)
 }

@@ -14,8 +14,8 @@ use super::repair::Repairs;
 use super::speech::{Begins, Manner, Pending, Speech};
 use super::timers::Timers;
 use super::{
-    Action, CALLER, Callee, ConsentBy, Input, Notice, Outcome, PromiseKind, Refusal, Say, State,
-    Terms, Ticket, Timer, repair,
+    Action, CALLER, Callee, ConsentBy, Input, Notice, Outcome, Particulars, PromiseKind, Refusal,
+    Say, State, Terms, Ticket, Timer, repair,
 };
 
 /// Shared by the states of one call.
@@ -42,11 +42,22 @@ pub(super) struct Board {
 pub(super) struct Promises {
     last: u32,
     /// A phrase that is said once its row is committed (D24).
-    pub(super) to_say: Option<(Ticket, PromptId)>,
+    pub(super) to_say: Option<(Ticket, ToSay)>,
     /// A row was committed in this call.
     pub(super) made: bool,
     /// This call keeps a promise, and its outcome is not known yet.
     pub(super) attempt_open: bool,
+    /// Whom we called may be a machine: being joined to it keeps nothing yet.
+    pub(super) doubtful: bool,
+}
+
+/// What is said of a promise that is noted.
+#[derive(Debug)]
+pub(super) enum ToSay {
+    /// The rep's own phrase.
+    Phrase(PromptId),
+    /// The words that follow the due time.
+    When,
 }
 
 /// What was said and agreed so far, as far as it changes what comes.
@@ -241,7 +252,10 @@ impl Board {
 
     /// The last thing a call does: every leg ends, whoever is left.
     pub(super) fn end(&mut self, by: EndedBy, because: Because) -> State {
-        self.settle_attempt(Outcome::Abandoned);
+        self.settle_attempt(match self.manners.joined {
+            true => Outcome::Joined,
+            false => Outcome::Abandoned,
+        });
         for party in Party::ALL {
             self.hang_up(party);
         }
@@ -263,7 +277,7 @@ impl Board {
         &mut self,
         kind: PromiseKind,
         reason: &str,
-        due: Option<jiff::Timestamp>,
+        particulars: Particulars,
     ) -> Ticket {
         self.promises.last += 1;
         let ticket = Ticket(self.promises.last);
@@ -271,7 +285,7 @@ impl Board {
             ticket,
             kind,
             reason: reason.to_owned(),
-            due,
+            particulars,
         });
         ticket
     }

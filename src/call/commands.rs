@@ -2,9 +2,11 @@
 
 use crate::words::{Because, Command, EndedBy, Moment, PromptId};
 
+use super::board::ToSay;
 use super::speech::Manner;
 use super::{
-    Action, Board, CALLER, Input, PromiseKind, Refusal, State, Timer, promising, recording, talking,
+    Action, Board, CALLER, Input, Outcome, Particulars, PromiseKind, Refusal, State, Timer,
+    machine, promising, recording, talking,
 };
 
 /// Does it, refuses it, or leaves it to the state.
@@ -36,15 +38,22 @@ pub(super) fn obey(state: State, command: Command, board: &mut Board, now: Momen
         Command::CannotHear if board.caller.leg.is_up() && !state.is_leaving() => {
             return promising::cannot_hear(board, now);
         }
+        Command::Machine if machine::may_be_one(&state, board) => {
+            return machine::found(Outcome::Machine, false, board, now);
+        }
         Command::Say { phrase } if may_say(&state, board) => {
             say(phrase, board, now);
         }
-        Command::Promise { due, reason } => {
-            if board.number.is_some() {
-                board.promise(PromiseKind::Rep, &reason, due);
-            } else {
-                board.refuse(Refusal::NumberUnknown);
-            }
+        Command::Promise {
+            due,
+            reason,
+            kind,
+            note,
+            // The desk, which has the clock, has made a due time of it.
+            within_min: _,
+        } => {
+            let particulars = Particulars { due, note };
+            promise(kind.into(), &reason, particulars, board);
         }
         command => return state.handle(Input::Command(command), board, now),
     }
@@ -66,8 +75,8 @@ fn say(phrase: PromptId, board: &mut Board, now: Moment) {
     match board.terms.promising.get(&phrase).copied() {
         Some(_) if board.number.is_none() => board.refuse(Refusal::NumberUnknown),
         Some(kind) => {
-            let ticket = board.promise(kind, phrase.as_str(), None);
-            board.promises.to_say = Some((ticket, phrase));
+            let ticket = board.promise(kind, phrase.as_str(), Particulars::default());
+            board.promises.to_say = Some((ticket, ToSay::Phrase(phrase)));
         }
         None => {
             board
@@ -78,6 +87,15 @@ fn say(phrase: PromptId, board: &mut Board, now: Moment) {
             board.say(&phrase, Manner::FIRM, now);
         }
     }
+}
+
+/// The rep promises; once it is noted the caller hears when he is called back (D24).
+fn promise(kind: PromiseKind, reason: &str, particulars: Particulars, board: &mut Board) {
+    if board.number.is_none() {
+        return board.refuse(Refusal::NumberUnknown);
+    }
+    let ticket = board.promise(kind, reason, particulars);
+    board.promises.to_say = Some((ticket, ToSay::When));
 }
 
 /// A mute is the rep's microphone, until it lasts (D7).

@@ -2,11 +2,12 @@
 
 use crate::words::{Because, Command, EndedBy, Moment, Party};
 
+use super::reached::{Unanswered, came_of};
 use super::recording::Then;
 use super::speech::Manner;
 use super::{
     Action, Board, Callee, Input, LegNews, Outcome, PhraseNews, PromiseKind, State, Timer, always,
-    farewell, recording, talking,
+    farewell, machine, recording, talking,
 };
 
 /// The rep's phone rings; nobody else is disturbed before he is there.
@@ -81,19 +82,13 @@ impl Dialling {
                 Some(kind) => open(board, kind, now),
                 None => recording::notice_first(board, Then::Talking, now),
             },
-            Input::Leg(Party::Caller, LegNews::Refused(486 | 600)) => {
-                board.settle_attempt(Outcome::Busy);
-                board.end(EndedBy::Caller, Because::Refused)
+            Input::Leg(Party::Caller, LegNews::Refused(refused)) => {
+                not_reached(board, Unanswered::Refused(refused))
             }
-            Input::Leg(Party::Caller, LegNews::Refused(_)) => {
-                board.settle_attempt(Outcome::Refused);
-                board.end(EndedBy::Caller, Because::Refused)
+            Input::Leg(Party::Caller, LegNews::NoAnswer) => {
+                not_reached(board, Unanswered::NoResponse)
             }
-            Input::Leg(Party::Caller, LegNews::NoAnswer)
-            | Input::TimedOut(Timer::CustomerRings) => {
-                board.settle_attempt(Outcome::NoAnswer);
-                board.end(EndedBy::Agent, Because::NoAnswer)
-            }
+            Input::TimedOut(Timer::CustomerRings) => not_reached(board, Unanswered::RangOn),
             Input::Leg(Party::Rep, news) if always::is_loss(news) || news == LegNews::HungUp => {
                 without_rep(board, Outcome::RepDeclined, Because::HungUp)
             }
@@ -109,8 +104,17 @@ impl Dialling {
     }
 }
 
+fn not_reached(board: &mut Board, end: Unanswered) -> State {
+    board.settle_attempt(came_of(end, board.caller.early));
+    match end {
+        Unanswered::Refused(_) => board.end(EndedBy::Caller, Because::Refused),
+        Unanswered::NoResponse | Unanswered::RangOn => board.end(EndedBy::Agent, Because::NoAnswer),
+    }
+}
+
 fn open(board: &mut Board, kind: PromiseKind, now: Moment) -> State {
     board.timers.begin_state();
+    machine::doubt(board, now);
     board.timers.arm(
         Timer::CustomerVoice,
         now + board.terms.policy.callback.voice_within.get(),

@@ -1,6 +1,6 @@
 use crate::words::{Command, Key, Moment, Party, TransferMode};
 
-use super::{Line, RepairNews, Ticket, Timer, Utterance};
+use super::{Line, Refused, RepairNews, Sign, Ticket, Timer, Utterance};
 
 /// Everything that can happen to a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub enum Input {
         since: Moment,
     },
     Line(Party, Line),
+    /// What is heard of whom we call.
+    Sign(Sign),
     /// What became of `Action::Repair`.
     Repair(Party, RepairNews),
     Promised(Ticket, Promised),
@@ -45,8 +47,8 @@ pub enum LegNews {
     Cancelled,
     /// They were taken by another device of our extension while we rang: nobody is missed.
     AnsweredElsewhere,
-    /// They are busy or refuse; the SIP status.
-    Refused(u16),
+    /// They are busy or refuse, or their network does.
+    Refused(Refused),
     /// Nobody answered in time, or the call never got there.
     NoAnswer,
     HungUp,

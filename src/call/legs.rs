@@ -2,6 +2,7 @@ use crate::words::Moment;
 
 use super::Line;
 use super::phone_keys::Typed;
+use super::reached::Early;
 
 /// A leg we called, or were called on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(super) struct CallerLeg {
     /// When they first showed life: 200 ms into their first words, or at a key (D15).
     pub(super) life_since: Option<Moment>,
     pub(super) line: Option<Line>,
+    /// What was heard of whom we call, before he answered.
+    pub(super) early: Early,
 }
 
 impl CallerLeg {

@@ -28,12 +28,14 @@ mod input;
 mod ladder;
 mod legs;
 mod line;
+mod machine;
 mod noting;
 mod own_phone;
 mod patch;
 mod phone_keys;
 mod promising;
 mod rating;
+mod reached;
 mod recording;
 mod repair;
 mod ringing;
@@ -48,11 +50,15 @@ use std::sync::Arc;
 
 use crate::words::{CallId, ConsentFor, Language, Moment, Party, PhoneNumber, Pii, PromptId};
 
-pub use action::{Action, Callee, ConsentBy, Notice, Outcome, Recording, Refusal, Say};
+pub use action::{
+    Action, Callee, ConsentBy, Notice, Outcome, Particulars, Recording, Refusal, Say,
+};
 pub use input::{Input, LegNews, PhraseNews, Promised};
 pub use line::Line;
+pub use machine::AtMachine;
 pub use patch::{Hears, Patch};
 pub use phone_keys::{KeyAct, PhoneKeys};
+pub use reached::{Cause, Refused, Sign};
 pub use repair::RepairNews;
 pub use speech::Utterance;
 pub use terms::{Arrival, Behind, Handoff, PromiseKind, TargetTerms, Terms, Ticket};
@@ -92,6 +98,7 @@ enum State {
     FetchingRep(fetching::FetchingRep),
     Dialling(fetching::Dialling),
     Opening(fetching::Opening),
+    Messaging(machine::Messaging),
     Ended,
 }
 
@@ -283,6 +290,7 @@ impl State {
             Self::FetchingRep(_) => "fetching-rep",
             Self::Dialling(_) => "dialling",
             Self::Opening(_) => "opening",
+            Self::Messaging(_) => "messaging",
             Self::Ended => "ended",
         }
     }
@@ -302,6 +310,7 @@ impl State {
                 | Self::Closing(_)
                 | Self::Farewell(_)
                 | Self::Rating(_)
+                | Self::Messaging(_)
                 | Self::Ended
         )
     }
@@ -343,6 +352,7 @@ impl State {
             Self::FetchingRep(state) => state.handle(input, board, now),
             Self::Dialling(state) => state.handle(input, board, now),
             Self::Opening(state) => state.handle(input, board, now),
+            Self::Messaging(state) => state.handle(input, board, now),
             Self::Ended => board.unexpected(input, Self::Ended),
         }
     }
@@ -364,6 +374,7 @@ impl State {
             | Self::Closing(_)
             | Self::Farewell(_)
             | Self::Rating(_)
+            | Self::Messaging(_)
             | Self::FetchingRep(_)
             | Self::Ended => Patch::default(),
         }

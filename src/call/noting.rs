@@ -2,10 +2,12 @@
 
 use crate::words::{Moment, Party};
 
+use super::board::ToSay;
 use super::legs::Leg;
 use super::speech::Manner;
 use super::{
-    Action, Board, CALLER, Input, LegNews, Notice, Promised, State, Ticket, Timer, commands, repair,
+    Action, Board, CALLER, Input, LegNews, Notice, Promised, State, Ticket, Timer, commands,
+    promising, repair,
 };
 
 /// Writes down what the input says about legs and phrases; `None` when that was all of it.
@@ -187,10 +189,14 @@ fn promise_noted(
         .promises
         .to_say
         .take_if(|(waiting, _)| *waiting == ticket);
-    if let Some((_, phrase)) = waited
+    if let Some((_, to_say)) = waited
         && noted
         && commands::may_say(state, board)
     {
+        let phrase = match to_say {
+            ToSay::Phrase(phrase) => phrase,
+            ToSay::When => promising::promise_words(board, promised).clone(),
+        };
         board.say(&phrase, Manner::FIRM, now);
     }
     None

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::words::{Because, EndedBy, Ending, Moment, PromptId};
 
-use super::{Board, CALLER, Input, PromiseKind, Promised, State, Ticket, Timer, farewell};
+use super::{
+    Board, CALLER, Input, Particulars, PromiseKind, Promised, State, Ticket, Timer, farewell,
+};
 
 /// A disk that takes longer counts as one that failed: the caller is not kept waiting for it.
 const NOTED_WITHIN: Duration = Duration::from_secs(2);
@@ -63,7 +65,7 @@ fn enter(board: &mut Board, occasion: Occasion, kind: PromiseKind, now: Moment) 
     if board.number.is_none() {
         return depart(board, occasion, Promised::NotNoted, now);
     }
-    let ticket = board.promise(kind, occasion.reason(), None);
+    let ticket = board.promise(kind, occasion.reason(), Particulars::default());
     board.timers.arm(Timer::Noted, now + NOTED_WITHIN);
     State::Promising(Promising { ticket, occasion })
 }
@@ -139,7 +141,7 @@ impl Occasion {
 }
 
 /// The words follow the due time (D24).
-fn promise_words(board: &Board, promised: Promised) -> &PromptId {
+pub(super) fn promise_words(board: &Board, promised: Promised) -> &PromptId {
     let callback = &board.terms.policy.callback;
     match promised {
         Promised::WithinFiveMinutes => &callback.promise,

@@ -60,7 +60,9 @@ pub(super) fn watch_mute(board: &mut Board, now: Moment) {
 pub(super) fn join(board: &mut Board) {
     if !std::mem::replace(&mut board.manners.joined, true) {
         board.act(Action::Joined);
-        board.settle_attempt(Outcome::Joined);
+        if !board.promises.doubtful {
+            board.settle_attempt(Outcome::Joined);
+        }
     }
 }
 

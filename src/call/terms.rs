@@ -3,9 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::policy::Policy;
-use crate::words::PromptId;
+use crate::words::{Owed, PromptId};
 
-use super::PhoneKeys;
+use super::{AtMachine, PhoneKeys};
 
 /// What all calls of a desk have in common.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub struct Terms {
     pub phone_keys: PhoneKeys,
     /// Off is the signalling profile: no ladder, no line verdicts.
     pub watches_line: bool,
+    pub at_machine: AtMachine,
 }
 
 /// What the policy may do with a `[[target]]`.
@@ -67,6 +68,18 @@ pub enum PromiseKind {
     Expert,
     Waiting,
     Crash,
+    Complaint,
+}
+
+impl From<Owed> for PromiseKind {
+    fn from(owed: Owed) -> Self {
+        match owed {
+            Owed::Rep => Self::Rep,
+            Owed::Expert => Self::Expert,
+            Owed::Supervisor => Self::Supervisor,
+            Owed::Complaint => Self::Complaint,
+        }
+    }
 }
 
 impl PromiseKind {
@@ -78,6 +91,7 @@ impl PromiseKind {
             Self::Expert => "expert",
             Self::Waiting => "waiting",
             Self::Crash => "crash",
+            Self::Complaint => "complaint",
         }
     }
 

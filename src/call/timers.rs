@@ -38,6 +38,10 @@ pub enum Timer {
     CustomerRings,
     /// The customer answered and says nothing.
     CustomerVoice,
+    /// Whom we called has not shown that he is a person, nor that he is none.
+    Doubt,
+    /// The machine should have beeped by now, or have heard our message.
+    Beep,
     /// The caller may hang up first (D28).
     CallerFirst,
     /// The rating menu has waited long enough.
@@ -68,6 +72,7 @@ impl Timer {
             Self::RepRings
                 | Self::Moving
                 | Self::MediaLost
+                | Self::Doubt
                 | Self::FirstLife
                 | Self::GiveWay
                 | Self::Pause

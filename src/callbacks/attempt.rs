@@ -15,10 +15,34 @@ pub struct Attempt {
     pub end: Option<AttemptEnd>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttemptEnd {
     pub at: Timestamp,
     pub outcome: Outcome,
+    /// Where the call to the customer was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<SipCause>,
+}
+
+/// What the other side said when it refused a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SipCause {
+    pub status: u16,
+    /// Its own words, where it has any.
+    pub reason: String,
+}
+
+/// Characters of a reason that are kept.
+const REASON_MAX: usize = 100;
+
+impl SipCause {
+    pub fn new(status: u16, reason: &str) -> Self {
+        let kept = reason.chars().filter(|c| !c.is_control());
+        Self {
+            status,
+            reason: kept.take(REASON_MAX).collect(),
+        }
+    }
 }
 
 /// How an attempt ended.
@@ -31,11 +55,18 @@ pub enum Outcome {
     RepAbsent,
     Busy,
     NoAnswer,
+    NoSuchNumber,
+    SwitchedOff,
+    /// The caller's telephone sends calls on to somebody else, whom we promised nothing.
+    Diverted,
     Refused,
     /// The network or the trunk, not the caller.
     Failed,
     /// The caller answered and hung up before a rep was there.
     Abandoned,
+    /// An answering machine.
+    Machine,
+    Fax,
     /// Withdrawn before or while it was dialled.
     Withdrawn,
     /// We crashed in it.
@@ -44,15 +75,19 @@ pub enum Outcome {
 
 impl Outcome {
     /// False where the caller's telephone never rang: his tries are not used up.
-    pub(super) fn reached_for_the_caller(self) -> bool {
+    pub fn reached_for_the_caller(self) -> bool {
         match self {
-            Self::RepDeclined | Self::RepAbsent | Self::Withdrawn => false,
+            Self::RepDeclined | Self::RepAbsent | Self::Withdrawn | Self::Failed => false,
             Self::Joined
             | Self::Busy
             | Self::NoAnswer
+            | Self::NoSuchNumber
+            | Self::SwitchedOff
+            | Self::Diverted
             | Self::Refused
-            | Self::Failed
             | Self::Abandoned
+            | Self::Machine
+            | Self::Fax
             | Self::Unknown => true,
         }
     }
@@ -64,9 +99,14 @@ impl Outcome {
             Self::RepAbsent => "rep-absent",
             Self::Busy => "busy",
             Self::NoAnswer => "no-answer",
+            Self::NoSuchNumber => "no-such-number",
+            Self::SwitchedOff => "switched-off",
+            Self::Diverted => "diverted",
             Self::Refused => "refused",
             Self::Failed => "failed",
             Self::Abandoned => "abandoned",
+            Self::Machine => "machine",
+            Self::Fax => "fax",
             Self::Withdrawn => "withdrawn",
             Self::Unknown => "unknown",
         }
@@ -74,6 +114,12 @@ impl Outcome {
 }
 
 impl Attempt {
+    /// Whether the caller's telephone rang since then, or may have.
+    pub(super) fn counts_since(&self, since: Timestamp) -> bool {
+        let reached = |end: &AttemptEnd| end.outcome.reached_for_the_caller();
+        self.begun >= since && self.end.as_ref().is_none_or(reached)
+    }
+
     /// The Call-ID follows from promise and number, so that a PBX's log tells whether it left (D24).
     pub fn new(callback: CallbackId, number: u32, seat: SeatId, begun: Timestamp) -> Self {
         Self {
@@ -87,8 +133,21 @@ impl Attempt {
 
     pub fn ended(self, outcome: Outcome, at: Timestamp) -> Self {
         Self {
-            end: Some(AttemptEnd { at, outcome }),
+            end: Some(AttemptEnd {
+                at,
+                outcome,
+                cause: None,
+            }),
             ..self
         }
+    }
+
+    /// Once it has ended: what the other side said.
+    #[must_use]
+    pub(super) fn because(mut self, cause: Option<SipCause>) -> Self {
+        if let Some(end) = &mut self.end {
+            end.cause = cause;
+        }
+        self
     }
 }

@@ -1,5 +1,7 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -44,6 +46,8 @@ impl FromStr for CallbackId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
+    /// A complaint is followed up within days (R59).
+    Complaint,
     /// A caller for whom no seat was free.
     Waiting,
     /// The rep promised an answer (R41, R42).
@@ -59,7 +63,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
+        Self::Complaint,
         Self::Waiting,
         Self::Rep,
         Self::Expert,
@@ -70,6 +75,7 @@ impl Kind {
 
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Complaint => "complaint",
             Self::Waiting => "waiting",
             Self::Rep => "rep",
             Self::Expert => "expert",
@@ -87,12 +93,18 @@ pub struct Promise {
     pub number: Pii<PhoneNumber>,
     /// The call it was made in; with `reason` the key that makes noting it idempotent (D26).
     pub origin: Option<CallId>,
+    /// The same for a promise of no call: the API's client chose it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     pub reason: String,
     /// When we dial. Noting it may move it out of the quiet hours.
     pub due: Timestamp,
-    /// Whom the caller would rather speak to; any other ready seat will do.
+    /// Whom the caller would rather speak to; after a while of its own any other ready seat will do.
     pub seat: Option<SeatId>,
     pub note: Pii<String>,
+    /// Of the call it was made in: its file, below the folder of recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<String>,
     pub language: Language,
     /// When the caller was last on the line with us: the quiet hours spare what is recent.
     pub made_at: Timestamp,
@@ -112,9 +124,16 @@ impl Promise {
         }
     }
 
-    /// True when both were asked for in one call for one reason.
+    /// True when both were asked for in one call for one reason, or with one key.
     pub fn is_retry_of(&self, other: &Self) -> bool {
-        self.origin.is_some() && self.origin == other.origin && self.reason == other.reason
+        let key = self.retry_key();
+        key.is_some() && key == other.retry_key()
+    }
+
+    /// What a second promise with the same is a retry by: where it comes from, and its name there.
+    pub(super) fn retry_key(&self) -> Option<(String, &str)> {
+        let of_call = self.origin.map(|call| (call.to_string(), &*self.reason));
+        of_call.or_else(|| Some(("key".to_owned(), self.key.as_deref()?)))
     }
 }
 
@@ -135,6 +154,12 @@ pub struct Callback {
     pub fence: u64,
     #[serde(default)]
     pub warned: Warned,
+    /// Until then the seat of the promise alone may call; the rules say how long that is.
+    #[serde(default)]
+    pub own_until: Option<Timestamp>,
+    /// How its attempts ended, the first first: what the rep is shown.
+    #[serde(default)]
+    pub outcomes: Vec<Outcome>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -188,6 +213,9 @@ pub enum CancelledBecause {
     Merged { into: CallbackId },
 }
 
+/// Some desk with a free seat takes up what is due within so long, for each looks at the book every second: that is not late.
+const TAKEN_UP_WITHIN: Duration = Duration::from_secs(3);
+
 impl Callback {
     pub fn new(id: CallbackId, promise: Promise) -> Self {
         Self {
@@ -199,6 +227,8 @@ impl Callback {
             failures: 0,
             fence: 0,
             warned: Warned::Nothing,
+            own_until: None,
+            outcomes: Vec::new(),
         }
     }
 
@@ -268,6 +298,17 @@ impl Callback {
         })
     }
 
+    /// What it is, or will be once the attempt in flight is hung up.
+    pub(super) fn becomes(&self) -> &State {
+        if let State::Attempting {
+            then: Some(then), ..
+        } = &self.state
+        {
+            return then;
+        }
+        &self.state
+    }
+
     /// Whether the attempt in flight is to be hung up.
     pub fn is_withdrawn(&self) -> bool {
         matches!(self.state, State::Attempting { then: Some(_), .. })
@@ -300,13 +341,26 @@ impl Callback {
             return None;
         }
         let Promise { made_at, due, .. } = self.promise;
+        let overdue = (
+            due.saturating_add(TAKEN_UP_WITHIN).unwrap_or(due),
+            Warned::Overdue,
+        );
         match self.warned {
-            Warned::Nothing => {
-                Some(near(made_at, due).map_or((due, Warned::Overdue), |at| (at, Warned::Near)))
-            }
-            Warned::Near => Some((due, Warned::Overdue)),
+            Warned::Nothing => Some(near(made_at, due).map_or(overdue, |at| (at, Warned::Near))),
+            Warned::Near => Some(overdue),
             Warned::Overdue => None,
         }
+    }
+
+    pub(super) fn is_due(&self, at: Timestamp) -> bool {
+        self.is_open() && self.next <= at
+    }
+
+    /// Whether its own seat is among them, or any other may call by then.
+    pub(super) fn may_be_dialled_by(&self, seats: &BTreeSet<SeatId>, at: Timestamp) -> bool {
+        let own = self.promise.seat.as_ref();
+        self.own_until.is_none_or(|until| until <= at)
+            || own.is_some_and(|seat| seats.contains(seat))
     }
 
     /// Whether its desk is dead by then, or somebody is to be warned.
@@ -321,8 +375,9 @@ impl Callback {
     /// When it next is due, or late.
     pub(super) fn stirs_after(&self, at: Timestamp) -> Option<Timestamp> {
         let due = self.is_open().then_some(self.next);
+        let any_seats = self.own_until.filter(|_| self.is_open());
         let warned = self.warns().map(|(when, _)| when);
-        [due, self.lapses(), warned]
+        [due, any_seats, self.lapses(), warned]
             .into_iter()
             .flatten()
             .filter(|when| *when > at)
@@ -340,6 +395,13 @@ impl Callback {
         Some(*into)
     }
 
+    /// Of an attempt that was taken for lost the end may become known after all.
+    pub(super) fn outcome_is(&mut self, attempt: u32, outcome: Outcome) {
+        let before = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.outcomes.truncate(before);
+        self.outcomes.push(outcome);
+    }
+
     /// Takes over what `other`, a younger row for the same number, promised (D26).
     pub(super) fn absorb(&mut self, other: &Promise) {
         let mine = &mut self.promise;
@@ -348,6 +410,7 @@ impl Callback {
         mine.made_at = mine.made_at.max(other.made_at);
         mine.language = other.language;
         mine.seat = other.seat.clone().or(mine.seat.take());
+        mine.recording = other.recording.clone().or(mine.recording.take());
         mine.note = joined(&mine.note, &other.note);
         self.next = self.next.min(other.due);
     }

@@ -22,10 +22,12 @@ impl LiveCall {
             kind: Kind::Crash,
             number: self.number?,
             origin: Some(self.call),
+            key: None,
             reason: Kind::Crash.as_str().to_owned(),
             due: utc,
             seat: self.seat,
             note: Pii::new(String::new()),
+            recording: None,
             language: self.language,
             made_at: self.answered,
         })

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::sheet::{Sheet, carry_out};
 use super::{Attempt, Callback, CallbackId, Order, Promise, Rules, Turn};
-use crate::words::{DeskId, PhoneNumber};
+use crate::words::{DeskId, PhoneNumber, SeatId};
 
 /// A book in memory: where promises are while the disk fails, and the measure of the books on disks.
 #[derive(Debug)]
@@ -30,6 +30,12 @@ impl Memory {
         let rules = self.rules.clone();
         let Ok(turn) = carry_out(self, order, &rules, at);
         turn
+    }
+
+    /// Other settings, as after a restart.
+    #[cfg(test)]
+    pub(super) fn obey(&mut self, rules: Rules) {
+        self.rules = rules;
     }
 
     /// All, the oldest first.
@@ -91,16 +97,29 @@ impl Sheet for Memory {
             .cloned())
     }
 
+    fn attempts_since(&mut self, whose: &PhoneNumber, since: Timestamp) -> Result<u32, Infallible> {
+        let its = |id| self.get(id).is_some_and(|row| self.whose(row) == *whose);
+        let attempts = self.attempts.iter();
+        let count = attempts
+            .filter(|((id, _), attempt)| attempt.counts_since(since) && its(*id))
+            .count();
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
     fn unsettled(&mut self) -> Result<usize, Infallible> {
         Ok(self.rows.values().filter(|row| !row.is_settled()).count())
     }
 
-    fn due(&mut self, at: Timestamp) -> Result<Option<Callback>, Infallible> {
+    fn due(
+        &mut self,
+        at: Timestamp,
+        seats: &BTreeSet<SeatId>,
+    ) -> Result<Option<Callback>, Infallible> {
         let in_flight = self.callers(|row| row.attempt().is_some());
         let due = self
             .rows
             .values()
-            .filter(|row| row.is_open() && row.next <= at);
+            .filter(|row| row.is_due(at) && row.may_be_dialled_by(seats, at));
         let free = due.filter(|row| !in_flight.contains(&self.whose(row)));
         Ok(free
             .min_by_key(|row| (Reverse(row.promise.kind), row.next, row.id))

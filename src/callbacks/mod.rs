@@ -15,13 +15,13 @@ mod rules;
 mod sheet;
 pub mod store;
 
-pub use attempt::{Attempt, AttemptEnd, Outcome};
+pub use attempt::{Attempt, AttemptEnd, Outcome, SipCause};
 pub use callback::{Callback, CallbackId, CancelledBecause, Kind, Lease, Promise, State, Warned};
 pub use live_call::LiveCall;
 pub use memory::Memory;
 pub use order::{Claim, Claimer, News, Order, Refusal, Told, Turn, Wish};
 pub use page::Page;
 pub use queue::{Action, Alarm, Input, Queue, Ticket, Timer};
-pub use quiet_hours::QuietHours;
-pub use rules::Rules;
+pub use quiet_hours::{DayOfWeek, QuietDay, QuietHours};
+pub use rules::{KindRules, Rules};
 pub use sheet::{OPEN_MAX, Sheet, carry_out};

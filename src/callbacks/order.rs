@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Attempt, Callback, CallbackId, Kind, Outcome, Promise};
+use super::{
+    Attempt, Callback, CallbackId, CancelledBecause, Kind, Outcome, Promise, SipCause, State,
+};
 use crate::words::{CallId, DeskId, PhoneNumber, Pii, SeatId};
 
 /// What a desk asks of the book: done wholly or not at all, and on disk once it is answered.
@@ -19,16 +20,32 @@ pub enum Order {
         until: Timestamp,
     },
     /// An attempt is over. From a desk that lost its claim it changes nothing.
-    End { claim: Claim, outcome: Outcome },
+    End {
+        claim: Claim,
+        outcome: Outcome,
+        cause: Option<SipCause>,
+    },
     /// The caller rang in by himself and speaks to a rep: his promises are kept (D26).
     Joined { number: Pii<PhoneNumber> },
-    /// A rep or the API asks; settled rows stay as they are.
-    Wish { id: CallbackId, wish: Wish },
-    /// What is late by now: promises that nobody kept, and claims that were not renewed. A desk knows of its own.
-    Look { desk: DeskId },
+    /// All that is kept of a number is to be deleted: what is promised to it is cancelled first.
+    Withdraw {
+        number: Pii<PhoneNumber>,
+        by: String,
+    },
+    /// A rep or the API asks; settled rows stay as they are, and the turn shows the row in any case.
+    Wish {
+        id: CallbackId,
+        wish: Wish,
+        by: String,
+    },
+    /// What is late by now: promises that nobody kept, claims that were not renewed, and those of the desk itself that it
+    /// knows nothing of, for the answer to its claim was lost.
+    Look { desk: DeskId, held: Vec<Claim> },
+    /// Only when something is due or late, for a desk whose book others write into.
+    Peek,
     /// The desk begins anew: what it had claimed is in nobody's hands.
     Restart { desk: DeskId },
-    /// What was kept in memory while nothing could be written; rows that are known stay as they are.
+    /// What was kept in memory while nothing could be written; what the book knows further stays as it is.
     Restore {
         rows: Vec<Callback>,
         attempts: Vec<(CallbackId, Attempt)>,
@@ -46,14 +63,18 @@ pub struct Claimer {
 }
 
 impl Claimer {
-    /// The seat that the caller would rather speak to, or any other: none where the wished one alone may call.
-    pub(super) fn seat_for(&self, row: &Callback) -> Option<SeatId> {
+    /// The seat that the caller would rather speak to, or any other: none while the wished one alone may call.
+    pub(super) fn seat_for(&self, row: &Callback, at: Timestamp) -> Option<SeatId> {
         let wished = row
             .promise
             .seat
             .as_ref()
             .filter(|seat| self.seats.contains(*seat));
-        wished.or_else(|| self.seats.first()).cloned()
+        let any = || {
+            let is_free = row.own_until.is_none_or(|until| until <= at);
+            self.seats.first().filter(|_| is_free)
+        };
+        wished.or_else(any).cloned()
     }
 }
 
@@ -65,17 +86,37 @@ pub struct Claim {
     pub fence: u64,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
     Cancel {
         reason: String,
     },
     Done,
-    Snooze(Duration),
+    /// Not before then.
+    Snooze(Timestamp),
     /// Dial at once, also where we cannot tell whether the caller was reached before.
     Redial,
-    /// This seat is to make the call.
-    Assign(SeatId),
+    /// This seat is to make the call; none: whichever is free.
+    Assign(Option<SeatId>),
+}
+
+impl Wish {
+    /// Whether the row is as it was wished, so that a wish that is repeated finds it done.
+    pub fn has_come_true(&self, row: &Callback) -> bool {
+        let becomes = row.becomes();
+        match self {
+            Self::Cancel { .. } => matches!(
+                becomes,
+                State::Cancelled {
+                    why: CancelledBecause::Asked { .. }
+                }
+            ),
+            Self::Done => *becomes == State::Done,
+            Self::Snooze(_) => row.is_open(),
+            Self::Redial => matches!(becomes, State::Open | State::Attempting { .. }),
+            Self::Assign(seat) => !row.is_settled() && row.promise.seat == *seat,
+        }
+    }
 }
 
 /// What came of an order.
@@ -102,12 +143,27 @@ impl Turn {
 }
 
 /// For the timeline, the call that waits for the answer, and the rep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     pub id: CallbackId,
     pub origin: Option<CallId>,
     pub kind: Kind,
     pub news: News,
+    /// Who wished it.
+    pub by: Option<String>,
+}
+
+impl Told {
+    /// By itself, or because of a call.
+    pub(super) fn of(id: CallbackId, promise: &Promise, news: News) -> Self {
+        Self {
+            id,
+            origin: promise.origin,
+            kind: promise.kind,
+            news,
+            by: None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,10 +192,9 @@ pub enum News {
         why: Outcome,
     },
     Cancelled,
-    /// Dialled after this long; zero: now.
-    Snoozed {
-        wait: Duration,
-    },
+    Snoozed,
+    /// Dialled at once.
+    Redialled,
     Assigned,
     /// Three fifths of its time are over, and nobody has tried.
     Near,
@@ -151,7 +206,22 @@ pub enum News {
 pub enum Refusal {
     /// D34: never a callback target.
     EmergencyNumber,
+    /// Who is on the list does not want to be called.
+    DoNotCall,
+    /// The client's key is that of another promise.
+    KeyReused,
     TooMany,
+}
+
+impl Refusal {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EmergencyNumber => "emergency-number",
+            Self::DoNotCall => "do-not-call",
+            Self::KeyReused => "key-reused",
+            Self::TooMany => "too-many",
+        }
+    }
 }
 
 impl News {
@@ -160,8 +230,7 @@ impl News {
         match self {
             Self::Noted { .. } => "noted",
             Self::NotNoted => "not-noted",
-            Self::Refused(Refusal::EmergencyNumber) => "emergency-number",
-            Self::Refused(Refusal::TooMany) => "too-many",
+            Self::Refused(why) => why.as_str(),
             Self::Attempted { .. } => "attempted",
             Self::AttemptEnded { outcome, .. } => outcome.as_str(),
             Self::Uncertain => "uncertain",
@@ -169,7 +238,8 @@ impl News {
             Self::Done => "done",
             Self::GivenUp { .. } => "given-up",
             Self::Cancelled => "cancelled",
-            Self::Snoozed { .. } => "snoozed",
+            Self::Snoozed => "snoozed",
+            Self::Redialled => "redialled",
             Self::Assigned => "assigned",
             Self::Near => "near",
             Self::Overdue => "overdue",

@@ -1,29 +1,71 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::Time;
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::{Kind, Promise};
+use crate::words::Sentence;
 
-/// The hours in which nobody is phoned (D26). `from` later than `to` spans midnight.
+/// The hours in which nobody is phoned (D26).
 #[derive(Clone, Debug)]
 pub struct QuietHours {
-    pub from: Time,
-    pub to: Time,
-    pub zone: TimeZone,
-    /// A caller who rang us this recently expects us.
+    pub every_day: QuietDay,
+    /// Weekdays that are otherwise.
+    pub on: BTreeMap<DayOfWeek, QuietDay>,
+    /// Days on which nobody is phoned at all.
+    pub holidays: BTreeSet<Date>,
+    /// Kinds that are phoned at any hour.
+    pub exempt: BTreeSet<Kind>,
+    /// Kinds that are phoned at any hour where the caller expects us: he rang us less than `recent` ago.
+    pub exempt_recent: BTreeSet<Kind>,
     pub recent: Duration,
+    pub zone: TimeZone,
 }
 
+/// When nobody is phoned on one day, as an admin writes it: `"21:00-08:00"`, `"12:00-14:00"`, `"all"`, `"none"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum QuietDay {
+    All,
+    None,
+    /// Later than `to` it is the day's beginning and its end.
+    Between {
+        from: Time,
+        to: Time,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DayOfWeek {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+/// Whoever keeps everybody quiet for longer has made a mistake: then we phone.
+const QUIET_DAYS_MAX: usize = 60;
+
 impl QuietHours {
-    /// D26: 21:00-08:00, callers of the last 30 minutes excepted.
+    /// D26: 21:00-08:00; line faults excepted, and promises to callers of the last 30 minutes.
     pub fn standard(zone: TimeZone) -> Self {
         Self {
-            from: Time::constant(21, 0, 0, 0),
-            to: Time::constant(8, 0, 0, 0),
-            zone,
+            every_day: QuietDay::standard(),
+            on: BTreeMap::new(),
+            holidays: BTreeSet::new(),
+            exempt: BTreeSet::from([Kind::LineFault]),
+            exempt_recent: BTreeSet::from([Kind::Rep, Kind::Crash]),
             recent: Duration::from_secs(30 * 60),
+            zone,
         }
     }
 
@@ -36,34 +78,131 @@ impl QuietHours {
     }
 
     fn spares(&self, promise: &Promise, at: Timestamp) -> bool {
-        let recent =
-            || at.duration_since(promise.made_at) <= self.recent.try_into().unwrap_or_default();
-        match promise.kind {
-            Kind::LineFault => true,
-            Kind::Rep | Kind::Crash => recent(),
-            Kind::Waiting | Kind::Expert | Kind::Supervisor => false,
-        }
+        let since = at.duration_since(promise.made_at);
+        let is_recent = since <= self.recent.try_into().unwrap_or_default();
+        self.exempt.contains(&promise.kind)
+            || (is_recent && self.exempt_recent.contains(&promise.kind))
     }
 
     /// The end of the quiet hours that `at` falls into.
     fn end_after(&self, at: Timestamp) -> Option<Timestamp> {
-        let local = at.to_zoned(self.zone.clone());
-        let time = local.time();
-        let quiet = if self.from <= self.to {
-            self.from <= time && time < self.to
-        } else {
-            self.from <= time || time < self.to
-        };
-        if !quiet {
+        let now = at.to_zoned(self.zone.clone()).datetime();
+        let mut end = now;
+        // Two spans a day: its beginning and its end.
+        for _ in 0..2 * QUIET_DAYS_MAX {
+            let Some(next) = self.on_day(end.date()).end_after(end) else {
+                break;
+            };
+            end = next;
+        }
+        if end == now {
             return None;
         }
-        let day = if time < self.to {
-            local.date()
-        } else {
-            local.date().tomorrow().ok()?
+        let zoned = end.to_zoned(self.zone.clone());
+        zoned.ok().map(|end| end.timestamp())
+    }
+
+    fn on_day(&self, day: Date) -> QuietDay {
+        if self.holidays.contains(&day) {
+            return QuietDay::All;
+        }
+        let named = self.on.get(&DayOfWeek::of(day.weekday()));
+        named.copied().unwrap_or(self.every_day)
+    }
+}
+
+impl QuietDay {
+    /// D26.
+    pub const fn standard() -> Self {
+        Self::Between {
+            from: Time::constant(21, 0, 0, 0),
+            to: Time::constant(8, 0, 0, 0),
+        }
+    }
+
+    /// When it is over on this day; the next day's midnight where it lasts until then.
+    fn end_after(self, at: DateTime) -> Option<DateTime> {
+        let (day, time) = (at.date(), at.time());
+        let midnight = || Some(day.tomorrow().ok()?.to_datetime(Time::midnight()));
+        match self {
+            Self::None => None,
+            Self::All => midnight(),
+            Self::Between { from, to } if from <= to => {
+                (from <= time && time < to).then(|| day.to_datetime(to))
+            }
+            Self::Between { to, .. } if time < to => Some(day.to_datetime(to)),
+            Self::Between { from, .. } => midnight().filter(|_| from <= time),
+        }
+    }
+}
+
+impl FromStr for QuietDay {
+    type Err = Sentence;
+
+    fn from_str(text: &str) -> Result<Self, Sentence> {
+        let time = |text: &str| Time::strptime("%H:%M", text.trim()).ok();
+        let between = |text: &str| {
+            let (from, to) = text.split_once('-')?;
+            let (from, to) = (time(from)?, time(to)?);
+            (from != to).then_some(Self::Between { from, to })
         };
-        let end = day.to_datetime(self.to).to_zoned(self.zone.clone());
-        end.ok().map(|end| end.timestamp())
+        match text {
+            "all" => Ok(Self::All),
+            "none" => Ok(Self::None),
+            text => {
+                between(text).ok_or_else(|| Sentence::of("value.quiet-hours").with("found", text))
+            }
+        }
+    }
+}
+
+impl fmt::Display for QuietDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::None => f.write_str("none"),
+            Self::Between { from, to } => {
+                write!(f, "{}-{}", from.strftime("%H:%M"), to.strftime("%H:%M"))
+            }
+        }
+    }
+}
+
+impl TryFrom<String> for QuietDay {
+    type Error = Sentence;
+
+    fn try_from(text: String) -> Result<Self, Sentence> {
+        text.parse()
+    }
+}
+
+impl From<QuietDay> for String {
+    fn from(day: QuietDay) -> Self {
+        day.to_string()
+    }
+}
+
+impl DayOfWeek {
+    pub const ALL: [Self; 7] = [
+        Self::Mon,
+        Self::Tue,
+        Self::Wed,
+        Self::Thu,
+        Self::Fri,
+        Self::Sat,
+        Self::Sun,
+    ];
+
+    fn of(day: Weekday) -> Self {
+        match day {
+            Weekday::Monday => Self::Mon,
+            Weekday::Tuesday => Self::Tue,
+            Weekday::Wednesday => Self::Wed,
+            Weekday::Thursday => Self::Thu,
+            Weekday::Friday => Self::Fri,
+            Weekday::Saturday => Self::Sat,
+            Weekday::Sunday => Self::Sun,
+        }
     }
 }
 
@@ -103,5 +242,47 @@ mod tests {
                 .moved(&promise(Kind::Waiting, night), night)
                 .is_some()
         );
+    }
+
+    #[test]
+    fn a_weekend_that_is_quiet_ends_on_monday_morning() {
+        let day = |text: &str| text.parse::<QuietDay>().unwrap();
+        let mut quiet = quiet();
+        quiet.on = BTreeMap::from([
+            (DayOfWeek::Sat, day("12:00-10:00")),
+            (DayOfWeek::Sun, QuietDay::All),
+        ]);
+        let promise = promise(Kind::Expert, utc("2026-05-04T01:00:00Z"));
+        let moved = |at| quiet.moved(&promise, utc(at));
+        // Friday evening: on Saturday it is quiet until ten.
+        assert_eq!(
+            moved("2026-05-08T13:30:00Z"),
+            Some(utc("2026-05-09T02:00:00Z"))
+        );
+        assert_eq!(moved("2026-05-09T03:00:00Z"), None);
+        assert_eq!(
+            moved("2026-05-09T04:00:00Z"),
+            Some(utc("2026-05-11T00:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn nobody_is_phoned_on_a_holiday_but_about_a_line_fault() {
+        let mut quiet = quiet();
+        quiet.holidays = BTreeSet::from(["2026-05-04".parse().unwrap()]);
+        let noon = utc("2026-05-04T04:00:00Z");
+        let moved = |kind| quiet.moved(&promise(kind, utc("2026-05-01T04:00:00Z")), noon);
+        assert_eq!(moved(Kind::Rep), Some(utc("2026-05-05T00:00:00Z")));
+        assert_eq!(moved(Kind::LineFault), None);
+    }
+
+    #[test]
+    fn hours_read_as_they_print() {
+        for text in ["21:00-08:00", "12:30-14:00", "all", "none"] {
+            assert_eq!(text.parse::<QuietDay>().unwrap().to_string(), text);
+        }
+        for text in ["", "21-8", "21:00", "24:00-08:00", "08:00-08:00", "All"] {
+            assert!(text.parse::<QuietDay>().is_err(), "{text}");
+        }
     }
 }

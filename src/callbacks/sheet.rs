@@ -1,16 +1,21 @@
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{
     Attempt, Callback, CallbackId, Claim, Claimer, News, Order, Page, Promise, Refusal, Rules,
-    Told, Turn,
+    Told, Turn, Wish,
 };
-use crate::words::{DeskId, PhoneNumber};
+use crate::words::{DeskId, PhoneNumber, SeatId};
 
 /// Promises that are not settled, at once; one more is refused, and an alarm is raised.
 pub const OPEN_MAX: usize = 10_000;
 
 /// Callers whose promises are told to be late, or whose desk is dead, in one go; the next ones at once afterwards.
 const PAGES_MAX: usize = 100;
+
+/// Rows that went into one another; who follows more of them follows a circle.
+const MERGED_MAX: usize = 100;
 
 /// A transaction on the rows of a book: what [`carry_out`] needs of memory, or of a database.
 pub trait Sheet {
@@ -21,14 +26,23 @@ pub trait Sheet {
 
     fn row(&mut self, id: CallbackId) -> Result<Option<Callback>, Self::Error>;
 
-    /// The row of the same call and reason (D26).
+    /// The row of the same call and reason (D26), or with the same key.
     fn retried(&mut self, promise: &Promise) -> Result<Option<Callback>, Self::Error>;
+
+    /// Attempts begun since then that reached for this caller, of whichever promise.
+    fn attempts_since(&mut self, whose: &PhoneNumber, since: Timestamp)
+    -> Result<u32, Self::Error>;
 
     /// How many are not settled.
     fn unsettled(&mut self) -> Result<usize, Self::Error>;
 
-    /// One to dial by then, whose caller nobody dials: of the strongest kind, the one that was due first.
-    fn due(&mut self, at: Timestamp) -> Result<Option<Callback>, Self::Error>;
+    /// One that one of these seats may dial by then, whose caller nobody dials: of the strongest kind, the one that was
+    /// due first.
+    fn due(
+        &mut self,
+        at: Timestamp,
+        seats: &BTreeSet<SeatId>,
+    ) -> Result<Option<Callback>, Self::Error>;
 
     /// Callers with a claim that lapsed by then, or of whose promises somebody is to be warned.
     fn late(&mut self, at: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, Self::Error>;
@@ -44,7 +58,7 @@ pub trait Sheet {
         at: Timestamp,
     ) -> Result<(), Self::Error>;
 
-    /// When the next row is due, late or lapses, after then.
+    /// When the next row is due, free for any seat, late or lapses, after then.
     fn stirs_after(&mut self, at: Timestamp) -> Result<Option<Timestamp>, Self::Error>;
 }
 
@@ -60,18 +74,32 @@ pub fn carry_out<S: Sheet>(
         Order::Note { id, promise } => work.note(*id, promise),
         Order::Claim(claimer) => work.claim(claimer),
         Order::Renew { claims, until } => work.renew(claims, *until),
-        Order::End { claim, outcome } => {
-            work.on_page_of(claim.id, |page| page.ended(*claim, *outcome))
-        }
+        Order::End {
+            claim,
+            outcome,
+            cause,
+        } => work.on_page_of(claim.id, |page| {
+            page.ended(*claim, *outcome, cause.clone());
+        }),
         Order::Joined { number } => work.on_page(&rules.whose(number), |page| page.joined()),
-        Order::Wish { id, wish } => work.on_page_of(*id, |page| page.wish(*id, wish.clone())),
-        Order::Look { desk } => work.look(desk),
+        Order::Withdraw { number, by } => {
+            work.on_page(&rules.whose(number), |page| page.withdrawn(by))
+        }
+        Order::Wish { id, wish, by } => work.wish(*id, wish, by),
+        Order::Look { desk, held } => work.look(desk, held),
+        Order::Peek => Ok(Turn::default()),
         Order::Restart { desk } => work.restart(desk),
         Order::Restore { rows, attempts } => work.restore(rows, attempts),
     }?;
-    let next = work.sheet.stirs_after(at)?;
+    // Who only looks is told of what is due already, too.
+    let from = if *order == Order::Peek {
+        Timestamp::MIN
+    } else {
+        at
+    };
+    let next = work.sheet.stirs_after(from)?;
     // Once a call, and by each desk every few seconds: there the count can wait.
-    let counts = !matches!(order, Order::Claim(_) | Order::Renew { .. });
+    let counts = !matches!(order, Order::Claim(_) | Order::Renew { .. } | Order::Peek);
     let unsettled = if counts {
         Some(work.sheet.unsettled()?)
     } else {
@@ -99,23 +127,77 @@ impl<S: Sheet> Work<'_, S> {
         if known.is_none() && self.sheet.unsettled()? >= OPEN_MAX {
             return Ok(refused(id, promise, Refusal::TooMany));
         }
-        let into = known.as_ref().and_then(Callback::merged_into);
-        let keeper = match into {
-            Some(into) => self.sheet.row(into)?,
-            None => None,
+        match known {
+            Some(known) if self.is_another(&known.promise, promise) => {
+                Ok(refused(id, promise, Refusal::KeyReused))
+            }
+            Some(known) => Ok(confirmed(self.keeper_of(known)?, promise)),
+            None => self.on_page(&self.rules.whose(&promise.number), |page| {
+                page.note(id, promise);
+            }),
+        }
+    }
+
+    /// Whether a client used the key of one promise for another.
+    fn is_another(&self, known: &Promise, promise: &Promise) -> bool {
+        let whose = |promise: &Promise| self.rules.whose(&promise.number);
+        promise.key.is_some() && (whose(known) != whose(promise) || known.reason != promise.reason)
+    }
+
+    /// A row that went into another is kept by that.
+    fn keeper_of(&mut self, row: Callback) -> Result<Callback, S::Error> {
+        let mut keeper = row;
+        for _ in 0..MERGED_MAX {
+            let Some(into) = keeper.merged_into() else {
+                break;
+            };
+            let Some(next) = self.sheet.row(into)? else {
+                break;
+            };
+            keeper = next;
+        }
+        Ok(keeper)
+    }
+
+    /// What came of it shows the row, also where nothing did.
+    fn wish(&mut self, id: CallbackId, wish: &Wish, by: &str) -> Result<Turn, S::Error> {
+        let Some(row) = self.sheet.row(id)? else {
+            return Ok(Turn::default());
         };
-        self.on_page(&self.rules.whose(&promise.number), |page| {
-            page.note(id, promise, keeper.as_ref().or(known.as_ref()));
+        let row = self.keeper_of(row)?;
+        if row.is_settled() {
+            return Ok(Turn {
+                rows: vec![row],
+                ..Turn::default()
+            });
+        }
+        let whose = self.rules.whose(&row.promise.number);
+        self.on_page(&whose, |page| {
+            page.wish(row.id, wish.clone(), by.to_owned())
         })
     }
 
     fn claim(&mut self, claimer: &Claimer) -> Result<Turn, S::Error> {
-        let Some(due) = self.sheet.due(self.at)? else {
+        let Some(due) = self.sheet.due(self.at, &claimer.seats)? else {
             return Ok(Turn::default());
         };
-        self.on_page(&self.rules.whose(&due.promise.number), |page| {
-            page.claim(due.id, claimer)
-        })
+        let whose = self.rules.whose(&due.promise.number);
+        match self.tomorrow_if_called_enough(&whose)? {
+            Some(tomorrow) => self.on_page(&whose, |page| page.postpone(due.id, tomorrow)),
+            None => self.on_page(&whose, |page| page.claim(due.id, claimer)),
+        }
+    }
+
+    fn tomorrow_if_called_enough(
+        &mut self,
+        whose: &PhoneNumber,
+    ) -> Result<Option<Timestamp>, S::Error> {
+        let day = self.rules.day_of(self.at);
+        let (Some(most), Some((today, tomorrow))) = (self.rules.attempts_a_day, day) else {
+            return Ok(None);
+        };
+        let is_enough = self.sheet.attempts_since(whose, today)? >= most;
+        Ok(is_enough.then_some(tomorrow))
     }
 
     fn renew(&mut self, claims: &[Claim], until: Timestamp) -> Result<Turn, S::Error> {
@@ -126,11 +208,14 @@ impl<S: Sheet> Work<'_, S> {
         Ok(all)
     }
 
-    fn look(&mut self, desk: &DeskId) -> Result<Turn, S::Error> {
+    fn look(&mut self, desk: &DeskId, held: &[Claim]) -> Result<Turn, S::Error> {
         let late = self.sheet.late(self.at, PAGES_MAX)?;
         let at = self.at;
+        let is_ours = |row: &Callback| {
+            row.is_held_at(desk) && row.claim().is_some_and(|it| held.contains(&it))
+        };
         let has_lapsed =
-            |row: &Callback| !row.is_held_at(desk) && row.lapses().is_some_and(|when| when <= at);
+            |row: &Callback| row.lapses().is_some_and(|when| when <= at) && !is_ours(row);
         self.on_pages(late, |page| {
             page.lapse(has_lapsed);
             page.warn();
@@ -150,15 +235,20 @@ impl<S: Sheet> Work<'_, S> {
     ) -> Result<Turn, S::Error> {
         let mut all = Turn::default();
         for row in rows {
-            let known = self.sheet.row(row.id)?.is_some();
-            if known || self.sheet.retried(&row.promise)?.is_some() {
-                continue;
-            }
-            all.add(
-                self.on_page(&self.rules.whose(&row.promise.number), |page| {
-                    page.restore(row.clone())
-                })?,
-            );
+            let whose = self.rules.whose(&row.promise.number);
+            let turn = match self.sheet.row(row.id)? {
+                // What could not be written may be on the disk all the same.
+                Some(known) if known.is_open() && known.attempts == 0 => {
+                    self.on_page(&whose, |page| page.replace(row))
+                }
+                None => match self.sheet.retried(&row.promise)? {
+                    None => self.on_page(&whose, |page| page.restore(row.clone())),
+                    // Whoever was told this id asks for it by that.
+                    Some(known) => self.on_page(&whose, |page| page.stand_in(row, known.id)),
+                },
+                Some(_) => continue,
+            }?;
+            all.add(turn);
             let its: Vec<_> = attempts
                 .iter()
                 .filter(|(id, _)| *id == row.id)
@@ -211,14 +301,19 @@ impl<S: Sheet> Work<'_, S> {
 }
 
 fn refused(id: CallbackId, promise: &Promise, why: Refusal) -> Turn {
-    let told = Told {
-        id,
-        origin: promise.origin,
-        kind: promise.kind,
-        news: News::Refused(why),
-    };
     Turn {
-        told: vec![told],
+        told: vec![Told::of(id, promise, News::Refused(why))],
+        ..Turn::default()
+    }
+}
+
+/// What was answered the first time, as it stands now: a retry changes nothing (I5).
+fn confirmed(keeper: Callback, promise: &Promise) -> Turn {
+    let due = keeper.promise.due;
+    let moved = due > promise.due;
+    Turn {
+        told: vec![Told::of(keeper.id, promise, News::Noted { due, moved })],
+        rows: vec![keeper],
         ..Turn::default()
     }
 }

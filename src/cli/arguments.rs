@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::words::{
-    CallId, ConsentFor, Digits, Language, PhoneNumber, PromptId, SeatId, Sentence, TransferMode,
+    CallId, ConsentFor, Digits, Language, Owed, PhoneNumber, PromptId, SeatId, Sentence,
+    TransferMode,
 };
 
 #[derive(Parser)]
@@ -161,15 +162,9 @@ pub(super) enum AskVerb {
     Timeline {
         call: Option<CallId>,
     },
-    Callbacks,
-    CallBack {
-        #[arg(value_parser = PhoneNumber::parse)]
-        number: PhoneNumber,
-        #[arg(long)]
-        reason: String,
-        #[arg(long, value_name = "UTC", value_parser = utc)]
-        due: Option<Timestamp>,
-    },
+    Callbacks(CallbacksWords),
+    CallBack(NewCallbackWords),
+    Callback(WishWords),
     Delete {
         #[arg(value_parser = PhoneNumber::parse)]
         number: PhoneNumber,
@@ -191,6 +186,75 @@ pub(super) enum AskVerb {
         since: Option<u64>,
     },
     Health,
+}
+
+#[derive(Args)]
+pub(super) struct NewCallbackWords {
+    #[arg(value_parser = PhoneNumber::parse)]
+    pub(super) number: PhoneNumber,
+    #[arg(long)]
+    pub(super) reason: String,
+    #[arg(long, value_name = "UTC", value_parser = utc)]
+    pub(super) due: Option<Timestamp>,
+    #[arg(long, value_name = "MINUTES", conflicts_with = "due")]
+    pub(super) within: Option<u32>,
+    #[arg(long, value_name = "rep|expert|supervisor|complaint", value_parser = word::<Owed>, default_value = "rep")]
+    pub(super) kind: Owed,
+    #[arg(long)]
+    pub(super) note: Option<String>,
+    #[arg(long)]
+    pub(super) seat: Option<SeatId>,
+}
+
+#[derive(Args)]
+pub(super) struct CallbacksWords {
+    #[command(subcommand)]
+    pub(super) verb: Option<CallbacksVerb>,
+}
+
+#[derive(Subcommand)]
+pub(super) enum CallbacksVerb {
+    Export(ExportWords),
+}
+
+#[derive(Args)]
+pub(super) struct ExportWords {
+    #[arg(long, conflicts_with = "jsonl")]
+    pub(super) csv: bool,
+    #[arg(long)]
+    pub(super) jsonl: bool,
+    #[arg(long)]
+    pub(super) numbers: bool,
+    #[arg(long)]
+    pub(super) by: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct WishWords {
+    pub(super) callback: String,
+    #[arg(value_name = "cancel|done|snooze|assign|redial", value_parser = word::<WishWord>)]
+    pub(super) wanted: Option<WishWord>,
+    #[arg(long)]
+    pub(super) by: Option<String>,
+    #[arg(long, required_if_eq("wanted", "cancel"))]
+    pub(super) reason: Option<String>,
+    #[arg(long, value_name = "UTC", value_parser = utc, required_if_eq("wanted", "snooze"))]
+    pub(super) until: Option<Timestamp>,
+    #[arg(long)]
+    pub(super) seat: Option<SeatId>,
+}
+
+/// What a rep may want of a callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum WishWord {
+    Cancel,
+    Done,
+    /// Not before a time.
+    Snooze,
+    /// To a seat, or to whichever is free.
+    Assign,
+    Redial,
 }
 
 /// What a rep may want of his seat.
@@ -283,12 +347,21 @@ pub(super) enum CallVerb {
     CannotHear {
         call: Option<CallId>,
     },
+    Machine {
+        call: Option<CallId>,
+    },
     Promise {
         call: Option<CallId>,
         #[arg(long)]
         reason: String,
         #[arg(long, value_name = "UTC", value_parser = utc)]
         due: Option<Timestamp>,
+        #[arg(long, value_name = "MINUTES", conflicts_with = "due")]
+        within: Option<u32>,
+        #[arg(long, value_name = "rep|expert|supervisor|complaint", value_parser = word::<Owed>, default_value = "rep")]
+        kind: Owed,
+        #[arg(long)]
+        note: Option<String>,
     },
     ClosingSaid {
         call: Option<CallId>,

@@ -6,7 +6,7 @@ use super::api::Api;
 use super::arguments::CallVerb;
 use super::failure::Failure;
 use crate::console::CallView;
-use crate::words::{CallId, Command};
+use crate::words::{CallId, Command, Pii};
 
 /// Asks one thing of one call.
 pub(super) fn command(verb: CallVerb, api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
@@ -94,7 +94,24 @@ fn worded(verb: CallVerb) -> (Command, Option<CallId>) {
         CallVerb::Note { text, call } => (Command::Note { text }, call),
         CallVerb::Language { spoken, call } => (Command::Language { to: spoken }, call),
         CallVerb::CannotHear { call } => (Command::CannotHear, call),
-        CallVerb::Promise { call, reason, due } => (Command::Promise { due, reason }, call),
+        CallVerb::Machine { call } => (Command::Machine, call),
+        CallVerb::Promise {
+            call,
+            reason,
+            due,
+            within,
+            kind,
+            note,
+        } => {
+            let promise = Command::Promise {
+                due,
+                within_min: within,
+                reason,
+                kind,
+                note: note.map(Pii::new),
+            };
+            (promise, call)
+        }
         CallVerb::ClosingSaid { call } => (Command::ClosingSaid, call),
     }
 }

@@ -5,6 +5,7 @@
 mod api;
 mod arguments;
 mod call_verbs;
+mod callback_verbs;
 mod demo;
 mod devices;
 mod dial;

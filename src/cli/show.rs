@@ -41,6 +41,7 @@ pub(super) fn deletion(deletion: &Deletion, teller: &mut Teller<'_>) -> Result<(
         ("records", removed.records),
         ("recordings", removed.recordings),
         ("bytes", removed.bytes),
+        ("promises", removed.callbacks),
         ("callbacks", deletion.callbacks),
     ]
     .map(|(name, count)| (name, count.to_string()));
@@ -124,6 +125,49 @@ pub(super) fn callbacks(
         ]);
     }
     print(&table, teller)
+}
+
+/// Of one callback: what whoever calls should know, and how it went so far.
+pub(super) fn callback_history(
+    callback: &CallbackView,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
+    let told = [
+        (
+            "cli.callback-note",
+            callback.note.as_ref().map(|note| safe(note.reveal())),
+        ),
+        (
+            "cli.callback-recording",
+            callback.recording.as_deref().map(safe),
+        ),
+        (
+            "cli.callback-seat",
+            callback.seat.as_ref().map(|seat| safe(seat.as_str())),
+        ),
+        (
+            "cli.callback-because",
+            callback.because.as_deref().map(safe),
+        ),
+    ];
+    for (key, text) in told {
+        if let Some(text) = text {
+            teller.line(&teller.filled(key, &[("text", &text)]))?;
+        }
+    }
+    for attempt in &callback.history {
+        let outcome = attempt.outcome.as_deref().unwrap_or("attempted");
+        let outcome = teller.word("news", outcome);
+        let seat = safe(attempt.seat.as_str());
+        let values = [
+            ("number", &*attempt.number.to_string()),
+            ("begun", &*clock(attempt.begun_utc)),
+            ("seat", &*seat),
+            ("outcome", &*outcome),
+        ];
+        teller.line(&teller.filled("cli.callback-attempt", &values))?;
+    }
+    Ok(())
 }
 
 pub(super) fn seats(seats: &[SeatView], teller: &mut Teller<'_>) -> Result<(), Failure> {

@@ -2,11 +2,11 @@ use serde_json::json;
 use ureq::http::Method;
 
 use super::api::{Api, encoded};
-use super::arguments::{AskVerb, SeatWord};
+use super::arguments::{AskVerb, CallbacksVerb, SeatWord};
 use super::call_verbs::chosen;
 use super::failure::Failure;
-use super::{Teller, events, show};
-use crate::console::{CallbackView, HealthView, NewCallback, NewDeletion, SeatView};
+use super::{Teller, callback_verbs, events, show};
+use crate::console::{HealthView, NewDeletion, SeatView};
 use crate::records::Deletion;
 use crate::words::{CallId, PhoneNumber, Pii, SeatId};
 
@@ -16,20 +16,12 @@ pub(super) fn ask(verb: AskVerb, api: &Api, teller: &mut Teller<'_>) -> Result<(
         AskVerb::Calls { sip_call_id } => calls(sip_call_id.as_deref(), api, teller),
         AskVerb::Call { call } => one_call(call, api, teller),
         AskVerb::Timeline { call } => timeline(call, api, teller),
-        AskVerb::Callbacks => callbacks(api, teller),
-        AskVerb::CallBack {
-            number,
-            reason,
-            due,
-        } => {
-            let number = Pii::new(number);
-            let new = NewCallback {
-                number,
-                reason,
-                due,
-            };
-            call_back(&new, api, teller)
-        }
+        AskVerb::Callbacks(words) => match words.verb {
+            None => callback_verbs::list(api, teller),
+            Some(CallbacksVerb::Export(words)) => callback_verbs::export(&words, api, teller),
+        },
+        AskVerb::CallBack(words) => callback_verbs::add(words, api, teller),
+        AskVerb::Callback(words) => callback_verbs::wish(&words, api, teller),
         AskVerb::Delete { number, by, reason } => {
             let number = Pii::new(number);
             delete(&NewDeletion { number, by, reason }, api, teller)
@@ -89,23 +81,6 @@ pub(super) fn dial(
         return teller.line(&answer);
     }
     show::calls(&[api.view(&answer)?], teller)
-}
-
-fn callbacks(api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let answer = api.get("/api/v1/callbacks")?;
-    if teller.json {
-        return teller.line(&answer);
-    }
-    show::callbacks(&api.view::<Vec<CallbackView>>(&answer)?, teller)
-}
-
-fn call_back(new: &NewCallback, api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let body = serde_json::to_value(new).expect("a callback has only string keys");
-    let answer = api.send(Method::POST, "/api/v1/callbacks", &body)?;
-    if teller.json {
-        return teller.line(&answer);
-    }
-    show::callbacks(&[api.view(&answer)?], teller)
 }
 
 /// What is left of the number is a failure.

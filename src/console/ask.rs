@@ -3,9 +3,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::{CallView, CallbackView, HealthView, Problem, RegistrationView, SeatView};
+use crate::callbacks::{CallbackId, Wish};
 use crate::records::{Deletion, Entry};
 use crate::seating::Choice;
-use crate::words::{CallId, Command, PhoneNumber, Pii, SeatId};
+use crate::words::{CallId, Command, Owed, PhoneNumber, Pii, SeatId};
 
 /// One question to the desk, and where its answer goes.
 #[derive(Debug)]
@@ -32,7 +33,15 @@ pub enum Ask {
         command: Command,
     },
     ListCallbacks,
+    ExportCallbacks(Export),
+    GetCallback(CallbackId),
     AddCallback(NewCallback),
+    /// A callback is to be kept otherwise.
+    Wish {
+        id: CallbackId,
+        wish: Wish,
+        by: String,
+    },
     /// All that is kept of a number's calls goes, and a proof stays.
     Delete(NewDeletion),
     ListSeats,
@@ -62,6 +71,45 @@ pub struct NewCallback {
     /// Absent: as soon as a seat is free.
     #[serde(default)]
     pub due: Option<Timestamp>,
+    /// The same in minutes from when it is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_min: Option<u32>,
+    /// Who owes the answer.
+    #[serde(default)]
+    pub kind: Owed,
+    /// For whoever calls back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Pii<String>>,
+    /// Who should call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<SeatId>,
+    /// The header `Idempotency-Key`: a second promise with the same is the first one's retry (I5).
+    #[serde(skip)]
+    pub key: Option<String>,
+}
+
+/// Promises with their attempts, so many at a time: `GET /callbacks/export`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    pub format: ExportFormat,
+    /// The last one of those before.
+    pub after: Option<CallbackId>,
+    pub numbers: Numbers,
+    /// Who asks for the numbers.
+    pub by: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    Csv,
+    Jsonl,
+}
+
+/// How numbers are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    Masked,
+    Whole,
 }
 
 /// Who asks that what is kept of a number be deleted, and why: `POST /deletions`.
@@ -84,6 +132,12 @@ pub enum Answer {
     Dialled(Box<CallView>),
     Timeline(Vec<Entry>),
     Callbacks(Vec<CallbackView>),
+    Exported {
+        format: ExportFormat,
+        body: String,
+    },
+    /// As it stands, with its attempts where it was asked for.
+    Callback(Box<CallbackView>),
     /// To `Ask::AddCallback`: 201.
     Noted(Box<CallbackView>),
     Deleted(Box<Deletion>),

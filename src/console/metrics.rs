@@ -33,6 +33,8 @@ pub struct Metrics {
     /// Seats whose own phone is registered here.
     pub phones_registered: Gauge,
     pub promises_open: Gauge,
+    /// Promises that were over for as long as they are kept.
+    pub promises_deleted: Counter,
     /// Turns of the media thread that came a frame (20 ms) or more after their time.
     pub media_frames_late: Counter,
     /// From an INVITE to our 180, in seconds.
@@ -126,6 +128,7 @@ impl Metrics {
             calls_active: Gauge::default(),
             phones_registered: Gauge::default(),
             promises_open: Gauge::default(),
+            promises_deleted: Counter::default(),
             media_frames_late: Counter::default(),
             ringing_after: Histogram::new(SECONDS),
             hold_phrase_off: Histogram::new(SECONDS),
@@ -166,6 +169,11 @@ impl Metrics {
             "promises_open",
             "Callbacks promised and not yet kept",
             self.promises_open.clone(),
+        );
+        to.register(
+            "promises_deleted",
+            "Callbacks deleted because they were over for as long as they are kept",
+            self.promises_deleted.clone(),
         );
         to.register_with_unit(
             "hold_phrase_off",

@@ -7,6 +7,7 @@ mod ask;
 mod event_log;
 mod events;
 mod gate;
+mod idempotency;
 mod listener;
 mod metrics;
 mod problem;
@@ -25,13 +26,17 @@ use tokio::sync::{mpsc, watch};
 
 use crate::words::{Catalogue, Language};
 
-pub use ask::{Answer, Ask, NewCallback, NewDeletion, Request, SeatOrder};
+pub use ask::{
+    Answer, Ask, Export, ExportFormat, NewCallback, NewDeletion, Numbers, Request, SeatOrder,
+};
 pub use event_log::{EventLog, Follower, Gone};
 pub use gate::Token;
 pub use metrics::Metrics;
 pub use problem::{Code, Problem, ProblemBody};
 pub use routes::{Page, Permission, ROUTES, Route};
-pub use views::{CallView, CallbackView, HealthView, LineView, RegistrationView, SeatView};
+pub use views::{
+    AttemptView, CallView, CallbackView, HealthView, LineView, RegistrationView, SeatView,
+};
 
 /// Where the API is, and for whom.
 #[derive(Clone, Debug)]

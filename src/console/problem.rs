@@ -57,6 +57,19 @@ pub enum Code {
     StoreFailed,
     /// The proof of a deletion could not be written down, or the desk was too busy: nothing was deleted.
     NotDeleted,
+    UnknownCallback,
+    /// It is done, given up or cancelled.
+    CallbackOver,
+    /// Somebody is just being called for it.
+    CallbackInFlight,
+    /// The seat has promised callbacks: they are handed over first (D29).
+    PromisesOpen,
+    /// The number is on the list of those nobody calls.
+    DoNotCall,
+    /// The idempotency key is that of another promise.
+    KeyReused,
+    /// As many promises as may be are open.
+    CallbacksFull,
     BadRequest,
     Unauthorised,
     HostRefused,
@@ -71,7 +84,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 41] = [
         Self::ConsentRequired,
         Self::QuestionOpen,
         Self::FarewellRequired,
@@ -96,6 +109,13 @@ impl Code {
         Self::DeskBusy,
         Self::StoreFailed,
         Self::NotDeleted,
+        Self::UnknownCallback,
+        Self::CallbackOver,
+        Self::CallbackInFlight,
+        Self::PromisesOpen,
+        Self::DoNotCall,
+        Self::KeyReused,
+        Self::CallbacksFull,
         Self::BadRequest,
         Self::Unauthorised,
         Self::HostRefused,
@@ -134,6 +154,13 @@ impl Code {
             Self::DeskBusy => "desk-busy",
             Self::StoreFailed => "store-failed",
             Self::NotDeleted => "not-deleted",
+            Self::UnknownCallback => "unknown-callback",
+            Self::CallbackOver => "callback-over",
+            Self::CallbackInFlight => "callback-in-flight",
+            Self::PromisesOpen => "promises-open",
+            Self::DoNotCall => "do-not-call",
+            Self::KeyReused => "key-reused",
+            Self::CallbacksFull => "callbacks-full",
             Self::BadRequest => "bad-request",
             Self::Unauthorised => "unauthorised",
             Self::HostRefused => "host-refused",
@@ -158,19 +185,27 @@ impl Code {
             | Self::PhoneOnHold
             | Self::NotWrappingUp
             | Self::NoMoreExtensions
-            | Self::NoteRequired => StatusCode::CONFLICT,
-            Self::UnknownCall | Self::UnknownSeat | Self::NoSuchPage => StatusCode::NOT_FOUND,
+            | Self::NoteRequired
+            | Self::CallbackOver
+            | Self::CallbackInFlight
+            | Self::PromisesOpen => StatusCode::CONFLICT,
+            Self::UnknownCall | Self::UnknownSeat | Self::UnknownCallback | Self::NoSuchPage => {
+                StatusCode::NOT_FOUND
+            }
             Self::UnknownTarget
             | Self::UnknownReason
             | Self::UnknownPhrase
             | Self::ModeRefused
             | Self::NumberRefused
             | Self::NumberUnknown
+            | Self::DoNotCall
+            | Self::KeyReused
             | Self::ReasonRequired => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NoSeat
             | Self::DeskFull
             | Self::DeskBusy
             | Self::StoreFailed
+            | Self::CallbacksFull
             | Self::NotDeleted => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::Unauthorised => StatusCode::UNAUTHORIZED,

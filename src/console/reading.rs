@@ -1,11 +1,15 @@
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::routes::Page;
-use super::{Ask, Code, NewCallback, NewDeletion, Problem, SeatOrder};
+use super::{
+    Ask, Code, Export, ExportFormat, NewCallback, NewDeletion, Numbers, Problem, SeatOrder,
+};
+use crate::callbacks::{CallbackId, Wish};
 use crate::seating::{Choice, State};
 use crate::words::{CallId, Command, PhoneNumber, Pii, SeatId, Sentence};
 
@@ -32,7 +36,10 @@ pub(super) fn ask_for(
             command: command(word, body)?,
         }),
         Page::Callbacks => Ok(Ask::ListCallbacks),
+        Page::ExportCallbacks => export(query).map(Ask::ExportCallbacks),
         Page::NewCallback => new_callback(body).map(Ask::AddCallback),
+        Page::Callback => callback(id).map(Ask::GetCallback),
+        Page::Wish(word) => wish(id, word, body),
         Page::NewDeletion => new_deletion(body).map(Ask::Delete),
         Page::Registrations => Ok(Ask::ListRegistrations),
         Page::Seats => Ok(Ask::ListSeats),
@@ -60,6 +67,35 @@ struct SeatChoice {
     reason: Option<String>,
 }
 
+/// What is asked of a callback; who asks stands in the timeline.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cancel {
+    by: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Snooze {
+    by: String,
+    until: Timestamp,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Assign {
+    by: String,
+    /// None: whichever is free.
+    seat: Option<SeatId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct By {
+    by: String,
+}
+
 /// The body of what needs no particulars.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,6 +109,75 @@ fn call(id: &str) -> Result<CallId, Problem> {
 fn seat(id: &str) -> Result<SeatId, Problem> {
     id.parse()
         .map_err(|_| Problem::from(Code::UnknownSeat).with("seat", id))
+}
+
+fn callback(id: &str) -> Result<CallbackId, Problem> {
+    id.parse()
+        .map_err(|_| Problem::from(Code::UnknownCallback).with("callback", id))
+}
+
+/// Numbers are masked unless somebody says who he is.
+fn export(query: &BTreeMap<String, String>) -> Result<Export, Problem> {
+    let word = |name: &str| query.get(name).map(String::as_str);
+    let unknown = |name: &str| {
+        let fault = Sentence::of("bad-request.export");
+        Err(Problem::bad_request(fault.with("name", name)))
+    };
+    let format = match word("format") {
+        None | Some("jsonl") => ExportFormat::Jsonl,
+        Some("csv") => ExportFormat::Csv,
+        Some(_) => return unknown("format"),
+    };
+    let (numbers, by) = match word("numbers") {
+        None | Some("masked") => (Numbers::Masked, None),
+        Some("whole") => {
+            let by = word("by").unwrap_or_default();
+            named(by)?;
+            (Numbers::Whole, Some(by.to_owned()))
+        }
+        Some(_) => return unknown("numbers"),
+    };
+    Ok(Export {
+        format,
+        after: word("after").map(callback).transpose()?,
+        numbers,
+        by,
+    })
+}
+
+fn wish(id: &str, word: &'static str, body: &[u8]) -> Result<Ask, Problem> {
+    let id = callback(id)?;
+    let (wish, by) = match word {
+        "cancel" => {
+            let Cancel { by, reason } = json(body)?;
+            if is_too_long(&reason) {
+                return Err(too_long("reason"));
+            }
+            stated(Some(&reason))?;
+            (Wish::Cancel { reason }, by)
+        }
+        "snooze" => json(body).map(|Snooze { by, until }| (Wish::Snooze(until), by))?,
+        "assign" => json(body).map(|Assign { by, seat }| (Wish::Assign(seat), by))?,
+        "done" => json(body).map(|By { by }| (Wish::Done, by))?,
+        "redial" => json(body).map(|By { by }| (Wish::Redial, by))?,
+        _ => return Err(Code::NoSuchPage.into()),
+    };
+    named(&by)?;
+    Ok(Ask::Wish { id, wish, by })
+}
+
+/// Of whoever asks, in characters.
+const NAME_MAX: usize = 100;
+
+fn named(by: &str) -> Result<(), Problem> {
+    let is_name = !by.trim().is_empty()
+        && by.chars().count() <= NAME_MAX
+        && !by.chars().any(char::is_control);
+    if is_name {
+        return Ok(());
+    }
+    let fault = Sentence::of("bad-request.by");
+    Err(Problem::bad_request(fault.with("most", NAME_MAX)))
 }
 
 fn order(seat_id: &str, order: SeatOrder) -> Result<Ask, Problem> {
@@ -116,7 +221,24 @@ fn new_callback(body: &[u8]) -> Result<NewCallback, Problem> {
         return Err(too_long("reason"));
     }
     stated(Some(&new.reason))?;
+    one_due(new.due.is_some(), new.within_min)?;
+    noted(new.note.as_ref())?;
     Ok(new)
+}
+
+/// A due time, or minutes until then.
+fn one_due(has_due: bool, within_min: Option<u32>) -> Result<(), Problem> {
+    if has_due && within_min.is_some() {
+        return Err(Problem::bad_request(Sentence::of("bad-request.due-twice")));
+    }
+    Ok(())
+}
+
+fn noted(note: Option<&Pii<String>>) -> Result<(), Problem> {
+    match note {
+        Some(note) if is_too_long(note.reveal()) => Err(too_long("note")),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// What is kept as the proof says who and why, and does not name the number again.
@@ -177,8 +299,15 @@ fn reasoned(command: &Command) -> Result<(), Problem> {
     {
         stated(reason.as_deref())?;
     }
-    if let Command::Promise { reason, .. } = command {
+    if let Command::Promise {
+        reason,
+        due,
+        within_min,
+        ..
+    } = command
+    {
         stated(Some(reason))?;
+        one_due(due.is_some(), *within_min)?;
     }
     Ok(())
 }
@@ -290,6 +419,25 @@ mod tests {
             delete("Lina", "0138-0013-8000 asked"),
             Err(Code::BadRequest)
         );
+    }
+
+    #[test]
+    fn numbers_are_exported_whole_only_to_who_says_who_he_is() {
+        let asked = |query: &[(&str, &str)]| {
+            let query = query
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string()));
+            export(&query.collect()).map_err(|problem| problem.code)
+        };
+        let masked = asked(&[("format", "csv"), ("after", ID)]).unwrap();
+        assert_eq!((masked.numbers, masked.by), (Numbers::Masked, None));
+        assert_eq!(asked(&[("numbers", "whole")]), Err(Code::BadRequest));
+        let whole = asked(&[("numbers", "whole"), ("by", "Lina")]).unwrap();
+        assert_eq!(
+            (whole.numbers, whole.by.as_deref()),
+            (Numbers::Whole, Some("Lina"))
+        );
+        assert_eq!(asked(&[("format", "xml")]), Err(Code::BadRequest));
     }
 
     #[test]

@@ -33,7 +33,11 @@ pub enum Page {
     /// A command to a call, by its word.
     Command(&'static str),
     Callbacks,
+    ExportCallbacks,
     NewCallback,
+    Callback,
+    /// What is asked of a callback, by its word.
+    Wish(&'static str),
     NewDeletion,
     Seats,
     Seat,
@@ -65,8 +69,12 @@ const fn command(path: &'static str, word: &'static str) -> Route {
     post(path, Page::Command(word))
 }
 
+const fn wish(path: &'static str, word: &'static str) -> Route {
+    post(path, Page::Wish(word))
+}
+
 /// Every route there is.
-pub static ROUTES: [Route; 34] = [
+pub static ROUTES: [Route; 42] = [
     route(Method::GET, "/healthz", Permission::Anyone, Page::Health),
     route(Method::GET, "/metrics", Permission::Metrics, Page::Metrics),
     get("/api/v1/events", Page::Events),
@@ -90,10 +98,18 @@ pub static ROUTES: [Route; 34] = [
     command("/api/v1/calls/{id}/note", "note"),
     command("/api/v1/calls/{id}/language", "language"),
     command("/api/v1/calls/{id}/cannot-hear", "cannot-hear"),
+    command("/api/v1/calls/{id}/machine", "machine"),
     command("/api/v1/calls/{id}/promise", "promise"),
     command("/api/v1/calls/{id}/closing-said", "closing-said"),
     get("/api/v1/callbacks", Page::Callbacks),
     post("/api/v1/callbacks", Page::NewCallback),
+    get("/api/v1/callbacks/export", Page::ExportCallbacks),
+    get("/api/v1/callbacks/{id}", Page::Callback),
+    wish("/api/v1/callbacks/{id}/cancel", "cancel"),
+    wish("/api/v1/callbacks/{id}/done", "done"),
+    wish("/api/v1/callbacks/{id}/snooze", "snooze"),
+    wish("/api/v1/callbacks/{id}/assign", "assign"),
+    wish("/api/v1/callbacks/{id}/redial", "redial"),
     // The number is in the body: addresses stand in logs.
     post("/api/v1/deletions", Page::NewDeletion),
     get("/api/v1/registrations", Page::Registrations),
@@ -128,6 +144,9 @@ mod tests {
         for route in &ROUTES {
             if let Page::Command(word) = route.page {
                 assert_eq!(route.path, format!("/api/v1/calls/{{id}}/{word}"));
+            }
+            if let Page::Wish(word) = route.page {
+                assert_eq!(route.path, format!("/api/v1/callbacks/{{id}}/{word}"));
             }
         }
     }

@@ -12,9 +12,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::gate::Gate;
+use super::idempotency::{idempotency_key, with_key};
 use super::reading::ask_for;
 use super::routes::{Page, Permission, ROUTES, Route};
-use super::{Answer, Ask, Code, EventLog, Limits, Metrics, Problem, Request, events};
+use super::{Answer, Ask, Code, EventLog, ExportFormat, Limits, Metrics, Problem, Request, events};
 use crate::records::Entry;
 use crate::words::{Catalogue, Language};
 
@@ -102,7 +103,10 @@ async fn admitted(
         | Page::Timeline
         | Page::Command(_)
         | Page::Callbacks
+        | Page::ExportCallbacks
         | Page::NewCallback
+        | Page::Callback
+        | Page::Wish(_)
         | Page::NewDeletion
         | Page::Seats
         | Page::Seat
@@ -111,9 +115,10 @@ async fn admitted(
         | Page::EndWrapUp
         | Page::Registrations => {
             let query = query(request.uri())?;
+            let key = idempotency_key(request.headers())?;
             let body = body(request.into_body(), &shared.limits).await?;
             let ask = ask_for(page, id.as_deref().unwrap_or_default(), &query, &body)?;
-            asked(shared, ask).await.map(told)
+            asked(shared, with_key(ask, key)).await.map(told)
         }
     }
 }
@@ -156,6 +161,11 @@ fn told(answer: Answer) -> Response {
         Answer::Dialled(call) => json(StatusCode::CREATED, &call),
         Answer::Timeline(entries) => typed("application/jsonl", lines(&entries)),
         Answer::Callbacks(callbacks) => json(StatusCode::OK, &callbacks),
+        Answer::Exported { format, body } => match format {
+            ExportFormat::Csv => typed("text/csv; charset=utf-8", body),
+            ExportFormat::Jsonl => typed("application/jsonl", body),
+        },
+        Answer::Callback(callback) => json(StatusCode::OK, &callback),
         Answer::Noted(callback) => json(StatusCode::CREATED, &callback),
         Answer::Deleted(deletion) => json(StatusCode::OK, &deletion),
         Answer::Registrations(accounts) => json(StatusCode::OK, &accounts),

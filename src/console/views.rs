@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::records::{Entry, VoiceQuality};
+use crate::records::{CallingBack, Entry, VoiceQuality};
 use crate::words::{
     CallId, ConsentFor, Ending, Language, Party, PhoneNumber, Pii, PromptId, SeatId,
 };
@@ -36,6 +36,9 @@ pub struct CallView {
     pub quality: BTreeMap<Party, VoiceQuality>,
     /// A callback is promised to this caller.
     pub promised: bool,
+    /// The promise this call keeps.
+    #[serde(default)]
+    pub calls_back: Option<CallingBack>,
     /// `running` or `paused`, where the call is recorded.
     #[serde(default)]
     pub recording: Option<String>,
@@ -100,6 +103,45 @@ pub struct CallbackView {
     pub reason: String,
     /// The call it was promised in.
     pub origin: Option<CallId>,
+    /// When the next attempt may begin, while it is open.
+    #[serde(default)]
+    pub next_utc: Option<Timestamp>,
+    /// Why it was given up or cancelled.
+    #[serde(default)]
+    pub because: Option<String>,
+    /// How its attempts ended, the first first.
+    #[serde(default)]
+    pub outcomes: Vec<String>,
+    #[serde(default)]
+    pub note: Option<Pii<String>>,
+    /// Who should call.
+    #[serde(default)]
+    pub seat: Option<SeatId>,
+    /// Of the call it was promised in: its file, below the folder of recordings.
+    #[serde(default)]
+    pub recording: Option<String>,
+    /// Its attempts; only where one callback is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<AttemptView>,
+}
+
+/// A try at keeping a promise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptView {
+    /// From 1.
+    pub number: u32,
+    /// Of the call to the customer, by which `GET /calls` finds it, too.
+    pub sip_call_id: String,
+    pub seat: SeatId,
+    pub begun_utc: Timestamp,
+    /// Absent while it is in flight.
+    pub ended_utc: Option<Timestamp>,
+    pub outcome: Option<String>,
+    /// With what the call to the customer was refused, and in which words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_status: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_reason: Option<String>,
 }
 
 /// How an account stands at its registrar.

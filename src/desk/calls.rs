@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use crate::call::{Call, Utterance};
-use crate::callbacks::CallbackId;
+use crate::callbacks::{CallbackId, SipCause};
 use crate::dialling::Identity;
 use crate::media::LegKey;
+use crate::records::CallingBack;
 use crate::sip::LegId;
 use crate::sip::offer_answer::{self, Codec, Codecs, Description, Negotiated, Origin, Shield};
 use crate::words::{ByParty, CallId, Language, Moment, Party, PromptId, SeatId};
@@ -65,6 +66,8 @@ pub(super) struct Facts {
     pub(super) skill: Option<String>,
     /// The promise this call keeps.
     pub(super) attempt: Option<Attempting>,
+    /// The same as its rep is shown it.
+    pub(super) calls_back: Option<Box<CallingBack>>,
     pub(super) lines: BTreeMap<Party, &'static str>,
     /// How each party's line sounds.
     pub(super) quality: ByParty<Sounding>,
@@ -80,6 +83,10 @@ pub(super) struct Attempting {
     pub(super) callback: CallbackId,
     pub(super) number: u32,
     pub(super) sip_call_id: String,
+    /// With what the customer's side refused it.
+    pub(super) cause: Option<SipCause>,
+    /// The promise was kept or cancelled meanwhile: whatever comes of it, it is that.
+    pub(super) withdrawn: bool,
 }
 
 /// One leg: how it is signalled, and where its sound goes.
@@ -203,6 +210,7 @@ impl Facts {
             wished: None,
             skill: None,
             attempt: None,
+            calls_back: None,
             lines: BTreeMap::new(),
             quality: ByParty::default(),
             waiting_since: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use crate::call::LegNews;
+use crate::call::{LegNews, Refused};
 use crate::records::What;
 use crate::seating::Declined;
 use crate::sip::{Event, LegId};
@@ -95,7 +95,7 @@ impl Desk {
             }
             Event::Answered { sdp } => self.candidate_picks_up(sip, sdp, now),
             Event::Refused { code, .. } => {
-                let news = LegNews::Refused(code);
+                let news = LegNews::Refused(Refused::status(code));
                 self.candidate_declines(sip, (Declined::Refused, news), Some(code), now);
             }
             Event::NoResponse => {

@@ -1,4 +1,5 @@
-//! Whoever asks for it has all that is kept of his number deleted: timelines, records, recordings. A proof stays.
+//! Whoever asks for it has all that is kept of his number deleted: timelines, records, recordings, promises. A proof
+//! stays.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -8,15 +9,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::callbacks::Callback;
+use crate::callbacks::{self, Callback};
 use crate::console::{Answer, Code, EventLog, NewDeletion, Problem};
 use crate::dialling::Numbering;
 use crate::recordings::store::remove_call;
 use crate::records::store::{Callers, Records, Timelines, prove};
 use crate::records::{Deletion, Left, Removed, StillThere};
-use crate::words::{CallId, PhoneNumber};
+use crate::words::{CallId, Moment, PhoneNumber};
 
-use super::keeper::Job;
+use super::keeper::{Job, Keeper};
 use super::requests::Reply;
 use super::{Desk, clock};
 
@@ -25,7 +26,7 @@ const CALLS_MAX: usize = 10_000;
 
 impl Desk {
     /// The files are deleted beside the desk, once the keeper has written what is on its way to them; one number at a time.
-    pub(super) fn delete_number(&mut self, asked: NewDeletion, reply: Reply) {
+    pub(super) fn delete_number(&mut self, asked: NewDeletion, reply: Reply, now: Moment) {
         // Two at once would take each other's missing files for faults.
         if self.duty.deleting.strong_count() > 0 {
             let _ = reply.send(Err(Code::DeskBusy.into()));
@@ -46,16 +47,13 @@ impl Desk {
             removed: Removed::default(),
             callbacks: 0,
         };
-        let (listed, kept) = oneshot::channel();
-        if !self.keeper.must(Job::List(listed)) {
-            // Who has left does not want to know.
-            let _ = reply.send(Err(Code::NotDeleted.into()));
-            return;
-        }
+        let (number, by) = (asked.number, deletion.by.clone());
+        self.tell_queue(callbacks::Input::NumberDeleted { number, by }, now);
         self.ended.forget(|call| {
             let number = call.caller.as_ref();
             number.is_some_and(|number| is_wanted(number.reveal()))
         });
+        let unsaved = self.unsaved_of(is_wanted);
         let work = Arc::new(Deleting {
             state: self.house.state.clone(),
             recordings: self.recordings.folder().to_owned(),
@@ -63,20 +61,24 @@ impl Desk {
             wanted,
             live: self.calls.ids().into_iter().collect(),
             events: Arc::clone(&self.chronicle.events),
+            keeper: self.keeper.clone(),
+            unsaved,
         });
         self.duty.deleting = Arc::downgrade(&work);
         tokio::task::spawn_blocking(move || {
-            // A keeper that is gone has nothing on its way any more.
-            let callbacks = kept
-                .blocking_recv()
-                .ok()
-                .and_then(Result::ok)
-                .unwrap_or_default();
-            let answer = work.run(work.counted(deletion, &callbacks));
+            let answer = work.run(deletion);
             // Who has the answer may ask again at once.
             drop(work);
             let _ = reply.send(answer);
         });
+    }
+}
+
+impl Desk {
+    fn unsaved_of(&self, is_wanted: impl Fn(&PhoneNumber) -> bool) -> u64 {
+        let rows = self.promises.queue.unsaved().rows();
+        let is_his = |row: &&Callback| is_wanted(row.promise.number.reveal());
+        rows.filter(is_his).count() as u64
     }
 }
 
@@ -89,20 +91,12 @@ pub(super) struct Deleting {
     wanted: PhoneNumber,
     live: BTreeSet<CallId>,
     events: Arc<EventLog>,
+    keeper: Keeper,
+    /// Promises to the number that are in memory only.
+    unsaved: u64,
 }
 
 impl Deleting {
-    /// What was promised to the number stays: it says how many of them.
-    fn counted(&self, deletion: Deletion, callbacks: &[Callback]) -> Deletion {
-        let is_his =
-            |it: &&Callback| self.numbering.canonical(it.promise.number.reveal()) == self.wanted;
-        let callbacks = callbacks.iter().filter(is_his).count() as u64;
-        Deletion {
-            callbacks,
-            ..deletion
-        }
-    }
-
     fn run(&self, mut deletion: Deletion) -> Result<Answer, Problem> {
         let callers = Callers::new(&self.state);
         let calls = self.find(&callers, &mut deletion).and_then(|calls| {
@@ -115,6 +109,7 @@ impl Deleting {
             Problem::from(Code::NotDeleted)
         })?;
         self.delete(&callers, calls, &mut deletion);
+        self.forget_promises(&mut deletion);
         deletion.done = true;
         if let Err(why) = prove(&self.state, &deletion) {
             tracing::error!(deletion = deletion.id, %why, "prove a deletion");
@@ -128,6 +123,24 @@ impl Deleting {
             "deleted by number"
         );
         Ok(Answer::Deleted(Box::new(deletion)))
+    }
+
+    /// After what is on its way to the keeper already: the promises were cancelled.
+    fn forget_promises(&self, deletion: &mut Deletion) {
+        let (told, forgotten) = oneshot::channel();
+        let handed_over = self.keeper.must(Job::Forget(self.wanted.clone(), told));
+        let forgotten = handed_over
+            .then(|| forgotten.blocking_recv().ok())
+            .flatten();
+        let Some(Ok(forgotten)) = forgotten else {
+            tracing::error!(deletion = deletion.id, "delete the promises to a number");
+            // At least one: nobody knows.
+            deletion.callbacks = self.unsaved.max(1);
+            return;
+        };
+        deletion.removed.callbacks = forgotten.callbacks;
+        deletion.removed.attempts = forgotten.attempts;
+        deletion.callbacks = forgotten.left + self.unsaved;
     }
 
     /// The calls that are over; those that go on are left.

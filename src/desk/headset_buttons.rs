@@ -1,7 +1,7 @@
 //! What the buttons of the rep's headset ask for: the commands of the API, one press each.
 
 use crate::buttons::Press;
-use crate::call::{Input, LegNews};
+use crate::call::{Input, LegNews, Refused};
 use crate::records::What;
 use crate::seating::{Declined, Seat};
 use crate::seats::ButtonNews;
@@ -81,7 +81,10 @@ impl Desk {
 
     /// He does not take this call: another seat may.
     fn declines(&mut self, id: CallId, now: Moment) {
-        let how = (Declined::Refused, LegNews::Refused(BUSY_HERE));
+        let how = (
+            Declined::Refused,
+            LegNews::Refused(Refused::status(BUSY_HERE)),
+        );
         self.headset_declines(id, how, Some(BUSY_HERE), now);
     }
 

@@ -327,6 +327,10 @@ fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
         phone_keys: settings.phone_keys.acts(),
         promising: promising(book),
         watches_line: settings.line.watch == settings::Watch::On,
+        at_machine: match settings.callbacks.machine {
+            settings::Machine::HangUp => call::AtMachine::HangUp,
+            settings::Machine::Message => call::AtMachine::Message,
+        },
         policy: Arc::new(policy),
     }
 }

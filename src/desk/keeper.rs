@@ -10,11 +10,15 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
-use crate::callbacks::store::{Store, StoreError};
-use crate::callbacks::{Callback, LiveCall, Order, Rules, Ticket, Turn};
+use crate::callbacks::store::{Forgotten, Kept as History, Store, StoreError};
+use crate::callbacks::{Callback, CallbackId, LiveCall, Order, Rules, Ticket, Turn};
+use crate::failpoint::{self, Failpoint};
 use crate::records::Entry;
 use crate::records::store::{Callers, Records, SeatFile, Timelines, TimelinesError};
-use crate::words::{CallId, PhoneNumber, Pii};
+use crate::words::{CallId, PhoneNumber, Pii, SeatId};
+
+use super::leaving;
+use super::wishes::Shown;
 
 /// What is to be written.
 #[derive(Debug)]
@@ -26,6 +30,19 @@ pub(super) enum Job {
     },
     /// The promises as they stand once all that came before is done.
     List(oneshot::Sender<Result<Vec<Callback>, StoreError>>),
+    /// One of them with its attempts.
+    Show(CallbackId, oneshot::Sender<Shown>),
+    /// Promises after this one, with their attempts.
+    History(
+        Option<CallbackId>,
+        oneshot::Sender<Result<Vec<History>, StoreError>>,
+    ),
+    /// What is settled for this caller is deleted.
+    Forget(PhoneNumber, oneshot::Sender<Result<Forgotten, StoreError>>),
+    /// What was settled before then is deleted.
+    Expire(Timestamp),
+    /// How many this seat is to keep.
+    Owed(SeatId),
     Answered(LiveCall),
     Ended(CallId),
     Entry(Entry),
@@ -51,10 +68,20 @@ pub(super) struct Files {
 pub(super) enum Kept {
     /// Nothing, where the book could not be written.
     Turned { ticket: Ticket, turn: Option<Turn> },
+    /// So many promises; none where they could not be read.
+    Owed { seat: SeatId, count: Option<usize> },
+    /// So many promises were old enough to be deleted.
+    Expired(u64),
     /// Something could not be written; once for each time the disk turns bad.
     Failed { disk_full: bool },
     /// What failed before is written again.
     Recovered,
+    /// Another desk wrote into the book.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "only a server tells")
+    )]
+    Stirred,
 }
 
 /// Jobs on their way to disk, 16 bytes each until they are there. Past it timeline entries, and whose call it is, are dropped and counted; commits fail (D24).
@@ -132,11 +159,31 @@ impl Worker {
             Job::Order { ticket, order, at } => {
                 let turn = self.store.take(&order, &self.rules, at);
                 let turn = self.watch(turn);
+                if let Some(turn) = &turn {
+                    committed(&order, turn);
+                }
                 self.tell(Kept::Turned { ticket, turn });
             }
             Job::List(listed) => {
                 // Who has left does not want to know.
                 let _ = listed.send(self.store.callbacks());
+            }
+            Job::Show(id, shown) => {
+                let _ = shown.send(self.show(id));
+            }
+            Job::History(after, told) => {
+                let _ = told.send(self.store.history(after));
+            }
+            Job::Forget(whose, told) => {
+                let _ = told.send(self.store.forget(&whose));
+            }
+            Job::Expire(before) => self.expire(before),
+            Job::Owed(seat) => {
+                let rows = self.store.callbacks();
+                let rows = self.watch(rows);
+                let is_owed = |row: &&Callback| leaving::is_owed_by(row, &seat);
+                let count = rows.map(|rows| rows.iter().filter(is_owed).count());
+                self.tell(Kept::Owed { seat, count });
             }
             Job::Answered(call) => {
                 let saved = self.store.call_answered(&call);
@@ -169,6 +216,21 @@ impl Worker {
         }
     }
 
+    /// Some at a time, so that what is urgent need not wait for long.
+    fn expire(&mut self, before: Timestamp) {
+        let expired = self.store.expire(before);
+        if let Some(count) = self.watch(expired).filter(|count| *count > 0) {
+            self.tell(Kept::Expired(count));
+        }
+    }
+
+    fn show(&mut self, id: CallbackId) -> Shown {
+        match self.store.callback(id)? {
+            Some(row) => Ok(Some((row, self.store.attempts(id)?))),
+            None => Ok(None),
+        }
+    }
+
     fn watch<T>(&mut self, saved: Result<T, StoreError>) -> Option<T> {
         match saved {
             Ok(saved) => {
@@ -187,6 +249,8 @@ impl Worker {
     /// The files tell a failure once by themselves.
     fn watch_files(&mut self, written: Result<(), TimelinesError>) {
         if let Err(problem) = written {
+            // The next row that is written says that it is over.
+            self.failing = true;
             error!(%problem, "write a timeline");
             self.tell(Kept::Failed {
                 disk_full: problem.alarm() == "disk-full",
@@ -211,5 +275,17 @@ impl Worker {
     /// The desk is gone when nobody listens: nothing is left to tell.
     fn tell(&self, kept: Kept) {
         let _ = self.kept.blocking_send(kept);
+    }
+}
+
+/// Where a test may stop us: it is on disk, and nobody knows.
+fn committed(order: &Order, turn: &Turn) {
+    if let Order::Note { .. } = order {
+        failpoint::reached(Failpoint::NoteCommitted);
+    }
+    if let Order::Claim(_) = order
+        && !turn.attempts.is_empty()
+    {
+        failpoint::reached(Failpoint::AttemptCommitted);
     }
 }

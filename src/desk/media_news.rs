@@ -1,7 +1,7 @@
 //! Sound -> the call's words.
 
 use crate::call::{Input, LegNews, PhraseNews, Utterance};
-use crate::media::Report;
+use crate::media::{Report, Sign};
 use crate::records::What;
 use crate::words::{CallId, Key, Moment, Party};
 
@@ -59,6 +59,11 @@ impl Desk {
             Report::Line { leg, verdict, .. } => {
                 if let Some((id, party)) = self.calls.of_sound(leg) {
                     self.line(id, party, verdict, now);
+                }
+            }
+            Report::Sign { leg, sign } => {
+                if let Some((id, Party::Caller)) = self.calls.of_sound(leg) {
+                    self.sign(id, sign, now);
                 }
             }
             Report::Quality { leg, quality, .. } => {
@@ -154,6 +159,14 @@ impl Desk {
             now,
         );
         self.later(id, Input::Key(party, key));
+    }
+
+    /// Something was heard of whom we call.
+    fn sign(&mut self, id: CallId, sign: Sign, now: Moment) {
+        let sign = sound::sign(sign);
+        let word = sign.as_str().to_owned();
+        self.note(id, What::Sign { sign: word }, now);
+        self.later(id, Input::Sign(sign));
     }
 
     fn line(&mut self, id: CallId, party: Party, verdict: crate::media::Verdict, now: Moment) {

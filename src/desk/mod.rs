@@ -5,19 +5,23 @@
 
 mod accounts;
 mod at_hand;
+mod book;
 mod calls;
 mod candidates;
 mod chronicle;
 pub mod clock;
 mod deleting;
 mod ended;
+mod exporting;
 mod finder;
 mod guide;
 mod headset_buttons;
 mod headsets;
 mod house;
 mod keeper;
+mod keeping;
 mod keys_once;
+mod leaving;
 mod lines;
 mod media_news;
 mod media_thread;
@@ -26,6 +30,7 @@ mod numbers;
 mod opening;
 mod own_phone;
 mod own_seats;
+mod parting;
 mod pbx;
 mod perform;
 mod phones;
@@ -54,6 +59,7 @@ mod urgency;
 mod vows;
 mod ways;
 mod whereabouts;
+mod wishes;
 mod working;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -64,7 +70,7 @@ use crate::call::{Action, Input, Refusal, Timer};
 use crate::callbacks::{self, LiveCall};
 use crate::console::CallView;
 use crate::dialling::Tally;
-use crate::media::LegSpec;
+use crate::media::{Attended, LegSpec};
 use crate::records::What;
 use crate::seating::Seating;
 use crate::sip::offer_answer::{Codecs, Negotiated};
@@ -83,6 +89,7 @@ use ended::Ended;
 use headsets::Worn;
 use house::House;
 use keeper::{Job, Keeper};
+use leaving::Leaving;
 use pbx::Pbx;
 use phones::Phones;
 use promises::Promises;
@@ -110,6 +117,7 @@ struct Desk {
     /// Since when each seat stands as it does.
     since: Since,
     promises: Promises,
+    leaving: Leaving,
     recordings: Recordings,
     keeper: Keeper,
     chronicle: Chronicle,
@@ -273,6 +281,7 @@ impl Desk {
     /// When to come back if nothing happens before.
     fn timeout(&self) -> Option<Moment> {
         let queue = self.promises.queue.timeout().map(|(at, _)| at);
+        let expiry = self.promises.expiry.as_ref().map(|expiry| expiry.next);
         [
             self.signalling.endpoint.timeout(),
             self.calls.timeout(),
@@ -285,6 +294,7 @@ impl Desk {
             self.pbx.timeout(),
             self.sound.timeout(),
             queue,
+            expiry,
         ]
         .into_iter()
         .flatten()
@@ -363,6 +373,7 @@ impl Desk {
         self.sound.connect(port.key, spec, sounds);
         if !sounds {
             self.sound.watch(port.key);
+            self.attend(id, party, Attended::Rings);
             self.patch_again(id);
         }
     }
@@ -384,8 +395,12 @@ impl Desk {
         }
     }
 
-    /// From its answer on a call is remembered on disk: should we crash, it is phoned back (D29).
+    /// From its answer on a call is remembered on disk: should we crash, it is phoned back (D29). An attempt without an
+    /// outcome is not: whether to call again is for the rep to say (I3).
     fn answered_call(&mut self, id: CallId) {
+        if self.keeps_promise(id) {
+            return;
+        }
         let Some(call) = self.calls.get(id) else {
             return;
         };

@@ -10,8 +10,7 @@ use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use crate::callbacks::Rules;
-use crate::callbacks::store::{Found, Opened, Sqlite};
+use crate::callbacks::store::{Found, Opened};
 use crate::console::{Console, ConsoleSettings, EventLog, Limits, Metrics, Request};
 use crate::media::{Phrasebook, Report, Watch};
 use crate::net::{Dscp, Families, PortPool, Resolver};
@@ -29,6 +28,7 @@ use crate::voices::Voices;
 use crate::words::{Entropy, Moment};
 
 use super::accounts::Accounts;
+use super::book::Book;
 use super::clock;
 use super::finder::{self, Finder, Places};
 use super::guide::Guide;
@@ -72,8 +72,12 @@ impl Books {
         state: &Path,
         utc: Timestamp,
     ) -> Result<Self, RunError> {
-        let (store, opened, found) = open_store(settings, state, utc)?;
         let (told, kept) = mpsc::channel(NEWS_MAX);
+        let Book {
+            store,
+            opened,
+            found,
+        } = Book::open(settings, state, &told, utc)?;
         let (seats, last_of_seats) = SeatFile::open(state).map_err(|why| RunError::State {
             folder: state.to_owned(),
             why,
@@ -84,7 +88,7 @@ impl Books {
             callers: Callers::new(state),
             seats,
         };
-        let (keeper, thread) = Keeper::start(Box::new(store), rules(settings), files, told)
+        let (keeper, thread) = Keeper::start(store, settings.callback_rules(), files, told)
             .map_err(RunError::System)?;
         Ok(Self {
             keeper,
@@ -219,26 +223,6 @@ impl Sounds {
     }
 }
 
-fn open_store(
-    settings: &Settings,
-    state: &Path,
-    utc: Timestamp,
-) -> Result<(Sqlite, Opened, Found), RunError> {
-    std::fs::create_dir_all(state).map_err(|why| RunError::State {
-        folder: state.to_owned(),
-        why,
-    })?;
-    let path = settings
-        .store
-        .path
-        .clone()
-        .unwrap_or_else(|| state.join("promises.sqlite"));
-    let (mut store, opened) =
-        Sqlite::open(&path, &rules(settings), utc).map_err(RunError::Database)?;
-    let found = store.found(utc).map_err(RunError::Rows)?;
-    Ok((store, opened, found))
-}
-
 /// What a call may begin with comes first.
 fn spoken(settings: &Settings, house: &House) -> Spoken {
     let policy = &house.terms.policy;
@@ -256,15 +240,6 @@ fn watch(house: &House) -> Watch {
     match house.terms.watches_line {
         true => Watch::On(sound::limits(&house.terms.policy.line)),
         false => Watch::Off,
-    }
-}
-
-/// How promises are kept.
-pub(super) fn rules(settings: &Settings) -> Rules {
-    let standard = Rules::standard(settings.country, settings.timezone.time_zone());
-    Rules {
-        numbering: settings.numbering(),
-        ..standard
     }
 }
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::call::{Action, Callee, Input, LegNews, Outcome, PhraseNews, Say};
 use crate::dialling::Privacy;
+use crate::failpoint::{self, Failpoint};
 use crate::media::Order;
 use crate::records::What;
 use crate::sip::offer_answer;
@@ -49,9 +50,9 @@ impl Desk {
                 ticket,
                 kind,
                 reason,
-                due,
+                particulars,
             } => {
-                self.promise(id, ticket, kind, reason, due, now);
+                self.promise(id, ticket, kind, reason, particulars, now);
             }
             Action::Record(recording) => self.record(id, recording, now),
             Action::Joined => self.caller_joined(id, now),
@@ -207,7 +208,13 @@ impl Desk {
         match number.and_then(|number| self.admitted(&number)) {
             Some(address) => {
                 let from = self.own_name(&address, now);
+                let keeps_promise = call_id.is_some();
                 self.invite(id, party, address, from, call_id, Vec::new(), now);
+                if keeps_promise {
+                    // It has left, not only been written.
+                    self.signalling.flush();
+                    failpoint::reached(Failpoint::InviteSent);
+                }
             }
             None => self.later(id, Input::Leg(party, LegNews::NoAnswer)),
         }
@@ -419,7 +426,13 @@ pub(super) fn outcome(outcome: Outcome) -> crate::callbacks::Outcome {
         Outcome::RepAbsent => Of::RepAbsent,
         Outcome::Busy => Of::Busy,
         Outcome::NoAnswer => Of::NoAnswer,
+        Outcome::NoSuchNumber => Of::NoSuchNumber,
+        Outcome::SwitchedOff => Of::SwitchedOff,
+        Outcome::Diverted => Of::Diverted,
         Outcome::Refused => Of::Refused,
+        Outcome::Failed => Of::Failed,
         Outcome::Abandoned => Of::Abandoned,
+        Outcome::Machine => Of::Machine,
+        Outcome::Fax => Of::Fax,
     }
 }

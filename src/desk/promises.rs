@@ -3,52 +3,52 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 
-use crate::call::{Beginning, Call, Input, Outcome, PromiseKind, Promised, Ticket};
+use crate::call::{Beginning, Call, Input, Outcome, Particulars, PromiseKind, Promised, Ticket};
 use crate::callbacks::{
-    self, Action, Attempt, Callback, CallbackId, Kind, News, Order, Promise, Queue, Told, Turn,
+    self, Action, Attempt, Callback, CallbackId, Kind, News, Promise, Queue, Rules, Told, Turn,
 };
-use crate::console::{Answer, Code};
+use crate::console::Code;
+use crate::media::Attended;
 use crate::records::What;
-use crate::words::{CallId, Moment, PhoneNumber, Pii, SeatId};
+use crate::words::{CallId, Moment, Party, PhoneNumber, Pii, SeatId};
 
 use super::calls::{Attempting, DeskCall, Facts};
 use super::keeper::{Job, Kept};
-use super::requests::{Reply, callback_view};
+use super::keeping::Expiry;
+use super::parting::Parting;
+use super::wishes::{self, Askers};
 use super::{Desk, clock, perform};
 
 /// The queue, and who waits to hear that a row is committed.
 #[derive(Debug)]
 pub(super) struct Promises {
     pub(super) queue: Queue,
+    rules: Rules,
     waiting: BTreeMap<CallId, VecDeque<Ticket>>,
-    /// Who asked for a callback by the API, until it is handed to the book, and then until the book answers.
-    noting: BTreeMap<CallbackId, Reply>,
-    asking: BTreeMap<callbacks::Ticket, (CallbackId, Reply)>,
+    /// Who asked by the API.
+    pub(super) askers: Askers,
+    /// None: what is over is kept for ever.
+    pub(super) expiry: Option<Expiry>,
+    pub(super) parting: Parting,
+    /// The disk takes what is written; what is in memory may still have to be.
+    recovered: bool,
 }
 
 const DISK_FULL: &str = "disk-full";
 const STORE_FAILED: &str = "store-failed";
 
-/// A rep's or an expert's promise is due in five minutes (R41).
-const PROMISED_WITHIN: Duration = Duration::from_secs(300);
-/// A line fault is phoned back at once: once its own farewell is over (R26).
-const AFTER_FAREWELL: Duration = Duration::from_secs(15);
-
 impl Promises {
-    pub(super) fn new(queue: Queue) -> Self {
+    pub(super) fn new(queue: Queue, rules: Rules, keep: Option<Duration>) -> Self {
         Self {
             queue,
+            rules,
             waiting: BTreeMap::new(),
-            noting: BTreeMap::new(),
-            asking: BTreeMap::new(),
-        }
-    }
-
-    fn asked(&mut self, ticket: callbacks::Ticket, id: CallbackId) {
-        if let Some(reply) = self.noting.remove(&id) {
-            self.asking.insert(ticket, (id, reply));
+            askers: Askers::default(),
+            expiry: keep.map(Expiry::after),
+            parting: Parting::default(),
+            recovered: false,
         }
     }
 
@@ -67,7 +67,7 @@ impl Desk {
         ticket: Ticket,
         kind: PromiseKind,
         reason: String,
-        due: Option<Timestamp>,
+        Particulars { due, note }: Particulars,
         now: Moment,
     ) {
         let Some(call) = self.calls.get(id) else {
@@ -82,10 +82,12 @@ impl Desk {
             kind,
             number,
             origin: Some(id),
+            key: None,
             reason,
-            due: due.unwrap_or_else(|| utc + due_within(kind)),
+            due: due.unwrap_or_else(|| utc + self.promises.rules.of(kind).due),
             seat: call.facts.seat.clone(),
-            note: Pii::new(String::new()),
+            note: note.unwrap_or_else(|| Pii::new(String::new())),
+            recording: self.recordings.file_of(id),
             language: call.call.language(),
             made_at: utc,
         };
@@ -102,17 +104,6 @@ impl Desk {
         self.tell_queue(callbacks::Input::Promised { id, promise }, now);
     }
 
-    /// The same for the API, which is answered once it is on disk, or refused.
-    pub(super) fn note_asked(&mut self, promise: Promise, reply: Reply, now: Moment) {
-        let id = CallbackId::new(clock::unix_ms(), self.entropy.bytes());
-        self.promises.noting.insert(id, reply);
-        self.tell_queue(callbacks::Input::Promised { id, promise }, now);
-        if let Some(reply) = self.promises.noting.remove(&id) {
-            // Who has left does not want to know.
-            let _ = reply.send(Err(Code::NumberRefused.into()));
-        }
-    }
-
     /// Caller and rep are together: what was promised to this number is kept (D26). An attempt of
     /// ours settles itself.
     pub(super) fn caller_joined(&mut self, id: CallId, now: Moment) {
@@ -127,22 +118,39 @@ impl Desk {
         }
     }
 
+    /// Its attempt has no outcome yet.
+    pub(super) fn keeps_promise(&self, id: CallId) -> bool {
+        self.calls
+            .get(id)
+            .is_some_and(|call| call.facts.attempt.is_some())
+    }
+
     pub(super) fn attempted(&mut self, id: CallId, outcome: Outcome, now: Moment) {
+        // A machine's beep is waited for.
+        if outcome != Outcome::Machine {
+            self.attend(id, Party::Caller, Attended::Over);
+        }
         let attempt = self
             .calls
             .get_mut(id)
             .and_then(|call| call.facts.attempt.take());
         if let Some(attempt) = attempt {
-            let outcome = perform::outcome(outcome);
-            let (id, attempt) = (attempt.callback, attempt.number);
-            self.tell_queue(
-                callbacks::Input::Ended {
-                    id,
-                    attempt,
-                    outcome,
-                },
-                now,
-            );
+            let joined = outcome == Outcome::Joined;
+            let outcome = match attempt.withdrawn && !joined {
+                true => callbacks::Outcome::Withdrawn,
+                false => perform::outcome(outcome),
+            };
+            let over = callbacks::Input::Ended {
+                id: attempt.callback,
+                attempt: attempt.number,
+                outcome,
+                cause: attempt.cause,
+            };
+            self.attempt_over(id, over, now);
+            if joined {
+                // Kept is the promise: should we crash now, the call is one like any other.
+                self.answered_call(id);
+            }
         }
     }
 
@@ -161,14 +169,28 @@ impl Desk {
     fn do_for_queue(&mut self, action: Action, now: Moment) -> Option<callbacks::Input> {
         match action {
             Action::Ask { ticket, order, at } => {
-                if let Order::Note { id, .. } = &order {
-                    self.promises.asked(ticket, *id);
+                self.promises.askers.handed_over(ticket, &order);
+                if self.keeper.must(Job::Order { ticket, order, at }) {
+                    return None;
                 }
-                let handed_over = self.keeper.must(Job::Order { ticket, order, at });
+                if let Some((_, asker)) = self.promises.askers.answered(ticket) {
+                    asker.answer(Err(Code::StoreFailed.into()));
+                }
                 let turn = None;
-                return (!handed_over).then_some(callbacks::Input::Answered { ticket, turn });
+                return Some(callbacks::Input::Answered { ticket, turn });
             }
-            Action::Dial { callback, attempt } => self.dial_callback(&callback, &attempt, now),
+            Action::Dial { callback, attempt } => {
+                if self.is_on_the_line(&callback.promise.number) {
+                    // Later, and not in vain: he talks to us already (I2).
+                    return Some(callbacks::Input::Ended {
+                        id: callback.id,
+                        attempt: attempt.number,
+                        outcome: callbacks::Outcome::Withdrawn,
+                        cause: None,
+                    });
+                }
+                self.dial_callback(&callback, &attempt, now);
+            }
             Action::HangUp { id, attempt } => self.hang_up_attempt(id, attempt),
             Action::Tell(told) => self.promise_news(told, now),
             Action::Alarm(alarm) => self.alarm(alarm.as_str(), now),
@@ -180,15 +202,29 @@ impl Desk {
     pub(super) fn kept(&mut self, kept: Kept, now: Moment) {
         match kept {
             Kept::Turned { ticket, turn } => self.turned(ticket, turn, now),
+            Kept::Owed { seat, count } => self.owed(&seat, count, now),
+            Kept::Expired(count) => self.expired(count, now),
             Kept::Failed { disk_full } => {
+                self.promises.recovered = false;
                 self.standing_alarm(if disk_full { DISK_FULL } else { STORE_FAILED }, now);
             }
+            Kept::Stirred => self.tell_queue(callbacks::Input::Stirred, now),
             Kept::Recovered => {
-                self.duty.alarms.remove(DISK_FULL);
-                self.duty.alarms.remove(STORE_FAILED);
+                self.promises.recovered = true;
+                self.tell_queue(callbacks::Input::Recovered, now);
+                self.end_alarms();
             }
         }
         self.settle(now);
+    }
+
+    /// The disk is well once it also has what was in memory.
+    fn end_alarms(&mut self) {
+        if self.promises.recovered && self.promises.queue.unsaved().is_empty() {
+            self.promises.recovered = false;
+            self.duty.alarms.remove(DISK_FULL);
+            self.duty.alarms.remove(STORE_FAILED);
+        }
     }
 
     /// What an order came to; who asked for it by the API is answered.
@@ -198,17 +234,21 @@ impl Desk {
             let open = i64::try_from(open).unwrap_or(i64::MAX);
             self.chronicle.metrics.promises_open.set(open);
         }
-        let noted = self.promises.asking.remove(&ticket);
-        let row = noted
-            .as_ref()
-            .and_then(|(id, _)| row_of(*id, turn.as_ref()?));
-        self.tell_queue(callbacks::Input::Answered { ticket, turn }, now);
-        if let Some((id, reply)) = noted {
-            let row = row.or_else(|| self.promises.queue.unsaved().get(id).cloned());
-            let answer = row.map(|row| Answer::Noted(Box::new(callback_view(&row))));
-            // Who has left does not want to know.
-            let _ = reply.send(answer.ok_or_else(|| Code::NumberRefused.into()));
+        let asked = self.promises.askers.answered(ticket);
+        self.tell_queue(
+            callbacks::Input::Answered {
+                ticket,
+                turn: turn.clone(),
+            },
+            now,
+        );
+        if let Some((id, asker)) = asked {
+            let unsaved = || self.promises.queue.unsaved().get(id);
+            let row = turn.as_ref().and_then(|turn| wishes::row_of(id, turn));
+            let answer = asker.judge(id, row.or_else(unsaved), turn.as_ref());
+            asker.answer(answer);
         }
+        self.end_alarms();
     }
 
     /// The attempt's row is on disk: the rep is called, then the caller (D25).
@@ -229,10 +269,29 @@ impl Desk {
             callback: callback.id,
             number: attempt.number,
             sip_call_id: attempt.sip_call_id.clone(),
+            cause: None,
+            withdrawn: false,
         });
+        let shown = wishes::calling_back(callback, attempt);
+        facts.calls_back = Some(Box::new(shown.clone()));
         self.calls.add(DeskCall::new(call, facts));
         self.note(id, What::Begun { inbound: false }, now);
+        self.note(id, What::CallsBack(Box::new(shown)), now);
         self.begun(id, actions, now);
+    }
+
+    /// Whom we call is listened to, where lines are watched at all.
+    pub(super) fn attend(&self, id: CallId, party: Party, far: Attended) {
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
+        let is_called = party == Party::Caller && call.facts.attempt.is_some();
+        if is_called
+            && self.house.terms.watches_line
+            && let Some(leg) = call.sound(party)
+        {
+            self.sound.attend(leg, far);
+        }
     }
 
     /// The rep dials by himself.
@@ -261,6 +320,14 @@ impl Desk {
         id
     }
 
+    /// Whether a call of this desk is with this number, however either is written.
+    fn is_on_the_line(&self, number: &Pii<PhoneNumber>) -> bool {
+        let rules = &self.promises.rules;
+        let whose = rules.whose(number);
+        let mut numbers = self.calls.iter().filter_map(|call| call.call.number());
+        numbers.any(|other| rules.whose(other) == whose)
+    }
+
     fn hang_up_attempt(&mut self, callback: CallbackId, attempt: u32) {
         let keeps = |call: &&DeskCall| {
             call.facts
@@ -270,6 +337,13 @@ impl Desk {
         };
         let call = self.calls.iter().find(keeps).map(|call| call.call.id());
         if let Some(id) = call {
+            if let Some(attempt) = self
+                .calls
+                .get_mut(id)
+                .and_then(|it| it.facts.attempt.as_mut())
+            {
+                attempt.withdrawn = true;
+            }
             self.later(id, Input::ShutDown);
         }
     }
@@ -280,11 +354,16 @@ impl Desk {
             origin,
             kind,
             news,
+            by,
         } = told;
+        if let News::Refused(why) = news {
+            self.promises.askers.refused(id, why);
+        }
         let what = What::Promise {
             callback: Some(id.to_string()),
             kind: kind.as_str().to_owned(),
             news: news.as_str().to_owned(),
+            by,
         };
         if let (Kind::Crash, News::Noted { .. }, Some(call)) = (kind, news, origin)
             && self.calls.get(call).is_none()
@@ -321,9 +400,12 @@ impl Desk {
     /// What may be spoken (D24): five minutes only where a seat is staffed.
     fn promised(&self, news: News) -> Option<Promised> {
         match news {
-            News::Noted { moved: true, .. } => Some(Promised::Tomorrow),
-            News::Noted { due, .. } => {
-                let soon = due.duration_since(clock::utc()) <= jiff::SignedDuration::from_mins(5);
+            News::Noted { due, moved } => {
+                let wait = due.duration_since(clock::utc());
+                if moved && wait <= SignedDuration::from_hours(24) {
+                    return Some(Promised::Tomorrow);
+                }
+                let soon = wait <= SignedDuration::from_mins(5);
                 let within = soon && self.seating.is_staffed();
                 Some(if within {
                     Promised::WithinFiveMinutes
@@ -339,25 +421,12 @@ impl Desk {
             | News::Done
             | News::GivenUp { .. }
             | News::Cancelled
-            | News::Snoozed { .. }
+            | News::Snoozed
+            | News::Redialled
             | News::Assigned
             | News::Near
             | News::Overdue => None,
         }
-    }
-}
-
-/// The row that keeps the promise which was to be noted.
-fn row_of(id: CallbackId, turn: &Turn) -> Option<Callback> {
-    let row = |id| turn.rows.iter().find(|row| row.id == id);
-    let noted = row(id)?;
-    noted.merged_into().map_or(Some(noted), row).cloned()
-}
-
-fn due_within(kind: Kind) -> Duration {
-    match kind {
-        Kind::LineFault | Kind::Crash | Kind::Waiting => AFTER_FAREWELL,
-        Kind::Rep | Kind::Expert | Kind::Supervisor => PROMISED_WITHIN,
     }
 }
 
@@ -369,6 +438,7 @@ fn kind_of(kind: PromiseKind) -> Kind {
         PromiseKind::Expert => Kind::Expert,
         PromiseKind::Waiting => Kind::Waiting,
         PromiseKind::Crash => Kind::Crash,
+        PromiseKind::Complaint => Kind::Complaint,
     }
 }
 
@@ -380,5 +450,6 @@ fn call_kind(kind: Kind) -> PromiseKind {
         Kind::Expert => PromiseKind::Expert,
         Kind::Waiting => PromiseKind::Waiting,
         Kind::Crash => PromiseKind::Crash,
+        Kind::Complaint => PromiseKind::Complaint,
     }
 }

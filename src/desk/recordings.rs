@@ -98,6 +98,11 @@ impl Recordings {
         &self.folder
     }
 
+    /// The file of a call that is recorded, below the folder.
+    pub(super) fn file_of(&self, call: CallId) -> Option<String> {
+        self.tapes.get(&call).map(|tape| tape.file.clone())
+    }
+
     /// When old files are looked for next.
     pub(super) fn timeout(&self) -> Option<Moment> {
         self.keep.map(|_| self.sweep_at)

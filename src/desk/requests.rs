@@ -3,16 +3,15 @@
 use tokio::sync::oneshot;
 
 use crate::call::{Input, Refusal};
-use crate::callbacks::{Callback, Kind, Promise, State};
 use crate::console::{
-    Answer, Ask, CallView, CallbackView, Code, HealthView, LineView, NewCallback, Problem, Request,
+    Answer, Ask, CallView, Code, HealthView, LineView, Problem, Request, SeatOrder,
 };
 use crate::records::store::Timelines;
+use crate::seating::Choice;
 use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii, SeatId};
 
 use super::calls::DeskCall;
-use super::keeper::Job;
-use super::{Desk, clock, quality};
+use super::{Desk, clock, quality, wishes};
 
 pub(super) type Reply = oneshot::Sender<Result<Answer, Problem>>;
 
@@ -23,14 +22,32 @@ impl Desk {
             return self.timeline(id, reply);
         }
         if let Ask::Delete(asked) = ask {
-            return self.delete_number(asked, reply);
+            self.delete_number(asked, reply, now);
+            return self.settle(now);
         }
         if let Ask::ListCallbacks = ask {
             return self.list_callbacks(reply);
         }
+        if let Ask::ExportCallbacks(export) = ask {
+            return self.export_promises(export, reply);
+        }
+        if let Ask::GetCallback(id) = ask {
+            return self.show_callback(id, reply);
+        }
         if let Ask::AddCallback(new) = ask {
             self.add_callback(new, reply, now);
             return self.settle(now);
+        }
+        if let Ask::Wish { id, wish, by } = ask {
+            self.wish(id, wish, by, reply, now);
+            return self.settle(now);
+        }
+        if let Ask::OrderSeat {
+            id,
+            order: SeatOrder::Choose(Choice::Offline),
+        } = ask
+        {
+            return self.leave(id, reply, now);
         }
         let answer = self.answer_ask(ask, now);
         self.settle(now);
@@ -46,7 +63,13 @@ impl Desk {
             Ask::GetCall(id) => self
                 .call_view(id, now)
                 .map(|view| Answer::Call(Box::new(view))),
-            Ask::Timeline(_) | Ask::Delete(_) | Ask::ListCallbacks | Ask::AddCallback(_) => {
+            Ask::Timeline(_)
+            | Ask::Delete(_)
+            | Ask::ListCallbacks
+            | Ask::ExportCallbacks(_)
+            | Ask::GetCallback(_)
+            | Ask::AddCallback(_)
+            | Ask::Wish { .. } => {
                 unreachable!("answered by the files and the book")
             }
             Ask::Dial { to } => self.dial_asked(to, None, now),
@@ -139,6 +162,7 @@ impl Desk {
             return Err(Problem::from(Code::UnknownCall).with("call", id));
         };
         let state = call.call.state();
+        let command = timed(command);
         self.check_phrase(&command)?;
         self.check_move(&command)?;
         let mut target = String::new();
@@ -182,54 +206,6 @@ impl Desk {
         }
     }
 
-    // Callbacks
-
-    /// From the book, and what could not be written into it.
-    fn list_callbacks(&self, reply: Reply) {
-        let unsaved: Vec<CallbackView> = self
-            .promises
-            .queue
-            .unsaved()
-            .rows()
-            .map(callback_view)
-            .collect();
-        let (listed, list) = oneshot::channel();
-        if !self.keeper.must(Job::List(listed)) {
-            let _ = reply.send(Err(Code::StoreFailed.into()));
-            return;
-        }
-        tokio::spawn(async move {
-            let answer = match list.await {
-                Ok(Ok(rows)) => Ok(Answer::Callbacks(
-                    rows.iter().map(callback_view).chain(unsaved).collect(),
-                )),
-                Ok(Err(problem)) => {
-                    tracing::error!(%problem, "list the callbacks");
-                    Err(Code::StoreFailed.into())
-                }
-                // The keeper is gone: the desk is stopping.
-                Err(_) => Err(Code::StoreFailed.into()),
-            };
-            let _ = reply.send(answer);
-        });
-    }
-
-    fn add_callback(&mut self, new: NewCallback, reply: Reply, now: Moment) {
-        let utc = clock::utc();
-        let promise = Promise {
-            kind: Kind::Rep,
-            number: new.number,
-            origin: None,
-            reason: new.reason,
-            due: new.due.unwrap_or(utc),
-            seat: None,
-            note: Pii::new(String::new()),
-            language: self.house.language,
-            made_at: utc,
-        };
-        self.note_asked(promise, reply, now);
-    }
-
     fn health(&self) -> HealthView {
         HealthView {
             ok: self.duty.alarms.is_empty(),
@@ -242,6 +218,19 @@ impl Desk {
                 .collect(),
         }
     }
+}
+
+/// With the due time of a promise in place of minutes: calls have no calendar.
+fn timed(mut command: Command) -> Command {
+    if let Command::Promise {
+        due: due @ None,
+        within_min,
+        ..
+    } = &mut command
+    {
+        *due = wishes::within(within_min.take(), clock::utc());
+    }
+    command
 }
 
 pub(super) fn view(call: &DeskCall, now: Moment) -> CallView {
@@ -275,30 +264,10 @@ pub(super) fn view(call: &DeskCall, now: Moment) -> CallView {
         suggestions: call.call.suggested().cloned().into_iter().collect(),
         quality: quality::views(call),
         promised: call.facts.promised,
+        calls_back: call.facts.calls_back.as_deref().cloned(),
         recording: call.call.recording().map(str::to_owned),
         ending: None,
         timeline: Vec::new(),
-    }
-}
-
-pub(super) fn callback_view(callback: &Callback) -> CallbackView {
-    let state = match &callback.state {
-        State::Open => "open",
-        State::Attempting { .. } => "attempting",
-        State::Uncertain { .. } => "uncertain",
-        State::Done => "done",
-        State::GivenUp { .. } => "given-up",
-        State::Cancelled { .. } => "cancelled",
-    };
-    CallbackView {
-        id: callback.id.to_string(),
-        kind: callback.promise.kind.as_str().to_owned(),
-        number: callback.promise.number.clone(),
-        due_utc: callback.promise.due,
-        state: state.to_owned(),
-        attempts: callback.attempts,
-        reason: callback.promise.reason.clone(),
-        origin: callback.promise.origin,
     }
 }
 

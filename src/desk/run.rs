@@ -10,15 +10,16 @@ use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use crate::callbacks::Queue;
 use crate::console::{Console, EventLog, Metrics, Token};
 use crate::settings::Settings;
-use crate::words::{DeskId, Entropy};
+use crate::words::Entropy;
 
+use super::book;
 use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::ended::Ended;
-use super::opening::{Books, Network, Sounds, open_console, open_headset, rules, seating};
+use super::leaving::Leaving;
+use super::opening::{Books, Network, Sounds, open_console, open_headset, seating};
 use super::pbx::Pbx;
 use super::phones::Phones;
 use super::promises::Promises;
@@ -106,7 +107,12 @@ impl Agent {
             signalling: calling.signalling,
             phones: Phones::default(),
             sound: sounds.sound,
-            promises: Promises::new(Queue::new(DeskId::alone(), rules(settings), None)),
+            promises: Promises::new(
+                book::queue(settings),
+                settings.callback_rules(),
+                settings.callbacks.kept(),
+            ),
+            leaving: Leaving::default(),
             recordings: sounds.recordings,
             chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, policy.fast),
             accounts: calling.accounts,

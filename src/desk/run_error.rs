@@ -35,6 +35,8 @@ pub enum RunError {
         seat: SeatId,
         why: Sentence,
     },
+    /// The address of the promises' server is not where the settings say.
+    StoreUrl(Sentence),
     /// The files of `[sip.tls]`.
     Tls(TlsFault),
     Database(OpenError),
@@ -67,6 +69,7 @@ impl RunError {
             Self::SeatPassword { seat, why } => Sentence::of("start.seat-password")
                 .with("seat", seat)
                 .with("why", why),
+            Self::StoreUrl(why) => Sentence::of("start.store-url").with("why", why),
             Self::Tls(why) => why.sentence(),
             Self::Database(why) => why.sentence(),
             Self::Rows(why) => Sentence::of("start.promises").with("why", why),

@@ -2,8 +2,11 @@
 
 use bytes::Bytes;
 
-use crate::call::{Arrival, Beginning, Behind, Call, Input, LegNews};
+use crate::call::{Arrival, Beginning, Behind, Call, Cause, Input, LegNews, Refused};
+use crate::callbacks::SipCause;
 use crate::dialling::Identity;
+use crate::failpoint::{self, Failpoint};
+use crate::media::Attended;
 use crate::records::What;
 use crate::sip::offer_answer::{self, Description, Direction, Shield, SrtpPolicy, Unusable};
 use crate::sip::{Event, Invited, LegId, Refusal, is_answered_elsewhere};
@@ -33,6 +36,7 @@ impl Desk {
             }
             self.settle(now);
         }
+        self.tell_of_free_lines(now);
         // After the calls that just missed the phone before.
         self.ring_anew(&anew, now);
         self.take_answers(now);
@@ -184,6 +188,9 @@ impl Desk {
         let Some((id, party)) = self.calls.of_sip(leg) else {
             return self.candidate_event(leg, event, now);
         };
+        if let Event::Refused { code, reason, .. } = &event {
+            self.attempt_refused(id, party, SipCause::new(*code, reason));
+        }
         match event {
             Event::Cancelled { .. }
             | Event::HungUp { .. }
@@ -206,8 +213,17 @@ impl Desk {
             Event::AckMissing => self.leg_news(id, party, LegNews::NeverAcked, None, now),
             Event::Provisional { code, sdp } => self.provisional(id, party, code, sdp, now),
             Event::Answered { sdp } => self.answered(id, party, sdp, now),
-            Event::Refused { code, .. } => {
-                self.gone(id, party, LegNews::Refused(code), Some(code), now);
+            Event::Refused {
+                code,
+                reason,
+                cause,
+                ..
+            } => {
+                let refused = Refused {
+                    status: code,
+                    cause: Cause::of(cause, &reason),
+                };
+                self.gone(id, party, LegNews::Refused(refused), Some(code), now);
             }
             Event::NoResponse => self.gone(id, party, LegNews::NoAnswer, None, now),
             Event::Offered { sdp } => self.offered(id, party, leg, sdp, now),
@@ -241,6 +257,16 @@ impl Desk {
                     self.key(id, party, key, Road::Info, now);
                 }
             }
+        }
+    }
+
+    /// Where the call keeps a promise it is kept what the customer's side said.
+    fn attempt_refused(&mut self, id: CallId, party: Party, cause: SipCause) {
+        if party == Party::Caller
+            && let Some(call) = self.calls.get_mut(id)
+            && let Some(attempt) = &mut call.facts.attempt
+        {
+            attempt.cause = Some(cause);
         }
     }
 
@@ -303,6 +329,9 @@ impl Desk {
         sdp: Option<Bytes>,
         now: Moment,
     ) {
+        if party == Party::Caller && self.keeps_promise(id) {
+            failpoint::reached(Failpoint::Answered);
+        }
         if let Some(sdp) = sdp {
             self.settle_media(id, party, &sdp);
         }
@@ -320,6 +349,7 @@ impl Desk {
         }
         self.leg_news(id, party, news, Some(200), now);
         if party == Party::Caller {
+            self.attend(id, party, Attended::Answered);
             self.answered_call(id);
         }
     }

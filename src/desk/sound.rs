@@ -5,10 +5,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use crate::call::{Hears, LegNews, Line, Patch};
+use crate::call::{Hears, LegNews, Line, Patch, Sign};
 use crate::media::{
-    self, Bed, Clip, Codec, Evidence, LegKey, LegSpec, Levels, Limits, Order, Phrasebook, Rate,
-    Under, Verdict, Watch,
+    self, Attended, Bed, Clip, Codec, Evidence, LegKey, LegSpec, Levels, Limits, Order, Phrasebook,
+    Rate, Under, Verdict, Watch,
 };
 use crate::policy::{self, UnderPhrases};
 use crate::sip::offer_answer::{self, Direction, Negotiated};
@@ -191,6 +191,11 @@ impl Sound {
         });
     }
 
+    /// Who answers our call is listened for.
+    pub(super) fn attend(&self, leg: LegKey, call: Attended) {
+        self.order(Order::Attend { leg, call });
+    }
+
     pub(super) fn close(&self, leg: LegKey) {
         self.order(Order::Close { leg });
     }
@@ -335,6 +340,21 @@ pub(super) fn line(verdict: Verdict) -> Line {
         Verdict::LineNoise => Line::LineNoise,
         Verdict::Echo => Line::Echo,
         Verdict::Fine => Line::Fine,
+    }
+}
+
+/// The call's word for what is heard of whom we call.
+pub(super) fn sign(sign: media::Sign) -> Sign {
+    match sign {
+        media::Sign::Ringback => Sign::Ringback,
+        media::Sign::Busy => Sign::Busy,
+        media::Sign::SpecialInformation => Sign::SpecialInformation,
+        media::Sign::Music => Sign::Music,
+        media::Sign::Announcement => Sign::Announcement,
+        media::Sign::Fax => Sign::Fax,
+        media::Sign::Person => Sign::Person,
+        media::Sign::Machine => Sign::Machine,
+        media::Sign::Beep => Sign::Beep,
     }
 }
 

@@ -158,6 +158,7 @@ fn owes_farewell(because: Because) -> bool {
         | Because::DialogLost
         | Because::NoAnswer
         | Because::Refused
+        | Because::Machine
         | Because::Busy => false,
     }
 }

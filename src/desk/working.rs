@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::call::Input;
-use crate::callbacks::store::{Found, Opened};
+use crate::callbacks::store::{Found, Opened, Salvaged};
 use crate::callbacks::{self, LiveCall};
 use crate::console::Request;
 use crate::media::Report;
 use crate::recordings::store::News;
-use crate::records::Entry;
+use crate::records::{Entry, What};
 use crate::seats::{ButtonNews, headset};
 use crate::words::{Moment, Party};
 
@@ -71,6 +71,13 @@ impl Desk {
         if let Opened::MovedAside(_) = opened {
             self.alarm("database-damaged", now);
         }
+        if let Some(Salvaged {
+            taken_over, lost, ..
+        }) = found.salvaged
+        {
+            tracing::error!(taken_over, lost, "the database was damaged");
+            self.note_desk(What::Salvaged { taken_over, lost }, now);
+        }
         if !found.set_aside.is_empty() {
             self.alarm("promises-damaged", now);
         }
@@ -101,6 +108,7 @@ impl Desk {
         loop {
             let now = clock::now();
             self.follow_counts(now);
+            self.expire_promises(now);
             self.look_around(now);
             self.sound.follow_calls(self.calls.len(), now);
             let enough = exit_after.is_some_and(|enough| self.duty.ended >= enough);
@@ -184,6 +192,7 @@ impl Desk {
                 self.hang_up(id, party, now);
             }
         }
+        self.tell_of_all_lines(now);
         self.end_registrations(now);
         self.tell_seat_changes(now);
         self.signalling.flush();

@@ -44,8 +44,8 @@ pub mod telephone_event;
 
 pub use clip::Clip;
 pub use codec::{Codec, Decoder, Encoder, FRAME_SAMPLES, Law, Rate};
-pub use hearing::{Evidence, Levels, Limits, Verdict, Watch};
-pub use order::{Hears, LegKey, LegSpec, Order, Recording, Report, Stats};
+pub use hearing::{Evidence, Levels, Limits, Sign, Verdict, Watch};
+pub use order::{Attended, Hears, LegKey, LegSpec, Order, Recording, Report, Stats};
 pub use outbox::{Channel, Transmit};
 pub use phrasebook::{Phrase, Phrasebook, PhrasebookError};
 pub use player::{Bed, Under};

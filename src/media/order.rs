@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::clip::Clip;
 use super::codec::Codec;
-use super::hearing::{Verdict, Watch};
+use super::hearing::{Sign, Verdict, Watch};
 use super::player::Bed;
 use super::quality::Quality;
 use crate::words::{Key, Moment, SrtpKeys};
@@ -65,6 +65,15 @@ impl Hears {
     }
 }
 
+/// How far a call of ours has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attended {
+    Rings,
+    Answered,
+    /// It is known who answered.
+    Over,
+}
+
 /// Whether a call is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recording {
@@ -107,6 +116,11 @@ pub enum Order {
     Watch {
         leg: LegKey,
         watch: Watch,
+    },
+    /// Listens to whom we call: what is heard of him is told.
+    Attend {
+        leg: LegKey,
+        call: Attended,
     },
     /// Hands over every frame of the party's two directions, or no longer.
     Record {
@@ -164,6 +178,11 @@ pub enum Report {
         leg: LegKey,
         verdict: Verdict,
         at: Moment,
+    },
+    /// What is heard of whom we call.
+    Sign {
+        leg: LegKey,
+        sign: Sign,
     },
     /// How the leg sounds, every 5 s.
     Quality {

@@ -81,6 +81,10 @@ impl Stage {
             Order::Human { leg, probability } => {
                 self.with(leg, |leg, _| leg.human(probability, now));
             }
+            Order::Attend { leg, call } => {
+                self.with(leg, |leg, _| leg.attend(call, now));
+                self.put_in_time_for_itself(leg, now);
+            }
             Order::Record { leg, recording } => {
                 self.with(leg, |leg, _| leg.record(recording, now));
                 self.put_in_time_for_itself(leg, now);

@@ -288,6 +288,7 @@ pub struct Callback {
     pub farewell: PromptId,
     pub open_fault: PromptId,
     pub open_promise: PromptId,
+    pub message: PromptId,
     pub voice_within: Wait,
     pub rep_within: Wait,
     pub rings_for: Wait,
@@ -353,6 +354,7 @@ impl Policy {
             &callback.farewell,
             &callback.open_fault,
             &callback.open_promise,
+            &callback.message,
         ]);
         phrases
     }

@@ -20,7 +20,7 @@ pub struct Deletion {
     /// There are more calls than are deleted in one go.
     pub more: bool,
     pub removed: Removed,
-    /// Callbacks to the number, which stay: they are owed, or prove that they were kept.
+    /// Callbacks to the number that are still there: it is being called this moment, or the database cannot be written.
     pub callbacks: u64,
 }
 
@@ -32,6 +32,11 @@ pub struct Removed {
     pub recordings: u64,
     /// Of the recordings.
     pub bytes: u64,
+    /// Promises to the number, and attempts at keeping them.
+    #[serde(default)]
+    pub callbacks: u64,
+    #[serde(default)]
+    pub attempts: u64,
 }
 
 /// A call of the number of which something is still kept.
@@ -62,6 +67,6 @@ impl StillThere {
 impl Deletion {
     /// Nothing of the number is left that can be deleted.
     pub fn is_whole(&self) -> bool {
-        self.done && self.left.is_empty() && !self.more
+        self.done && self.left.is_empty() && self.callbacks == 0 && !self.more
     }
 }

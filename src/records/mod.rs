@@ -2,6 +2,7 @@
 //!
 //! Invariant: pure; writing them down is [`store`]'s work.
 
+mod calling_back;
 mod deletion;
 mod quality;
 mod record;
@@ -10,6 +11,7 @@ mod seat_change;
 pub mod store;
 mod timeline;
 
+pub use calling_back::CallingBack;
 pub use deletion::{Deletion, Left, Removed, StillThere};
 pub use quality::{OneWayQuality, VoiceQuality};
 pub use record::{CallRecord, Consent, Happened, PromiseNews, Times, Verdict};

@@ -134,6 +134,7 @@ impl CallRecord {
             | What::Alarm { .. } => self.happened.add(&entry.what, at),
             // How it went from moment to moment stays in the timeline.
             What::State { .. }
+            | What::CallsBack(_)
             | What::Registration { .. }
             | What::Phone { .. }
             | What::Headset { .. }
@@ -144,11 +145,13 @@ impl CallRecord {
             | What::PhraseEnded { .. }
             | What::Key { .. }
             | What::Voice { .. }
+            | What::Sign { .. }
             | What::Command { .. }
             | What::Told { .. }
             | What::Suggested { .. }
             | What::Repair { .. }
-            | What::OfferRefused { .. } => {}
+            | What::OfferRefused { .. }
+            | What::Salvaged { .. } => {}
         }
     }
 
@@ -188,6 +191,7 @@ impl Happened {
                 callback,
                 kind,
                 news,
+                by: _,
             } => {
                 let news = PromiseNews {
                     at,

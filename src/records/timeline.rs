@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{SeatChange, VoiceQuality};
+use super::{CallingBack, SeatChange, VoiceQuality};
 use crate::words::{CallId, Ending, Key, Language, Moment, Party, PromptId, SeatId};
 
 /// One line of a call's timeline: what `timeline.jsonl` keeps and `/events` sends.
@@ -70,6 +70,10 @@ pub enum What {
         party: Party,
         verdict: String,
     },
+    /// What is heard of whom we call: `ringback`, `busy`, `person`, `machine` ...
+    Sign {
+        sign: String,
+    },
     /// How a party's line sounds: told when it sounds otherwise than before, and at the end of the call for the whole.
     Quality {
         party: Party,
@@ -114,7 +118,12 @@ pub enum What {
         callback: Option<String>,
         kind: String,
         news: String,
+        /// Who asked for it, where somebody did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
+    /// The call keeps a promise: what its rep should know before it rings.
+    CallsBack(Box<CallingBack>),
     Note {
         text: String,
     },
@@ -157,6 +166,11 @@ pub enum What {
     OfferRefused {
         why: String,
         offered: Vec<String>,
+    },
+    /// The database was damaged: so many promises were taken over from it, and so many were not whole. Of no call.
+    Salvaged {
+        taken_over: usize,
+        lost: usize,
     },
     /// Something an admin should see: `store-failed`, `disk-full`, `clock-jumped` ...
     Alarm {

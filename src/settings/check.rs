@@ -4,8 +4,8 @@ use std::time::Duration;
 use super::error::Complaint;
 use super::places::Step;
 use super::{
-    Codec, Seat, SeatKind, Settings, Target, check_lines, check_phones, headset, pbx, phone_keys,
-    recording, seats,
+    Codec, Seat, SeatKind, Settings, Target, callbacks, check_lines, check_phones, headset, pbx,
+    phone_keys, recording, seats, store,
 };
 use crate::words::{PhoneNumber, Sentence, Wait};
 
@@ -31,9 +31,11 @@ pub(super) fn first_fault(settings: &Settings, has_token: bool) -> Option<Fault>
         .or_else(|| codecs(&settings.media.codecs))
         .or_else(|| log(settings))
         .or_else(|| recording::first_fault(settings))
+        .or_else(|| store::first_fault(settings))
         .or_else(|| headset::first_fault(settings))
         .or_else(|| lists(settings))
         .or_else(|| check_lines::first_fault(settings))
+        .or_else(|| callbacks::first_fault(settings))
         .or_else(|| check_phones::first_fault(settings))
         .or_else(|| seats::first_fault(settings))
         .or_else(|| {

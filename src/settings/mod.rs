@@ -3,6 +3,7 @@
 //! Defaults, then the file, then `THIRDRING__SECTION__KEY` of the environment, then `--set`: the
 //! later wins. Invariant: whoever holds a [`Settings`] need not check a value again.
 
+mod callbacks;
 mod check;
 mod check_lines;
 mod check_phones;
@@ -22,6 +23,7 @@ mod ports;
 mod recording;
 mod seats;
 mod secret;
+mod store;
 mod values;
 mod warnings;
 
@@ -29,13 +31,14 @@ use std::path::{Path, PathBuf};
 
 use self::layers::Layers;
 
+pub use callbacks::{Callbacks, Holiday, Machine, QuietTable};
 pub use dial::{Dial, TRUNK};
 pub use error::SettingsError;
 pub use headset::{Headset, RingOn};
 pub use lines::{Account, ClientCertificate, Peer, Tls, Transport};
 pub use model::{
     Api, Behind, Codec, Handoff, Line, Log, LogFormat, Media, ReliableRinging, Seat, SeatKind,
-    Settings, Sip, Srtp, Store, Target, Watch,
+    Settings, Sip, Srtp, Target, Watch,
 };
 pub use pbx::{FeatureCode, Pbx};
 pub use phone_keys::{KeyRow, KeyWords, NoWords, PhoneKeys, read_words};
@@ -45,6 +48,7 @@ pub use ports::Opening;
 pub use recording::{Recording, RecordingFormat};
 pub use seats::{Seats, WrapUp};
 pub use secret::Secret;
+pub use store::{Store, StoreKind};
 pub use values::{Host, HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone};
 
 impl Settings {
@@ -85,7 +89,8 @@ impl Settings {
             &mut self.sip.tls.key,
             &mut self.sip.tls.ca,
         ];
-        let others = others.into_iter().flatten();
+        let url = self.store.url.as_mut().and_then(Secret::file_mut);
+        let others = others.into_iter().flatten().chain(url);
         seats.chain(accounts).chain(others).for_each(at);
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::callbacks::Callbacks;
 use super::dial::Dial;
 use super::headset::Headset;
 use super::lines::{Account, Peer, Tls};
@@ -13,6 +14,7 @@ use super::phones::Phones;
 use super::recording::Recording;
 use super::seats::Seats;
 use super::secret::Secret;
+use super::store::Store;
 use super::values::{
     HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone, empty_is_none,
 };
@@ -41,6 +43,7 @@ pub struct Settings {
     pub recording: Recording,
     pub headset: Headset,
     pub dial: Dial,
+    pub callbacks: Callbacks,
     pub seats: Seats,
     pub seat: Vec<Seat>,
     pub target: Vec<Target>,
@@ -308,13 +311,6 @@ impl Default for Api {
             token_file: None,
         }
     }
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Store {
-    #[serde(with = "empty_is_none")]
-    pub path: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

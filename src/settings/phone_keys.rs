@@ -9,7 +9,7 @@ use super::check::{Fault, fault};
 use super::places::Step;
 use super::{Settings, feature_codes};
 use crate::call::{self, KeyAct};
-use crate::words::{Command, ConsentFor, Key, PromptId, Sentence, TransferMode};
+use crate::words::{Command, ConsentFor, Key, Owed, PromptId, Sentence, TransferMode};
 
 /// Sequences of keys, and what each does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -205,6 +205,7 @@ fn bare(word: &str, rest: &str) -> Option<Command> {
         },
         "closing-said" => Command::ClosingSaid,
         "cannot-hear" => Command::CannotHear,
+        "machine" => Command::Machine,
         _ => return None,
     };
     rest.is_empty().then_some(command)
@@ -230,6 +231,9 @@ fn spoken(word: &str, rest: &str) -> Option<Command> {
         ("promise", reason) if !reason.is_empty() => Command::Promise {
             due: None,
             reason: reason.to_owned(),
+            within_min: None,
+            kind: Owed::Rep,
+            note: None,
         },
         _ => return None,
     })

@@ -163,3 +163,21 @@ fn a_password_in_the_settings_is_for_tests() {
     let account = settings(file, &[], &["test=true"]).unwrap().sip.account;
     assert!(account[0].register && account[0].behind.is_none());
 }
+
+#[test]
+fn a_server_of_promises_has_its_address_elsewhere() {
+    let store = |rest: &str| settings(&format!("[store]\n{rest}"), &[], &[]);
+    let on_server = store("kind = \"postgres\"\nurl = { env = \"STORE\" }\ndesk = \"a\"").unwrap();
+    assert_eq!(on_server.store.kind, StoreKind::Postgres);
+    assert_eq!(on_server.store.desk.as_str(), "a");
+    for wrong in [
+        "kind = \"postgres\"",
+        "kind = \"postgres\"\nurl = \"postgresql://rep:sesame@db/promises\"",
+        "kind = \"sqlite\"\nurl = { env = \"STORE\" }",
+    ] {
+        let refused = store(wrong).unwrap_err();
+        assert!(refused.contains("thirdring.toml:2"), "{refused}");
+        assert!(!refused.contains("sesame"), "{refused}");
+    }
+    assert!(store("kind = \"postgres\"\ndesk = \"\"").is_err());
+}

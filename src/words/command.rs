@@ -3,7 +3,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Language, PromptId, SeatId, Sentence};
+use super::{Key, Language, Pii, PromptId, SeatId, Sentence};
 
 /// What a rep, or the tool at the rep's side, asks of a call: the words of the API and the command line.
 ///
@@ -65,11 +65,22 @@ pub enum Command {
     Language { to: Language },
     /// The rep's button: the caller cannot hear us (D17).
     CannotHear,
-    /// Promise the caller a callback (D24); without `due`, as soon as a seat is free.
+    /// The rep's button: a machine has answered our callback (D25).
+    Machine,
+    /// Promise the caller a callback (D24); without `due` and `within_min` within the time of its kind.
     Promise {
         #[serde(default)]
         due: Option<Timestamp>,
+        /// The same in minutes from when it is asked for.
+        #[serde(default)]
+        within_min: Option<u32>,
         reason: String,
+        /// Who owes the answer.
+        #[serde(default)]
+        kind: Owed,
+        /// For whoever calls back.
+        #[serde(default)]
+        note: Option<Pii<String>>,
     },
     /// The rep has said the farewell himself (D28).
     ClosingSaid,
@@ -95,6 +106,7 @@ impl Command {
             Self::Note { .. } => "note",
             Self::Language { .. } => "language",
             Self::CannotHear => "cannot-hear",
+            Self::Machine => "machine",
             Self::Promise { .. } => "promise",
             Self::ClosingSaid => "closing-said",
         }
@@ -112,6 +124,21 @@ pub enum TransferMode {
     Announced,
     /// Nobody asks the target.
     Blind,
+}
+
+/// Who owes the caller an answer, or what it is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Owed {
+    /// The rep himself (R41, R42).
+    #[default]
+    Rep,
+    /// An expert (R34).
+    Expert,
+    /// A supervisor (R35).
+    Supervisor,
+    /// A complaint is followed up within days (R59).
+    Complaint,
 }
 
 /// What the caller is asked to agree to.
@@ -182,6 +209,7 @@ mod tests {
     fn the_word_is_the_json_tag() {
         let commands = [
             Command::CannotHear,
+            Command::Machine,
             Command::ClosingSaid,
             Command::Join,
             Command::Mute { on: true },

@@ -52,6 +52,8 @@ pub enum Because {
     NoAnswer,
     /// The party we called was busy or refused.
     Refused,
+    /// A machine, a fax or a tone of the network answered our call: nobody was there.
+    Machine,
     /// The seat was busy or not ready, and nobody may wait.
     Busy,
     /// We are stopping (D29).
@@ -72,7 +74,7 @@ impl EndedBy {
 }
 
 impl Because {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Cancelled,
         Self::AnsweredElsewhere,
         Self::HungUp,
@@ -89,6 +91,7 @@ impl Because {
         Self::SessionOver,
         Self::NoAnswer,
         Self::Refused,
+        Self::Machine,
         Self::Busy,
         Self::ShuttingDown,
     ];
@@ -111,6 +114,7 @@ impl Because {
             Self::SessionOver => "session-over",
             Self::NoAnswer => "no-answer",
             Self::Refused => "refused",
+            Self::Machine => "machine",
             Self::Busy => "busy",
             Self::ShuttingDown => "shutting-down",
         }

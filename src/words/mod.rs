@@ -22,7 +22,7 @@ mod wait;
 
 pub use by_party::ByParty;
 pub use catalogue::{Catalogue, CatalogueError};
-pub use command::{Command, ConsentFor, Digits, TransferMode};
+pub use command::{Command, ConsentFor, Digits, Owed, TransferMode};
 pub use country::Country;
 pub use ending::{Because, EndedBy, Ending};
 pub use entropy::Entropy;

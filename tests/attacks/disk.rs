@@ -14,10 +14,10 @@ use crate::peers::scene::{A_WHILE, NUMBER, Scene};
 use crate::peers::scratch::Scratch;
 
 /// A tmpfs of 256 KiB; it goes with its owner.
-struct SmallDisk(Scratch);
+pub(crate) struct SmallDisk(Scratch);
 
 impl SmallDisk {
-    fn mount() -> Self {
+    pub(crate) fn mount() -> Self {
         let disk = Self(Scratch::new("disk"));
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=256k", "tmpfs"])
@@ -27,7 +27,7 @@ impl SmallDisk {
         disk
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.0.path("")
     }
 
@@ -35,6 +35,13 @@ impl SmallDisk {
     fn fill(&self) {
         let filling = self.path().join("filling");
         assert!(fs::write(filling, vec![0; 512 * 1024]).is_err());
+    }
+
+    /// A larger one in its place, with what is on it.
+    pub(crate) fn grow(&self) {
+        let mut grown = Command::new("mount");
+        grown.args(["-o", "remount,size=8m"]).arg(self.path());
+        assert!(grown.status().is_ok_and(|status| status.success()));
     }
 
     fn make_room(&self) {
@@ -134,7 +141,7 @@ fn a_damaged_database_is_moved_aside_and_the_next_caller_is_served() {
 }
 
 #[test]
-fn a_promise_that_a_damaged_journal_lost_is_missed_at_the_next_start() {
+fn a_damaged_journal_is_moved_aside_and_told_at_the_next_start() {
     let mut scene = talking_in(Scratch::new("agent"));
     promise(&scene);
     told(&mut scene, "promise-noted");
@@ -146,6 +153,6 @@ fn a_promise_that_a_damaged_journal_lost_is_missed_at_the_next_start() {
     fs::write(&journal, bytes).expect("it is ours");
     scene.agent = scene.agent.restart();
     scene.events = scene.agent.events();
-    alarmed(&mut scene, "promises-lost");
+    alarmed(&mut scene, "database-damaged");
     assert!(is_moved_aside(&scene.agent.path("state")));
 }

@@ -8,7 +8,7 @@
 )]
 
 mod asleep;
-mod disk;
+pub(crate) mod disk;
 mod ending;
 mod flood;
 mod guessing;

@@ -1,12 +1,15 @@
+use thirdring::callbacks::Wish;
 use thirdring::console::{Ask, Limits, Page, Permission, ROUTES, Route};
-use thirdring::words::{Command, PhoneNumber, Pii};
+use thirdring::words::{Command, Owed, PhoneNumber, Pii};
 use tokio::sync::mpsc;
 
-use super::fake_desk::{CALL, House, Plan};
+use super::fake_desk::{CALL, CALLBACK, House, Plan, TOKEN};
 
 fn path(route: &Route) -> String {
     let id = if route.path.contains("/seats/") {
         "rep1"
+    } else if route.path.contains("/callbacks/") {
+        CALLBACK
     } else {
         CALL
     };
@@ -30,9 +33,14 @@ fn body(page: Page) -> &'static str {
         Page::Command("language") => r#"{"to":"en"}"#,
         Page::Command("recording") => r#"{"paused":true}"#,
         Page::Command("promise") => r#"{"reason":"price"}"#,
+        Page::Wish("cancel") => r#"{"by":"Lina","reason":"asked by him"}"#,
+        Page::Wish("snooze") => r#"{"by":"Lina","until":"2026-11-22T02:00:00Z"}"#,
+        Page::Wish("assign") => r#"{"by":"Lina","seat":null}"#,
+        Page::Wish(_) => r#"{"by":"Lina"}"#,
         Page::Health
         | Page::Metrics
         | Page::Events
+        | Page::Callback
         | Page::ExtendWrapUp
         | Page::EndWrapUp
         | Page::Calls
@@ -40,6 +48,7 @@ fn body(page: Page) -> &'static str {
         | Page::Timeline
         | Page::Command(_)
         | Page::Callbacks
+        | Page::ExportCallbacks
         | Page::Seats
         | Page::Seat
         | Page::Registrations => "",
@@ -51,12 +60,16 @@ fn expected(page: Page) -> u16 {
         Page::Dial | Page::NewCallback => 201,
         Page::Command(_) => 204,
         Page::Events => 426,
+        // The callback of this desk is cancelled.
+        Page::Wish("done") => 409,
+        Page::Wish(_) | Page::Callback => 200,
         Page::Health
         | Page::Metrics
         | Page::Calls
         | Page::Call
         | Page::Timeline
         | Page::Callbacks
+        | Page::ExportCallbacks
         | Page::NewDeletion
         | Page::Seats
         | Page::Seat
@@ -127,6 +140,63 @@ async fn a_command_reaches_the_desk_typed() {
         },
     ];
     assert_eq!(house.asked(), expected);
+}
+
+#[tokio::test]
+async fn a_wish_reaches_the_desk_with_who_asks_for_it() {
+    let house = House::open(Plan::default()).await;
+    let path = |word: &str| format!("/api/v1/callbacks/{CALLBACK}/{word}");
+    let wish = async |word, body| house.ask("POST", &path(word), body).await;
+    assert_eq!(
+        wish("assign", r#"{"by":"Lina","seat":"rep2"}"#)
+            .await
+            .status(),
+        200
+    );
+    let over = wish("done", r#"{"by":"Lina"}"#).await;
+    assert_eq!(over.code().as_deref(), Some("callback-over"));
+    for (word, body) in [
+        ("redial", "{}"),
+        ("redial", r#"{"by":" "}"#),
+        ("snooze", r#"{"by":"Lina"}"#),
+    ] {
+        let refused = wish(word, body).await;
+        assert_eq!(
+            refused.code().as_deref(),
+            Some("bad-request"),
+            "{word} {body}"
+        );
+    }
+    let unknown = house.ask("GET", "/api/v1/callbacks/cb1", "").await;
+    assert_eq!(unknown.code().as_deref(), Some("unknown-callback"));
+    let (id, by) = (CALLBACK.parse().unwrap(), "Lina".to_owned());
+    let seat = Some("rep2".parse().unwrap());
+    let assigned = Ask::Wish {
+        id,
+        wish: Wish::Assign(seat),
+        by: by.clone(),
+    };
+    let done = Ask::Wish {
+        id,
+        wish: Wish::Done,
+        by,
+    };
+    assert_eq!(house.asked(), [assigned, done]);
+}
+
+#[tokio::test]
+async fn the_clients_key_goes_with_the_promise() {
+    let house = House::open(Plan::default()).await;
+    let body = r#"{"number":"13800138000","reason":"asked","within_min":5,"kind":"complaint"}"#;
+    let lines = format!("authorization: Bearer {TOKEN}\r\nidempotency-key: \"8e03\"\r\n");
+    let told = house.say("POST", "/api/v1/callbacks", &lines, body).await;
+    assert_eq!(told.status(), 201);
+    let asked = house.asked();
+    let [Ask::AddCallback(new)] = &asked[..] else {
+        panic!("{asked:?}");
+    };
+    assert_eq!(new.key.as_deref(), Some("8e03"));
+    assert_eq!((new.within_min, new.kind), (Some(5), Owed::Complaint));
 }
 
 #[tokio::test]

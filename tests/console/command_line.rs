@@ -8,7 +8,7 @@ use thirdring::words::Command;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use super::fake_desk::{CALL, House, Plan, entry};
+use super::fake_desk::{CALL, CALLBACK, House, Plan, entry};
 
 /// What a command line did: exit code, standard output, standard error.
 type Did = (u8, String, String);
@@ -308,7 +308,8 @@ async fn a_deletion_is_told_with_what_is_left() {
     let (code, told, errors) = at(&house, "en_US.UTF-8", line).await;
     let expected = format!(
         "deleted (proof 0190163d8694739ba8a2b8b0f1f3c2ab): 1 calls, 1 timelines, 1 records, \
-         1 recordings (32044 bytes)\ncallbacks to the number stay: 2\n{CALL}  is going on\n"
+         1 recordings (32044 bytes), 3 callbacks\ncallbacks to the number that are still there: 2. It is \
+         being called, or the database cannot be written: ask again later\n{CALL}  is going on\n"
     );
     assert_eq!((code, told), (1, expected));
     assert!(errors.contains("still kept"), "{errors}");
@@ -319,5 +320,24 @@ async fn a_deletion_is_told_with_what_is_left() {
     assert_eq!(
         (asked.by.as_str(), asked.reason.as_str()),
         ("Lina", "asked")
+    );
+}
+
+#[tokio::test]
+async fn callbacks_are_exported_until_there_are_no_more() {
+    let house = House::open(Plan::default()).await;
+    let line = "callbacks export --csv --numbers --by Lina";
+    let (code, told, errors) = at(&house, "en_US.UTF-8", line).await;
+    assert_eq!((code, errors.as_str()), (0, ""));
+    assert_eq!(told, format!("{CALLBACK},complaint\n"));
+    let asked = house.asked();
+    let [Ask::ExportCallbacks(first), Ask::ExportCallbacks(second)] = asked.as_slice() else {
+        panic!("{asked:?}");
+    };
+    assert_eq!(first.by.as_deref(), Some("Lina"));
+    assert_eq!(first.after, None);
+    assert_eq!(
+        second.after.map(|id| id.to_string()).as_deref(),
+        Some(CALLBACK)
     );
 }

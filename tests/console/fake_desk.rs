@@ -2,9 +2,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
+use thirdring::callbacks::{CallbackId, Wish};
 use thirdring::console::{
-    Answer, Ask, CallView, CallbackView, Code, Console, ConsoleSettings, EventLog, HealthView,
-    Limits, LineView, Metrics, Problem, Request, SeatView, Token,
+    Answer, Ask, CallView, CallbackView, Code, Console, ConsoleSettings, EventLog, Export,
+    HealthView, Limits, LineView, Metrics, Problem, Request, SeatView, Token,
 };
 use thirdring::records::{Deletion, Entry, Left, Removed, StillThere, What};
 use thirdring::words::{CallId, Command, ConsentFor, Language, Moment, PhoneNumber, Pii, SeatId};
@@ -13,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 pub(crate) const TOKEN: &str = "s3cret";
+pub(crate) const CALLBACK: &str = "0190163d8694739ba8a2b8b0f1f3c2ac";
 pub(crate) const CALL: &str = "0190163d8694739ba8a2b8b0f1f3c2aa";
 
 /// A console on a free port, and the desk behind it.
@@ -146,6 +148,20 @@ fn answer(ask: Ask, calls: usize) -> Result<Answer, Problem> {
         Ask::Dial { .. } => Ok(Answer::Dialled(Box::new(call()))),
         Ask::Command { call, command } => known(call).and_then(|()| obey(&command)),
         Ask::ListCallbacks => Ok(Answer::Callbacks(vec![callback()])),
+        Ask::ExportCallbacks(Export { format, after, .. }) => Ok(Answer::Exported {
+            format,
+            body: match after {
+                None => format!("{CALLBACK},complaint\r\n"),
+                Some(_) => String::new(),
+            },
+        }),
+        Ask::GetCallback(id) => wanted(id).map(|()| Answer::Callback(Box::new(callback()))),
+        Ask::Wish { id, wish, .. } => wanted(id).and_then(|()| match wish {
+            Wish::Done => Err(Code::CallbackOver.into()),
+            Wish::Cancel { .. } | Wish::Snooze(_) | Wish::Redial | Wish::Assign(_) => {
+                Ok(Answer::Callback(Box::new(callback())))
+            }
+        }),
         Ask::AddCallback(_) => Ok(Answer::Noted(Box::new(callback()))),
         Ask::Delete(asked) => Ok(Answer::Deleted(Box::new(deletion(asked.by)))),
         Ask::ListRegistrations => Ok(Answer::Registrations(Vec::new())),
@@ -179,6 +195,8 @@ fn deletion(by: String) -> Deletion {
             records: 1,
             recordings: 1,
             bytes: 32_044,
+            callbacks: 3,
+            attempts: 4,
         },
         callbacks: 2,
     }
@@ -189,6 +207,14 @@ fn known(id: CallId) -> Result<(), Problem> {
         Ok(())
     } else {
         Err(Problem::from(Code::UnknownCall).with("call", id))
+    }
+}
+
+fn wanted(id: CallbackId) -> Result<(), Problem> {
+    if id.to_string() == CALLBACK {
+        Ok(())
+    } else {
+        Err(Problem::from(Code::UnknownCallback).with("callback", id))
     }
 }
 
@@ -236,6 +262,7 @@ fn call() -> CallView {
         quality: Default::default(),
         recording: None,
         promised: false,
+        calls_back: None,
         ending: None,
         timeline: Vec::new(),
     }
@@ -285,6 +312,13 @@ fn callback() -> CallbackView {
         attempts: 1,
         reason: "no voice\u{1b}[2J".into(),
         origin: None,
+        next_utc: Some(utc()),
+        because: None,
+        outcomes: vec!["busy".into()],
+        note: Some(Pii::new("asks about the bill".into())),
+        seat: Some("rep1".parse().unwrap()),
+        recording: None,
+        history: Vec::new(),
     }
 }
 

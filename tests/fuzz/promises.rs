@@ -112,16 +112,18 @@ impl Desk {
 
     fn promise(&mut self, with: u8) {
         self.ids += 1;
-        let kind = Kind::ALL[usize::from(with) % 6];
+        let kind = Kind::ALL[usize::from(with) % Kind::ALL.len()];
         let number = PhoneNumber::parse(NUMBERS[usize::from(with) % 3]).expect("a number");
         let promise = Promise {
             kind,
             number: Pii::new(number),
             origin: None,
+            key: None,
             reason: kind.as_str().to_owned(),
             due: self.utc + SignedDuration::from_secs(i64::from(with) * 5),
             seat: None,
             note: Pii::new(String::new()),
+            recording: None,
             language: Language::ZhCn,
             made_at: self.utc,
         };
@@ -138,6 +140,7 @@ impl Desk {
                 id,
                 attempt,
                 outcome,
+                cause: None,
             });
         }
     }
@@ -145,7 +148,7 @@ impl Desk {
     fn wish(&mut self, with: u8) {
         let wish = match with % 4 {
             0 => Wish::Done,
-            1 => Wish::Snooze(Duration::from_secs(u64::from(with))),
+            1 => Wish::Snooze(self.utc + SignedDuration::from_secs(i64::from(with))),
             2 => Wish::Redial,
             _ => Wish::Cancel {
                 reason: "asked".to_owned(),
@@ -153,7 +156,11 @@ impl Desk {
         };
         let ids: Vec<_> = self.book.rows().map(|callback| callback.id).collect();
         if let Some(id) = ids.get(usize::from(with >> 2) % ids.len().max(1)) {
-            self.give(Input::Wished { id: *id, wish });
+            self.give(Input::Wished {
+                id: *id,
+                wish,
+                by: "Lina".to_owned(),
+            });
         }
     }
 

@@ -148,6 +148,10 @@ impl House {
         self.place("sip.peer", lines)
     }
 
+    pub(crate) fn dial_rule(self, lines: &str) -> Self {
+        self.place("dial.rule", lines)
+    }
+
     /// A target whose calls the exchange is to take (D22).
     pub(crate) fn handed_to(self, id: &str, at: SocketAddr) -> Self {
         let lines = format!("id = \"{id}\"\nuri = \"sip:{id}@{at}\"\nhandoff = \"refer\"");
@@ -359,8 +363,8 @@ impl Agent {
         health["alarms"].clone()
     }
 
-    /// What is not among the API's own.
-    fn page(&self, path: &str) -> String {
+    /// What is not among the API's own, or is no JSON.
+    pub(crate) fn page(&self, path: &str) -> String {
         let request = Request::builder()
             .uri(format!("http://{}{path}", self.api))
             .header("authorization", format!("Bearer {TOKEN}"));

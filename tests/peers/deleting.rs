@@ -84,8 +84,9 @@ fn all_that_is_kept_of_a_number_goes_and_the_proof_does_not_name_it() {
         (2, 1, 2)
     );
     assert!(removed.bytes > 2 * 44);
-    // What is owed stays.
-    assert_eq!(deletion.callbacks, 1);
+    // What was owed is cancelled and gone, its bytes with it.
+    assert_eq!((deletion.callbacks, removed.callbacks), (0, 1));
+    assert!(agent.callbacks().is_empty());
 
     let left = files(&state.join("calls"));
     assert_eq!(left.len(), 1, "the other's timeline: {left:?}");
@@ -93,7 +94,12 @@ fn all_that_is_kept_of_a_number_goes_and_the_proof_does_not_name_it() {
     let is_wav = |file: &&PathBuf| file.extension().is_some_and(|ending| ending == "wav");
     assert_eq!(recordings.iter().filter(is_wav).count(), 1);
     let callers = files(&state.join("callers"));
-    for file in left.iter().chain(&recordings).chain(&callers) {
+    let database = files(&state).into_iter();
+    let database = database.filter(|file| file.to_string_lossy().contains("promises.sqlite"));
+    let database: Vec<PathBuf> = database.collect();
+    assert!(!database.is_empty());
+    let kept = left.iter().chain(&recordings).chain(&callers);
+    for file in kept.chain(&database) {
         let text = fs::read(file).expect("it is there");
         let text = String::from_utf8_lossy(&text).into_owned();
         assert!(!text.contains("13800138000"), "{}", file.display());

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -34,6 +34,11 @@ pub(crate) enum Need {
     Pulse,
     /// /dev/uhid, of which the kernel makes a device, and the right to open it.
     VirtualDevices,
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "built without it, nobody asks for a server")
+    )]
+    Postgres,
 }
 
 /// The interpreter that tests/run.sh installs the phones for.
@@ -72,6 +77,7 @@ impl Need {
             Self::Pulse => works("pulseaudio", &["--version"]) && works("pactl", &["--version"]),
             Self::Mount => is_root() && Path::new("/bin/mount").exists(),
             Self::VirtualDevices => is_root() && Path::new("/dev/uhid").exists(),
+            Self::Postgres => postgres().is_some() && works("setpriv", &["--version"]),
         };
         (!there).then_some(match self {
             Self::Sipp => "SIPp (apt: sip-tester)",
@@ -91,10 +97,20 @@ impl Need {
             Self::OpusTools => "opusdec (apt: opus-tools)",
             Self::Pulse => "PulseAudio (apt: pulseaudio, pulseaudio-utils)",
             Self::VirtualDevices => "/dev/uhid (modprobe uhid), and root",
+            Self::Postgres => "PostgreSQL's server (apt: postgresql)",
             Self::OtherReaders => "other readers of SIP (tests/run.sh builds them)",
             Self::Speech => "real speech (apt: asterisk-core-sounds-en-wav)",
         })
     }
+}
+
+/// Where the programs of the newest server are, as Debian has them.
+pub(crate) fn postgres() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+    let programs = versions.flatten().map(|version| version.path().join("bin"));
+    programs
+        .filter(|programs| programs.join("initdb").exists())
+        .max()
 }
 
 /// True when everything is there; else the test returns, and tests/run.sh counts it as skipped.

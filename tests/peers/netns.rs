@@ -101,6 +101,22 @@ impl Lab {
         self.at_entry(host, &["udp", "dport", &rtp, "counter", "drop"]);
     }
 
+    /// From now on nothing reaches this TCP port of the host; whoever is connected is not told.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn cut(&self, host: Host, port: u16) {
+        self.build_entry(host);
+        self.at_entry(
+            host,
+            &["tcp", "dport", &port.to_string(), "counter", "drop"],
+        );
+    }
+
+    /// What was cut or made deaf reaches the host again.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn mend(&self, host: Host) {
+        self.inside(host, &["nft", "flush", "chain", "inet", "fault", "entry"]);
+    }
+
     /// From now on the host's router remembers the RTP that comes in, by its pair of ports.
     pub(crate) fn remember_rtp(&self, host: Host) {
         self.build_entry(host);

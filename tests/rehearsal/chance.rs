@@ -1,8 +1,8 @@
 //! What may happen by chance: mostly what lets a call go on, now and then what no peer should send.
 
-use thirdring::call::{Input, LegNews, Line, PromiseKind, RepairNews};
+use thirdring::call::{Input, LegNews, Line, PromiseKind, Refused, RepairNews, Sign};
 use thirdring::words::{
-    Command, ConsentFor, Digits, Entropy, Key, Language, Moment, Party, TransferMode,
+    Command, ConsentFor, Digits, Entropy, Key, Language, Moment, Owed, Party, TransferMode,
 };
 
 use super::stage::Beginnings;
@@ -35,6 +35,7 @@ pub(super) fn any_input(chance: &mut Entropy, now: Moment) -> Input {
         10..=12 => key(chance),
         13 if chance.below(2) == 0 => Input::Line(Party::Caller, line(chance)),
         13 if chance.below(2) == 0 => Input::Line(pick(chance, &Party::ALL), line(chance)),
+        13 if chance.below(4) == 0 => Input::Sign(sign(chance)),
         13 if chance.below(4) == 0 => Input::Repair(pick(chance, &Party::ALL), repair(chance)),
         14 if chance.below(20) == 0 => Input::ShutDown,
         14 if chance.below(4) == 0 => {
@@ -55,8 +56,8 @@ fn usual_news(chance: &mut Entropy) -> LegNews {
             LegNews::PickedUp,
             LegNews::PickedUp,
             LegNews::Ringing,
-            LegNews::Refused(486),
-            LegNews::Refused(603),
+            LegNews::Refused(Refused::status(486)),
+            LegNews::Refused(Refused::status(603)),
             LegNews::NoAnswer,
             LegNews::HungUp,
             LegNews::Lost,
@@ -89,8 +90,8 @@ fn callers_news(chance: &mut Entropy) -> LegNews {
         LegNews::NeverAcked,
         LegNews::Cancelled,
         LegNews::AnsweredElsewhere,
-        LegNews::Refused(486),
-        LegNews::Refused(404),
+        LegNews::Refused(Refused::status(486)),
+        LegNews::Refused(Refused::status(404)),
         LegNews::NoAnswer,
     ];
     pick(chance, &last)
@@ -119,6 +120,22 @@ fn line(chance: &mut Entropy) -> Line {
         0 => Line::Fine,
         1 => pick(chance, &[Line::MediaStopped, Line::NoMedia]),
         _ => pick(chance, &Line::ALL),
+    }
+}
+
+/// Mostly of a person, so that there is one to speak of.
+fn sign(chance: &mut Entropy) -> Sign {
+    let rare = [
+        Sign::Machine,
+        Sign::Beep,
+        Sign::Fax,
+        Sign::Busy,
+        Sign::SpecialInformation,
+    ];
+    match chance.below(4) {
+        0 => pick(chance, &rare),
+        1 => pick(chance, &[Sign::Ringback, Sign::Music, Sign::Announcement]),
+        _ => Sign::Person,
     }
 }
 
@@ -159,11 +176,15 @@ fn rarer_command(chance: &mut Entropy) -> Command {
             force: true,
             reason: pick(chance, &[None, Some("test".to_owned())]),
         },
+        3 if chance.below(3) == 0 => Command::Machine,
         3 => Command::CannotHear,
         4 => Command::ClosingSaid,
         5..=6 => Command::Promise {
             due: None,
             reason: "to be looked into".to_owned(),
+            within_min: None,
+            kind: Owed::Rep,
+            note: None,
         },
         7..=8 => Command::Language {
             to: pick(chance, &Language::ALL),

@@ -13,6 +13,7 @@
 //! recorded                           calls are recorded, and callers hear so first
 //! no ack                             our answer is never acknowledged
 //! repair refused                     or taken, silent: what becomes of our new offer to a hurt leg
+//! machine message                    a machine is left our message; the default is to hang up
 //! store fails                        or soon, tomorrow, silent: what becomes of a promise's row
 //! ```
 //!

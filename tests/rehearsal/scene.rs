@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thirdring::call::{
-    Arrival, Behind, Handoff, PhoneKeys, Promised, RepairNews, TargetTerms, Terms,
+    Arrival, AtMachine, Behind, Handoff, PhoneKeys, Promised, RepairNews, TargetTerms, Terms,
 };
 use thirdring::policy::Policy;
 use thirdring::settings;
@@ -69,6 +69,7 @@ impl Scene {
             ("caller", "anonymous") => self.anonymous = true,
             ("behind", "queue") => self.arrival.behind = Behind::Queue,
             ("line", "unwatched") => terms.watches_line = false,
+            ("machine", "message") => terms.at_machine = AtMachine::Message,
             ("recorded", "") => self.records = true,
             ("answer", after) => self.arrival.answer_after = Some(wait(after)?),
             ("no", "ack") => self.acknowledges = false,
@@ -125,6 +126,7 @@ fn terms(policy: &str) -> Result<Terms, String> {
         targets: TARGETS.into_iter().map(target).collect(),
         phone_keys: PhoneKeys::default(),
         watches_line: true,
+        at_machine: AtMachine::HangUp,
     })
 }
 

@@ -321,7 +321,11 @@ fn is_exception(action: &Action) -> bool {
     };
     matches!(
         ending.because,
-        Because::Forced | Because::NeverAcknowledged | Because::DialogLost | Because::HandedOff
+        Because::Forced
+            | Because::NeverAcknowledged
+            | Because::DialogLost
+            | Because::HandedOff
+            | Because::Machine
     )
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use thirdring::call::{Input, LegNews, Line, RepairNews};
+use thirdring::call::{Cause, Input, LegNews, Line, Refused, RepairNews, Sign};
 use thirdring::words::{
-    Command, ConsentFor, Digits, Key, Language, Moment, Party, PromptId, TransferMode, Wait,
+    Command, ConsentFor, Digits, Key, Language, Moment, Owed, Party, PromptId, TransferMode, Wait,
 };
 
 use super::phrasebook;
@@ -96,8 +96,8 @@ fn leg(party: Party, words: &str) -> Option<Input> {
         "never acks" => LegNews::NeverAcked,
         "cancels" => LegNews::Cancelled,
         "is taken elsewhere" => LegNews::AnsweredElsewhere,
-        "is busy" => LegNews::Refused(486),
-        "refuses" => LegNews::Refused(603),
+        "is busy" => LegNews::Refused(Refused::status(486)),
+        "refuses" => LegNews::Refused(Refused::status(603)),
         "does not answer" => LegNews::NoAnswer,
         "hangs up" => LegNews::HungUp,
         "is lost" => LegNews::Lost,
@@ -109,9 +109,40 @@ fn leg(party: Party, words: &str) -> Option<Input> {
         "has moved" => LegNews::Moved,
         "is handed off" => LegNews::HandedOff,
         "is not handed off" => LegNews::NotHandedOff,
-        words => return sound(party, words),
+        words => {
+            let refused = refusal(words).map(|news| Input::Leg(party, news));
+            return refused
+                .or_else(|| sign(words))
+                .or_else(|| sound(party, words));
+        }
     };
     Some(Input::Leg(party, news))
+}
+
+/// `is refused 503`, and what the network says beside it: `is refused 480 switched off`.
+fn refusal(words: &str) -> Option<LegNews> {
+    let (status, told) = words.strip_prefix("is refused ")?.split_at_checked(3)?;
+    Some(LegNews::Refused(Refused {
+        status: status.parse().ok()?,
+        cause: Cause::of(None, told),
+    }))
+}
+
+/// What is heard of whom we call.
+fn sign(words: &str) -> Option<Input> {
+    let sign = match words {
+        "sounds ringback" => Sign::Ringback,
+        "sounds busy" => Sign::Busy,
+        "sounds special" => Sign::SpecialInformation,
+        "sounds music" => Sign::Music,
+        "sounds announcement" => Sign::Announcement,
+        "sounds fax" => Sign::Fax,
+        "is a person" => Sign::Person,
+        "is a machine" => Sign::Machine,
+        "beeps" => Sign::Beep,
+        _ => return None,
+    };
+    Some(Input::Sign(sign))
 }
 
 fn sound(party: Party, words: &str) -> Option<Input> {
@@ -173,9 +204,13 @@ fn command(words: &str) -> Option<Command> {
             to: rest.parse::<Language>().ok()?,
         },
         "cannot-hear" => Command::CannotHear,
+        "machine" => Command::Machine,
         "promise" => Command::Promise {
             due: None,
             reason: text,
+            within_min: None,
+            kind: Owed::Rep,
+            note: None,
         },
         "closing-said" => Command::ClosingSaid,
         _ => return None,

@@ -1,5 +1,6 @@
 //! How it sounds: what was sent is put through a network, played out, and judged.
 
+mod answerers;
 mod cost;
 mod headset_echo;
 mod network;

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::Page;
 use crate::callbacks::{
-    Attempt, Callback, CallbackId, Claim, Claimer, Lease, News, Outcome, State,
+    Attempt, Callback, CallbackId, CancelledBecause, Claim, Claimer, Lease, News, Outcome, Refusal,
+    SipCause, State,
 };
 
 /// Attempts of one promise, those included that no rep took; then it is given up.
@@ -16,7 +17,7 @@ impl Page<'_> {
     /// Nothing comes of it while it is not due, while it is in flight, or another promise to the same caller is.
     pub fn claim(&mut self, id: CallbackId, claimer: &Claimer) {
         let Some(row) = self.row(id) else { return };
-        let Some(seat) = claimer.seat_for(row) else {
+        let Some(seat) = claimer.seat_for(row, self.at) else {
             return;
         };
         if !row.is_open() || row.next > self.at || self.in_flight().is_some() {
@@ -25,6 +26,11 @@ impl Page<'_> {
         let dial_at = self.rules.dial_time(&row.promise, self.at);
         if dial_at > self.at {
             return self.change(id, |row| row.next = dial_at);
+        }
+        if self.rules.is_never_called(&row.promise.number) {
+            let reason = Refusal::DoNotCall.as_str().to_owned();
+            let why = CancelledBecause::Asked { reason };
+            return self.settle(id, State::Cancelled { why }, News::Cancelled);
         }
         let attempt = Attempt::new(id, row.attempts.saturating_add(1), seat, self.at);
         let lease = Lease {
@@ -43,6 +49,12 @@ impl Page<'_> {
         });
     }
 
+    /// Nothing is begun before then.
+    pub fn postpone(&mut self, id: CallbackId, until: Timestamp) {
+        let rules = self.rules;
+        self.change(id, |row| row.next = rules.dial_time(&row.promise, until));
+    }
+
     /// The desk is alive. A claim that another desk took since stays as it is: the turn shows whose it is.
     pub fn renew(&mut self, claim: Claim, until: Timestamp) {
         self.change(claim.id, |row| {
@@ -57,7 +69,7 @@ impl Page<'_> {
     }
 
     /// The attempt is over; a repeated answer, or one from a desk whose claim went to another, changes nothing (I3).
-    pub fn ended(&mut self, claim: Claim, outcome: Outcome) {
+    pub fn ended(&mut self, claim: Claim, outcome: Outcome, cause: Option<SipCause>) {
         let Some(row) = self
             .row(claim.id)
             .filter(|row| row.asks_for_the_end_of(claim))
@@ -66,6 +78,7 @@ impl Page<'_> {
         };
         let after = self.after(row, outcome);
         let attempt = row.begun().cloned();
+        self.change(claim.id, |row| row.outcome_is(claim.attempt, outcome));
         let (id, number, at) = (claim.id, claim.attempt, self.at);
         self.tell(
             id,
@@ -75,7 +88,7 @@ impl Page<'_> {
             },
         );
         self.attempts
-            .extend(attempt.map(|attempt| (id, attempt.ended(outcome, at))));
+            .extend(attempt.map(|attempt| (id, attempt.ended(outcome, at).because(cause))));
         match after {
             After::Withdrawn(state) => self.change(id, |row| row.state = state),
             After::Joined => self.settle(id, State::Done, News::Done),
@@ -110,6 +123,7 @@ impl Page<'_> {
         let rules = self.rules;
         self.change(id, |row| {
             row.failures = row.failures.saturating_add(1);
+            row.outcome_is(attempt.number, Outcome::Unknown);
             let State::Attempting { then, .. } = &mut row.state else {
                 return;
             };
@@ -143,14 +157,18 @@ impl Page<'_> {
         if row.attempts >= ATTEMPTS_MAX {
             return After::GivenUp(outcome);
         }
+        let rules = self.rules.of(row.promise.kind);
         if !outcome.reached_for_the_caller() {
+            let last = rules.retry_after.last().copied();
+            // The trunk is not mended within a minute, and the rep is rung for each try.
+            let rests = last.filter(|_| outcome == Outcome::Failed);
             return After::Again {
-                wait: self.rules.snooze,
+                wait: rests.unwrap_or(rules.snooze),
                 failures: row.failures,
             };
         }
         let nth = usize::try_from(row.failures).unwrap_or(usize::MAX);
-        self.rules
+        rules
             .retry_after
             .get(nth)
             .map_or(After::GivenUp(outcome), |wait| After::Again {

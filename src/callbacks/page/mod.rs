@@ -19,6 +19,8 @@ pub struct Page<'a> {
     changed: Vec<CallbackId>,
     attempts: Vec<(CallbackId, Attempt)>,
     told: Vec<Told>,
+    /// Who asked for what is told.
+    by: Option<String>,
     rules: &'a Rules,
     at: Timestamp,
 }
@@ -31,6 +33,7 @@ impl<'a> Page<'a> {
             changed: Vec::new(),
             attempts: Vec::new(),
             told: Vec::new(),
+            by: None,
             rules,
             at,
         }
@@ -38,12 +41,15 @@ impl<'a> Page<'a> {
 
     /// What is to be written, and told once it is.
     pub fn turn(self) -> Turn {
-        let Self { rows, changed, .. } = self;
+        let Self {
+            rows,
+            changed,
+            rules,
+            ..
+        } = self;
+        let changed = rows.into_iter().filter(|row| changed.contains(&row.id));
         Turn {
-            rows: rows
-                .into_iter()
-                .filter(|row| changed.contains(&row.id))
-                .collect(),
+            rows: changed.map(|row| rules.reserved(row)).collect(),
             attempts: self.attempts,
             told: self.told,
             ..Turn::default()
@@ -97,10 +103,8 @@ impl<'a> Page<'a> {
 
     fn tell(&mut self, id: CallbackId, news: News) {
         let told = self.row(id).map(|row| Told {
-            id,
-            origin: row.promise.origin,
-            kind: row.promise.kind,
-            news,
+            by: self.by.clone(),
+            ..Told::of(id, &row.promise, news)
         });
         self.told.extend(told);
     }

@@ -3,12 +3,7 @@ use crate::callbacks::{Callback, CallbackId, CancelledBecause, News, Promise, St
 
 impl Page<'_> {
     /// Takes a promise down, into a row that is open if there is one (D26).
-    ///
-    /// `known` keeps the promise of the same call and reason: then this is a retry, and changes nothing (I5).
-    pub fn note(&mut self, id: CallbackId, promise: &Promise, known: Option<&Callback>) {
-        if let Some(known) = known {
-            return self.confirm(known, promise);
-        }
+    pub fn note(&mut self, id: CallbackId, promise: &Promise) {
         let asked = promise.due;
         let due = self.rules.dial_time(promise, asked);
         let promise = Promise {
@@ -16,33 +11,14 @@ impl Page<'_> {
             ..promise.clone()
         };
         let moved = due != asked;
-        let (origin, kind) = (promise.origin, promise.kind);
         let keeper = self.older().unwrap_or(id);
-        self.restore(Callback::new(id, promise));
+        self.restore(Callback::new(id, promise.clone()));
         let kept = self.row(keeper).map_or(due, |row| row.promise.due);
-        self.told.push(Told {
-            id: keeper,
-            origin,
-            kind,
-            news: News::Noted {
-                due: kept,
-                moved: moved && kept == due,
-            },
-        });
-    }
-
-    /// What was answered the first time, as it stands now.
-    fn confirm(&mut self, known: &Callback, promise: &Promise) {
-        let due = known.promise.due;
-        self.told.push(Told {
-            id: known.id,
-            origin: promise.origin,
-            kind: promise.kind,
-            news: News::Noted {
-                due,
-                moved: due > promise.due,
-            },
-        });
+        let noted = News::Noted {
+            due: kept,
+            moved: moved && kept == due,
+        };
+        self.told.push(Told::of(keeper, &promise, noted));
     }
 
     /// Takes a row in as it stands.
@@ -52,6 +28,40 @@ impl Page<'_> {
         self.add(row);
         if let Some(into) = older.filter(|_| is_open) {
             self.merge(id, into);
+        }
+    }
+
+    /// A row that was noted twice, here and elsewhere: it is kept by its id, and only the one that is known by its key.
+    pub fn stand_in(&mut self, row: &Callback, known: CallbackId) {
+        let promise = Promise {
+            origin: None,
+            key: None,
+            ..row.promise.clone()
+        };
+        let why = CancelledBecause::Merged { into: known };
+        let state = if row.is_open() {
+            State::Cancelled { why }
+        } else {
+            row.state.clone()
+        };
+        self.add(Callback {
+            promise,
+            state,
+            ..row.clone()
+        });
+    }
+
+    /// What became elsewhere of a row that nobody has touched here; what was told of it is not told again.
+    pub fn replace(&mut self, row: &Callback) {
+        let was_touched = row.attempts > 0 || row.is_settled();
+        let Some(warned) = self.row(row.id).map(|known| known.warned) else {
+            return;
+        };
+        if was_touched {
+            self.change(row.id, |known| *known = row.clone());
+        }
+        if was_touched || row.warned > warned {
+            self.change(row.id, |known| known.warned = warned.max(row.warned));
         }
     }
 

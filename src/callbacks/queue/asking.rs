@@ -23,16 +23,9 @@ impl Queue {
 
     pub(super) fn promised(&mut self, id: CallbackId, promise: Promise) -> Vec<Action> {
         let promise = promise.bounded();
-        let told = |news| {
-            vec![Action::Tell(Told {
-                id,
-                origin: promise.origin,
-                kind: promise.kind,
-                news,
-            })]
-        };
-        if self.rules.numbering.is_emergency(promise.number.reveal()) {
-            return told(News::Refused(Refusal::EmergencyNumber));
+        let told = |news| vec![Action::Tell(Told::of(id, &promise, news))];
+        if let Some(why) = self.rules.refuses(&promise.number) {
+            return told(News::Refused(why));
         }
         let is_retried = |row: &&Callback| row.promise.is_retry_of(&promise);
         let retried = self.memory.rows().find(is_retried);
@@ -45,9 +38,10 @@ impl Queue {
         orders.map(|order| self.ask(order)).collect()
     }
 
-    /// What concerns a caller may concern promises that are in no book yet, too.
+    /// What concerns a caller may concern promises that are in no book yet, too; and those may be late.
     pub(super) fn also_in_memory(&mut self, order: Order, clock: Clock) -> Vec<Action> {
         let turn = self.memory.take(&order, clock.at());
+        self.wake_at(turn.next, clock);
         let mut actions = self.turned(turn, clock);
         actions.push(self.ask(order));
         actions
@@ -72,8 +66,12 @@ impl Queue {
         if let Order::Restore { rows, .. } = order {
             let ids: Vec<CallbackId> = rows.iter().map(|row| row.id).collect();
             self.memory.forget(&ids);
+            self.restore_the_others(clock);
         }
-        self.wake_at(turn.next, clock);
+        if let Order::Restart { .. } = order {
+            (self.begun, self.may_claim) = (true, true);
+        }
+        self.wake_at(self.stirs(order, &turn, clock), clock);
         if let Order::Claim(_) = order {
             return self.claimed(turn, clock);
         }
@@ -81,12 +79,25 @@ impl Queue {
         self.turned(turn, clock)
     }
 
+    /// When to turn to the book again. One that is shared has too much for each desk to come for all of it at the same
+    /// instant: what others noted is found at a look, which every desk has at a moment of its own.
+    fn stirs(&self, order: &Order, turn: &Turn, clock: Clock) -> Option<Timestamp> {
+        if self.poll.is_none() {
+            return turn.next;
+        }
+        let at = clock.at();
+        let is_now = |next: &Timestamp| *order == Order::Peek && *next <= at;
+        let ours = turn.rows.iter().filter_map(|row| row.stirs_after(at));
+        ours.chain(turn.next.filter(is_now)).min()
+    }
+
     /// What a turn, of the book or of the memory, means for us.
     pub(super) fn turned(&mut self, turn: Turn, clock: Clock) -> Vec<Action> {
         let mut actions: Vec<Action> = Vec::new();
         for told in turn.told {
+            let alarm = alarm(&told).map(Action::Alarm);
             actions.push(Action::Tell(told));
-            actions.extend(alarm(told).map(Action::Alarm));
+            actions.extend(alarm);
         }
         for row in &turn.rows {
             actions.extend(self.row_is(row, clock));
@@ -110,18 +121,20 @@ impl Queue {
                 self.wake_at(turn.next, clock);
                 actions.extend(self.turned(turn, clock));
             }
-            Order::End { .. }
-            | Order::Joined { .. }
-            | Order::Wish { .. }
-            | Order::Restart { .. } => {
+            Order::End { .. } | Order::Joined { .. } | Order::Restart { .. } => {
                 if self.again.len() < AGAIN_MAX {
                     self.again.push_back(order);
                 }
             }
             // What is in memory can be dialled all the same.
             Order::Claim(_) => self.may_claim = true,
-            // They come again by themselves.
-            Order::Renew { .. } | Order::Look { .. } | Order::Restore { .. } => {}
+            Order::Restore { .. } => (self.may_claim, self.may_look) = (true, true),
+            // They come again by themselves; who wishes something is told that it was not done.
+            Order::Wish { .. }
+            | Order::Withdraw { .. }
+            | Order::Renew { .. }
+            | Order::Look { .. }
+            | Order::Peek => {}
         }
         actions
     }
@@ -137,8 +150,18 @@ impl Queue {
         orders.into_iter().map(|order| self.ask(order)).collect()
     }
 
-    /// What is in memory, and is not being dialled.
+    /// What was in flight when the others were written is written now.
+    fn restore_the_others(&mut self, clock: Clock) {
+        if !self.memory.is_empty() {
+            self.ask_again.get_or_insert(clock.now);
+        }
+    }
+
+    /// What is in memory, and is neither being dialled nor being written already.
     fn restoration(&self) -> Option<Order> {
+        if self.is_restoring() {
+            return None;
+        }
         let rows = self.memory.rows().filter(|row| row.attempt().is_none());
         let rows: Vec<_> = rows.cloned().collect();
         let attempts = rows.iter().flat_map(|row| {
@@ -151,13 +174,13 @@ impl Queue {
     }
 }
 
-fn alarm(told: Told) -> Option<Alarm> {
+fn alarm(told: &Told) -> Option<Alarm> {
     let id = told.id;
     match told.news {
         News::Overdue => Some(Alarm::Overdue { id }),
         News::GivenUp { .. } => Some(Alarm::GivenUp { id }),
         News::Refused(Refusal::TooMany) => Some(Alarm::QueueFull),
-        News::Refused(Refusal::EmergencyNumber)
+        News::Refused(_)
         | News::Noted { .. }
         | News::NotNoted
         | News::Attempted { .. }
@@ -166,7 +189,8 @@ fn alarm(told: Told) -> Option<Alarm> {
         | News::Withdrawn
         | News::Done
         | News::Cancelled
-        | News::Snoozed { .. }
+        | News::Snoozed
+        | News::Redialled
         | News::Assigned
         | News::Near => None,
     }

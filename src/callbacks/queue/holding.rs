@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use super::clock::Clock;
 use super::{Action, Queue};
-use crate::callbacks::{Callback, CallbackId, Claim, Claimer, News, Order, Outcome, Told, Turn};
+use crate::callbacks::{
+    Callback, CallbackId, Claim, Claimer, News, Order, Outcome, SipCause, Told, Turn,
+};
 use crate::words::{Moment, PhoneNumber};
 
 /// Other desks take an attempt for dead that was not renewed for so long.
@@ -21,7 +23,8 @@ pub(super) struct Held {
     whose: PhoneNumber,
     /// It is in no book: only this desk knows of it.
     in_memory: bool,
-    until: Moment,
+    /// When it is hung up unless its claim was renewed; never where nobody else has the book.
+    let_go: Option<Moment>,
     hung_up: bool,
 }
 
@@ -36,7 +39,7 @@ impl Queue {
             seats: self.seats.clone(),
             until: clock.at_after(LEASE),
         });
-        if self.ask_again.is_some() {
+        if self.ask_again.is_some() || !self.begun {
             return self.claim_in_memory(&order, clock);
         }
         self.may_claim = false;
@@ -45,10 +48,11 @@ impl Queue {
 
     /// The book cannot be written: what is in it is not dialled, but what is in memory has nobody else.
     ///
-    /// Where other desks have the same book they may be dialling the same caller: then it waits to be written.
+    /// Where other desks have the same book they may be dialling the same caller: then it waits to be written. What is
+    /// being written may be in the book already.
     fn claim_in_memory(&mut self, order: &Order, clock: Clock) -> Vec<Action> {
         self.may_claim = false;
-        if self.poll.is_some() {
+        if self.poll.is_some() || self.is_restoring() {
             return Vec::new();
         }
         let turn = self.memory.take(order, clock.at());
@@ -59,25 +63,44 @@ impl Queue {
     /// What a claim brought; there may be more, as long as there was one.
     pub(super) fn claimed(&mut self, turn: Turn, clock: Clock) -> Vec<Action> {
         self.may_claim |= !turn.rows.is_empty();
-        let rows = turn.rows.into_iter();
-        rows.flat_map(|row| self.dial(row, clock)).collect()
+        let mut actions: Vec<Action> = turn.told.into_iter().map(Action::Tell).collect();
+        for row in turn.rows {
+            actions.extend(self.dial(row, clock));
+        }
+        actions
+    }
+
+    /// All that is in flight, or whose end is not in the book yet.
+    pub(super) fn claims(&self) -> Vec<Claim> {
+        let ended = self.asked.values().chain(&self.again);
+        let ended = ended.filter_map(|order| {
+            let Order::End { claim, .. } = order else {
+                return None;
+            };
+            Some(*claim)
+        });
+        let held = self.held.values().map(|held| held.claim);
+        held.chain(ended).collect()
     }
 
     pub(super) fn is_claiming(&self) -> bool {
-        self.asked
-            .values()
-            .any(|order| matches!(order, Order::Claim(_)))
+        let mut asked = self.asked.values();
+        asked.any(|order| matches!(order, Order::Claim(_)))
+    }
+
+    pub(super) fn is_restoring(&self) -> bool {
+        let mut asked = self.asked.values();
+        asked.any(|order| matches!(order, Order::Restore { .. }))
     }
 
     /// A row as it stands now: where it is one that we dial, it may be ours no more, or withdrawn.
     pub(super) fn row_is(&mut self, row: &Callback, clock: Clock) -> Option<Action> {
+        let let_go = self.let_go(row, clock);
         let held = self.held.get_mut(&row.id)?;
         if row.claim() != Some(held.claim) || row.is_withdrawn() {
             return held.hang_up();
         }
-        held.until = row
-            .lapses()
-            .map_or(held.until, |until| clock.moment_of(until));
+        held.let_go = let_go;
         None
     }
 
@@ -90,35 +113,30 @@ impl Queue {
             claim,
             whose: self.rules.whose(&row.promise.number),
             in_memory: self.memory.get(row.id).is_some(),
-            until: row
-                .lapses()
-                .map_or(clock.now, |until| clock.moment_of(until)),
+            let_go: self.let_go(&row, clock),
             hung_up: false,
         };
         // The book answered so late that another desk may take it for dead, or we dial its caller already.
-        let is_late = !held.in_memory && held.until <= clock.now + LET_GO_BEFORE;
+        let is_late = held.let_go.is_some_and(|at| at <= clock.now);
         if is_late || self.held.values().any(|other| other.whose == held.whose) {
-            return self.end(&held, Outcome::Withdrawn, clock);
+            return self.end(&held, Outcome::Withdrawn, None, clock);
         }
+        let let_go = held.let_go;
         self.held.insert(row.id, held);
-        self.renew.get_or_insert(clock.now + RENEW_EVERY);
-        let told = Action::Tell(Told {
-            id: row.id,
-            origin: row.promise.origin,
-            kind: row.promise.kind,
-            news: News::Attempted {
-                attempt: attempt.number,
-            },
-        });
+        self.renew = self.renew.or(let_go.map(|_| clock.now + RENEW_EVERY));
+        let news = News::Attempted {
+            attempt: attempt.number,
+        };
+        let told = Action::Tell(Told::of(row.id, &row.promise, news));
         let callback = Box::new(row);
         vec![told, Action::Dial { callback, attempt }]
     }
 
     pub(super) fn ended(
         &mut self,
-        id: CallbackId,
-        attempt: u32,
+        (id, attempt): (CallbackId, u32),
         outcome: Outcome,
+        cause: Option<SipCause>,
         clock: Clock,
     ) -> Vec<Action> {
         if self
@@ -131,13 +149,20 @@ impl Queue {
         let Some(held) = self.held.remove(&id) else {
             return Vec::new();
         };
-        self.end(&held, outcome, clock)
+        self.end(&held, outcome, cause, clock)
     }
 
-    fn end(&mut self, held: &Held, outcome: Outcome, clock: Clock) -> Vec<Action> {
+    fn end(
+        &mut self,
+        held: &Held,
+        outcome: Outcome,
+        cause: Option<SipCause>,
+        clock: Clock,
+    ) -> Vec<Action> {
         let order = Order::End {
             claim: held.claim,
             outcome,
+            cause,
         };
         if !held.in_memory {
             return vec![self.ask(order)];
@@ -150,35 +175,31 @@ impl Queue {
         self.turned(turn, clock)
     }
 
+    fn let_go(&self, row: &Callback, clock: Clock) -> Option<Moment> {
+        let until = row.lapses().filter(|_| self.poll.is_some())?;
+        Some(clock.moment_of(until) - LET_GO_BEFORE)
+    }
+
     /// Other desks are told that we live; what we could not tell them in time is hung up.
     pub(super) fn keep_claims(&mut self, clock: Clock) -> Vec<Action> {
         if self.renew.take_if(|at| *at <= clock.now).is_none() {
             return Vec::new();
         }
-        let late = |held: &&mut Held| !held.in_memory && held.until <= clock.now + LET_GO_BEFORE;
-        let mut actions: Vec<Action> = self
-            .held
-            .values_mut()
-            .filter(late)
-            .filter_map(Held::hang_up)
-            .collect();
+        let late = |held: &&mut Held| held.let_go.is_some_and(|at| at <= clock.now);
+        let held = self.held.values_mut().filter(late);
+        let mut actions: Vec<Action> = held.filter_map(Held::hang_up).collect();
         actions.extend(self.renewal(clock));
-        let next = self
-            .held
-            .values()
-            .filter(|held| !held.in_memory && !held.hung_up)
-            .map(|held| held.until);
+        let held = self.held.values().filter(|held| !held.hung_up);
+        let let_go = held.filter_map(|held| held.let_go).min();
         // Not again and again while the book does not answer.
         let soonest = clock.now + AGAIN_AFTER;
-        self.renew = next
-            .min()
-            .map(|until| (until - LET_GO_BEFORE).clamp(soonest, clock.now + RENEW_EVERY));
+        self.renew = let_go.map(|at| at.clamp(soonest, clock.now + RENEW_EVERY));
         actions
     }
 
-    /// For all that is in flight and in the book.
+    /// For all that is in flight and could lapse.
     pub(super) fn renewal(&mut self, clock: Clock) -> Option<Action> {
-        let held = self.held.values().filter(|held| !held.in_memory);
+        let held = self.held.values().filter(|held| held.let_go.is_some());
         let claims: Vec<Claim> = held.map(|held| held.claim).collect();
         let until: Timestamp = clock.at_after(LEASE);
         (!claims.is_empty()).then(|| self.ask(Order::Renew { claims, until }))

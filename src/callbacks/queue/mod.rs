@@ -32,6 +32,8 @@ pub struct Queue {
     /// How often a book that others write into as well is looked at; they may say so earlier.
     poll: Option<Duration>,
     clock: Option<Clock>,
+    /// What this desk had claimed in an earlier life is in nobody's hands: from then on a claim of ours is ours.
+    begun: bool,
     /// Seats that could take a callback this moment.
     seats: BTreeSet<SeatId>,
     /// Attempts of ours that are in flight.
@@ -44,6 +46,8 @@ pub struct Queue {
     renew: Option<Moment>,
     /// Promises that could not be written.
     memory: Memory,
+    /// When a book that others write into is looked at next.
+    peek: Option<Moment>,
     /// When the book has something for us; a claim that brought nothing waits for it.
     next: Option<Moment>,
     /// Whether there may be something to claim.
@@ -61,6 +65,7 @@ impl Queue {
             rules,
             poll,
             clock: None,
+            begun: false,
             seats: BTreeSet::new(),
             held: BTreeMap::new(),
             asked: BTreeMap::new(),
@@ -68,6 +73,7 @@ impl Queue {
             again: VecDeque::new(),
             ask_again: None,
             renew: None,
+            peek: None,
             next: None,
             may_claim: false,
             may_look: false,
@@ -82,6 +88,7 @@ impl Queue {
             Input::Started => {
                 let desk = self.desk.clone();
                 self.may_look = true;
+                self.peek = self.poll.map(|poll| now + poll);
                 vec![self.ask(Order::Restart { desk })]
             }
             Input::Promised { id, promise } => self.promised(id, promise),
@@ -95,20 +102,31 @@ impl Queue {
                 id,
                 attempt,
                 outcome,
-            } => self.ended(id, attempt, outcome, clock),
+                cause,
+            } => self.ended((id, attempt), outcome, cause, clock),
             Input::CallerJoined { number } => self.also_in_memory(Order::Joined { number }, clock),
-            Input::Wished { id, wish } => self.also_in_memory(Order::Wish { id, wish }, clock),
+            Input::NumberDeleted { number, by } => {
+                self.also_in_memory(Order::Withdraw { number, by }, clock)
+            }
+            Input::Wished { id, wish, by } => {
+                self.also_in_memory(Order::Wish { id, wish, by }, clock)
+            }
             Input::Stirred => {
-                self.next = Some(now);
+                self.peek = Some(now);
                 Vec::from_iter(self.renewal(clock))
+            }
+            Input::Recovered => {
+                self.ask_again = self.ask_again.map(|_| now);
+                Vec::new()
             }
             Input::Tick => Vec::new(),
         });
         actions.extend(self.ask_again(clock));
         actions.extend(self.keep_claims(clock));
+        actions.extend(self.peek(clock));
         self.turn_to_book(clock);
         actions.extend(self.claim(clock));
-        actions.extend(self.look());
+        actions.extend(self.look(clock));
         actions
     }
 
@@ -116,6 +134,7 @@ impl Queue {
     pub fn timeout(&self) -> Option<(Moment, Timer)> {
         [
             self.next.map(|at| (at, Timer::Book)),
+            self.peek.map(|at| (at, Timer::Book)),
             self.renew.map(|at| (at, Timer::Renew)),
             self.ask_again.map(|at| (at, Timer::AskAgain)),
             self.look_at_clock().map(|at| (at, Timer::LookAtClock)),
@@ -134,19 +153,31 @@ impl Queue {
     fn turn_to_book(&mut self, clock: Clock) {
         if self.next.take_if(|at| *at <= clock.now).is_some() {
             (self.may_claim, self.may_look) = (true, true);
-            self.next = self.poll.map(|poll| clock.now + poll);
         }
     }
 
+    /// A question that costs little: a thousand desks ask it every second.
+    fn peek(&mut self, clock: Clock) -> Option<Action> {
+        self.peek.take_if(|at| *at <= clock.now)?;
+        self.peek = self.poll.map(|poll| clock.now + poll);
+        Some(self.ask(Order::Peek))
+    }
+
     /// What is late is told once all that can be dialled is: that is not late.
-    fn look(&mut self) -> Option<Action> {
+    fn look(&mut self, clock: Clock) -> Vec<Action> {
         let can_claim = self.may_claim && !self.seats.is_empty();
         if !self.may_look || can_claim || self.is_claiming() {
-            return None;
+            return Vec::new();
         }
         self.may_look = false;
         let desk = self.desk.clone();
-        Some(self.ask(Order::Look { desk }))
+        let held = self.claims();
+        let order = Order::Look { desk, held };
+        if self.is_restoring() {
+            // The book tells of what it has just got.
+            return vec![self.ask(order)];
+        }
+        self.also_in_memory(order, clock)
     }
 
     /// The book, or the memory, has something for us then.

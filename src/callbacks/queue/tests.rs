@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::callbacks::rules::samples::promise;
 use crate::callbacks::{Callback, CancelledBecause, Kind, News, Outcome, Promise, State, Wish};
-use crate::words::{CallId, Country, PhoneNumber, Pii};
+use crate::words::{CallId, Country, PhoneNumber, Pii, SeatId};
 
 const NOON: &str = "2026-05-04T04:00:00Z";
 const NIGHT: &str = "2026-05-04T15:00:00Z";
@@ -109,6 +109,7 @@ impl Desk {
             id,
             attempt,
             outcome,
+            cause: None,
         });
         self.seats(&["rep1"]);
     }
@@ -202,6 +203,18 @@ fn a_rep_who_declines_is_left_alone_for_a_minute_and_costs_the_caller_no_try() {
     let id = desk.note(Kind::LineFault, 0);
     desk.ends(id, Outcome::RepDeclined);
     desk.pass(59);
+    assert_eq!(desk.dialled().len(), 1);
+    desk.pass(1);
+    assert_eq!(desk.dialled(), [(id, 1), (id, 2)]);
+    assert_eq!(desk.get(id).failures, 0);
+}
+
+#[test]
+fn a_trunk_that_fails_rests_and_costs_the_caller_no_try() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::LineFault, 0);
+    desk.ends(id, Outcome::Failed);
+    desk.pass(599);
     assert_eq!(desk.dialled().len(), 1);
     desk.pass(1);
     assert_eq!(desk.dialled(), [(id, 1), (id, 2)]);
@@ -314,7 +327,11 @@ fn an_attempt_without_an_outcome_is_redialled_by_kind_or_asks() {
         );
         if kind == Kind::Rep {
             let wish = Wish::Redial;
-            desk.give(Input::Wished { id, wish });
+            desk.give(Input::Wished {
+                id,
+                wish,
+                by: "Lina".to_owned(),
+            });
             assert_eq!(desk.dialled(), [(id, 1), (id, 2)]);
         }
     }
@@ -388,18 +405,225 @@ fn an_emergency_number_is_never_phoned_back() {
 fn wishes_cancel_finish_and_snooze_whatever_is_open() {
     let mut desk = Desk::with_seat(NOON);
     let id = desk.note(Kind::Rep, 30);
-    let wish = Wish::Snooze(Duration::from_secs(90));
-    desk.give(Input::Wished { id, wish });
+    let wish = Wish::Snooze(desk.utc + SignedDuration::from_secs(90));
+    desk.give(Input::Wished {
+        id,
+        wish,
+        by: "Lina".to_owned(),
+    });
     desk.pass(89);
     assert!(desk.dialled().is_empty());
     let reason = "asked by the caller".to_owned();
     let wish = Wish::Cancel { reason };
-    desk.give(Input::Wished { id, wish });
+    desk.give(Input::Wished {
+        id,
+        wish,
+        by: "Lina".to_owned(),
+    });
     let wish = Wish::Done;
-    desk.give(Input::Wished { id, wish });
+    desk.give(Input::Wished {
+        id,
+        wish,
+        by: "Lina".to_owned(),
+    });
     desk.pass(600);
     assert!(desk.dialled().is_empty());
     assert_eq!(desk.news(), ["noted", "snoozed", "overdue", "cancelled"]);
+}
+
+/// What is wished, and whether it came true.
+fn wished(desk: &mut Desk, id: CallbackId, wish: Wish) -> bool {
+    let by = "Lina".to_owned();
+    desk.give(Input::Wished {
+        id,
+        wish: wish.clone(),
+        by,
+    });
+    wish.has_come_true(desk.get(id))
+}
+
+fn cancel() -> Wish {
+    let reason = "asked by the caller".to_owned();
+    Wish::Cancel { reason }
+}
+
+#[test]
+fn a_wish_that_is_repeated_finds_it_done_and_is_told_once() {
+    let mut desk = Desk::at(NOON);
+    let until = desk.utc + SignedDuration::from_secs(600);
+    let seat: SeatId = "rep2".parse().unwrap();
+    for (wish, news) in [
+        (Wish::Snooze(until), "snoozed"),
+        (Wish::Assign(Some(seat)), "assigned"),
+        (Wish::Assign(None), "assigned"),
+        (Wish::Redial, "redialled"),
+        (cancel(), "cancelled"),
+        (Wish::Done, "done"),
+    ] {
+        desk = Desk::at(NOON);
+        let mut asked = promise(Kind::Rep, desk.utc + SignedDuration::from_secs(300));
+        asked.seat = Some("rep1".parse().unwrap());
+        let id = desk.promised(asked);
+        for _ in 0..2 {
+            assert!(wished(&mut desk, id, wish.clone()), "{wish:?}");
+        }
+        assert_eq!(desk.news(), ["noted", news], "{wish:?}");
+        let by_whom = desk.actions.iter().filter_map(|action| {
+            let Action::Tell(told) = action else {
+                return None;
+            };
+            told.by.as_deref()
+        });
+        assert_eq!(by_whom.collect::<Vec<_>>(), ["Lina"], "{wish:?}");
+    }
+}
+
+#[test]
+fn what_is_over_cannot_be_wished_otherwise() {
+    let mut desk = Desk::at(NOON);
+    let id = desk.note(Kind::Rep, 300);
+    assert!(wished(&mut desk, id, cancel()));
+    let until = desk.utc;
+    for wish in [
+        Wish::Done,
+        Wish::Redial,
+        Wish::Snooze(until),
+        Wish::Assign(None),
+    ] {
+        assert!(!wished(&mut desk, id, wish.clone()), "{wish:?}");
+    }
+    assert_eq!(desk.news(), ["noted", "cancelled"]);
+}
+
+#[test]
+fn a_callback_that_is_cancelled_while_it_is_dialled_is_hung_up_and_stays_cancelled() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::LineFault, 0);
+    let until = desk.utc + SignedDuration::from_secs(600);
+    assert!(!wished(&mut desk, id, Wish::Snooze(until)));
+    assert!(wished(&mut desk, id, Wish::Redial));
+    assert!(wished(&mut desk, id, cancel()));
+    assert!(!wished(&mut desk, id, Wish::Done));
+    assert!(desk.actions.contains(&Action::HangUp { id, attempt: 1 }));
+    desk.ends(id, Outcome::Withdrawn);
+    assert!(cancel().has_come_true(desk.get(id)));
+}
+
+#[test]
+fn a_wish_for_a_promise_that_went_into_another_changes_that_one() {
+    let mut desk = Desk::at(NOON);
+    let older = desk.note(Kind::Rep, 300);
+    let younger = desk.note(Kind::Expert, 300);
+    wished(&mut desk, younger, Wish::Done);
+    assert_eq!(desk.state(older), State::Done);
+}
+
+#[test]
+fn a_wish_that_could_not_be_written_is_not_done_later() {
+    let mut desk = Desk::at(NOON);
+    let id = desk.note(Kind::Rep, 300);
+    desk.works = false;
+    assert!(!wished(&mut desk, id, cancel()));
+    desk.works = true;
+    desk.pass(60);
+    assert_eq!(desk.state(id), State::Open);
+}
+
+#[test]
+fn a_key_of_the_client_is_noted_once_and_for_one_promise_only() {
+    let mut desk = Desk::at(NOON);
+    let mut asked = promise(Kind::Rep, desk.utc);
+    asked.key = Some("8e03".to_owned());
+    let first = desk.promised(asked.clone());
+    assert!(wished(&mut desk, first, Wish::Done));
+    desk.promised(asked.clone());
+    asked.reason = "another".to_owned();
+    desk.promised(asked);
+    assert_eq!(desk.news(), ["noted", "done", "noted", "key-reused"]);
+    let ids: Vec<_> = desk.book.rows().map(|callback| callback.id).collect();
+    assert_eq!(ids, [first]);
+}
+
+#[test]
+fn the_seat_that_owes_the_answer_alone_calls_for_a_while_and_then_any() {
+    let mut desk = Desk::at(NOON);
+    let mut asked = promise(Kind::Expert, desk.utc);
+    asked.seat = Some("rep2".parse().unwrap());
+    let expert = desk.promised(asked);
+    let mut other = promise(Kind::Rep, desk.utc);
+    other.number = Pii::new(PhoneNumber::parse("13900139000").unwrap());
+    let other = desk.promised(other);
+    desk.seats(&["rep1"]);
+    // What waits for its own seat stands in nobody's way.
+    assert_eq!(desk.dialled(), [(other, 1)]);
+    desk.ends(other, Outcome::Joined);
+    desk.pass(119);
+    assert_eq!(desk.dialled().len(), 1);
+    desk.pass(1);
+    assert_eq!(desk.dialled(), [(other, 1), (expert, 1)]);
+}
+
+#[test]
+fn a_callback_that_is_assigned_to_nobody_is_made_by_any_seat() {
+    let mut desk = Desk::at(NOON);
+    let mut asked = promise(Kind::Complaint, desk.utc);
+    asked.seat = Some("rep2".parse().unwrap());
+    let id = desk.promised(asked);
+    desk.seats(&["rep1"]);
+    assert!(desk.dialled().is_empty());
+    assert!(wished(&mut desk, id, Wish::Assign(None)));
+    assert_eq!(desk.dialled(), [(id, 1)]);
+}
+
+#[test]
+fn a_complaint_is_tried_again_after_hours() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::Complaint, 0);
+    desk.ends(id, Outcome::NoAnswer);
+    desk.pass(2 * 3_600 - 1);
+    assert_eq!(desk.dialled().len(), 1);
+    desk.pass(1);
+    assert_eq!(desk.dialled().len(), 2);
+    assert_eq!(desk.get(id).outcomes, [Outcome::NoAnswer]);
+}
+
+#[test]
+fn one_number_is_called_so_often_a_day_and_on_the_next_again() {
+    let mut desk = Desk::at(NOON);
+    let mut rules = desk.queue.rules.clone();
+    rules.attempts_a_day = Some(2);
+    desk.book.obey(rules);
+    desk.seats(&["rep1"]);
+    let first = desk.note(Kind::LineFault, 0);
+    // What no rep took did not ring at the caller's.
+    desk.ends(first, Outcome::RepDeclined);
+    desk.pass(60);
+    desk.ends(first, Outcome::Busy);
+    desk.pass(120);
+    desk.ends(first, Outcome::Joined);
+    let second = desk.note(Kind::LineFault, 0);
+    desk.pass(11 * 3_600);
+    assert_eq!(desk.dialled(), [(first, 1), (first, 2), (first, 3)]);
+    desk.pass(3_600);
+    assert_eq!(desk.dialled().last(), Some(&(second, 1)));
+}
+
+#[test]
+fn who_is_not_to_be_called_is_promised_nothing() {
+    let mut desk = Desk::with_seat(NOON);
+    let open = desk.note(Kind::Rep, 30);
+    let number = PhoneNumber::parse("13800138000").unwrap();
+    let mut rules = desk.queue.rules.clone();
+    rules.never.insert(rules.whose(&Pii::new(number)));
+    desk.queue = Queue::new(DeskId::alone(), rules.clone(), None);
+    desk.book.obey(rules);
+    desk.give(Input::Started);
+    desk.seats(&["rep1"]);
+    desk.note(Kind::Rep, 30);
+    desk.pass(30);
+    assert!(desk.dialled().is_empty());
+    assert!(matches!(desk.state(open), State::Cancelled { .. }));
+    assert_eq!(desk.news(), ["noted", "do-not-call", "cancelled"]);
 }
 
 #[test]

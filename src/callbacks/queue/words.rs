@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::callbacks::{Attempt, Callback, CallbackId, Order, Outcome, Promise, Told, Turn, Wish};
+use crate::callbacks::{
+    Attempt, Callback, CallbackId, Order, Outcome, Promise, SipCause, Told, Turn, Wish,
+};
 use crate::words::{PhoneNumber, Pii, SeatId};
 
 /// What happened to the promises.
@@ -27,18 +29,28 @@ pub enum Input {
         id: CallbackId,
         attempt: u32,
         outcome: Outcome,
+        cause: Option<SipCause>,
     },
     /// The caller rang in by himself and speaks to a rep: his promises are kept (D26).
     CallerJoined {
         number: Pii<PhoneNumber>,
     },
-    /// A rep or the API asks; unknown and settled rows stay as they are.
+    /// All that is kept of a number is to be deleted: what is promised to it is cancelled first.
+    NumberDeleted {
+        number: Pii<PhoneNumber>,
+        by: String,
+    },
+    /// A rep or the API asks; unknown and settled rows stay as they are. Not done, and not tried again, where the book
+    /// cannot be written.
     Wished {
         id: CallbackId,
         wish: Wish,
+        by: String,
     },
     /// Another desk wrote into the book.
     Stirred,
+    /// What could not be written can be.
+    Recovered,
     Tick,
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use crate::words::{Catalogue, Language, Sentence};
+use crate::words::{Catalogue, DeskId, Language, Sentence};
 
 /// Why the desk refuses to start (D30).
 #[derive(Debug)]
@@ -34,6 +34,23 @@ pub enum OpenError {
     /// Even the fresh one is damaged.
     Unsound(PathBuf),
     Other(PathBuf, rusqlite::Error),
+    /// What should say where the server is does not.
+    Url(String),
+    /// It is not reached, or refuses us.
+    Server {
+        server: String,
+        why: String,
+    },
+    /// A later version laid its tables.
+    NewerServer {
+        server: String,
+        found: u32,
+        known: u32,
+    },
+    /// Another agent works there under the same name.
+    DeskTaken(DeskId),
+    /// This program was built to work without a server.
+    NoServers,
 }
 
 impl OpenError {
@@ -58,6 +75,20 @@ impl OpenError {
             }
             Self::Unsound(path) => of("database.unsound", path),
             Self::Other(path, why) => of("database.other", path).with("why", why),
+            Self::Url(why) => Sentence::of("database.url").with("why", why),
+            Self::Server { server, why } => Sentence::of("database.server")
+                .with("server", server)
+                .with("why", why),
+            Self::NewerServer {
+                server,
+                found,
+                known,
+            } => Sentence::of("database.newer-server")
+                .with("server", server)
+                .with("found", found)
+                .with("known", known),
+            Self::DeskTaken(desk) => Sentence::of("database.desk-taken").with("desk", desk),
+            Self::NoServers => Sentence::of("database.no-servers"),
         }
     }
 }
@@ -81,6 +112,10 @@ pub enum StoreError {
     /// The file was removed or replaced: what is written now, nobody finds again.
     Moved,
     Other(rusqlite::Error),
+    /// The server is not there, or does not answer.
+    Unreachable(String),
+    /// The server says no.
+    Server(String),
 }
 
 impl fmt::Display for StoreError {
@@ -93,6 +128,8 @@ impl fmt::Display for StoreError {
                 "the database was removed or replaced: put it back, or restart to begin a new one",
             ),
             Self::Other(why) => write!(f, "the database: {why}"),
+            Self::Unreachable(why) => write!(f, "the database's server is not reached: {why}"),
+            Self::Server(why) => write!(f, "the database's server: {why}"),
         }
     }
 }

@@ -1,6 +1,10 @@
 //! L2, shell. Where promises and live calls survive `kill -9` and a power cut.
 
+mod columns;
 mod error;
+mod outbox;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sqlite;
 
 use std::fmt;
@@ -8,9 +12,12 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn};
-use crate::words::CallId;
+use crate::words::{CallId, PhoneNumber};
 
 pub use error::{OpenError, StoreError};
+pub use outbox::Outbox;
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
 pub use sqlite::{Opened, Sqlite};
 
 /// A book that outlives us. Every call blocks until the disk has it: the desk runs it on a thread of its own.
@@ -27,11 +34,37 @@ pub trait Store: fmt::Debug + Send {
     /// The attempts of one promise, the first first.
     fn attempts(&mut self, id: CallbackId) -> Result<Vec<Attempt>, StoreError>;
 
+    /// Promises after this one, settled or not, the oldest first, so many at a time; at the end there are none.
+    fn history(&mut self, after: Option<CallbackId>) -> Result<Vec<Kept>, StoreError>;
+
+    /// Deletes what is settled for this caller, so that it is not in the files either. What is not, stays.
+    fn forget(&mut self, whose: &PhoneNumber) -> Result<Forgotten, StoreError>;
+
+    /// Deletes promises that were settled before then, some at a time; returns how many.
+    fn expire(&mut self, before: Timestamp) -> Result<u64, StoreError>;
+
     /// From its answer on a call is remembered.
     fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError>;
 
     /// It has a record, or a callback: either way nothing is owed for it any more.
     fn call_ended(&mut self, call: CallId) -> Result<(), StoreError>;
+}
+
+/// A promise and how it was kept, or not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    pub callback: Callback,
+    /// The first first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// What was deleted of one caller's promises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    pub callbacks: u64,
+    pub attempts: u64,
+    /// Promises that are not settled: still there.
+    pub left: u64,
 }
 
 /// What the last run left behind, that is no promise.
@@ -43,6 +76,19 @@ pub struct Found {
     pub set_aside: Vec<String>,
     /// Commits that were done and are not there any more, a database moved aside apart: an alarm.
     pub lost: u64,
+    /// Of a database that was damaged.
+    pub salvaged: Option<Salvaged>,
+}
+
+/// What could be saved of a damaged database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Salvaged {
+    /// Promises whose rows were whole, settled ones too.
+    pub taken_over: usize,
+    /// Promises of which only their ids, or rows with a wrong checksum, were left. They are in the table `set_aside`.
+    pub lost: usize,
+    /// Commits that were done and are not there any more.
+    pub commits: u64,
 }
 
 #[cfg(test)]

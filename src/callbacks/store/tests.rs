@@ -8,8 +8,11 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::callbacks::rules::samples::promise;
-use crate::callbacks::{CancelledBecause, Claimer, Kind, Outcome, State};
+use crate::callbacks::{CancelledBecause, Claim, Claimer, Kind, Outcome, SipCause, State};
 use crate::words::{Country, Language, PhoneNumber, Pii};
+
+mod damage;
+mod power_cut;
 
 /// A folder of its own for one test, gone afterwards.
 struct Folder(PathBuf);
@@ -65,6 +68,14 @@ fn claimer(desk: &str) -> Order {
     })
 }
 
+fn ended(claim: Claim, outcome: Outcome) -> Order {
+    Order::End {
+        claim,
+        outcome,
+        cause: None,
+    }
+}
+
 fn open(path: &Path) -> Sqlite {
     Sqlite::open(path, &rules(), utc()).unwrap().0
 }
@@ -94,9 +105,7 @@ fn what_was_committed_survives_a_kill_with_its_attempts() {
     assert_eq!(store.callbacks().unwrap(), [row.clone(), callback(2)]);
     let claim = row.claim().unwrap();
     let outcome = Outcome::Busy;
-    store
-        .take(&Order::End { claim, outcome }, &rules(), utc())
-        .unwrap();
+    store.take(&ended(claim, outcome), &rules(), utc()).unwrap();
     let ended = row.attempt().cloned().unwrap().ended(Outcome::Busy, utc());
     assert_eq!(store.attempts(row.id).unwrap(), [ended]);
 }
@@ -175,7 +184,7 @@ fn a_damaged_row_is_set_aside_and_the_others_are_kept() {
 }
 
 #[test]
-fn a_damaged_file_is_moved_aside_and_a_fresh_one_begun() {
+fn a_file_without_a_whole_row_is_moved_aside_and_a_fresh_one_begun() {
     let folder = Folder::new("file");
     let path = folder.file("desk.sqlite");
     let rows: Vec<Callback> = (0..200).map(callback).collect();
@@ -203,20 +212,22 @@ fn what_is_no_database_is_moved_aside_too() {
 }
 
 #[test]
-fn a_damaged_journal_is_moved_aside_and_told() {
+fn a_journal_with_a_damaged_head_is_moved_aside_and_read_all_the_same() {
     let folder = Folder::new("journal");
     let (living, path) = (folder.file("living.sqlite"), folder.file("desk.sqlite"));
     let mut store = open(&living);
     keep(&mut store, &[callback(1)]).unwrap();
     snapshot(&living, &path);
-    let journal = folder.file("desk.sqlite-wal");
-    let mut bytes = fs::read(&journal).unwrap();
-    bytes[16] ^= 0xff;
-    fs::write(&journal, bytes).unwrap();
+    change_byte(&folder.file("desk.sqlite-wal"), |_| 16);
     let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
-    let aside = folder.file("desk.sqlite.damaged-20260504T040000Z-wal");
-    assert_eq!(opened, Opened::MovedAside(aside.clone()));
-    assert!(aside.exists());
+    let aside = folder.file("desk.sqlite.damaged-20260504T040000Z");
+    assert_eq!(opened, Opened::MovedAside(aside));
+    assert!(
+        folder
+            .file("desk.sqlite.damaged-20260504T040000Z-wal")
+            .exists()
+    );
+    assert_eq!(store.callbacks().unwrap(), [callback(1)]);
     keep(&mut store, &[callback(2)]).unwrap();
 }
 
@@ -256,33 +267,66 @@ fn a_journal_damaged_in_the_middle_is_noticed_and_kept() {
     let (mut store, path) = attacked(&folder, |_, journal| {
         change_byte(journal, |length| length / 2);
     });
-    let found = store.found(utc()).unwrap();
-    assert!(found.lost > 0, "{found:?}");
-    assert!(
-        folder
-            .file("desk.sqlite.damaged-20260504T040000Z-wal")
-            .exists()
-    );
-    // Told at every start until something is written: then it is as it is.
+    let salvaged = store.found(utc()).unwrap().salvaged.unwrap();
+    assert!(salvaged.taken_over >= 2, "{salvaged:?}");
+    let kept = folder.file("desk.sqlite.damaged-20260504T040000Z-wal");
+    assert!(kept.exists());
+    // Told once: then it is as it is.
     drop(store);
-    let mut store = open(&path);
-    assert_eq!(store.found(utc()).unwrap().lost, found.lost);
+    let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
+    let found = store.found(utc()).unwrap();
+    assert_eq!((opened, found.lost), (Opened::Existing, 0));
     keep(&mut store, &[callback(4)]).unwrap();
     drop(store);
     assert_eq!(open(&path).found(utc()).unwrap().lost, 0);
 }
 
 #[test]
-fn a_lost_last_commit_and_a_removed_journal_are_noticed() {
+fn a_journal_cut_short_and_one_removed_are_noticed() {
     let folder = Folder::new("last");
     let mut store = attacked(&folder, |_, journal| {
-        change_byte(journal, |length| length - 1)
+        let file = fs::OpenOptions::new().write(true).open(journal).unwrap();
+        file.set_len(file.metadata().unwrap().len() - 1).unwrap();
     })
     .0;
     assert_eq!(store.found(utc()).unwrap().lost, 1);
     let folder = Folder::new("no-journal");
     let mut store = attacked(&folder, |_, journal| fs::remove_file(journal).unwrap()).0;
     assert_eq!(store.found(utc()).unwrap().lost, 3);
+}
+
+#[test]
+fn a_salvage_that_was_cut_off_is_done_again_or_finished() {
+    let folder = Folder::new("cut-off");
+    let path = folder.file("desk.sqlite");
+    let rows = [callback(1), callback(2)];
+    // Before the new one was whole.
+    keep(&mut open(&path), &rows).unwrap();
+    change_byte(&path, |_| 18);
+    fs::write(folder.file("desk.sqlite.salvaging"), "half").unwrap();
+    assert_eq!(open(&path).callbacks().unwrap(), rows);
+    // After that, and before it took its place.
+    fs::rename(&path, folder.file("desk.sqlite.salvaged")).unwrap();
+    fs::write(&path, "no database").unwrap();
+    let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
+    let aside = folder.file("desk.sqlite.damaged-20260504T040000Z-2");
+    assert_eq!(opened, Opened::MovedAside(aside));
+    assert_eq!(store.callbacks().unwrap(), rows);
+}
+
+#[test]
+fn an_attempt_that_is_not_as_it_was_written_is_none() {
+    let folder = Folder::new("attempt");
+    let path = folder.file("desk.sqlite");
+    let mut store = open(&path);
+    keep(&mut store, &[callback(1)]).unwrap();
+    store.take(&claimer("desk"), &rules(), utc()).unwrap();
+    drop(store);
+    let db = Connection::open(&path).unwrap();
+    let flipped = "UPDATE attempt SET body = replace(body, 'rep1', 'rep2')";
+    db.execute(flipped, ()).unwrap();
+    drop(db);
+    assert!(open(&path).attempts(callback(1).id).unwrap().is_empty());
 }
 
 #[test]
@@ -345,7 +389,10 @@ fn tables_that_are_not_ours_are_refused_and_left_as_they_are() {
     let folder = Folder::new("foreign");
     for (name, change) in [
         ("another", "DROP TABLE meta"),
-        ("changed", "ALTER TABLE callback DROP COLUMN changed_ms"),
+        (
+            "changed",
+            "DROP INDEX callback_of_caller; ALTER TABLE callback DROP COLUMN changed_ms",
+        ),
         (
             "lacking",
             "DROP TABLE attempt; CREATE VIEW attempt AS SELECT 1",
@@ -388,28 +435,96 @@ fn a_later_version_is_refused() {
     let path = folder.file("desk.sqlite");
     drop(open(&path));
     let db = Connection::open(&path).unwrap();
-    db.execute("UPDATE meta SET value = 99", ()).unwrap();
+    db.execute_batch("UPDATE meta SET value = 99; PRAGMA user_version = 99;")
+        .unwrap();
     drop(db);
     let refused = Sqlite::open(&path, &rules(), utc()).unwrap_err();
     assert!(matches!(refused, OpenError::Newer { found: 99, .. }));
 }
 
-/// As the first version laid it: one row as it was, one that is damaged.
+/// As earlier versions laid it: two rows as they were, and one that is damaged.
 #[test]
-fn the_first_versions_rows_are_taken_over_and_damaged_ones_set_aside() {
-    let folder = Folder::new("first");
+fn rows_of_earlier_versions_are_taken_over_and_damaged_ones_set_aside() {
+    for (version, dump) in [
+        ("first", include_str!("first_version.sql")),
+        ("second", include_str!("second_version.sql")),
+    ] {
+        let folder = Folder::new(version);
+        let path = folder.file("desk.sqlite");
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch(dump).unwrap();
+        drop(db);
+        let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
+        assert_eq!(opened, Opened::Existing);
+        let rows = store.callbacks().unwrap();
+        let kept: Vec<(&str, bool)> = rows
+            .iter()
+            .map(|row| (row.promise.number.reveal().as_str(), row.is_open()))
+            .collect();
+        let whole = [("13800138000", true), ("13800138002", false)];
+        assert_eq!(kept, whole, "{version}");
+        drop(store);
+        assert_eq!(open(&path).callbacks().unwrap(), rows);
+    }
+}
+
+#[test]
+fn a_clients_key_is_known_again_after_a_restart() {
+    let folder = Folder::new("key");
     let path = folder.file("desk.sqlite");
-    let db = Connection::open(&path).unwrap();
-    db.execute_batch(include_str!("first_version.sql")).unwrap();
-    drop(db);
-    let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
-    assert_eq!(opened, Opened::Existing);
-    let rows = store.callbacks().unwrap();
-    let kept: Vec<(&str, bool)> = rows
-        .iter()
-        .map(|row| (row.promise.number.reveal().as_str(), row.is_open()))
-        .collect();
-    assert_eq!(kept, [("13800138000", true), ("13800138002", false)]);
-    drop(store);
-    assert_eq!(open(&path).callbacks().unwrap(), rows);
+    let mut promise = callback(1).promise;
+    promise.key = Some("8e03".to_owned());
+    let note = |n| {
+        let id = callback(n).id;
+        let promise = promise.clone();
+        let order = Order::Note { id, promise };
+        open(&path).take(&order, &rules(), utc()).unwrap()
+    };
+    note(1);
+    let again = note(2);
+    let ids: Vec<_> = again.rows.iter().map(|row| row.id).collect();
+    assert_eq!(ids, [callback(1).id]);
+    assert_eq!(open(&path).callbacks().unwrap().len(), 1);
+}
+
+#[test]
+fn what_waits_for_its_own_seat_stands_in_nobodys_way() {
+    let folder = Folder::new("own-seat");
+    let mut store = open(&folder.file("desk.sqlite"));
+    let mut expert = callback(1);
+    expert.promise.kind = Kind::Expert;
+    expert.promise.seat = Some("rep2".parse().unwrap());
+    keep(&mut store, &[expert, callback(2)]).unwrap();
+    let mut claimed = |at| {
+        let turn = store.take(&claimer("desk"), &rules(), at).unwrap();
+        (turn.rows.first().map(|row| row.id), turn.next)
+    };
+    assert_eq!(claimed(utc()).0, Some(callback(2).id));
+    let any_seat = utc() + SignedDuration::from_mins(2);
+    let (nothing, next) = claimed(utc() + SignedDuration::from_secs(40));
+    assert_eq!((nothing, next), (None, Some(any_seat)));
+    assert_eq!(claimed(any_seat).0, Some(callback(1).id));
+}
+
+#[test]
+fn attempts_of_a_day_are_counted_over_all_promises_to_a_number() {
+    let folder = Folder::new("cap");
+    let mut store = open(&folder.file("desk.sqlite"));
+    let rules = Rules {
+        attempts_a_day: Some(1),
+        ..rules()
+    };
+    keep(&mut store, &[callback(1)]).unwrap();
+    let mut take = |order, at| store.take(&order, &rules, at).unwrap();
+    let row = take(claimer("desk"), utc()).rows.remove(0);
+    let claim = row.claim().unwrap();
+    let outcome = Outcome::Joined;
+    take(ended(claim, outcome), utc());
+    let promise = callback(1).promise;
+    let id = callback(2).id;
+    take(Order::Note { id, promise }, utc());
+    let turn = take(claimer("desk"), utc());
+    assert!(turn.attempts.is_empty());
+    let tomorrow: Timestamp = "2026-05-05T08:00:00Z".parse().unwrap();
+    assert_eq!(turn.rows.first().map(|row| row.next), Some(tomorrow));
 }

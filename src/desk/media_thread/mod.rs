@@ -199,6 +199,7 @@ fn prepare(order: &Order) {
         | Order::Cut { .. }
         | Order::SendKeys { .. }
         | Order::Watch { .. }
+        | Order::Attend { .. }
         | Order::Record { .. }
         | Order::Human { .. }
         | Order::Close { .. } => return,

@@ -104,6 +104,11 @@ impl Character {
         self.is_signal() || self.is_music()
     }
 
+    /// Tones without gaps that are no signal, and more of them than speech has.
+    pub(super) fn is_song(&self) -> bool {
+        self.is_music() && self.is_tonal() && !self.is_signal()
+    }
+
     fn is_music(&self) -> bool {
         self.is_musical_for(self.window)
     }

@@ -6,6 +6,7 @@
 //!
 //! Invariant: the verdict is a function of what came and of the time; nothing here decides what to do about it.
 
+mod answerer;
 mod asking;
 mod character;
 pub(in crate::media) mod echo;
@@ -27,6 +28,7 @@ mod spectrum;
 mod speech_gate;
 mod voice;
 
+pub use answerer::{Answerer, Sign};
 pub use echo::EchoFound;
 pub use human::{BLOCK_SAMPLES, Block, WINDOW_BLOCKS};
 pub use level::Level;

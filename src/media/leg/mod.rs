@@ -1,3 +1,4 @@
+mod attending;
 mod sending;
 mod spoken;
 mod tape;
@@ -13,7 +14,7 @@ use crate::media::clip::Clip;
 use crate::media::codec::{Codec, Encoder};
 use crate::media::dtmf::InBandKeys;
 use crate::media::heard::{Heard, HeardFrame, Sounding};
-use crate::media::hearing::{HeardOfUs, Line, Open, Played, VoiceChange, Watch};
+use crate::media::hearing::{Answerer, HeardOfUs, Line, Open, Played, VoiceChange, Watch};
 use crate::media::listening::{Listening, Phrase};
 use crate::media::order::{Hears, LegKey, LegSpec, Recording, Report, Stats};
 use crate::media::outbox::Outbox;
@@ -41,6 +42,8 @@ pub(in crate::media) struct Leg {
     meter: Meter,
     in_band: InBandKeys,
     line: Line,
+    /// While it is not known who answers our call.
+    answerer: Option<Box<Answerer>>,
     /// The slot whose sound is judged next.
     unjudged: u64,
     /// While the call is recorded.
@@ -88,6 +91,7 @@ impl Leg {
             in_band: InBandKeys::default(),
             listening: Listening::default(),
             line: Line::new(now),
+            answerer: None,
             unjudged: 0,
             tape: None,
             reports: Reports {
@@ -190,7 +194,10 @@ impl Leg {
 
     /// Something of ours listens to it: the line doctor, a recording, or who looks for keys in the sound.
     pub(in crate::media) fn is_listened_to(&self) -> bool {
-        self.line.is_watched() || self.tape.is_some() || self.spec.telephone_event.is_none()
+        self.line.is_watched()
+            || self.answerer.is_some()
+            || self.tape.is_some()
+            || self.spec.telephone_event.is_none()
     }
 
     /// Begins to record from the next slot on, or ends it.
@@ -275,6 +282,7 @@ impl Leg {
         for frame in (oldest..=due).filter_map(|slot| heard.frame(slot, Sounding::AsItCame)) {
             let change = self.line.hear(frame.samples, frame.rate, frame.played, now);
             self.tell_voice(change, out);
+            self.tell_sign(frame, out);
             self.hear_keys(frame, now, out);
         }
         self.unjudged = due + 1;

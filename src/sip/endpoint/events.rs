@@ -27,6 +27,8 @@ pub enum Event {
     Refused {
         code: u16,
         reason: String,
+        /// The telephone network's cause (Q.850), where they tell it (RFC 3326, RFC 6432).
+        cause: Option<u16>,
         retry_after: Option<Duration>,
     },
     /// Nobody answered our INVITE in 32 s; the leg is over.

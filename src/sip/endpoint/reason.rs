@@ -14,16 +14,29 @@ pub(super) fn of(message: &Message) -> Option<String> {
 /// Whether a Reason says that somebody else has taken the call: by another device of the same
 /// extension (RFC 3326 2, `SIP;cause=200`; Q.850 calls it 26, non-selected user clearing).
 pub fn is_answered_elsewhere(reason: &str) -> bool {
-    split(reason).take(REASONS_MAX).any(|value| {
+    causes(reason).any(|(protocol, cause)| {
+        matches!(
+            (protocol.as_str(), cause.as_str()),
+            ("SIP", "200") | ("Q.850", "26")
+        )
+    })
+}
+
+/// The cause of the telephone network that a message tells (RFC 3326 2).
+pub(super) fn q850(message: &Message) -> Option<u16> {
+    let reason = of(message)?;
+    let mut causes = causes(&reason).filter(|(protocol, _)| protocol == "Q.850");
+    causes.find_map(|(_, cause)| cause.parse().ok())
+}
+
+/// Protocol and cause of each value.
+fn causes(reason: &str) -> impl Iterator<Item = (String, String)> {
+    split(reason).take(REASONS_MAX).map(|value| {
         let at = value.find(';').unwrap_or(value.len());
         let (protocol, params) = value.split_at(at);
         let params = Params::new(params);
-        let cause = params.get("cause").unwrap_or_default();
-        match protocol.trim().to_ascii_uppercase().as_str() {
-            "SIP" => cause == "200",
-            "Q.850" => cause == "26",
-            _ => false,
-        }
+        let cause = params.get("cause").unwrap_or_default().to_owned();
+        (protocol.trim().to_ascii_uppercase(), cause)
     })
 }
 

@@ -10,6 +10,7 @@ use super::legs::LegId;
 use super::messages::{alongside, phrase};
 use super::outbox::Transmit;
 use super::reaching::NoHelp;
+use super::reason;
 use super::stage::{Stage, Talking};
 use crate::sip::Hop;
 use crate::sip::dialog::Dialog;
@@ -169,6 +170,7 @@ impl Endpoint {
         let event = Event::Refused {
             code: response.code,
             reason: response.reason().to_owned(),
+            cause: reason::q850(&response.message),
             retry_after: response.retry_after(),
         };
         self.out.emit(id, event);
@@ -199,6 +201,7 @@ impl Endpoint {
             let event = Event::Refused {
                 code: 487,
                 reason: phrase(487).to_owned(),
+                cause: None,
                 retry_after: None,
             };
             return self.out.emit(id, event);

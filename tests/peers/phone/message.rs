@@ -66,7 +66,7 @@ impl Message {
     }
 
     /// The address inside the angle brackets of Contact.
-    pub(super) fn contact(&self) -> &str {
+    pub(crate) fn contact(&self) -> &str {
         let contact = self.header("contact");
         let inner = contact.split_once('<').and_then(|(_, c)| c.split_once('>'));
         inner.map_or(contact, |(uri, _)| uri)
@@ -89,7 +89,7 @@ impl Message {
     }
 
     /// The start of a response to this request; `tag` completes a To that has none.
-    pub(super) fn response(&self, status: u16, tag: &str) -> String {
+    pub(crate) fn response(&self, status: u16, tag: &str) -> String {
         let mut text = format!("SIP/2.0 {status} {}\r\n", reason(status));
         let vias = self.headers.iter().filter(|(name, _)| name == "via");
         for (_, via) in vias {

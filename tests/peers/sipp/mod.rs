@@ -1,5 +1,6 @@
 //! SIPp: the whole pack of tests/sipp, thirty callers at once, and a rep and a target that echo.
 
+mod customers;
 mod digest;
 mod pack;
 

@@ -1,8 +1,10 @@
 mod journal;
+mod keeping;
 mod open;
 mod place;
 mod reach;
 mod row;
+mod salvage;
 mod schema;
 mod sheet;
 mod tally;
@@ -10,15 +12,17 @@ mod tally;
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Transaction};
 
+use self::open::Ready;
 use self::place::Place;
-use self::row::{Row, json};
+use self::row::Row;
 use self::sheet::Page;
 use self::tally::Tally;
-use super::{Found, OpenError, Store, StoreError};
+use super::columns::json;
+use super::{Forgotten, Found, Kept, OpenError, Salvaged, Store, StoreError};
 use crate::callbacks::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn, carry_out};
-use crate::words::CallId;
+use crate::words::{CallId, PhoneNumber};
 
 pub use self::open::Opened;
 
@@ -30,6 +34,8 @@ pub struct Sqlite {
     tally: Tally,
     /// Commits that were done and are not there any more.
     lost: u64,
+    /// What was taken over from a damaged file.
+    salvaged: Option<Salvaged>,
 }
 
 /// Settled callbacks that are listed.
@@ -44,24 +50,21 @@ ORDER BY id";
 impl Sqlite {
     /// Opens `path` for this process alone; `utc` names a damaged file that is moved aside.
     pub fn open(path: &Path, rules: &Rules, utc: Timestamp) -> Result<(Self, Opened), OpenError> {
-        let (db, opened) = open::open(path, rules, utc)?;
+        let Ready {
+            db,
+            tally,
+            opened,
+            salvaged,
+        } = open::open(path, rules, utc)?;
         let unreadable = |why| OpenError::Other(path.to_owned(), why);
         let counted = tally::counted(&db).map_err(unreadable)?;
-        let tally = Tally::open(path).map_err(|why| OpenError::Permission(path.to_owned(), why))?;
-        let lost = match opened {
-            Opened::MovedAside(_) => 0,
-            Opened::Fresh | Opened::Existing => tally.noted().saturating_sub(counted),
-        };
-        if lost > 0 {
-            // For whoever wants to look; the alarm is raised with it or without.
-            let _ = open::copy_journal(path, utc);
-        }
-        let place = Place::of(path);
+        let lost = tally.noted().saturating_sub(counted);
         let store = Self {
             db,
-            place,
+            place: Place::of(path),
             tally,
-            lost,
+            lost: salvaged.map_or(lost, |salvaged| salvaged.commits),
+            salvaged,
         };
         Ok((store, opened))
     }
@@ -72,6 +75,16 @@ impl Sqlite {
             calls: self.live_calls()?,
             set_aside: self.set_damaged_aside(utc)?,
             lost: self.lost,
+            salvaged: self.salvaged,
+        })
+    }
+
+    /// Forgets all promises: they are elsewhere.
+    pub(super) fn clear(&mut self) -> Result<(), StoreError> {
+        self.write(|db| {
+            db.execute("DELETE FROM attempt", ())?;
+            db.execute("DELETE FROM callback", ())?;
+            Ok(())
         })
     }
 
@@ -88,14 +101,11 @@ impl Sqlite {
     }
 
     fn live_calls(&self) -> Result<Vec<LiveCall>, StoreError> {
-        let mut query = self.db.prepare("SELECT body FROM live_call ORDER BY id")?;
-        let bodies = query.query_map((), |row| row::text(row, "body"))?;
-        let bodies: Vec<String> = bodies.collect::<rusqlite::Result<_>>()?;
-        // A damaged one has no number to phone back.
-        Ok(bodies
-            .iter()
-            .filter_map(|body| serde_json::from_str(body).ok())
-            .collect())
+        let mut query = self.db.prepare("SELECT * FROM live_call ORDER BY id")?;
+        let calls = query.query_map((), |found| row::body(found, row::LIVE_CALL))?;
+        let calls: Vec<Option<LiveCall>> = calls.collect::<rusqlite::Result<_>>()?;
+        // Of a damaged one nobody knows whom to phone back.
+        Ok(calls.into_iter().flatten().collect())
     }
 
     fn set_damaged_aside(&mut self, utc: Timestamp) -> Result<Vec<String>, StoreError> {
@@ -103,14 +113,9 @@ impl Sqlite {
         if damaged.is_empty() {
             return Ok(Vec::new());
         }
-        let at_ms = utc.as_millisecond();
         self.write(|db| {
             for (rowid, id, body) in &damaged {
-                let kept = params![at_ms, id, body];
-                db.execute(
-                    "INSERT INTO set_aside (at_ms, id, body) VALUES (?1, ?2, ?3)",
-                    kept,
-                )?;
+                schema::set_aside(db, id, body, utc)?;
                 db.execute("DELETE FROM callback WHERE rowid = ?1", [rowid])?;
             }
             Ok(())
@@ -134,6 +139,14 @@ impl Sqlite {
         })?;
         let rows: Vec<Option<_>> = rows.collect::<rusqlite::Result<_>>()?;
         Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// All that is written stays in the journal.
+    #[cfg(test)]
+    pub(super) fn keep_journal(&self) {
+        self.db
+            .pragma_update(None, "wal_autocheckpoint", 0)
+            .unwrap();
     }
 
     #[cfg(test)]
@@ -175,22 +188,28 @@ impl Store for Sqlite {
     }
 
     fn attempts(&mut self, id: CallbackId) -> Result<Vec<Attempt>, StoreError> {
-        let mut query = self
-            .db
-            .prepare_cached("SELECT body FROM attempt WHERE callback = ?1 ORDER BY number")?;
-        let bodies = query.query_map([id.to_string()], |row| row.get::<_, String>(0))?;
-        let bodies: Vec<String> = bodies.collect::<rusqlite::Result<_>>()?;
-        let attempts = bodies.iter().map(|body| serde_json::from_str(body).ok());
-        attempts.collect::<Option<_>>().ok_or(StoreError::Damaged)
+        keeping::attempts(&self.db, id)
+    }
+
+    fn history(&mut self, after: Option<CallbackId>) -> Result<Vec<Kept>, StoreError> {
+        keeping::history(&self.db, after)
+    }
+
+    fn forget(&mut self, whose: &PhoneNumber) -> Result<Forgotten, StoreError> {
+        let forgotten = self.write(|db| keeping::forget(db, whose))?;
+        // The journal has the pages as they were.
+        self.db
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
+        Ok(forgotten)
+    }
+
+    fn expire(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        self.write(|db| keeping::expire(db, before))
     }
 
     fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError> {
-        let row = params![call.call.to_string(), json(call)];
-        self.write(|db| {
-            let remember = "INSERT OR REPLACE INTO live_call (id, body) VALUES (?1, ?2)";
-            db.execute(remember, row)?;
-            Ok(())
-        })
+        let columns = vec![call.call.to_string().into(), json(call).into()];
+        self.write(|db| Ok(row::put(db, "live_call", columns)?))
     }
 
     fn call_ended(&mut self, call: CallId) -> Result<(), StoreError> {

@@ -1,9 +1,10 @@
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
-use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::callbacks::{Callback, Rules, State};
+use crate::callbacks::store::columns::Columns;
+use crate::callbacks::{Callback, Rules};
 
 /// A row of `callback` as it lies in the file: the columns in the order of [`COLUMNS`], the body last.
 #[derive(Debug)]
@@ -11,78 +12,123 @@ pub(super) struct Row {
     columns: Vec<Value>,
 }
 
-pub(super) const COLUMNS: &str = "id, whose, origin, reason, state, settled, kind, next_ms, lapses_ms, warns_ms, desk, changed_ms, body";
+pub(super) const COLUMNS: &str = "id, whose, origin, reason, state, settled, kind, next_ms, own_ms, seat, lapses_ms, warns_ms, desk, changed_ms, body";
 
 const UPSERT: &str = "
-INSERT OR REPLACE INTO callback (id, whose, origin, reason, state, settled, kind, next_ms, lapses_ms, warns_ms, desk,
-    changed_ms, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+INSERT OR REPLACE INTO callback (id, whose, origin, reason, state, settled, kind, next_ms, own_ms, seat, lapses_ms,
+    warns_ms, desk, changed_ms, body, checksum)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 
 impl Row {
     pub(super) fn of(callback: &Callback, rules: &Rules, changed: Timestamp) -> Self {
-        let (promise, state) = (&callback.promise, &callback.state);
-        let whose = rules.whose(&promise.number);
-        let origin = promise.origin.map(|call| call.to_string());
-        let warns = callback.warns().map(|(when, _)| when);
-        let desk = callback.lease().map(|lease| lease.desk.as_str().to_owned());
+        let row = Columns::of(callback, rules, changed);
+        let times = row.times;
         Self {
             columns: vec![
-                callback.id.to_string().into(),
-                whose.as_str().to_owned().into(),
-                origin.into(),
-                promise.reason.clone().into(),
-                state_word(state).to_owned().into(),
-                i64::from(callback.is_settled()).into(),
-                (promise.kind as i64).into(),
-                ms(callback.next).into(),
-                callback.lapses().map(ms).into(),
-                warns.map(ms).into(),
-                desk.into(),
-                ms(changed).into(),
-                json(callback).into(),
+                row.id.into(),
+                row.whose.reveal().as_str().to_owned().into(),
+                row.origin.into(),
+                row.reason.into(),
+                row.state.to_owned().into(),
+                i64::from(row.settled).into(),
+                row.kind.into(),
+                times.next_ms.into(),
+                times.own_ms.into(),
+                row.seat.into(),
+                times.lapses_ms.into(),
+                times.warns_ms.into(),
+                row.desk.into(),
+                times.changed_ms.into(),
+                row.body.reveal().clone().into(),
             ],
         }
     }
 
-    /// Reads the columns, and the checksum after them; nothing where they do not fit each other.
-    pub(super) fn read(found: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Callback>> {
-        let columns = COLUMNS.split(", ").map(|name| value(found, name));
-        let row = Self {
-            columns: columns.collect::<rusqlite::Result<_>>()?,
-        };
-        let is_whole = found
-            .get::<_, u32>("checksum")
-            .is_ok_and(|sum| sum == row.checksum());
-        let Some(Value::Text(body)) = row.columns.last().filter(|_| is_whole) else {
-            return Ok(None);
-        };
-        Ok(serde_json::from_str(body).ok())
+    /// One that was read without SQLite, its checksum the last column; what is left of it where that does not fit.
+    pub(super) fn salvaged(mut columns: Vec<Value>) -> Result<Self, String> {
+        let is_whole = fits(&columns);
+        columns.pop();
+        match is_whole {
+            true => Ok(Self { columns }),
+            false => Err(columns.last().map(shown).unwrap_or_default()),
+        }
     }
 
-    fn checksum(&self) -> u32 {
-        checksum(self.columns.iter().map(shown))
+    /// When it was written last.
+    pub(super) fn changed_ms(&self) -> Option<i64> {
+        let at = COLUMNS.split(", ").position(|name| name == "changed_ms")?;
+        let Value::Integer(ms) = self.columns.get(at)? else {
+            return None;
+        };
+        Some(*ms)
+    }
+
+    /// Reads the columns, and the checksum after them; nothing where they do not fit each other.
+    pub(super) fn read(found: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Callback>> {
+        if !is_whole(found, COLUMNS)? {
+            return Ok(None);
+        }
+        Ok(serde_json::from_str(&text(found, "body")?).ok())
     }
 }
 
+/// Columns of a row, its checksum among them.
+pub(super) const WIDTH: usize = 16;
+
+/// Whether the last column is the checksum of the others.
+pub(super) fn fits(columns: &[Value]) -> bool {
+    let Some((Value::Integer(sum), columns)) = columns.split_last() else {
+        return false;
+    };
+    *sum == i64::from(checksum(columns))
+}
+
+/// Whether the checksum fits these columns, named in its order.
+pub(super) fn is_whole(found: &rusqlite::Row<'_>, columns: &str) -> rusqlite::Result<bool> {
+    let columns = columns.split(", ").map(|name| value(found, name));
+    let columns = columns.collect::<rusqlite::Result<Vec<_>>>()?;
+    let sum = found.get::<_, u32>("checksum");
+    Ok(sum.is_ok_and(|sum| sum == checksum(&columns)))
+}
+
 pub(super) fn write(db: &Connection, row: &Row) -> rusqlite::Result<()> {
-    let sum = Value::from(row.checksum());
+    let sum = Value::from(checksum(&row.columns));
     let values = row.columns.iter().chain([&sum]);
     db.prepare_cached(UPSERT)?
         .execute(params_from_iter(values))
         .map(drop)
 }
 
-/// Not before that time: what a column says is due is due.
-fn ms(at: Timestamp) -> i64 {
-    let ms = at.as_millisecond();
-    let is_sooner = at.subsec_nanosecond() % 1_000_000 > 0;
-    ms + i64::from(is_sooner)
+/// The columns of an attempt, and of a live call; their checksum is the last of each.
+pub(super) const ATTEMPT: &str = "callback, number, sip_call_id, outcome, body";
+pub(super) const LIVE_CALL: &str = "id, body";
+
+/// Writes a row of another table, over what was there.
+pub(super) fn put(db: &Connection, table: &str, mut columns: Vec<Value>) -> rusqlite::Result<()> {
+    columns.push(checksum(&columns).into());
+    let marks = vec!["?"; columns.len()].join(", ");
+    let insert = format!("INSERT OR REPLACE INTO {table} VALUES ({marks})");
+    db.prepare_cached(&insert)?
+        .execute(params_from_iter(columns))
+        .map(drop)
+}
+
+/// The body of a row of another table, if it is whole.
+pub(super) fn body<T: DeserializeOwned>(
+    found: &rusqlite::Row<'_>,
+    columns: &str,
+) -> rusqlite::Result<Option<T>> {
+    if !is_whole(found, columns)? {
+        return Ok(None);
+    }
+    Ok(serde_json::from_str(&text(found, "body")?).ok())
 }
 
 /// Of columns as text, one after the other.
-pub(super) fn checksum(columns: impl IntoIterator<Item: AsRef<str>>) -> u32 {
+pub(super) fn checksum(columns: &[Value]) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     for column in columns {
-        crc.update(column.as_ref().as_bytes());
+        crc.update(shown(column).as_bytes());
         crc.update(&[0]);
     }
     crc.finalize()
@@ -108,19 +154,4 @@ fn value(found: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Value> {
 pub(super) fn text(found: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<String> {
     let bytes = found.get_ref(column)?.as_bytes().unwrap_or_default();
     Ok(String::from_utf8_lossy(bytes).into_owned())
-}
-
-pub(super) fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("our rows have string keys and no fallible fields")
-}
-
-fn state_word(state: &State) -> &'static str {
-    match state {
-        State::Open => "open",
-        State::Attempting { .. } => "attempting",
-        State::Uncertain { .. } => "uncertain",
-        State::Done => "done",
-        State::GivenUp { .. } => "given-up",
-        State::Cancelled { .. } => "cancelled",
-    }
 }

@@ -1,31 +1,38 @@
-use rusqlite::{Connection, Transaction};
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Transaction, params};
 
 use super::row::{self, Row};
 use crate::callbacks::{Callback, Rules};
 
 /// Goes up with every change of [`TABLES`]; a later one is refused.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 4;
+
+/// From this one on it stands in the head of the file, too.
+pub(super) const FIRST_IN_HEAD: u32 = 4;
 
 /// `body` is the row; the columns beside it are what it is found by. SQLite keeps no checksum a page (D30), so each row
-/// has its own.
+/// has its own. By the number of its columns [`super::salvage`] knows which table's it is.
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS callback (
     id TEXT PRIMARY KEY, whose TEXT NOT NULL, origin TEXT, reason TEXT NOT NULL, state TEXT NOT NULL,
-    settled INTEGER NOT NULL, kind INTEGER NOT NULL, next_ms INTEGER NOT NULL, lapses_ms INTEGER, warns_ms INTEGER,
-    desk TEXT, changed_ms INTEGER NOT NULL, body TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
+    settled INTEGER NOT NULL, kind INTEGER NOT NULL, next_ms INTEGER NOT NULL, own_ms INTEGER, seat TEXT,
+    lapses_ms INTEGER, warns_ms INTEGER, desk TEXT, changed_ms INTEGER NOT NULL, body TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS callback_settled ON callback (settled, id);
 CREATE INDEX IF NOT EXISTS callback_whose ON callback (whose) WHERE settled = 0;
+CREATE INDEX IF NOT EXISTS callback_of_caller ON callback (whose, changed_ms);
 CREATE INDEX IF NOT EXISTS callback_due ON callback (kind DESC, next_ms, id) WHERE state = 'open';
 CREATE INDEX IF NOT EXISTS callback_next ON callback (next_ms) WHERE state = 'open';
+CREATE INDEX IF NOT EXISTS callback_own ON callback (own_ms) WHERE state = 'open' AND own_ms IS NOT NULL;
 CREATE INDEX IF NOT EXISTS callback_lapses ON callback (lapses_ms) WHERE lapses_ms IS NOT NULL;
 CREATE INDEX IF NOT EXISTS callback_warns ON callback (warns_ms) WHERE warns_ms IS NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS callback_origin ON callback (origin, reason) WHERE origin IS NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS callback_in_flight ON callback (whose) WHERE state = 'attempting';
 CREATE TABLE IF NOT EXISTS attempt (
     callback TEXT NOT NULL, number INTEGER NOT NULL, sip_call_id TEXT NOT NULL UNIQUE,
-    outcome TEXT, body TEXT NOT NULL, PRIMARY KEY (callback, number)) STRICT;
-CREATE TABLE IF NOT EXISTS live_call (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    outcome TEXT, body TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (callback, number)) STRICT;
+CREATE TABLE IF NOT EXISTS live_call (id TEXT PRIMARY KEY, body TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS set_aside (
     at_ms INTEGER NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL) STRICT;
 ";
@@ -33,6 +40,7 @@ CREATE TABLE IF NOT EXISTS set_aside (
 /// Lays the tables where there are none.
 pub(super) fn lay(db: &Connection) -> rusqlite::Result<()> {
     let version = format!("INSERT INTO meta VALUES ('schema_version', {VERSION});");
+    let version = format!("{version} PRAGMA user_version = {VERSION};");
     db.execute_batch(&format!("BEGIN; {TABLES} {version} COMMIT;"))
 }
 
@@ -43,59 +51,107 @@ pub(super) fn model() -> rusqlite::Result<Connection> {
     Ok(model)
 }
 
-/// Brings the tables of an earlier version to ours, all at once; the rows that are not whole are left to be set aside.
+/// What the checksum of an earlier version's row went over, in that order; the body is the last.
+fn columns_of(version: u32) -> &'static str {
+    match version {
+        1 => "id, number, state, next_ms, settled, body",
+        _ => {
+            "id, whose, origin, reason, state, settled, kind, next_ms, lapses_ms, warns_ms, desk, changed_ms, body"
+        }
+    }
+}
+
+/// Brings the tables of an earlier version to ours, all at once; the rows that are not whole are set aside.
 pub(super) fn migrate(db: &mut Connection, from: u32, rules: &Rules) -> rusqlite::Result<()> {
     if from >= VERSION {
         return Ok(());
     }
     let transaction = db.transaction()?;
-    transaction
-        .execute_batch("ALTER TABLE callback RENAME TO callback_1; DROP INDEX callback_open;")?;
+    move_away(&transaction)?;
     transaction.execute_batch(TABLES)?;
-    for (whole, body) in of_version_1(&transaction)? {
-        let callback = serde_json::from_str::<Callback>(&body)
-            .ok()
-            .filter(|_| whole);
-        match callback {
-            Some(callback) => {
-                let changed = callback.next;
-                row::write(&transaction, &Row::of(&callback, rules, changed))?;
-            }
-            None => set_aside(&transaction, &body)?,
-        }
+    if from < 3 {
+        migrate_callbacks(&transaction, from, rules)?;
+    } else {
+        transaction.execute_batch("INSERT INTO callback SELECT * FROM earlier_callback;")?;
     }
-    transaction.execute_batch("DROP TABLE callback_1;")?;
+    migrate_others(&transaction)?;
+    transaction.execute_batch(
+        "DROP TABLE earlier_callback; DROP TABLE earlier_attempt; DROP TABLE earlier_live_call;",
+    )?;
     transaction.execute(
         "UPDATE meta SET value = ?1 WHERE name = 'schema_version'",
         [VERSION],
     )?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
 }
 
-/// Whether it is as it was written, and the row.
-fn of_version_1(db: &Transaction<'_>) -> rusqlite::Result<Vec<(bool, String)>> {
+/// An index keeps its name when its table is renamed.
+fn move_away(db: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut query = db.prepare(
-        "SELECT id, number, state, next_ms, settled, body, checksum FROM callback_1 ORDER BY id",
+        "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'callback' AND sql IS NOT NULL",
     )?;
+    let indexes = query.query_map((), |found| found.get::<_, String>(0))?;
+    for index in indexes.collect::<rusqlite::Result<Vec<_>>>()? {
+        db.execute_batch(&format!("DROP INDEX {index};"))?;
+    }
+    for table in ["callback", "attempt", "live_call"] {
+        db.execute_batch(&format!("ALTER TABLE {table} RENAME TO earlier_{table};"))?;
+    }
+    Ok(())
+}
+
+fn migrate_callbacks(db: &Transaction<'_>, from: u32, rules: &Rules) -> rusqlite::Result<()> {
+    for (is_whole, body) in bodies_of(from, db)? {
+        match serde_json::from_str::<Callback>(&body) {
+            Ok(callback) if is_whole => {
+                let changed = callback.next;
+                row::write(db, &Row::of(&callback, rules, changed))?;
+            }
+            Ok(_) | Err(_) => set_aside(db, "", &body, Timestamp::UNIX_EPOCH)?,
+        }
+    }
+    Ok(())
+}
+
+/// Attempts and live calls had no checksum.
+fn migrate_others(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    let others = [
+        ("attempt", "callback, number, sip_call_id, outcome, body"),
+        ("live_call", "id, body"),
+    ];
+    for (table, columns) in others {
+        let mut query = db.prepare(&format!("SELECT {columns} FROM earlier_{table}"))?;
+        let width = query.column_count();
+        let rows = query.query_map((), |found| (0..width).map(|at| found.get(at)).collect())?;
+        for row in rows.collect::<rusqlite::Result<Vec<Vec<Value>>>>()? {
+            row::put(db, table, row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether each row is as it was written, and the row.
+fn bodies_of(version: u32, db: &Transaction<'_>) -> rusqlite::Result<Vec<(bool, String)>> {
+    let mut query = db.prepare("SELECT * FROM earlier_callback ORDER BY id")?;
     let rows = query.query_map((), |found| {
-        let numbers = [found.get::<_, i64>(3)?, found.get(4)?].map(|number| number.to_string());
-        let [id, number, state, body] = [
-            row::text(found, "id")?,
-            row::text(found, "number")?,
-            row::text(found, "state")?,
-            row::text(found, "body")?,
-        ];
-        let columns = [&id, &number, &state, &numbers[0], &numbers[1], &body];
-        let whole = row::checksum(columns) == found.get::<_, u32>(6)?;
-        Ok((whole, body))
+        let is_whole = row::is_whole(found, columns_of(version))?;
+        Ok((is_whole, row::text(found, "body")?))
     })?;
     rows.collect()
 }
 
-fn set_aside(db: &Transaction<'_>, body: &str) -> rusqlite::Result<()> {
+/// Keeps what is left of a row for whoever wants to look.
+pub(super) fn set_aside(
+    db: &Transaction<'_>,
+    id: &str,
+    body: &str,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    let row = params![at.as_millisecond(), id, body];
     db.execute(
-        "INSERT INTO set_aside (at_ms, id, body) VALUES (0, '', ?1)",
-        [body],
+        "INSERT INTO set_aside (at_ms, id, body) VALUES (?1, ?2, ?3)",
+        row,
     )
     .map(drop)
 }

@@ -1,10 +1,13 @@
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Params, Transaction, params};
 
-use super::row::{self, Row, json};
+use super::row::{self, Row};
 use crate::callbacks::store::StoreError;
+use crate::callbacks::store::columns::json;
 use crate::callbacks::{Attempt, Callback, CallbackId, Promise, Rules, Sheet};
-use crate::words::{DeskId, PhoneNumber};
+use crate::words::{DeskId, PhoneNumber, SeatId};
 
 /// A transaction that may write.
 pub(super) struct Page<'a> {
@@ -17,9 +20,14 @@ pub(super) struct Page<'a> {
 const PAGE: &str = "SELECT * FROM callback WHERE whose = ?1 AND settled = 0 ORDER BY id";
 const ROW: &str = "SELECT * FROM callback WHERE id = ?1";
 const RETRIED: &str = "SELECT * FROM callback WHERE origin = ?1 AND reason = ?2";
+/// `changed_ms` is that of the row's last attempt, or later.
+const ATTEMPTS_SINCE: &str = "
+SELECT attempt.* FROM callback JOIN attempt ON attempt.callback = callback.id
+WHERE callback.whose = ?1 AND callback.changed_ms >= ?2";
 const UNSETTLED: &str = "SELECT count(*) FROM callback WHERE settled = 0";
 const DUE: &str = "
 SELECT * FROM callback AS due WHERE state = 'open' AND next_ms <= ?1
+    AND (own_ms IS NULL OR own_ms <= ?1 OR seat IN (SELECT value FROM json_each(?2)))
     AND NOT EXISTS (SELECT 1 FROM callback WHERE whose = due.whose AND state = 'attempting')
 ORDER BY kind DESC, next_ms, id LIMIT 1";
 const LATE: &str = "
@@ -28,11 +36,9 @@ const DIALLED_BY: &str = "SELECT DISTINCT whose FROM callback WHERE state = 'att
 const STIRS_AFTER: &str = "
 SELECT min(at) FROM (
     SELECT min(next_ms) AS at FROM callback WHERE state = 'open' AND next_ms > ?1
+    UNION ALL SELECT min(own_ms) FROM callback WHERE state = 'open' AND own_ms > ?1
     UNION ALL SELECT min(lapses_ms) FROM callback WHERE lapses_ms > ?1
     UNION ALL SELECT min(warns_ms) FROM callback WHERE warns_ms > ?1)";
-const UPSERT_ATTEMPT: &str = "
-INSERT INTO attempt (callback, number, sip_call_id, outcome, body) VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (callback, number) DO UPDATE SET outcome = excluded.outcome, body = excluded.body";
 
 impl Page<'_> {
     fn one(&self, query: &str, by: impl Params) -> Result<Option<Callback>, StoreError> {
@@ -68,10 +74,25 @@ impl Sheet for Page<'_> {
     }
 
     fn retried(&mut self, promise: &Promise) -> Result<Option<Callback>, StoreError> {
-        match promise.origin {
-            Some(origin) => self.one(RETRIED, [origin.to_string(), promise.reason.clone()]),
+        match promise.retry_key() {
+            Some((origin, name)) => self.one(RETRIED, [&*origin, name]),
             None => Ok(None),
         }
+    }
+
+    fn attempts_since(&mut self, whose: &PhoneNumber, since: Timestamp) -> Result<u32, StoreError> {
+        let mut query = self.db.prepare_cached(ATTEMPTS_SINCE)?;
+        let since_ms = since.as_millisecond();
+        let attempts = query.query_map(params![whose.as_str(), since_ms], |found| {
+            row::body::<Attempt>(found, row::ATTEMPT)
+        })?;
+        let mut count = 0;
+        for attempt in attempts {
+            // An attempt that is not whole is none that we know of.
+            let attempt = attempt?;
+            count += u32::from(attempt.is_some_and(|attempt| attempt.counts_since(since)));
+        }
+        Ok(count)
     }
 
     fn unsettled(&mut self) -> Result<usize, StoreError> {
@@ -80,8 +101,12 @@ impl Sheet for Page<'_> {
         Ok(usize::try_from(count).unwrap_or(0))
     }
 
-    fn due(&mut self, at: Timestamp) -> Result<Option<Callback>, StoreError> {
-        self.one(DUE, [at.as_millisecond()])
+    fn due(
+        &mut self,
+        at: Timestamp,
+        seats: &BTreeSet<SeatId>,
+    ) -> Result<Option<Callback>, StoreError> {
+        self.one(DUE, params![at.as_millisecond(), json(seats)])
     }
 
     fn late(&mut self, at: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, StoreError> {
@@ -107,15 +132,15 @@ impl Sheet for Page<'_> {
             row::write(self.db, &Row::of(callback, self.rules, at))?;
         }
         for (callback, attempt) in attempts {
-            let outcome = attempt.end.map(|end| end.outcome.as_str());
-            let columns = params![
-                callback.to_string(),
-                attempt.number,
-                attempt.sip_call_id,
-                outcome,
-                json(attempt)
+            let outcome = attempt.end.as_ref().map(|end| end.outcome.as_str());
+            let columns = vec![
+                callback.to_string().into(),
+                attempt.number.into(),
+                attempt.sip_call_id.clone().into(),
+                outcome.map(str::to_owned).into(),
+                json(attempt).into(),
             ];
-            self.db.prepare_cached(UPSERT_ATTEMPT)?.execute(columns)?;
+            row::put(self.db, "attempt", columns)?;
         }
         Ok(())
     }

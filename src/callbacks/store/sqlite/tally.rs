@@ -2,13 +2,16 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::open::with_ending;
 use crate::files;
 
 /// Digits of the largest number: the file is written in place and never grows.
 const DIGITS: usize = 20;
+
+/// Of the row that counts.
+pub(super) const NAME: &str = "commits";
 
 const COUNT_UP: &str = "
 INSERT INTO meta (name, value) VALUES ('commits', 1)
@@ -61,4 +64,11 @@ pub(super) fn counted(db: &Connection) -> rusqlite::Result<u64> {
         })
         .optional()?;
     Ok(commits.map_or(0, |commits| u64::try_from(commits).unwrap_or_default()))
+}
+
+/// So many there were before this database was made.
+pub(super) fn set(db: &Connection, commits: u64) -> rusqlite::Result<()> {
+    let commits = i64::try_from(commits).unwrap_or(i64::MAX);
+    let set = "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)";
+    db.execute(set, params![NAME, commits]).map(drop)
 }

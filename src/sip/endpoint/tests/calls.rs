@@ -116,7 +116,7 @@ fn a_refusal_tells_its_reason_and_when_to_try_again() {
     let text = format!("{event:?}");
     assert_eq!(
         text,
-        "Refused { code: 486, reason: \"Busy Here\", retry_after: Some(30s) }"
+        "Refused { code: 486, reason: \"Busy Here\", cause: None, retry_after: Some(30s) }"
     );
     assert!(wire.caller.is_idle() && wire.callee.is_idle());
 }

@@ -1,0 +1,130 @@
+use jiff::Timestamp;
+
+use super::{Forgotten, Found, Kept, Sqlite, Store, StoreError};
+use crate::callbacks::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn};
+use crate::words::{CallId, PhoneNumber};
+
+/// A book on a server, and a file of this machine's own for what is promised while the server is not reached.
+///
+/// What is in the file is on disk, so it may be spoken (D24); nobody dials it before the server has it. It is delivered
+/// before anything else is asked of the server, and once: a row that the server knows stays as it is there.
+#[derive(Debug)]
+pub struct Outbox<S> {
+    server: S,
+    file: Sqlite,
+    /// Whether there is something to deliver.
+    waits: bool,
+}
+
+impl<S: Store> Outbox<S> {
+    pub fn new(server: S, mut file: Sqlite) -> Result<Self, StoreError> {
+        let waits = !file.callbacks()?.is_empty();
+        Ok(Self {
+            server,
+            file,
+            waits,
+        })
+    }
+
+    /// What the last run left in the file, besides promises.
+    pub fn found(&mut self, utc: Timestamp) -> Result<Found, StoreError> {
+        self.file.found(utc)
+    }
+
+    fn deliver(&mut self, rules: &Rules, at: Timestamp) -> Result<(), StoreError> {
+        if !self.waits {
+            return Ok(());
+        }
+        let order = Order::Restore {
+            rows: self.file.callbacks()?,
+            attempts: Vec::new(),
+        };
+        self.server.take(&order, rules, at)?;
+        self.file.clear()?;
+        self.waits = false;
+        Ok(())
+    }
+
+    /// What is written down here instead. What only changes promises is asked of the server again.
+    fn spool(
+        &mut self,
+        order: &Order,
+        unreachable: StoreError,
+        rules: &Rules,
+        at: Timestamp,
+    ) -> Result<Turn, StoreError> {
+        match order {
+            Order::Note { .. } => {
+                let turn = self.file.take(order, rules, at)?;
+                self.waits = true;
+                Ok(turn)
+            }
+            Order::Joined { .. } | Order::Wish { .. } => {
+                self.file.take(order, rules, at)?;
+                Err(unreachable)
+            }
+            Order::Claim(_)
+            | Order::Renew { .. }
+            | Order::End { .. }
+            | Order::Withdraw { .. }
+            | Order::Look { .. }
+            | Order::Peek
+            | Order::Restart { .. }
+            | Order::Restore { .. } => Err(unreachable),
+        }
+    }
+}
+
+impl<S: Store> Store for Outbox<S> {
+    fn take(&mut self, order: &Order, rules: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
+        let delivered = self.deliver(rules, at);
+        match delivered.and_then(|()| self.server.take(order, rules, at)) {
+            Err(why @ StoreError::Unreachable(_)) => self.spool(order, why, rules, at),
+            done => done,
+        }
+    }
+
+    fn callbacks(&mut self) -> Result<Vec<Callback>, StoreError> {
+        self.server.callbacks()
+    }
+
+    fn callback(&mut self, id: CallbackId) -> Result<Option<Callback>, StoreError> {
+        self.server.callback(id)
+    }
+
+    fn attempts(&mut self, id: CallbackId) -> Result<Vec<Attempt>, StoreError> {
+        self.server.attempts(id)
+    }
+
+    fn history(&mut self, after: Option<CallbackId>) -> Result<Vec<Kept>, StoreError> {
+        self.server.history(after)
+    }
+
+    /// What waits for the server is delivered before: it is not deleted before that.
+    fn forget(&mut self, whose: &PhoneNumber) -> Result<Forgotten, StoreError> {
+        let of_file = self.file.forget(whose)?;
+        let of_server = self.server.forget(whose)?;
+        Ok(Forgotten {
+            callbacks: of_file.callbacks + of_server.callbacks,
+            attempts: of_file.attempts + of_server.attempts,
+            left: of_file.left + of_server.left,
+        })
+    }
+
+    fn expire(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.file.expire(before)? + self.server.expire(before)?)
+    }
+
+    fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError> {
+        match self.server.call_answered(call) {
+            Err(StoreError::Unreachable(_)) => self.file.call_answered(call),
+            done => done,
+        }
+    }
+
+    /// It may have been answered when the server was not reached.
+    fn call_ended(&mut self, call: CallId) -> Result<(), StoreError> {
+        self.file.call_ended(call)?;
+        self.server.call_ended(call)
+    }
+}

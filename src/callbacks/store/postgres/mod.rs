@@ -1,0 +1,420 @@
+mod address;
+mod book_time;
+mod fault;
+mod keeping;
+mod link;
+mod listener;
+mod locks;
+mod query;
+mod schema;
+mod sheet;
+mod tls;
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use self::address::Address;
+use self::book_time::{BookTime, Moved};
+use self::fault::{Fault, FaultKind};
+use self::link::Link;
+use self::listener::Listener;
+use self::locks::Kept;
+use self::query::Query;
+use self::schema::Tables;
+use self::sheet::Page;
+use super::columns::json;
+use super::{Forgotten, Found, Kept as History, OpenError, Opened, Store, StoreError};
+use crate::callbacks::{
+    Attempt, Callback, CallbackId, Claimer, LiveCall, Order, Rules, State, Turn, carry_out,
+};
+use crate::words::{CallId, DeskId, Moment, PhoneNumber, Pii};
+
+/// Promises, their attempts and the live calls on a PostgreSQL server that many desks share.
+pub struct Postgres {
+    address: Address,
+    /// Reads a clock that is never set.
+    clock: fn() -> Moment,
+    link: Option<Link>,
+    time: Time,
+    /// A server that could not be reached is left alone until then: what waits in line is refused at once.
+    again: Moment,
+    listener: Option<Listener>,
+}
+
+/// Between two tries to reach a server that is not there.
+const TRY_EVERY: Duration = Duration::from_secs(1);
+
+/// Settled callbacks that are listed.
+const SETTLED_LISTED: i64 = 1_000;
+const LISTED: &str = "
+SELECT whose, body, id FROM callback WHERE NOT settled
+UNION ALL
+(SELECT whose, body, id FROM callback WHERE settled ORDER BY id DESC LIMIT $1)
+ORDER BY id";
+
+/// Rows that are restored in one transaction: the server has room for so many locks.
+const RESTORED_AT_ONCE: usize = 500;
+
+/// One agent a name; whoever was killed is gone once his connection is. 1953002091 is the key beside that of the callers.
+const WAIT_FOR_NAME: &str = "SELECT pg_advisory_lock(1953002091, hashtext($1))";
+const TAKE_NAME: &str = "SELECT pg_try_advisory_lock(1953002091, hashtext($1))::int::bigint";
+
+const SERVER_TIME: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+
+impl Postgres {
+    /// Reaches the server by `url`, for the agent that is called `desk`.
+    pub fn open(
+        url: &Pii<String>,
+        desk: DeskId,
+        clock: fn() -> Moment,
+    ) -> Result<(Self, Opened), OpenError> {
+        let address = Address::parse(url, desk)
+            .map_err(|why| OpenError::Url(Fault::from(why).to_string()))?;
+        let refused = |fault: Fault| OpenError::Server {
+            server: address.to_string(),
+            why: fault.to_string(),
+        };
+        let mut link = Link::open(&address).map_err(refused)?;
+        let tables = schema::bring_up(&link).map_err(refused)?;
+        let tables = tables.map_err(|newer| OpenError::NewerServer {
+            server: address.to_string(),
+            found: newer.found,
+            known: newer.known,
+        })?;
+        link.prepare().map_err(refused)?;
+        if !wait_for_name(&link, &address.desk).map_err(refused)? {
+            return Err(OpenError::DeskTaken(address.desk));
+        }
+        let opened = match tables {
+            Tables::Laid => Opened::Fresh,
+            Tables::Found => Opened::Existing,
+        };
+        let store = Self {
+            address,
+            clock,
+            link: Some(link),
+            time: Time::Servers(None),
+            again: Moment::ZERO,
+            listener: None,
+        };
+        Ok((store, opened))
+    }
+
+    /// Takes orders as of the desk's own time: for tests, whose time is virtual.
+    pub fn with_time_of_desk(self) -> Self {
+        Self {
+            time: Time::Desks,
+            ..self
+        }
+    }
+
+    /// Tells, on a thread of its own, that another desk wrote into the book, until the store is dropped.
+    pub fn listen(&mut self, stirred: impl Fn() + Send + 'static) -> io::Result<()> {
+        let listener = Listener::start(self.address.clone(), stirred)?;
+        self.listener = Some(listener);
+        Ok(())
+    }
+
+    /// What the last run of this desk left.
+    pub fn found(&mut self) -> Result<Found, StoreError> {
+        let desk = self.address.desk.as_str().to_owned();
+        let calls = self.run(|link, _| {
+            let query = "SELECT body FROM live_call WHERE desk = $1 ORDER BY id";
+            let rows = link.once(query, &[&desk])?;
+            let bodies = rows.iter().map(|row| locks::read(row.try_get("body")?));
+            bodies.collect()
+        })?;
+        Ok(Found {
+            calls,
+            ..Found::default()
+        })
+    }
+
+    /// Once more on what may be another connection, where that may help.
+    fn run<T>(
+        &mut self,
+        mut what: impl FnMut(&Link, Try) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        match self.once(&mut what, Try::First) {
+            Err(fault) if fault.may_go_again() => {
+                tracing::debug!(%fault, "ask the database again");
+                Ok(self.once(&mut what, Try::Again)?)
+            }
+            done => Ok(done?),
+        }
+    }
+
+    fn once<T>(
+        &mut self,
+        what: &mut impl FnMut(&Link, Try) -> Result<T, Fault>,
+        which: Try,
+    ) -> Result<T, Fault> {
+        let link = match self.link.take() {
+            Some(link) => link,
+            None => self.reach()?,
+        };
+        let done = what(&link, which);
+        let is_spared = match &done {
+            Ok(_) => true,
+            Err(fault) => fault.spares_the_link() && link.batch("ROLLBACK").is_ok(),
+        };
+        self.link = is_spared.then_some(link);
+        done
+    }
+
+    /// Connects again, but not again and again.
+    fn reach(&mut self) -> Result<Link, Fault> {
+        let now = (self.clock)();
+        if now < self.again {
+            return Err(Fault::new(
+                FaultKind::Unreachable,
+                "not reached a moment ago",
+            ));
+        }
+        let reached = self.reach_now();
+        if reached.is_err() {
+            self.again = (self.clock)() + TRY_EVERY;
+        }
+        reached
+    }
+
+    fn reach_now(&mut self) -> Result<Link, Fault> {
+        let mut link = Link::open(&self.address)?;
+        if let Err(newer) = schema::bring_up(&link)? {
+            let why = format_args!(
+                "the tables have version {}: start the later program",
+                newer.found
+            );
+            return Err(Fault::new(FaultKind::Refused, why));
+        }
+        link.prepare()?;
+        if !take_name(&link, &self.address.desk)? {
+            // Most likely our last connection, of which the server does not know yet that it is gone.
+            tracing::warn!(desk = %self.address.desk, "another connection has this desk's name");
+        }
+        // The server may be another one since.
+        self.time.forget();
+        Ok(link)
+    }
+
+    /// By how much the book's time is ahead of `at`.
+    fn ahead_of(&mut self, at: Timestamp) -> Result<SignedDuration, StoreError> {
+        let now = (self.clock)();
+        let mut time = match self.time {
+            Time::Desks => return Ok(SignedDuration::ZERO),
+            Time::Servers(Some(time)) if !time.is_stale(now) && self.link.is_some() => time,
+            Time::Servers(_) => self.read_time()?,
+        };
+        let ahead = time.ahead_of(at, (self.clock)());
+        self.time = Time::Servers(Some(time));
+        Ok(ahead)
+    }
+
+    fn read_time(&mut self) -> Result<BookTime, StoreError> {
+        let clock = self.clock;
+        self.run(|link, _| {
+            let us = link.number(SERVER_TIME)?.unwrap_or_default();
+            let server = Timestamp::from_microsecond(us)
+                .map_err(|why| Fault::new(FaultKind::Refused, why))?;
+            Ok(BookTime::new(server, clock()))
+        })
+    }
+}
+
+/// Whose clock counts.
+#[derive(Clone, Copy, Debug)]
+enum Time {
+    /// As it was read last on this connection.
+    Servers(Option<BookTime>),
+    Desks,
+}
+
+impl Time {
+    fn forget(&mut self) {
+        if let Self::Servers(time) = self {
+            *time = None;
+        }
+    }
+
+    /// By how much the book was ahead at the last order.
+    fn ahead(self) -> SignedDuration {
+        match self {
+            Self::Servers(time) => time.and_then(|time| time.seen()).unwrap_or_default(),
+            Self::Desks => SignedDuration::ZERO,
+        }
+    }
+}
+
+/// Whether an answer may have been lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Try {
+    First,
+    Again,
+}
+
+impl Store for Postgres {
+    fn take(&mut self, order: &Order, rules: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
+        let ahead = self.ahead_of(at)?;
+        let at = at.moved(ahead);
+        let desk = self.address.desk.clone();
+        let mut all = Turn::default();
+        for part in parts(order.clone().moved(ahead)) {
+            let turn = self.run(|link, which| match (&part, which) {
+                (Order::Claim(claimer), Try::Again) => match claimed(link, claimer)? {
+                    Some(turn) => Ok(turn),
+                    None => carried_out(link, &desk, &part, rules, at),
+                },
+                _ => carried_out(link, &desk, &part, rules, at),
+            })?;
+            (all.next, all.unsettled) = (turn.next, turn.unsettled);
+            all.add(turn);
+        }
+        Ok(all.moved(-ahead))
+    }
+
+    fn callbacks(&mut self) -> Result<Vec<Callback>, StoreError> {
+        let rows = self.run(|link, _| {
+            let rows = link.once(LISTED, &[&SETTLED_LISTED])?;
+            let rows = rows.iter().map(|row| Ok(Kept::read(row)?.row));
+            rows.collect::<Result<Vec<Callback>, Fault>>()
+        })?;
+        Ok(rows.moved(-self.time.ahead()))
+    }
+
+    fn callback(&mut self, id: CallbackId) -> Result<Option<Callback>, StoreError> {
+        let row = self.run(|link, _| sheet::row(link, id))?;
+        Ok(row.map(|row| row.moved(-self.time.ahead())))
+    }
+
+    fn attempts(&mut self, id: CallbackId) -> Result<Vec<Attempt>, StoreError> {
+        let attempts: Vec<Attempt> = self.run(|link, _| {
+            let query = "SELECT body FROM attempt WHERE callback = $1 ORDER BY number";
+            let rows = link.once(query, &[&id.to_string()])?;
+            let bodies = rows.iter().map(|row| locks::read(row.try_get("body")?));
+            bodies.collect()
+        })?;
+        Ok(attempts.moved(-self.time.ahead()))
+    }
+
+    fn history(&mut self, after: Option<CallbackId>) -> Result<Vec<History>, StoreError> {
+        let mut kept = self.run(|link, _| keeping::history(link, after))?;
+        let ahead = self.time.ahead();
+        for History { callback, attempts } in &mut kept {
+            *callback = callback.clone().moved(-ahead);
+            *attempts = std::mem::take(attempts).moved(-ahead);
+        }
+        Ok(kept)
+    }
+
+    fn forget(&mut self, whose: &PhoneNumber) -> Result<Forgotten, StoreError> {
+        self.run(|link, _| keeping::forget(link, whose))
+    }
+
+    fn expire(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        let before = before.moved(self.time.ahead());
+        self.run(|link, _| keeping::expire(link, before))
+    }
+
+    fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError> {
+        let (id, body) = (call.call.to_string(), json(call));
+        let desk = self.address.desk.as_str().to_owned();
+        self.run(|link, _| {
+            let remember = "INSERT INTO live_call VALUES ($1, $2, $3)
+                ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, body = excluded.body";
+            link.once(remember, &[&id, &desk, &body]).map(drop)
+        })
+    }
+
+    fn call_ended(&mut self, call: CallId) -> Result<(), StoreError> {
+        let id = call.to_string();
+        self.run(|link, _| {
+            let forget = "DELETE FROM live_call WHERE id = $1";
+            link.once(forget, &[&id]).map(drop)
+        })
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Postgres").field(&self.address).finish()
+    }
+}
+
+fn carried_out(
+    link: &Link,
+    desk: &DeskId,
+    order: &Order,
+    rules: &Rules,
+    at: Timestamp,
+) -> Result<Turn, Fault> {
+    if let Order::Peek = order {
+        let next = link.wait(sheet::stirs_after(link, Timestamp::MIN))?;
+        return Ok(Turn {
+            next,
+            ..Turn::default()
+        });
+    }
+    let mut page = Page::begin(link, desk, order, rules, at)?;
+    carry_out(&mut page, order, rules, at)
+}
+
+/// What the first try came to, if it did and only its answer was lost: nobody else has our name, and the same time.
+fn claimed(link: &Link, claimer: &Claimer) -> Result<Option<Turn>, Fault> {
+    let rows = link.wait(link.rows(Query::HeldAt, &[&claimer.desk.as_str()]))?;
+    let rows: Vec<Kept> = rows.iter().map(Kept::read).collect::<Result<_, _>>()?;
+    let is_it = |row: &Callback| match &row.state {
+        State::Attempting { lease, .. } => {
+            lease.as_ref().is_some_and(|it| it.until == claimer.until)
+        }
+        State::Open
+        | State::Uncertain { .. }
+        | State::Done
+        | State::GivenUp { .. }
+        | State::Cancelled { .. } => false,
+    };
+    let row = rows.into_iter().map(|kept| kept.row).find(is_it);
+    Ok(row.map(|row| Turn {
+        attempts: row
+            .attempt()
+            .map(|it| (row.id, it.clone()))
+            .into_iter()
+            .collect(),
+        rows: vec![row],
+        ..Turn::default()
+    }))
+}
+
+/// Waits for the name as long as locks are waited for: the server may still be parting from who had it and was killed.
+fn wait_for_name(link: &Link, desk: &DeskId) -> Result<bool, Fault> {
+    match link.once(WAIT_FOR_NAME, &[&desk.as_str()]) {
+        Ok(_) => Ok(true),
+        Err(fault) if fault.kind == FaultKind::Waited => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Whether nobody else works under the desk's name.
+fn take_name(link: &Link, desk: &DeskId) -> Result<bool, Fault> {
+    let rows = link.once(TAKE_NAME, &[&desk.as_str()])?;
+    let taken: Option<i64> = rows.first().map(|row| row.try_get(0)).transpose()?;
+    Ok(taken == Some(1))
+}
+
+/// Of what is restored a part at a time; one that fails is restored again with all others, which are known then.
+fn parts(order: Order) -> Vec<Order> {
+    let Order::Restore { rows, attempts } = order else {
+        return vec![order];
+    };
+    let parts = rows.chunks(RESTORED_AT_ONCE).map(|rows| {
+        let is_of_one = |id: &CallbackId| rows.iter().any(|row| row.id == *id);
+        let its = attempts.iter().filter(|(id, _)| is_of_one(id));
+        Order::Restore {
+            rows: rows.to_vec(),
+            attempts: its.cloned().collect(),
+        }
+    });
+    parts.collect()
+}

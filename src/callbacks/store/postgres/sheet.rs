@@ -1,0 +1,332 @@
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::fault::Fault;
+use super::link::Link;
+use super::locks::{Kept, Keys, Locked, Locks};
+use super::query::Query;
+use crate::callbacks::store::columns::{Columns, json};
+use crate::callbacks::{Attempt, Callback, CallbackId, Order, Promise, Rules, Sheet};
+use crate::words::{DeskId, PhoneNumber, SeatId};
+
+/// Times that a caller who was due is not any more once his page is read; what is left is for the next claim.
+const DUE_TRIES: u32 = 8;
+
+/// A transaction of two round trips: what is locked and read, then what is written, with the commit.
+pub(super) struct Page<'a> {
+    link: &'a Link,
+    order: &'a Order,
+    rules: &'a Rules,
+    /// The desk whose order it is.
+    desk: &'a DeskId,
+    pages: BTreeMap<PhoneNumber, Vec<Callback>>,
+    /// Those that were read with the pages.
+    attempts: Vec<(PhoneNumber, Attempt)>,
+    known: Option<(Keys, Vec<Callback>)>,
+    wrote: Wrote,
+    unsettled: Option<usize>,
+}
+
+/// What goes to the server with the last question.
+#[derive(Default)]
+struct Wrote {
+    rows: BTreeMap<CallbackId, (Callback, Columns)>,
+    attempts: BTreeMap<(CallbackId, u32), AttemptColumns>,
+}
+
+#[derive(Serialize)]
+struct AttemptColumns {
+    callback: String,
+    number: u32,
+    sip_call_id: String,
+    outcome: Option<&'static str>,
+    body: String,
+}
+
+impl<'a> Page<'a> {
+    /// Begins with all that the order is likely to ask about.
+    pub(super) fn begin(
+        link: &'a Link,
+        desk: &'a DeskId,
+        order: &'a Order,
+        rules: &'a Rules,
+        at: Timestamp,
+    ) -> Result<Self, Fault> {
+        let locks = Locks::of(order, rules, at);
+        let keys = Keys::of(order);
+        let (locked, known, unsettled) = link.wait(async {
+            let (begun, locked, known, unsettled) = tokio::join!(
+                link.say("BEGIN"),
+                locks.take(link),
+                async {
+                    match &keys {
+                        Some(keys) => keys.known(link).await,
+                        None => Ok(Vec::new()),
+                    }
+                },
+                async {
+                    match &keys {
+                        Some(_) => unsettled(link).await.map(Some),
+                        None => Ok(None),
+                    }
+                },
+            );
+            begun?;
+            Ok((locked?, known?, unsettled?))
+        })?;
+        let known = known.into_iter().map(|kept| kept.row).collect();
+        let mut page = Self {
+            link,
+            order,
+            rules,
+            desk,
+            pages: BTreeMap::new(),
+            attempts: Vec::new(),
+            known: keys.map(|keys| (keys, known)),
+            wrote: Wrote::default(),
+            unsettled,
+        };
+        page.lay(locked);
+        Ok(page)
+    }
+
+    fn lay(&mut self, locked: Locked) {
+        let Locked {
+            callers,
+            rows,
+            attempts,
+        } = locked;
+        self.attempts.extend(attempts);
+        self.pages
+            .extend(callers.into_iter().map(|whose| (whose, Vec::new())));
+        for Kept { whose, row } in rows {
+            self.pages.entry(whose).or_default().push(row);
+        }
+    }
+
+    fn turn_to(&mut self, locks: &Locks) -> Result<(), Fault> {
+        let locked = self.link.wait(locks.take(self.link))?;
+        self.lay(locked);
+        Ok(())
+    }
+
+    fn read(&self) -> impl Iterator<Item = &Callback> {
+        let known = self.known.iter().flat_map(|(_, rows)| rows);
+        self.pages.values().flatten().chain(known)
+    }
+
+    /// As it will stand, for what else the order asks.
+    fn remember(&mut self, row: &Callback, whose: PhoneNumber) {
+        let page = self.pages.entry(whose).or_default();
+        page.retain(|other| other.id != row.id);
+        if !row.is_settled() {
+            let place = page.partition_point(|other| other.id < row.id);
+            page.insert(place, row.clone());
+        }
+        if let Some((_, known)) = &mut self.known {
+            known.retain(|other| other.id != row.id);
+            known.push(row.clone());
+        }
+    }
+
+    /// A claim, or its renewal, gives no other desk anything to do. The server lets those who notify commit one after the
+    /// other, and each waits for the disk: so these are spared.
+    fn stirs_others(&self) -> bool {
+        let is_ours = matches!(self.order, Order::Claim(_) | Order::Renew { .. });
+        !self.wrote.rows.is_empty() && !is_ours
+    }
+}
+
+impl Sheet for Page<'_> {
+    type Error = Fault;
+
+    fn page(&mut self, whose: &PhoneNumber) -> Result<Vec<Callback>, Fault> {
+        if !self.pages.contains_key(whose) {
+            self.turn_to(&Locks::Callers(vec![whose.as_str().to_owned()]))?;
+        }
+        Ok(self.pages.get(whose).cloned().unwrap_or_default())
+    }
+
+    fn row(&mut self, id: CallbackId) -> Result<Option<Callback>, Fault> {
+        if let Some(row) = self.read().find(|row| row.id == id) {
+            return Ok(Some(row.clone()));
+        }
+        let was_asked = |(keys, _): &(Keys, _)| keys.ids.contains(&id);
+        if self.known.as_ref().is_some_and(was_asked) {
+            return Ok(None);
+        }
+        row(self.link, id)
+    }
+
+    /// The server was asked for it at the beginning.
+    fn retried(&mut self, promise: &Promise) -> Result<Option<Callback>, Fault> {
+        let is_retried = |row: &&Callback| row.promise.is_retry_of(promise);
+        Ok(self.read().find(is_retried).cloned())
+    }
+
+    /// Asked with the claim, which alone counts them.
+    fn attempts_since(&mut self, whose: &PhoneNumber, since: Timestamp) -> Result<u32, Fault> {
+        let counts = |(caller, attempt): &&(PhoneNumber, Attempt)| {
+            caller == whose && attempt.counts_since(since)
+        };
+        let count = self.attempts.iter().filter(counts).count();
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    fn unsettled(&mut self) -> Result<usize, Fault> {
+        match self.unsettled {
+            Some(count) => Ok(count),
+            None => self.link.wait(unsettled(self.link)),
+        }
+    }
+
+    fn due(&mut self, at: Timestamp, seats: &BTreeSet<SeatId>) -> Result<Option<Callback>, Fault> {
+        for _ in 0..DUE_TRIES {
+            let pages = self.pages.values();
+            let free = pages.filter(|page| page.iter().all(|row| row.attempt().is_none()));
+            let due = free
+                .flatten()
+                .filter(|row| row.is_due(at) && row.may_be_dialled_by(seats, at))
+                .min_by_key(|row| (Reverse(row.promise.kind), row.next, row.id));
+            // No page at all: nobody is due.
+            if due.is_some() || self.pages.is_empty() {
+                return Ok(due.cloned());
+            }
+            // Another desk was there between the look and the lock. It is over with: the next one.
+            let before = self.pages.len();
+            self.turn_to(&Locks::of(self.order, self.rules, at))?;
+            if self.pages.len() == before {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Those whose pages are locked: the others are in somebody's hands.
+    fn late(&mut self, _: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, Fault> {
+        Ok(self.pages.keys().take(callers_max).cloned().collect())
+    }
+
+    fn dialled_by(&mut self, _: &DeskId) -> Result<Vec<PhoneNumber>, Fault> {
+        Ok(self.pages.keys().cloned().collect())
+    }
+
+    fn write(
+        &mut self,
+        rows: &[Callback],
+        attempts: &[(CallbackId, Attempt)],
+        at: Timestamp,
+    ) -> Result<(), Fault> {
+        for row in rows {
+            let columns = Columns::of(row, self.rules, at);
+            self.remember(row, columns.whose.reveal().clone());
+            self.wrote.rows.insert(row.id, (row.clone(), columns));
+        }
+        for (callback, attempt) in attempts {
+            let columns = AttemptColumns {
+                callback: callback.to_string(),
+                number: attempt.number,
+                sip_call_id: attempt.sip_call_id.clone(),
+                outcome: attempt.end.as_ref().map(|end| end.outcome.as_str()),
+                body: json(attempt),
+            };
+            let key = (*callback, attempt.number);
+            self.wrote.attempts.insert(key, columns);
+        }
+        Ok(())
+    }
+
+    /// The last question takes what was written along, and the commit; where one of them fails the server takes it all back.
+    fn stirs_after(&mut self, at: Timestamp) -> Result<Option<Timestamp>, Fault> {
+        let stirs = self.stirs_others();
+        let wrote = std::mem::take(&mut self.wrote);
+        let (link, desk) = (self.link, self.desk.as_str());
+        let counts = !matches!(self.order, Order::Claim(_) | Order::Renew { .. });
+        let (next, count) = link.wait(async {
+            let (rows, attempts, told, next, count, committed) = tokio::join!(
+                wrote.rows(link),
+                wrote.attempts(link),
+                async {
+                    if stirs {
+                        link.rows(Query::Notify, &[&desk]).await?;
+                    }
+                    Ok(())
+                },
+                stirs_after(link, at),
+                async {
+                    match counts {
+                        true => unsettled(link).await.map(Some),
+                        false => Ok(None),
+                    }
+                },
+                link.say("COMMIT"),
+            );
+            rows.and(attempts).and(told)?;
+            let (next, count) = (next?, count?);
+            committed?;
+            Ok((next, count))
+        })?;
+        self.unsettled = count;
+        Ok(next)
+    }
+}
+
+impl Wrote {
+    /// What leaves the flight first: never two of one caller are in flight, not even for a moment.
+    async fn rows(&self, link: &Link) -> Result<(), Fault> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let rows = self.rows.values();
+        let (landed, in_flight): (Vec<_>, Vec<_>) =
+            rows.partition(|(row, _)| row.attempt().is_none());
+        let rows: Vec<&Columns> = landed
+            .into_iter()
+            .chain(in_flight)
+            .map(|(_, columns)| columns)
+            .collect();
+        link.rows(Query::WriteRows, &[&json(&rows)]).await.map(drop)
+    }
+
+    async fn attempts(&self, link: &Link) -> Result<(), Fault> {
+        if self.attempts.is_empty() {
+            return Ok(());
+        }
+        let attempts: Vec<&AttemptColumns> = self.attempts.values().collect();
+        link.rows(Query::WriteAttempts, &[&json(&attempts)])
+            .await
+            .map(drop)
+    }
+}
+
+pub(super) fn row(link: &Link, id: CallbackId) -> Result<Option<Callback>, Fault> {
+    let rows = link.wait(link.rows(Query::Row, &[&id.to_string()]))?;
+    let kept = rows.first().map(Kept::read).transpose()?;
+    Ok(kept.map(|kept| kept.row))
+}
+
+async fn unsettled(link: &Link) -> Result<usize, Fault> {
+    let rows = link.rows(Query::Unsettled, &[]).await?;
+    let count = rows
+        .first()
+        .map(|row| row.try_get::<_, i64>(0))
+        .transpose()?;
+    Ok(count
+        .and_then(|count| usize::try_from(count).ok())
+        .unwrap_or(0))
+}
+
+pub(super) async fn stirs_after(link: &Link, at: Timestamp) -> Result<Option<Timestamp>, Fault> {
+    let at_ms = at.as_millisecond();
+    let rows = link.rows(Query::StirsAfter, &[&at_ms]).await?;
+    let when = rows
+        .first()
+        .map(|row| row.try_get::<_, Option<i64>>(0))
+        .transpose()?;
+    Ok(when
+        .flatten()
+        .and_then(|when| Timestamp::from_millisecond(when).ok()))
+}

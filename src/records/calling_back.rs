@@ -1,0 +1,22 @@
+use serde::{Deserialize, Serialize};
+
+use crate::words::{CallId, Pii};
+
+/// A promise that a call is to keep, as its rep sees it before anybody is rung.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallingBack {
+    pub callback: String,
+    pub kind: String,
+    pub reason: String,
+    #[serde(default)]
+    pub note: Option<Pii<String>>,
+    /// The call it was promised in.
+    pub origin: Option<CallId>,
+    /// Of that call: its file, below the folder of recordings.
+    #[serde(default)]
+    pub recording: Option<String>,
+    /// From 1.
+    pub attempt: u32,
+    /// How the earlier ones ended, the first first.
+    pub outcomes: Vec<String>,
+}

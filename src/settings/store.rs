@@ -1,0 +1,66 @@
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::check::{Fault, fault};
+use super::places::Step;
+use super::values::empty_is_none;
+use super::{Secret, Settings};
+use crate::words::{DeskId, Sentence};
+
+/// Where the promises are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    pub kind: StoreKind,
+    /// Of SQLite's file.
+    #[serde(with = "empty_is_none")]
+    pub path: Option<PathBuf>,
+    /// Of PostgreSQL's server: a password is in it.
+    pub url: Option<Secret>,
+    /// Who this machine is among those that share the server.
+    pub desk: DeskId,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoreKind {
+    #[default]
+    Sqlite,
+    Postgres,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            kind: StoreKind::default(),
+            path: None,
+            url: None,
+            desk: DeskId::alone(),
+        }
+    }
+}
+
+pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
+    let store = &settings.store;
+    let at = |key| [Step::Key("store"), Step::Key(key)];
+    match (store.kind, &store.url) {
+        (StoreKind::Postgres, None) => Some(fault(
+            &at("kind"),
+            Sentence::of("settings.no-store-url"),
+            Sentence::of("settings.right.store-url"),
+        )),
+        // The line that is shown is not the one with the password.
+        (StoreKind::Postgres, Some(Secret::Literal(_))) if !settings.test => Some(fault(
+            &at("kind"),
+            Sentence::of("settings.open-store-url"),
+            Sentence::of("settings.right.store-url"),
+        )),
+        (StoreKind::Sqlite, Some(_)) => Some(fault(
+            &at("kind"),
+            Sentence::of("settings.idle-store-url"),
+            Sentence::of("settings.right.idle-store-url"),
+        )),
+        (StoreKind::Postgres, Some(_)) | (StoreKind::Sqlite, None) => None,
+    }
+}

@@ -1,0 +1,156 @@
+//! The same rounds with two desks an office, whose promises are on a server, and with a server that fails them.
+
+use std::cell::Cell;
+use std::net::{Shutdown, TcpListener};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use super::figures::Figures;
+use super::office::Office;
+use super::{READY_WITHIN, SEED, judge, of_environment, work};
+use crate::peers::missing::{Need, can_run};
+use crate::peers::netns::{Host, Lab};
+use crate::promises::server::Server;
+
+/// Kills, of both desks of all offices together; `THIRDRING_ROUNDS` are others.
+const ROUNDS: u32 = 100;
+const OFFICES: u32 = 5;
+const DESKS: u32 = 2;
+
+/// From one fault of the server to the next.
+const FAULT_EVERY: Duration = Duration::from_millis(1_500);
+/// Each of so many faults is a power cut of the server's, the others end one connection.
+const POWER_CUT_EVERY: u32 = 5;
+
+/// Whoever else it serves goes on.
+const END_A_CONNECTION: &str = "
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1";
+
+fn offices(server: &Server, seed: u64) -> Vec<Office> {
+    let open = |n| {
+        let name = format!("office{n}");
+        let url = server.database(&name).url();
+        let store = |desk| {
+            let url = url.reveal();
+            format!("[store]\nkind = \"postgres\"\nurl = \"{url}\"\ndesk = \"desk{desk}\"\n")
+        };
+        let stores: Vec<_> = (1..=DESKS).map(store).collect();
+        Office::open(n, seed, 1, &stores)
+    };
+    (1..=OFFICES).map(open).collect()
+}
+
+/// What befalls the server while the desks are killed.
+fn work_on(server: &Server, mut fault: impl FnMut(&Server)) -> Figures {
+    let seed = of_environment("THIRDRING_SEED", SEED);
+    println!("seed {seed}");
+    let rounds = of_environment("THIRDRING_ROUNDS", ROUNDS).div_ceil(OFFICES * DESKS);
+    judge(&work(offices(server, seed), rounds, || {
+        thread::park_timeout(FAULT_EVERY);
+        fault(server);
+    }))
+}
+
+#[test]
+fn two_desks_on_a_server_lose_nothing_and_call_nobody_twice() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let figures = work_on(&server, |_| {});
+    assert_eq!(figures.by_themselves, 0);
+    assert!(figures.ready(95) <= READY_WITHIN, "ready again");
+}
+
+#[test]
+fn a_server_that_fails_its_desks_loses_nothing_either() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let (faults, cuts) = (Cell::new(0), Cell::new(0));
+    work_on(&server, |server| {
+        faults.set(faults.get() + 1);
+        if faults.get() % POWER_CUT_EVERY == 0 {
+            cuts.set(cuts.get() + 1);
+            server.stop();
+            server.start_again();
+        } else {
+            server.say("postgres", END_A_CONNECTION);
+        }
+    });
+    let ended = faults.get() - cuts.get();
+    println!(
+        "power cuts of the server {}, connections ended {ended}",
+        cuts.get()
+    );
+}
+
+/// A lease is over in it (30 s), and the other desk finds the claim dead.
+const LONG_CUT: Duration = Duration::from_secs(35);
+const SHORT_CUT: Duration = Duration::from_secs(4);
+/// TCP's retransmissions find the way again.
+const MENDED_FOR: Duration = Duration::from_secs(4);
+
+#[test]
+fn a_desk_that_is_cut_off_from_the_server_loses_nothing_and_calls_nobody_twice() {
+    if !can_run(&[Need::Namespaces]) {
+        return;
+    }
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let lab = Lab::build();
+    let socket = server.socket();
+    let ports = lab.at(Host::Peer, || [(); 2].map(|()| relay(socket.clone())));
+    let url = server.database("cut").url();
+    let folder = format!("host={}", server.folder().display());
+    let store = |(port, desk)| {
+        let place = format!("host={} port={port}", Host::Peer.address());
+        let url = url.reveal().replace(&folder, &place);
+        format!("[store]\nkind = \"postgres\"\nurl = \"{url}\"\ndesk = \"desk{desk}\"\n")
+    };
+    let stores: Vec<_> = ports.into_iter().zip(1..).map(store).collect();
+    let mut cuts = 0;
+    let figures = lab.at(Host::Agent, || {
+        let office = Office::open(1, SEED, 1, &stores);
+        Figures::of(&work(vec![office], ROUNDS_CUT, || {
+            lab.cut(Host::Peer, ports[0]);
+            thread::park_timeout(if cuts == 0 { LONG_CUT } else { SHORT_CUT });
+            lab.mend(Host::Peer);
+            cuts += 1;
+            thread::park_timeout(MENDED_FOR);
+        }))
+    });
+    println!("{figures}\ncuts                {cuts}");
+    figures.verdict.assert_kept();
+}
+
+/// Kills of each desk.
+const ROUNDS_CUT: u32 = 15;
+
+/// A place in the network for a server that has a socket in a folder only.
+fn relay(socket: PathBuf) -> u16 {
+    let listener = TcpListener::bind((Host::Peer.address(), 0)).expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    thread::spawn(move || {
+        for desk in listener.incoming().map_while(Result::ok) {
+            // A server that is stopped is not there.
+            let Ok(server) = UnixStream::connect(&socket) else {
+                continue;
+            };
+            let (mut to, mut from) = (server.try_clone().unwrap(), desk.try_clone().unwrap());
+            thread::spawn(move || {
+                let _ = std::io::copy(&mut from, &mut to);
+                to.shutdown(Shutdown::Both)
+            });
+            let (mut to, mut from) = (desk, server);
+            thread::spawn(move || {
+                let _ = std::io::copy(&mut from, &mut to);
+                to.shutdown(Shutdown::Both)
+            });
+        }
+    });
+    port
+}

@@ -1,0 +1,143 @@
+use serde_json::{Value, json};
+use thirdring::console::CallbackView;
+use thirdring::records::What;
+use ureq::http::Method;
+
+use super::agent::{Agent, House};
+use super::phone::{Phone, SOON};
+use super::scene::{A_WHILE, NUMBER, Scene};
+
+/// What is asked of a callback; its status and answer.
+fn wish(agent: &Agent, id: &str, word: &str, body: Value) -> (u16, Value) {
+    agent.ask(Method::POST, &format!("/callbacks/{id}/{word}"), &body)
+}
+
+fn shown(agent: &Agent, id: &str) -> CallbackView {
+    serde_json::from_value(agent.get(&format!("/callbacks/{id}"))).expect("a callback")
+}
+
+fn goes_offline(agent: &Agent) -> (u16, Value) {
+    agent.ask(Method::PUT, "/seats/rep1", &json!({ "state": "offline" }))
+}
+
+/// A house that phones back at any hour, for these tests run at any.
+fn house() -> House {
+    let house = House::fast().seat("rep1", "echo");
+    house.set("callbacks.quiet_hours.every_day = \"none\"")
+}
+
+#[test]
+fn a_rep_promises_in_one_action_and_hands_it_over_before_he_leaves() {
+    let mut scene = Scene::talking(house());
+    let promise = json!({
+        "reason": "the bill of May", "within_min": 5, "kind": "expert", "note": "asks for a copy",
+    });
+    scene.agent.command(&scene.call, "promise", promise);
+    // D24: five minutes, and a seat is there.
+    scene.phrase_over("callback_promise");
+    scene.hang_up();
+    let agent = &scene.agent;
+    let noted = agent.callbacks();
+    let [callback] = &noted[..] else {
+        panic!("{noted:?}");
+    };
+    assert_eq!(
+        (&*callback.kind, callback.origin),
+        ("expert", Some(scene.call.id))
+    );
+    assert_eq!(
+        callback.seat.as_ref().map(|seat| seat.as_str()),
+        Some("rep1")
+    );
+    let note = callback.note.as_ref().map(|note| note.reveal().as_str());
+    assert_eq!(note, Some("asks for a copy"));
+
+    let (status, problem) = goes_offline(agent);
+    assert_eq!(
+        (status, &problem["code"]),
+        (409, &json!("promises-open")),
+        "{problem}"
+    );
+    let nobody = json!({ "by": "Lina", "seat": null });
+    assert_eq!(wish(agent, &callback.id, "assign", nobody).0, 200);
+    let (status, seat) = goes_offline(agent);
+    assert_eq!((status, &seat["state"]), (200, &json!("offline")), "{seat}");
+}
+
+#[test]
+fn what_is_wished_is_on_disk_told_once_and_cannot_be_undone() {
+    let agent = house().open();
+    let mut events = agent.events();
+    let tomorrow = json!({ "number": NUMBER, "reason": "tariff", "due": "2099-01-01T02:00:00Z" });
+    let (status, noted) = agent.ask(Method::POST, "/callbacks", &tomorrow);
+    assert_eq!(status, 201, "{noted}");
+    let id = noted["id"].as_str().expect("an id").to_owned();
+    let cancel = json!({ "by": "Lina", "reason": "asked by the customer" });
+    for _ in 0..2 {
+        let (status, cancelled) = wish(&agent, &id, "cancel", cancel.clone());
+        assert_eq!(
+            (status, &cancelled["state"]),
+            (200, &json!("cancelled")),
+            "{cancelled}"
+        );
+    }
+    let (status, problem) = wish(&agent, &id, "done", json!({ "by": "Lina" }));
+    assert_eq!(
+        (status, &problem["code"]),
+        (409, &json!("callback-over")),
+        "{problem}"
+    );
+    let (status, problem) = wish(&agent, &"0".repeat(32), "done", json!({ "by": "Lina" }));
+    assert_eq!(
+        (status, &problem["code"]),
+        (404, &json!("unknown-callback")),
+        "{problem}"
+    );
+
+    let is_it = |what: &What| matches!(what, What::Promise { news, by, .. } if news == "cancelled" && by.as_deref() == Some("Lina"));
+    events.wait("who cancelled it", SOON, |entry| is_it(&entry.what));
+    events.catch_up();
+    let told = events.seen.iter().filter(|entry| is_it(&entry.what));
+    assert_eq!(told.count(), 1, "{}", events.story());
+    let agent = agent.crash_and_restart();
+    assert_eq!(
+        shown(&agent, &id).because.as_deref(),
+        Some("asked by the customer")
+    );
+}
+
+#[test]
+fn a_rep_is_shown_what_he_calls_back_for_before_anybody_is_rung() {
+    let caller = Phone::open(NUMBER);
+    let house = house().set(&format!("sip.trunk = \"{}\"", caller.address));
+    let agent = house.open();
+    let mut events = agent.events();
+    let asked = json!({ "number": NUMBER, "reason": "tariff", "note": "wants the cheap one" });
+    let (_, noted) = agent.ask(Method::POST, "/callbacks", &asked);
+    let id = noted["id"].as_str().expect("an id").to_owned();
+    let shown_before = events.wait(
+        "what it is about",
+        A_WHILE,
+        |entry| matches!(&entry.what, What::CallsBack(promise) if promise.callback == id),
+    );
+    let What::CallsBack(promise) = &shown_before.what else {
+        panic!("{shown_before:?}");
+    };
+    assert_eq!((&*promise.reason, promise.attempt), ("tariff", 1));
+    let call = shown_before.call;
+    let is_rung = |what: &What| matches!(what, What::Seated { .. } | What::Leg { .. });
+    let earlier = events.seen.iter().filter(|it| it.seq < shown_before.seq);
+    let mut rung = earlier.filter(|it| it.call == call && is_rung(&it.what));
+    assert!(rung.next().is_none(), "{}", events.story());
+
+    let invite = caller.called(A_WHILE);
+    let view = agent.call_of(invite.call_id());
+    let note = view.calls_back.and_then(|promise| promise.note);
+    assert_eq!(
+        note.as_ref().map(|note| note.reveal().as_str()),
+        Some("wants the cheap one")
+    );
+    let history = shown(&agent, &id).history;
+    assert_eq!(history.len(), 1, "{history:?}");
+    assert_eq!(history[0].sip_call_id, invite.call_id());
+}
