@@ -16,9 +16,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use thirdring::callbacks::store::{Forgotten, Kept, Sqlite, Store, StoreError};
 use thirdring::callbacks::{
-    Attempt, Callback, CallbackId, Claimer, Kind, LiveCall, Order, Promise, Rules, Turn,
+    Attempt, Callback, CallbackId, Claimer, Kind, Order, Promise, Rules, Turn,
 };
-use thirdring::words::{CallId, Country, Language, PhoneNumber, Pii};
+use thirdring::words::{Country, Language, PhoneNumber, Pii};
 
 /// Claimed by all desks together, each for a caller of its own.
 ///
@@ -125,15 +125,6 @@ impl Store for Shared {
 
     fn expire(&mut self, before: Timestamp) -> Result<u64, StoreError> {
         self.ask(move |store| store.expire(before))
-    }
-
-    fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError> {
-        let call = call.clone();
-        self.ask(move |store| store.call_answered(&call))
-    }
-
-    fn call_ended(&mut self, call: CallId) -> Result<(), StoreError> {
-        self.ask(move |store| store.call_ended(call))
     }
 }
 

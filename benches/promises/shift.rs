@@ -169,6 +169,7 @@ impl Desk {
                 attempt,
                 outcome,
                 cause: None,
+                live: None,
             });
             self.give(Input::SeatsReady(seat(true)));
         }

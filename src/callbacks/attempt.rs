@@ -30,6 +30,9 @@ pub struct SipCause {
     pub status: u16,
     /// Its own words, where it has any.
     pub reason: String,
+    /// What the telephone network behind it said (ITU-T Q.850), where a Reason header told (RFC 3326).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q850: Option<u16>,
 }
 
 /// Characters of a reason that are kept.
@@ -41,7 +44,13 @@ impl SipCause {
         Self {
             status,
             reason: kept.take(REASON_MAX).collect(),
+            q850: None,
         }
+    }
+
+    #[must_use]
+    pub fn and_q850(self, q850: Option<u16>) -> Self {
+        Self { q850, ..self }
     }
 }
 

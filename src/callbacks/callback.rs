@@ -374,14 +374,21 @@ impl Callback {
 
     /// When it next is due, or late.
     pub(super) fn stirs_after(&self, at: Timestamp) -> Option<Timestamp> {
-        let due = self.is_open().then_some(self.next);
-        let any_seats = self.own_until.filter(|_| self.is_open());
+        let times = [self.due_after(at), self.late_after(at)];
+        times.into_iter().flatten().min()
+    }
+
+    /// When it next is due, for its own seat or for any.
+    fn due_after(&self, at: Timestamp) -> Option<Timestamp> {
+        let times = [Some(self.next), self.own_until].into_iter().flatten();
+        times.filter(|when| self.is_open() && *when > at).min()
+    }
+
+    /// When its desk counts as dead, or somebody is to be warned.
+    pub(super) fn late_after(&self, at: Timestamp) -> Option<Timestamp> {
         let warned = self.warns().map(|(when, _)| when);
-        [due, any_seats, self.lapses(), warned]
-            .into_iter()
-            .flatten()
-            .filter(|when| *when > at)
-            .min()
+        let times = [self.lapses(), warned].into_iter().flatten();
+        times.filter(|when| *when > at).min()
     }
 
     /// The row that keeps this promise instead.

@@ -2,9 +2,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Promise};
-use crate::words::{CallId, Language, PhoneNumber, Pii, SeatId};
+use crate::words::{CallId, DeskId, Language, PhoneNumber, Pii, SeatId};
 
-/// A call that is answered and has not ended: after a crash it becomes a callback (D29).
+/// A call that is answered and has not ended: nobody else dials its number (I2), and after a crash it becomes a callback
+/// (D29).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LiveCall {
     pub call: CallId,
@@ -13,6 +14,14 @@ pub struct LiveCall {
     pub answered: Timestamp,
     pub seat: Option<SeatId>,
     pub language: Language,
+}
+
+/// A desk's calls that are up: they keep their numbers until then, unless the desk says so again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveCalls {
+    pub desk: DeskId,
+    pub calls: Vec<LiveCall>,
+    pub until: Timestamp,
 }
 
 impl LiveCall {

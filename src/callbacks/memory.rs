@@ -4,9 +4,10 @@ use std::convert::Infallible;
 
 use jiff::Timestamp;
 
+use super::engaged::Engaged;
 use super::sheet::{Sheet, carry_out};
-use super::{Attempt, Callback, CallbackId, Order, Promise, Rules, Turn};
-use crate::words::{DeskId, PhoneNumber, SeatId};
+use super::{Attempt, Callback, CallbackId, LiveCalls, Order, Promise, Rules, Turn};
+use crate::words::{CallId, DeskId, PhoneNumber, SeatId};
 
 /// A book in memory: where promises are while the disk fails, and the measure of the books on disks.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub struct Memory {
     rules: Rules,
     rows: BTreeMap<CallbackId, Callback>,
     attempts: BTreeMap<(CallbackId, u32), Attempt>,
+    engaged: Engaged,
 }
 
 impl Memory {
@@ -22,6 +24,7 @@ impl Memory {
             rules,
             rows: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            engaged: Engaged::default(),
         }
     }
 
@@ -116,11 +119,13 @@ impl Sheet for Memory {
         seats: &BTreeSet<SeatId>,
     ) -> Result<Option<Callback>, Infallible> {
         let in_flight = self.callers(|row| row.attempt().is_some());
+        let engaged = self.engaged.callers(at);
+        let is_free = |whose: &PhoneNumber| !in_flight.contains(whose) && !engaged.contains(whose);
         let due = self
             .rows
             .values()
             .filter(|row| row.is_due(at) && row.may_be_dialled_by(seats, at));
-        let free = due.filter(|row| !in_flight.contains(&self.whose(row)));
+        let free = due.filter(|row| is_free(&self.whose(row)));
         Ok(free
             .min_by_key(|row| (Reverse(row.promise.kind), row.next, row.id))
             .cloned())
@@ -153,11 +158,34 @@ impl Sheet for Memory {
         Ok(())
     }
 
-    fn stirs_after(&mut self, at: Timestamp) -> Result<Option<Timestamp>, Infallible> {
-        Ok(self
+    fn live(&mut self, calls: &LiveCalls, at: Timestamp) -> Result<(), Infallible> {
+        self.engaged.take(calls, &self.rules, at);
+        Ok(())
+    }
+
+    fn call_over(&mut self, call: CallId) -> Result<(), Infallible> {
+        self.engaged.call_over(call);
+        Ok(())
+    }
+
+    fn calls_died(&mut self, desk: &DeskId) -> Result<(), Infallible> {
+        self.engaged.calls_died(desk);
+        Ok(())
+    }
+
+    fn stirs_after(
+        &mut self,
+        from: Timestamp,
+        at: Timestamp,
+    ) -> Result<Option<Timestamp>, Infallible> {
+        let engaged = self.engaged.callers(at);
+        let stirs = self
             .rows
             .values()
-            .filter_map(|row| row.stirs_after(at))
-            .min())
+            .filter_map(|row| match engaged.contains(&self.whose(row)) {
+                true => row.late_after(from),
+                false => row.stirs_after(from),
+            });
+        Ok(stirs.min())
     }
 }

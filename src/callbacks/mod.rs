@@ -1,10 +1,11 @@
 //! The promise and its life: noted, due, attempted, and how it ended.
 //!
 //! Invariants: pure, with a [`store`] beside it; an acknowledged callback ends as done, given up or
-//! cancelled, or is still open; never two attempts in flight for one number.
+//! cancelled, or is still open; never two attempts in flight for one number, and none for one that is on the line.
 
 mod attempt;
 mod callback;
+mod engaged;
 mod live_call;
 mod memory;
 mod order;
@@ -17,7 +18,7 @@ pub mod store;
 
 pub use attempt::{Attempt, AttemptEnd, Outcome, SipCause};
 pub use callback::{Callback, CallbackId, CancelledBecause, Kind, Lease, Promise, State, Warned};
-pub use live_call::LiveCall;
+pub use live_call::{LiveCall, LiveCalls};
 pub use memory::Memory;
 pub use order::{Claim, Claimer, News, Order, Refusal, Told, Turn, Wish};
 pub use page::Page;

@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{
-    Attempt, Callback, CallbackId, CancelledBecause, Kind, Outcome, Promise, SipCause, State,
+    Attempt, Callback, CallbackId, CancelledBecause, Kind, LiveCalls, Outcome, Promise, SipCause,
+    State,
 };
 use crate::words::{CallId, DeskId, PhoneNumber, Pii, SeatId};
 
@@ -24,7 +25,13 @@ pub enum Order {
         claim: Claim,
         outcome: Outcome,
         cause: Option<SipCause>,
+        /// Where caller and rep are joined: the call that goes on. It keeps the number from the claim's end on.
+        live: Option<LiveCalls>,
     },
+    /// These calls were answered and are up: nobody dials their callers meanwhile (I2).
+    Live(LiveCalls),
+    /// It has a record, or a callback: either way nothing is owed for it any more, and its caller may be dialled.
+    CallOver { call: CallId },
     /// The caller rang in by himself and speaks to a rep: his promises are kept (D26).
     Joined { number: Pii<PhoneNumber> },
     /// All that is kept of a number is to be deleted: what is promised to it is cancelled first.
@@ -43,13 +50,34 @@ pub enum Order {
     Look { desk: DeskId, held: Vec<Claim> },
     /// Only when something is due or late, for a desk whose book others write into.
     Peek,
-    /// The desk begins anew: what it had claimed is in nobody's hands.
+    /// The desk begins anew: what it had claimed is in nobody's hands, and its calls keep nobody from being dialled.
     Restart { desk: DeskId },
     /// What was kept in memory while nothing could be written; what the book knows further stays as it is.
     Restore {
         rows: Vec<Callback>,
         attempts: Vec<(CallbackId, Attempt)>,
     },
+}
+
+impl Order {
+    /// Others come once a call, and from each desk every few seconds: there the count can wait.
+    pub(super) fn changes_how_many(&self) -> bool {
+        match self {
+            Self::Claim(_)
+            | Self::Renew { .. }
+            | Self::Live(_)
+            | Self::CallOver { .. }
+            | Self::Peek => false,
+            Self::Note { .. }
+            | Self::End { .. }
+            | Self::Joined { .. }
+            | Self::Withdraw { .. }
+            | Self::Wish { .. }
+            | Self::Look { .. }
+            | Self::Restart { .. }
+            | Self::Restore { .. } => true,
+        }
+    }
 }
 
 /// Who could dial now.

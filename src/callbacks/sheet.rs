@@ -3,10 +3,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{
-    Attempt, Callback, CallbackId, Claim, Claimer, News, Order, Page, Promise, Refusal, Rules,
-    Told, Turn, Wish,
+    Attempt, Callback, CallbackId, Claim, Claimer, LiveCalls, News, Order, Page, Promise, Refusal,
+    Rules, Told, Turn, Wish,
 };
-use crate::words::{DeskId, PhoneNumber, SeatId};
+use crate::words::{CallId, DeskId, PhoneNumber, SeatId};
 
 /// Promises that are not settled, at once; one more is refused, and an alarm is raised.
 pub const OPEN_MAX: usize = 10_000;
@@ -36,8 +36,8 @@ pub trait Sheet {
     /// How many are not settled.
     fn unsettled(&mut self) -> Result<usize, Self::Error>;
 
-    /// One that one of these seats may dial by then, whose caller nobody dials: of the strongest kind, the one that was
-    /// due first.
+    /// One that one of these seats may dial by then, whose caller nobody dials or talks to: of the strongest kind, the
+    /// one that was due first.
     fn due(
         &mut self,
         at: Timestamp,
@@ -58,8 +58,21 @@ pub trait Sheet {
         at: Timestamp,
     ) -> Result<(), Self::Error>;
 
-    /// When the next row is due, free for any seat, late or lapses, after then.
-    fn stirs_after(&mut self, at: Timestamp) -> Result<Option<Timestamp>, Self::Error>;
+    /// These calls are up: until then nobody dials their callers.
+    fn live(&mut self, calls: &LiveCalls, at: Timestamp) -> Result<(), Self::Error>;
+
+    fn call_over(&mut self, call: CallId) -> Result<(), Self::Error>;
+
+    /// The calls of this desk died with it: they are owed a callback, and keep nobody from being dialled.
+    fn calls_died(&mut self, desk: &DeskId) -> Result<(), Self::Error>;
+
+    /// When the next row is due, free for any seat, late or lapses, after `from`. Whoever is on the line at `at` is due
+    /// once his call is over.
+    fn stirs_after(
+        &mut self,
+        from: Timestamp,
+        at: Timestamp,
+    ) -> Result<Option<Timestamp>, Self::Error>;
 }
 
 /// Carries an order out on a sheet, as of `at`: what is written with it is one transaction.
@@ -78,9 +91,15 @@ pub fn carry_out<S: Sheet>(
             claim,
             outcome,
             cause,
-        } => work.on_page_of(claim.id, |page| {
-            page.ended(*claim, *outcome, cause.clone());
-        }),
+            live,
+        } => {
+            let ended = work.on_page_of(claim.id, |page| {
+                page.ended(*claim, *outcome, cause.clone());
+            });
+            ended.and_then(|turn| work.live(live.as_ref()).map(|()| turn))
+        }
+        Order::Live(calls) => work.live(Some(calls)).map(|()| Turn::default()),
+        Order::CallOver { call } => work.sheet.call_over(*call).map(|()| Turn::default()),
         Order::Joined { number } => work.on_page(&rules.whose(number), |page| page.joined()),
         Order::Withdraw { number, by } => {
             work.on_page(&rules.whose(number), |page| page.withdrawn(by))
@@ -97,10 +116,8 @@ pub fn carry_out<S: Sheet>(
     } else {
         at
     };
-    let next = work.sheet.stirs_after(from)?;
-    // Once a call, and by each desk every few seconds: there the count can wait.
-    let counts = !matches!(order, Order::Claim(_) | Order::Renew { .. } | Order::Peek);
-    let unsettled = if counts {
+    let next = work.sheet.stirs_after(from, at)?;
+    let unsettled = if order.changes_how_many() {
         Some(work.sheet.unsettled()?)
     } else {
         None
@@ -222,7 +239,12 @@ impl<S: Sheet> Work<'_, S> {
         })
     }
 
+    fn live(&mut self, calls: Option<&LiveCalls>) -> Result<(), S::Error> {
+        calls.map_or(Ok(()), |calls| self.sheet.live(calls, self.at))
+    }
+
     fn restart(&mut self, desk: &DeskId) -> Result<Turn, S::Error> {
+        self.sheet.calls_died(desk)?;
         let dialled = self.sheet.dialled_by(desk)?;
         self.on_pages(dialled, |page| page.lapse(|row| row.is_held_at(desk)))
     }

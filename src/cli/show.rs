@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::Teller;
 use super::failure::Failure;
 use super::table::Table;
-use crate::console::{CallView, CallbackView, HealthView, SeatView};
+use crate::console::{AttemptView, CallView, CallbackView, HealthView, SeatView};
 use crate::records::{Deletion, Entry, What};
 use crate::words::{PhoneNumber, Pii, PromptId};
 
@@ -156,8 +156,7 @@ pub(super) fn callback_history(
         }
     }
     for attempt in &callback.history {
-        let outcome = attempt.outcome.as_deref().unwrap_or("attempted");
-        let outcome = teller.word("news", outcome);
+        let outcome = came_of(attempt, teller);
         let seat = safe(attempt.seat.as_str());
         let values = [
             ("number", &*attempt.number.to_string()),
@@ -168,6 +167,24 @@ pub(super) fn callback_history(
         teller.line(&teller.filled("cli.callback-attempt", &values))?;
     }
     Ok(())
+}
+
+/// How an attempt ended, and with which codes it was refused.
+fn came_of(attempt: &AttemptView, teller: &Teller<'_>) -> String {
+    let outcome = attempt.outcome.as_deref().unwrap_or("attempted");
+    let outcome = teller.word("news", outcome);
+    let Some(status) = attempt.sip_status else {
+        return outcome;
+    };
+    let values = [("outcome", &*outcome), ("status", &*status.to_string())];
+    match attempt.q850 {
+        None => teller.filled("cli.refused-by-sip", &values),
+        Some(cause) => {
+            let cause = cause.to_string();
+            let values = [values[0], values[1], ("cause", &*cause)];
+            teller.filled("cli.refused-by-network", &values)
+        }
+    }
 }
 
 pub(super) fn seats(seats: &[SeatView], teller: &mut Teller<'_>) -> Result<(), Failure> {

@@ -142,6 +142,9 @@ pub struct AttemptView {
     pub sip_status: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sip_reason: Option<String>,
+    /// The cause of ITU-T Q.850, where the network behind told one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q850: Option<u16>,
 }
 
 /// How an account stands at its registrar.

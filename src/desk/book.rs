@@ -8,6 +8,8 @@ use tokio::sync::mpsc;
 
 use crate::callbacks::Queue;
 use crate::callbacks::store::{Found, Opened, Sqlite, Store};
+#[cfg(feature = "postgres")]
+use crate::callbacks::store::{Outbox, Postgres};
 use crate::settings::{Settings, StoreKind};
 use crate::words::DeskId;
 
@@ -104,18 +106,17 @@ fn reach(
     let url = url
         .read(|name| std::env::var(name).ok())
         .map_err(RunError::StoreUrl)?;
-    let opened =
-        crate::callbacks::store::Postgres::open(&url, store.desk.clone(), super::clock::now);
+    // Only who has this file may end the last connection from this folder.
+    let path = state.join("outbox.sqlite");
+    let (file, file_opened) =
+        Sqlite::open(&path, &settings.callback_rules(), utc).map_err(RunError::Database)?;
+    let opened = Postgres::open_in(state, &url, store.desk.clone(), super::clock::now);
     let (mut server, opened) = opened.map_err(RunError::Database)?;
     let mut calls = server.found().map_err(RunError::Rows)?.calls;
     // A desk that is behind with its news looks by itself a second later.
     let stirred = move || drop(kept.try_send(Kept::Stirred));
     server.listen(stirred).map_err(RunError::System)?;
-
-    let path = state.join("outbox.sqlite");
-    let (file, file_opened) =
-        Sqlite::open(&path, &settings.callback_rules(), utc).map_err(RunError::Database)?;
-    let mut store = crate::callbacks::store::Outbox::new(server, file).map_err(RunError::Rows)?;
+    let mut store = Outbox::new(server, file).map_err(RunError::Rows)?;
     let in_file = store.found(utc).map_err(RunError::Rows)?;
     calls.extend(in_file.calls);
     let opened = match file_opened {

@@ -40,7 +40,7 @@ struct Tried<'a> {
     cause: Option<&'a SipCause>,
 }
 
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "callback",
     "kind",
     "number",
@@ -59,6 +59,7 @@ const COLUMNS: [&str; 18] = [
     "outcome",
     "sip_status",
     "sip_reason",
+    "q850",
 ];
 
 /// One line a promise in JSON, one an attempt in CSV, there with a heading before the first promise of all.
@@ -141,6 +142,7 @@ fn csv(promise: Promised<'_>) -> String {
         shown(promise.origin.as_ref().map(|call| call as &dyn ToString)),
     ];
     let of_attempt = |tried: &Tried<'_>| {
+        let q850 = tried.cause.and_then(|cause| cause.q850);
         [
             tried.attempt.to_string(),
             tried.sip_call_id.to_owned(),
@@ -150,9 +152,10 @@ fn csv(promise: Promised<'_>) -> String {
             tried.outcome.unwrap_or_default().to_owned(),
             shown(tried.cause.map(|cause| &cause.status as &dyn ToString)),
             shown(tried.cause.map(|cause| &cause.reason as &dyn ToString)),
+            shown(q850.as_ref().map(|cause| cause as &dyn ToString)),
         ]
     };
-    let line = |attempt: [String; 8]| row(&[&head[..], &attempt[..]].concat());
+    let line = |attempt: [String; 9]| row(&[&head[..], &attempt[..]].concat());
     match &promise.attempts[..] {
         [] => line(Default::default()),
         attempts => attempts.iter().map(of_attempt).map(line).collect(),
@@ -221,7 +224,7 @@ mod tests {
         assert_eq!(lines.len(), 3, "{csv}");
         assert_eq!(lines[0], COLUMNS.join(","));
         assert!(
-            lines[1].contains(",138****8000,") && lines[1].ends_with(",busy,,"),
+            lines[1].contains(",138****8000,") && lines[1].ends_with(",busy,,,"),
             "{csv}"
         );
         assert!(!csv.contains("13800138000"));

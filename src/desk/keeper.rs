@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
 use crate::callbacks::store::{Forgotten, Kept as History, Store, StoreError};
-use crate::callbacks::{Callback, CallbackId, LiveCall, Order, Rules, Ticket, Turn};
+use crate::callbacks::{Callback, CallbackId, Order, Rules, Ticket, Turn};
 use crate::failpoint::{self, Failpoint};
 use crate::records::Entry;
 use crate::records::store::{Callers, Records, SeatFile, Timelines, TimelinesError};
@@ -43,8 +43,6 @@ pub(super) enum Job {
     Expire(Timestamp),
     /// How many this seat is to keep.
     Owed(SeatId),
-    Answered(LiveCall),
-    Ended(CallId),
     Entry(Entry),
     /// A note that was written after the call.
     Afterwards(Entry),
@@ -156,14 +154,7 @@ impl Worker {
 
     fn do_it(&mut self, job: Job) {
         match job {
-            Job::Order { ticket, order, at } => {
-                let turn = self.store.take(&order, &self.rules, at);
-                let turn = self.watch(turn);
-                if let Some(turn) = &turn {
-                    committed(&order, turn);
-                }
-                self.tell(Kept::Turned { ticket, turn });
-            }
+            Job::Order { ticket, order, at } => self.carry_out(ticket, &order, at),
             Job::List(listed) => {
                 // Who has left does not want to know.
                 let _ = listed.send(self.store.callbacks());
@@ -185,16 +176,6 @@ impl Worker {
                 let count = rows.map(|rows| rows.iter().filter(is_owed).count());
                 self.tell(Kept::Owed { seat, count });
             }
-            Job::Answered(call) => {
-                let saved = self.store.call_answered(&call);
-                self.watch(saved);
-            }
-            Job::Ended(call) => {
-                let saved = self.store.call_ended(call);
-                self.watch(saved);
-                let caught_up = self.files.callers.catch_up();
-                self.watch_file(caught_up);
-            }
             Job::Entry(entry) => {
                 let written = self.files.timelines.append(&entry);
                 self.watch_files(written);
@@ -213,6 +194,19 @@ impl Worker {
                 let added = self.files.callers.add(call, number);
                 self.watch_file(added);
             }
+        }
+    }
+
+    fn carry_out(&mut self, ticket: Ticket, order: &Order, at: Timestamp) {
+        let turn = self.store.take(order, &self.rules, at);
+        let turn = self.watch(turn);
+        if let Some(turn) = &turn {
+            committed(order, turn);
+        }
+        self.tell(Kept::Turned { ticket, turn });
+        if let Order::CallOver { .. } = order {
+            let caught_up = self.files.callers.catch_up();
+            self.watch_file(caught_up);
         }
     }
 

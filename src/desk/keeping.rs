@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::callbacks::store::{Kept, StoreError};
@@ -19,34 +20,49 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(3_600);
 #[derive(Debug)]
 pub(super) struct Expiry {
     keep: Duration,
-    pub(super) next: Moment,
+    next: Moment,
 }
 
 impl Expiry {
+    /// The first time at the start.
     pub(super) fn after(keep: Duration) -> Self {
         let next = Moment::ZERO;
         Self { keep, next }
+    }
+
+    pub(super) fn timeout(&self) -> Moment {
+        self.next
+    }
+
+    /// Once an hour: what was settled before then is to be deleted.
+    fn look(&mut self, now: Moment, utc: Timestamp) -> Option<Timestamp> {
+        if now < self.next {
+            return None;
+        }
+        self.next = now + EXPIRE_EVERY;
+        utc.checked_sub(self.keep).ok()
+    }
+
+    /// Some were deleted. There may be more than go at a time.
+    fn look_again(&mut self, now: Moment) {
+        self.next = now;
     }
 }
 
 impl Desk {
     /// Has the keeper delete what was settled long enough ago.
     pub(super) fn expire_promises(&mut self, now: Moment) {
-        let Some(expiry) = self.promises.expiry.as_mut().filter(|it| it.next <= now) else {
-            return;
-        };
-        expiry.next = now + EXPIRE_EVERY;
-        if let Ok(before) = clock::utc().checked_sub(expiry.keep) {
+        let expiry = self.promises.expiry.as_mut();
+        if let Some(before) = expiry.and_then(|expiry| expiry.look(now, clock::utc())) {
             self.keeper.spare(Job::Expire(before));
         }
     }
 
-    /// There may be more than go at a time.
     pub(super) fn expired(&mut self, count: u64, now: Moment) {
         tracing::info!(promises = count, "deleted promises that were over for long");
         self.chronicle.metrics.promises_deleted.inc_by(count);
         if let Some(expiry) = &mut self.promises.expiry {
-            expiry.next = now;
+            expiry.look_again(now);
         }
     }
 
@@ -84,4 +100,116 @@ fn exported(kept: &[Kept], export: &Export) -> Answer {
 fn failed(problem: &StoreError) -> Problem {
     tracing::error!(%problem, "export the promises");
     Code::StoreFailed.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use jiff::SignedDuration;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::callbacks::store::{Sqlite, Store};
+    use crate::callbacks::{Callback, CallbackId, Kind, Order, Promise, Rules, State};
+    use crate::words::{Country, Language, PhoneNumber, Pii};
+
+    const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+    struct Folder(PathBuf);
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn began() -> Timestamp {
+        "2026-05-04T04:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn it_is_looked_at_the_start_and_every_hour_and_at_once_where_something_was_found() {
+        let mut expiry = Expiry::after(DAY);
+        let looks = |expiry: &mut Expiry, minutes: u64| {
+            let passed = Duration::from_secs(minutes * 60);
+            let utc = began() + SignedDuration::try_from(passed).unwrap();
+            let before = expiry.look(Moment::ZERO + passed, utc);
+            before.map(|before| utc.duration_since(before))
+        };
+        let day = SignedDuration::from_hours(24);
+        assert_eq!(looks(&mut expiry, 0), Some(day));
+        assert_eq!(expiry.timeout(), Moment::ZERO + EXPIRE_EVERY);
+        assert_eq!(looks(&mut expiry, 59), None);
+        assert_eq!(looks(&mut expiry, 60), Some(day));
+        expiry.look_again(Moment::ZERO + EXPIRE_EVERY);
+        assert_eq!(looks(&mut expiry, 60), Some(day));
+        assert_eq!(looks(&mut expiry, 119), None);
+        assert_eq!(looks(&mut expiry, 120), Some(day));
+    }
+
+    /// More than go at a time, on a disk.
+    #[test]
+    fn what_is_over_for_a_day_is_gone_within_the_hour_and_what_is_owed_stays() {
+        let name = format!("thirdring-expiry-{}", std::process::id());
+        let folder = Folder(std::env::temp_dir().join(name));
+        std::fs::create_dir_all(&folder.0).unwrap();
+        let rules = Rules::standard(Country::Cn, TimeZone::UTC);
+        let path = folder.0.join("desk.sqlite");
+        let mut store = Sqlite::open(&path, &rules, began()).unwrap().0;
+        let ms = u64::try_from(began().as_millisecond()).unwrap();
+        let ids: Vec<CallbackId> = (0..700).map(|n| CallbackId::new(ms + n, [0; 10])).collect();
+        let (over, owed) = ids.split_at(650);
+        let rows = ids.iter().zip(0..).map(|(id, n)| Callback {
+            state: match over.contains(id) {
+                true => State::Done,
+                false => State::Open,
+            },
+            ..Callback::new(*id, promised(n))
+        });
+        let (rows, attempts) = (rows.collect(), Vec::new());
+        let noted = Order::Restore { rows, attempts };
+        store.take(&noted, &rules, began()).unwrap();
+
+        let (mut expiry, mut now, mut looks) = (Expiry::after(DAY), Moment::ZERO, Vec::new());
+        let end = Moment::ZERO + DAY + EXPIRE_EVERY;
+        while expiry.timeout() <= end {
+            now = now.max(expiry.timeout());
+            let utc = began() + SignedDuration::try_from(now.since(Moment::ZERO)).unwrap();
+            let Some(before) = expiry.look(now, utc) else {
+                panic!("it was time");
+            };
+            let count = store.expire(before).unwrap();
+            if count > 0 {
+                looks.push((now.since(Moment::ZERO), count));
+                expiry.look_again(now);
+            }
+        }
+        let gone_by = DAY + EXPIRE_EVERY;
+        assert_eq!(looks, [(gone_by, 500), (gone_by, 150)]);
+        let left: Vec<CallbackId> = store
+            .callbacks()
+            .unwrap()
+            .iter()
+            .map(|row| row.id)
+            .collect();
+        assert_eq!(left, owed);
+    }
+
+    fn promised(n: u32) -> Promise {
+        let number = PhoneNumber::parse(&format!("138{n:08}")).unwrap();
+        Promise {
+            kind: Kind::Rep,
+            number: Pii::new(number),
+            origin: None,
+            key: None,
+            reason: String::new(),
+            due: began() + SignedDuration::from_hours(2_400),
+            seat: None,
+            note: Pii::new(String::new()),
+            recording: None,
+            language: Language::En,
+            made_at: began(),
+        }
+    }
 }

@@ -281,7 +281,7 @@ impl Desk {
     /// When to come back if nothing happens before.
     fn timeout(&self) -> Option<Moment> {
         let queue = self.promises.queue.timeout().map(|(at, _)| at);
-        let expiry = self.promises.expiry.as_ref().map(|expiry| expiry.next);
+        let expiry = self.promises.expiry.as_ref().map(keeping::Expiry::timeout);
         [
             self.signalling.endpoint.timeout(),
             self.calls.timeout(),
@@ -395,23 +395,26 @@ impl Desk {
         }
     }
 
-    /// From its answer on a call is remembered on disk: should we crash, it is phoned back (D29). An attempt without an
-    /// outcome is not: whether to call again is for the rep to say (I3).
-    fn answered_call(&mut self, id: CallId) {
-        if self.keeps_promise(id) {
-            return;
+    /// From its answer on a call is in the book: nobody dials its number meanwhile (I2), and should we crash, it is phoned
+    /// back (D29). An attempt without an outcome is not: whether to call again is for the rep to say (I3).
+    fn answered_call(&mut self, id: CallId, now: Moment) {
+        if !self.keeps_promise(id)
+            && let Some(live) = self.live_call(id)
+        {
+            self.tell_queue(callbacks::Input::CallLive(live), now);
         }
-        let Some(call) = self.calls.get(id) else {
-            return;
-        };
-        let live = LiveCall {
+    }
+
+    /// As the book keeps it.
+    fn live_call(&self, id: CallId) -> Option<LiveCall> {
+        let call = self.calls.get(id)?;
+        Some(LiveCall {
             call: id,
             number: call.call.number().cloned(),
             answered: clock::utc(),
             seat: call.facts.seat.clone(),
             language: call.call.language(),
-        };
-        self.keeper.spare(Job::Answered(live));
+        })
     }
 
     fn over(&mut self, id: CallId, ending: Ending, now: Moment) {
@@ -438,7 +441,7 @@ impl Desk {
         }
         self.calls.remove(id);
         self.promises.forget(id);
-        self.keeper.spare(Job::Ended(id));
+        self.tell_queue(callbacks::Input::CallOver { call: id }, now);
         self.duty.ended += 1;
         self.count_calls();
     }

@@ -1,7 +1,7 @@
-//! Attempts that are over while the customer's telephone may still ring.
+//! Attempts that are over while the customer's telephone may still ring, or is up: with a machine, or with nobody.
 //!
 //! Our CANCEL waits for their first word (RFC 3261 9.1), and the INVITE is sent again until then, for 32 s. The book hears of
-//! the end once nothing can ring any more: nobody dials that number before (I2).
+//! the end once the line is free: nobody dials that number before (I2).
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,10 @@ use super::Desk;
 pub(super) struct Parting(BTreeMap<LegId, callbacks::Input>);
 
 impl Desk {
-    /// Of this call's attempt. Who has picked up does not ring: there it is told at once.
+    /// Of this call's attempt, that was not joined.
     pub(super) fn attempt_over(&mut self, id: CallId, over: callbacks::Input, now: Moment) {
-        let ringing = self.calls.leg(id, Party::Caller).filter(|leg| !leg.up);
-        match ringing.and_then(|leg| leg.sip) {
+        let leg = self.calls.leg(id, Party::Caller);
+        match leg.and_then(|leg| leg.sip) {
             Some(leg) => drop(self.promises.parting.0.insert(leg, over)),
             None => self.tell_queue(over, now),
         }

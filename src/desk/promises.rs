@@ -145,11 +145,12 @@ impl Desk {
                 attempt: attempt.number,
                 outcome,
                 cause: attempt.cause,
-            };
-            self.attempt_over(id, over, now);
-            if joined {
                 // Kept is the promise: should we crash now, the call is one like any other.
-                self.answered_call(id);
+                live: self.live_call(id).filter(|_| joined),
+            };
+            match joined {
+                true => self.tell_queue(over, now),
+                false => self.attempt_over(id, over, now),
             }
         }
     }
@@ -187,12 +188,13 @@ impl Desk {
                         attempt: attempt.number,
                         outcome: callbacks::Outcome::Withdrawn,
                         cause: None,
+                        live: None,
                     });
                 }
                 self.dial_callback(&callback, &attempt, now);
             }
             Action::HangUp { id, attempt } => self.hang_up_attempt(id, attempt),
-            Action::Tell(told) => self.promise_news(told, now),
+            Action::Tell(told) => return self.promise_news(told, now),
             Action::Alarm(alarm) => self.alarm(alarm.as_str(), now),
         }
         None
@@ -348,7 +350,8 @@ impl Desk {
         }
     }
 
-    fn promise_news(&mut self, told: Told, now: Moment) {
+    /// Tells whom it concerns. A call that died with the last run is over once its callback is noted.
+    fn promise_news(&mut self, told: Told, now: Moment) -> Option<callbacks::Input> {
         let Told {
             id,
             origin,
@@ -365,12 +368,10 @@ impl Desk {
             news: news.as_str().to_owned(),
             by,
         };
-        if let (Kind::Crash, News::Noted { .. }, Some(call)) = (kind, news, origin)
-            && self.calls.get(call).is_none()
-        {
-            self.keeper.spare(Job::Ended(call));
-        }
-        match origin.filter(|origin| self.calls.get(*origin).is_some()) {
+        let lives = |call: &CallId| self.calls.get(*call).is_some();
+        let is_owed = matches!((kind, news), (Kind::Crash, News::Noted { .. }));
+        let died = origin.filter(|call| is_owed && !lives(call));
+        match origin.filter(lives) {
             Some(origin) => self.note(origin, what, now),
             None => self.note_desk(what, now),
         }
@@ -379,6 +380,7 @@ impl Desk {
         {
             self.answer_promise(origin, promised);
         }
+        died.map(|call| callbacks::Input::CallOver { call })
     }
 
     fn answer_promise(&mut self, origin: CallId, promised: Promised) {

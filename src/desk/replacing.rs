@@ -74,7 +74,7 @@ impl Desk {
         };
         self.note(id, news, now);
         match party {
-            Party::Caller => self.know_caller(id, invited, line),
+            Party::Caller => self.know_caller(id, invited, line, now),
             Party::Rep => self.know_rep(id, invited),
             Party::Target => {} // is where the settings say
         }
@@ -88,7 +88,7 @@ impl Desk {
     }
 
     /// From here on it is he who is phoned back.
-    fn know_caller(&mut self, id: CallId, invited: &Invited, line: &Line) {
+    fn know_caller(&mut self, id: CallId, invited: &Invited, line: &Line, now: Moment) {
         let identity = Identity::of(invited, line.trust());
         let caller_is = self.whence(invited.source.address.ip());
         let Some(call) = self.calls.get_mut(id) else {
@@ -104,7 +104,7 @@ impl Desk {
             self.later(id, Input::Command(paused));
         }
         self.know_number(id);
-        self.answered_call(id);
+        self.answered_call(id, now);
     }
 
     fn hear_successor(

@@ -188,8 +188,15 @@ impl Desk {
         let Some((id, party)) = self.calls.of_sip(leg) else {
             return self.candidate_event(leg, event, now);
         };
-        if let Event::Refused { code, reason, .. } = &event {
-            self.attempt_refused(id, party, SipCause::new(*code, reason));
+        if let Event::Refused {
+            code,
+            reason,
+            cause,
+            ..
+        } = &event
+        {
+            let cause = SipCause::new(*code, reason).and_q850(*cause);
+            self.attempt_refused(id, party, cause);
         }
         match event {
             Event::Cancelled { .. }
@@ -298,7 +305,7 @@ impl Desk {
         let first = !std::mem::replace(&mut leg.up, true);
         if first && party == Party::Caller {
             self.leg_news(id, party, LegNews::Acked, None, now);
-            self.answered_call(id);
+            self.answered_call(id, now);
         }
     }
 
@@ -350,7 +357,7 @@ impl Desk {
         self.leg_news(id, party, news, Some(200), now);
         if party == Party::Caller {
             self.attend(id, party, Attended::Answered);
-            self.answered_call(id);
+            self.answered_call(id, now);
         }
     }
 

@@ -326,6 +326,7 @@ fn attempt_view(attempt: &Attempt) -> AttemptView {
         outcome: end.map(|end| end.outcome.as_str().to_owned()),
         sip_status: cause.map(|cause| cause.status),
         sip_reason: cause.map(|cause| cause.reason.clone()),
+        q850: cause.and_then(|cause| cause.q850),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::seats::{ButtonNews, headset};
 use crate::words::{Moment, Party};
 
 use super::finder::Places;
-use super::keeper::{Job, Kept};
+use super::keeper::Kept;
 use super::renewal::Renewal;
 use super::signals::{Asked, Signals};
 use super::{Desk, clock};
@@ -98,7 +98,7 @@ impl Desk {
         match call.promise(utc) {
             // Its row leaves once the promise is on disk: see `promise_news`.
             Some(promise) => self.note_promise(promise, now),
-            None => self.keeper.spare(Job::Ended(id)),
+            None => self.tell_queue(callbacks::Input::CallOver { call: id }, now),
         }
     }
 

@@ -58,6 +58,8 @@ pub(super) enum Aim {
 pub(super) struct Desk {
     pub(super) scratch: Scratch,
     pub(super) sip: SocketAddr,
+    /// But where its promises are.
+    settings: String,
     runs: u32,
 }
 
@@ -74,14 +76,22 @@ impl Desk {
         let settings = format!(
             "policy = {policy:?}\nsip.listen = \"{sip}\"\napi.listen = \"127.0.0.1:0\"\n\
              sip.behind = \"direct\"\nsip.trunk = \"{trunk}\"\nline.watch = \"off\"\n\
-             log.level = \"debug\"\n{seats}{PROMISES}{store}"
+             log.level = \"debug\"\n{seats}{PROMISES}"
         );
-        scratch.write("settings.toml", settings);
-        Self {
+        let desk = Self {
             scratch,
             sip,
+            settings,
             runs: 0,
-        }
+        };
+        desk.keep_promises_in(store);
+        desk
+    }
+
+    /// From its next start on.
+    pub(super) fn keep_promises_in(&self, store: &str) {
+        let settings = format!("{}{store}", self.settings);
+        self.scratch.write("settings.toml", settings);
     }
 
     pub(super) fn start(&mut self, aim: Option<Aim>) -> Run {
@@ -213,7 +223,7 @@ impl Run {
     }
 
     /// Whether it is; else it left by itself.
-    fn is_ready(&mut self) -> bool {
+    pub(super) fn is_ready(&mut self) -> bool {
         match self.news.recv_timeout(READY_WITHIN) {
             Ok(News::Ready { api }) => self.api = Some(api),
             Ok(News::Reached) | Err(_) => return false,

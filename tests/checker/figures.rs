@@ -73,7 +73,7 @@ impl Verdict {
         self.answered += other.answered;
         self.lost.extend(other.lost);
         self.overlap.extend(other.overlap);
-        self.called_in_a_talk += other.called_in_a_talk;
+        self.called_in_a_talk.extend(other.called_in_a_talk);
         self.doubled.extend(other.doubled);
         self.strays.extend(other.strays);
         self.uncertain += other.uncertain;
@@ -101,7 +101,7 @@ impl fmt::Display for Figures {
         writeln!(f, "answered            {}", verdict.answered)?;
         writeln!(f, "lost                {}", verdict.lost.len())?;
         writeln!(f, "overlap             {}", verdict.overlap.len())?;
-        writeln!(f, "called in a talk    {}", verdict.called_in_a_talk)?;
+        writeln!(f, "called in a talk    {}", verdict.called_in_a_talk.len())?;
         writeln!(f, "doubled answers     {}", verdict.doubled.len())?;
         writeln!(f, "strays              {}", verdict.strays.len())?;
         writeln!(f, "uncertain           {}", verdict.uncertain)?;

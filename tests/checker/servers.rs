@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use super::figures::Figures;
 use super::office::Office;
+use super::plan::{Plan, Then};
+use super::single::Scene;
 use super::{READY_WITHIN, SEED, judge, of_environment, work};
 use crate::peers::missing::{Need, can_run};
 use crate::peers::netns::{Host, Lab};
@@ -33,11 +35,8 @@ fn offices(server: &Server, seed: u64) -> Vec<Office> {
     let open = |n| {
         let name = format!("office{n}");
         let url = server.database(&name).url();
-        let store = |desk| {
-            let url = url.reveal();
-            format!("[store]\nkind = \"postgres\"\nurl = \"{url}\"\ndesk = \"desk{desk}\"\n")
-        };
-        let stores: Vec<_> = (1..=DESKS).map(store).collect();
+        let stores = (1..=DESKS).map(|desk| store(url.reveal(), desk));
+        let stores: Vec<_> = stores.collect();
         Office::open(n, seed, 1, &stores)
     };
     (1..=OFFICES).map(open).collect()
@@ -87,6 +86,70 @@ fn a_server_that_fails_its_desks_loses_nothing_either() {
     );
 }
 
+/// Longer than a claim's end and the look of the other desk take, and shorter than a lease.
+const A_LONG_TALK: Duration = Duration::from_secs(8);
+
+#[test]
+fn who_talks_at_one_desk_is_not_called_by_the_other() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let url = server.database("talk").url();
+    let stays = Plan {
+        then: Then::Answers {
+            hangs_up_after: Some(A_LONG_TALK),
+        },
+        ..Plan::gentle()
+    };
+    let stores = (1..=DESKS).map(|desk| store(url.reveal(), desk));
+    let mut scene = Scene::with(1, stays, &stores.collect::<Vec<_>>());
+    let one = scene.desks[0].live();
+    scene.ask(&one);
+    scene.wait_until_done(&one);
+    // Its desk has no other rep: the other one would call.
+    let other = scene.desks[1].live();
+    scene.ask(&other);
+    scene.is_called_after_hanging_up();
+}
+
+#[test]
+fn a_desk_that_was_killed_while_it_was_cut_off_has_its_name_back_at_once() {
+    if !can_run(&[Need::Namespaces]) {
+        return;
+    }
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let lab = Lab::build();
+    let socket = server.socket();
+    // The way that was cut stays cut: the server hears nothing of the dead connection.
+    let [cut, whole]: [u16; 2] = lab.at(Host::Peer, || [(); 2].map(|()| relay(socket.clone())));
+    let url = server.database("name").url();
+    let stores = [cut, whole].map(|port| store(&by_way(&server, url.reveal(), port), 1));
+    lab.at(Host::Agent, || {
+        let mut scene = Scene::with(1, Plan::gentle(), &stores[..1]);
+        let run = scene.desks[0].live();
+        lab.cut(Host::Peer, cut);
+        drop(run);
+        scene.desks[0].keep_promises_in(&stores[1]);
+        let mut again = scene.desks[0].start(None);
+        assert!(again.is_ready(), "{}", scene.desks[0].last_words());
+        scene.ask(&again);
+        scene.wait_until_done(&again);
+    });
+}
+
+fn store(url: &str, desk: u32) -> String {
+    format!("[store]\nkind = \"postgres\"\nurl = \"{url}\"\ndesk = \"desk{desk}\"\n")
+}
+
+/// The same server, by a relay at the peer's.
+fn by_way(server: &Server, url: &str, port: u16) -> String {
+    let folder = format!("host={}", server.folder().display());
+    let place = format!("host={} port={port}", Host::Peer.address());
+    url.replace(&folder, &place)
+}
+
 /// A lease is over in it (30 s), and the other desk finds the claim dead.
 const LONG_CUT: Duration = Duration::from_secs(35);
 const SHORT_CUT: Duration = Duration::from_secs(4);
@@ -105,13 +168,9 @@ fn a_desk_that_is_cut_off_from_the_server_loses_nothing_and_calls_nobody_twice()
     let socket = server.socket();
     let ports = lab.at(Host::Peer, || [(); 2].map(|()| relay(socket.clone())));
     let url = server.database("cut").url();
-    let folder = format!("host={}", server.folder().display());
-    let store = |(port, desk)| {
-        let place = format!("host={} port={port}", Host::Peer.address());
-        let url = url.reveal().replace(&folder, &place);
-        format!("[store]\nkind = \"postgres\"\nurl = \"{url}\"\ndesk = \"desk{desk}\"\n")
-    };
-    let stores: Vec<_> = ports.into_iter().zip(1..).map(store).collect();
+    let stores = ports.into_iter().zip(1..);
+    let stores = stores.map(|(port, desk)| store(&by_way(&server, url.reveal(), port), desk));
+    let stores: Vec<_> = stores.collect();
     let mut cuts = 0;
     let figures = lab.at(Host::Agent, || {
         let office = Office::open(1, SEED, 1, &stores);

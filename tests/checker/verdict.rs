@@ -20,7 +20,7 @@ pub(super) struct Verdict {
     /// Two calls in flight for one number or promise.
     pub(super) overlap: Vec<String>,
     /// Called by another desk while they talked to a rep, their promise kept.
-    pub(super) called_in_a_talk: usize,
+    pub(super) called_in_a_talk: Vec<String>,
     /// Answered, and called again all the same.
     pub(super) doubled: Vec<String>,
     /// INVITEs that no attempt's row tells of, and others that should not be.
@@ -82,6 +82,7 @@ impl Verdict {
         let none: [String; 0] = [];
         assert_eq!(self.lost, none, "lost");
         assert_eq!(self.overlap, none, "overlap");
+        assert_eq!(self.called_in_a_talk, none, "called in a talk");
         assert_eq!(self.doubled, none, "doubled answers");
         assert_eq!(self.strays, none, "strays");
     }
@@ -192,19 +193,17 @@ fn overlap(
     report: &Report,
     calls: &[Call<'_>],
     rows: &BTreeMap<&str, &Value>,
-) -> (Vec<String>, usize) {
-    let (mut found, mut in_a_talk) = (Vec::new(), 0);
+) -> (Vec<String>, Vec<String>) {
+    let (mut found, mut in_a_talk) = (Vec::new(), Vec::new());
     for (place, call) in calls.iter().enumerate() {
         let over = call.over(report);
         let later = calls[place + 1..].iter();
         let meanwhile = later.take_while(|other| over.is_none_or(|over| other.began < over));
         for other in meanwhile.filter(|other| other.is_for_the_same(call)) {
-            if other.desk != call.desk && was_joined_before(call, other.began_utc, rows) {
-                in_a_talk += 1;
-                continue;
-            }
             let (second, first) = (other.call_id, call.call_id);
-            found.push(format!(
+            let talked = other.desk != call.desk && was_joined_before(call, other.began_utc, rows);
+            let list = if talked { &mut in_a_talk } else { &mut found };
+            list.push(format!(
                 "office {}: {second} began during {first}",
                 report.office
             ));

@@ -141,6 +141,7 @@ impl Desk {
                 attempt,
                 outcome,
                 cause: None,
+                live: None,
             });
         }
     }

@@ -4,8 +4,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use thirdring::callbacks::store::{Forgotten, Kept, Store, StoreError};
 use thirdring::callbacks::{
-    Attempt, Callback, CallbackId, Claim, Claimer, Kind, LiveCall, Memory, News, Order, Outcome,
-    Promise, Rules, SipCause, Turn, Wish,
+    Attempt, Callback, CallbackId, Claim, Claimer, Kind, LiveCall, LiveCalls, Memory, News, Order,
+    Outcome, Promise, Rules, SipCause, Turn, Wish,
 };
 use thirdring::words::{CallId, Country, Language, PhoneNumber, Pii};
 
@@ -14,7 +14,6 @@ use thirdring::words::{CallId, Country, Language, PhoneNumber, Pii};
 pub(super) struct InMemory {
     memory: Memory,
     changed: BTreeMap<CallbackId, Timestamp>,
-    calls: BTreeMap<CallId, LiveCall>,
 }
 
 impl Default for InMemory {
@@ -22,7 +21,6 @@ impl Default for InMemory {
         Self {
             memory: Memory::new(rules()),
             changed: BTreeMap::new(),
-            calls: BTreeMap::new(),
         }
     }
 }
@@ -85,16 +83,6 @@ impl Store for InMemory {
             .collect();
         self.memory.forget(&old);
         Ok(old.len() as u64)
-    }
-
-    fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError> {
-        self.calls.insert(call.call, call.clone());
-        Ok(())
-    }
-
-    fn call_ended(&mut self, call: CallId) -> Result<(), StoreError> {
-        self.calls.remove(&call);
-        Ok(())
     }
 }
 
@@ -171,8 +159,44 @@ pub(super) fn end(claim: Claim, outcome: Outcome) -> Order {
     Order::End {
         claim,
         outcome,
-        cause: Some(SipCause::new(486, "Busy Here")),
+        cause: Some(SipCause::new(486, "Busy Here").and_q850(Some(17))),
+        live: None,
     }
+}
+
+/// Caller and rep are joined, and the call goes on.
+pub(super) fn joined(claim: Claim, live: LiveCalls) -> Order {
+    Order::End {
+        claim,
+        outcome: Outcome::Joined,
+        cause: None,
+        live: Some(live),
+    }
+}
+
+/// The call of that number, with this caller.
+pub(super) fn live_call(call: u64, caller: u64) -> LiveCall {
+    LiveCall {
+        call: CallId::new(call, [0; 10]),
+        number: Some(number(caller)),
+        answered: utc(),
+        seat: None,
+        language: Language::ZhCn,
+    }
+}
+
+/// It is up at that desk, for thirty seconds from then on.
+pub(super) fn up(desk: &str, call: LiveCall, at: Timestamp) -> LiveCalls {
+    LiveCalls {
+        desk: desk.parse().unwrap(),
+        calls: vec![call],
+        until: at + SignedDuration::from_secs(30),
+    }
+}
+
+pub(super) fn call_over(call: u64) -> Order {
+    let call = CallId::new(call, [0; 10]);
+    Order::CallOver { call }
 }
 
 pub(super) fn wish(n: u64, wish: Wish) -> Order {

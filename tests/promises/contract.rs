@@ -5,16 +5,16 @@ use thirdring::callbacks::{
     Attempt, Callback, CancelledBecause, Kind, LiveCall, News, OPEN_MAX, Order, Outcome, Promise,
     Refusal, SipCause, State, Wish,
 };
-use thirdring::words::{CallId, Language, PhoneNumber, Pii};
+use thirdring::words::{PhoneNumber, Pii};
 
 use super::book::{
-    after, claim, claimed, end, id, look, news, note, number, promise, promise_in, row, rules,
-    take, utc, wish,
+    after, call_over, claim, claimed, end, id, joined, live_call, look, news, note, number,
+    promise, promise_in, row, rules, take, up, utc, wish,
 };
 
 type Case = (&'static str, fn(&mut dyn Store));
 
-pub(super) const CASES: [Case; 19] = [
+pub(super) const CASES: [Case; 22] = [
     ("a retry changes nothing", retry),
     ("what one caller is promised is one row", merge),
     ("each row is claimed once", claim_once),
@@ -34,6 +34,12 @@ pub(super) const CASES: [Case; 19] = [
     ("every state is read back as it was written", every_state),
     ("wishes come true once", wishes),
     ("a live call may be told twice", live_calls),
+    ("who is on the line is not dialled", on_the_line),
+    ("a talk keeps the number that was dialled", talk_goes_on),
+    (
+        "calls that died keep nobody from being dialled",
+        calls_that_died,
+    ),
     ("what is settled is forgotten by number", forget),
     ("what is over for long is deleted", expire),
     ("all that is kept is told in parts", history),
@@ -98,7 +104,8 @@ fn history(book: &mut dyn Store) {
         panic!("{kept:?}")
     };
     let cause = attempt.end.as_ref().and_then(|end| end.cause.clone());
-    assert_eq!(cause, Some(SipCause::new(486, "Busy Here")));
+    let busy = SipCause::new(486, "Busy Here").and_q850(Some(17));
+    assert_eq!(cause, Some(busy));
     assert_eq!(book.history(Some(id(1))).unwrap(), kept[1..]);
     assert!(book.history(Some(id(2))).unwrap().is_empty());
 }
@@ -388,17 +395,75 @@ fn wishes(book: &mut dyn Store) {
 }
 
 fn live_calls(book: &mut dyn Store) {
-    let live = LiveCall {
-        call: CallId::new(1, [0; 10]),
+    let withheld = LiveCall {
         number: None,
-        answered: utc(),
-        seat: None,
-        language: Language::ZhCn,
+        ..live_call(1, 1)
     };
     for _ in 0..2 {
-        book.call_answered(&live).unwrap();
+        let live = Order::Live(up("a", withheld.clone(), utc()));
+        assert_eq!(take(book, live, utc()).rows, []);
     }
+    take(book, note(1, promise(1, Kind::Rep)), utc());
+    assert_eq!(claimed(book, "a", utc()).0, id(1));
     for _ in 0..2 {
-        book.call_ended(live.call).unwrap();
+        take(book, call_over(1), utc());
     }
+}
+
+fn on_the_line(book: &mut dyn Store) {
+    take(book, note(1, promise(1, Kind::LineFault)), utc());
+    take(book, note(2, promise(2, Kind::Rep)), utc());
+    let as_from_abroad = format!("+86{}", number(1).reveal().as_str());
+    let call = LiveCall {
+        number: PhoneNumber::parse(&as_from_abroad).ok().map(Pii::new),
+        ..live_call(1, 1)
+    };
+    let live = |at| Order::Live(up("b", call.clone(), at));
+    take(book, live(utc()), utc());
+    // Whoever is not on the line is dialled, though the other is owed his call more.
+    assert_eq!(claimed(book, "a", after(1)).0, id(2));
+    for at in [after(1), after(29)] {
+        assert_eq!(
+            take(book, Order::Peek, at).next,
+            Some(after(3)),
+            "its warning"
+        );
+        assert!(take(book, claim("a", at), at).rows.is_empty());
+        // No desk dials him: not his own either.
+        assert!(take(book, claim("b", at), at).rows.is_empty());
+    }
+    take(book, live(after(20)), after(20));
+    assert!(take(book, claim("a", after(49)), after(49)).rows.is_empty());
+    // His desk is dead.
+    assert_eq!(claimed(book, "a", after(50)).0, id(1));
+}
+
+fn talk_goes_on(book: &mut dyn Store) {
+    take(book, note(1, promise(1, Kind::Rep)), utc());
+    let (_, held) = claimed(book, "a", utc());
+    let talk = up("a", live_call(1, 1), after(1));
+    take(book, joined(held, talk.clone()), after(1));
+    assert_eq!(row(book, 1).state, State::Done);
+    // Noted by the rep's key: it waits for the end of the talk.
+    let noted = take(book, note(2, promise(1, Kind::Rep)), after(2));
+    assert!(matches!(news(&noted)[..], [News::Noted { .. }]));
+    assert!(take(book, claim("b", after(3)), after(3)).rows.is_empty());
+    // Told again, as an answer that was lost is.
+    take(book, joined(held, talk), after(4));
+    let over = take(book, call_over(1), after(5));
+    assert_eq!(over.told, []);
+    assert_eq!(take(book, Order::Peek, after(5)).next, Some(utc()));
+    assert_eq!(claimed(book, "b", after(5)).0, id(2));
+}
+
+fn calls_that_died(book: &mut dyn Store) {
+    for n in 1..=2 {
+        take(book, note(n, promise(n, Kind::Rep)), utc());
+    }
+    take(book, Order::Live(up("a", live_call(1, 1), utc())), utc());
+    take(book, Order::Live(up("b", live_call(2, 2), utc())), utc());
+    let desk = "a".parse().unwrap();
+    take(book, Order::Restart { desk }, after(1));
+    assert_eq!(claimed(book, "c", after(1)).0, id(1));
+    assert!(take(book, claim("c", after(1)), after(1)).rows.is_empty());
 }

@@ -5,6 +5,8 @@ mod contract;
 #[cfg(feature = "postgres")]
 mod desks;
 #[cfg(feature = "postgres")]
+mod names;
+#[cfg(feature = "postgres")]
 mod outage;
 mod outbox;
 #[cfg(feature = "postgres")]

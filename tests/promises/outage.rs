@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use thirdring::callbacks::store::{Store, StoreError};
-use thirdring::callbacks::{CallbackId, Kind, LiveCall};
-use thirdring::words::{CallId, Language};
+use thirdring::callbacks::{CallbackId, Kind, Order};
 
 use super::book::{
-    after, claim, claimed, id, note, number, promise, promise_in, row, rules, take, utc,
+    after, call_over, claim, claimed, id, live_call, note, promise, promise_in, row, rules, take,
+    up, utc,
 };
 use super::server::Server;
 
@@ -63,25 +63,20 @@ fn a_desk_finds_its_own_calls_after_a_crash_and_nobody_elses() {
         return;
     };
     let database = server.database("crash");
-    let live = |n| LiveCall {
-        call: CallId::new(n, [0; 10]),
-        number: Some(number(n)),
-        answered: utc(),
-        seat: None,
-        language: Language::ZhCn,
-    };
+    let live = |n| live_call(n, n);
+    let answered = |n| Order::Live(up("a", live(n), utc()));
     let (mut book, mut other) = (database.desk("a"), database.desk("b"));
     for n in 1..=2 {
-        book.call_answered(&live(n)).unwrap();
+        take(&mut book, answered(n), utc());
     }
-    other.call_answered(&live(3)).unwrap();
-    book.call_ended(live(1).call).unwrap();
+    take(&mut other, Order::Live(up("b", live(3), utc())), utc());
+    take(&mut book, call_over(1), utc());
     drop(book);
     let mut book = database.desk("a");
     assert_eq!(book.found().unwrap().calls, [live(2)]);
     // Owed until the promise is on disk.
     take(&mut book, note(1, promise(2, Kind::Crash)), utc());
-    book.call_ended(live(2).call).unwrap();
+    take(&mut book, call_over(2), utc());
     assert!(book.found().unwrap().calls.is_empty());
     assert_eq!(other.found().unwrap().calls, [live(3)]);
 }

@@ -5,10 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use thirdring::callbacks::store::{Forgotten, Kept, Outbox, Sqlite, Store, StoreError};
-use thirdring::callbacks::{
-    Attempt, Callback, CallbackId, Kind, LiveCall, News, Order, Rules, State, Turn,
-};
-use thirdring::words::{CallId, PhoneNumber};
+use thirdring::callbacks::{Attempt, Callback, CallbackId, Kind, News, Order, Rules, State, Turn};
+use thirdring::words::PhoneNumber;
 
 use super::book::{
     InMemory, after, claim, id, news, note, number, promise_in, row, rules, take, utc,
@@ -58,14 +56,6 @@ impl Store for Far {
 
     fn expire(&mut self, before: Timestamp) -> Result<u64, StoreError> {
         self.reached()?.expire(before)
-    }
-
-    fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError> {
-        self.reached()?.call_answered(call)
-    }
-
-    fn call_ended(&mut self, call: CallId) -> Result<(), StoreError> {
-        self.reached()?.call_ended(call)
     }
 }
 

@@ -11,7 +11,9 @@ use thirdring::callbacks::store::{Postgres, Store};
 use thirdring::callbacks::{Kind, Order, Outcome};
 use thirdring::words::Pii;
 
-use super::book::{after, claim, claimed, end, look, note, number, promise, take, utc};
+use super::book::{
+    after, call_over, claim, claimed, end, live_call, look, note, number, promise, take, up, utc,
+};
 use super::server::Server;
 use crate::peers::scratch::Scratch;
 
@@ -117,6 +119,14 @@ fn an_order_takes_two_round_trips_at_most() {
     count("peek");
     take(book, Order::Joined { number: number(2) }, after(5));
     count("joined");
+    take(
+        book,
+        Order::Live(up("a", live_call(1, 2), after(5))),
+        after(5),
+    );
+    count("live");
+    take(book, call_over(1), after(6));
+    count("call over");
     assert!(take(book, claim("a", after(6)), after(6)).rows.is_empty());
     count("nothing to claim");
     println!("{counted:?}");

@@ -71,6 +71,10 @@ impl Queue {
         if let Order::Restart { .. } = order {
             (self.begun, self.may_claim) = (true, true);
         }
+        if let Order::CallOver { .. } = order {
+            // What was promised to who was on the line may be due.
+            self.may_claim = true;
+        }
         self.wake_at(self.stirs(order, &turn, clock), clock);
         if let Order::Claim(_) = order {
             return self.claimed(turn, clock);
@@ -121,7 +125,13 @@ impl Queue {
                 self.wake_at(turn.next, clock);
                 actions.extend(self.turned(turn, clock));
             }
-            Order::End { .. } | Order::Joined { .. } | Order::Restart { .. } => {
+            // Where others have the book, too, they are told again and again.
+            Order::Live(_) if self.poll.is_some() => {}
+            Order::End { .. }
+            | Order::Joined { .. }
+            | Order::Live(_)
+            | Order::CallOver { .. }
+            | Order::Restart { .. } => {
                 if self.again.len() < AGAIN_MAX {
                     self.again.push_back(order);
                 }
@@ -145,7 +155,8 @@ impl Queue {
             return Vec::new();
         }
         let mut orders = Vec::from_iter(self.restoration());
-        orders.extend(std::mem::take(&mut self.again));
+        let again = std::mem::take(&mut self.again).into_iter();
+        orders.extend(again.filter_map(|order| self.as_of_now(order, clock)));
         self.may_claim = true;
         orders.into_iter().map(|order| self.ask(order)).collect()
     }

@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use super::clock::Clock;
 use super::{Action, Queue};
 use crate::callbacks::{
-    Callback, CallbackId, Claim, Claimer, News, Order, Outcome, SipCause, Told, Turn,
+    Callback, CallbackId, Claim, Claimer, LiveCall, News, Order, Outcome, SipCause, Told, Turn,
 };
 use crate::words::{Moment, PhoneNumber};
 
-/// Other desks take an attempt for dead that was not renewed for so long.
-const LEASE: Duration = Duration::from_secs(30);
+/// Other desks take an attempt, or a call, for dead that was not renewed for so long.
+pub(super) const LEASE: Duration = Duration::from_secs(30);
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Before that our own attempt is hung up: so never two desks dial one caller (I2).
@@ -26,6 +26,15 @@ pub(super) struct Held {
     /// When it is hung up unless its claim was renewed; never where nobody else has the book.
     let_go: Option<Moment>,
     hung_up: bool,
+}
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub(super) struct How {
+    pub(super) outcome: Outcome,
+    pub(super) cause: Option<SipCause>,
+    /// The call that goes on.
+    pub(super) live: Option<LiveCall>,
 }
 
 impl Queue {
@@ -119,11 +128,15 @@ impl Queue {
         // The book answered so late that another desk may take it for dead, or we dial its caller already.
         let is_late = held.let_go.is_some_and(|at| at <= clock.now);
         if is_late || self.held.values().any(|other| other.whose == held.whose) {
-            return self.end(&held, Outcome::Withdrawn, None, clock);
+            let how = How {
+                outcome: Outcome::Withdrawn,
+                cause: None,
+                live: None,
+            };
+            return self.end(&held, how, clock);
         }
-        let let_go = held.let_go;
         self.held.insert(row.id, held);
-        self.renew = self.renew.or(let_go.map(|_| clock.now + RENEW_EVERY));
+        self.renew_within(clock);
         let news = News::Attempted {
             attempt: attempt.number,
         };
@@ -135,8 +148,7 @@ impl Queue {
     pub(super) fn ended(
         &mut self,
         (id, attempt): (CallbackId, u32),
-        outcome: Outcome,
-        cause: Option<SipCause>,
+        how: How,
         clock: Clock,
     ) -> Vec<Action> {
         if self
@@ -149,30 +161,27 @@ impl Queue {
         let Some(held) = self.held.remove(&id) else {
             return Vec::new();
         };
-        self.end(&held, outcome, cause, clock)
+        self.end(&held, how, clock)
     }
 
-    fn end(
-        &mut self,
-        held: &Held,
-        outcome: Outcome,
-        cause: Option<SipCause>,
-        clock: Clock,
-    ) -> Vec<Action> {
-        let order = Order::End {
+    fn end(&mut self, held: &Held, how: How, clock: Clock) -> Vec<Action> {
+        let live = how.live.map(|call| self.goes_live(call, clock));
+        let end = |live| Order::End {
             claim: held.claim,
-            outcome,
-            cause,
+            outcome: how.outcome,
+            cause: how.cause,
+            live,
         };
         if !held.in_memory {
-            return vec![self.ask(order)];
+            return vec![self.ask(end(live))];
         }
-        let turn = self.memory.take(&order, clock.at());
+        let turn = self.memory.take(&end(None), clock.at());
         self.may_claim = true;
         // It can be written now that it is not in flight.
         self.ask_again.get_or_insert(clock.now);
         self.wake_at(turn.next, clock);
-        self.turned(turn, clock)
+        let live = live.map(|live| self.ask(Order::Live(live)));
+        self.turned(turn, clock).into_iter().chain(live).collect()
     }
 
     fn let_go(&self, row: &Callback, clock: Clock) -> Option<Moment> {
@@ -189,12 +198,23 @@ impl Queue {
         let held = self.held.values_mut().filter(late);
         let mut actions: Vec<Action> = held.filter_map(Held::hang_up).collect();
         actions.extend(self.renewal(clock));
+        actions.extend(self.keep_live(clock));
         let held = self.held.values().filter(|held| !held.hung_up);
         let let_go = held.filter_map(|held| held.let_go).min();
         // Not again and again while the book does not answer.
         let soonest = clock.now + AGAIN_AFTER;
-        self.renew = let_go.map(|at| at.clamp(soonest, clock.now + RENEW_EVERY));
+        let latest = clock.now + RENEW_EVERY;
+        let claims = let_go.map(|at| at.clamp(soonest, latest));
+        let calls = self.must_keep_live().then_some(latest);
+        self.renew = [claims, calls].into_iter().flatten().min();
         actions
+    }
+
+    /// Something of ours could lapse from now on.
+    pub(super) fn renew_within(&mut self, clock: Clock) {
+        let is_shared = self.poll.is_some();
+        let soon = is_shared.then(|| clock.now + RENEW_EVERY);
+        self.renew = self.renew.or(soon);
     }
 
     /// For all that is in flight and could lapse.

@@ -6,6 +6,7 @@
 mod asking;
 mod clock;
 mod holding;
+mod live;
 mod words;
 
 #[cfg(test)]
@@ -19,9 +20,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use self::clock::Clock;
-use self::holding::Held;
-use super::{CallbackId, Memory, Order, Rules};
-use crate::words::{DeskId, Moment, SeatId};
+use self::holding::{Held, How};
+use super::{CallbackId, LiveCall, Memory, Order, Rules};
+use crate::words::{CallId, DeskId, Moment, SeatId};
 
 pub use self::words::{Action, Alarm, Input, Ticket, Timer};
 
@@ -38,6 +39,8 @@ pub struct Queue {
     seats: BTreeSet<SeatId>,
     /// Attempts of ours that are in flight.
     held: BTreeMap<CallbackId, Held>,
+    /// Calls of ours that are up.
+    live: BTreeMap<CallId, LiveCall>,
     asked: BTreeMap<Ticket, Order>,
     next_ticket: u64,
     /// What the book could not do, the oldest first.
@@ -68,6 +71,7 @@ impl Queue {
             begun: false,
             seats: BTreeSet::new(),
             held: BTreeMap::new(),
+            live: BTreeMap::new(),
             asked: BTreeMap::new(),
             next_ticket: 0,
             again: VecDeque::new(),
@@ -103,7 +107,17 @@ impl Queue {
                 attempt,
                 outcome,
                 cause,
-            } => self.ended((id, attempt), outcome, cause, clock),
+                live,
+            } => {
+                let how = How {
+                    outcome,
+                    cause,
+                    live,
+                };
+                self.ended((id, attempt), how, clock)
+            }
+            Input::CallLive(call) => vec![self.call_is_live(call, clock)],
+            Input::CallOver { call } => vec![self.call_is_over(call)],
             Input::CallerJoined { number } => self.also_in_memory(Order::Joined { number }, clock),
             Input::NumberDeleted { number, by } => {
                 self.also_in_memory(Order::Withdraw { number, by }, clock)

@@ -10,9 +10,10 @@ use proptest::prelude::*;
 use super::{Action, Input, Queue, Ticket};
 use crate::callbacks::rules::samples::promise;
 use crate::callbacks::{
-    Attempt, Callback, CallbackId, Kind, Memory, News, Order, Outcome, Rules, State, Wish,
+    Attempt, Callback, CallbackId, Kind, LiveCall, LiveCalls, Memory, News, Order, Outcome, Rules,
+    State, Turn, Wish,
 };
-use crate::words::{CallId, Country, DeskId, Moment, PhoneNumber, Pii};
+use crate::words::{CallId, Country, DeskId, Language, Moment, PhoneNumber, Pii};
 
 const DESKS_MAX: usize = 2;
 const NUMBERS: u8 = 3;
@@ -44,6 +45,15 @@ enum Step {
     Joined {
         desk: usize,
         number: u8,
+    },
+    /// Somebody rings in, and is answered.
+    RingsIn {
+        desk: usize,
+        number: u8,
+    },
+    /// A call ends that was answered, or that an attempt became.
+    HangsUp {
+        which: u8,
     },
     Wish {
         desk: usize,
@@ -86,6 +96,8 @@ fn steps(desks: usize) -> impl Strategy<Value = Vec<Step>> {
         3 => (desk.clone(), 0..4u8, 0..8u8)
             .prop_map(|(desk, which, outcome)| Step::End { desk, which, outcome }),
         1 => (desk.clone(), 0..NUMBERS).prop_map(|(desk, number)| Step::Joined { desk, number }),
+        2 => (desk.clone(), 0..NUMBERS).prop_map(|(desk, number)| Step::RingsIn { desk, number }),
+        2 => (0..3u8).prop_map(|which| Step::HangsUp { which }),
         1 => (desk.clone(), 0..6u8, wish()).prop_map(|(desk, which, wish)| Step::Wish { desk, which, wish }),
         1 => desk.prop_map(|desk| Step::Kill { desk }),
         1 => prop_oneof![Just(-3_600), Just(3_600), -3_600..3_600i64].prop_map(Step::SetClock),
@@ -143,9 +155,18 @@ impl Desk {
     }
 }
 
+/// A call that is up.
+struct Up {
+    desk: usize,
+    number: Pii<PhoneNumber>,
+    /// By then the book takes its desk for dead; none while it does not know of it.
+    lapses: Option<Timestamp>,
+}
+
 struct World {
     desks: Vec<Desk>,
     book: Memory,
+    up: BTreeMap<CallId, Up>,
     now: Moment,
     utc: Timestamp,
     ids: u64,
@@ -162,6 +183,7 @@ impl World {
         let mut world = Self {
             desks: (0..desks).map(|at| Desk::new(at, desks)).collect(),
             book: Memory::new(rules()),
+            up: BTreeMap::new(),
             now: Moment::ZERO,
             utc: began(),
             ids: 0,
@@ -244,9 +266,11 @@ impl World {
     }
 
     fn end(&mut self, desk: usize, at: usize, outcome: Outcome) {
-        let (id, attempt, _) = self.desks[desk].in_flight.remove(at);
+        let (id, attempt, number) = self.desks[desk].in_flight.remove(at);
+        let mut live = None;
         if outcome == Outcome::Joined {
             self.answered.insert(id);
+            live = Some(self.call_with(desk, number));
         }
         self.give(
             desk,
@@ -255,9 +279,37 @@ impl World {
                 attempt,
                 outcome,
                 cause: None,
+                live,
             },
         );
         self.tell_seats(desk);
+    }
+
+    /// From now on they talk.
+    fn call_with(&mut self, desk: usize, number: Pii<PhoneNumber>) -> LiveCall {
+        self.ids += 1;
+        let call = CallId::new(self.ids, [1; 10]);
+        let up = Up {
+            desk,
+            number: number.clone(),
+            lapses: None,
+        };
+        self.up.insert(call, up);
+        LiveCall {
+            call,
+            number: Some(number),
+            answered: self.utc,
+            seat: None,
+            language: Language::ZhCn,
+        }
+    }
+
+    fn hangs_up(&mut self, which: usize) {
+        if let Some(call) = self.up.keys().nth(which).copied()
+            && let Some(up) = self.up.remove(&call)
+        {
+            self.give(up.desk, Input::CallOver { call });
+        }
     }
 
     fn tell_seats(&mut self, desk: usize) {
@@ -274,13 +326,31 @@ impl World {
             let Some((ticket, order, at)) = self.desks[desk].orders.pop_front() else {
                 return;
             };
-            let turn = works.then(|| self.book.take(&order, at));
+            let turn = works.then(|| self.carry_out(&order, at));
             self.give(desk, Input::Answered { ticket, turn });
         }
     }
 
+    /// Whose call the book knows of is not dialled by any desk.
+    fn carry_out(&mut self, order: &Order, at: Timestamp) -> Turn {
+        let turn = self.book.take(order, at);
+        let begun = turn.rows.iter().filter(|_| !turn.attempts.is_empty());
+        for row in begun.filter(|_| matches!(order, Order::Claim(_))) {
+            let is_his = |up: &&Up| up.number == row.promise.number;
+            let mut lapses = self.up.values().filter(is_his).filter_map(|up| up.lapses);
+            assert!(lapses.all(|lapses| lapses <= at), "I2: called in a talk");
+        }
+        for call in told_live(order).iter().flat_map(|live| &live.calls) {
+            if let Some(up) = self.up.get_mut(&call.call) {
+                up.lapses = told_live(order).map(|live| live.until);
+            }
+        }
+        turn
+    }
+
     /// Its memory and its calls are gone; another process begins in its place.
     fn kill(&mut self, desk: usize) {
+        self.up.retain(|_, up| up.desk != desk);
         self.desks[desk] = Desk::new(desk, self.desks.len());
         self.give(desk, Input::Started);
     }
@@ -348,6 +418,11 @@ impl World {
                 let number = number(of);
                 self.give(desk, Input::CallerJoined { number });
             }
+            Step::RingsIn { desk, number: of } => {
+                let call = self.call_with(desk, number(of));
+                self.give(desk, Input::CallLive(call));
+            }
+            Step::HangsUp { which } => self.hangs_up(usize::from(which)),
             Step::Wish { desk, which, wish } => {
                 let nth = self.book.rows().nth(usize::from(which));
                 if let Some(id) = nth.map(|callback| callback.id) {
@@ -411,6 +486,9 @@ impl World {
                 while !self.desks[desk].in_flight.is_empty() {
                     self.end(desk, 0, Outcome::Joined);
                 }
+                while !self.up.is_empty() {
+                    self.hangs_up(0);
+                }
                 self.answer(desk, usize::MAX, true);
             }
             self.step_on();
@@ -427,6 +505,25 @@ impl World {
         for desk in 0..self.desks.len() {
             self.give(desk, Input::Tick);
         }
+    }
+}
+
+/// The calls that an order says are up.
+fn told_live(order: &Order) -> Option<&LiveCalls> {
+    match order {
+        Order::Live(live) => Some(live),
+        Order::End { live, .. } => live.as_ref(),
+        Order::Note { .. }
+        | Order::Claim(_)
+        | Order::Renew { .. }
+        | Order::CallOver { .. }
+        | Order::Joined { .. }
+        | Order::Withdraw { .. }
+        | Order::Wish { .. }
+        | Order::Look { .. }
+        | Order::Peek
+        | Order::Restart { .. }
+        | Order::Restore { .. } => None,
     }
 }
 

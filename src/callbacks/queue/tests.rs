@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::callbacks::rules::samples::promise;
-use crate::callbacks::{Callback, CancelledBecause, Kind, News, Outcome, Promise, State, Wish};
+use crate::callbacks::{
+    Callback, CancelledBecause, Claimer, Kind, News, Outcome, Promise, State, Wish,
+};
 use crate::words::{CallId, Country, PhoneNumber, Pii, SeatId};
 
 const NOON: &str = "2026-05-04T04:00:00Z";
@@ -39,6 +41,27 @@ impl Desk {
         };
         desk.give(Input::Started);
         desk
+    }
+
+    /// A desk whose book others have, too.
+    fn sharing(utc: &str) -> Self {
+        let mut desk = Self::at(utc);
+        let (name, rules) = ("desk1".parse().unwrap(), desk.queue.rules.clone());
+        desk.queue = Queue::new(name, rules, Some(Duration::from_secs(1)));
+        desk.give(Input::Started);
+        desk.seats(&["rep1"]);
+        desk
+    }
+
+    /// What another desk that has a seat free is to dial now.
+    fn others_dial(&mut self) -> usize {
+        let claimer = Claimer {
+            desk: "desk2".parse().unwrap(),
+            seats: BTreeSet::from(["rep2".parse().unwrap()]),
+            until: self.utc + SignedDuration::from_secs(30),
+        };
+        let turn = self.book.take(&Order::Claim(claimer), self.utc);
+        turn.attempts.len()
     }
 
     /// The process dies, and another one begins with the same book.
@@ -103,6 +126,19 @@ impl Desk {
         self.now = at;
     }
 
+    /// They talk.
+    fn joins(&mut self, id: CallbackId, live: LiveCall) {
+        let attempt = self.get(id).attempts;
+        self.give(Input::Ended {
+            id,
+            attempt,
+            outcome: Outcome::Joined,
+            cause: None,
+            live: Some(live),
+        });
+        self.seats(&["rep2"]);
+    }
+
     fn ends(&mut self, id: CallbackId, outcome: Outcome) {
         let attempt = self.get(id).attempts;
         self.give(Input::Ended {
@@ -110,6 +146,7 @@ impl Desk {
             attempt,
             outcome,
             cause: None,
+            live: None,
         });
         self.seats(&["rep1"]);
     }
@@ -270,6 +307,76 @@ fn what_is_promised_during_an_attempt_waits_for_its_end() {
     assert_eq!(desk.dialled(), [(first, 1)]);
     desk.ends(first, Outcome::Joined);
     assert_eq!(desk.dialled(), [(first, 1), (second, 1)]);
+}
+
+/// With the caller of all promises here.
+fn talk(utc: Timestamp) -> LiveCall {
+    let samples = promise(Kind::Rep, utc);
+    LiveCall {
+        call: CallId::new(77, [0; 10]),
+        number: Some(samples.number),
+        answered: utc,
+        seat: None,
+        language: samples.language,
+    }
+}
+
+const HOUR: u64 = 3_600;
+
+#[test]
+fn what_is_promised_in_a_talk_of_an_hour_waits_for_its_end_and_costs_no_attempt() {
+    for mut desk in [Desk::with_seat(NOON), Desk::sharing(NOON)] {
+        let first = desk.note(Kind::LineFault, 0);
+        let call = talk(desk.utc);
+        desk.joins(first, call.clone());
+        assert_eq!(desk.state(first), State::Done);
+        let second = desk.note(Kind::LineFault, 0);
+        desk.pass(HOUR);
+        assert_eq!(desk.dialled(), [(first, 1)]);
+        assert_eq!(desk.others_dial(), 0);
+        assert_eq!(desk.get(second).attempts, 0);
+        desk.give(Input::CallOver { call: call.call });
+        assert_eq!(desk.dialled(), [(first, 1), (second, 1)]);
+    }
+}
+
+#[test]
+fn who_rang_in_is_dialled_by_nobody_until_his_desk_has_been_silent_for_thirty_seconds() {
+    let mut desk = Desk::sharing(NOON);
+    desk.seats(&[]);
+    desk.note(Kind::LineFault, 0);
+    desk.give(Input::CallLive(talk(desk.utc)));
+    desk.pass(HOUR);
+    assert_eq!(desk.others_dial(), 0);
+    // It does not even look at its timers any more.
+    desk.wait_until(desk.now + Duration::from_secs(19));
+    assert_eq!(desk.others_dial(), 0);
+    desk.wait_until(desk.now + Duration::from_secs(11));
+    assert_eq!(desk.others_dial(), 1);
+}
+
+#[test]
+fn a_call_that_was_over_before_the_disk_was_back_keeps_nobody_from_being_dialled() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::LineFault, 30);
+    desk.works = false;
+    let call = talk(desk.utc);
+    desk.give(Input::CallLive(call.clone()));
+    desk.works = true;
+    desk.give(Input::CallOver { call: call.call });
+    desk.pass(30);
+    assert_eq!(desk.dialled(), [(id, 1)]);
+}
+
+#[test]
+fn a_desk_that_begins_anew_dials_whom_its_dead_calls_were_with() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::LineFault, 30);
+    desk.give(Input::CallLive(talk(desk.utc)));
+    desk.killed();
+    desk.seats(&["rep1"]);
+    desk.pass(30);
+    assert_eq!(desk.dialled(), [(id, 1)]);
 }
 
 #[test]

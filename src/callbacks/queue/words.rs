@@ -3,9 +3,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::callbacks::{
-    Attempt, Callback, CallbackId, Order, Outcome, Promise, SipCause, Told, Turn, Wish,
+    Attempt, Callback, CallbackId, LiveCall, Order, Outcome, Promise, SipCause, Told, Turn, Wish,
 };
-use crate::words::{PhoneNumber, Pii, SeatId};
+use crate::words::{CallId, PhoneNumber, Pii, SeatId};
 
 /// What happened to the promises.
 #[derive(Clone, Debug)]
@@ -30,6 +30,14 @@ pub enum Input {
         attempt: u32,
         outcome: Outcome,
         cause: Option<SipCause>,
+        /// Where caller and rep are joined: the call, which goes on.
+        live: Option<LiveCall>,
+    },
+    /// A call was answered; not that of an attempt, which is told of with its end.
+    CallLive(LiveCall),
+    /// It has ended, in this life or the last.
+    CallOver {
+        call: CallId,
     },
     /// The caller rang in by himself and speaks to a rep: his promises are kept (D26).
     CallerJoined {

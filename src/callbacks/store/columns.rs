@@ -61,7 +61,7 @@ impl Columns {
 }
 
 /// Not before that time: what a column says is due is due.
-fn ms(at: Timestamp) -> i64 {
+pub(super) fn ms(at: Timestamp) -> i64 {
     let ms = at.as_millisecond();
     let is_sooner = at.subsec_nanosecond() % 1_000_000 > 0;
     ms + i64::from(is_sooner)

@@ -12,7 +12,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn};
-use crate::words::{CallId, PhoneNumber};
+use crate::words::PhoneNumber;
 
 pub use error::{OpenError, StoreError};
 pub use outbox::Outbox;
@@ -42,12 +42,6 @@ pub trait Store: fmt::Debug + Send {
 
     /// Deletes promises that were settled before then, some at a time; returns how many.
     fn expire(&mut self, before: Timestamp) -> Result<u64, StoreError>;
-
-    /// From its answer on a call is remembered.
-    fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError>;
-
-    /// It has a record, or a callback: either way nothing is owed for it any more.
-    fn call_ended(&mut self, call: CallId) -> Result<(), StoreError>;
 }
 
 /// A promise and how it was kept, or not.
@@ -70,7 +64,7 @@ pub struct Forgotten {
 /// What the last run left behind, that is no promise.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Calls that died with it. Their rows stay until [`Store::call_ended`].
+    /// Calls that died with it. Their rows stay until [`Order::CallOver`].
     pub calls: Vec<LiveCall>,
     /// Ids of damaged rows, kept apart for whoever wants to look: an alarm each.
     pub set_aside: Vec<String>,

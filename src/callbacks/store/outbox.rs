@@ -1,8 +1,8 @@
 use jiff::Timestamp;
 
 use super::{Forgotten, Found, Kept, Sqlite, Store, StoreError};
-use crate::callbacks::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn};
-use crate::words::{CallId, PhoneNumber};
+use crate::callbacks::{Attempt, Callback, CallbackId, Order, Rules, Turn};
+use crate::words::PhoneNumber;
 
 /// A book on a server, and a file of this machine's own for what is promised while the server is not reached.
 ///
@@ -59,13 +59,16 @@ impl<S: Store> Outbox<S> {
                 self.waits = true;
                 Ok(turn)
             }
-            Order::Joined { .. } | Order::Wish { .. } => {
+            // A call that dies with us now is owed a callback, too.
+            Order::Joined { .. } | Order::Wish { .. } | Order::Live(_) => {
                 self.file.take(order, rules, at)?;
                 Err(unreachable)
             }
+            // The call that goes on after an attempt is owed one only where the attempt's end is in the book, too.
             Order::Claim(_)
             | Order::Renew { .. }
             | Order::End { .. }
+            | Order::CallOver { .. }
             | Order::Withdraw { .. }
             | Order::Look { .. }
             | Order::Peek
@@ -77,6 +80,10 @@ impl<S: Store> Outbox<S> {
 
 impl<S: Store> Store for Outbox<S> {
     fn take(&mut self, order: &Order, rules: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
+        if let Order::CallOver { .. } = order {
+            // It may have been answered while the server was not reached.
+            self.file.take(order, rules, at)?;
+        }
         let delivered = self.deliver(rules, at);
         match delivered.and_then(|()| self.server.take(order, rules, at)) {
             Err(why @ StoreError::Unreachable(_)) => self.spool(order, why, rules, at),
@@ -113,18 +120,5 @@ impl<S: Store> Store for Outbox<S> {
 
     fn expire(&mut self, before: Timestamp) -> Result<u64, StoreError> {
         Ok(self.file.expire(before)? + self.server.expire(before)?)
-    }
-
-    fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError> {
-        match self.server.call_answered(call) {
-            Err(StoreError::Unreachable(_)) => self.file.call_answered(call),
-            done => done,
-        }
-    }
-
-    /// It may have been answered when the server was not reached.
-    fn call_ended(&mut self, call: CallId) -> Result<(), StoreError> {
-        self.file.call_ended(call)?;
-        self.server.call_ended(call)
     }
 }

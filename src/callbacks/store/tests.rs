@@ -8,8 +8,10 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::callbacks::rules::samples::promise;
-use crate::callbacks::{CancelledBecause, Claim, Claimer, Kind, Outcome, SipCause, State};
-use crate::words::{Country, Language, PhoneNumber, Pii};
+use crate::callbacks::{
+    CancelledBecause, Claim, Claimer, Kind, LiveCalls, Outcome, SipCause, State,
+};
+use crate::words::{CallId, Country, Language, PhoneNumber, Pii};
 
 mod damage;
 mod power_cut;
@@ -73,7 +75,17 @@ fn ended(claim: Claim, outcome: Outcome) -> Order {
         claim,
         outcome,
         cause: None,
+        live: None,
     }
+}
+
+/// Answered, and lapsed: it keeps nobody from being dialled.
+fn answered(call: LiveCall) -> Order {
+    Order::Live(LiveCalls {
+        desk: "desk".parse().unwrap(),
+        calls: vec![call],
+        until: utc(),
+    })
 }
 
 fn open(path: &Path) -> Sqlite {
@@ -159,9 +171,14 @@ fn a_call_that_died_with_us_is_found_and_one_that_ended_is_not() {
         seat: None,
         language: Language::ZhCn,
     };
-    store.call_answered(&live(1)).unwrap();
-    store.call_answered(&live(2)).unwrap();
-    store.call_ended(live(1).call).unwrap();
+    let call = live(1).call;
+    for order in [
+        answered(live(1)),
+        answered(live(2)),
+        Order::CallOver { call },
+    ] {
+        store.take(&order, &rules(), utc()).unwrap();
+    }
     snapshot(&path, &after);
     let found = open(&after).found(utc()).unwrap();
     assert_eq!(found.calls, [live(2)]);

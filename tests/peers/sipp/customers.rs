@@ -73,6 +73,14 @@ fn every_customer_of_the_pack_has_his_outcome() {
         .iter()
         .map(|id| outcome(&agent, &mut events, id))
         .collect();
+    // The network behind says why: it is kept beside the status.
+    let switched_off = PACK.iter().position(|(name, ..)| *name == "switched-off");
+    let refused = &promises[switched_off.expect("one of the pack")];
+    let refused = &agent.get(&format!("/callbacks/{refused}"))["history"][0];
+    assert_eq!(
+        (&refused["sip_status"], &refused["q850"]),
+        (&json!(480), &json!(20))
+    );
     let passed = pack.wait().expect("it was ours").success();
     let datagrams = capture.finish();
     let mut faults = Vec::new();

@@ -11,6 +11,11 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// How long one that fell silent is believed to be there, and by it, we.
 const SILENT_AT_MOST: Duration = Duration::from_secs(10);
 
+/// The same for the server, of us; on the socket of a folder it means nothing.
+pub(super) const NOTICE_SILENCE: &str = "
+SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+SET tcp_user_timeout = '15s';";
+
 /// Where the book is, and who this desk is there; a password in it never prints.
 #[derive(Clone)]
 pub(super) struct Address {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::callbacks::{Attempt, Callback, News, Order, Promise, State, Turn, Wish};
+use crate::callbacks::{Attempt, Callback, LiveCalls, News, Order, Promise, State, Turn, Wish};
 use crate::words::Moment;
 
 /// How long a reading of the server's clock serves: it and ours may drift.
@@ -170,13 +170,35 @@ impl Moved for Order {
                 rows: rows.moved(ahead),
                 attempts: attempts.moved(ahead),
             },
-            Self::End { .. }
-            | Self::Joined { .. }
+            Self::End {
+                claim,
+                outcome,
+                cause,
+                live,
+            } => Self::End {
+                claim,
+                outcome,
+                cause,
+                live: live.map(|live| live.moved(ahead)),
+            },
+            Self::Live(live) => Self::Live(live.moved(ahead)),
+            Self::Joined { .. }
+            | Self::CallOver { .. }
             | Self::Withdraw { .. }
             | Self::Wish { .. }
             | Self::Look { .. }
             | Self::Peek
             | Self::Restart { .. } => self,
+        }
+    }
+}
+
+/// When they were answered is a matter of the desk's own, which nobody else reads.
+impl Moved for LiveCalls {
+    fn moved(self, by: SignedDuration) -> Self {
+        Self {
+            until: self.until.moved(by),
+            ..self
         }
     }
 }

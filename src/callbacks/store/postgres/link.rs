@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Connection, NoTls, Row, Socket, Statement};
 
-use super::address::Address;
+use super::address::{Address, NOTICE_SILENCE};
 use super::fault::{Fault, FaultKind};
 use super::query::Query;
 use super::tls::Tls;
@@ -53,6 +53,7 @@ impl Link {
             client,
             statements: Vec::new(),
         };
+        link.batch(NOTICE_SILENCE)?;
         link.batch(SESSION)?;
         Ok(link)
     }

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Socket};
 
-use super::address::Address;
+use super::address::{Address, NOTICE_SILENCE};
 use super::fault::{Fault, FaultKind};
 use super::link::runtime;
 use super::tls::Tls;
@@ -91,7 +91,8 @@ async fn hear<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let listening = client.batch_execute("LISTEN thirdring");
+    let listening = format!("{NOTICE_SILENCE} LISTEN thirdring;");
+    let listening = client.batch_execute(&listening);
     tokio::pin!(listening);
     let mut is_listening = false;
     loop {

@@ -56,12 +56,21 @@ impl Locks {
             Order::Joined { number } | Order::Withdraw { number, .. } => {
                 Self::Callers(vec![rules.whose(number).as_str().to_owned()])
             }
+            Order::Live(live) => {
+                let numbers = live.calls.iter().filter_map(|call| call.number.as_ref());
+                Self::Callers(
+                    numbers
+                        .map(|number| rules.whose(number).as_str().to_owned())
+                        .collect(),
+                )
+            }
             Order::Wish { id, .. } => Self::Of(vec![id.to_string()]),
             Order::Look { .. } => Self::Late {
                 at_ms,
                 callers_max: LATE_MAX,
             },
-            Order::Peek => Self::Callers(Vec::new()),
+            // Who is dialled no more, or not any longer kept from being dialled, need not be locked.
+            Order::CallOver { .. } | Order::Peek => Self::Callers(Vec::new()),
             Order::Restart { desk } => Self::DialledBy(desk.as_str().to_owned()),
             Order::Restore { rows, .. } => {
                 Self::Callers(rows.iter().map(|row| whose(&row.promise)).collect())
@@ -71,10 +80,11 @@ impl Locks {
 
     /// Takes them, and reads what is not settled for these callers.
     pub(super) async fn take(&self, link: &Link) -> Result<Locked, Fault> {
-        let (locked, rows, attempts) = tokio::join!(
+        let (locked, rows, attempts, engaged) = tokio::join!(
             self.lock(link),
             link.rows(Query::Pages, &[]),
-            self.attempts(link)
+            self.attempts(link),
+            self.engaged(link),
         );
         let locked: String = match locked?.first() {
             Some(row) => row.try_get(0)?,
@@ -86,7 +96,19 @@ impl Locks {
             callers: callers.collect::<Result<_, _>>()?,
             rows: rows.iter().map(Kept::read).collect::<Result<_, _>>()?,
             attempts: attempts.iter().map(tried).collect::<Result<_, _>>()?,
+            engaged: engaged?
+                .iter()
+                .map(|row| number(row.try_get("whose")?))
+                .collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Only who is to be dialled must not be on the line.
+    async fn engaged(&self, link: &Link) -> Result<Vec<Row>, Fault> {
+        let Self::Due { at_ms, .. } = self else {
+            return Ok(Vec::new());
+        };
+        link.rows(Query::Engaged, &[at_ms]).await
     }
 
     async fn attempts(&self, link: &Link) -> Result<Vec<Row>, Fault> {
@@ -120,6 +142,8 @@ pub(super) struct Locked {
     pub(super) rows: Vec<Kept>,
     /// Those that are counted.
     pub(super) attempts: Vec<(PhoneNumber, Attempt)>,
+    /// Those who are on the line.
+    pub(super) engaged: Vec<PhoneNumber>,
 }
 
 /// What an order asks about beside its pages: whether it was carried out before.
@@ -141,6 +165,8 @@ impl Keys {
             | Order::End { .. }
             | Order::Joined { .. }
             | Order::Withdraw { .. }
+            | Order::Live(_)
+            | Order::CallOver { .. }
             | Order::Wish { .. }
             | Order::Look { .. }
             | Order::Peek

@@ -5,6 +5,7 @@ mod keeping;
 mod link;
 mod listener;
 mod locks;
+mod name;
 mod query;
 mod schema;
 mod sheet;
@@ -12,6 +13,7 @@ mod tls;
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -22,19 +24,20 @@ use self::fault::{Fault, FaultKind};
 use self::link::Link;
 use self::listener::Listener;
 use self::locks::Kept;
+use self::name::Name;
 use self::query::Query;
 use self::schema::Tables;
 use self::sheet::Page;
-use super::columns::json;
 use super::{Forgotten, Found, Kept as History, OpenError, Opened, Store, StoreError};
 use crate::callbacks::{
-    Attempt, Callback, CallbackId, Claimer, LiveCall, Order, Rules, State, Turn, carry_out,
+    Attempt, Callback, CallbackId, Claimer, LiveCalls, Order, Rules, State, Turn, carry_out,
 };
-use crate::words::{CallId, DeskId, Moment, PhoneNumber, Pii};
+use crate::words::{DeskId, Moment, PhoneNumber, Pii};
 
 /// Promises, their attempts and the live calls on a PostgreSQL server that many desks share.
 pub struct Postgres {
     address: Address,
+    name: Name,
     /// Reads a clock that is never set.
     clock: fn() -> Moment,
     link: Option<Link>,
@@ -55,18 +58,38 @@ UNION ALL
 (SELECT whose, body, id FROM callback WHERE settled ORDER BY id DESC LIMIT $1)
 ORDER BY id";
 
-/// Rows that are restored in one transaction: the server has room for so many locks.
-const RESTORED_AT_ONCE: usize = 500;
+/// Whose pages are locked in one transaction: the server has room for so many locks.
+const CALLERS_AT_ONCE: usize = 500;
 
-/// One agent a name; whoever was killed is gone once his connection is. 1953002091 is the key beside that of the callers.
-const WAIT_FOR_NAME: &str = "SELECT pg_advisory_lock(1953002091, hashtext($1))";
-const TAKE_NAME: &str = "SELECT pg_try_advisory_lock(1953002091, hashtext($1))::int::bigint";
+/// In the desk's folder: which connection has its name.
+const SESSION_FILE: &str = "database-session.json";
 
 const SERVER_TIME: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
 impl Postgres {
     /// Reaches the server by `url`, for the agent that is called `desk`.
     pub fn open(
+        url: &Pii<String>,
+        desk: DeskId,
+        clock: fn() -> Moment,
+    ) -> Result<(Self, Opened), OpenError> {
+        let name = Name::new(desk.clone(), None);
+        Self::open_as(name, url, desk, clock)
+    }
+
+    /// The same; from its folder `state`, that no other process has meanwhile, it knows its last connection.
+    pub fn open_in(
+        state: &Path,
+        url: &Pii<String>,
+        desk: DeskId,
+        clock: fn() -> Moment,
+    ) -> Result<(Self, Opened), OpenError> {
+        let name = Name::new(desk.clone(), Some(state.join(SESSION_FILE)));
+        Self::open_as(name, url, desk, clock)
+    }
+
+    fn open_as(
+        mut name: Name,
         url: &Pii<String>,
         desk: DeskId,
         clock: fn() -> Moment,
@@ -85,7 +108,7 @@ impl Postgres {
             known: newer.known,
         })?;
         link.prepare().map_err(refused)?;
-        if !wait_for_name(&link, &address.desk).map_err(refused)? {
+        if !name.take(&link).map_err(refused)? {
             return Err(OpenError::DeskTaken(address.desk));
         }
         let opened = match tables {
@@ -94,6 +117,7 @@ impl Postgres {
         };
         let store = Self {
             address,
+            name,
             clock,
             link: Some(link),
             time: Time::Servers(None),
@@ -191,8 +215,7 @@ impl Postgres {
             return Err(Fault::new(FaultKind::Refused, why));
         }
         link.prepare()?;
-        if !take_name(&link, &self.address.desk)? {
-            // Most likely our last connection, of which the server does not know yet that it is gone.
+        if !self.name.take(&link)? {
             tracing::warn!(desk = %self.address.desk, "another connection has this desk's name");
         }
         // The server may be another one since.
@@ -317,24 +340,6 @@ impl Store for Postgres {
         let before = before.moved(self.time.ahead());
         self.run(|link, _| keeping::expire(link, before))
     }
-
-    fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError> {
-        let (id, body) = (call.call.to_string(), json(call));
-        let desk = self.address.desk.as_str().to_owned();
-        self.run(|link, _| {
-            let remember = "INSERT INTO live_call VALUES ($1, $2, $3)
-                ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, body = excluded.body";
-            link.once(remember, &[&id, &desk, &body]).map(drop)
-        })
-    }
-
-    fn call_ended(&mut self, call: CallId) -> Result<(), StoreError> {
-        let id = call.to_string();
-        self.run(|link, _| {
-            let forget = "DELETE FROM live_call WHERE id = $1";
-            link.once(forget, &[&id]).map(drop)
-        })
-    }
 }
 
 impl fmt::Debug for Postgres {
@@ -351,7 +356,7 @@ fn carried_out(
     at: Timestamp,
 ) -> Result<Turn, Fault> {
     if let Order::Peek = order {
-        let next = link.wait(sheet::stirs_after(link, Timestamp::MIN))?;
+        let next = link.wait(sheet::stirs_after(link, Timestamp::MIN, at))?;
         return Ok(Turn {
             next,
             ..Turn::default()
@@ -387,28 +392,26 @@ fn claimed(link: &Link, claimer: &Claimer) -> Result<Option<Turn>, Fault> {
     }))
 }
 
-/// Waits for the name as long as locks are waited for: the server may still be parting from who had it and was killed.
-fn wait_for_name(link: &Link, desk: &DeskId) -> Result<bool, Fault> {
-    match link.once(WAIT_FOR_NAME, &[&desk.as_str()]) {
-        Ok(_) => Ok(true),
-        Err(fault) if fault.kind == FaultKind::Waited => Ok(false),
-        Err(fault) => Err(fault),
-    }
-}
-
-/// Whether nobody else works under the desk's name.
-fn take_name(link: &Link, desk: &DeskId) -> Result<bool, Fault> {
-    let rows = link.once(TAKE_NAME, &[&desk.as_str()])?;
-    let taken: Option<i64> = rows.first().map(|row| row.try_get(0)).transpose()?;
-    Ok(taken == Some(1))
-}
-
-/// Of what is restored a part at a time; one that fails is restored again with all others, which are known then.
+/// Of what concerns many callers a part at a time.
 fn parts(order: Order) -> Vec<Order> {
-    let Order::Restore { rows, attempts } = order else {
-        return vec![order];
-    };
-    let parts = rows.chunks(RESTORED_AT_ONCE).map(|rows| {
+    if let Order::Restore { rows, attempts } = &order {
+        return parts_restored(rows, attempts);
+    }
+    if let Order::Live(live) = &order {
+        let parts = live.calls.chunks(CALLERS_AT_ONCE).map(|calls| {
+            Order::Live(LiveCalls {
+                calls: calls.to_vec(),
+                ..live.clone()
+            })
+        });
+        return parts.collect();
+    }
+    vec![order]
+}
+
+/// One that fails is restored again with all others, which are known then.
+fn parts_restored(rows: &[Callback], attempts: &[(CallbackId, Attempt)]) -> Vec<Order> {
+    let parts = rows.chunks(CALLERS_AT_ONCE).map(|rows| {
         let is_of_one = |id: &CallbackId| rows.iter().any(|row| row.id == *id);
         let its = attempts.iter().filter(|(id, _)| is_of_one(id));
         Order::Restore {

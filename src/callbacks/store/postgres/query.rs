@@ -8,6 +8,7 @@ pub(super) enum Query {
     LockDialledBy,
     Pages,
     AttemptsSince,
+    Engaged,
     Known,
     Row,
     HeldAt,
@@ -15,11 +16,14 @@ pub(super) enum Query {
     Unsettled,
     WriteRows,
     WriteAttempts,
+    WriteCalls,
+    DeleteCalls,
+    CallsDied,
     Notify,
 }
 
 impl Query {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::LockDue,
         Self::LockCallers,
         Self::LockOf,
@@ -27,6 +31,7 @@ impl Query {
         Self::LockDialledBy,
         Self::Pages,
         Self::AttemptsSince,
+        Self::Engaged,
         Self::Known,
         Self::Row,
         Self::HeldAt,
@@ -34,6 +39,9 @@ impl Query {
         Self::Unsettled,
         Self::WriteRows,
         Self::WriteAttempts,
+        Self::WriteCalls,
+        Self::DeleteCalls,
+        Self::CallsDied,
         Self::Notify,
     ];
 
@@ -46,6 +54,7 @@ impl Query {
             Self::LockDialledBy => LOCK_DIALLED_BY,
             Self::Pages => PAGES,
             Self::AttemptsSince => ATTEMPTS_SINCE,
+            Self::Engaged => ENGAGED,
             Self::Known => KNOWN,
             Self::Row => "SELECT whose, body FROM callback WHERE id = $1",
             Self::HeldAt => {
@@ -55,6 +64,9 @@ impl Query {
             Self::Unsettled => "SELECT count(*) FROM callback WHERE NOT settled",
             Self::WriteRows => WRITE_ROWS,
             Self::WriteAttempts => WRITE_ATTEMPTS,
+            Self::WriteCalls => WRITE_CALLS,
+            Self::DeleteCalls => "DELETE FROM live_call WHERE id = ANY($1::text[])",
+            Self::CallsDied => "UPDATE live_call SET lapses_ms = NULL WHERE desk = $1",
             Self::Notify => "SELECT pg_notify('thirdring', $1)",
         }
     }
@@ -65,7 +77,7 @@ impl Query {
 // order are taken by its first statement in the order of their keys, and where it need not be just these callers only
 // what is free: so no two desks ever wait for each other. 1953002089 is "thri".
 
-/// A caller on whom nobody works: that is FOR UPDATE SKIP LOCKED, but of the page instead of one row of it. OFFSET 0 keeps
+/// A caller whom nobody talks to, and on whom nobody works: that is FOR UPDATE SKIP LOCKED, but of the page instead of one row of it. OFFSET 0 keeps
 /// the lock out of the sorted query: only what is looked at is locked.
 const LOCK_DUE: &str = "
 WITH free AS MATERIALIZED (
@@ -73,6 +85,7 @@ WITH free AS MATERIALIZED (
         SELECT whose FROM callback AS due WHERE state = 'open' AND next_ms <= $1
             AND (own_ms IS NULL OR own_ms <= $1 OR seat = ANY($2::text[]))
             AND NOT EXISTS (SELECT 1 FROM callback WHERE whose = due.whose AND state = 'attempting')
+            AND NOT EXISTS (SELECT 1 FROM live_call WHERE whose = due.whose AND lapses_ms > $1)
         ORDER BY kind DESC, next_ms, id OFFSET 0) AS due
     WHERE pg_try_advisory_xact_lock(1953002089, hashtext(whose)) LIMIT 1)
 SELECT set_config('thirdring.callers', coalesce((SELECT whose FROM free), ''), true)";
@@ -107,14 +120,23 @@ const ATTEMPTS_SINCE: &str = "
 SELECT callback.whose, attempt.body FROM callback JOIN attempt ON attempt.callback = callback.id
 WHERE callback.whose = ANY(string_to_array(current_setting('thirdring.callers', true), ' '))
     AND callback.changed_ms >= $1";
+/// Of the same callers, those on the line.
+const ENGAGED: &str = "
+SELECT DISTINCT whose FROM live_call
+WHERE whose = ANY(string_to_array(current_setting('thirdring.callers', true), ' ')) AND lapses_ms > $1";
 const KNOWN: &str = "
 SELECT whose, body FROM callback WHERE id = ANY($1::text[])
 UNION ALL
 SELECT whose, body FROM callback JOIN unnest($2::text[], $3::text[]) AS key (origin, reason) USING (origin, reason)";
+/// Who is on the line, which is what `$2` is for, is due once his call is over. Few are: the first that is not is near.
 const STIRS_AFTER: &str = "
 SELECT min(at) FROM (
-    SELECT min(next_ms) AS at FROM callback WHERE state = 'open' AND next_ms > $1
-    UNION ALL SELECT min(own_ms) FROM callback WHERE state = 'open' AND own_ms > $1
+    (SELECT next_ms AS at FROM callback AS due WHERE state = 'open' AND next_ms > $1
+        AND NOT EXISTS (SELECT 1 FROM live_call WHERE whose = due.whose AND lapses_ms > $2)
+    ORDER BY next_ms LIMIT 1)
+    UNION ALL (SELECT own_ms FROM callback AS due WHERE state = 'open' AND own_ms > $1
+        AND NOT EXISTS (SELECT 1 FROM live_call WHERE whose = due.whose AND lapses_ms > $2)
+    ORDER BY own_ms LIMIT 1)
     UNION ALL SELECT min(lapses_ms) FROM callback WHERE lapses_ms > $1
     UNION ALL SELECT min(warns_ms) FROM callback WHERE warns_ms > $1) AS times";
 
@@ -129,3 +151,7 @@ ON CONFLICT (id) DO UPDATE SET (
 const WRITE_ATTEMPTS: &str = "
 INSERT INTO attempt SELECT * FROM json_populate_recordset(NULL::attempt, $1::text::json)
 ON CONFLICT (callback, number) DO UPDATE SET outcome = excluded.outcome, body = excluded.body";
+const WRITE_CALLS: &str = "
+INSERT INTO live_call SELECT * FROM json_populate_recordset(NULL::live_call, $1::text::json)
+ON CONFLICT (id) DO UPDATE SET
+    desk = excluded.desk, body = excluded.body, whose = excluded.whose, lapses_ms = excluded.lapses_ms";

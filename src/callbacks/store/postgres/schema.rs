@@ -2,7 +2,7 @@ use super::fault::{Fault, FaultKind};
 use super::link::Link;
 
 /// From each version of the tables to the next, the first from none; what is later than all of them is refused.
-const MIGRATIONS: [&str; 1] = [FIRST];
+const MIGRATIONS: [&str; 2] = [FIRST, LINES];
 
 /// `body` is the row; the columns beside it are what it is found by. PostgreSQL keeps checksums of its own.
 const FIRST: &str = r#"
@@ -27,6 +27,12 @@ CREATE TABLE attempt (
     outcome text, body text NOT NULL, PRIMARY KEY (callback, number));
 CREATE TABLE live_call (id text PRIMARY KEY, desk text NOT NULL, body text NOT NULL);
 CREATE INDEX live_call_desk ON live_call (desk);
+"#;
+
+/// Whose number a live call keeps, and until when unless its desk says so again; null once the desk died.
+const LINES: &str = r#"
+ALTER TABLE live_call ADD COLUMN whose text COLLATE "C", ADD COLUMN lapses_ms bigint;
+CREATE INDEX live_call_line ON live_call (whose, lapses_ms) WHERE lapses_ms IS NOT NULL;
 "#;
 
 /// One desk at a time: many start at once. 1953002090 is the key beside that of the callers.

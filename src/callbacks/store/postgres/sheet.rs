@@ -8,9 +8,11 @@ use super::fault::Fault;
 use super::link::Link;
 use super::locks::{Kept, Keys, Locked, Locks};
 use super::query::Query;
-use crate::callbacks::store::columns::{Columns, json};
-use crate::callbacks::{Attempt, Callback, CallbackId, Order, Promise, Rules, Sheet};
-use crate::words::{DeskId, PhoneNumber, SeatId};
+use crate::callbacks::store::columns::{Columns, json, ms};
+use crate::callbacks::{
+    Attempt, Callback, CallbackId, LiveCall, LiveCalls, Order, Promise, Rules, Sheet,
+};
+use crate::words::{CallId, DeskId, PhoneNumber, Pii, SeatId};
 
 /// Times that a caller who was due is not any more once his page is read; what is left is for the next claim.
 const DUE_TRIES: u32 = 8;
@@ -25,6 +27,8 @@ pub(super) struct Page<'a> {
     pages: BTreeMap<PhoneNumber, Vec<Callback>>,
     /// Those that were read with the pages.
     attempts: Vec<(PhoneNumber, Attempt)>,
+    /// Who is on the line, of those who could be dialled.
+    engaged: BTreeSet<PhoneNumber>,
     known: Option<(Keys, Vec<Callback>)>,
     wrote: Wrote,
     unsettled: Option<usize>,
@@ -35,6 +39,10 @@ pub(super) struct Page<'a> {
 struct Wrote {
     rows: BTreeMap<CallbackId, (Callback, Columns)>,
     attempts: BTreeMap<(CallbackId, u32), AttemptColumns>,
+    calls: Vec<CallColumns>,
+    calls_over: Vec<String>,
+    /// Whose calls died.
+    died: Option<DeskId>,
 }
 
 #[derive(Serialize)]
@@ -44,6 +52,28 @@ struct AttemptColumns {
     sip_call_id: String,
     outcome: Option<&'static str>,
     body: String,
+}
+
+#[derive(Serialize)]
+struct CallColumns {
+    id: String,
+    desk: String,
+    whose: Option<Pii<PhoneNumber>>,
+    lapses_ms: i64,
+    body: String,
+}
+
+impl CallColumns {
+    fn of(call: &LiveCall, live: &LiveCalls, rules: &Rules) -> Self {
+        let number = call.number.as_ref();
+        Self {
+            id: call.call.to_string(),
+            desk: live.desk.as_str().to_owned(),
+            whose: number.map(|number| Pii::new(rules.whose(number))),
+            lapses_ms: ms(live.until),
+            body: json(call),
+        }
+    }
 }
 
 impl<'a> Page<'a> {
@@ -85,6 +115,7 @@ impl<'a> Page<'a> {
             desk,
             pages: BTreeMap::new(),
             attempts: Vec::new(),
+            engaged: BTreeSet::new(),
             known: keys.map(|keys| (keys, known)),
             wrote: Wrote::default(),
             unsettled,
@@ -98,8 +129,10 @@ impl<'a> Page<'a> {
             callers,
             rows,
             attempts,
+            engaged,
         } = locked;
         self.attempts.extend(attempts);
+        self.engaged.extend(engaged);
         self.pages
             .extend(callers.into_iter().map(|whose| (whose, Vec::new())));
         for Kept { whose, row } in rows {
@@ -185,10 +218,12 @@ impl Sheet for Page<'_> {
 
     fn due(&mut self, at: Timestamp, seats: &BTreeSet<SeatId>) -> Result<Option<Callback>, Fault> {
         for _ in 0..DUE_TRIES {
-            let pages = self.pages.values();
-            let free = pages.filter(|page| page.iter().all(|row| row.attempt().is_none()));
+            let pages = self.pages.iter();
+            let free = pages.filter(|(whose, page)| {
+                !self.engaged.contains(*whose) && page.iter().all(|row| row.attempt().is_none())
+            });
             let due = free
-                .flatten()
+                .flat_map(|(_, page)| page)
                 .filter(|row| row.is_due(at) && row.may_be_dialled_by(seats, at))
                 .min_by_key(|row| (Reverse(row.promise.kind), row.next, row.id));
             // No page at all: nobody is due.
@@ -239,23 +274,41 @@ impl Sheet for Page<'_> {
         Ok(())
     }
 
+    fn live(&mut self, live: &LiveCalls, _: Timestamp) -> Result<(), Fault> {
+        let calls = live.calls.iter();
+        let calls = calls.map(|call| CallColumns::of(call, live, self.rules));
+        self.wrote.calls.extend(calls);
+        Ok(())
+    }
+
+    fn call_over(&mut self, call: CallId) -> Result<(), Fault> {
+        self.wrote.calls_over.push(call.to_string());
+        Ok(())
+    }
+
+    fn calls_died(&mut self, desk: &DeskId) -> Result<(), Fault> {
+        self.wrote.died = Some(desk.clone());
+        Ok(())
+    }
+
     /// The last question takes what was written along, and the commit; where one of them fails the server takes it all back.
-    fn stirs_after(&mut self, at: Timestamp) -> Result<Option<Timestamp>, Fault> {
+    fn stirs_after(&mut self, from: Timestamp, at: Timestamp) -> Result<Option<Timestamp>, Fault> {
         let stirs = self.stirs_others();
         let wrote = std::mem::take(&mut self.wrote);
         let (link, desk) = (self.link, self.desk.as_str());
-        let counts = !matches!(self.order, Order::Claim(_) | Order::Renew { .. });
+        let counts = self.order.changes_how_many();
         let (next, count) = link.wait(async {
-            let (rows, attempts, told, next, count, committed) = tokio::join!(
+            let (rows, attempts, calls, told, next, count, committed) = tokio::join!(
                 wrote.rows(link),
                 wrote.attempts(link),
+                wrote.calls(link),
                 async {
                     if stirs {
                         link.rows(Query::Notify, &[&desk]).await?;
                     }
                     Ok(())
                 },
-                stirs_after(link, at),
+                stirs_after(link, from, at),
                 async {
                     match counts {
                         true => unsettled(link).await.map(Some),
@@ -264,7 +317,7 @@ impl Sheet for Page<'_> {
                 },
                 link.say("COMMIT"),
             );
-            rows.and(attempts).and(told)?;
+            rows.and(attempts).and(calls).and(told)?;
             let (next, count) = (next?, count?);
             committed?;
             Ok((next, count))
@@ -300,6 +353,20 @@ impl Wrote {
             .await
             .map(drop)
     }
+
+    /// Those that died were told of by an earlier run.
+    async fn calls(&self, link: &Link) -> Result<(), Fault> {
+        if let Some(desk) = &self.died {
+            link.rows(Query::CallsDied, &[&desk.as_str()]).await?;
+        }
+        if !self.calls.is_empty() {
+            link.rows(Query::WriteCalls, &[&json(&self.calls)]).await?;
+        }
+        if !self.calls_over.is_empty() {
+            link.rows(Query::DeleteCalls, &[&self.calls_over]).await?;
+        }
+        Ok(())
+    }
 }
 
 pub(super) fn row(link: &Link, id: CallbackId) -> Result<Option<Callback>, Fault> {
@@ -319,9 +386,13 @@ async fn unsettled(link: &Link) -> Result<usize, Fault> {
         .unwrap_or(0))
 }
 
-pub(super) async fn stirs_after(link: &Link, at: Timestamp) -> Result<Option<Timestamp>, Fault> {
-    let at_ms = at.as_millisecond();
-    let rows = link.rows(Query::StirsAfter, &[&at_ms]).await?;
+pub(super) async fn stirs_after(
+    link: &Link,
+    from: Timestamp,
+    at: Timestamp,
+) -> Result<Option<Timestamp>, Fault> {
+    let times = (from.as_millisecond(), at.as_millisecond());
+    let rows = link.rows(Query::StirsAfter, &[&times.0, &times.1]).await?;
     let when = rows
         .first()
         .map(|row| row.try_get::<_, Option<i64>>(0))

@@ -19,10 +19,10 @@ use self::place::Place;
 use self::row::Row;
 use self::sheet::Page;
 use self::tally::Tally;
-use super::columns::json;
 use super::{Forgotten, Found, Kept, OpenError, Salvaged, Store, StoreError};
+use crate::callbacks::engaged::Engaged;
 use crate::callbacks::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn, carry_out};
-use crate::words::{CallId, PhoneNumber};
+use crate::words::PhoneNumber;
 
 pub use self::open::Opened;
 
@@ -32,6 +32,7 @@ pub struct Sqlite {
     db: Connection,
     place: Place,
     tally: Tally,
+    engaged: Engaged,
     /// Commits that were done and are not there any more.
     lost: u64,
     /// What was taken over from a damaged file.
@@ -63,6 +64,7 @@ impl Sqlite {
             db,
             place: Place::of(path),
             tally,
+            engaged: Engaged::default(),
             lost: salvaged.map_or(lost, |salvaged| salvaged.commits),
             salvaged,
         };
@@ -163,6 +165,7 @@ impl Store for Sqlite {
         let mut page = Page {
             db: &transaction,
             rules,
+            engaged: &mut self.engaged,
             wrote: false,
         };
         let turn = carry_out(&mut page, order, rules, at)?;
@@ -205,19 +208,6 @@ impl Store for Sqlite {
 
     fn expire(&mut self, before: Timestamp) -> Result<u64, StoreError> {
         self.write(|db| keeping::expire(db, before))
-    }
-
-    fn call_answered(&mut self, call: &LiveCall) -> Result<(), StoreError> {
-        let columns = vec![call.call.to_string().into(), json(call).into()];
-        self.write(|db| Ok(row::put(db, "live_call", columns)?))
-    }
-
-    fn call_ended(&mut self, call: CallId) -> Result<(), StoreError> {
-        let id = call.to_string();
-        self.write(|db| {
-            db.execute("DELETE FROM live_call WHERE id = ?1", [id])?;
-            Ok(())
-        })
     }
 }
 

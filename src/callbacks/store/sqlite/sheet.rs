@@ -4,15 +4,18 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Params, Transaction, params};
 
 use super::row::{self, Row};
+use crate::callbacks::engaged::Engaged;
 use crate::callbacks::store::StoreError;
 use crate::callbacks::store::columns::json;
-use crate::callbacks::{Attempt, Callback, CallbackId, Promise, Rules, Sheet};
-use crate::words::{DeskId, PhoneNumber, SeatId};
+use crate::callbacks::{Attempt, Callback, CallbackId, LiveCalls, Promise, Rules, Sheet};
+use crate::words::{CallId, DeskId, PhoneNumber, SeatId};
 
 /// A transaction that may write.
 pub(super) struct Page<'a> {
     pub(super) db: &'a Transaction<'a>,
     pub(super) rules: &'a Rules,
+    /// What is said of calls is so, also where it cannot be written.
+    pub(super) engaged: &'a mut Engaged,
     /// Whether anything was written: what only read needs no commit.
     pub(super) wrote: bool,
 }
@@ -29,6 +32,7 @@ const DUE: &str = "
 SELECT * FROM callback AS due WHERE state = 'open' AND next_ms <= ?1
     AND (own_ms IS NULL OR own_ms <= ?1 OR seat IN (SELECT value FROM json_each(?2)))
     AND NOT EXISTS (SELECT 1 FROM callback WHERE whose = due.whose AND state = 'attempting')
+    AND whose NOT IN (SELECT value FROM json_each(?3))
 ORDER BY kind DESC, next_ms, id LIMIT 1";
 const LATE: &str = "
 SELECT whose FROM callback WHERE lapses_ms <= ?1 UNION SELECT whose FROM callback WHERE warns_ms <= ?1 LIMIT ?2";
@@ -36,7 +40,9 @@ const DIALLED_BY: &str = "SELECT DISTINCT whose FROM callback WHERE state = 'att
 const STIRS_AFTER: &str = "
 SELECT min(at) FROM (
     SELECT min(next_ms) AS at FROM callback WHERE state = 'open' AND next_ms > ?1
+        AND whose NOT IN (SELECT value FROM json_each(?2))
     UNION ALL SELECT min(own_ms) FROM callback WHERE state = 'open' AND own_ms > ?1
+        AND whose NOT IN (SELECT value FROM json_each(?2))
     UNION ALL SELECT min(lapses_ms) FROM callback WHERE lapses_ms > ?1
     UNION ALL SELECT min(warns_ms) FROM callback WHERE warns_ms > ?1)";
 
@@ -46,6 +52,11 @@ impl Page<'_> {
         let row = query.query_row(by, Row::read).optional()?;
         // A row that is not whole is set aside at the next start: until then it is left alone.
         Ok(row.flatten())
+    }
+
+    /// Who is on the line, for `json_each`.
+    fn engaged_at(&self, at: Timestamp) -> String {
+        json(&self.engaged.callers(at))
     }
 
     fn callers(&self, query: &str, by: impl Params) -> Result<Vec<PhoneNumber>, StoreError> {
@@ -106,7 +117,8 @@ impl Sheet for Page<'_> {
         at: Timestamp,
         seats: &BTreeSet<SeatId>,
     ) -> Result<Option<Callback>, StoreError> {
-        self.one(DUE, params![at.as_millisecond(), json(seats)])
+        let engaged = self.engaged_at(at);
+        self.one(DUE, params![at.as_millisecond(), json(seats), engaged])
     }
 
     fn late(&mut self, at: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, StoreError> {
@@ -145,9 +157,38 @@ impl Sheet for Page<'_> {
         Ok(())
     }
 
-    fn stirs_after(&mut self, at: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    fn live(&mut self, calls: &LiveCalls, at: Timestamp) -> Result<(), StoreError> {
+        self.engaged.take(calls, self.rules, at);
+        for call in &calls.calls {
+            let columns = vec![call.call.to_string().into(), json(call).into()];
+            row::put(self.db, "live_call", columns)?;
+            self.wrote = true;
+        }
+        Ok(())
+    }
+
+    fn call_over(&mut self, call: CallId) -> Result<(), StoreError> {
+        self.engaged.call_over(call);
+        let mut delete = self
+            .db
+            .prepare_cached("DELETE FROM live_call WHERE id = ?1")?;
+        self.wrote |= delete.execute([call.to_string()])? > 0;
+        Ok(())
+    }
+
+    fn calls_died(&mut self, desk: &DeskId) -> Result<(), StoreError> {
+        self.engaged.calls_died(desk);
+        Ok(())
+    }
+
+    fn stirs_after(
+        &mut self,
+        from: Timestamp,
+        at: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let mut query = self.db.prepare_cached(STIRS_AFTER)?;
-        let when: Option<i64> = query.query_row([at.as_millisecond()], |row| row.get(0))?;
+        let by = params![from.as_millisecond(), self.engaged_at(at)];
+        let when: Option<i64> = query.query_row(by, |row| row.get(0))?;
         Ok(when.and_then(|when| Timestamp::from_millisecond(when).ok()))
     }
 }

@@ -78,6 +78,7 @@ fn write(store: &mut Sqlite, numbers: std::ops::Range<u64>) {
                     claim,
                     outcome,
                     cause,
+                    live: None,
                 },
             );
         }
@@ -86,9 +87,10 @@ fn write(store: &mut Sqlite, numbers: std::ops::Range<u64>) {
             let wish = Wish::Assign("rep2".parse().ok());
             take(store, &Order::Wish { id, wish, by });
         }
-        store.call_answered(&live(n)).unwrap();
+        take(store, &answered(live(n)));
         if !n.is_multiple_of(7) {
-            store.call_ended(live(n).call).unwrap();
+            let call = live(n).call;
+            take(store, &Order::CallOver { call });
         }
     }
 }
