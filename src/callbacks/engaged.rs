@@ -17,9 +17,8 @@ struct Line {
 }
 
 impl Engaged {
-    /// These calls are up as of `at`; whoever is not told of again is forgotten.
-    pub(super) fn take(&mut self, live: &LiveCalls, rules: &Rules, at: Timestamp) {
-        self.0.retain(|_, line| line.until > at);
+    /// These calls are up.
+    pub(super) fn take(&mut self, live: &LiveCalls, rules: &Rules) {
         let known = live
             .calls
             .iter()

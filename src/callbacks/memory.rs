@@ -158,8 +158,8 @@ impl Sheet for Memory {
         Ok(())
     }
 
-    fn live(&mut self, calls: &LiveCalls, at: Timestamp) -> Result<(), Infallible> {
-        self.engaged.take(calls, &self.rules, at);
+    fn live(&mut self, calls: &LiveCalls) -> Result<(), Infallible> {
+        self.engaged.take(calls, &self.rules);
         Ok(())
     }
 

@@ -59,7 +59,7 @@ pub trait Sheet {
     ) -> Result<(), Self::Error>;
 
     /// These calls are up: until then nobody dials their callers.
-    fn live(&mut self, calls: &LiveCalls, at: Timestamp) -> Result<(), Self::Error>;
+    fn live(&mut self, calls: &LiveCalls) -> Result<(), Self::Error>;
 
     fn call_over(&mut self, call: CallId) -> Result<(), Self::Error>;
 
@@ -240,7 +240,7 @@ impl<S: Sheet> Work<'_, S> {
     }
 
     fn live(&mut self, calls: Option<&LiveCalls>) -> Result<(), S::Error> {
-        calls.map_or(Ok(()), |calls| self.sheet.live(calls, self.at))
+        calls.map_or(Ok(()), |calls| self.sheet.live(calls))
     }
 
     fn restart(&mut self, desk: &DeskId) -> Result<Turn, S::Error> {

@@ -274,7 +274,7 @@ impl Sheet for Page<'_> {
         Ok(())
     }
 
-    fn live(&mut self, live: &LiveCalls, _: Timestamp) -> Result<(), Fault> {
+    fn live(&mut self, live: &LiveCalls) -> Result<(), Fault> {
         let calls = live.calls.iter();
         let calls = calls.map(|call| CallColumns::of(call, live, self.rules));
         self.wrote.calls.extend(calls);

@@ -157,8 +157,8 @@ impl Sheet for Page<'_> {
         Ok(())
     }
 
-    fn live(&mut self, calls: &LiveCalls, at: Timestamp) -> Result<(), StoreError> {
-        self.engaged.take(calls, self.rules, at);
+    fn live(&mut self, calls: &LiveCalls) -> Result<(), StoreError> {
+        self.engaged.take(calls, self.rules);
         for call in &calls.calls {
             let columns = vec![call.call.to_string().into(), json(call).into()];
             row::put(self.db, "live_call", columns)?;
