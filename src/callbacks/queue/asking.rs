@@ -68,8 +68,10 @@ impl Queue {
             self.memory.forget(&ids);
             self.restore_the_others(clock);
         }
+        let mut actions = Vec::new();
         if let Order::Restart { .. } = order {
             (self.begun, self.may_claim) = (true, true);
+            actions.extend(self.tell_live(clock));
         }
         if let Order::CallOver { .. } = order {
             // What was promised to who was on the line may be due.
@@ -80,7 +82,8 @@ impl Queue {
             return self.claimed(turn, clock);
         }
         self.may_claim |= turn.rows.iter().any(|row| !row.is_held_at(&self.desk));
-        self.turned(turn, clock)
+        actions.extend(self.turned(turn, clock));
+        actions
     }
 
     /// When to turn to the book again. One that is shared has too much for each desk to come for all of it at the same

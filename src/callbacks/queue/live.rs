@@ -10,9 +10,11 @@ use crate::words::CallId;
 
 impl Queue {
     /// From its answer on; also told again, where something of it is otherwise.
-    pub(super) fn call_is_live(&mut self, call: LiveCall, clock: Clock) -> Action {
+    ///
+    /// Before the book knows that this life has begun it would take the call for one of the last.
+    pub(super) fn call_is_live(&mut self, call: LiveCall, clock: Clock) -> Option<Action> {
         let live = self.goes_live(call, clock);
-        self.ask(Order::Live(live))
+        self.begun.then(|| self.ask(Order::Live(live)))
     }
 
     pub(super) fn call_is_over(&mut self, call: CallId) -> Action {
@@ -48,15 +50,19 @@ impl Queue {
         self.poll.is_some() && !self.live.is_empty()
     }
 
-    /// The call of an attempt whose end is on its way is told with that: without it, it would be owed a callback.
     pub(super) fn keep_live(&mut self, clock: Clock) -> Option<Action> {
+        let must = self.begun && self.must_keep_live();
+        must.then(|| self.tell_live(clock)).flatten()
+    }
+
+    /// All that are up. The call of an attempt whose end is on its way is told with that: without it, it would be owed a callback.
+    pub(super) fn tell_live(&mut self, clock: Clock) -> Option<Action> {
         let orders = self.asked.values().chain(&self.again);
         let on_their_way: Vec<CallId> = orders.filter_map(goes_on).collect();
         let calls = self.live.values();
         let calls = calls.filter(|call| !on_their_way.contains(&call.call));
         let calls: Vec<LiveCall> = calls.cloned().collect();
-        let is_told = self.must_keep_live() && !calls.is_empty();
-        is_told.then(|| {
+        (!calls.is_empty()).then(|| {
             let live = self.as_told(calls, clock);
             self.ask(Order::Live(live))
         })

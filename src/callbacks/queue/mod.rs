@@ -116,7 +116,7 @@ impl Queue {
                 };
                 self.ended((id, attempt), how, clock)
             }
-            Input::CallLive(call) => vec![self.call_is_live(call, clock)],
+            Input::CallLive(call) => Vec::from_iter(self.call_is_live(call, clock)),
             Input::CallOver { call } => vec![self.call_is_over(call)],
             Input::CallerJoined { number } => self.also_in_memory(Order::Joined { number }, clock),
             Input::NumberDeleted { number, by } => {
