@@ -188,6 +188,20 @@ pub enum State {
     },
 }
 
+impl State {
+    /// The word of the API, the exports and the column.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Attempting { .. } => "attempting",
+            Self::Uncertain { .. } => "uncertain",
+            Self::Done => "done",
+            Self::GivenUp { .. } => "given-up",
+            Self::Cancelled { .. } => "cancelled",
+        }
+    }
+}
+
 /// A claim on a promise: it is over when its time is, unless the desk renews it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {

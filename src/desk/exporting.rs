@@ -8,7 +8,7 @@ use crate::callbacks::{Attempt, Callback, SipCause};
 use crate::console::{Export, ExportFormat, Numbers};
 use crate::words::{CallId, PhoneNumber, SeatId};
 
-use super::wishes::{because, state_word};
+use super::wishes::because;
 
 /// Digits of a masked number that are shown, at its beginning and at its end.
 const SHOWN: (usize, usize) = (3, 4);
@@ -87,7 +87,7 @@ fn promised<'a>(row: &'a Callback, attempts: &'a [Attempt], numbers: Numbers) ->
         },
         made_utc: promise.made_at,
         due_utc: promise.due,
-        state: state_word(&row.state),
+        state: row.state.as_str(),
         because: because(&row.state),
         reason: &promise.reason,
         seat: promise.seat.as_ref(),

@@ -12,7 +12,6 @@ use crate::sip::{LegId, NameAddr, NotPossible, Refer, Refusal, Uri};
 use crate::words::{CallId, ConsentFor, Moment, Party};
 
 use super::calls::{Leg, Saying};
-use super::house::Address;
 use super::ways::{NotSent, Outgoing};
 use super::{Desk, clock, signalling, sound};
 
@@ -169,8 +168,13 @@ impl Desk {
         let Some(address) = self.house.targets.get(target).cloned() else {
             return self.later(id, Input::Leg(Party::Target, LegNews::NoAnswer));
         };
-        let from = self.caller_identity(id);
-        self.invite(id, Party::Target, address, from, None, Vec::new(), now);
+        let party = Party::Target;
+        let out = Outgoing::new(
+            address,
+            self.caller_identity(id),
+            self.codecs_for(id, party),
+        );
+        self.invite(id, party, out, now);
     }
 
     /// Asks the caller's exchange to take the call to the target (D22).
@@ -209,7 +213,12 @@ impl Desk {
             Some(address) => {
                 let from = self.own_name(&address, now);
                 let keeps_promise = call_id.is_some();
-                self.invite(id, party, address, from, call_id, Vec::new(), now);
+                let codecs = self.codecs_for(id, party);
+                let out = Outgoing {
+                    call_id,
+                    ..Outgoing::new(address, from, codecs)
+                };
+                self.invite(id, party, out, now);
                 if keeps_promise {
                     // It has left, not only been written.
                     self.signalling.flush();
@@ -221,48 +230,21 @@ impl Desk {
     }
 
     /// Sends the INVITE; what keeps it from leaving is news like any other.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one INVITE's parts, each used once"
-    )]
-    pub(super) fn invite(
-        &mut self,
-        id: CallId,
-        party: Party,
-        to: Address,
-        from: NameAddr,
-        call_id: Option<String>,
-        headers: Vec<(String, String)>,
-        now: Moment,
-    ) {
-        match self.send_invite(id, party, to, from, call_id, headers, now) {
+    pub(super) fn invite(&mut self, id: CallId, party: Party, out: Outgoing, now: Moment) {
+        match self.send_invite(id, party, out, now) {
             Some(leg) => self.invited(id, party, leg),
             None => self.later(id, Input::Leg(party, LegNews::NoAnswer)),
         }
     }
 
     /// Sends an INVITE and says why it does not leave; the leg is nobody's yet.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one INVITE's parts, each used once"
-    )]
     pub(super) fn send_invite(
         &mut self,
         id: CallId,
         party: Party,
-        to: Address,
-        from: NameAddr,
-        call_id: Option<String>,
-        headers: Vec<(String, String)>,
+        out: Outgoing,
         now: Moment,
     ) -> Option<Leg> {
-        let out = Outgoing {
-            to,
-            from,
-            call_id,
-            codecs: self.codecs_for(id, party),
-            headers,
-        };
         match self.send_out(out, now) {
             Ok(leg) => return Some(leg),
             Err(NotSent::NoPort(problem)) => self.tell_no_port(id, party, &problem, now),

@@ -8,6 +8,7 @@ use crate::words::{CallId, Moment, Party, SeatId};
 
 use super::candidates::{Candidate, Silenced};
 use super::house::{Address, Place};
+use super::ways::Outgoing;
 use super::reach::Whence;
 use super::standing::SEAT_ABSENT;
 use super::{Desk, numbers};
@@ -98,8 +99,8 @@ impl Desk {
             call.facts.rep_is = it_is;
         }
         let headers = numbers::auto_answer(self.house.terms.policy.answer.mode);
-        let from = self.caller_identity(id);
-        self.invite(id, Party::Rep, address, from, None, headers, now);
+        let out = self.to_rep(id, address, headers);
+        self.invite(id, Party::Rep, out, now);
     }
 
     /// One of several that ring: none of them is asked to pick up by itself.
@@ -127,11 +128,11 @@ impl Desk {
         headers: Vec<(String, String)>,
         now: Moment,
     ) -> bool {
-        let from = self.caller_identity(id);
         let rung = self
             .address_of_seat(seat, now)
             .and_then(|(address, it_is)| {
-                let leg = self.send_invite(id, Party::Rep, address, from, None, headers, now)?;
+                let out = self.to_rep(id, address, headers);
+                let leg = self.send_invite(id, Party::Rep, out, now)?;
                 Some((leg.sip?, leg, it_is))
             });
         let Some((sip, leg, it_is)) = rung else {
@@ -140,6 +141,14 @@ impl Desk {
         let candidate = Candidate::new(id, seat.clone(), leg, it_is);
         self.calls.candidates.add(sip, candidate);
         true
+    }
+
+    fn to_rep(&self, id: CallId, to: Address, headers: Vec<(String, String)>) -> Outgoing {
+        let from = self.caller_identity(id);
+        Outgoing {
+            headers,
+            ..Outgoing::new(to, from, self.codecs_for(id, Party::Rep))
+        }
     }
 
     fn address_of_seat(&self, seat: &SeatId, now: Moment) -> Option<(Address, Whence)> {

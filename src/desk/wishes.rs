@@ -265,7 +265,7 @@ fn cannot_be(row: &Callback) -> Problem {
         true => Code::CallbackOver,
         false => Code::CallbackInFlight,
     };
-    Problem::from(code).with("callback-state", state_word(&row.state))
+    Problem::from(code).with("callback-state", row.state.as_str())
 }
 
 /// So many minutes from now.
@@ -301,7 +301,7 @@ pub(super) fn callback_view(callback: &Callback) -> CallbackView {
         number: promise.number.clone(),
         due_utc: promise.due,
         next_utc: callback.is_open().then_some(callback.next),
-        state: state_word(&callback.state).to_owned(),
+        state: callback.state.as_str().to_owned(),
         because: because(&callback.state),
         attempts: callback.attempts,
         outcomes: outcomes(callback),
@@ -353,17 +353,6 @@ fn outcomes(callback: &Callback) -> Vec<String> {
     outcomes
         .map(|outcome| outcome.as_str().to_owned())
         .collect()
-}
-
-pub(super) fn state_word(state: &State) -> &'static str {
-    match state {
-        State::Open => "open",
-        State::Attempting { .. } => "attempting",
-        State::Uncertain { .. } => "uncertain",
-        State::Done => "done",
-        State::GivenUp { .. } => "given-up",
-        State::Cancelled { .. } => "cancelled",
-    }
 }
 
 /// Why it was given up or cancelled.

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::callbacks::{Callback, Rules, State};
+use crate::callbacks::{Callback, Rules};
 use crate::words::{PhoneNumber, Pii};
 
 /// A promise as it lies in a table: what it is found by, and the body, which is the row itself.
@@ -43,7 +43,7 @@ impl Columns {
             whose: Pii::new(rules.whose(&promise.number)),
             origin,
             reason,
-            state: state_word(state),
+            state: state.as_str(),
             settled: callback.is_settled(),
             kind: promise.kind as i64,
             times: Times {
@@ -69,15 +69,4 @@ fn ms(at: Timestamp) -> i64 {
 
 pub(super) fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("our rows have string keys and no fallible fields")
-}
-
-fn state_word(state: &State) -> &'static str {
-    match state {
-        State::Open => "open",
-        State::Attempting { .. } => "attempting",
-        State::Uncertain { .. } => "uncertain",
-        State::Done => "done",
-        State::GivenUp { .. } => "given-up",
-        State::Cancelled { .. } => "cancelled",
-    }
 }
