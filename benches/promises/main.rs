@@ -75,31 +75,59 @@ fn on_server() {
     }
 }
 
-/// One file has one agent, whose keeper does one thing after the other: its desks stand for calls that ask at the same time.
+/// One file has one agent, whose keeper does what waits together: its desks stand for calls that ask at the same time.
 #[derive(Clone, Debug)]
 struct Shared(mpsc::Sender<Job>);
 
-type Job = Box<dyn FnOnce(&mut Sqlite) + Send>;
+enum Job {
+    Order(Order, Timestamp, mpsc::Sender<Result<Turn, StoreError>>),
+    Other(Box<dyn FnOnce(&mut Sqlite) + Send>),
+}
+
+/// As many as the keeper looks through.
+const TOGETHER_MAX: usize = 64;
 
 impl Shared {
     fn new(mut store: Sqlite) -> Self {
         let (jobs, queue) = mpsc::channel::<Job>();
-        std::thread::spawn(move || queue.iter().for_each(|job| job(&mut store)));
+        std::thread::spawn(move || {
+            while let Ok(job) = queue.recv() {
+                let more = queue.try_iter().take(TOGETHER_MAX);
+                let (mut orders, mut replies) = (Vec::new(), Vec::new());
+                for job in std::iter::once(job).chain(more) {
+                    match job {
+                        Job::Order(order, at, reply) => {
+                            orders.push((order, at));
+                            replies.push(reply);
+                        }
+                        Job::Other(what) => what(&mut store),
+                    }
+                }
+                if orders.is_empty() {
+                    continue;
+                }
+                let turns = store.take_all(&orders, &rules());
+                for (reply, turn) in replies.iter().zip(turns) {
+                    reply.send(turn).unwrap();
+                }
+            }
+        });
         Self(jobs)
     }
 
     fn ask<T: Send + 'static>(&self, what: impl FnOnce(&mut Sqlite) -> T + Send + 'static) -> T {
         let (reply, answer) = mpsc::channel();
-        let job: Job = Box::new(move |store| reply.send(what(store)).unwrap());
-        self.0.send(job).unwrap();
+        let what = move |store: &mut Sqlite| reply.send(what(store)).unwrap();
+        self.0.send(Job::Other(Box::new(what))).unwrap();
         answer.recv().unwrap()
     }
 }
 
 impl Store for Shared {
-    fn take(&mut self, order: &Order, rules: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
-        let (order, rules) = (order.clone(), rules.clone());
-        self.ask(move |store| store.take(&order, &rules, at))
+    fn take(&mut self, order: &Order, _: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
+        let (reply, answer) = mpsc::channel();
+        self.0.send(Job::Order(order.clone(), at, reply)).unwrap();
+        answer.recv().unwrap()
     }
 
     fn callbacks(&mut self) -> Result<Vec<Callback>, StoreError> {

@@ -8,9 +8,9 @@ use crate::words::{CallId, Moment, Party, SeatId};
 
 use super::candidates::{Candidate, Silenced};
 use super::house::{Address, Place};
-use super::ways::Outgoing;
 use super::reach::Whence;
 use super::standing::SEAT_ABSENT;
+use super::ways::Outgoing;
 use super::{Desk, numbers};
 
 impl Desk {

@@ -14,9 +14,10 @@ use super::book::{
 
 type Case = (&'static str, fn(&mut dyn Store));
 
-pub(super) const CASES: [Case; 19] = [
+pub(super) const CASES: [Case; 20] = [
     ("a retry changes nothing", retry),
     ("what one caller is promised is one row", merge),
+    ("orders taken together are taken in turn", together),
     ("each row is claimed once", claim_once),
     ("the strongest kind is claimed first", strongest_first),
     ("a claim that is not renewed lapses", lapse),
@@ -129,6 +130,26 @@ fn merge(book: &mut dyn Store) {
     // A retry of the one that was merged tells of the one that keeps it.
     let retried = take(book, note(3, promise_in(2, 1, Kind::LineFault)), after(2));
     assert_eq!(retried.told[0].id, id(1));
+}
+
+fn together(book: &mut dyn Store) {
+    let orders = [
+        note(1, promise_in(1, 1, Kind::Rep)),
+        note(2, promise_in(1, 1, Kind::Rep)),
+        claim("a", utc()),
+        note(3, promise(2, Kind::Rep)),
+        claim("b", utc()),
+    ];
+    let turns = book.take_all(&orders.map(|order| (order, utc())), &rules());
+    let [first, again, one, _, other] =
+        &turns.into_iter().map(Result::unwrap).collect::<Vec<_>>()[..]
+    else {
+        panic!("an answer each")
+    };
+    assert_eq!(again.told[0].id, id(1));
+    assert_eq!(news(first), news(again));
+    assert_eq!([one.rows[0].id, other.rows[0].id], [id(1), id(3)]);
+    assert_eq!(book.callbacks().unwrap().len(), 2);
 }
 
 fn claim_once(book: &mut dyn Store) {

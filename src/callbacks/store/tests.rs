@@ -369,6 +369,33 @@ fn a_full_disk_is_told_apart_and_the_rows_before_it_stay() {
     assert_eq!(callbacks.last(), Some(&callback(2_000)));
 }
 
+/// Nobody's promise fails for another's.
+#[test]
+fn of_orders_taken_together_on_a_full_disk_those_that_fit_are_kept() {
+    let folder = Folder::new("full-together");
+    let path = folder.file("desk.sqlite");
+    let mut store = open(&path);
+    store.limit_pages(24);
+    let order = |n| {
+        let (rows, attempts) = (vec![callback(n)], Vec::new());
+        (Order::Restore { rows, attempts }, utc())
+    };
+    let orders: Vec<_> = (0..200).map(order).collect();
+    let kept: Vec<_> = store.take_all(&orders, &rules());
+    let fit = kept.iter().filter(|turn| turn.is_ok()).count();
+    assert!((1..200).contains(&fit), "{fit}");
+    assert!(matches!(kept.last(), Some(Err(StoreError::Full))));
+    drop(store);
+    let ids = |rows: &[Callback]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+    let noted: Vec<_> = (0..)
+        .map(callback)
+        .zip(&kept)
+        .filter(|(_, turn)| turn.is_ok())
+        .map(|(row, _)| row)
+        .collect();
+    assert_eq!(ids(&open(&path).callbacks().unwrap()), ids(&noted));
+}
+
 #[test]
 fn a_second_agent_and_a_wrong_path_are_refused_with_a_remedy() {
     let folder = Folder::new("refused");
