@@ -141,13 +141,15 @@ fn together(book: &mut dyn Store) {
         claim("b", utc()),
     ];
     let turns = book.take_all(&orders.map(|order| (order, utc())), &rules());
-    let [first, again, one, _, other] =
+    let [first, again, one, second, other] =
         &turns.into_iter().map(Result::unwrap).collect::<Vec<_>>()[..]
     else {
         panic!("an answer each")
     };
     assert_eq!(again.told[0].id, id(1));
     assert_eq!(news(first), news(again));
+    let counted = [first, again, second].map(|turn| turn.unsettled);
+    assert_eq!(counted, [Some(1), Some(1), Some(2)]);
     assert_eq!([one.rows[0].id, other.rows[0].id], [id(1), id(3)]);
     assert_eq!(book.callbacks().unwrap().len(), 2);
 }

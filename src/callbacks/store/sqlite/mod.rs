@@ -96,11 +96,7 @@ impl Sqlite {
     ) -> Result<Vec<Turn>, StoreError> {
         self.place.holds()?;
         let transaction = self.db.transaction()?;
-        let mut page = Page {
-            db: &transaction,
-            rules,
-            wrote: false,
-        };
+        let mut page = Page::new(&transaction, rules);
         let turns = orders
             .iter()
             .map(|(order, at)| carry_out(&mut page, order, rules, *at))

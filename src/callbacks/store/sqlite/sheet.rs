@@ -15,6 +15,8 @@ pub(super) struct Page<'a> {
     pub(super) rules: &'a Rules,
     /// Whether anything was written: what only read needs no commit.
     pub(super) wrote: bool,
+    /// Counted once: what is written after that is told apart.
+    unsettled: Option<usize>,
 }
 
 const PAGE: &str = "SELECT * FROM callback WHERE whose = ?1 AND settled = 0 ORDER BY id";
@@ -25,6 +27,7 @@ const ATTEMPTS_SINCE: &str = "
 SELECT attempt.* FROM callback JOIN attempt ON attempt.callback = callback.id
 WHERE callback.whose = ?1 AND callback.changed_ms >= ?2";
 const UNSETTLED: &str = "SELECT count(*) FROM callback WHERE settled = 0";
+const IS_UNSETTLED: &str = "SELECT 1 FROM callback WHERE id = ?1 AND settled = 0";
 const DUE: &str = "
 SELECT * FROM callback AS due WHERE state = 'open' AND next_ms <= ?1
     AND (own_ms IS NULL OR own_ms <= ?1 OR seat IN (SELECT value FROM json_each(?2)))
@@ -40,7 +43,28 @@ SELECT min(at) FROM (
     UNION ALL SELECT min(lapses_ms) FROM callback WHERE lapses_ms > ?1
     UNION ALL SELECT min(warns_ms) FROM callback WHERE warns_ms > ?1)";
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    pub(super) fn new(db: &'a Transaction<'a>, rules: &'a Rules) -> Self {
+        Self {
+            db,
+            rules,
+            wrote: false,
+            unsettled: None,
+        }
+    }
+
+    /// Follows the count: there may be ten thousand.
+    fn recount(&mut self, callback: &Callback) -> Result<(), StoreError> {
+        let Some(count) = self.unsettled else {
+            return Ok(());
+        };
+        let mut query = self.db.prepare_cached(IS_UNSETTLED)?;
+        let was = usize::from(query.exists([callback.id.to_string()])?);
+        let is = usize::from(!callback.is_settled());
+        self.unsettled = Some((count + is).saturating_sub(was));
+        Ok(())
+    }
+
     fn one(&self, query: &str, by: impl Params) -> Result<Option<Callback>, StoreError> {
         let mut query = self.db.prepare_cached(query)?;
         let row = query.query_row(by, Row::read).optional()?;
@@ -96,9 +120,14 @@ impl Sheet for Page<'_> {
     }
 
     fn unsettled(&mut self) -> Result<usize, StoreError> {
+        if let Some(count) = self.unsettled {
+            return Ok(count);
+        }
         let mut query = self.db.prepare_cached(UNSETTLED)?;
         let count: i64 = query.query_row((), |row| row.get(0))?;
-        Ok(usize::try_from(count).unwrap_or(0))
+        let count = usize::try_from(count).unwrap_or(0);
+        self.unsettled = Some(count);
+        Ok(count)
     }
 
     fn due(
@@ -129,6 +158,7 @@ impl Sheet for Page<'_> {
         let (landed, in_flight): (Vec<_>, Vec<_>) =
             rows.iter().partition(|row| row.attempt().is_none());
         for callback in landed.into_iter().chain(in_flight) {
+            self.recount(callback)?;
             row::write(self.db, &Row::of(callback, self.rules, at))?;
         }
         for (callback, attempt) in attempts {
