@@ -196,6 +196,7 @@ fn claimed(desks: &mut [Box<dyn Store>]) -> (u64, Duration) {
         let order = Order::Claim(Claimer {
             desk: name.parse().unwrap(),
             seats: BTreeSet::from(["rep1".parse().unwrap()]),
+            live: None,
             until: now() + SignedDuration::from_secs(3_600),
         });
         let mut claims = 0;
@@ -257,6 +258,7 @@ fn promise(n: u64) -> Promise {
         recording: None,
         language: Language::ZhCn,
         made_at: at,
+        place: None,
     }
 }
 

@@ -110,6 +110,7 @@ impl Desk {
             recording: None,
             language: self.house.language,
             made_at: utc,
+            place: None,
         };
         let id = CallbackId::new(clock::unix_ms(), self.entropy.bytes());
         let input = callbacks::Input::Promised { id, promise };

@@ -136,6 +136,7 @@ pub(super) fn promise(caller: u64, kind: Kind) -> Promise {
         recording: None,
         language: Language::ZhCn,
         made_at: utc(),
+        place: None,
     }
 }
 
@@ -156,6 +157,7 @@ pub(super) fn claim(desk: &str, at: Timestamp) -> Order {
     Order::Claim(Claimer {
         desk: desk.parse().unwrap(),
         seats: BTreeSet::from(["rep1".parse().unwrap()]),
+        live: None,
         until: at + SignedDuration::from_secs(30),
     })
 }

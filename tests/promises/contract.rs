@@ -392,6 +392,7 @@ fn live_calls(book: &mut dyn Store) {
         call: CallId::new(1, [0; 10]),
         number: None,
         answered: utc(),
+        began: None,
         seat: None,
         language: Language::ZhCn,
     };

@@ -44,6 +44,24 @@ impl Clock {
         self.now + Duration::try_from(ahead).unwrap_or(Duration::ZERO)
     }
 
+    /// The same of a time that has passed.
+    pub(super) fn moment_before(self, at: Timestamp) -> Moment {
+        let ago = self.at().duration_since(at);
+        self.now - Duration::try_from(ago).unwrap_or(Duration::ZERO)
+    }
+
+    /// What the book's time was then, in whole milliseconds: the tables count in them.
+    pub(super) fn at_before(self, moment: Moment) -> Timestamp {
+        let ago = self.now.since(moment);
+        let at = self.at().saturating_sub(ago).unwrap_or(Timestamp::MIN);
+        Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+    }
+
+    /// The book's time of what is read off the wall clock.
+    pub(super) fn of_wall(self, at: Timestamp) -> Timestamp {
+        at.saturating_add(self.back).unwrap_or(Timestamp::MAX)
+    }
+
     /// What the wall clock has gained over the steady one since `earlier`.
     fn gained(self, earlier: Self) -> SignedDuration {
         let steady = SignedDuration::try_from(self.now.since(earlier.now));

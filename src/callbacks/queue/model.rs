@@ -266,7 +266,8 @@ impl World {
         } = &self.desks[desk];
         let free = usize::from(*seats).saturating_sub(in_flight.len());
         let seats = (0..free).map(|n| format!("rep{n}").parse().unwrap());
-        self.give(desk, Input::SeatsReady(seats.collect()));
+        let (seats, live) = (seats.collect(), None);
+        self.give(desk, Input::SeatsReady { seats, live });
     }
 
     fn answer(&mut self, desk: usize, orders: usize, works: bool) {

@@ -70,7 +70,8 @@ impl Desk {
 
     fn seats(&mut self, names: &[&str]) {
         let seats = names.iter().map(|name| name.parse().unwrap()).collect();
-        self.give(Input::SeatsReady(seats));
+        let live = None;
+        self.give(Input::SeatsReady { seats, live });
     }
 
     fn promised(&mut self, promise: Promise) -> CallbackId {

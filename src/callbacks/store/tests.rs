@@ -64,6 +64,7 @@ fn claimer(desk: &str) -> Order {
     Order::Claim(Claimer {
         desk: desk.parse().unwrap(),
         seats: BTreeSet::from(["rep1".parse().unwrap()]),
+        live: None,
         until: utc() + SignedDuration::from_secs(30),
     })
 }
@@ -156,6 +157,7 @@ fn a_call_that_died_with_us_is_found_and_one_that_ended_is_not() {
         call: CallId::new(n, [0; 10]),
         number: Some(callback(1).promise.number),
         answered: utc(),
+        began: None,
         seat: None,
         language: Language::ZhCn,
     };

@@ -1,0 +1,68 @@
+//! The desk's part in the line ([`crate::callbacks::line`]): for whom a seat is kept, and for how long.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::Queue;
+use super::clock::Clock;
+use crate::callbacks::{Claimer, Turn};
+use crate::words::{Moment, SeatId};
+
+impl Queue {
+    /// Since when the first in the line waits of those who were promised a call and can be dialled: no seat is for a live
+    /// caller who came later.
+    ///
+    /// Only while they are being claimed, or would be once a seat is free; and no longer once a claim brought nobody, or
+    /// was not answered in time. So no live caller waits for longer than a claim takes.
+    pub fn place(&self) -> Option<Moment> {
+        let (clock, place) = (self.clock?, self.place?);
+        let would_claim = self.seats.is_empty() || self.can_claim(clock);
+        let will_claim = self.may_claim && !self.is_claiming() && would_claim;
+        let can_ask = self.begun && self.ask_again.is_none();
+        let is_kept = can_ask && (self.claim_by.is_some() || will_claim);
+        is_kept.then(|| clock.moment_before(place))
+    }
+
+    /// The seats that are free, and since when the live caller waits who has one of them otherwise. What a claim did not
+    /// bring for other seats, or because somebody live was first, it may bring now.
+    pub(super) fn seats_are(&mut self, seats: BTreeSet<SeatId>, live: Option<Moment>) {
+        let is_less_bound = self
+            .live
+            .is_some_and(|before| live.is_none_or(|now| now > before));
+        self.may_claim |= is_less_bound || !seats.is_subset(&self.seats);
+        (self.seats, self.live) = (seats, live);
+    }
+
+    /// Whether there may be something in the book that these seats could dial before the live caller.
+    pub(super) fn can_claim(&self, clock: Clock) -> bool {
+        let is_before = |live| {
+            self.place
+                .is_some_and(|place| place < clock.at_before(live))
+        };
+        self.may_claim && !self.seats.is_empty() && self.live.is_none_or(is_before)
+    }
+
+    /// As the book has just told it.
+    pub(super) fn line_is(&mut self, place: Option<Timestamp>) {
+        self.place = place;
+        self.may_claim |= place.is_some();
+    }
+
+    /// A claim that brought nobody leaves the seats to the live callers; then who is next in the line counts again.
+    pub(super) fn line_after_claim(&mut self, claimer: &Claimer, turn: &Turn) {
+        self.claim_by = None;
+        let brought = turn.rows.iter().any(|row| row.attempt().is_some());
+        let came_later = |place: Timestamp| claimer.live.is_some_and(|live| place >= live);
+        self.line_is(turn.place.filter(|place| brought || came_later(*place)));
+        // Who was not to be called now made room for another.
+        self.may_look |= !brought && !turn.rows.is_empty();
+    }
+
+    /// The book takes its time: its answer is not waited for by others.
+    pub(super) fn give_up_on_claim(&mut self, clock: Clock) {
+        if self.claim_by.take_if(|at| *at <= clock.now).is_some() {
+            self.place = None;
+        }
+    }
+}
