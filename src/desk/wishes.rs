@@ -302,6 +302,7 @@ pub(super) fn callback_view(callback: &Callback) -> CallbackView {
         number: promise.number.clone(),
         due_utc: promise.due,
         next_utc: callback.is_open().then_some(callback.next),
+        place_utc: promise.place,
         state: state_word(&callback.state).to_owned(),
         because: because(&callback.state),
         attempts: callback.attempts,

@@ -87,7 +87,9 @@ impl Desk {
                 let seats = (0..with % 3).map(|n| format!("rep{n}").parse().expect("an id"));
                 let seats = seats.collect();
                 // Now and then a live caller waits, too.
-                let live = (with % 5 == 0).then(|| self.now - Duration::from_secs(u64::from(with)));
+                let live = with
+                    .is_multiple_of(5)
+                    .then(|| self.now - Duration::from_secs(u64::from(with)));
                 self.give(Input::SeatsReady { seats, live });
             }
             2 => self.answer(with < 200),

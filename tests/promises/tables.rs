@@ -30,7 +30,7 @@ fn desks_that_start_at_once_lay_the_tables_once() {
         }
     });
     let version = "SELECT value FROM thirdring.meta WHERE name = 'schema_version'";
-    assert_eq!(database.say(version), "1");
+    assert_eq!(database.say(version), "2");
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn the_tables_of_a_later_version_are_refused_and_left_as_they_are() {
             refused,
             OpenError::NewerServer {
                 found: 99,
-                known: 1,
+                known: 2,
                 ..
             }
         ),

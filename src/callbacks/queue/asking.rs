@@ -155,7 +155,8 @@ impl Queue {
         }
         let mut orders = Vec::from_iter(self.restoration());
         orders.extend(std::mem::take(&mut self.again));
-        self.may_claim = true;
+        // Who is first in the line is not known either.
+        (self.may_claim, self.may_look) = (true, true);
         orders.into_iter().map(|order| self.ask(order)).collect()
     }
 

@@ -14,7 +14,7 @@ const LEASE: Duration = Duration::from_secs(30);
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// A book that takes longer for a claim keeps no live caller waiting.
-const CLAIMED_WITHIN: Duration = Duration::from_millis(500);
+pub(super) const CLAIMED_WITHIN: Duration = Duration::from_millis(500);
 /// Before that our own attempt is hung up: so never two desks dial one caller (I2).
 const LET_GO_BEFORE: Duration = Duration::from_secs(3);
 

@@ -1,3 +1,5 @@
+mod line;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
