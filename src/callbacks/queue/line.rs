@@ -1,6 +1,7 @@
 //! The desk's part in the line ([`crate::callbacks::line`]): for whom a seat is kept, and for how long.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -8,6 +9,9 @@ use super::Queue;
 use super::clock::Clock;
 use crate::callbacks::{Claimer, Turn};
 use crate::words::{Moment, SeatId};
+
+/// The tables count in it: who came later by more is later there, too, so a seat is kept only where a claim finds the first.
+const TICK: Duration = Duration::from_millis(1);
 
 impl Queue {
     /// Since when the first in the line waits of those who were promised a call and can be dialled: no seat is for a live
@@ -21,7 +25,7 @@ impl Queue {
         let will_claim = self.may_claim && !self.is_claiming() && would_claim;
         let can_ask = self.begun && self.ask_again.is_none();
         let is_kept = can_ask && (self.claim_by.is_some() || will_claim);
-        is_kept.then(|| clock.moment_before(place))
+        is_kept.then(|| clock.moment_before(place) + TICK)
     }
 
     /// The seats that are free, and since when the live caller waits who has one of them otherwise. What a claim did not

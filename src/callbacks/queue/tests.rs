@@ -33,7 +33,7 @@ impl Desk {
         let mut desk = Self {
             book: Memory::new(rules.clone()),
             queue: Queue::new(DeskId::alone(), rules, None),
-            now: Moment::from_nanos(1_000_000_000),
+            now: Moment::ZERO + Duration::from_secs(86_400),
             utc: utc.parse().unwrap(),
             ids: 0,
             works: true,

@@ -473,6 +473,8 @@ fn rows_of_earlier_versions_are_taken_over_and_damaged_ones_set_aside() {
 /// The fourth version as it lay on a disk.
 fn fourth_version(path: &Path) {
     let db = Connection::open(path).unwrap();
+    db.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(()))
+        .unwrap();
     db.execute_batch(include_str!("fourth_version.sql"))
         .unwrap();
 }

@@ -26,7 +26,7 @@ impl Desk {
     /// For how long the one has waited for whom a seat is kept.
     fn kept(&self) -> Option<u64> {
         let place = self.queue.place();
-        place.map(|place| self.now.since(place).as_secs())
+        place.map(|place| self.now.since(place - Duration::from_millis(1)).as_secs())
     }
 }
 

@@ -150,7 +150,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// What lies there: flipped bytes need not be UTF-8.
-fn value(found: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Value> {
+pub(super) fn value(found: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Value> {
     found
         .get(column)
         .or_else(|_| text(found, column).map(Value::Text))

@@ -134,10 +134,11 @@ fn migrate_callbacks(db: &Transaction<'_>, from: u32, rules: &Rules) -> rusqlite
 /// Nobody's place was written down: what is promised has its turn as it had. A row that is not whole is not so afterwards
 /// either, and is set aside with an alarm as any.
 fn add_places(db: &Transaction<'_>) -> rusqlite::Result<()> {
-    let earlier = row::COLUMNS.replace("place_ms", "NULL");
-    let copy = format!("INSERT INTO callback SELECT {earlier}, checksum FROM earlier_callback");
+    let copied = row::COLUMNS.replace("place_ms", "NULL");
+    let copy = format!("INSERT INTO callback SELECT {copied}, checksum FROM earlier_callback");
     db.execute(&copy, ())?;
-    for columns in values(db, "SELECT * FROM earlier_callback")? {
+    let earlier = row::COLUMNS.replace("place_ms, ", "") + ", checksum";
+    for columns in values(db, "callback", &earlier)? {
         if let Ok(row) = Row::whole(columns) {
             row::write(db, &row)?;
         }
@@ -148,18 +149,21 @@ fn add_places(db: &Transaction<'_>) -> rusqlite::Result<()> {
 /// Attempts and live calls had no checksum.
 fn migrate_others(db: &Transaction<'_>, others: &[Other]) -> rusqlite::Result<()> {
     for (table, columns) in others {
-        for row in values(db, &format!("SELECT {columns} FROM earlier_{table}"))? {
+        for row in values(db, table, columns)? {
             row::put(db, table, row)?;
         }
     }
     Ok(())
 }
 
-/// The columns of each row that a query finds.
-fn values(db: &Transaction<'_>, query: &str) -> rusqlite::Result<Vec<Vec<Value>>> {
-    let mut query = db.prepare(query)?;
-    let width = query.column_count();
-    let rows = query.query_map((), |found| (0..width).map(|at| found.get(at)).collect())?;
+/// These columns of each row of an earlier table.
+fn values(db: &Transaction<'_>, table: &str, columns: &str) -> rusqlite::Result<Vec<Vec<Value>>> {
+    let mut query = db.prepare(&format!("SELECT * FROM earlier_{table}"))?;
+    let of_row = |found: &rusqlite::Row<'_>| {
+        let columns = columns.split(", ").map(|name| row::value(found, name));
+        columns.collect()
+    };
+    let rows = query.query_map((), of_row)?;
     rows.collect()
 }
 
