@@ -4,7 +4,7 @@
 //! never overtaken, and a promised one who was first is not either, from when he can be dialled: one whose due time, retry,
 //! quiet hours or own seat say "not yet" holds no seat back. Promises without a place have their turn when nobody waits.
 //!
-//! The seats are given by [`crate::seating`], which keeps one for the place that [`super::Queue::place`] tells; whose it
+//! The seats are given by `seating`, which keeps one for the place that `Queue::place` tells; whose it
 //! is the book says, for other desks look after the same line.
 
 use std::cmp::Reverse;

@@ -68,10 +68,13 @@ impl Memory {
     }
 
     /// Those of callers whom nobody dials.
-    fn free(&self, which: impl Fn(&Callback) -> bool) -> impl Iterator<Item = &Callback> {
-        let in_flight = self.callers(|row| row.attempt().is_some());
-        let rows = self.rows.values().filter(move |row| which(row));
-        rows.filter(move |row| !in_flight.contains(&self.whose(row)))
+    fn free(&self, which: impl Fn(&Callback) -> bool) -> Vec<&Callback> {
+        let mut rows: Vec<&Callback> = self.rows.values().filter(|row| which(row)).collect();
+        if !rows.is_empty() {
+            let in_flight = self.callers(|row| row.attempt().is_some());
+            rows.retain(|row| !in_flight.contains(&self.whose(row)));
+        }
+        rows
     }
 
     fn callers(&self, which: impl Fn(&Callback) -> bool) -> BTreeSet<PhoneNumber> {
@@ -118,7 +121,7 @@ impl Sheet for Memory {
 
     fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, Infallible> {
         let due = self.free(|row| row.is_claimable_by(claimer, at));
-        Ok(due.min_by_key(|row| row.turn()).cloned())
+        Ok(due.into_iter().min_by_key(|row| row.turn()).cloned())
     }
 
     fn late(&mut self, at: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, Infallible> {
@@ -153,7 +156,7 @@ impl Sheet for Memory {
         let waits = self.free(|row| row.place_at(at).is_some());
         Ok(Outlook {
             next: stirs.min(),
-            place: waits.filter_map(|row| row.place_at(at)).min(),
+            place: waits.iter().filter_map(|row| row.place_at(at)).min(),
         })
     }
 }

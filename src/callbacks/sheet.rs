@@ -35,7 +35,7 @@ pub trait Sheet {
     fn unsettled(&mut self) -> Result<usize, Self::Error>;
 
     /// One that one of the claimer's seats may dial by then, whose caller nobody dials: whose turn it is
-    /// ([`Callback::turn`]), unless a live caller was in the line before.
+    /// (`Callback::turn`), unless a live caller was in the line before.
     fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, Self::Error>;
 
     /// Callers with a claim that lapsed by then, or of whose promises somebody is to be warned.
@@ -61,7 +61,7 @@ pub trait Sheet {
 pub struct Outlook {
     /// When the next row is due, free for any seat, late or lapses.
     pub next: Option<Timestamp>,
-    /// The earliest place in the line of those whom nobody dials and any seat may ([`Callback::place_at`]).
+    /// The earliest place in the line of those whom nobody dials and any seat may (`Callback::place_at`).
     pub place: Option<Timestamp>,
 }
 

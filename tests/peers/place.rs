@@ -9,7 +9,7 @@ use ureq::http::Method;
 use super::agent::{Agent, House};
 use super::events::{Events, of};
 use super::phone::{Phone, SOON};
-use super::scene::{A_WHILE, NUMBER};
+use super::scene::{A_WHILE, NUMBER, say_a_word};
 
 /// Of the one who waits on, and of the one who has the seat.
 const WAITS: &str = "13900139001";
@@ -37,7 +37,10 @@ impl Busy {
         let agent = house(&promised).open();
         let mut events = agent.events();
         talks.call(agent.sip);
-        events.state(&talks.call_id(), "talking", A_WHILE);
+        let id = talks.call_id();
+        events.state(&id, "talking", A_WHILE);
+        // A silent caller would be left.
+        say_a_word(&talks, &mut events, &id);
         Self {
             agent,
             events,

@@ -229,9 +229,12 @@ fn line_of_those_who_can_be_dialled(book: &mut dyn Store) {
     assert_eq!(place(turn), None);
     assert_eq!(place(take(book, look("a"), after(220))), Some(after(-60)));
     // What else he is promised waits for the end of the call that he gets now.
-    claimed(book, "a", after(220));
+    let (_, held) = claimed(book, "a", after(220));
     let second = take(book, note(2, waits(1, Kind::LineFault, 0)), after(221));
     assert_eq!(place(second), None);
+    let turn = take(book, end(held, Outcome::Joined), after(222));
+    assert_eq!(place(turn), Some(after(0)));
+    assert_eq!(place(take(book, wish(2, Wish::Done), after(223))), None);
     // An expert's own seat may call for two minutes before all others.
     let own = Promise {
         seat: Some("rep2".parse().unwrap()),

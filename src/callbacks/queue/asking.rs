@@ -79,10 +79,10 @@ impl Queue {
         }
         self.wake_at(self.stirs(order, &turn, clock), clock);
         if let Order::Claim(claimer) = order {
-            self.line_after_claim(claimer, &turn);
+            self.line_after_claim(claimer, &turn, clock);
             return self.claimed(turn, clock);
         }
-        self.line_is(turn.place);
+        self.line_is(turn.place, clock);
         self.may_claim |= turn.rows.iter().any(|row| !row.is_held_at(&self.desk));
         self.turned(turn, clock)
     }

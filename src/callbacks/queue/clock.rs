@@ -50,13 +50,6 @@ impl Clock {
         self.now - Duration::try_from(ago).unwrap_or(Duration::ZERO)
     }
 
-    /// What the book's time was then, in whole milliseconds: the tables count in them.
-    pub(super) fn at_before(self, moment: Moment) -> Timestamp {
-        let ago = self.now.since(moment);
-        let at = self.at().saturating_sub(ago).unwrap_or(Timestamp::MIN);
-        Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
-    }
-
     /// The book's time of what is read off the wall clock.
     pub(super) fn of_wall(self, at: Timestamp) -> Timestamp {
         at.saturating_add(self.back).unwrap_or(Timestamp::MAX)

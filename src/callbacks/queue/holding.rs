@@ -33,13 +33,13 @@ pub(super) struct Held {
 impl Queue {
     /// One that is due for each seat that is free, one after the other.
     pub(super) fn claim(&mut self, clock: Clock) -> Vec<Action> {
-        if !self.can_claim(clock) || self.is_claiming() {
+        if !self.can_claim() || self.is_claiming() {
             return Vec::new();
         }
         let order = Order::Claim(Claimer {
             desk: self.desk.clone(),
             seats: self.seats.clone(),
-            live: self.live.map(|since| clock.at_before(since)),
+            live: self.live_at(),
             until: clock.at_after(LEASE),
         });
         if self.ask_again.is_some() || !self.begun {

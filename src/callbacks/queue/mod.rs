@@ -21,6 +21,7 @@ use jiff::Timestamp;
 
 use self::clock::Clock;
 use self::holding::Held;
+use self::line::Place;
 use super::{CallbackId, Memory, Order, Rules};
 use crate::words::{DeskId, Moment, SeatId};
 
@@ -40,7 +41,7 @@ pub struct Queue {
     /// Since when the live caller waits who has one of them otherwise.
     live: Option<Moment>,
     /// The first place in the book's line, as it was told last.
-    place: Option<Timestamp>,
+    place: Option<Place>,
     /// Until then the answer to a claim is waited for by live callers, too.
     claim_by: Option<Moment>,
     /// Attempts of ours that are in flight.
@@ -176,7 +177,7 @@ impl Queue {
 
     /// What is late is told once all that can be dialled is: that is not late.
     fn look(&mut self, clock: Clock) -> Vec<Action> {
-        if !self.may_look || self.can_claim(clock) || self.is_claiming() {
+        if !self.may_look || self.can_claim() || self.is_claiming() {
             return Vec::new();
         }
         self.may_look = false;
