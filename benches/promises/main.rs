@@ -225,6 +225,7 @@ fn claimed(desks: &mut [Box<dyn Store>]) -> (u64, Duration) {
         let order = Order::Claim(Claimer {
             desk: name.parse().unwrap(),
             seats: BTreeSet::from(["rep1".parse().unwrap()]),
+            live: None,
             until: now() + SignedDuration::from_secs(3_600),
         });
         for _ in 0..WARMED_UP_AFTER {
@@ -290,6 +291,7 @@ fn promise(n: u64) -> Promise {
         recording: None,
         language: Language::ZhCn,
         made_at: at,
+        place: None,
     }
 }
 

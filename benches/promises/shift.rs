@@ -116,7 +116,10 @@ impl Desk {
 
     fn work(mut self, promises: &Receiver<u64>, end: Instant, seen: &Mutex<Seen>) {
         self.give(Input::Started);
-        self.give(Input::SeatsReady(seat(true)));
+        self.give(Input::SeatsReady {
+            seats: seat(true),
+            live: None,
+        });
         while Instant::now() < end {
             match promises.recv_timeout(self.wait()) {
                 Ok(call) => {
@@ -170,7 +173,10 @@ impl Desk {
                 outcome,
                 cause: None,
             });
-            self.give(Input::SeatsReady(seat(true)));
+            self.give(Input::SeatsReady {
+                seats: seat(true),
+                live: None,
+            });
         }
     }
 
@@ -190,7 +196,10 @@ impl Desk {
                         let wait = Duration::try_from(wait).unwrap_or_default();
                         self.seen.waits.push(wait);
                         self.call = Some((callback.id, attempt.number, Instant::now() + RINGS));
-                        inputs.push_back(Input::SeatsReady(seat(false)));
+                        inputs.push_back(Input::SeatsReady {
+                            seats: seat(false),
+                            live: None,
+                        });
                     }
                     Action::Tell(told) => match told.news {
                         News::Noted { .. } => self.seen.noted += 1,

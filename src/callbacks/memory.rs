@@ -1,12 +1,11 @@
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use jiff::Timestamp;
 
 use super::sheet::{Sheet, carry_out};
-use super::{Attempt, Callback, CallbackId, Order, Promise, Rules, Turn};
-use crate::words::{DeskId, PhoneNumber, SeatId};
+use super::{Attempt, Callback, CallbackId, Claimer, Order, Outlook, Promise, Rules, Turn};
+use crate::words::{DeskId, PhoneNumber};
 
 /// A book in memory: where promises are while the disk fails, and the measure of the books on disks.
 #[derive(Debug)]
@@ -68,6 +67,16 @@ impl Memory {
         self.rules.whose(&row.promise.number)
     }
 
+    /// Those of callers whom nobody dials.
+    fn free(&self, which: impl Fn(&Callback) -> bool) -> Vec<&Callback> {
+        let mut rows: Vec<&Callback> = self.rows.values().filter(|row| which(row)).collect();
+        if !rows.is_empty() {
+            let in_flight = self.callers(|row| row.attempt().is_some());
+            rows.retain(|row| !in_flight.contains(&self.whose(row)));
+        }
+        rows
+    }
+
     fn callers(&self, which: impl Fn(&Callback) -> bool) -> BTreeSet<PhoneNumber> {
         let rows = self.rows.values().filter(|row| which(row));
         rows.map(|row| self.whose(row)).collect()
@@ -110,20 +119,9 @@ impl Sheet for Memory {
         Ok(self.rows.values().filter(|row| !row.is_settled()).count())
     }
 
-    fn due(
-        &mut self,
-        at: Timestamp,
-        seats: &BTreeSet<SeatId>,
-    ) -> Result<Option<Callback>, Infallible> {
-        let in_flight = self.callers(|row| row.attempt().is_some());
-        let due = self
-            .rows
-            .values()
-            .filter(|row| row.is_due(at) && row.may_be_dialled_by(seats, at));
-        let free = due.filter(|row| !in_flight.contains(&self.whose(row)));
-        Ok(free
-            .min_by_key(|row| (Reverse(row.promise.kind), row.next, row.id))
-            .cloned())
+    fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, Infallible> {
+        let due = self.free(|row| row.is_claimable_by(claimer, at));
+        Ok(due.into_iter().min_by_key(|row| row.turn()).cloned())
     }
 
     fn late(&mut self, at: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, Infallible> {
@@ -153,11 +151,12 @@ impl Sheet for Memory {
         Ok(())
     }
 
-    fn stirs_after(&mut self, at: Timestamp) -> Result<Option<Timestamp>, Infallible> {
-        Ok(self
-            .rows
-            .values()
-            .filter_map(|row| row.stirs_after(at))
-            .min())
+    fn outlook(&mut self, from: Timestamp, at: Timestamp) -> Result<Outlook, Infallible> {
+        let stirs = self.rows.values().filter_map(|row| row.stirs_after(from));
+        let waits = self.free(|row| row.place_at(at).is_some());
+        Ok(Outlook {
+            next: stirs.min(),
+            place: waits.iter().filter_map(|row| row.place_at(at)).min(),
+        })
     }
 }

@@ -172,6 +172,7 @@ pub(super) mod samples {
             recording: None,
             language: Language::ZhCn,
             made_at: due,
+            place: None,
         }
     }
 }

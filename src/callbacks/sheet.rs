@@ -1,12 +1,10 @@
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
 use super::{
     Attempt, Callback, CallbackId, Claim, Claimer, News, Order, Page, Promise, Refusal, Rules,
     Told, Turn, Wish,
 };
-use crate::words::{DeskId, PhoneNumber, SeatId};
+use crate::words::{DeskId, PhoneNumber};
 
 /// Promises that are not settled, at once; one more is refused, and an alarm is raised.
 pub const OPEN_MAX: usize = 10_000;
@@ -36,13 +34,9 @@ pub trait Sheet {
     /// How many are not settled.
     fn unsettled(&mut self) -> Result<usize, Self::Error>;
 
-    /// One that one of these seats may dial by then, whose caller nobody dials: of the strongest kind, the one that was
-    /// due first.
-    fn due(
-        &mut self,
-        at: Timestamp,
-        seats: &BTreeSet<SeatId>,
-    ) -> Result<Option<Callback>, Self::Error>;
+    /// One that one of the claimer's seats may dial by then, whose caller nobody dials: whose turn it is
+    /// (`Callback::turn`), unless a live caller was in the line before.
+    fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, Self::Error>;
 
     /// Callers with a claim that lapsed by then, or of whose promises somebody is to be warned.
     fn late(&mut self, at: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, Self::Error>;
@@ -58,8 +52,17 @@ pub trait Sheet {
         at: Timestamp,
     ) -> Result<(), Self::Error>;
 
-    /// When the next row is due, free for any seat, late or lapses, after then.
-    fn stirs_after(&mut self, at: Timestamp) -> Result<Option<Timestamp>, Self::Error>;
+    /// What there is to come back for: what stirs after `from`, and who is first in the line at `at`.
+    fn outlook(&mut self, from: Timestamp, at: Timestamp) -> Result<Outlook, Self::Error>;
+}
+
+/// What a desk comes back to the book for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outlook {
+    /// When the next row is due, free for any seat, late or lapses.
+    pub next: Option<Timestamp>,
+    /// The earliest place in the line of those whom nobody dials and any seat may (`Callback::place_at`).
+    pub place: Option<Timestamp>,
 }
 
 /// Carries an order out on a sheet, as of `at`: what is written with it is one transaction.
@@ -97,7 +100,7 @@ pub fn carry_out<S: Sheet>(
     } else {
         at
     };
-    let next = work.sheet.stirs_after(from)?;
+    let Outlook { next, place } = work.sheet.outlook(from, at)?;
     // Once a call, and by each desk every few seconds: there the count can wait.
     let counts = !matches!(order, Order::Claim(_) | Order::Renew { .. } | Order::Peek);
     let unsettled = if counts {
@@ -107,6 +110,7 @@ pub fn carry_out<S: Sheet>(
     };
     Ok(Turn {
         next,
+        place,
         unsettled,
         ..turn
     })
@@ -178,7 +182,7 @@ impl<S: Sheet> Work<'_, S> {
     }
 
     fn claim(&mut self, claimer: &Claimer) -> Result<Turn, S::Error> {
-        let Some(due) = self.sheet.due(self.at, &claimer.seats)? else {
+        let Some(due) = self.sheet.due(self.at, claimer)? else {
             return Ok(Turn::default());
         };
         let whose = self.rules.whose(&due.promise.number);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::call::{Beginning, Call, Input, Outcome, Particulars, PromiseKind, Promised, Ticket};
 use crate::callbacks::{
@@ -90,6 +90,7 @@ impl Desk {
             recording: self.recordings.file_of(id),
             language: call.call.language(),
             made_at: utc,
+            place: kind.keeps_place().then(|| self.place_of(id, utc, now)),
         };
         self.promises
             .waiting
@@ -97,6 +98,12 @@ impl Desk {
             .or_default()
             .push_back(ticket);
         self.note_promise(promise, now);
+    }
+
+    /// Since when the call's caller is in the line for a seat, or was before he had one.
+    fn place_of(&self, id: CallId, utc: Timestamp, now: Moment) -> Timestamp {
+        let since = self.seating.place_of(id).unwrap_or(now);
+        utc.saturating_sub(now.since(since)).unwrap_or(utc)
     }
 
     pub(super) fn note_promise(&mut self, promise: Promise, now: Moment) {
@@ -162,6 +169,14 @@ impl Desk {
             for action in self.promises.queue.handle(input, now, clock::utc()) {
                 inputs.extend(self.do_for_queue(action, now));
             }
+        }
+        self.keep_place(now);
+    }
+
+    /// No live caller has the seat of one who was first and was promised a call; and no seat is kept for nobody.
+    fn keep_place(&mut self, now: Moment) {
+        if self.seating.keep_place(self.promises.queue.place()) {
+            self.seats_changed(now);
         }
     }
 
@@ -375,7 +390,7 @@ impl Desk {
             None => self.note_desk(what, now),
         }
         if let Some(origin) = origin
-            && let Some(promised) = self.promised(news)
+            && let Some(promised) = self.promised(kind, news)
         {
             self.answer_promise(origin, promised);
         }
@@ -397,8 +412,8 @@ impl Desk {
         }
     }
 
-    /// What may be spoken (D24): five minutes only where a seat is staffed.
-    fn promised(&self, news: News) -> Option<Promised> {
+    /// What may be spoken (D24): five minutes only where a seat is staffed, and not of a turn in the line.
+    fn promised(&self, kind: Kind, news: News) -> Option<Promised> {
         match news {
             News::Noted { due, moved } => {
                 let wait = due.duration_since(clock::utc());
@@ -406,7 +421,7 @@ impl Desk {
                     return Some(Promised::Tomorrow);
                 }
                 let soon = wait <= SignedDuration::from_mins(5);
-                let within = soon && self.seating.is_staffed();
+                let within = soon && !kind.keeps_place() && self.seating.is_staffed();
                 Some(if within {
                     Promised::WithinFiveMinutes
                 } else {

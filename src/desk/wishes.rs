@@ -110,6 +110,7 @@ impl Desk {
             recording: None,
             language: self.house.language,
             made_at: utc,
+            place: None,
         };
         let id = CallbackId::new(clock::unix_ms(), self.entropy.bytes());
         let input = callbacks::Input::Promised { id, promise };
@@ -301,6 +302,7 @@ pub(super) fn callback_view(callback: &Callback) -> CallbackView {
         number: promise.number.clone(),
         due_utc: promise.due,
         next_utc: callback.is_open().then_some(callback.next),
+        place_utc: promise.place,
         state: callback.state.as_str().to_owned(),
         because: because(&callback.state),
         attempts: callback.attempts,

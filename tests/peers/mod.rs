@@ -45,6 +45,7 @@ mod pcap;
 pub(crate) mod phone;
 mod phones;
 mod pinned;
+mod place;
 pub(crate) mod program;
 pub(crate) mod pulse;
 mod recorded_call;

@@ -136,6 +136,7 @@ pub(super) fn promise(caller: u64, kind: Kind) -> Promise {
         recording: None,
         language: Language::ZhCn,
         made_at: utc(),
+        place: None,
     }
 }
 
@@ -153,9 +154,15 @@ pub(super) fn note(n: u64, promise: Promise) -> Order {
 
 /// For thirty seconds from then on.
 pub(super) fn claim(desk: &str, at: Timestamp) -> Order {
+    claim_before(desk, at, None)
+}
+
+/// The same while a live caller waits since then.
+pub(super) fn claim_before(desk: &str, at: Timestamp, live: Option<Timestamp>) -> Order {
     Order::Claim(Claimer {
         desk: desk.parse().unwrap(),
         seats: BTreeSet::from(["rep1".parse().unwrap()]),
+        live,
         until: at + SignedDuration::from_secs(30),
     })
 }

@@ -67,6 +67,7 @@ fn a_desk_finds_its_own_calls_after_a_crash_and_nobody_elses() {
         call: CallId::new(n, [0; 10]),
         number: Some(number(n)),
         answered: utc(),
+        began: None,
         seat: None,
         language: Language::ZhCn,
     };

@@ -1,3 +1,5 @@
+mod line;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -31,7 +33,7 @@ impl Desk {
         let mut desk = Self {
             book: Memory::new(rules.clone()),
             queue: Queue::new(DeskId::alone(), rules, None),
-            now: Moment::from_nanos(1_000_000_000),
+            now: Moment::ZERO + Duration::from_secs(86_400),
             utc: utc.parse().unwrap(),
             ids: 0,
             works: true,
@@ -70,7 +72,8 @@ impl Desk {
 
     fn seats(&mut self, names: &[&str]) {
         let seats = names.iter().map(|name| name.parse().unwrap()).collect();
-        self.give(Input::SeatsReady(seats));
+        let live = None;
+        self.give(Input::SeatsReady { seats, live });
     }
 
     fn promised(&mut self, promise: Promise) -> CallbackId {

@@ -31,6 +31,7 @@ pub(super) struct Times {
     pub(super) lapses_ms: Option<i64>,
     pub(super) warns_ms: Option<i64>,
     pub(super) changed_ms: i64,
+    pub(super) place_ms: Option<i64>,
 }
 
 impl Columns {
@@ -52,6 +53,7 @@ impl Columns {
                 lapses_ms: callback.lapses().map(ms),
                 warns_ms: callback.warns().map(|(when, _)| ms(when)),
                 changed_ms: ms(changed),
+                place_ms: promise.place.map(ms),
             },
             seat: promise.seat.as_ref().map(|seat| seat.as_str().to_owned()),
             desk: callback.lease().map(|lease| lease.desk.as_str().to_owned()),

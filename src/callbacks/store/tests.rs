@@ -64,6 +64,7 @@ fn claimer(desk: &str) -> Order {
     Order::Claim(Claimer {
         desk: desk.parse().unwrap(),
         seats: BTreeSet::from(["rep1".parse().unwrap()]),
+        live: None,
         until: utc() + SignedDuration::from_secs(30),
     })
 }
@@ -156,6 +157,7 @@ fn a_call_that_died_with_us_is_found_and_one_that_ended_is_not() {
         call: CallId::new(n, [0; 10]),
         number: Some(callback(1).promise.number),
         answered: utc(),
+        began: None,
         seat: None,
         language: Language::ZhCn,
     };
@@ -493,6 +495,61 @@ fn rows_of_earlier_versions_are_taken_over_and_damaged_ones_set_aside() {
         drop(store);
         assert_eq!(open(&path).callbacks().unwrap(), rows);
     }
+}
+
+/// The fourth version as it lay on a disk.
+fn fourth_version(path: &Path) {
+    let db = Connection::open(path).unwrap();
+    db.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(()))
+        .unwrap();
+    db.execute_batch(include_str!("fourth_version.sql"))
+        .unwrap();
+}
+
+/// All of it but the row that is damaged, which an alarm tells of.
+fn is_taken_over(store: &mut Sqlite) {
+    let rows = store.callbacks().unwrap();
+    let kept: Vec<_> = rows
+        .iter()
+        .map(|row| (row.promise.number.reveal().as_str(), row.promise.place))
+        .collect();
+    assert_eq!(kept, [("13800138000", None), ("13800138002", None)]);
+    assert_eq!(store.attempts(rows[1].id).unwrap().len(), 1);
+}
+
+#[test]
+fn the_fourth_version_is_taken_over_without_places() {
+    let folder = Folder::new("fourth");
+    let path = folder.file("desk.sqlite");
+    fourth_version(&path);
+    let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
+    assert_eq!(opened, Opened::Existing);
+    let found = store.found(utc()).unwrap();
+    assert_eq!((found.calls.len(), found.set_aside.len()), (1, 1));
+    is_taken_over(&mut store);
+    // The new version's own rows lie beside them.
+    let mut waiting = callback(1);
+    waiting.promise.place = Some(utc());
+    keep(&mut store, &[waiting.clone()]).unwrap();
+    drop(store);
+    let mut store = open(&path);
+    assert_eq!(store.callback(waiting.id).unwrap(), Some(waiting));
+    assert!(store.found(utc()).unwrap().set_aside.is_empty());
+}
+
+#[test]
+fn a_damaged_file_of_the_fourth_version_is_salvaged() {
+    let folder = Folder::new("fourth-damaged");
+    let path = folder.file("desk.sqlite");
+    fourth_version(&path);
+    change_byte(&path, |_| 18);
+    let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
+    assert!(matches!(opened, Opened::MovedAside(_)));
+    let found = store.found(utc()).unwrap();
+    let salvaged = found.salvaged.unwrap();
+    assert_eq!((salvaged.taken_over, salvaged.lost), (2, 1));
+    assert_eq!(found.calls.len(), 1);
+    is_taken_over(&mut store);
 }
 
 #[test]

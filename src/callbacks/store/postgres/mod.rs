@@ -28,7 +28,7 @@ use self::sheet::Page;
 use super::columns::json;
 use super::{Forgotten, Found, Kept as History, OpenError, Opened, Store, StoreError};
 use crate::callbacks::{
-    Attempt, Callback, CallbackId, Claimer, LiveCall, Order, Rules, State, Turn, carry_out,
+    Attempt, Callback, CallbackId, Claimer, LiveCall, Order, Outlook, Rules, State, Turn, carry_out,
 };
 use crate::words::{CallId, DeskId, Moment, PhoneNumber, Pii};
 
@@ -269,7 +269,7 @@ impl Store for Postgres {
                 },
                 _ => carried_out(link, &desk, &part, rules, at),
             })?;
-            (all.next, all.unsettled) = (turn.next, turn.unsettled);
+            (all.next, all.place, all.unsettled) = (turn.next, turn.place, turn.unsettled);
             all.add(turn);
         }
         Ok(all.moved(-ahead))
@@ -351,9 +351,10 @@ fn carried_out(
     at: Timestamp,
 ) -> Result<Turn, Fault> {
     if let Order::Peek = order {
-        let next = link.wait(sheet::stirs_after(link, Timestamp::MIN))?;
+        let Outlook { next, place } = link.wait(sheet::outlook(link, Timestamp::MIN, at))?;
         return Ok(Turn {
             next,
+            place,
             ..Turn::default()
         });
     }

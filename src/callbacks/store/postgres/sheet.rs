@@ -1,5 +1,4 @@
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -9,8 +8,10 @@ use super::link::Link;
 use super::locks::{Kept, Keys, Locked, Locks};
 use super::query::Query;
 use crate::callbacks::store::columns::{Columns, json};
-use crate::callbacks::{Attempt, Callback, CallbackId, Order, Promise, Rules, Sheet};
-use crate::words::{DeskId, PhoneNumber, SeatId};
+use crate::callbacks::{
+    Attempt, Callback, CallbackId, Claimer, Order, Outlook, Promise, Rules, Sheet,
+};
+use crate::words::{DeskId, PhoneNumber};
 
 /// Times that a caller who was due is not any more once his page is read; what is left is for the next claim.
 const DUE_TRIES: u32 = 8;
@@ -183,14 +184,14 @@ impl Sheet for Page<'_> {
         }
     }
 
-    fn due(&mut self, at: Timestamp, seats: &BTreeSet<SeatId>) -> Result<Option<Callback>, Fault> {
+    fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, Fault> {
         for _ in 0..DUE_TRIES {
             let pages = self.pages.values();
             let free = pages.filter(|page| page.iter().all(|row| row.attempt().is_none()));
             let due = free
                 .flatten()
-                .filter(|row| row.is_due(at) && row.may_be_dialled_by(seats, at))
-                .min_by_key(|row| (Reverse(row.promise.kind), row.next, row.id));
+                .filter(|row| row.is_claimable_by(claimer, at))
+                .min_by_key(|row| row.turn());
             // No page at all: nobody is due.
             if due.is_some() || self.pages.is_empty() {
                 return Ok(due.cloned());
@@ -240,13 +241,13 @@ impl Sheet for Page<'_> {
     }
 
     /// The last question takes what was written along, and the commit; where one of them fails the server takes it all back.
-    fn stirs_after(&mut self, at: Timestamp) -> Result<Option<Timestamp>, Fault> {
+    fn outlook(&mut self, from: Timestamp, at: Timestamp) -> Result<Outlook, Fault> {
         let stirs = self.stirs_others();
         let wrote = std::mem::take(&mut self.wrote);
         let (link, desk) = (self.link, self.desk.as_str());
         let counts = !matches!(self.order, Order::Claim(_) | Order::Renew { .. });
-        let (next, count) = link.wait(async {
-            let (rows, attempts, told, next, count, committed) = tokio::join!(
+        let (outlook, count) = link.wait(async {
+            let (rows, attempts, told, outlook, count, committed) = tokio::join!(
                 wrote.rows(link),
                 wrote.attempts(link),
                 async {
@@ -255,7 +256,7 @@ impl Sheet for Page<'_> {
                     }
                     Ok(())
                 },
-                stirs_after(link, at),
+                outlook(link, from, at),
                 async {
                     match counts {
                         true => unsettled(link).await.map(Some),
@@ -265,12 +266,12 @@ impl Sheet for Page<'_> {
                 link.say("COMMIT"),
             );
             rows.and(attempts).and(told)?;
-            let (next, count) = (next?, count?);
+            let (outlook, count) = (outlook?, count?);
             committed?;
-            Ok((next, count))
+            Ok((outlook, count))
         })?;
         self.unsettled = count;
-        Ok(next)
+        Ok(outlook)
     }
 }
 
@@ -319,9 +320,20 @@ async fn unsettled(link: &Link) -> Result<usize, Fault> {
         .unwrap_or(0))
 }
 
-pub(super) async fn stirs_after(link: &Link, at: Timestamp) -> Result<Option<Timestamp>, Fault> {
+pub(super) async fn outlook(link: &Link, from: Timestamp, at: Timestamp) -> Result<Outlook, Fault> {
+    let (next, place) = tokio::join!(
+        time(link, Query::StirsAfter, from),
+        time(link, Query::FirstPlace, at)
+    );
+    Ok(Outlook {
+        next: next?,
+        place: place?,
+    })
+}
+
+async fn time(link: &Link, query: Query, at: Timestamp) -> Result<Option<Timestamp>, Fault> {
     let at_ms = at.as_millisecond();
-    let rows = link.rows(Query::StirsAfter, &[&at_ms]).await?;
+    let rows = link.rows(query, &[&at_ms]).await?;
     let when = rows
         .first()
         .map(|row| row.try_get::<_, Option<i64>>(0))

@@ -1,13 +1,11 @@
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Params, Transaction, params};
 
 use super::row::{self, Row};
 use crate::callbacks::store::StoreError;
 use crate::callbacks::store::columns::json;
-use crate::callbacks::{Attempt, Callback, CallbackId, Promise, Rules, Sheet};
-use crate::words::{DeskId, PhoneNumber, SeatId};
+use crate::callbacks::{Attempt, Callback, CallbackId, Claimer, Outlook, Promise, Rules, Sheet};
+use crate::words::{DeskId, PhoneNumber};
 
 /// A transaction that may write.
 pub(super) struct Page<'a> {
@@ -28,11 +26,18 @@ SELECT attempt.* FROM callback JOIN attempt ON attempt.callback = callback.id
 WHERE callback.whose = ?1 AND callback.changed_ms >= ?2";
 const UNSETTLED: &str = "SELECT count(*) FROM callback WHERE settled = 0";
 const IS_UNSETTLED: &str = "SELECT 1 FROM callback WHERE id = ?1 AND settled = 0";
+/// The order is that of `Callback::turn`.
 const DUE: &str = "
 SELECT * FROM callback AS due WHERE state = 'open' AND next_ms <= ?1
     AND (own_ms IS NULL OR own_ms <= ?1 OR seat IN (SELECT value FROM json_each(?2)))
+    AND (?3 IS NULL OR place_ms < ?3)
     AND NOT EXISTS (SELECT 1 FROM callback WHERE whose = due.whose AND state = 'attempting')
-ORDER BY kind DESC, next_ms, id LIMIT 1";
+ORDER BY place_ms IS NULL, place_ms, kind DESC, next_ms, id LIMIT 1";
+const FIRST_PLACE: &str = "
+SELECT place_ms FROM callback AS due WHERE state = 'open' AND place_ms IS NOT NULL AND next_ms <= ?1
+    AND (own_ms IS NULL OR own_ms <= ?1)
+    AND NOT EXISTS (SELECT 1 FROM callback WHERE whose = due.whose AND state = 'attempting')
+ORDER BY place_ms LIMIT 1";
 const LATE: &str = "
 SELECT whose FROM callback WHERE lapses_ms <= ?1 UNION SELECT whose FROM callback WHERE warns_ms <= ?1 LIMIT ?2";
 const DIALLED_BY: &str = "SELECT DISTINCT whose FROM callback WHERE state = 'attempting' AND (desk = ?1 OR desk IS NULL)";
@@ -70,6 +75,13 @@ impl<'a> Page<'a> {
         let row = query.query_row(by, Row::read).optional()?;
         // A row that is not whole is set aside at the next start: until then it is left alone.
         Ok(row.flatten())
+    }
+
+    fn time(&self, query: &str, at: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let mut query = self.db.prepare_cached(query)?;
+        let found = query.query_row([at.as_millisecond()], |row| row.get(0));
+        let ms: Option<i64> = found.optional()?.flatten();
+        Ok(ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
     }
 
     fn callers(&self, query: &str, by: impl Params) -> Result<Vec<PhoneNumber>, StoreError> {
@@ -130,12 +142,10 @@ impl Sheet for Page<'_> {
         Ok(count)
     }
 
-    fn due(
-        &mut self,
-        at: Timestamp,
-        seats: &BTreeSet<SeatId>,
-    ) -> Result<Option<Callback>, StoreError> {
-        self.one(DUE, params![at.as_millisecond(), json(seats)])
+    fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, StoreError> {
+        let live_ms = claimer.live.map(Timestamp::as_millisecond);
+        let seats = json(&claimer.seats);
+        self.one(DUE, params![at.as_millisecond(), seats, live_ms])
     }
 
     fn late(&mut self, at: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, StoreError> {
@@ -175,9 +185,10 @@ impl Sheet for Page<'_> {
         Ok(())
     }
 
-    fn stirs_after(&mut self, at: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let mut query = self.db.prepare_cached(STIRS_AFTER)?;
-        let when: Option<i64> = query.query_row([at.as_millisecond()], |row| row.get(0))?;
-        Ok(when.and_then(|when| Timestamp::from_millisecond(when).ok()))
+    fn outlook(&mut self, from: Timestamp, at: Timestamp) -> Result<Outlook, StoreError> {
+        Ok(Outlook {
+            next: self.time(STIRS_AFTER, from)?,
+            place: self.time(FIRST_PLACE, at)?,
+        })
     }
 }
