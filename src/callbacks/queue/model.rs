@@ -67,6 +67,7 @@ const OUTCOMES: [Outcome; 8] = [
     Outcome::Refused,
     Outcome::Failed,
     Outcome::Abandoned,
+    Outcome::NoRep,
 ];
 
 fn programs() -> impl Strategy<Value = (usize, Vec<Step>)> {
