@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::call::{Beginning, Call, Input, Outcome, Particulars, PromiseKind, Promised, Ticket};
+use crate::call::{
+    Beginning, Call, Input, Judgement, Outcome, Particulars, PromiseKind, Promised, Ticket,
+};
 use crate::callbacks::{
     self, Action, Attempt, Callback, CallbackId, Kind, News, Promise, Queue, Rules, Told, Turn,
 };
@@ -67,7 +69,7 @@ impl Desk {
         ticket: Ticket,
         kind: PromiseKind,
         reason: String,
-        Particulars { due, note }: Particulars,
+        Particulars { due, note, renews }: Particulars,
         now: Moment,
     ) {
         let Some(call) = self.calls.get(id) else {
@@ -78,6 +80,11 @@ impl Desk {
         };
         let utc = clock::utc();
         let kind = kind_of(kind);
+        let kept = call.facts.calls_back.as_deref().filter(|_| renews);
+        let (reason, note) = match kept {
+            Some(kept) => (kept.reason.clone(), kept.note.clone()),
+            None => (reason, note),
+        };
         let promise = Promise {
             kind,
             number,
@@ -104,6 +111,17 @@ impl Desk {
     fn place_of(&self, id: CallId, utc: Timestamp, now: Moment) -> Timestamp {
         let since = self.seating.place_of(id).unwrap_or(now);
         utc.saturating_sub(now.since(since)).unwrap_or(utc)
+    }
+
+    /// Whether the number that a caller has typed may be called: never for some, and not where no dial rule leads there.
+    pub(super) fn judge_number(&mut self, id: CallId, number: &Pii<PhoneNumber>) {
+        let is_refused = self.promises.rules.refuses(number).is_some();
+        let is_dialled = self.house.dialled(number.reveal()).is_some();
+        let judgement = match !is_refused && is_dialled {
+            true => Judgement::MayBeCalled,
+            false => Judgement::NeverCalled,
+        };
+        self.later(id, Input::Judged(judgement));
     }
 
     pub(super) fn note_promise(&mut self, promise: Promise, now: Moment) {
