@@ -1,7 +1,9 @@
 use std::fmt;
 
 use crate::policy::Means;
-use crate::words::{ConsentFor, Ending, Key, Language, Moment, Party, Pii, PromptId, SeatId};
+use crate::words::{
+    ConsentFor, Ending, Key, Language, Moment, Party, PhoneNumber, Pii, PromptId, SeatId,
+};
 
 use super::{Line, Patch, PromiseKind, Ticket, Utterance};
 
@@ -46,6 +48,10 @@ pub enum Action {
         given: bool,
         by: ConsentBy,
     },
+    /// Say with `Input::Judged` whether this number may be called back.
+    Judge(Pii<PhoneNumber>),
+    /// The caller's number is known from here on: he has typed it.
+    KnowNumber,
     /// Note a callback, then answer with `Input::Promised`.
     Promise {
         ticket: Ticket,
@@ -116,6 +122,8 @@ pub enum Callee {
 pub struct Say {
     pub to: Party,
     pub phrase: PromptId,
+    /// Read out after the phrase, digit by digit.
+    pub number: Option<Pii<PhoneNumber>>,
     pub language: Language,
     pub utterance: Utterance,
     /// The onset is in the first frame from here on, never before (D3).

@@ -40,6 +40,7 @@ mod recording;
 mod repair;
 mod ringing;
 mod speech;
+mod taking_number;
 mod talking;
 mod terms;
 mod timers;
@@ -53,7 +54,7 @@ use crate::words::{CallId, ConsentFor, Language, Moment, Party, PhoneNumber, Pii
 pub use action::{
     Action, Callee, ConsentBy, Notice, Outcome, Particulars, Recording, Refusal, Say,
 };
-pub use input::{Input, LegNews, PhraseNews, Promised};
+pub use input::{Input, Judgement, LegNews, PhraseNews, Promised};
 pub use line::Line;
 pub use machine::AtMachine;
 pub use patch::{Hears, Patch};
@@ -91,6 +92,7 @@ enum State {
     Holding(holding::Holding),
     Transferring(transferring::Transferring),
     Bridged(bridged::Bridged),
+    TakingNumber(taking_number::TakingNumber),
     Promising(promising::Promising),
     Closing(farewell::Closing),
     Farewell(farewell::Farewell),
@@ -283,6 +285,7 @@ impl State {
             Self::Holding(_) => "holding",
             Self::Transferring(transferring) => transferring.name(),
             Self::Bridged(bridged) => bridged.name(),
+            Self::TakingNumber(_) => "taking-number",
             Self::Promising(_) => "promising",
             Self::Closing(_) => "closing",
             Self::Farewell(_) => "farewell",
@@ -345,6 +348,7 @@ impl State {
             Self::Holding(state) => state.handle(input, board, now),
             Self::Transferring(state) => state.handle(input, board, now),
             Self::Bridged(state) => state.handle(input, board, now),
+            Self::TakingNumber(state) => state.handle(input, board, now),
             Self::Promising(state) => state.handle(input, board, now),
             Self::Closing(state) => state.handle(input, board, now),
             Self::Farewell(state) => state.handle(input, board, now),
@@ -365,9 +369,11 @@ impl State {
             Self::Holding(_) | Self::Waiting(_) => Patch::held(board.bed()),
             Self::Transferring(state) => state.patch(board),
             Self::Asking(state) => state.patch(board),
-            Self::Dialling(_) | Self::Noticing(_) | Self::Greeting(_) | Self::Opening(_) => {
-                Patch::rep_listens()
-            }
+            Self::Dialling(_)
+            | Self::Noticing(_)
+            | Self::Greeting(_)
+            | Self::Opening(_)
+            | Self::TakingNumber(_) => Patch::rep_listens(),
             Self::Ringing(_)
             | Self::Answering(_)
             | Self::Promising(_)

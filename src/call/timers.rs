@@ -15,6 +15,8 @@ pub enum Timer {
     Grid,
     /// The question has waited long enough for a key (D11).
     Question,
+    /// The caller should have typed the next digit of his number by now.
+    NextDigit,
     /// The caller should have spoken by now (D15).
     Opening,
     /// The pause after a ladder phrase is over.

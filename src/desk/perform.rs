@@ -46,6 +46,12 @@ impl Desk {
                 let (to, by) = (consent_word(to).to_owned(), by.as_str().to_owned());
                 self.note(id, What::Consent { to, given, by }, now);
             }
+            Action::Judge(number) => self.judge_number(id, &number),
+            Action::KnowNumber => {
+                self.know_number(id);
+                // Should we crash now, he can be phoned back.
+                self.answered_call(id);
+            }
             Action::Promise {
                 ticket,
                 kind,
@@ -340,7 +346,15 @@ impl Desk {
     /// A phrase for a leg without sound ends at once: the call must not wait for it.
     fn say(&mut self, id: CallId, say: Say) {
         let leg = self.calls.get(id).and_then(|call| call.sound(say.to));
-        let clip = self.sound.clip(&say.phrase, say.language);
+        let policy = &self.house.terms.policy;
+        let clip = match &say.number {
+            Some(number) => {
+                let digits = policy.number.spell(number.reveal());
+                let phrases = [&say.phrase].into_iter().chain(digits);
+                self.sound.clip_of_all(phrases, say.language)
+            }
+            None => self.sound.clip(&say.phrase, say.language),
+        };
         match (leg, clip) {
             (Some(leg), Some(clip)) => {
                 if let Some(call) = self.calls.get_mut(id) {

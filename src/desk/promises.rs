@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::call::{Beginning, Call, Input, Outcome, Particulars, PromiseKind, Promised, Ticket};
+use crate::call::{Beginning, Call, Input, Judgement, Outcome, Particulars, PromiseKind, Promised, Ticket};
 use crate::callbacks::{
     self, Action, Attempt, Callback, CallbackId, Kind, News, Promise, Queue, Rules, Told, Turn,
 };
@@ -97,6 +97,17 @@ impl Desk {
             .or_default()
             .push_back(ticket);
         self.note_promise(promise, now);
+    }
+
+    /// Whether the number that a caller has typed may be called: never for some, and not where no dial rule leads there.
+    pub(super) fn judge_number(&mut self, id: CallId, number: &Pii<PhoneNumber>) {
+        let is_refused = self.promises.rules.refuses(number).is_some();
+        let is_dialled = self.house.dialled(number.reveal()).is_some();
+        let judgement = match !is_refused && is_dialled {
+            true => Judgement::MayBeCalled,
+            false => Judgement::NeverCalled,
+        };
+        self.later(id, Input::Judged(judgement));
     }
 
     pub(super) fn note_promise(&mut self, promise: Promise, now: Moment) {

@@ -25,6 +25,7 @@ mod greeting;
 mod handoff;
 mod headset;
 pub(crate) mod hearing;
+mod hidden_number;
 mod hold;
 mod injector;
 mod kamailio;

@@ -16,7 +16,7 @@ const REPLAYS: u64 = 200;
 /// Inputs a call, if it lives so long; timers and media come on top.
 const INPUTS: u32 = 60;
 const STEPS_MIN: usize = 20_000;
-const STATES: [&str; 22] = [
+const STATES: [&str; 23] = [
     "announcing",
     "answering",
     "asking",
@@ -36,6 +36,7 @@ const STATES: [&str; 22] = [
     "promising",
     "rating",
     "ringing",
+    "taking-number",
     "talking",
     "transferring",
     "waiting",
