@@ -96,6 +96,8 @@ pub struct Particulars {
     /// When we dial; without it within the time of its kind.
     pub due: Option<jiff::Timestamp>,
     pub note: Option<Pii<String>>,
+    /// Reason and note are those of the promise that this call keeps.
+    pub renews: bool,
 }
 
 /// What becomes of a recording; it ends with the caller's leg.

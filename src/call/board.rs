@@ -45,6 +45,8 @@ pub(super) struct Promises {
     pub(super) to_say: Option<(Ticket, ToSay)>,
     /// A row was committed in this call.
     pub(super) made: bool,
+    /// The kind of promise for which we call.
+    pub(super) keeps: Option<PromiseKind>,
     /// This call keeps a promise, and its outcome is not known yet.
     pub(super) attempt_open: bool,
     /// Whom we called may be a machine: being joined to it keeps nothing yet.

@@ -45,6 +45,9 @@ pub(super) fn obey(state: State, command: Command, board: &mut Board, now: Momen
         Command::Say { phrase } if may_say(&state, board) => {
             return say(state, phrase, board, now);
         }
+        Command::StillLooking if may_say(&state, board) => {
+            return still_looking(state, board, now);
+        }
         Command::Promise {
             due,
             reason,
@@ -56,7 +59,11 @@ pub(super) fn obey(state: State, command: Command, board: &mut Board, now: Momen
             let vow = Vow {
                 kind: kind.into(),
                 reason,
-                particulars: Particulars { due, note },
+                particulars: Particulars {
+                    due,
+                    note,
+                    renews: false,
+                },
                 to_say: ToSay::When,
             };
             return promise(state, vow, board, now);
@@ -108,6 +115,29 @@ fn promise(state: State, vow: Vow, board: &mut Board, now: Moment) -> State {
     }
     board.refuse(Refusal::NumberUnknown);
     state
+}
+
+/// At its due time the answer is not ready: he hears so, and is promised it anew (R41, R42).
+fn still_looking(state: State, board: &mut Board, now: Moment) -> State {
+    let Some(kind) = board.promises.keeps else {
+        return board.unexpected(Input::Command(Command::StillLooking), state);
+    };
+    // He is there, by the rep's word: this promise is kept, and does not take the next one with it.
+    machine::believe(board);
+    talking::join(board);
+    board.caller.vouched = true;
+    board.timers.disarm(Timer::Opening);
+    let phrase = board.policy().callback.still.clone();
+    let vow = Vow {
+        kind: kind.of_answer(),
+        reason: phrase.as_str().to_owned(),
+        particulars: Particulars {
+            renews: true,
+            ..Particulars::default()
+        },
+        to_say: ToSay::Phrase(phrase),
+    };
+    promise(state, vow, board, now)
 }
 
 /// A mute is the rep's microphone, until it lasts (D7).

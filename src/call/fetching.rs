@@ -31,6 +31,7 @@ pub(super) struct Opening {
 }
 
 pub(super) fn enter(board: &mut Board, kind: Option<PromiseKind>, now: Moment) -> State {
+    board.promises.keeps = kind;
     board.promises.attempt_open = kind.is_some();
     board.call_seat();
     board.timers.arm(

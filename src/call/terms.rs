@@ -95,6 +95,15 @@ impl PromiseKind {
         }
     }
 
+    /// What is owed where the answer was not ready: calls for other reasons than an answer are due at once, and
+    /// somebody has to find it first.
+    pub(super) fn of_answer(self) -> Self {
+        match self {
+            Self::Rep | Self::Supervisor | Self::Expert | Self::Complaint => self,
+            Self::LineFault | Self::Waiting | Self::Crash => Self::Rep,
+        }
+    }
+
     /// The line, not a person, is why we call back.
     pub fn is_fault(self) -> bool {
         matches!(self, Self::LineFault | Self::Crash)

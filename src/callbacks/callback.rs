@@ -73,6 +73,14 @@ impl Kind {
         Self::LineFault,
     ];
 
+    /// Somebody was to find an answer: it is owed when the promise is due.
+    pub fn owes_answer(self) -> bool {
+        match self {
+            Self::Rep | Self::Expert | Self::Supervisor | Self::Complaint => true,
+            Self::LineFault | Self::Crash | Self::Waiting => false,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Complaint => "complaint",

@@ -67,7 +67,7 @@ impl Desk {
         ticket: Ticket,
         kind: PromiseKind,
         reason: String,
-        Particulars { due, note }: Particulars,
+        Particulars { due, note, renews }: Particulars,
         now: Moment,
     ) {
         let Some(call) = self.calls.get(id) else {
@@ -78,6 +78,11 @@ impl Desk {
         };
         let utc = clock::utc();
         let kind = kind_of(kind);
+        let kept = call.facts.calls_back.as_deref().filter(|_| renews);
+        let (reason, note) = match kept {
+            Some(kept) => (kept.reason.clone(), kept.note.clone()),
+            None => (reason, note),
+        };
         let promise = Promise {
             kind,
             number,

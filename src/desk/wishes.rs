@@ -336,6 +336,7 @@ pub(super) fn calling_back(callback: &Callback, attempt: &Attempt) -> CallingBac
         callback: callback.id.to_string(),
         kind: promise.kind.as_str().to_owned(),
         reason: promise.reason.clone(),
+        owes_answer: promise.kind.owes_answer(),
         note: note(promise),
         origin: promise.origin,
         recording: promise.recording.clone(),

@@ -290,6 +290,7 @@ pub struct Callback {
     pub open_fault: PromptId,
     pub open_promise: PromptId,
     pub message: PromptId,
+    pub still: PromptId,
     pub voice_within: Wait,
     pub rep_within: Wait,
     pub rings_for: Wait,
@@ -382,6 +383,7 @@ impl Policy {
             &callback.open_fault,
             &callback.open_promise,
             &callback.message,
+            &callback.still,
         ]);
         phrases.extend([&number.ask, &number.check, &number.confirm]);
         phrases.extend([&number.again, &number.refused, &number.missing]);

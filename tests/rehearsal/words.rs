@@ -219,6 +219,7 @@ fn command(words: &str) -> Option<Command> {
         },
         "cannot-hear" => Command::CannotHear,
         "machine" => Command::Machine,
+        "still-looking" => Command::StillLooking,
         "promise" => Command::Promise {
             due: None,
             reason: text,
