@@ -16,6 +16,8 @@ pub enum Action {
     Answer,
     /// Refuse the caller's call with this SIP status.
     Refuse(u16),
+    /// Keep a free seat for this call, unrung, until it is called; `LegNews::Kept` or `NoSeat` follows.
+    KeepSeat,
     /// Bring this party to the call.
     Call(Party, Callee),
     /// End this party's leg: BYE or CANCEL, whichever fits.
@@ -178,6 +180,8 @@ pub enum Outcome {
     Failed,
     /// They hung up before they were joined.
     Abandoned,
+    /// They answered, and no rep came.
+    NoRep,
     /// An answering machine.
     Machine,
     Fax,

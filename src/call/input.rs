@@ -71,6 +71,8 @@ pub enum LegNews {
     HandedOff,
     /// It has not: we stay between them.
     NotHandedOff,
+    /// A seat is kept for the call, and not rung yet.
+    Kept,
     /// There is no ready seat (D9).
     NoSeat,
 }

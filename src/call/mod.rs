@@ -18,6 +18,7 @@ mod asking;
 mod board;
 mod bridged;
 mod commands;
+mod connecting;
 mod doctor;
 mod farewell;
 mod fetching;
@@ -62,7 +63,7 @@ pub use phone_keys::{KeyAct, PhoneKeys};
 pub use reached::{Cause, Refused, Sign};
 pub use repair::RepairNews;
 pub use speech::Utterance;
-pub use terms::{Arrival, Behind, Handoff, PromiseKind, TargetTerms, Terms, Ticket};
+pub use terms::{Arrival, Behind, First, Handoff, PromiseKind, TargetTerms, Terms, Ticket};
 pub use timers::Timer;
 
 use board::Board;
@@ -100,6 +101,7 @@ enum State {
     FetchingRep(fetching::FetchingRep),
     Dialling(fetching::Dialling),
     Opening(fetching::Opening),
+    Connecting(connecting::Connecting),
     Messaging(machine::Messaging),
     Ended,
 }
@@ -137,7 +139,7 @@ impl Call {
         )
     }
 
-    /// We keep a promise (R26, R41): the rep first, then the number, then the opening phrase (D25).
+    /// We keep a promise (R26, R41): the rep first, or a seat kept for him, then the number, then the opening phrase (D25).
     pub fn callback(
         terms: Arc<Terms>,
         beginning: Beginning,
@@ -293,6 +295,7 @@ impl State {
             Self::FetchingRep(_) => "fetching-rep",
             Self::Dialling(_) => "dialling",
             Self::Opening(_) => "opening",
+            Self::Connecting(_) => "connecting",
             Self::Messaging(_) => "messaging",
             Self::Ended => "ended",
         }
@@ -356,6 +359,7 @@ impl State {
             Self::FetchingRep(state) => state.handle(input, board, now),
             Self::Dialling(state) => state.handle(input, board, now),
             Self::Opening(state) => state.handle(input, board, now),
+            Self::Connecting(state) => state.handle(input, board, now),
             Self::Messaging(state) => state.handle(input, board, now),
             Self::Ended => board.unexpected(input, Self::Ended),
         }
@@ -366,7 +370,7 @@ impl State {
         match self {
             Self::Talking(_) | Self::Laddering(_) => Patch::talking(board.rep.muted),
             Self::Bridged(_) => Patch::bridged(),
-            Self::Holding(_) | Self::Waiting(_) => Patch::held(board.bed()),
+            Self::Holding(_) | Self::Waiting(_) | Self::Connecting(_) => Patch::held(board.bed()),
             Self::Transferring(state) => state.patch(board),
             Self::Asking(state) => state.patch(board),
             Self::Dialling(_)

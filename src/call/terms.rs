@@ -19,6 +19,16 @@ pub struct Terms {
     /// Off is the signalling profile: no ladder, no line verdicts.
     pub watches_line: bool,
     pub at_machine: AtMachine,
+    pub first: First,
+}
+
+/// Whom a callback rings first (D25).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum First {
+    #[default]
+    Agent,
+    /// A seat is kept for him, and rung once he has answered.
+    Customer,
 }
 
 /// What the policy may do with a `[[target]]`.

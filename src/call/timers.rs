@@ -40,6 +40,8 @@ pub enum Timer {
     CustomerRings,
     /// The customer answered and says nothing.
     CustomerVoice,
+    /// A rep should have come to the customer by now.
+    RepComes,
     /// Whom we called has not shown that he is a person, nor that he is none.
     Doubt,
     /// The machine should have beeped by now, or have heard our message.

@@ -235,7 +235,7 @@ impl Desk {
     fn note_waiting(&mut self, id: CallId, state: &str, now: Moment) {
         let waits = matches!(
             state,
-            "holding" | "waiting" | "transferring" | "consulting" | "announcing"
+            "holding" | "waiting" | "connecting" | "transferring" | "consulting" | "announcing"
         );
         if let Some(call) = self.calls.get_mut(id) {
             let since = call

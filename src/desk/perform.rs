@@ -22,6 +22,7 @@ impl Desk {
             Action::Ring => self.ring(id, now),
             Action::Answer => self.answer(id, now),
             Action::Refuse(code) => self.refuse_caller(id, code, now),
+            Action::KeepSeat => self.keep_seat(id, now),
             Action::Call(party, callee) => self.call(id, party, callee, now),
             Action::Move(seat) => self.move_call(id, &seat, now),
             Action::StayPut => self.stay_put(id, now),
@@ -446,6 +447,7 @@ pub(super) fn outcome(outcome: Outcome) -> crate::callbacks::Outcome {
         Outcome::Refused => Of::Refused,
         Outcome::Failed => Of::Failed,
         Outcome::Abandoned => Of::Abandoned,
+        Outcome::NoRep => Of::NoRep,
         Outcome::Machine => Of::Machine,
         Outcome::Fax => Of::Fax,
     }

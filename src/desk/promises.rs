@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::call::{Beginning, Call, Input, Judgement, Outcome, Particulars, PromiseKind, Promised, Ticket};
+use crate::call::{
+    Beginning, Call, Input, Judgement, Outcome, Particulars, PromiseKind, Promised, Ticket,
+};
 use crate::callbacks::{
     self, Action, Attempt, Callback, CallbackId, Kind, News, Promise, Queue, Rules, Told, Turn,
 };

@@ -13,20 +13,47 @@ use super::standing::SEAT_ABSENT;
 use super::{Desk, numbers};
 
 impl Desk {
-    /// Rings a free seat, or all of them, or lets the call wait for one.
+    /// Rings the seat that is kept for the call, else a free seat, or all of them, or lets the call wait for one.
     pub(super) fn call_seat(&mut self, id: CallId, now: Moment) {
+        let kept = self.calls.get_mut(id).and_then(|it| it.facts.kept.take());
+        if let Some(seat) = kept {
+            return self.ring_alone(id, &seat, now);
+        }
         // A seat that could not even be rung is the next call's.
         self.release_seat(id, now);
-        let may_ring_several = self.may_ring_several();
-        let Some(call) = self.calls.get_mut(id) else {
+        let rings = match self.may_ring_several() {
+            true => Rings::AsTheRulesSay,
+            false => Rings::One,
+        };
+        let Some(seats) = self.seek_seats(id, rings, now) else {
             return;
         };
+        self.ring_seats(Given { call: id, seats }, now);
+        self.tell_queue_of_seats(now);
+    }
+
+    /// Takes a free seat for a call that will want it: nobody else gets it, and it does not ring yet.
+    pub(super) fn keep_seat(&mut self, id: CallId, now: Moment) {
+        let seats = self.seek_seats(id, Rings::One, now);
+        let kept = seats.and_then(|seats| seats.into_iter().next());
+        if let Some(call) = self.calls.get_mut(id)
+            && kept.is_some()
+        {
+            call.facts.kept = kept;
+            self.later(id, Input::Leg(Party::Rep, LegNews::Kept));
+        }
+        self.tell_queue_of_seats(now);
+    }
+
+    /// The seats that the call gets; where there are none it hears so, and waits for one. Calls of ours are for one rep.
+    fn seek_seats(&mut self, id: CallId, rings: Rings, now: Moment) -> Option<Vec<SeatId>> {
+        let call = self.calls.get_mut(id)?;
         let wanted = Wanted {
             call: id,
             seat: call.facts.wished.take(),
             skill: call.facts.skill.clone(),
-            rings: match call.facts.inbound && may_ring_several {
-                true => Rings::AsTheRulesSay,
+            rings: match call.facts.inbound {
+                true => rings,
                 false => Rings::One,
             },
         };
@@ -34,8 +61,7 @@ impl Desk {
         if seats.is_empty() {
             self.later(id, Input::Leg(Party::Rep, LegNews::NoSeat));
         }
-        self.ring_seats(Given { call: id, seats }, now);
-        self.tell_queue_of_seats(now);
+        Some(seats)
     }
 
     /// Seats may have become free: for callers who wait first, then for promises.
@@ -192,7 +218,7 @@ impl Desk {
     /// The call lets go of its seats: they are the next call's.
     pub(super) fn release_seat(&mut self, id: CallId, now: Moment) {
         if let Some(call) = self.calls.get_mut(id) {
-            call.facts.seat = None;
+            (call.facts.seat, call.facts.kept) = (None, None);
             if !call.facts.joined {
                 self.seating.spare_wrap_up(id, now);
             }

@@ -290,6 +290,8 @@ pub struct Callback {
     pub open_fault: PromptId,
     pub open_promise: PromptId,
     pub message: PromptId,
+    pub connecting: PromptId,
+    pub no_rep: PromptId,
     pub still: PromptId,
     pub voice_within: Wait,
     pub rep_within: Wait,
@@ -383,6 +385,8 @@ impl Policy {
             &callback.open_fault,
             &callback.open_promise,
             &callback.message,
+            &callback.connecting,
+            &callback.no_rep,
             &callback.still,
         ]);
         phrases.extend([&number.ask, &number.check, &number.confirm]);

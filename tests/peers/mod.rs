@@ -16,6 +16,7 @@ pub(crate) mod certificates;
 mod codecs;
 mod commands;
 mod consent;
+mod customer_first;
 mod customers;
 mod deleting;
 mod desk;

@@ -141,6 +141,10 @@ impl Stage {
                     self.later(NOTED_AFTER, Input::Promised(*ticket, promised));
                 }
             }
+            Action::KeepSeat if self.scene.has_seat => {
+                self.later(Duration::ZERO, Input::Leg(Party::Rep, LegNews::Kept));
+            }
+            Action::KeepSeat => self.later(Duration::ZERO, Input::Leg(Party::Rep, LegNews::NoSeat)),
             Action::Judge(number) => {
                 let is_emergency = Country::Cn.is_emergency(number.reveal());
                 let judgement = match is_emergency {

@@ -22,6 +22,7 @@ pub(super) fn words(action: &Action, stage: &Stage) -> String {
         Action::Ring => "ring".to_owned(),
         Action::Answer => "answer".to_owned(),
         Action::Refuse(code) => format!("refuse {code}"),
+        Action::KeepSeat => "keep seat".to_owned(),
         Action::Call(_, Callee::Seat) => "call seat".to_owned(),
         Action::Call(_, Callee::Customer) => "call customer".to_owned(),
         Action::Call(_, Callee::Target(target)) => format!("call {target}"),

@@ -58,7 +58,7 @@ enum Step {
     SetClock(i64),
 }
 
-const OUTCOMES: [Outcome; 8] = [
+const OUTCOMES: [Outcome; 9] = [
     Outcome::Joined,
     Outcome::RepDeclined,
     Outcome::RepAbsent,
@@ -67,6 +67,7 @@ const OUTCOMES: [Outcome; 8] = [
     Outcome::Refused,
     Outcome::Failed,
     Outcome::Abandoned,
+    Outcome::NoRep,
 ];
 
 fn programs() -> impl Strategy<Value = (usize, Vec<Step>)> {
