@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use thirdring::records::What;
+use thirdring::records::{Entry, What};
 use thirdring::words::Party;
 
 use super::agent::House;
@@ -57,18 +57,9 @@ fn a_caller_without_a_number_types_it_hears_it_and_is_called_there() {
     assert_eq!(rows[0].number.reveal().as_str(), NUMBER);
     // Which keys they were is in no line.
     scene.events.catch_up();
-    let mut keys = scene
-        .events
-        .seen
-        .iter()
-        .filter_map(|entry| match entry.what {
-            What::Key {
-                party: Party::Caller,
-                key,
-            } => Some(key),
-            _ => None,
-        });
-    assert!(keys.all(|key| key.is_none()), "{}", scene.events.story());
+    let is_told = |entry: &Entry| matches!(entry.what, What::Key { party: Party::Caller, key } if key.is_some());
+    let is_any_told = scene.events.seen.iter().any(is_told);
+    assert!(!is_any_told, "{}", scene.events.story());
 
     scene.hang_up();
     scene.caller.forget_sound();
