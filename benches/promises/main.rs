@@ -83,7 +83,11 @@ fn on_server() {
 struct Shared(mpsc::Sender<Job>);
 
 enum Job {
-    Order(Order, Timestamp, mpsc::Sender<Result<Turn, StoreError>>),
+    Order(
+        Box<Order>,
+        Timestamp,
+        mpsc::Sender<Result<Turn, StoreError>>,
+    ),
     Other(Box<dyn FnOnce(&mut Sqlite) + Send>),
 }
 
@@ -100,7 +104,7 @@ impl Shared {
                 for job in std::iter::once(job).chain(more) {
                     match job {
                         Job::Order(order, at, reply) => {
-                            orders.push((order, at));
+                            orders.push((*order, at));
                             replies.push(reply);
                         }
                         Job::Other(what) => what(&mut store),
@@ -129,7 +133,9 @@ impl Shared {
 impl Store for Shared {
     fn take(&mut self, order: &Order, _: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
         let (reply, answer) = mpsc::channel();
-        self.0.send(Job::Order(order.clone(), at, reply)).unwrap();
+        self.0
+            .send(Job::Order(Box::new(order.clone()), at, reply))
+            .unwrap();
         answer.recv().unwrap()
     }
 

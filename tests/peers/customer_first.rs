@@ -13,7 +13,7 @@ use super::phone::{Manner, Phone, SOON};
 use super::scene::{A_WHILE, NUMBER};
 
 /// The opening, the connecting, and the wait for a rep.
-const FOR_A_REP: Duration = Duration::from_secs(60);
+const FOR_A_REP: Duration = Duration::from_secs(120);
 
 fn row(agent: &Agent, id: &str) -> CallbackView {
     serde_json::from_value(agent.get(&format!("/callbacks/{id}"))).expect("a callback")
