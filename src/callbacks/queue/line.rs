@@ -14,7 +14,7 @@ use crate::words::{Moment, SeatId};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     at: Timestamp,
-    /// No earlier than `at`, and less than two milliseconds later.
+    /// A [`TICK`] after it.
     since: Moment,
 }
 
