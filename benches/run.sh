@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the agent from outside, beside the floor and a peer of the same run, and prints one line a figure.
 #
-#   bash benches/run.sh            all figures but phrases-long, about a quarter of an hour
+#   bash benches/run.sh            all figures but phrases-long and shift, about a quarter of an hour
 #   bash benches/run.sh pacing     some of them:
 #
 #   idle          start-up, wake-ups, memory, size of the binary
@@ -15,6 +15,8 @@
 #   phrases       48 s of 50 held calls by capture: the 15 s grid, drift, lost frames; phrases-long: 5 min
 #   endpoint      SIP alone, without sockets
 #   recording     recording alone, without packets
+#   promises      callbacks noted and claimed, on SQLite and on PostgreSQL beside pgbench; needs postgresql
+#   shift         five minutes (SHIFT=300) of a thousand desks on PostgreSQL and twenty promises a second
 #   load, flood   more calls, or OPTIONS, than can be served
 #
 # The floor (refpeer.c) is the least a SIP machine can do on this kernel; the peer is baresip 4, where tests/run.sh has

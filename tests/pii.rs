@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use thirdring::call::{AtMachine, Beginning, Call, Input, LegNews, PromiseKind, Terms};
+use thirdring::call::{AtMachine, Beginning, Call, First, Input, LegNews, PromiseKind, Terms};
 use thirdring::policy::Policy;
 use thirdring::words::{CallId, Command, Language, Moment, Party, PhoneNumber, Pii};
 
@@ -44,5 +44,6 @@ fn terms() -> Arc<Terms> {
         targets: Default::default(),
         watches_line: true,
         at_machine: AtMachine::default(),
+        first: First::default(),
     })
 }

@@ -7,6 +7,7 @@ import answered
 import bridged
 import headset
 import phrases
+import promises
 import signalling
 import stopped
 import table
@@ -24,11 +25,13 @@ FIGURES = {
     "phrases-long": phrases.long,
     "endpoint": alone.endpoint,
     "recording": alone.recording,
+    "promises": promises.book,
+    "shift": promises.shift,
     "load": signalling.load,
     "flood": signalling.flooded,
 }
 # Only where they are asked for.
-LONG = {"phrases-long"}
+LONG = {"phrases-long", "shift"}
 
 
 def main(names):

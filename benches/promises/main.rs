@@ -1,6 +1,6 @@
-//! How many callbacks desks claim in a second, how long one is noted, and a shift of a thousand desks: a line each.
+//! How many callbacks desks claim in a second, how long one is noted, and a shift of a thousand desks: a JSON object each.
 //!
-//! `benches/promises.sh` starts a server and names it; without one SQLite's figures are printed alone.
+//! `benches/run.sh promises shift` starts a server and names it; without one SQLite's figures are printed alone.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use thirdring::callbacks::store::{Forgotten, Kept, Sqlite, Store, StoreError};
 use thirdring::callbacks::{
     Attempt, Callback, CallbackId, Claimer, Kind, Order, Promise, Rules, Turn,
@@ -26,6 +27,8 @@ use thirdring::words::{Country, Language, PhoneNumber, Pii};
 const CLAIMS: u64 = 2_000;
 /// Noted by all desks together.
 const NOTED: u64 = 3_200;
+/// Claimed by each desk before it counts: a connection's first ones read the server's catalogue, and a desk is connected for days.
+const WARMED_UP_AFTER: u64 = 8;
 const DESKS: [u64; 3] = [1, 16, 64];
 
 #[cfg(feature = "postgres")]
@@ -75,31 +78,65 @@ fn on_server() {
     }
 }
 
-/// One file has one agent, whose keeper does one thing after the other: its desks stand for calls that ask at the same time.
+/// One file has one agent, whose keeper does what waits together: its desks stand for calls that ask at the same time.
 #[derive(Clone, Debug)]
 struct Shared(mpsc::Sender<Job>);
 
-type Job = Box<dyn FnOnce(&mut Sqlite) + Send>;
+enum Job {
+    Order(
+        Box<Order>,
+        Timestamp,
+        mpsc::Sender<Result<Turn, StoreError>>,
+    ),
+    Other(Box<dyn FnOnce(&mut Sqlite) + Send>),
+}
+
+/// As many as the keeper looks through.
+const TOGETHER_MAX: usize = 64;
 
 impl Shared {
     fn new(mut store: Sqlite) -> Self {
         let (jobs, queue) = mpsc::channel::<Job>();
-        std::thread::spawn(move || queue.iter().for_each(|job| job(&mut store)));
+        std::thread::spawn(move || {
+            while let Ok(job) = queue.recv() {
+                let more = queue.try_iter().take(TOGETHER_MAX);
+                let (mut orders, mut replies) = (Vec::new(), Vec::new());
+                for job in std::iter::once(job).chain(more) {
+                    match job {
+                        Job::Order(order, at, reply) => {
+                            orders.push((*order, at));
+                            replies.push(reply);
+                        }
+                        Job::Other(what) => what(&mut store),
+                    }
+                }
+                if orders.is_empty() {
+                    continue;
+                }
+                let turns = store.take_all(&orders, &rules());
+                for (reply, turn) in replies.iter().zip(turns) {
+                    reply.send(turn).unwrap();
+                }
+            }
+        });
         Self(jobs)
     }
 
     fn ask<T: Send + 'static>(&self, what: impl FnOnce(&mut Sqlite) -> T + Send + 'static) -> T {
         let (reply, answer) = mpsc::channel();
-        let job: Job = Box::new(move |store| reply.send(what(store)).unwrap());
-        self.0.send(job).unwrap();
+        let what = move |store: &mut Sqlite| reply.send(what(store)).unwrap();
+        self.0.send(Job::Other(Box::new(what))).unwrap();
         answer.recv().unwrap()
     }
 }
 
 impl Store for Shared {
-    fn take(&mut self, order: &Order, rules: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
-        let (order, rules) = (order.clone(), rules.clone());
-        self.ask(move |store| store.take(&order, &rules, at))
+    fn take(&mut self, order: &Order, _: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
+        let (reply, answer) = mpsc::channel();
+        self.0
+            .send(Job::Order(Box::new(order.clone()), at, reply))
+            .unwrap();
+        answer.recv().unwrap()
     }
 
     fn callbacks(&mut self) -> Result<Vec<Callback>, StoreError> {
@@ -133,16 +170,14 @@ fn figures(book: &str, mut desks: Vec<Box<dyn Store>>, round: u64) {
     let count = desks.len();
     let noted = noted(&mut desks, first);
     settle(&mut desks[0], first);
-    let ms = |part| percentile(&noted, part);
-    println!(
-        "{book}, {count} desks: noted in {:.2} ms, p99 {:.2} ms",
-        ms(50),
-        ms(99)
-    );
-    fill(&mut desks[0], first + NOTED);
+    fill(&mut desks[0], first + NOTED, count as u64);
     let (claims, time) = claimed(&mut desks);
     let rate = claims as f64 / time.as_secs_f64();
-    println!("{book}, {count} desks: {claims} claimed, {rate:.0} claims/s");
+    let (p50, p99) = (percentile(&noted, 50), percentile(&noted, 99));
+    println!(
+        "{}",
+        json!({ "book": book, "desks": count, "noted_p50_ms": p50, "noted_p99_ms": p99, "claims_s": rate })
+    );
 }
 
 /// How long each took.
@@ -170,8 +205,9 @@ fn noted(desks: &mut [Box<dyn Store>], first: u64) -> Vec<Duration> {
     })
 }
 
-fn fill(desk: &mut Box<dyn Store>, first: u64) {
-    let rows = (first..first + CLAIMS).map(|n| Callback::new(id(n), promise(n)));
+fn fill(desk: &mut Box<dyn Store>, first: u64, desks: u64) {
+    let count = CLAIMS + desks * WARMED_UP_AFTER;
+    let rows = (first..first + count).map(|n| Callback::new(id(n), promise(n)));
     let order = Order::Restore {
         rows: rows.collect(),
         attempts: Vec::new(),
@@ -183,12 +219,16 @@ fn claimed(desks: &mut [Box<dyn Store>]) -> (u64, Duration) {
     let start = Barrier::new(desks.len() + 1);
     let start = &start;
     let claim = |desk: &mut Box<dyn Store>, name: String| {
-        start.wait();
         let order = Order::Claim(Claimer {
             desk: name.parse().unwrap(),
             seats: BTreeSet::from(["rep1".parse().unwrap()]),
+            live: None,
             until: now() + SignedDuration::from_secs(3_600),
         });
+        for _ in 0..WARMED_UP_AFTER {
+            take(desk, order.clone());
+        }
+        start.wait();
         let mut claims = 0;
         while !take(desk, order.clone()).is_empty() {
             claims += 1;
@@ -248,6 +288,7 @@ fn promise(n: u64) -> Promise {
         recording: None,
         language: Language::ZhCn,
         made_at: at,
+        place: None,
     }
 }
 

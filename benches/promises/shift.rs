@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use thirdring::callbacks::store::{Postgres, Store};
 use thirdring::callbacks::{Action, CallbackId, Input, News, Order, Outcome, Promise, Queue, Turn};
 use thirdring::words::{Moment, Pii};
@@ -41,7 +42,6 @@ pub(super) fn run(url: &str, seconds: u64) {
     let begun = Instant::now();
     let desks: Vec<Desk> = (0..DESKS).map(|n| Desk::open(url, n, begun)).collect();
     let took = begun.elapsed();
-    println!("PostgreSQL, {DESKS} desks one after the other: open in {took:.1?}");
     let begun = Instant::now();
     let over = begun + Duration::from_secs(seconds);
     std::thread::scope(|scope| {
@@ -61,10 +61,10 @@ pub(super) fn run(url: &str, seconds: u64) {
             calls += 1;
         }
     });
-    print(&seen.into_inner().unwrap());
+    print(&seen.into_inner().unwrap(), took);
 }
 
-fn print(seen: &Seen) {
+fn print(seen: &Seen, took: Duration) {
     let Seen {
         noted,
         dialled,
@@ -74,20 +74,20 @@ fn print(seen: &Seen) {
         ..
     } = seen;
     println!(
-        "PostgreSQL, a shift of {DESKS} desks: {noted} promised, {dialled} dialled, {kept} kept, {overdue} overdue (0), {failed} orders failed"
+        "{}",
+        json!({
+            "desks": DESKS,
+            "open_s": took.as_secs_f64(),
+            "noted": noted,
+            "dialled": dialled,
+            "kept": kept,
+            "overdue": overdue,
+            "failed": failed,
+            "claim_p50_ms": percentile(&seen.claims, 50),
+            "claim_p99_ms": percentile(&seen.claims, 99),
+            "late_p99_ms": percentile(&seen.waits, 99),
+        })
     );
-    for (what, times) in [
-        ("claimed in", &seen.claims),
-        ("dialled after the due time by", &seen.waits),
-    ] {
-        let ms = |part| percentile(times, part);
-        println!(
-            "PostgreSQL, a shift of {DESKS} desks: {what} {:.1} ms, p99 {:.1} ms, at most {:.1} ms",
-            ms(50),
-            ms(99),
-            ms(100)
-        );
-    }
 }
 
 /// A queue and its store, worked by one thread: what the agent does with two.
@@ -116,7 +116,10 @@ impl Desk {
 
     fn work(mut self, promises: &Receiver<u64>, end: Instant, seen: &Mutex<Seen>) {
         self.give(Input::Started);
-        self.give(Input::SeatsReady(seat(true)));
+        self.give(Input::SeatsReady {
+            seats: seat(true),
+            live: None,
+        });
         while Instant::now() < end {
             match promises.recv_timeout(self.wait()) {
                 Ok(call) => {
@@ -171,7 +174,10 @@ impl Desk {
                 cause: None,
                 live: None,
             });
-            self.give(Input::SeatsReady(seat(true)));
+            self.give(Input::SeatsReady {
+                seats: seat(true),
+                live: None,
+            });
         }
     }
 
@@ -191,7 +197,10 @@ impl Desk {
                         let wait = Duration::try_from(wait).unwrap_or_default();
                         self.seen.waits.push(wait);
                         self.call = Some((callback.id, attempt.number, Instant::now() + RINGS));
-                        inputs.push_back(Input::SeatsReady(seat(false)));
+                        inputs.push_back(Input::SeatsReady {
+                            seats: seat(false),
+                            live: None,
+                        });
                     }
                     Action::Tell(told) => match told.news {
                         News::Noted { .. } => self.seen.noted += 1,

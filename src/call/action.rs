@@ -1,7 +1,9 @@
 use std::fmt;
 
 use crate::policy::Means;
-use crate::words::{ConsentFor, Ending, Key, Language, Moment, Party, Pii, PromptId, SeatId};
+use crate::words::{
+    ConsentFor, Ending, Key, Language, Moment, Party, PhoneNumber, Pii, PromptId, SeatId,
+};
 
 use super::{Line, Patch, PromiseKind, Ticket, Utterance};
 
@@ -14,6 +16,8 @@ pub enum Action {
     Answer,
     /// Refuse the caller's call with this SIP status.
     Refuse(u16),
+    /// Keep a free seat for this call, unrung, until it is called; `LegNews::Kept` or `NoSeat` follows.
+    KeepSeat,
     /// Bring this party to the call.
     Call(Party, Callee),
     /// End this party's leg: BYE or CANCEL, whichever fits.
@@ -46,6 +50,10 @@ pub enum Action {
         given: bool,
         by: ConsentBy,
     },
+    /// Say with `Input::Judged` whether this number may be called back.
+    Judge(Pii<PhoneNumber>),
+    /// The caller's number is known from here on: he has typed it.
+    KnowNumber,
     /// Note a callback, then answer with `Input::Promised`.
     Promise {
         ticket: Ticket,
@@ -90,6 +98,8 @@ pub struct Particulars {
     /// When we dial; without it within the time of its kind.
     pub due: Option<jiff::Timestamp>,
     pub note: Option<Pii<String>>,
+    /// Reason and note are those of the promise that this call keeps.
+    pub renews: bool,
 }
 
 /// What becomes of a recording; it ends with the caller's leg.
@@ -116,6 +126,8 @@ pub enum Callee {
 pub struct Say {
     pub to: Party,
     pub phrase: PromptId,
+    /// Read out after the phrase, digit by digit.
+    pub number: Option<Pii<PhoneNumber>>,
     pub language: Language,
     pub utterance: Utterance,
     /// The onset is in the first frame from here on, never before (D3).
@@ -168,6 +180,8 @@ pub enum Outcome {
     Failed,
     /// They hung up before they were joined.
     Abandoned,
+    /// They answered, and no rep came.
+    NoRep,
     /// An answering machine.
     Machine,
     Fax,

@@ -40,6 +40,8 @@ pub(super) fn handle(state: State, input: Input, board: &mut Board, now: Moment)
         Input::Repair(party, news) => doctor::hear_of_repair(state, party, news, board, now),
         // In the opening the ladder has the word (D15).
         Input::TimedOut(Timer::MediaLost) if matches!(state, State::Laddering(_)) => state,
+        // His keys may come by INFO; who types nothing is soon left.
+        Input::TimedOut(Timer::MediaLost) if matches!(state, State::TakingNumber(_)) => state,
         Input::TimedOut(Timer::MediaLost) if !state.is_leaving() => {
             promising::media_lost(board, now)
         }

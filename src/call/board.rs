@@ -45,6 +45,8 @@ pub(super) struct Promises {
     pub(super) to_say: Option<(Ticket, ToSay)>,
     /// A row was committed in this call.
     pub(super) made: bool,
+    /// The kind of promise for which we call.
+    pub(super) keeps: Option<PromiseKind>,
     /// This call keeps a promise, and its outcome is not known yet.
     pub(super) attempt_open: bool,
     /// Whom we called may be a machine: being joined to it keeps nothing yet.
@@ -330,6 +332,22 @@ impl Board {
     }
 
     pub(super) fn say_to(&mut self, to: Party, phrase: &PromptId, manner: Manner, now: Moment) {
+        self.utter(to, phrase, None, manner, now);
+    }
+
+    /// Says a phrase to the caller, and his number after it.
+    pub(super) fn read_back(&mut self, phrase: &PromptId, number: &Pii<PhoneNumber>, now: Moment) {
+        self.utter(CALLER, phrase, Some(number.clone()), Manner::FIRM, now);
+    }
+
+    fn utter(
+        &mut self,
+        to: Party,
+        phrase: &PromptId,
+        number: Option<Pii<PhoneNumber>>,
+        manner: Manner,
+        now: Moment,
+    ) {
         let not_before = match manner.begins {
             Begins::At(moment) => moment,
             Begins::Now | Begins::AtPause => now,
@@ -339,6 +357,7 @@ impl Board {
         let say = Say {
             to,
             phrase: phrase.clone(),
+            number,
             language: self.language,
             utterance,
             not_before,

@@ -4,9 +4,10 @@ use crate::words::{Because, Command, EndedBy, Moment, PromptId};
 
 use super::board::ToSay;
 use super::speech::Manner;
+use super::taking_number::{self, Vow};
 use super::{
-    Action, Board, CALLER, Input, Outcome, Particulars, PromiseKind, Refusal, State, Timer,
-    machine, promising, recording, talking,
+    Action, Board, CALLER, Input, Outcome, Particulars, Refusal, State, Timer, machine, promising,
+    recording, talking,
 };
 
 /// Does it, refuses it, or leaves it to the state.
@@ -42,7 +43,10 @@ pub(super) fn obey(state: State, command: Command, board: &mut Board, now: Momen
             return machine::found(Outcome::Machine, false, board, now);
         }
         Command::Say { phrase } if may_say(&state, board) => {
-            say(phrase, board, now);
+            return say(state, phrase, board, now);
+        }
+        Command::StillLooking if may_say(&state, board) => {
+            return still_looking(state, board, now);
         }
         Command::Promise {
             due,
@@ -52,8 +56,17 @@ pub(super) fn obey(state: State, command: Command, board: &mut Board, now: Momen
             // The desk, which has the clock, has made a due time of it.
             within_min: _,
         } => {
-            let particulars = Particulars { due, note };
-            promise(kind.into(), &reason, particulars, board);
+            let vow = Vow {
+                kind: kind.into(),
+                reason,
+                particulars: Particulars {
+                    due,
+                    note,
+                    renews: false,
+                },
+                to_say: ToSay::When,
+            };
+            return promise(state, vow, board, now);
         }
         command => return state.handle(Input::Command(command), board, now),
     }
@@ -71,31 +84,60 @@ fn may_move(state: &State, board: &Board) -> bool {
 }
 
 /// One of the rep's own phrases; one that promises waits for its row (D24).
-fn say(phrase: PromptId, board: &mut Board, now: Moment) {
-    match board.terms.promising.get(&phrase).copied() {
-        Some(_) if board.number.is_none() => board.refuse(Refusal::NumberUnknown),
-        Some(kind) => {
-            let ticket = board.promise(kind, phrase.as_str(), Particulars::default());
-            board.promises.to_say = Some((ticket, ToSay::Phrase(phrase)));
-        }
-        None => {
-            board
-                .told
-                .suggested
-                .take_if(|suggested| *suggested == phrase);
-            board.manners.unratable |= board.policy().rating.never_after.contains(&phrase);
-            board.say(&phrase, Manner::FIRM, now);
-        }
+fn say(state: State, phrase: PromptId, board: &mut Board, now: Moment) -> State {
+    if let Some(kind) = board.terms.promising.get(&phrase).copied() {
+        let vow = Vow {
+            kind,
+            reason: phrase.as_str().to_owned(),
+            particulars: Particulars::default(),
+            to_say: ToSay::Phrase(phrase),
+        };
+        return promise(state, vow, board, now);
     }
+    board
+        .told
+        .suggested
+        .take_if(|suggested| *suggested == phrase);
+    board.manners.unratable |= board.policy().rating.never_after.contains(&phrase);
+    board.say(&phrase, Manner::FIRM, now);
+    state
 }
 
-/// The rep promises; once it is noted the caller hears when he is called back (D24).
-fn promise(kind: PromiseKind, reason: &str, particulars: Particulars, board: &mut Board) {
-    if board.number.is_none() {
-        return board.refuse(Refusal::NumberUnknown);
+/// The rep promises; once it is noted the caller hears so (D24). Who withholds his number is asked for it first.
+fn promise(state: State, vow: Vow, board: &mut Board, now: Moment) -> State {
+    if board.number.is_some() {
+        let ticket = board.promise(vow.kind, &vow.reason, vow.particulars);
+        board.promises.to_say = Some((ticket, vow.to_say));
+        return state;
     }
-    let ticket = board.promise(kind, reason, particulars);
-    board.promises.to_say = Some((ticket, ToSay::When));
+    if may_say(&state, board) {
+        return taking_number::for_rep(board, vow, now);
+    }
+    board.refuse(Refusal::NumberUnknown);
+    state
+}
+
+/// At its due time the answer is not ready: he hears so, and is promised it anew (R41, R42).
+fn still_looking(state: State, board: &mut Board, now: Moment) -> State {
+    let Some(kind) = board.promises.keeps else {
+        return board.unexpected(Input::Command(Command::StillLooking), state);
+    };
+    // He is there, by the rep's word: this promise is kept, and does not take the next one with it.
+    machine::believe(board);
+    talking::join(board);
+    board.caller.vouched = true;
+    board.timers.disarm(Timer::Opening);
+    let phrase = board.policy().callback.still.clone();
+    let vow = Vow {
+        kind: kind.of_answer(),
+        reason: phrase.as_str().to_owned(),
+        particulars: Particulars {
+            renews: true,
+            ..Particulars::default()
+        },
+        to_say: ToSay::Phrase(phrase),
+    };
+    promise(state, vow, board, now)
 }
 
 /// A mute is the rep's microphone, until it lasts (D7).

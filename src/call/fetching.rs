@@ -1,4 +1,4 @@
-//! We call: the rep first, then the number, then the opening words (D25).
+//! We call: the rep first or a seat kept for him, then the number, then the opening words (D25).
 
 use crate::words::{Because, Command, EndedBy, Moment, Party};
 
@@ -6,11 +6,11 @@ use super::reached::{Unanswered, came_of};
 use super::recording::Then;
 use super::speech::Manner;
 use super::{
-    Action, Board, Callee, Input, LegNews, Outcome, PhraseNews, PromiseKind, State, Timer, always,
-    farewell, machine, recording, talking,
+    Action, Board, Callee, First, Input, LegNews, Outcome, PhraseNews, PromiseKind, State, Timer,
+    always, connecting, farewell, machine, recording, talking,
 };
 
-/// The rep's phone rings; nobody else is disturbed before he is there.
+/// The rep's phone rings, or a seat is being kept; nobody else is disturbed before.
 #[derive(Debug)]
 pub(super) struct FetchingRep {
     kind: Option<PromiseKind>,
@@ -31,19 +31,29 @@ pub(super) struct Opening {
 }
 
 pub(super) fn enter(board: &mut Board, kind: Option<PromiseKind>, now: Moment) -> State {
+    board.promises.keeps = kind;
     board.promises.attempt_open = kind.is_some();
+    match (kind, board.terms.first) {
+        (Some(_), First::Customer) => board.act(Action::KeepSeat),
+        (Some(_), First::Agent) | (None, _) => ring_rep(board, now),
+    }
+    State::FetchingRep(FetchingRep { kind })
+}
+
+fn ring_rep(board: &mut Board, now: Moment) {
     board.call_seat();
     board.timers.arm(
         Timer::RepRings,
         now + board.terms.policy.callback.rep_within.get(),
     );
-    State::FetchingRep(FetchingRep { kind })
 }
 
 impl FetchingRep {
     pub(super) fn handle(self, input: Input, board: &mut Board, now: Moment) -> State {
         match input {
-            Input::Leg(Party::Rep, LegNews::PickedUp) => dial(board, self.kind, now),
+            Input::Leg(Party::Rep, LegNews::PickedUp | LegNews::Kept) => {
+                dial(board, self.kind, now)
+            }
             Input::Leg(Party::Rep, LegNews::Refused(_) | LegNews::HungUp) => {
                 without_rep(board, Outcome::RepDeclined, Because::Refused)
             }
@@ -114,6 +124,9 @@ fn not_reached(board: &mut Board, end: Unanswered) -> State {
 
 fn open(board: &mut Board, kind: PromiseKind, now: Moment) -> State {
     board.timers.begin_state();
+    if board.rep.leg.is_absent() {
+        ring_rep(board, now);
+    }
     machine::doubt(board, now);
     board.timers.arm(
         Timer::CustomerVoice,
@@ -129,10 +142,10 @@ impl Opening {
                 recording::notice_first(board, Then::Opening(self.kind), now)
             }
             Input::Phrase(_, PhraseNews::Ended { .. }) => {
-                if board.rep.leg.is_up() {
-                    talking::enter(board, talking::Opening::Watched, now)
-                } else {
-                    always::rep_lost(board, Manner::POLITE, now)
+                match (board.rep.leg.is_up(), board.terms.first) {
+                    (true, _) => talking::enter(board, talking::Opening::Watched, now),
+                    (false, First::Agent) => always::rep_lost(board, Manner::POLITE, now),
+                    (false, First::Customer) => connecting::enter(board, now),
                 }
             }
             Input::Command(Command::Hangup { .. }) => farewell::close(board, EndedBy::Rep, now),

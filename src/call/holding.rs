@@ -200,7 +200,7 @@ impl Holding {
         if self.cause == Cause::Away && self.grid.offer_is_due() {
             return self.rep_given_up(board, now);
         }
-        if self.grid.offer_is_due() && board.number.is_some() {
+        if self.grid.offer_is_due() {
             let kind = PromiseKind::Rep;
             return asking::offer(
                 board,

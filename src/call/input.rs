@@ -27,6 +27,8 @@ pub enum Input {
     /// What became of `Action::Repair`.
     Repair(Party, RepairNews),
     Promised(Ticket, Promised),
+    /// The answer to `Action::Judge`.
+    Judged(Judgement),
     TimedOut(Timer),
     /// The agent is being stopped (D29).
     ShutDown,
@@ -69,6 +71,8 @@ pub enum LegNews {
     HandedOff,
     /// It has not: we stay between them.
     NotHandedOff,
+    /// A seat is kept for the call, and not rung yet.
+    Kept,
     /// There is no ready seat (D9).
     NoSeat,
 }
@@ -81,6 +85,14 @@ pub enum PhraseNews {
     Ended {
         whole: bool,
     },
+}
+
+/// Whether anybody may be promised a call to a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    MayBeCalled,
+    /// An emergency number, one that is never phoned back, or one that the dial rules do not let through (D34).
+    NeverCalled,
 }
 
 /// What became of a promise's row.

@@ -18,6 +18,7 @@ mod asking;
 mod board;
 mod bridged;
 mod commands;
+mod connecting;
 mod doctor;
 mod farewell;
 mod fetching;
@@ -40,6 +41,7 @@ mod recording;
 mod repair;
 mod ringing;
 mod speech;
+mod taking_number;
 mod talking;
 mod terms;
 mod timers;
@@ -53,7 +55,7 @@ use crate::words::{CallId, ConsentFor, Language, Moment, Party, PhoneNumber, Pii
 pub use action::{
     Action, Callee, ConsentBy, Notice, Outcome, Particulars, Recording, Refusal, Say,
 };
-pub use input::{Input, LegNews, PhraseNews, Promised};
+pub use input::{Input, Judgement, LegNews, PhraseNews, Promised};
 pub use line::Line;
 pub use machine::AtMachine;
 pub use patch::{Hears, Patch};
@@ -61,7 +63,7 @@ pub use phone_keys::{KeyAct, PhoneKeys};
 pub use reached::{Cause, Refused, Sign};
 pub use repair::RepairNews;
 pub use speech::Utterance;
-pub use terms::{Arrival, Behind, Handoff, PromiseKind, TargetTerms, Terms, Ticket};
+pub use terms::{Arrival, Behind, First, Handoff, PromiseKind, TargetTerms, Terms, Ticket};
 pub use timers::Timer;
 
 use board::Board;
@@ -91,6 +93,7 @@ enum State {
     Holding(holding::Holding),
     Transferring(transferring::Transferring),
     Bridged(bridged::Bridged),
+    TakingNumber(taking_number::TakingNumber),
     Promising(promising::Promising),
     Closing(farewell::Closing),
     Farewell(farewell::Farewell),
@@ -98,6 +101,7 @@ enum State {
     FetchingRep(fetching::FetchingRep),
     Dialling(fetching::Dialling),
     Opening(fetching::Opening),
+    Connecting(connecting::Connecting),
     Messaging(machine::Messaging),
     Ended,
 }
@@ -135,7 +139,7 @@ impl Call {
         )
     }
 
-    /// We keep a promise (R26, R41): the rep first, then the number, then the opening phrase (D25).
+    /// We keep a promise (R26, R41): the rep first, or a seat kept for him, then the number, then the opening phrase (D25).
     pub fn callback(
         terms: Arc<Terms>,
         beginning: Beginning,
@@ -283,6 +287,7 @@ impl State {
             Self::Holding(_) => "holding",
             Self::Transferring(transferring) => transferring.name(),
             Self::Bridged(bridged) => bridged.name(),
+            Self::TakingNumber(_) => "taking-number",
             Self::Promising(_) => "promising",
             Self::Closing(_) => "closing",
             Self::Farewell(_) => "farewell",
@@ -290,6 +295,7 @@ impl State {
             Self::FetchingRep(_) => "fetching-rep",
             Self::Dialling(_) => "dialling",
             Self::Opening(_) => "opening",
+            Self::Connecting(_) => "connecting",
             Self::Messaging(_) => "messaging",
             Self::Ended => "ended",
         }
@@ -345,6 +351,7 @@ impl State {
             Self::Holding(state) => state.handle(input, board, now),
             Self::Transferring(state) => state.handle(input, board, now),
             Self::Bridged(state) => state.handle(input, board, now),
+            Self::TakingNumber(state) => state.handle(input, board, now),
             Self::Promising(state) => state.handle(input, board, now),
             Self::Closing(state) => state.handle(input, board, now),
             Self::Farewell(state) => state.handle(input, board, now),
@@ -352,6 +359,7 @@ impl State {
             Self::FetchingRep(state) => state.handle(input, board, now),
             Self::Dialling(state) => state.handle(input, board, now),
             Self::Opening(state) => state.handle(input, board, now),
+            Self::Connecting(state) => state.handle(input, board, now),
             Self::Messaging(state) => state.handle(input, board, now),
             Self::Ended => board.unexpected(input, Self::Ended),
         }
@@ -362,12 +370,14 @@ impl State {
         match self {
             Self::Talking(_) | Self::Laddering(_) => Patch::talking(board.rep.muted),
             Self::Bridged(_) => Patch::bridged(),
-            Self::Holding(_) | Self::Waiting(_) => Patch::held(board.bed()),
+            Self::Holding(_) | Self::Waiting(_) | Self::Connecting(_) => Patch::held(board.bed()),
             Self::Transferring(state) => state.patch(board),
             Self::Asking(state) => state.patch(board),
-            Self::Dialling(_) | Self::Noticing(_) | Self::Greeting(_) | Self::Opening(_) => {
-                Patch::rep_listens()
-            }
+            Self::Dialling(_)
+            | Self::Noticing(_)
+            | Self::Greeting(_)
+            | Self::Opening(_)
+            | Self::TakingNumber(_) => Patch::rep_listens(),
             Self::Ringing(_)
             | Self::Answering(_)
             | Self::Promising(_)

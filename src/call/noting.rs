@@ -117,6 +117,7 @@ fn note_leg(party: Party, news: LegNews, board: &mut Board, now: Moment) {
         | LegNews::HungUp
         | LegNews::Lost => *board.leg(party) = Leg::Absent,
         LegNews::Ringing
+        | LegNews::Kept
         | LegNews::Holds
         | LegNews::Resumes
         | LegNews::Expiring

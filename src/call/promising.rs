@@ -7,6 +7,7 @@ use crate::words::{Because, EndedBy, Ending, Moment, PromptId};
 
 use super::{
     Board, CALLER, Input, Particulars, PromiseKind, Promised, State, Ticket, Timer, farewell,
+    taking_number,
 };
 
 /// A disk that takes longer counts as one that failed: the caller is not kept waiting for it.
@@ -20,11 +21,13 @@ pub(super) struct Promising {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Occasion {
+pub(super) enum Occasion {
     /// They do not hear us (R26, D17).
     CannotHear,
     /// Their audio did not come back (D16).
     MediaLost,
+    /// The same, and they have heard so: they were asked for their number.
+    MediaLostTold,
     /// The caller took our offer (R41).
     Offered,
     /// The agent is being stopped (D29).
@@ -57,15 +60,41 @@ pub(super) fn session_over(board: &mut Board, now: Moment) -> State {
     enter(board, Occasion::SessionOver, PromiseKind::Crash, now)
 }
 
-fn enter(board: &mut Board, occasion: Occasion, kind: PromiseKind, now: Moment) -> State {
-    board.timers.begin_state();
+pub(super) fn enter(
+    board: &mut Board,
+    occasion: Occasion,
+    kind: PromiseKind,
+    now: Moment,
+) -> State {
     board.timers.disarm(Timer::MediaLost);
     board.stop_calling();
     board.hush(CALLER);
     if board.number.is_none() {
-        return depart(board, occasion, Promised::NotNoted, now);
+        return without_number(board, occasion, kind, now);
     }
     let ticket = board.promise(kind, occasion.reason(), Particulars::default());
+    wait(board, ticket, occasion, now)
+}
+
+/// Who hears us, and will for a while, is asked for it.
+fn without_number(board: &mut Board, occasion: Occasion, kind: PromiseKind, now: Moment) -> State {
+    match occasion {
+        Occasion::Offered => taking_number::before_parting(board, occasion, kind, None, now),
+        Occasion::MediaLost => {
+            let lost = board.policy().line_fault.lost.clone();
+            let told = Occasion::MediaLostTold;
+            taking_number::before_parting(board, told, kind, Some(lost), now)
+        }
+        Occasion::CannotHear
+        | Occasion::MediaLostTold
+        | Occasion::ShutDown
+        | Occasion::SessionOver => depart(board, occasion, Promised::NotNoted, now),
+    }
+}
+
+/// For the row that was asked for.
+pub(super) fn wait(board: &mut Board, ticket: Ticket, occasion: Occasion, now: Moment) -> State {
+    board.timers.begin_state();
     board.timers.arm(Timer::Noted, now + NOTED_WITHIN);
     State::Promising(Promising { ticket, occasion })
 }
@@ -89,7 +118,12 @@ impl Promising {
     }
 }
 
-fn depart(board: &mut Board, occasion: Occasion, promised: Promised, now: Moment) -> State {
+pub(super) fn depart(
+    board: &mut Board,
+    occasion: Occasion,
+    promised: Promised,
+    now: Moment,
+) -> State {
     let words = occasion.words(board, promised);
     let ending = Ending {
         by: EndedBy::Agent,
@@ -102,7 +136,7 @@ impl Occasion {
     fn reason(self) -> &'static str {
         match self {
             Self::CannotHear => "the caller cannot hear us",
-            Self::MediaLost => "the caller's audio was lost",
+            Self::MediaLost | Self::MediaLostTold => "the caller's audio was lost",
             Self::Offered => "offered while waiting",
             Self::ShutDown => "the agent was stopped",
             Self::SessionOver => "the session was not refreshed",
@@ -112,7 +146,7 @@ impl Occasion {
     fn because(self, promised: Promised) -> Because {
         match self {
             Self::CannotHear => Because::CallerCannotHear,
-            Self::MediaLost => Because::MediaLost,
+            Self::MediaLost | Self::MediaLostTold => Because::MediaLost,
             Self::Offered if promised == Promised::NotNoted => Because::CallbackNotNoted,
             Self::Offered => Because::CallbackPromised,
             Self::ShutDown => Because::ShuttingDown,
@@ -128,13 +162,20 @@ impl Occasion {
         let words = match self {
             Self::CannotHear if noted => vec![&fault.cannot_hear, &fault.farewell],
             Self::MediaLost => vec![&fault.lost, &fault.farewell],
-            Self::Offered if noted => vec![promise_words(board, promised), &callback.farewell],
+            Self::Offered | Self::MediaLostTold if noted => {
+                vec![promise_words(board, promised), &callback.farewell]
+            }
+            Self::Offered | Self::MediaLostTold if board.number.is_none() => {
+                vec![&policy.number.missing, &callback.farewell]
+            }
             Self::ShutDown | Self::SessionOver if noted => {
                 vec![&policy.speaking.shut_down, &callback.farewell]
             }
-            Self::CannotHear | Self::Offered | Self::ShutDown | Self::SessionOver => {
-                vec![&fault.farewell]
-            }
+            Self::CannotHear
+            | Self::MediaLostTold
+            | Self::Offered
+            | Self::ShutDown
+            | Self::SessionOver => vec![&fault.farewell],
         };
         words.into_iter().cloned().collect()
     }

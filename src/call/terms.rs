@@ -19,6 +19,16 @@ pub struct Terms {
     /// Off is the signalling profile: no ladder, no line verdicts.
     pub watches_line: bool,
     pub at_machine: AtMachine,
+    pub first: First,
+}
+
+/// Whom a callback rings first (D25).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum First {
+    #[default]
+    Agent,
+    /// A seat is kept for him, and rung once he has answered.
+    Customer,
 }
 
 /// What the policy may do with a `[[target]]`.
@@ -92,6 +102,15 @@ impl PromiseKind {
             Self::Waiting => "waiting",
             Self::Crash => "crash",
             Self::Complaint => "complaint",
+        }
+    }
+
+    /// What is owed where the answer was not ready: calls for other reasons than an answer are due at once, and
+    /// somebody has to find it first.
+    pub(super) fn of_answer(self) -> Self {
+        match self {
+            Self::Rep | Self::Supervisor | Self::Expert | Self::Complaint => self,
+            Self::LineFault | Self::Waiting | Self::Crash => Self::Rep,
         }
     }
 

@@ -15,6 +15,8 @@ pub enum Timer {
     Grid,
     /// The question has waited long enough for a key (D11).
     Question,
+    /// The caller should have typed the next digit of his number by now.
+    NextDigit,
     /// The caller should have spoken by now (D15).
     Opening,
     /// The pause after a ladder phrase is over.
@@ -38,6 +40,8 @@ pub enum Timer {
     CustomerRings,
     /// The customer answered and says nothing.
     CustomerVoice,
+    /// A rep should have come to the customer by now.
+    RepComes,
     /// Whom we called has not shown that he is a person, nor that he is none.
     Doubt,
     /// The machine should have beeped by now, or have heard our message.

@@ -342,9 +342,6 @@ impl Transferring {
             return own_phone::back(board, Some((&transfer.failed, Manner::POLITE)), now);
         }
         board.call_seat();
-        if board.number.is_none() {
-            return waiting::enter(board, Manner::FIRM, now);
-        }
         let back = asking::Back::Waiting(waiting::begin(board, now));
         asking::offer_now(board, &transfer.offer, PromiseKind::Expert, back, now)
     }

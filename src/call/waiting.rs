@@ -117,7 +117,7 @@ impl Waiting {
     fn grid_point(mut self, board: &mut Board, now: Moment) -> State {
         let policy = board.policy();
         self.waited = true;
-        if self.grid.offer_is_due() && board.number.is_some() {
+        if self.grid.offer_is_due() {
             let kind = PromiseKind::Waiting;
             return asking::offer(
                 board,

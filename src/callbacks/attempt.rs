@@ -73,6 +73,8 @@ pub enum Outcome {
     Failed,
     /// The caller answered and hung up before a rep was there.
     Abandoned,
+    /// The caller answered, and no rep came in time.
+    NoRep,
     /// An answering machine.
     Machine,
     Fax,
@@ -95,6 +97,7 @@ impl Outcome {
             | Self::Diverted
             | Self::Refused
             | Self::Abandoned
+            | Self::NoRep
             | Self::Machine
             | Self::Fax
             | Self::Unknown => true,
@@ -114,6 +117,7 @@ impl Outcome {
             Self::Refused => "refused",
             Self::Failed => "failed",
             Self::Abandoned => "abandoned",
+            Self::NoRep => "no-rep",
             Self::Machine => "machine",
             Self::Fax => "fax",
             Self::Withdrawn => "withdrawn",

@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Attempt, Claim, Outcome};
+use super::{Attempt, Claim, Claimer, Outcome};
 use crate::words::{CallId, DeskId, Language, PhoneNumber, Pii, SeatId};
 
 /// One callback, for life; sortable by time (UUID version 7).
@@ -73,6 +72,14 @@ impl Kind {
         Self::LineFault,
     ];
 
+    /// Somebody was to find an answer: it is owed when the promise is due.
+    pub fn owes_answer(self) -> bool {
+        match self {
+            Self::Rep | Self::Expert | Self::Supervisor | Self::Complaint => true,
+            Self::LineFault | Self::Crash | Self::Waiting => false,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Complaint => "complaint",
@@ -108,6 +115,9 @@ pub struct Promise {
     pub language: Language,
     /// When the caller was last on the line with us: the quiet hours spare what is recent.
     pub made_at: Timestamp,
+    /// Since when he waits in the line for a seat, where he keeps his place in it ([`Kind::keeps_place`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Timestamp>,
 }
 
 /// Characters of a note and of a reason that are kept; what is longer is cut.
@@ -186,6 +196,20 @@ pub enum State {
     Cancelled {
         why: CancelledBecause,
     },
+}
+
+impl State {
+    /// The word of the API, the exports and the column.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Attempting { .. } => "attempting",
+            Self::Uncertain { .. } => "uncertain",
+            Self::Done => "done",
+            Self::GivenUp { .. } => "given-up",
+            Self::Cancelled { .. } => "cancelled",
+        }
+    }
 }
 
 /// A claim on a promise: it is over when its time is, unless the desk renews it.
@@ -356,11 +380,9 @@ impl Callback {
         self.is_open() && self.next <= at
     }
 
-    /// Whether its own seat is among them, or any other may call by then.
-    pub(super) fn may_be_dialled_by(&self, seats: &BTreeSet<SeatId>, at: Timestamp) -> bool {
-        let own = self.promise.seat.as_ref();
-        self.own_until.is_none_or(|until| until <= at)
-            || own.is_some_and(|seat| seats.contains(seat))
+    /// Whether it is due, its own seat is among them or any other may call by then, and it is before the live caller.
+    pub(super) fn is_claimable_by(&self, claimer: &Claimer, at: Timestamp) -> bool {
+        self.is_due(at) && claimer.seat_for(self, at).is_some() && self.comes_before(claimer.live)
     }
 
     /// Whether its desk is dead by then, or somebody is to be warned.
@@ -415,6 +437,7 @@ impl Callback {
         mine.kind = mine.kind.max(other.kind);
         mine.due = mine.due.min(other.due);
         mine.made_at = mine.made_at.max(other.made_at);
+        mine.place = [mine.place, other.place].into_iter().flatten().min();
         mine.language = other.language;
         mine.seat = other.seat.clone().or(mine.seat.take());
         mine.recording = other.recording.clone().or(mine.recording.take());

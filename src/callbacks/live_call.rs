@@ -12,6 +12,9 @@ pub struct LiveCall {
     /// Absent when the caller withheld it: there is nobody to phone back.
     pub number: Option<Pii<PhoneNumber>>,
     pub answered: Timestamp,
+    /// When it came in: his place in the line, should he be phoned back. A row of an earlier version has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<Timestamp>,
     pub seat: Option<SeatId>,
     pub language: Language,
 }
@@ -39,6 +42,7 @@ impl LiveCall {
             recording: None,
             language: self.language,
             made_at: self.answered,
+            place: self.began.or(Some(self.answered)),
         })
     }
 }
@@ -54,6 +58,7 @@ mod tests {
             call: CallId::new(1, [0; 10]),
             number: None,
             answered,
+            began: None,
             seat: None,
             language: Language::En,
         };
@@ -62,5 +67,6 @@ mod tests {
         let promise = LiveCall { number, ..live }.promise(answered).unwrap();
         assert!(promise.is_retry_of(&promise));
         assert_eq!(promise.kind, Kind::Crash);
+        assert_eq!(promise.place, Some(answered));
     }
 }

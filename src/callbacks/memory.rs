@@ -1,4 +1,3 @@
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
@@ -6,8 +5,10 @@ use jiff::Timestamp;
 
 use super::engaged::Engaged;
 use super::sheet::{Sheet, carry_out};
-use super::{Attempt, Callback, CallbackId, LiveCalls, Order, Promise, Rules, Turn};
-use crate::words::{CallId, DeskId, PhoneNumber, SeatId};
+use super::{
+    Attempt, Callback, CallbackId, Claimer, LiveCalls, Order, Outlook, Promise, Rules, Turn,
+};
+use crate::words::{CallId, DeskId, PhoneNumber};
 
 /// A book in memory: where promises are while the disk fails, and the measure of the books on disks.
 #[derive(Debug)]
@@ -71,6 +72,18 @@ impl Memory {
         self.rules.whose(&row.promise.number)
     }
 
+    /// Those of callers whom nobody dials or talks to.
+    fn free(&self, which: impl Fn(&Callback) -> bool, at: Timestamp) -> Vec<&Callback> {
+        let mut rows: Vec<&Callback> = self.rows.values().filter(|row| which(row)).collect();
+        if !rows.is_empty() {
+            let in_flight = self.callers(|row| row.attempt().is_some());
+            let engaged = self.engaged.callers(at);
+            let is_free = |whose| !in_flight.contains(&whose) && !engaged.contains(&whose);
+            rows.retain(|row| is_free(self.whose(row)));
+        }
+        rows
+    }
+
     fn callers(&self, which: impl Fn(&Callback) -> bool) -> BTreeSet<PhoneNumber> {
         let rows = self.rows.values().filter(|row| which(row));
         rows.map(|row| self.whose(row)).collect()
@@ -113,22 +126,9 @@ impl Sheet for Memory {
         Ok(self.rows.values().filter(|row| !row.is_settled()).count())
     }
 
-    fn due(
-        &mut self,
-        at: Timestamp,
-        seats: &BTreeSet<SeatId>,
-    ) -> Result<Option<Callback>, Infallible> {
-        let in_flight = self.callers(|row| row.attempt().is_some());
-        let engaged = self.engaged.callers(at);
-        let is_free = |whose: &PhoneNumber| !in_flight.contains(whose) && !engaged.contains(whose);
-        let due = self
-            .rows
-            .values()
-            .filter(|row| row.is_due(at) && row.may_be_dialled_by(seats, at));
-        let free = due.filter(|row| is_free(&self.whose(row)));
-        Ok(free
-            .min_by_key(|row| (Reverse(row.promise.kind), row.next, row.id))
-            .cloned())
+    fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, Infallible> {
+        let due = self.free(|row| row.is_claimable_by(claimer, at), at);
+        Ok(due.into_iter().min_by_key(|row| row.turn()).cloned())
     }
 
     fn late(&mut self, at: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, Infallible> {
@@ -173,11 +173,7 @@ impl Sheet for Memory {
         Ok(())
     }
 
-    fn stirs_after(
-        &mut self,
-        from: Timestamp,
-        at: Timestamp,
-    ) -> Result<Option<Timestamp>, Infallible> {
+    fn outlook(&mut self, from: Timestamp, at: Timestamp) -> Result<Outlook, Infallible> {
         let engaged = self.engaged.callers(at);
         let stirs = self
             .rows
@@ -186,6 +182,10 @@ impl Sheet for Memory {
                 true => row.late_after(from),
                 false => row.stirs_after(from),
             });
-        Ok(stirs.min())
+        let waits = self.free(|row| row.place_at(at).is_some(), at);
+        Ok(Outlook {
+            next: stirs.min(),
+            place: waits.iter().filter_map(|row| row.place_at(at)).min(),
+        })
     }
 }

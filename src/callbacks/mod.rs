@@ -6,6 +6,7 @@
 mod attempt;
 mod callback;
 mod engaged;
+mod line;
 mod live_call;
 mod memory;
 mod order;
@@ -25,4 +26,4 @@ pub use page::Page;
 pub use queue::{Action, Alarm, Input, Queue, Ticket, Timer};
 pub use quiet_hours::{DayOfWeek, QuietDay, QuietHours};
 pub use rules::{KindRules, Rules};
-pub use sheet::{OPEN_MAX, Sheet, carry_out};
+pub use sheet::{OPEN_MAX, Outlook, Sheet, carry_out};

@@ -86,6 +86,8 @@ pub struct Claimer {
     pub desk: DeskId,
     /// At least one.
     pub seats: BTreeSet<SeatId>,
+    /// Since when the live caller waits who would have the seat: only who was in the line before him may be dialled.
+    pub live: Option<Timestamp>,
     /// Others take the claim for dead from then on, unless it is renewed.
     pub until: Timestamp,
 }
@@ -157,6 +159,8 @@ pub struct Turn {
     pub told: Vec<Told>,
     /// When the next row is due or late, as far as the book knows.
     pub next: Option<Timestamp>,
+    /// Since when the first in the line waits of those whom any seat may dial now.
+    pub place: Option<Timestamp>,
     /// How many are not settled, where it was counted.
     pub unsettled: Option<usize>,
 }

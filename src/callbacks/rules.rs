@@ -105,7 +105,7 @@ impl Rules {
     }
 
     /// Why nobody is promised a call to this number.
-    pub(super) fn refuses(&self, number: &Pii<PhoneNumber>) -> Option<Refusal> {
+    pub fn refuses(&self, number: &Pii<PhoneNumber>) -> Option<Refusal> {
         if self.numbering.is_emergency(number.reveal()) {
             return Some(Refusal::EmergencyNumber);
         }
@@ -172,6 +172,7 @@ pub(super) mod samples {
             recording: None,
             language: Language::ZhCn,
             made_at: due,
+            place: None,
         }
     }
 }

@@ -1,12 +1,10 @@
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
 use super::{
     Attempt, Callback, CallbackId, Claim, Claimer, LiveCalls, News, Order, Page, Promise, Refusal,
     Rules, Told, Turn, Wish,
 };
-use crate::words::{CallId, DeskId, PhoneNumber, SeatId};
+use crate::words::{CallId, DeskId, PhoneNumber};
 
 /// Promises that are not settled, at once; one more is refused, and an alarm is raised.
 pub const OPEN_MAX: usize = 10_000;
@@ -36,13 +34,9 @@ pub trait Sheet {
     /// How many are not settled.
     fn unsettled(&mut self) -> Result<usize, Self::Error>;
 
-    /// One that one of these seats may dial by then, whose caller nobody dials or talks to: of the strongest kind, the
-    /// one that was due first.
-    fn due(
-        &mut self,
-        at: Timestamp,
-        seats: &BTreeSet<SeatId>,
-    ) -> Result<Option<Callback>, Self::Error>;
+    /// One that one of the claimer's seats may dial by then, whose caller nobody dials or talks to: whose turn it is
+    /// (`Callback::turn`), unless a live caller was in the line before.
+    fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, Self::Error>;
 
     /// Callers with a claim that lapsed by then, or of whose promises somebody is to be warned.
     fn late(&mut self, at: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, Self::Error>;
@@ -66,13 +60,18 @@ pub trait Sheet {
     /// The calls of this desk died with it: they are owed a callback, and keep nobody from being dialled.
     fn calls_died(&mut self, desk: &DeskId) -> Result<(), Self::Error>;
 
-    /// When the next row is due, free for any seat, late or lapses, after `from`. Whoever is on the line at `at` is due
-    /// once his call is over.
-    fn stirs_after(
-        &mut self,
-        from: Timestamp,
-        at: Timestamp,
-    ) -> Result<Option<Timestamp>, Self::Error>;
+    /// What there is to come back for: what stirs after `from`, and who is first in the line at `at`. Whoever is on the line
+    /// at `at` is due once his call is over.
+    fn outlook(&mut self, from: Timestamp, at: Timestamp) -> Result<Outlook, Self::Error>;
+}
+
+/// What a desk comes back to the book for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outlook {
+    /// When the next row is due, free for any seat, late or lapses.
+    pub next: Option<Timestamp>,
+    /// The earliest place in the line of those whom nobody dials or talks to and any seat may dial (`Callback::place_at`).
+    pub place: Option<Timestamp>,
 }
 
 /// Carries an order out on a sheet, as of `at`: what is written with it is one transaction.
@@ -116,7 +115,7 @@ pub fn carry_out<S: Sheet>(
     } else {
         at
     };
-    let next = work.sheet.stirs_after(from, at)?;
+    let Outlook { next, place } = work.sheet.outlook(from, at)?;
     let unsettled = if order.changes_how_many() {
         Some(work.sheet.unsettled()?)
     } else {
@@ -124,6 +123,7 @@ pub fn carry_out<S: Sheet>(
     };
     Ok(Turn {
         next,
+        place,
         unsettled,
         ..turn
     })
@@ -195,7 +195,7 @@ impl<S: Sheet> Work<'_, S> {
     }
 
     fn claim(&mut self, claimer: &Claimer) -> Result<Turn, S::Error> {
-        let Some(due) = self.sheet.due(self.at, &claimer.seats)? else {
+        let Some(due) = self.sheet.due(self.at, claimer)? else {
             return Ok(Turn::default());
         };
         let whose = self.rules.whose(&due.promise.number);

@@ -350,6 +350,9 @@ pub(super) enum CallVerb {
     Machine {
         call: Option<CallId>,
     },
+    StillLooking {
+        call: Option<CallId>,
+    },
     Promise {
         call: Option<CallId>,
         #[arg(long)]

@@ -95,6 +95,7 @@ fn worded(verb: CallVerb) -> (Command, Option<CallId>) {
         CallVerb::Language { spoken, call } => (Command::Language { to: spoken }, call),
         CallVerb::CannotHear { call } => (Command::CannotHear, call),
         CallVerb::Machine { call } => (Command::Machine, call),
+        CallVerb::StillLooking { call } => (Command::StillLooking, call),
         CallVerb::Promise {
             call,
             reason,

@@ -263,6 +263,7 @@ fn advice(what: &What, teller: &Teller<'_>) -> Option<String> {
             let id = format!("offer-refused.{why}");
             Some(teller.filled(&id, &[("offered", &offered)]))
         }
+        What::CallsBack(it) if it.owes_answer => Some(teller.text("calls-back.owes-answer")),
         What::Told { notice } => explained("notice", notice, &[], teller),
         What::Headset { state, .. } => explained("headset", state, &[], teller),
         What::Buttons { state, device } => {

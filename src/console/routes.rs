@@ -74,7 +74,7 @@ const fn wish(path: &'static str, word: &'static str) -> Route {
 }
 
 /// Every route there is.
-pub static ROUTES: [Route; 42] = [
+pub static ROUTES: [Route; 43] = [
     route(Method::GET, "/healthz", Permission::Anyone, Page::Health),
     route(Method::GET, "/metrics", Permission::Metrics, Page::Metrics),
     get("/api/v1/events", Page::Events),
@@ -99,6 +99,7 @@ pub static ROUTES: [Route; 42] = [
     command("/api/v1/calls/{id}/language", "language"),
     command("/api/v1/calls/{id}/cannot-hear", "cannot-hear"),
     command("/api/v1/calls/{id}/machine", "machine"),
+    command("/api/v1/calls/{id}/still-looking", "still-looking"),
     command("/api/v1/calls/{id}/promise", "promise"),
     command("/api/v1/calls/{id}/closing-said", "closing-said"),
     get("/api/v1/callbacks", Page::Callbacks),

@@ -106,6 +106,9 @@ pub struct CallbackView {
     /// When the next attempt may begin, while it is open.
     #[serde(default)]
     pub next_utc: Option<Timestamp>,
+    /// Since when he is in the line for a seat, where he keeps his place in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place_utc: Option<Timestamp>,
     /// Why it was given up or cancelled.
     #[serde(default)]
     pub because: Option<String>,

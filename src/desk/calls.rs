@@ -62,6 +62,8 @@ pub(super) struct Facts {
     pub(super) seat: Option<SeatId>,
     /// The seat that should have it, where one was chosen before.
     pub(super) wished: Option<SeatId>,
+    /// The seat that waits to be rung for it.
+    pub(super) kept: Option<SeatId>,
     /// What the rep should know, by the line it came on.
     pub(super) skill: Option<String>,
     /// The promise this call keeps.
@@ -208,6 +210,7 @@ impl Facts {
             began,
             seat: None,
             wished: None,
+            kept: None,
             skill: None,
             attempt: None,
             calls_back: None,

@@ -8,7 +8,7 @@ use crate::callbacks::{Attempt, Callback, SipCause};
 use crate::console::{Export, ExportFormat, Numbers};
 use crate::words::{CallId, PhoneNumber, SeatId};
 
-use super::wishes::{because, state_word};
+use super::wishes::because;
 
 /// Digits of a masked number that are shown, at its beginning and at its end.
 const SHOWN: (usize, usize) = (3, 4);
@@ -21,6 +21,8 @@ struct Promised<'a> {
     number: String,
     made_utc: Timestamp,
     due_utc: Timestamp,
+    /// Since when he is in the line, where he keeps his place in it.
+    place_utc: Option<Timestamp>,
     state: &'static str,
     because: Option<String>,
     reason: &'a str,
@@ -40,12 +42,13 @@ struct Tried<'a> {
     cause: Option<&'a SipCause>,
 }
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 20] = [
     "callback",
     "kind",
     "number",
     "made_utc",
     "due_utc",
+    "place_utc",
     "state",
     "because",
     "reason",
@@ -88,7 +91,8 @@ fn promised<'a>(row: &'a Callback, attempts: &'a [Attempt], numbers: Numbers) ->
         },
         made_utc: promise.made_at,
         due_utc: promise.due,
-        state: state_word(&row.state),
+        place_utc: promise.place,
+        state: row.state.as_str(),
         because: because(&row.state),
         reason: &promise.reason,
         seat: promise.seat.as_ref(),
@@ -135,6 +139,7 @@ fn csv(promise: Promised<'_>) -> String {
         promise.number.clone(),
         promise.made_utc.to_string(),
         promise.due_utc.to_string(),
+        shown(promise.place_utc.as_ref().map(|at| at as &dyn ToString)),
         promise.state.to_owned(),
         promise.because.clone().unwrap_or_default(),
         promise.reason.to_owned(),
@@ -198,6 +203,7 @@ mod tests {
             recording: None,
             language: Language::ZhCn,
             made_at,
+            place: None,
         };
         let callback = Callback::new(CallbackId::new(1, [0; 10]), promise);
         let attempt = |n| Attempt::new(callback.id, n, "rep1".parse().unwrap(), made_at);

@@ -331,6 +331,10 @@ fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
             settings::Machine::HangUp => call::AtMachine::HangUp,
             settings::Machine::Message => call::AtMachine::Message,
         },
+        first: match settings.callbacks.first {
+            settings::First::Agent => call::First::Agent,
+            settings::First::Customer => call::First::Customer,
+        },
         policy: Arc::new(policy),
     }
 }

@@ -1,6 +1,7 @@
 //! One thread that writes to disk: promises, live calls, timelines. Nobody waits for it in a call.
 
 use std::io;
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -85,6 +86,9 @@ pub(super) enum Kept {
 /// Jobs on their way to disk, 16 bytes each until they are there. Past it timeline entries, and whose call it is, are dropped and counted; commits fail (D24).
 const JOBS_MAX: usize = 8_192;
 
+/// Jobs that are looked through for orders that can be done together.
+const TOGETHER_MAX: usize = 64;
+
 #[derive(Clone, Debug)]
 pub(super) struct Keeper {
     /// The room for all jobs is there from the start: so they are small.
@@ -107,6 +111,8 @@ impl Keeper {
             files,
             kept,
             failing: false,
+            orders: Vec::new(),
+            tickets: Vec::new(),
         };
         let thread = std::thread::Builder::new()
             .name("keeper".to_owned())
@@ -143,18 +149,32 @@ struct Worker {
     files: Files,
     kept: mpsc::Sender<Kept>,
     failing: bool,
+    /// Orders that wait, and their tickets.
+    orders: Vec<(Order, Timestamp)>,
+    tickets: Vec<Ticket>,
 }
 
 impl Worker {
     fn work(mut self, todo: &Receiver<Box<Job>>) {
         while let Ok(job) = todo.recv() {
-            self.do_it(*job);
+            let more = todo.try_iter().take(TOGETHER_MAX);
+            for job in iter::once(job).chain(more) {
+                self.do_it(*job);
+            }
+            self.take_orders();
         }
     }
 
+    /// Orders that wait one behind the other are done together.
     fn do_it(&mut self, job: Job) {
+        if !matches!(job, Job::Order { .. }) {
+            self.take_orders();
+        }
         match job {
-            Job::Order { ticket, order, at } => self.carry_out(ticket, &order, at),
+            Job::Order { ticket, order, at } => {
+                self.tickets.push(ticket);
+                self.orders.push((order, at));
+            }
             Job::List(listed) => {
                 // Who has left does not want to know.
                 let _ = listed.send(self.store.callbacks());
@@ -197,16 +217,23 @@ impl Worker {
         }
     }
 
-    fn carry_out(&mut self, ticket: Ticket, order: &Order, at: Timestamp) {
-        let turn = self.store.take(order, &self.rules, at);
-        let turn = self.watch(turn);
-        if let Some(turn) = &turn {
-            committed(order, turn);
+    fn take_orders(&mut self) {
+        if self.orders.is_empty() {
+            return;
         }
-        self.tell(Kept::Turned { ticket, turn });
-        if let Order::CallOver { .. } = order {
-            let caught_up = self.files.callers.catch_up();
-            self.watch_file(caught_up);
+        let orders = std::mem::take(&mut self.orders);
+        let turns = self.store.take_all(&orders, &self.rules);
+        let tickets = std::mem::take(&mut self.tickets);
+        for ((ticket, (order, _)), turn) in iter::zip(tickets, &orders).zip(turns) {
+            let turn = self.watch(turn);
+            if let Some(turn) = &turn {
+                committed(order, turn);
+            }
+            self.tell(Kept::Turned { ticket, turn });
+            if let Order::CallOver { .. } = order {
+                let caught_up = self.files.callers.catch_up();
+                self.watch_file(caught_up);
+            }
         }
     }
 

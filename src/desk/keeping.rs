@@ -210,6 +210,7 @@ mod tests {
             recording: None,
             language: Language::En,
             made_at: began(),
+            place: None,
         }
     }
 }

@@ -72,7 +72,7 @@ use crate::console::CallView;
 use crate::dialling::Tally;
 use crate::media::{Attended, LegSpec};
 use crate::records::What;
-use crate::seating::Seating;
+use crate::seating::{Openings, Seating};
 use crate::sip::offer_answer::{Codecs, Negotiated};
 use crate::words::{CallId, Ending, Entropy, Moment, Party, PhoneNumber, Pii};
 
@@ -235,7 +235,7 @@ impl Desk {
     fn note_waiting(&mut self, id: CallId, state: &str, now: Moment) {
         let waits = matches!(
             state,
-            "holding" | "waiting" | "transferring" | "consulting" | "announcing"
+            "holding" | "waiting" | "connecting" | "transferring" | "consulting" | "announcing"
         );
         if let Some(call) = self.calls.get_mut(id) {
             let since = call
@@ -412,6 +412,7 @@ impl Desk {
             call: id,
             number: call.call.number().cloned(),
             answered: clock::utc(),
+            began: Some(call.facts.began),
             seat: call.facts.seat.clone(),
             language: call.call.language(),
         })
@@ -475,12 +476,11 @@ impl Desk {
     // Seats
 
     fn tell_queue_of_seats(&mut self, now: Moment) {
-        let free = if self.duty.draining {
-            BTreeSet::new()
-        } else {
-            self.seating.free_seats()
+        let Openings { seats, live } = match self.duty.draining {
+            true => Openings::default(),
+            false => self.seating.openings(now),
         };
-        self.tell_queue(callbacks::Input::SeatsReady(free), now);
+        self.tell_queue(callbacks::Input::SeatsReady { seats, live }, now);
     }
 }
 

@@ -165,13 +165,8 @@ impl Desk {
         let codes = self.pbx.codes.get(seat);
         let to = codes.and_then(|codes| codes.get(&code)).cloned();
         let to = to.ok_or(NotSent::NoWay)?;
-        let out = Outgoing {
-            from: self.own_name(&to, now),
-            to,
-            call_id: None,
-            codecs: self.house.codecs.clone(),
-            headers: Vec::new(),
-        };
+        let from = self.own_name(&to, now);
+        let out = Outgoing::new(to, from, self.house.codecs.clone());
         let leg = self.send_out(out, now)?;
         let sip = leg.sip.ok_or(NotSent::NoWay)?;
         let port = leg.port;

@@ -12,7 +12,6 @@ use crate::sip::{LegId, NameAddr, NotPossible, Refer, Refusal, Uri};
 use crate::words::{CallId, ConsentFor, Moment, Party};
 
 use super::calls::{Leg, Saying};
-use super::house::Address;
 use super::ways::{NotSent, Outgoing};
 use super::{Desk, clock, signalling, sound};
 
@@ -22,6 +21,7 @@ impl Desk {
             Action::Ring => self.ring(id, now),
             Action::Answer => self.answer(id, now),
             Action::Refuse(code) => self.refuse_caller(id, code, now),
+            Action::KeepSeat => self.keep_seat(id, now),
             Action::Call(party, callee) => self.call(id, party, callee, now),
             Action::Move(seat) => self.move_call(id, &seat, now),
             Action::StayPut => self.stay_put(id, now),
@@ -45,6 +45,12 @@ impl Desk {
             Action::Consent { to, given, by } => {
                 let (to, by) = (consent_word(to).to_owned(), by.as_str().to_owned());
                 self.note(id, What::Consent { to, given, by }, now);
+            }
+            Action::Judge(number) => self.judge_number(id, &number),
+            Action::KnowNumber => {
+                self.know_number(id);
+                // Should we crash now, he can be phoned back.
+                self.answered_call(id, now);
             }
             Action::Promise {
                 ticket,
@@ -169,8 +175,13 @@ impl Desk {
         let Some(address) = self.house.targets.get(target).cloned() else {
             return self.later(id, Input::Leg(Party::Target, LegNews::NoAnswer));
         };
-        let from = self.caller_identity(id);
-        self.invite(id, Party::Target, address, from, None, Vec::new(), now);
+        let party = Party::Target;
+        let out = Outgoing::new(
+            address,
+            self.caller_identity(id),
+            self.codecs_for(id, party),
+        );
+        self.invite(id, party, out, now);
     }
 
     /// Asks the caller's exchange to take the call to the target (D22).
@@ -209,7 +220,12 @@ impl Desk {
             Some(address) => {
                 let from = self.own_name(&address, now);
                 let keeps_promise = call_id.is_some();
-                self.invite(id, party, address, from, call_id, Vec::new(), now);
+                let codecs = self.codecs_for(id, party);
+                let out = Outgoing {
+                    call_id,
+                    ..Outgoing::new(address, from, codecs)
+                };
+                self.invite(id, party, out, now);
                 if keeps_promise {
                     // It has left, not only been written.
                     self.signalling.flush();
@@ -221,48 +237,21 @@ impl Desk {
     }
 
     /// Sends the INVITE; what keeps it from leaving is news like any other.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one INVITE's parts, each used once"
-    )]
-    pub(super) fn invite(
-        &mut self,
-        id: CallId,
-        party: Party,
-        to: Address,
-        from: NameAddr,
-        call_id: Option<String>,
-        headers: Vec<(String, String)>,
-        now: Moment,
-    ) {
-        match self.send_invite(id, party, to, from, call_id, headers, now) {
+    pub(super) fn invite(&mut self, id: CallId, party: Party, out: Outgoing, now: Moment) {
+        match self.send_invite(id, party, out, now) {
             Some(leg) => self.invited(id, party, leg),
             None => self.later(id, Input::Leg(party, LegNews::NoAnswer)),
         }
     }
 
     /// Sends an INVITE and says why it does not leave; the leg is nobody's yet.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one INVITE's parts, each used once"
-    )]
     pub(super) fn send_invite(
         &mut self,
         id: CallId,
         party: Party,
-        to: Address,
-        from: NameAddr,
-        call_id: Option<String>,
-        headers: Vec<(String, String)>,
+        out: Outgoing,
         now: Moment,
     ) -> Option<Leg> {
-        let out = Outgoing {
-            to,
-            from,
-            call_id,
-            codecs: self.codecs_for(id, party),
-            headers,
-        };
         match self.send_out(out, now) {
             Ok(leg) => return Some(leg),
             Err(NotSent::NoPort(problem)) => self.tell_no_port(id, party, &problem, now),
@@ -340,7 +329,15 @@ impl Desk {
     /// A phrase for a leg without sound ends at once: the call must not wait for it.
     fn say(&mut self, id: CallId, say: Say) {
         let leg = self.calls.get(id).and_then(|call| call.sound(say.to));
-        let clip = self.sound.clip(&say.phrase, say.language);
+        let policy = &self.house.terms.policy;
+        let clip = match &say.number {
+            Some(number) => {
+                let digits = policy.number.spell(number.reveal());
+                let phrases = [&say.phrase].into_iter().chain(digits);
+                self.sound.clip_of_all(phrases, say.language)
+            }
+            None => self.sound.clip(&say.phrase, say.language),
+        };
         match (leg, clip) {
             (Some(leg), Some(clip)) => {
                 if let Some(call) = self.calls.get_mut(id) {
@@ -432,6 +429,7 @@ pub(super) fn outcome(outcome: Outcome) -> crate::callbacks::Outcome {
         Outcome::Refused => Of::Refused,
         Outcome::Failed => Of::Failed,
         Outcome::Abandoned => Of::Abandoned,
+        Outcome::NoRep => Of::NoRep,
         Outcome::Machine => Of::Machine,
         Outcome::Fax => Of::Fax,
     }

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::call::{Beginning, Call, Input, Outcome, Particulars, PromiseKind, Promised, Ticket};
+use crate::call::{
+    Beginning, Call, Input, Judgement, Outcome, Particulars, PromiseKind, Promised, Ticket,
+};
 use crate::callbacks::{
     self, Action, Attempt, Callback, CallbackId, Kind, News, Promise, Queue, Rules, Told, Turn,
 };
@@ -67,7 +69,7 @@ impl Desk {
         ticket: Ticket,
         kind: PromiseKind,
         reason: String,
-        Particulars { due, note }: Particulars,
+        Particulars { due, note, renews }: Particulars,
         now: Moment,
     ) {
         let Some(call) = self.calls.get(id) else {
@@ -78,6 +80,11 @@ impl Desk {
         };
         let utc = clock::utc();
         let kind = kind_of(kind);
+        let kept = call.facts.calls_back.as_deref().filter(|_| renews);
+        let (reason, note) = match kept {
+            Some(kept) => (kept.reason.clone(), kept.note.clone()),
+            None => (reason, note),
+        };
         let promise = Promise {
             kind,
             number,
@@ -90,6 +97,7 @@ impl Desk {
             recording: self.recordings.file_of(id),
             language: call.call.language(),
             made_at: utc,
+            place: kind.keeps_place().then(|| self.place_of(id, utc, now)),
         };
         self.promises
             .waiting
@@ -97,6 +105,23 @@ impl Desk {
             .or_default()
             .push_back(ticket);
         self.note_promise(promise, now);
+    }
+
+    /// Since when the call's caller is in the line for a seat, or was before he had one.
+    fn place_of(&self, id: CallId, utc: Timestamp, now: Moment) -> Timestamp {
+        let since = self.seating.place_of(id).unwrap_or(now);
+        utc.saturating_sub(now.since(since)).unwrap_or(utc)
+    }
+
+    /// Whether the number that a caller has typed may be called: never for some, and not where no dial rule leads there.
+    pub(super) fn judge_number(&mut self, id: CallId, number: &Pii<PhoneNumber>) {
+        let is_refused = self.promises.rules.refuses(number).is_some();
+        let is_dialled = self.house.dialled(number.reveal()).is_some();
+        let judgement = match !is_refused && is_dialled {
+            true => Judgement::MayBeCalled,
+            false => Judgement::NeverCalled,
+        };
+        self.later(id, Input::Judged(judgement));
     }
 
     pub(super) fn note_promise(&mut self, promise: Promise, now: Moment) {
@@ -163,6 +188,14 @@ impl Desk {
             for action in self.promises.queue.handle(input, now, clock::utc()) {
                 inputs.extend(self.do_for_queue(action, now));
             }
+        }
+        self.keep_place(now);
+    }
+
+    /// No live caller has the seat of one who was first and was promised a call; and no seat is kept for nobody.
+    fn keep_place(&mut self, now: Moment) {
+        if self.seating.keep_place(self.promises.queue.place()) {
+            self.seats_changed(now);
         }
     }
 
@@ -376,7 +409,7 @@ impl Desk {
             None => self.note_desk(what, now),
         }
         if let Some(origin) = origin
-            && let Some(promised) = self.promised(news)
+            && let Some(promised) = self.promised(kind, news)
         {
             self.answer_promise(origin, promised);
         }
@@ -399,8 +432,8 @@ impl Desk {
         }
     }
 
-    /// What may be spoken (D24): five minutes only where a seat is staffed.
-    fn promised(&self, news: News) -> Option<Promised> {
+    /// What may be spoken (D24): five minutes only where a seat is staffed, and not of a turn in the line.
+    fn promised(&self, kind: Kind, news: News) -> Option<Promised> {
         match news {
             News::Noted { due, moved } => {
                 let wait = due.duration_since(clock::utc());
@@ -408,7 +441,7 @@ impl Desk {
                     return Some(Promised::Tomorrow);
                 }
                 let soon = wait <= SignedDuration::from_mins(5);
-                let within = soon && self.seating.is_staffed();
+                let within = soon && !kind.keeps_place() && self.seating.is_staffed();
                 Some(if within {
                     Promised::WithinFiveMinutes
                 } else {

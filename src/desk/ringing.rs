@@ -10,23 +10,51 @@ use super::candidates::{Candidate, Silenced};
 use super::house::{Address, Place};
 use super::reach::Whence;
 use super::standing::SEAT_ABSENT;
+use super::ways::Outgoing;
 use super::{Desk, numbers};
 
 impl Desk {
-    /// Rings a free seat, or all of them, or lets the call wait for one.
+    /// Rings the seat that is kept for the call, else a free seat, or all of them, or lets the call wait for one.
     pub(super) fn call_seat(&mut self, id: CallId, now: Moment) {
+        let kept = self.calls.get_mut(id).and_then(|it| it.facts.kept.take());
+        if let Some(seat) = kept {
+            return self.ring_alone(id, &seat, now);
+        }
         // A seat that could not even be rung is the next call's.
         self.release_seat(id, now);
-        let may_ring_several = self.may_ring_several();
-        let Some(call) = self.calls.get_mut(id) else {
+        let rings = match self.may_ring_several() {
+            true => Rings::AsTheRulesSay,
+            false => Rings::One,
+        };
+        let Some(seats) = self.seek_seats(id, rings, now) else {
             return;
         };
+        self.ring_seats(Given { call: id, seats }, now);
+        self.tell_queue_of_seats(now);
+    }
+
+    /// Takes a free seat for a call that will want it: nobody else gets it, and it does not ring yet.
+    pub(super) fn keep_seat(&mut self, id: CallId, now: Moment) {
+        let seats = self.seek_seats(id, Rings::One, now);
+        let kept = seats.and_then(|seats| seats.into_iter().next());
+        if let Some(call) = self.calls.get_mut(id)
+            && kept.is_some()
+        {
+            call.facts.kept = kept;
+            self.later(id, Input::Leg(Party::Rep, LegNews::Kept));
+        }
+        self.tell_queue_of_seats(now);
+    }
+
+    /// The seats that the call gets; where there are none it hears so, and waits for one. Calls of ours are for one rep.
+    fn seek_seats(&mut self, id: CallId, rings: Rings, now: Moment) -> Option<Vec<SeatId>> {
+        let call = self.calls.get_mut(id)?;
         let wanted = Wanted {
             call: id,
             seat: call.facts.wished.take(),
             skill: call.facts.skill.clone(),
-            rings: match call.facts.inbound && may_ring_several {
-                true => Rings::AsTheRulesSay,
+            rings: match call.facts.inbound {
+                true => rings,
                 false => Rings::One,
             },
         };
@@ -34,8 +62,7 @@ impl Desk {
         if seats.is_empty() {
             self.later(id, Input::Leg(Party::Rep, LegNews::NoSeat));
         }
-        self.ring_seats(Given { call: id, seats }, now);
-        self.tell_queue_of_seats(now);
+        Some(seats)
     }
 
     /// Seats may have become free: for callers who wait first, then for promises.
@@ -98,8 +125,8 @@ impl Desk {
             call.facts.rep_is = it_is;
         }
         let headers = numbers::auto_answer(self.house.terms.policy.answer.mode);
-        let from = self.caller_identity(id);
-        self.invite(id, Party::Rep, address, from, None, headers, now);
+        let out = self.to_rep(id, address, headers);
+        self.invite(id, Party::Rep, out, now);
     }
 
     /// One of several that ring: none of them is asked to pick up by itself.
@@ -127,11 +154,11 @@ impl Desk {
         headers: Vec<(String, String)>,
         now: Moment,
     ) -> bool {
-        let from = self.caller_identity(id);
         let rung = self
             .address_of_seat(seat, now)
             .and_then(|(address, it_is)| {
-                let leg = self.send_invite(id, Party::Rep, address, from, None, headers, now)?;
+                let out = self.to_rep(id, address, headers);
+                let leg = self.send_invite(id, Party::Rep, out, now)?;
                 Some((leg.sip?, leg, it_is))
             });
         let Some((sip, leg, it_is)) = rung else {
@@ -140,6 +167,14 @@ impl Desk {
         let candidate = Candidate::new(id, seat.clone(), leg, it_is);
         self.calls.candidates.add(sip, candidate);
         true
+    }
+
+    fn to_rep(&self, id: CallId, to: Address, headers: Vec<(String, String)>) -> Outgoing {
+        let from = self.caller_identity(id);
+        Outgoing {
+            headers,
+            ..Outgoing::new(to, from, self.codecs_for(id, Party::Rep))
+        }
     }
 
     fn address_of_seat(&self, seat: &SeatId, now: Moment) -> Option<(Address, Whence)> {
@@ -192,7 +227,7 @@ impl Desk {
     /// The call lets go of its seats: they are the next call's.
     pub(super) fn release_seat(&mut self, id: CallId, now: Moment) {
         if let Some(call) = self.calls.get_mut(id) {
-            call.facts.seat = None;
+            (call.facts.seat, call.facts.kept) = (None, None);
             if !call.facts.joined {
                 self.seating.spare_wrap_up(id, now);
             }

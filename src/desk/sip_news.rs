@@ -514,6 +514,7 @@ fn leg_word(news: LegNews) -> &'static str {
         LegNews::Back => "back",
         LegNews::HandedOff => "handed-off",
         LegNews::NotHandedOff => "not-handed-off",
+        LegNews::Kept => "kept",
         LegNews::NoSeat => "no-seat",
     }
 }

@@ -200,6 +200,16 @@ impl Sound {
         self.order(Order::Close { leg });
     }
 
+    /// These phrases as one, read out one after the other.
+    pub(super) fn clip_of_all<'a>(
+        &self,
+        phrases: impl Iterator<Item = &'a PromptId>,
+        language: Language,
+    ) -> Option<Arc<Clip>> {
+        let clips: Option<Vec<_>> = phrases.map(|phrase| self.clip(phrase, language)).collect();
+        Some(Arc::new(Clip::in_a_row(&clips?)))
+    }
+
     pub(super) fn clip(&self, phrase: &PromptId, language: Language) -> Option<Arc<Clip>> {
         self.book.clip(phrase, language).ok()
     }

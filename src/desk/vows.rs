@@ -134,7 +134,7 @@ impl Watched {
 fn is_alone(state: &str) -> bool {
     matches!(
         state,
-        "holding" | "waiting" | "transferring" | "consulting" | "announcing"
+        "holding" | "waiting" | "connecting" | "transferring" | "consulting" | "announcing"
     )
 }
 
@@ -148,6 +148,7 @@ fn owes_farewell(because: Because) -> bool {
         | Because::CallbackPromised
         | Because::CallbackNotNoted
         | Because::SessionOver
+        | Because::NoRep
         | Because::ShuttingDown => true,
         Because::Cancelled
         | Because::AnsweredElsewhere

@@ -23,6 +23,18 @@ pub(super) struct Outgoing {
     pub(super) headers: Vec<(String, String)>,
 }
 
+impl Outgoing {
+    pub(super) fn new(to: Address, from: NameAddr, codecs: Codecs) -> Self {
+        Self {
+            to,
+            from,
+            call_id: None,
+            codecs,
+            headers: Vec::new(),
+        }
+    }
+}
+
 /// Why an INVITE did not leave.
 #[derive(Debug)]
 pub(super) enum NotSent {

@@ -110,6 +110,7 @@ impl Desk {
             recording: None,
             language: self.house.language,
             made_at: utc,
+            place: None,
         };
         let id = CallbackId::new(clock::unix_ms(), self.entropy.bytes());
         let input = callbacks::Input::Promised { id, promise };
@@ -265,7 +266,7 @@ fn cannot_be(row: &Callback) -> Problem {
         true => Code::CallbackOver,
         false => Code::CallbackInFlight,
     };
-    Problem::from(code).with("callback-state", state_word(&row.state))
+    Problem::from(code).with("callback-state", row.state.as_str())
 }
 
 /// So many minutes from now.
@@ -301,7 +302,8 @@ pub(super) fn callback_view(callback: &Callback) -> CallbackView {
         number: promise.number.clone(),
         due_utc: promise.due,
         next_utc: callback.is_open().then_some(callback.next),
-        state: state_word(&callback.state).to_owned(),
+        place_utc: promise.place,
+        state: callback.state.as_str().to_owned(),
         because: because(&callback.state),
         attempts: callback.attempts,
         outcomes: outcomes(callback),
@@ -337,6 +339,7 @@ pub(super) fn calling_back(callback: &Callback, attempt: &Attempt) -> CallingBac
         callback: callback.id.to_string(),
         kind: promise.kind.as_str().to_owned(),
         reason: promise.reason.clone(),
+        owes_answer: promise.kind.owes_answer(),
         note: note(promise),
         origin: promise.origin,
         recording: promise.recording.clone(),
@@ -354,17 +357,6 @@ fn outcomes(callback: &Callback) -> Vec<String> {
     outcomes
         .map(|outcome| outcome.as_str().to_owned())
         .collect()
-}
-
-pub(super) fn state_word(state: &State) -> &'static str {
-    match state {
-        State::Open => "open",
-        State::Attempting { .. } => "attempting",
-        State::Uncertain { .. } => "uncertain",
-        State::Done => "done",
-        State::GivenUp { .. } => "given-up",
-        State::Cancelled { .. } => "cancelled",
-    }
 }
 
 /// Why it was given up or cancelled.

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::codec::{FRAME_SAMPLES, Law, Rate};
 
@@ -22,6 +22,9 @@ pub enum Past {
     Loop,
 }
 
+/// Ticks between two clips in a row: 200 ms, in which a digit is a digit of its own.
+const PAUSE: usize = 1_600;
+
 /// Samples on either side of a place between two of them, for those who hear 8 kHz at 16.
 const REACH: usize = 12;
 
@@ -37,6 +40,25 @@ impl Clip {
             alaw: OnceLock::new(),
             ulaw: OnceLock::new(),
         }
+    }
+
+    /// These clips one after the other, a short pause between them; as wide as the narrowest of them.
+    pub fn in_a_row(clips: &[Arc<Self>]) -> Self {
+        let pause = |rate: Rate| vec![0; PAUSE * rate.factor()];
+        let row = |parts: Vec<&[i16]>, rate| parts.join(&pause(rate)[..]);
+        let narrow = clips.iter().map(|clip| clip.samples()).collect();
+        let whole = Self::from_samples(row(narrow, Rate::Narrow));
+        let wide: Option<Vec<&[i16]>> = clips
+            .iter()
+            .map(|clip| clip.wide.get().map(|wide| &**wide))
+            .collect();
+        if let Some(wide) = wide {
+            whole.widen(|| row(wide, Rate::Wide));
+        }
+        for law in [Law::A, Law::Mu] {
+            whole.prepare(law);
+        }
+        whole
     }
 
     /// Encodes it, so that its whole frames are copied from then on.
@@ -206,6 +228,25 @@ mod tests {
         let mut out = [9; 4];
         Clip::from_samples(Vec::new()).read(Rate::Wide, 7, Past::Loop, &mut out);
         assert_eq!(out, [0; 4]);
+    }
+
+    #[test]
+    fn clips_in_a_row_are_heard_one_after_the_other_at_either_rate() {
+        let clip = |value: i16, length: usize| Clip::from_samples(vec![value; length]);
+        let (one, other) = (Arc::new(clip(1, 3)), Arc::new(clip(2, 4)));
+        let row = Clip::in_a_row(&[one.clone(), other.clone()]);
+        assert_eq!(row.len(), 3 + PAUSE + 4);
+        let heard = [row.sample(2), row.sample(3), row.sample(3 + PAUSE)];
+        assert_eq!(heard, [1, 0, 2]);
+        assert!(row.frame(Law::A, 0).is_some() && row.frame(Law::Mu, 0).is_some());
+        assert!(!row.is_wide(), "as wide as the narrowest");
+        one.widen(|| vec![5; 6]);
+        other.widen(|| vec![6; 8]);
+        let row = Clip::in_a_row(&[one, other]);
+        let mut out = [9; 2];
+        row.read(Rate::Wide, 3 + PAUSE, Past::Silence, &mut out);
+        assert!(row.is_wide());
+        assert_eq!(out, [6, 6]);
     }
 
     #[test]

@@ -31,6 +31,10 @@ const OPENING_MIN: Duration = Duration::from_secs(5);
 const RINGS: std::ops::RangeInclusive<u8> = 1..=10;
 /// Shorter grids would be all phrase and no pause.
 const EVERY_MIN: Duration = Duration::from_secs(5);
+/// How often a number may be typed.
+const TRIES: std::ops::RangeInclusive<u8> = 1..=5;
+/// Nobody finds the next key sooner, nor on a phone that sends its keys two seconds apart.
+const KEY_MIN: Duration = Duration::from_secs(3);
 
 impl Policy {
     pub(super) fn check(&self) -> Result<(), Unkept> {
@@ -38,6 +42,7 @@ impl Policy {
         self.check_grid()?;
         self.check_opening()?;
         self.check_line()?;
+        self.check_number()?;
         self.check_keys()
     }
 
@@ -102,6 +107,20 @@ impl Policy {
         Ok(())
     }
 
+    /// Who mistypes may try again, and nobody is asked for ever.
+    fn check_number(&self) -> Result<(), Unkept> {
+        let number = &self.number;
+        if !TRIES.contains(&number.tries) {
+            return broken("number.tries", "R41", "policy.right.tries");
+        }
+        let waits = [
+            ("number.first_within", number.first_within),
+            ("number.next_within", number.next_within),
+        ];
+        let hurried = waits.into_iter().find(|(_, wait)| wait.get() < KEY_MIN);
+        hurried.map_or(Ok(()), |(key, _)| broken(key, "R41", "policy.right.typing"))
+    }
+
     fn check_keys(&self) -> Result<(), Unkept> {
         if self.consent.yes == self.consent.no {
             return broken("consent.no", "D11", "policy.right.another-key");
@@ -158,6 +177,14 @@ mod tests {
         assert_eq!(broken_key(quiet), "line.level.too_quiet");
         let twice = "[line.repair]\nby = [\"other-codec\", \"other-codec\"]";
         assert_eq!(broken_key(twice), "line.repair.by");
+    }
+
+    #[test]
+    fn nobody_is_hurried_over_his_number_or_asked_for_it_for_ever() {
+        assert_eq!(broken_key("[number]\ntries = 0"), "number.tries");
+        assert_eq!(broken_key("[number]\ntries = 6"), "number.tries");
+        let hurried = "[number]\nnext_within = \"1s\"";
+        assert_eq!(broken_key(hurried), "number.next_within");
     }
 
     #[test]

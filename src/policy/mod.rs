@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::words::{Key, PromptId, Sentence, Wait};
+use crate::words::{Key, PhoneNumber, PromptId, Sentence, Wait};
 
 pub use check::Unkept;
 pub use line::{After, Level, Line, Means, Repair, Suggest};
@@ -37,6 +37,7 @@ pub struct Policy {
     pub closing: Closing,
     pub rating: Rating,
     pub callback: Callback,
+    pub number: Number,
     pub speaking: Speaking,
 }
 
@@ -289,9 +290,37 @@ pub struct Callback {
     pub open_fault: PromptId,
     pub open_promise: PromptId,
     pub message: PromptId,
+    pub connecting: PromptId,
+    pub no_rep: PromptId,
+    pub still: PromptId,
     pub voice_within: Wait,
     pub rep_within: Wait,
     pub rings_for: Wait,
+}
+
+/// How who withholds his number is asked for it (R34, R41; D24).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Number {
+    pub ask: PromptId,
+    pub first_within: Wait,
+    pub next_within: Wait,
+    pub tries: u8,
+    pub check: PromptId,
+    /// "0" to "9".
+    pub digits: [PromptId; 10],
+    pub confirm: PromptId,
+    pub again: PromptId,
+    pub refused: PromptId,
+    pub missing: PromptId,
+}
+
+impl Number {
+    /// The phrase of each digit of a number; what else it is written with is not read out.
+    pub fn spell(&self, number: &PhoneNumber) -> impl Iterator<Item = &PromptId> {
+        let digits = number.as_str().chars().filter_map(|c| c.to_digit(10));
+        digits.filter_map(|digit| self.digits.get(digit as usize))
+    }
 }
 
 /// Manners (R8; D14).
@@ -318,6 +347,7 @@ impl Policy {
             closing,
             rating,
             callback,
+            number,
             speaking,
             ..
         } = self;
@@ -355,7 +385,13 @@ impl Policy {
             &callback.open_fault,
             &callback.open_promise,
             &callback.message,
+            &callback.connecting,
+            &callback.no_rep,
+            &callback.still,
         ]);
+        phrases.extend([&number.ask, &number.check, &number.confirm]);
+        phrases.extend([&number.again, &number.refused, &number.missing]);
+        phrases.extend(&number.digits);
         phrases
     }
 }

@@ -8,6 +8,9 @@ pub struct CallingBack {
     pub callback: String,
     pub kind: String,
     pub reason: String,
+    /// Somebody was to find an answer, and it is owed: where there is none the customer is told so (R41, R42).
+    #[serde(default)]
+    pub owes_answer: bool,
     #[serde(default)]
     pub note: Option<Pii<String>>,
     /// The call it was promised in.

@@ -13,6 +13,7 @@ mod seat;
 mod seeking;
 mod state;
 pub mod towards_pbx;
+mod turns;
 mod wrap_up;
 
 #[cfg(test)]
@@ -26,8 +27,9 @@ pub use rules::{Note, Ring, Rules, WrapUpRules};
 pub use seat::{NewSeat, Seat};
 pub use seeking::{Rings, Wanted};
 pub use state::State;
+pub use turns::Openings;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::words::{CallId, Moment, SeatId};
@@ -41,6 +43,8 @@ pub struct Seating {
     rules: Rules,
     seats: BTreeMap<SeatId, Seat>,
     seekers: Seekers,
+    /// Since when the first in the line waits of those who were promised a call and can be called now.
+    promised: Option<Moment>,
     /// Whose turn was the last, where seats are rung in turn.
     last_turn: Option<SeatId>,
     changes: VecDeque<Change>,
@@ -207,24 +211,13 @@ impl Seating {
     /// Rings the seats that a call should have; none when it has to wait for one.
     pub fn seek(&mut self, wanted: Wanted, now: Moment) -> Vec<SeatId> {
         let call = wanted.call;
-        self.seekers.seek(wanted);
-        self.give(call, now)
-    }
-
-    /// Seats that became free go to the calls that wait, the longest first; where all are rung they join those
-    /// that ring already.
-    pub fn serve(&mut self, now: Moment) -> Vec<Given> {
-        let mut given = Vec::new();
-        for call in self.seekers.in_turn(self.rules.ring) {
-            if !self.has_free() {
-                break;
-            }
-            let seats = self.give(call, now);
-            if !seats.is_empty() {
-                given.push(Given { call, seats });
-            }
+        // A callback has the seat that it was claimed for, and whoever dials has his own.
+        let has_its_own = wanted.seat.is_some();
+        self.seekers.seek(wanted, now);
+        if !has_its_own && self.waits_for_a_promised_one(call) {
+            return Vec::new();
         }
-        given
+        self.give(call, now)
     }
 
     fn give(&mut self, call: CallId, now: Moment) -> Vec<SeatId> {
@@ -367,16 +360,6 @@ impl Seating {
     /// Some live call waits for a seat.
     pub fn is_anybody_waiting(&self) -> bool {
         self.seekers.is_any_waiting()
-    }
-
-    /// Seats a callback could have this moment: none while a live caller waits.
-    pub fn free_seats(&self) -> BTreeSet<SeatId> {
-        let free = |(id, seat): (&SeatId, &Seat)| seat.is_free().then(|| id.clone());
-        if self.seekers.is_any_waiting() {
-            BTreeSet::new()
-        } else {
-            self.seats.iter().filter_map(free).collect()
-        }
     }
 
     /// How many seats stand so.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Declined, Ring};
-use crate::words::{CallId, SeatId};
+use crate::words::{CallId, Moment, SeatId};
 
 /// What kind of seat a call wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,9 @@ pub enum Rings {
 #[derive(Debug)]
 pub(super) struct Seeker {
     pub(super) wanted: Wanted,
-    /// Kept for the whole call: who is declined or loses his rep does not go to the end of the queue.
+    /// When it first wanted one. Kept for the whole call: who is declined or loses his rep does not go to the end of the line.
+    pub(super) since: Moment,
+    /// Of those who came at the same moment.
     place: u64,
     /// It wants a seat and has none.
     waits: bool,
@@ -52,6 +54,10 @@ impl Seeker {
         !self.tried.contains(seat) && !self.refused.contains(seat)
     }
 
+    pub(super) fn waits(&self) -> bool {
+        self.waits
+    }
+
     fn is_ringing(&self) -> bool {
         !self.ringing.is_empty()
     }
@@ -63,13 +69,14 @@ impl Seekers {
     }
 
     /// From now on the call waits, until a seat is rung for it.
-    pub(super) fn seek(&mut self, wanted: Wanted) {
+    pub(super) fn seek(&mut self, wanted: Wanted, now: Moment) {
         if let Some(seeker) = self.calls.get_mut(&wanted.call) {
             (seeker.wanted, seeker.waits) = (wanted, true);
             return;
         }
         self.places += 1;
         let seeker = Seeker {
+            since: now,
             place: self.places,
             waits: true,
             ringing: BTreeSet::new(),

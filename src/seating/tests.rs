@@ -179,17 +179,128 @@ fn those_with_the_skill_come_first_and_the_others_where_they_may() {
     }
 }
 
+// --- the line
+
+/// Open to a callback before whoever waits since then.
+fn opened(names: &[&str], live: Option<u64>) -> Openings {
+    Openings {
+        seats: names.iter().map(|name| seat(name)).collect(),
+        live: live.map(at),
+    }
+}
+
+/// The calls that got a seat.
+fn served(seating: &mut Seating, now: u64) -> Vec<CallId> {
+    let given = seating.serve(at(now)).into_iter();
+    given.map(|given| given.call).collect()
+}
+
 #[test]
 fn callbacks_wait_for_live_callers() {
     let mut seating = two_seats();
-    assert_eq!(seating.free_seats().len(), 2);
+    assert_eq!(seating.openings(at(0)), opened(&["a", "b"], None));
     seating.seek(wanted(1), at(0));
     seating.seek(wanted(2), at(0));
     seating.seek(wanted(3), at(0));
     seating.decline(call(1), &seat("a"), Declined::Refused, at(1));
-    assert!(seating.free_seats().is_empty());
+    assert_eq!(seating.openings(at(1)), opened(&[], None));
     seating.forget(call(3), at(1));
-    assert_eq!(seating.free_seats(), [seat("a")].into());
+    assert_eq!(seating.openings(at(1)), opened(&["a"], None));
+}
+
+#[test]
+fn a_promised_caller_who_was_first_has_the_seat_before_a_live_one_who_came_later() {
+    let mut seating = seats_under(Rules::default(), &["a"]);
+    seating.seek(wanted(1), at(0));
+    seating.seek(wanted(2), at(20));
+    assert!(seating.keep_place(Some(at(10))));
+    seating.forget(call(1), at(30));
+    assert_eq!(served(&mut seating, 30), []);
+    assert_eq!(seating.openings(at(30)), opened(&["a"], Some(20)));
+    // The book had him, and nobody else after him.
+    let his = Wanted {
+        seat: Some(seat("a")),
+        rings: Rings::One,
+        ..wanted(3)
+    };
+    assert_eq!(seating.seek(his, at(30)), [seat("a")]);
+    assert!(seating.keep_place(None));
+    seating.forget(call(3), at(40));
+    assert_eq!(served(&mut seating, 40), [call(2)]);
+}
+
+#[test]
+fn a_live_caller_who_was_first_has_the_seat_before_a_promised_one() {
+    let mut seating = seats_under(Rules::default(), &["a"]);
+    seating.seek(wanted(1), at(0));
+    seating.seek(wanted(2), at(5));
+    seating.keep_place(Some(at(10)));
+    assert_eq!(seating.openings(at(20)), opened(&[], None));
+    seating.forget(call(1), at(30));
+    assert_eq!(served(&mut seating, 30), [call(2)]);
+    assert_eq!(seating.openings(at(30)), opened(&[], None));
+    seating.forget(call(2), at(40));
+    assert_eq!(seating.openings(at(40)), opened(&["a"], None));
+}
+
+#[test]
+fn a_seat_is_kept_from_who_calls_just_now_and_given_back_when_nobody_was_there_for_it() {
+    let mut seating = seats_under(Rules::default(), &["a"]);
+    seating.keep_place(Some(at(10)));
+    assert_eq!(seating.seek(wanted(1), at(20)), []);
+    assert_eq!(seating.openings(at(20)), opened(&["a"], Some(20)));
+    assert!(seating.keep_place(None) && !seating.keep_place(None));
+    assert_eq!(served(&mut seating, 20), [call(1)]);
+}
+
+#[test]
+fn who_can_be_served_by_no_free_seat_keeps_nobody_from_it() {
+    let rules = Rules {
+        skill_only: true,
+        ..Rules::default()
+    };
+    let mut seating = seats_under(rules, &["a"]);
+    let billing = Wanted {
+        skill: Some("billing".to_owned()),
+        ..wanted(1)
+    };
+    assert_eq!(seating.seek(billing, at(0)), []);
+    seating.keep_place(Some(at(10)));
+    assert_eq!(seating.openings(at(20)), opened(&["a"], Some(20)));
+    seating.seek(wanted(2), at(15));
+    assert_eq!(seating.openings(at(20)), opened(&["a"], Some(15)));
+    // Promises without a place wait for everybody.
+    seating.keep_place(None);
+    seating.serve(at(20));
+    seating.forget(call(2), at(30));
+    assert_eq!(seating.openings(at(30)), opened(&[], None));
+}
+
+#[test]
+fn a_seat_that_would_join_the_ringing_is_for_the_promised_one_first() {
+    let mut seating = seats_under(ringing(Ring::All), &["a", "b"]);
+    seating.choose(&seat("b"), Choice::Busy, at(0)).unwrap();
+    assert_eq!(seating.seek(wanted(1), at(0)), [seat("a")]);
+    seating.keep_place(Some(at(5)));
+    seating
+        .choose(&seat("b"), Choice::Available, at(9))
+        .unwrap();
+    assert_eq!(served(&mut seating, 9), []);
+    assert_eq!(seating.openings(at(9)), opened(&["b"], None));
+    seating.keep_place(None);
+    assert_eq!(served(&mut seating, 9), [call(1)]);
+}
+
+#[test]
+fn a_caller_keeps_his_place_when_he_loses_his_rep() {
+    let mut seating = seats_under(Rules::default(), &["a"]);
+    seating.seek(wanted(1), at(7));
+    seating.pick_up(call(1), &seat("a"), at(8));
+    seating.set_fault(&seat("a"), Fault::NotRegistered, true, at(60));
+    seating.let_go(call(1), at(60));
+    seating.seek(wanted(1), at(60));
+    assert_eq!(seating.place_of(call(1)), Some(at(7)));
+    assert_eq!(seating.place_of(call(2)), None);
 }
 
 // --- all at once

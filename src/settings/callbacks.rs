@@ -27,6 +27,7 @@ pub struct Callbacks {
     /// How long promises are kept that are over; "0s": for ever.
     pub keep: Wait,
     pub machine: Machine,
+    pub first: First,
     pub due: BTreeMap<Kind, Wait>,
     pub retry_after: BTreeMap<Kind, Vec<Wait>>,
     pub snooze: BTreeMap<Kind, Wait>,
@@ -42,6 +43,15 @@ pub enum Machine {
     HangUp,
     /// The policy's phrase, after its beep.
     Message,
+}
+
+/// Whom a callback rings first (D25).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum First {
+    #[default]
+    Agent,
+    Customer,
 }
 
 /// `[callbacks.quiet_hours]`.
@@ -88,6 +98,7 @@ impl Default for Callbacks {
             attempts_a_day: ATTEMPTS_A_DAY,
             keep: Wait::new(KEEP),
             machine: Machine::default(),
+            first: First::default(),
             due: of(|rules| Wait::new(rules.due)),
             retry_after: BTreeMap::from(kinds.clone().map(|(kind, rules)| (kind, retries(&rules)))),
             snooze: of(|rules| Wait::new(rules.snooze)),

@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 
 use self::layers::Layers;
 
-pub use callbacks::{Callbacks, Holiday, Machine, QuietTable};
+pub use callbacks::{Callbacks, First, Holiday, Machine, QuietTable};
 pub use dial::{Dial, TRUNK};
 pub use error::SettingsError;
 pub use headset::{Headset, RingOn};

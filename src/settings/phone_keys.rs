@@ -35,7 +35,7 @@ pub struct KeyWords {
 }
 
 /// What a sequence may do, by its first word.
-const WORDS: [&str; 15] = [
+const WORDS: [&str; 17] = [
     "consent",
     "hold",
     "return",
@@ -50,6 +50,8 @@ const WORDS: [&str; 15] = [
     "recording",
     "language",
     "cannot-hear",
+    "machine",
+    "still-looking",
     "promise",
 ];
 
@@ -206,6 +208,7 @@ fn bare(word: &str, rest: &str) -> Option<Command> {
         "closing-said" => Command::ClosingSaid,
         "cannot-hear" => Command::CannotHear,
         "machine" => Command::Machine,
+        "still-looking" => Command::StillLooking,
         _ => return None,
     };
     rest.is_empty().then_some(command)

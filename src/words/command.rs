@@ -67,6 +67,8 @@ pub enum Command {
     CannotHear,
     /// The rep's button: a machine has answered our callback (D25).
     Machine,
+    /// The rep's word in his callback: the answer is not ready, and is promised anew (R41, R42).
+    StillLooking,
     /// Promise the caller a callback (D24); without `due` and `within_min` within the time of its kind.
     Promise {
         #[serde(default)]
@@ -107,6 +109,7 @@ impl Command {
             Self::Language { .. } => "language",
             Self::CannotHear => "cannot-hear",
             Self::Machine => "machine",
+            Self::StillLooking => "still-looking",
             Self::Promise { .. } => "promise",
             Self::ClosingSaid => "closing-said",
         }
@@ -210,6 +213,7 @@ mod tests {
         let commands = [
             Command::CannotHear,
             Command::Machine,
+            Command::StillLooking,
             Command::ClosingSaid,
             Command::Join,
             Command::Mute { on: true },

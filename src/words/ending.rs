@@ -50,6 +50,8 @@ pub enum Because {
     SessionOver,
     /// No answer from the party we called.
     NoAnswer,
+    /// Whom we called answered, and no rep came to him in time (D25).
+    NoRep,
     /// The party we called was busy or refused.
     Refused,
     /// A machine, a fax or a tone of the network answered our call: nobody was there.
@@ -74,7 +76,7 @@ impl EndedBy {
 }
 
 impl Because {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Cancelled,
         Self::AnsweredElsewhere,
         Self::HungUp,
@@ -90,6 +92,7 @@ impl Because {
         Self::DialogLost,
         Self::SessionOver,
         Self::NoAnswer,
+        Self::NoRep,
         Self::Refused,
         Self::Machine,
         Self::Busy,
@@ -113,6 +116,7 @@ impl Because {
             Self::DialogLost => "dialog-lost",
             Self::SessionOver => "session-over",
             Self::NoAnswer => "no-answer",
+            Self::NoRep => "no-rep",
             Self::Refused => "refused",
             Self::Machine => "machine",
             Self::Busy => "busy",

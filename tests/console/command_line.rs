@@ -150,6 +150,8 @@ async fn every_verb_of_a_call_becomes_its_command() {
         ("note 王先生", r#"{"command":"note","text":"王先生"}"#),
         ("language en", r#"{"command":"language","to":"en"}"#),
         ("cannot-hear", r#"{"command":"cannot-hear"}"#),
+        ("machine", r#"{"command":"machine"}"#),
+        ("still-looking", r#"{"command":"still-looking"}"#),
         (
             "promise --reason price --due 2026-01-31T08:00:00Z",
             r#"{"command":"promise","reason":"price","due":"2026-01-31T08:00:00Z"}"#,

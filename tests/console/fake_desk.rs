@@ -313,6 +313,7 @@ fn callback() -> CallbackView {
         reason: "no voice\u{1b}[2J".into(),
         origin: None,
         next_utc: Some(utc()),
+        place_utc: None,
         because: None,
         outcomes: vec!["busy".into()],
         note: Some(Pii::new("asks about the bill".into())),

@@ -85,7 +85,12 @@ impl Desk {
             0 => self.promise(with),
             1 => {
                 let seats = (0..with % 3).map(|n| format!("rep{n}").parse().expect("an id"));
-                self.give(Input::SeatsReady(seats.collect()));
+                let seats = seats.collect();
+                // Now and then a live caller waits, too.
+                let live = with
+                    .is_multiple_of(5)
+                    .then(|| self.now - Duration::from_secs(u64::from(with)));
+                self.give(Input::SeatsReady { seats, live });
             }
             2 => self.answer(with < 200),
             3 => self.end(nth(self.phoned.len()), OUTCOMES[nth(OUTCOMES.len())]),
@@ -126,6 +131,7 @@ impl Desk {
             recording: None,
             language: Language::ZhCn,
             made_at: self.utc,
+            place: kind.keeps_place().then_some(self.utc),
         };
         let id = CallbackId::new(self.ids, [7; 10]);
         self.give(Input::Promised { id, promise });

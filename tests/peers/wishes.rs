@@ -4,8 +4,8 @@ use thirdring::records::What;
 use ureq::http::Method;
 
 use super::agent::{Agent, House};
-use super::phone::{Phone, SOON};
-use super::scene::{A_WHILE, NUMBER, Scene};
+use super::phone::{Phone, SOON, Voice};
+use super::scene::{A_WHILE, NUMBER, Scene, WORDS};
 
 /// What is asked of a callback; its status and answer.
 fn wish(agent: &Agent, id: &str, word: &str, body: Value) -> (u16, Value) {
@@ -140,4 +140,61 @@ fn a_rep_is_shown_what_he_calls_back_for_before_anybody_is_rung() {
     let history = shown(&agent, &id).history;
     assert_eq!(history.len(), 1, "{history:?}");
     assert_eq!(history[0].sip_call_id, invite.call_id());
+}
+
+/// R41, R42: at the due time without an answer the rep calls to say so, and the answer is promised anew.
+#[test]
+fn a_rep_without_an_answer_calls_to_say_so_and_owes_it_on() {
+    let caller = Phone::open(NUMBER);
+    let house = house().set(&format!("sip.trunk = \"{}\"", caller.address));
+    let agent = house.open();
+    let mut events = agent.events();
+    let owed = json!({
+        "number": NUMBER, "reason": "the bill of May", "kind": "expert", "note": "asks for a copy",
+    });
+    let (_, noted) = agent.ask(Method::POST, "/callbacks", &owed);
+    let first = noted["id"].as_str().expect("an id").to_owned();
+    events.wait("that an answer is owed", A_WHILE, |entry| {
+        matches!(&entry.what, What::CallsBack(it) if it.callback == first && it.owes_answer)
+    });
+    let invite = caller.called(A_WHILE);
+    let id = invite.call_id().to_owned();
+    events.phrase_over(&id, "callback_open_promise", A_WHILE);
+    events.state(&id, "talking", A_WHILE);
+    caller.speak();
+    events.voice(&id, true);
+    caller.hears_more(50);
+    caller.voice(Voice::Silence);
+    let call = agent.call_of(&id);
+    for _ in 0..2 {
+        events.catch_up();
+        let last = events.seen.last().map(|entry| entry.seq);
+        agent.command(&call, "still-looking", json!({}));
+        events.wait("the phrase's end", A_WHILE, |entry| {
+            let is_it = |what: &What| matches!(what, What::PhraseEnded { phrase, .. } if phrase.as_str() == "callback_still");
+            Some(entry.seq) > last && is_it(&entry.what)
+        });
+    }
+    caller.hears_more(10);
+    let heard = caller.recording();
+    // The rep is an echo: the caller's own words come back.
+    let mut said = heard.ids();
+    said.retain(|id| id != WORDS);
+    let still = ["callback_open_promise", "callback_still", "callback_still"];
+    assert_eq!(said, still, "{heard}");
+    caller.hang_up();
+    events.ended(&id, SOON);
+
+    let rows = agent.callbacks();
+    let open: Vec<_> = rows.iter().filter(|row| row.state == "open").collect();
+    let [next] = open[..] else {
+        panic!("one promise, however often it is said: {rows:?}");
+    };
+    assert_eq!(shown(&agent, &first).state, "done");
+    assert_eq!((&*next.kind, &*next.reason), ("expert", "the bill of May"));
+    let note = next.note.as_ref().map(|note| note.reveal().as_str());
+    assert_eq!(note, Some("asks for a copy"));
+    let first_due = shown(&agent, &first).due_utc;
+    // An expert's answer is due five minutes after it is promised.
+    assert!(next.due_utc.duration_since(first_due).as_secs() >= 300);
 }

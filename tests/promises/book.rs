@@ -124,6 +124,7 @@ pub(super) fn promise(caller: u64, kind: Kind) -> Promise {
         recording: None,
         language: Language::ZhCn,
         made_at: utc(),
+        place: None,
     }
 }
 
@@ -141,9 +142,15 @@ pub(super) fn note(n: u64, promise: Promise) -> Order {
 
 /// For thirty seconds from then on.
 pub(super) fn claim(desk: &str, at: Timestamp) -> Order {
+    claim_before(desk, at, None)
+}
+
+/// The same while a live caller waits since then.
+pub(super) fn claim_before(desk: &str, at: Timestamp, live: Option<Timestamp>) -> Order {
     Order::Claim(Claimer {
         desk: desk.parse().unwrap(),
         seats: BTreeSet::from(["rep1".parse().unwrap()]),
+        live,
         until: at + SignedDuration::from_secs(30),
     })
 }
@@ -180,6 +187,7 @@ pub(super) fn live_call(call: u64, caller: u64) -> LiveCall {
         call: CallId::new(call, [0; 10]),
         number: Some(number(caller)),
         answered: utc(),
+        began: None,
         seat: None,
         language: Language::ZhCn,
     }

@@ -1,24 +1,31 @@
 //! What every book does alike, as a desk sees it.
 
+use jiff::Timestamp;
 use thirdring::callbacks::store::{Forgotten, Store};
 use thirdring::callbacks::{
-    Attempt, Callback, CancelledBecause, Kind, LiveCall, News, OPEN_MAX, Order, Outcome, Promise,
-    Refusal, SipCause, State, Wish,
+    Attempt, Callback, CallbackId, CancelledBecause, Kind, LiveCall, News, OPEN_MAX, Order,
+    Outcome, Promise, Refusal, SipCause, State, Turn, Wish,
 };
 use thirdring::words::{PhoneNumber, Pii};
 
 use super::book::{
-    after, call_over, claim, claimed, end, id, joined, live_call, look, news, note, number,
-    promise, promise_in, row, rules, take, up, utc, wish,
+    after, call_over, claim, claim_before, claimed, end, id, joined, live_call, look, news, note,
+    number, promise, promise_in, row, rules, take, up, utc, wish,
 };
 
 type Case = (&'static str, fn(&mut dyn Store));
 
-pub(super) const CASES: [Case; 22] = [
+pub(super) const CASES: [Case; 25] = [
     ("a retry changes nothing", retry),
     ("what one caller is promised is one row", merge),
+    ("orders taken together are taken in turn", together),
     ("each row is claimed once", claim_once),
     ("the strongest kind is claimed first", strongest_first),
+    ("the line comes first, by place", line),
+    (
+        "who cannot be dialled yet has no place",
+        line_of_those_who_can_be_dialled,
+    ),
     ("a claim that is not renewed lapses", lapse),
     ("a claim whose answer was lost lapses", lost_answer),
     ("a renewed claim does not lapse", renewal),
@@ -138,6 +145,28 @@ fn merge(book: &mut dyn Store) {
     assert_eq!(retried.told[0].id, id(1));
 }
 
+fn together(book: &mut dyn Store) {
+    let orders = [
+        note(1, promise_in(1, 1, Kind::Rep)),
+        note(2, promise_in(1, 1, Kind::Rep)),
+        claim("a", utc()),
+        note(3, promise(2, Kind::Rep)),
+        claim("b", utc()),
+    ];
+    let turns = book.take_all(&orders.map(|order| (order, utc())), &rules());
+    let [first, again, one, second, other] =
+        &turns.into_iter().map(Result::unwrap).collect::<Vec<_>>()[..]
+    else {
+        panic!("an answer each")
+    };
+    assert_eq!(again.told[0].id, id(1));
+    assert_eq!(news(first), news(again));
+    let counted = [first, again, second].map(|turn| turn.unsettled);
+    assert_eq!(counted, [Some(1), Some(1), Some(2)]);
+    assert_eq!([one.rows[0].id, other.rows[0].id], [id(1), id(3)]);
+    assert_eq!(book.callbacks().unwrap().len(), 2);
+}
+
 fn claim_once(book: &mut dyn Store) {
     for n in 1..=3 {
         take(book, note(n, promise(n, Kind::Rep)), utc());
@@ -167,6 +196,84 @@ fn strongest_first(book: &mut dyn Store) {
     assert_eq!(claimed(book, "a", utc()).0, id(1));
     assert!(take(book, claim("a", after(59)), after(59)).rows.is_empty());
     assert_eq!(claimed(book, "a", after(60)).0, id(3));
+}
+
+/// In the line for so many seconds.
+fn waits(caller: u64, kind: Kind, seconds: i64) -> Promise {
+    Promise {
+        place: Some(after(-seconds)),
+        ..promise(caller, kind)
+    }
+}
+
+/// Whom a claim brings while a live caller waits for so many seconds, and the next one's place.
+fn claimed_before(
+    book: &mut dyn Store,
+    live: Option<i64>,
+) -> (Option<CallbackId>, Option<Timestamp>) {
+    let live = live.map(|seconds| after(-seconds));
+    let turn = take(book, claim_before("a", utc(), live), utc());
+    (turn.rows.first().map(|row| row.id), turn.place)
+}
+
+fn line(book: &mut dyn Store) {
+    assert_eq!(
+        take(book, note(1, promise(1, Kind::Supervisor)), utc()).place,
+        None
+    );
+    take(book, note(2, waits(2, Kind::LineFault, 30)), utc());
+    let turn = take(book, note(3, waits(3, Kind::Waiting, 60)), utc());
+    assert_eq!(turn.place, Some(after(-60)));
+    // Who is merged keeps the longer wait.
+    let turn = take(book, note(4, waits(2, Kind::Waiting, 90)), utc());
+    assert_eq!(turn.place, Some(after(-90)));
+    assert_eq!(take(book, Order::Peek, utc()).place, Some(after(-90)));
+    assert_eq!(row(book, 2).promise.place, Some(after(-90)));
+
+    assert_eq!(claimed_before(book, Some(90)), (None, Some(after(-90))));
+    let two = (Some(id(2)), Some(after(-60)));
+    assert_eq!(claimed_before(book, Some(89)), two);
+    assert_eq!(claimed_before(book, Some(60)), (None, Some(after(-60))));
+    assert_eq!(claimed_before(book, None), (Some(id(3)), None));
+    // Without a place he waits until nobody does.
+    assert_eq!(claimed_before(book, Some(0)), (None, None));
+    assert_eq!(claimed_before(book, None), (Some(id(1)), None));
+}
+
+fn line_of_those_who_can_be_dialled(book: &mut dyn Store) {
+    let place = |turn: Turn| turn.place;
+    let later = Promise {
+        due: after(60),
+        ..waits(1, Kind::Waiting, 60)
+    };
+    assert_eq!(place(take(book, note(1, later), utc())), None);
+    assert_eq!(place(take(book, look("a"), after(59))), None);
+    assert_eq!(place(take(book, look("a"), after(60))), Some(after(-60)));
+    let snoozed = wish(1, Wish::Snooze(after(90)));
+    assert_eq!(place(take(book, snoozed, after(60))), None);
+    assert_eq!(place(take(book, look("a"), after(90))), Some(after(-60)));
+    // Busy: two minutes later he is the first again.
+    let (_, held) = claimed(book, "a", after(90));
+    assert_eq!(place(take(book, Order::Peek, after(91))), None);
+    let turn = take(book, end(held, Outcome::Busy), after(100));
+    assert_eq!(place(turn), None);
+    assert_eq!(place(take(book, look("a"), after(220))), Some(after(-60)));
+    // What else he is promised waits for the end of the call that he gets now.
+    let (_, held) = claimed(book, "a", after(220));
+    let second = take(book, note(2, waits(1, Kind::LineFault, 0)), after(221));
+    assert_eq!(place(second), None);
+    let turn = take(book, end(held, Outcome::Joined), after(222));
+    assert_eq!(place(turn), Some(after(0)));
+    assert_eq!(place(take(book, wish(2, Wish::Done), after(223))), None);
+    // An expert's own seat may call for two minutes before all others.
+    let own = Promise {
+        seat: Some("rep2".parse().unwrap()),
+        due: after(230),
+        ..waits(3, Kind::Expert, 60)
+    };
+    take(book, note(3, own), after(230));
+    assert_eq!(place(take(book, look("a"), after(349))), None);
+    assert_eq!(place(take(book, look("a"), after(350))), Some(after(-60)));
 }
 
 fn lapse(book: &mut dyn Store) {

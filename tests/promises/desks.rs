@@ -6,10 +6,11 @@ use std::thread;
 use std::time::Duration;
 
 use thirdring::callbacks::store::{Postgres, Store};
-use thirdring::callbacks::{CallbackId, Kind, News, Order, Outcome, Wish};
+use thirdring::callbacks::{CallbackId, Kind, News, Order, Outcome, Promise, Wish};
 
 use super::book::{
-    after, claim, end, id, look, news, note, number, promise, promise_in, row, take, utc, wish,
+    after, claim, claim_before, end, id, look, news, note, number, promise, promise_in, row, take,
+    utc, wish,
 };
 use super::server::{Database, Server};
 
@@ -142,6 +143,32 @@ fn desks_that_note_the_same_promise_at_once_keep_it_once() {
         database.say("SELECT count(*) FROM thirdring.callback"),
         "20"
     );
+}
+
+/// Each compares it with its own live callers.
+#[test]
+fn desks_have_one_line_of_promised_callers() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let database = server.database("line");
+    let (mut ours, mut other) = (database.desk("ours"), database.desk("other"));
+    let waits = Promise {
+        place: Some(after(-60)),
+        ..promise(1, Kind::Waiting)
+    };
+    take(&mut other, note(1, waits), utc());
+    let place = |book: &mut dyn Store| take(book, Order::Peek, utc()).place;
+    assert_eq!(place(&mut ours), Some(after(-60)));
+    let claimed = |book: &mut dyn Store, desk: &str, live| {
+        let turn = take(book, claim_before(desk, utc(), Some(after(live))), utc());
+        turn.rows.len()
+    };
+    assert_eq!(claimed(&mut ours, "ours", -61), 0);
+    assert_eq!(claimed(&mut other, "other", -59), 1);
+    // What is in one desk's hands holds no seat back at another.
+    assert_eq!(place(&mut ours), None);
+    assert_eq!(claimed(&mut ours, "ours", -59), 0);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::thread;
 use thirdring::callbacks::Kind;
 use thirdring::callbacks::store::{OpenError, Store};
 
-use super::book::{id, note, promise, row, take, utc};
+use super::book::{claimed, id, note, promise, row, take, utc};
 use super::server::Server;
 
 #[test]
@@ -30,7 +30,7 @@ fn desks_that_start_at_once_lay_the_tables_once() {
         }
     });
     let version = "SELECT value FROM thirdring.meta WHERE name = 'schema_version'";
-    assert_eq!(database.say(version), "2");
+    assert_eq!(database.say(version), "3");
 }
 
 #[test]
@@ -47,13 +47,37 @@ fn the_tables_of_a_later_version_are_refused_and_left_as_they_are() {
             refused,
             OpenError::NewerServer {
                 found: 99,
-                known: 2,
+                known: 3,
                 ..
             }
         ),
         "{refused}"
     );
     assert_eq!(database.say("SELECT value FROM thirdring.meta"), "99");
+}
+
+/// Its promises have no places, and are dialled as they were.
+#[test]
+fn the_tables_of_the_first_version_are_brought_to_this_one() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let database = server.database("first");
+    let mut book = database.desk("a");
+    take(&mut book, note(1, promise(1, Kind::Waiting)), utc());
+    drop(book);
+    // With its index.
+    database.say("ALTER TABLE thirdring.callback DROP COLUMN place_ms");
+    database.say("ALTER TABLE thirdring.live_call DROP COLUMN whose, DROP COLUMN lapses_ms");
+    database.say(
+        "CREATE INDEX callback_due ON thirdring.callback (kind DESC, next_ms, id) WHERE state = 'open'",
+    );
+    database.say("UPDATE thirdring.meta SET value = 1 WHERE name = 'schema_version'");
+    let mut book = database.desk("a");
+    let version = "SELECT value FROM thirdring.meta WHERE name = 'schema_version'";
+    assert_eq!(database.say(version), "3");
+    assert_eq!(row(&mut book, 1).promise.place, None);
+    assert_eq!(claimed(&mut book, "a", utc()).0, id(1));
 }
 
 #[test]

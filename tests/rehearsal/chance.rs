@@ -177,6 +177,7 @@ fn rarer_command(chance: &mut Entropy) -> Command {
             reason: pick(chance, &[None, Some("test".to_owned())]),
         },
         3 if chance.below(3) == 0 => Command::Machine,
+        3 if chance.below(3) == 0 => Command::StillLooking,
         3 => Command::CannotHear,
         4 => Command::ClosingSaid,
         5..=6 => Command::Promise {

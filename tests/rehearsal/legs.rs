@@ -63,6 +63,7 @@ impl Legs {
             | LegNews::Moved
             | LegNews::Away
             | LegNews::Back
+            | LegNews::Kept
             | LegNews::HandedOff
             | LegNews::NotHandedOff
             | LegNews::NoSeat => {}

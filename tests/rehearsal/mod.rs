@@ -11,9 +11,11 @@
 //! answer 2s                          the line asks us to answer then
 //! line unwatched                     the signalling profile
 //! recorded                           calls are recorded, and callers hear so first
+//! no seat                            none can be kept for a callback
 //! no ack                             our answer is never acknowledged
 //! repair refused                     or taken, silent: what becomes of our new offer to a hurt leg
 //! machine message                    a machine is left our message; the default is to hang up
+//! first customer                     callbacks keep a seat and dial the customer; the default is the rep first
 //! store fails                        or soon, tomorrow, silent: what becomes of a promise's row
 //! ```
 //!

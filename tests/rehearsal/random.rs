@@ -16,12 +16,13 @@ const REPLAYS: u64 = 200;
 /// Inputs a call, if it lives so long; timers and media come on top.
 const INPUTS: u32 = 60;
 const STEPS_MIN: usize = 20_000;
-const STATES: [&str; 22] = [
+const STATES: [&str; 24] = [
     "announcing",
     "answering",
     "asking",
     "bridged",
     "closing",
+    "connecting",
     "consulting",
     "dialling",
     "ended",
@@ -36,6 +37,7 @@ const STATES: [&str; 22] = [
     "promising",
     "rating",
     "ringing",
+    "taking-number",
     "talking",
     "transferring",
     "waiting",
@@ -56,7 +58,7 @@ const LASTING: [&str; 8] = [
 const LONG_MS: u32 = 40_000;
 const SHORT_MS: u32 = 2_500;
 /// Scenes differ in what is asked by whom, and in what fails.
-const HEADS: [&[&str]; 10] = [
+const HEADS: [&[&str]; 11] = [
     &[],
     &["repair taken"],
     &["repair silent", "policy [hold] asked_by = \"agent\""],
@@ -69,6 +71,7 @@ const HEADS: [&[&str]; 10] = [
     &["caller anonymous", "policy [transfer] mode = \"announced\""],
     &["store silent", "policy [rating] on = true"],
     &["recorded", "policy [transfer] mode = \"announced\""],
+    &["first customer"],
     &["behind queue", "policy [hold] offer_after = \"never\""],
 ];
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thirdring::call::{
-    Arrival, AtMachine, Behind, Handoff, PhoneKeys, Promised, RepairNews, TargetTerms, Terms,
+    Arrival, AtMachine, Behind, First, Handoff, PhoneKeys, Promised, RepairNews, TargetTerms, Terms,
 };
 use thirdring::policy::Policy;
 use thirdring::settings;
@@ -22,6 +22,8 @@ pub(super) struct Scene {
     /// He comes by a line that is recorded.
     pub(super) records: bool,
     pub(super) acknowledges: bool,
+    /// One can be kept.
+    pub(super) has_seat: bool,
     /// What becomes of a promise; `None`: the store never answers.
     pub(super) store: Option<Promised>,
     /// What becomes of our new offer to a hurt leg; `None`: nobody answers it.
@@ -51,6 +53,7 @@ impl Scene {
             anonymous: false,
             records: false,
             acknowledges: true,
+            has_seat: true,
             store: Some(Promised::WithinFiveMinutes),
             repair: Some(RepairNews::Refused),
         };
@@ -69,9 +72,11 @@ impl Scene {
             ("caller", "anonymous") => self.anonymous = true,
             ("behind", "queue") => self.arrival.behind = Behind::Queue,
             ("line", "unwatched") => terms.watches_line = false,
+            ("first", "customer") => terms.first = First::Customer,
             ("machine", "message") => terms.at_machine = AtMachine::Message,
             ("recorded", "") => self.records = true,
             ("answer", after) => self.arrival.answer_after = Some(wait(after)?),
+            ("no", "seat") => self.has_seat = false,
             ("no", "ack") => self.acknowledges = false,
             ("store", outcome) => self.store = store(outcome)?,
             ("repair", outcome) => self.repair = repair(outcome)?,
@@ -127,6 +132,7 @@ fn terms(policy: &str) -> Result<Terms, String> {
         phone_keys: PhoneKeys::default(),
         watches_line: true,
         at_machine: AtMachine::HangUp,
+        first: First::Agent,
     })
 }
 

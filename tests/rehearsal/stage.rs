@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use thirdring::call::{
-    Action, Beginning, Call, Input, LegNews, PhraseNews, PromiseKind, Say, Utterance,
+    Action, Beginning, Call, Input, Judgement, LegNews, PhraseNews, PromiseKind, Say, Utterance,
 };
-use thirdring::words::{CallId, Language, Moment, Party, PhoneNumber, Pii, PromptId};
+use thirdring::words::{CallId, Country, Language, Moment, Party, PhoneNumber, Pii, PromptId};
 
 use super::scene::Scene;
 use super::witness::Witness;
@@ -140,6 +140,18 @@ impl Stage {
                 if let Some(promised) = self.scene.store {
                     self.later(NOTED_AFTER, Input::Promised(*ticket, promised));
                 }
+            }
+            Action::KeepSeat if self.scene.has_seat => {
+                self.later(Duration::ZERO, Input::Leg(Party::Rep, LegNews::Kept));
+            }
+            Action::KeepSeat => self.later(Duration::ZERO, Input::Leg(Party::Rep, LegNews::NoSeat)),
+            Action::Judge(number) => {
+                let is_emergency = Country::Cn.is_emergency(number.reveal());
+                let judgement = match is_emergency {
+                    true => Judgement::NeverCalled,
+                    false => Judgement::MayBeCalled,
+                };
+                self.later(Duration::ZERO, Input::Judged(judgement));
             }
             Action::Repair { party, .. } => {
                 if let Some(news) = self.scene.repair {

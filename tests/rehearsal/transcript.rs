@@ -22,6 +22,7 @@ pub(super) fn words(action: &Action, stage: &Stage) -> String {
         Action::Ring => "ring".to_owned(),
         Action::Answer => "answer".to_owned(),
         Action::Refuse(code) => format!("refuse {code}"),
+        Action::KeepSeat => "keep seat".to_owned(),
         Action::Call(_, Callee::Seat) => "call seat".to_owned(),
         Action::Call(_, Callee::Customer) => "call customer".to_owned(),
         Action::Call(_, Callee::Target(target)) => format!("call {target}"),
@@ -41,6 +42,8 @@ pub(super) fn words(action: &Action, stage: &Stage) -> String {
             let given = if *given { "given" } else { "not given" };
             format!("consent {} {given} by {}", word(to), by.as_str())
         }
+        Action::Judge(number) => format!("judge {}", number.reveal().as_str()),
+        Action::KnowNumber => "know number".to_owned(),
         Action::Promise { kind, reason, .. } => format!("promise {} ({reason})", kind.as_str()),
         Action::Record(Recording::Begin) => "record".to_owned(),
         Action::Record(Recording::Pause) => "pause the recording".to_owned(),
@@ -73,7 +76,9 @@ fn said(say: &Say, stage: &Stage) -> String {
         other if other == stage.language() => String::new(),
         other => format!(" in {other}"),
     };
-    format!("say {}{to}{language}", say.phrase)
+    let number = say.number.as_ref().map(|number| number.reveal().as_str());
+    let number = number.map_or_else(String::new, |number| format!(" {number}"));
+    format!("say {}{number}{to}{language}", say.phrase)
 }
 
 fn phrase(utterance: Utterance, stage: &Stage) -> String {

@@ -7,7 +7,7 @@ use thirdring::call::{
     Terms, Ticket, Timer,
 };
 use thirdring::policy::Means;
-use thirdring::words::{Because, Command, ConsentFor, Moment, Party};
+use thirdring::words::{Because, Command, ConsentFor, Moment, Party, PromptId};
 
 use super::heard::Heard;
 use super::legs::Legs;
@@ -17,9 +17,10 @@ const TIMERS_AT_ONCE_MAX: u32 = 100;
 /// A phrase that waits for its frame is not late.
 const FRAME: Duration = Duration::from_millis(20);
 /// Where the caller hears no person, only phrases (R20).
-const ALONE: [&str; 5] = [
+const ALONE: [&str; 6] = [
     "holding",
     "waiting",
+    "connecting",
     "transferring",
     "consulting",
     "announcing",
@@ -218,6 +219,8 @@ impl Witness {
         let noted = &self.rows.noted;
         let kept = match self.terms.promising.get(&say.phrase) {
             None => true,
+            // When we call is true of whatever is noted.
+            Some(_) if self.says_when(&say.phrase) => !noted.is_empty(),
             // A caller who waits is promised a rep, or an expert, with the same words.
             Some(PromiseKind::Rep) => noted.iter().any(|kind| !kind.is_fault()),
             Some(kind) => noted.contains(kind),
@@ -225,6 +228,16 @@ impl Witness {
         if !kept {
             self.breach(format!("'{}' promised what is not noted", say.phrase));
         }
+    }
+
+    fn says_when(&self, phrase: &PromptId) -> bool {
+        let callback = &self.terms.policy.callback;
+        [
+            &callback.promise,
+            &callback.promise_soon,
+            &callback.promise_tomorrow,
+        ]
+        .contains(&phrase)
     }
 
     /// R26: each leg that is there, once by each means.

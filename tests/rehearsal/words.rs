@@ -10,12 +10,17 @@ use thirdring::words::{
 use super::phrasebook;
 use super::stage::{Beginnings, Stage};
 
+/// From key to key of a number that is typed.
+const KEY_EVERY: Duration = Duration::from_millis(500);
+
 /// One thing that happens in a script.
 #[derive(Clone, Debug)]
 pub(super) enum Event {
     Begins(Beginnings),
     Comes(Input),
     Speaks(Party, Option<Duration>),
+    /// These keys, one each half second.
+    Types(Party, Vec<Key>),
     FallsSilent(Party),
     /// Nothing happens; the script plays on until here.
     Nothing,
@@ -44,6 +49,11 @@ impl Event {
                 if let Some(length) = length {
                     let end = stage.now + length;
                     stage.later(length, speech(party, false, end));
+                }
+            }
+            Self::Types(party, keys) => {
+                for (n, key) in (0_u32..).zip(keys) {
+                    stage.later(KEY_EVERY * n, Input::Key(party, key));
                 }
             }
             Self::FallsSilent(party) => stage.input(speech(party, false, stage.now)),
@@ -80,6 +90,10 @@ fn voice(party: Party, words: &str) -> Option<Event> {
     match (verb, length) {
         ("speaks", "") => Some(Event::Speaks(party, None)),
         ("falls", "silent") => Some(Event::FallsSilent(party)),
+        ("types", keys) => {
+            let keys = Digits::parse(keys).ok()?;
+            Some(Event::Types(party, keys.keys().to_vec()))
+        }
         ("speaks", length) => {
             let length: Wait = length.parse().ok()?;
             Some(Event::Speaks(party, Some(length.get())))
@@ -205,6 +219,7 @@ fn command(words: &str) -> Option<Command> {
         },
         "cannot-hear" => Command::CannotHear,
         "machine" => Command::Machine,
+        "still-looking" => Command::StillLooking,
         "promise" => Command::Promise {
             due: None,
             reason: text,

@@ -1,12 +1,14 @@
 //! A day at two seats in virtual time: who gets which call, under every way of ringing.
 
 mod fairness;
+mod line;
 mod shift;
 mod witness;
 
 use thirdring::seating::{Note, Ring};
 
 use fairness::Fairness;
+use line::{Hall, Served};
 use shift::{House, Shift};
 
 const SEEDS: u64 = 25;
@@ -60,4 +62,18 @@ fn five_seats_with_skills_breaks_and_notes_keep_every_rule() {
             }
         }
     }
+}
+
+#[test]
+fn live_and_promised_callers_are_served_in_the_order_in_which_they_came() {
+    let mut all = Served::default();
+    for seed in 0..SEEDS {
+        let mut hall = Hall::open(seed);
+        hall.work(200);
+        all.live += hall.served.live;
+        all.called_back += hall.served.called_back;
+        all.before_live += hall.served.before_live;
+    }
+    println!("{SEEDS} days: {all:?}");
+    assert!(all.live > 1_000 && all.before_live > 100, "{all:?}");
 }

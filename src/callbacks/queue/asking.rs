@@ -21,8 +21,14 @@ impl Queue {
         Action::Ask { ticket, order, at }
     }
 
-    pub(super) fn promised(&mut self, id: CallbackId, promise: Promise) -> Vec<Action> {
-        let promise = promise.bounded();
+    pub(super) fn promised(
+        &mut self,
+        id: CallbackId,
+        promise: Promise,
+        clock: Clock,
+    ) -> Vec<Action> {
+        let place = promise.place.map(|place| clock.of_wall(place));
+        let promise = Promise { place, ..promise }.bounded();
         let told = |news| vec![Action::Tell(Told::of(id, &promise, news))];
         if let Some(why) = self.rules.refuses(&promise.number) {
             return told(News::Refused(why));
@@ -78,9 +84,11 @@ impl Queue {
             self.may_claim = true;
         }
         self.wake_at(self.stirs(order, &turn, clock), clock);
-        if let Order::Claim(_) = order {
+        if let Order::Claim(claimer) = order {
+            self.line_after_claim(claimer, &turn, clock);
             return self.claimed(turn, clock);
         }
+        self.line_is(turn.place, clock);
         self.may_claim |= turn.rows.iter().any(|row| !row.is_held_at(&self.desk));
         actions.extend(self.turned(turn, clock));
         actions
@@ -115,6 +123,7 @@ impl Queue {
     /// Nobody may be promised anything, but what was to be done is not forgotten (D24).
     fn failed(&mut self, order: Order, clock: Clock) -> Vec<Action> {
         self.ask_again.get_or_insert(clock.now + ASK_AGAIN_AFTER);
+        self.place = None;
         let mut actions = vec![Action::Alarm(Alarm::StoreFailed)];
         match &order {
             Order::Note { .. } => {
@@ -140,7 +149,7 @@ impl Queue {
                 }
             }
             // What is in memory can be dialled all the same.
-            Order::Claim(_) => self.may_claim = true,
+            Order::Claim(_) => (self.may_claim, self.claim_by) = (true, None),
             Order::Restore { .. } => (self.may_claim, self.may_look) = (true, true),
             // They come again by themselves; who wishes something is told that it was not done.
             Order::Wish { .. }
@@ -160,7 +169,8 @@ impl Queue {
         let mut orders = Vec::from_iter(self.restoration());
         let again = std::mem::take(&mut self.again).into_iter();
         orders.extend(again.filter_map(|order| self.as_of_now(order, clock)));
-        self.may_claim = true;
+        // Who is first in the line is not known either.
+        (self.may_claim, self.may_look) = (true, true);
         orders.into_iter().map(|order| self.ask(order)).collect()
     }
 

@@ -44,6 +44,17 @@ impl Clock {
         self.now + Duration::try_from(ahead).unwrap_or(Duration::ZERO)
     }
 
+    /// The same of a time that has passed.
+    pub(super) fn moment_before(self, at: Timestamp) -> Moment {
+        let ago = self.at().duration_since(at);
+        self.now - Duration::try_from(ago).unwrap_or(Duration::ZERO)
+    }
+
+    /// The book's time of what is read off the wall clock.
+    pub(super) fn of_wall(self, at: Timestamp) -> Timestamp {
+        at.saturating_add(self.back).unwrap_or(Timestamp::MAX)
+    }
+
     /// What the wall clock has gained over the steady one since `earlier`.
     fn gained(self, earlier: Self) -> SignedDuration {
         let steady = SignedDuration::try_from(self.now.since(earlier.now));

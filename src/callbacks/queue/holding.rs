@@ -13,6 +13,8 @@ use crate::words::{Moment, PhoneNumber};
 pub(super) const LEASE: Duration = Duration::from_secs(30);
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// A book that takes longer for a claim keeps no live caller waiting.
+pub(super) const CLAIMED_WITHIN: Duration = Duration::from_millis(500);
 /// Before that our own attempt is hung up: so never two desks dial one caller (I2).
 const LET_GO_BEFORE: Duration = Duration::from_secs(3);
 
@@ -40,18 +42,20 @@ pub(super) struct How {
 impl Queue {
     /// One that is due for each seat that is free, one after the other.
     pub(super) fn claim(&mut self, clock: Clock) -> Vec<Action> {
-        if self.seats.is_empty() || !self.may_claim || self.is_claiming() {
+        if !self.can_claim() || self.is_claiming() {
             return Vec::new();
         }
         let order = Order::Claim(Claimer {
             desk: self.desk.clone(),
             seats: self.seats.clone(),
+            live: self.live_at(),
             until: clock.at_after(LEASE),
         });
         if self.ask_again.is_some() || !self.begun {
             return self.claim_in_memory(&order, clock);
         }
         self.may_claim = false;
+        self.claim_by = Some(clock.now + CLAIMED_WITHIN);
         vec![self.ask(order)]
     }
 

@@ -6,6 +6,7 @@
 mod asking;
 mod clock;
 mod holding;
+mod line;
 mod live;
 mod words;
 
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 
 use self::clock::Clock;
 use self::holding::{Held, How};
+use self::line::Place;
 use super::{CallbackId, LiveCall, Memory, Order, Rules};
 use crate::words::{CallId, DeskId, Moment, SeatId};
 
@@ -37,6 +39,12 @@ pub struct Queue {
     begun: bool,
     /// Seats that could take a callback this moment.
     seats: BTreeSet<SeatId>,
+    /// Since when the live caller waits who has one of them otherwise.
+    live_since: Option<Moment>,
+    /// The first place in the book's line, as it was told last.
+    place: Option<Place>,
+    /// Until then the answer to a claim is waited for by live callers, too.
+    claim_by: Option<Moment>,
     /// Attempts of ours that are in flight.
     held: BTreeMap<CallbackId, Held>,
     /// Calls of ours that are up.
@@ -70,6 +78,9 @@ impl Queue {
             clock: None,
             begun: false,
             seats: BTreeSet::new(),
+            live_since: None,
+            place: None,
+            claim_by: None,
             held: BTreeMap::new(),
             live: BTreeMap::new(),
             asked: BTreeMap::new(),
@@ -95,10 +106,9 @@ impl Queue {
                 self.peek = self.poll.map(|poll| now + poll);
                 vec![self.ask(Order::Restart { desk })]
             }
-            Input::Promised { id, promise } => self.promised(id, promise),
-            Input::SeatsReady(seats) => {
-                self.may_claim |= !seats.is_subset(&self.seats);
-                self.seats = seats;
+            Input::Promised { id, promise } => self.promised(id, promise, clock),
+            Input::SeatsReady { seats, live } => {
+                self.seats_are(seats, live);
                 Vec::new()
             }
             Input::Answered { ticket, turn } => self.answered(ticket, turn, clock),
@@ -135,6 +145,7 @@ impl Queue {
             }
             Input::Tick => Vec::new(),
         });
+        self.give_up_on_claim(clock);
         actions.extend(self.ask_again(clock));
         actions.extend(self.keep_claims(clock));
         actions.extend(self.peek(clock));
@@ -149,6 +160,7 @@ impl Queue {
         [
             self.next.map(|at| (at, Timer::Book)),
             self.peek.map(|at| (at, Timer::Book)),
+            self.claim_by.map(|at| (at, Timer::Claim)),
             self.renew.map(|at| (at, Timer::Renew)),
             self.ask_again.map(|at| (at, Timer::AskAgain)),
             self.look_at_clock().map(|at| (at, Timer::LookAtClock)),
@@ -179,8 +191,7 @@ impl Queue {
 
     /// What is late is told once all that can be dialled is: that is not late.
     fn look(&mut self, clock: Clock) -> Vec<Action> {
-        let can_claim = self.may_claim && !self.seats.is_empty();
-        if !self.may_look || can_claim || self.is_claiming() {
+        if !self.may_look || self.can_claim() || self.is_claiming() {
             return Vec::new();
         }
         self.may_look = false;

@@ -1,5 +1,7 @@
 //! Random programs of a desk, or of two on one book, against what must always hold, in virtual time.
 
+mod line;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
+use self::line::Line;
 use super::{Action, Input, Queue, Ticket};
 use crate::callbacks::rules::samples::promise;
 use crate::callbacks::{
@@ -25,6 +28,8 @@ enum Step {
         number: u8,
         call: u8,
         kind: u8,
+        /// For so many seconds he has been in the line.
+        waited: u16,
     },
     Seats {
         desk: usize,
@@ -55,6 +60,14 @@ enum Step {
     HangsUp {
         which: u8,
     },
+    /// A live caller wants a seat.
+    Comes {
+        desk: usize,
+    },
+    /// One is done, or has waited for long enough.
+    Leaves {
+        desk: usize,
+    },
     Wish {
         desk: usize,
         which: u8,
@@ -68,7 +81,7 @@ enum Step {
     SetClock(i64),
 }
 
-const OUTCOMES: [Outcome; 8] = [
+const OUTCOMES: [Outcome; 9] = [
     Outcome::Joined,
     Outcome::RepDeclined,
     Outcome::RepAbsent,
@@ -77,6 +90,7 @@ const OUTCOMES: [Outcome; 8] = [
     Outcome::Refused,
     Outcome::Failed,
     Outcome::Abandoned,
+    Outcome::NoRep,
 ];
 
 fn programs() -> impl Strategy<Value = (usize, Vec<Step>)> {
@@ -86,8 +100,11 @@ fn programs() -> impl Strategy<Value = (usize, Vec<Step>)> {
 fn steps(desks: usize) -> impl Strategy<Value = Vec<Step>> {
     let desk = 0..desks;
     let step = prop_oneof![
-        3 => (desk.clone(), 0..NUMBERS, 0..6u8, 0..7u8)
-            .prop_map(|(desk, number, call, kind)| Step::Promise { desk, number, call, kind }),
+        3 => (desk.clone(), 0..NUMBERS, 0..6u8, 0..7u8, 0..400u16).prop_map(|(desk, number, call, kind, waited)| {
+            Step::Promise { desk, number, call, kind, waited }
+        }),
+        3 => desk.clone().prop_map(|desk| Step::Comes { desk }),
+        2 => desk.clone().prop_map(|desk| Step::Leaves { desk }),
         2 => (desk.clone(), 0..3u8).prop_map(|(desk, seats)| Step::Seats { desk, seats }),
         2 => (0..900u16).prop_map(Step::Pass),
         2 => (0..40u16).prop_map(Step::Pass),
@@ -139,6 +156,7 @@ struct Desk {
     seats: u8,
     orders: VecDeque<(Ticket, Order, Timestamp)>,
     in_flight: Vec<(CallbackId, u32, Pii<PhoneNumber>)>,
+    line: Line,
 }
 
 impl Desk {
@@ -151,6 +169,7 @@ impl Desk {
             seats: 0,
             orders: VecDeque::new(),
             in_flight: Vec::new(),
+            line: Line::default(),
         }
     }
 }
@@ -176,6 +195,8 @@ struct World {
     /// A rep wanted it dialled again: he answers for it where the end of the last call is not known.
     wished: BTreeSet<CallbackId>,
     overdue: BTreeMap<CallbackId, u32>,
+    /// What came before what is not told by the wall clock any more.
+    clock_was_set: bool,
 }
 
 impl World {
@@ -184,7 +205,8 @@ impl World {
             desks: (0..desks).map(|at| Desk::new(at, desks)).collect(),
             book: Memory::new(rules()),
             up: BTreeMap::new(),
-            now: Moment::ZERO,
+            // Whoever is in the line came after the machine was started.
+            now: Moment::ZERO + Duration::from_secs(3_600),
             utc: began(),
             ids: 0,
             call_ids: BTreeSet::new(),
@@ -192,6 +214,7 @@ impl World {
             answered: BTreeSet::new(),
             wished: BTreeSet::new(),
             overdue: BTreeMap::new(),
+            clock_was_set: false,
         };
         for desk in 0..desks {
             world.give(desk, Input::Started);
@@ -204,6 +227,7 @@ impl World {
         for action in actions {
             match action {
                 Action::Ask { ticket, order, at } => {
+                    self.note_claim(desk, &order);
                     self.desks[desk].orders.push_back((ticket, order, at))
                 }
                 Action::Dial { callback, attempt } => self.dial(desk, &callback, attempt),
@@ -212,6 +236,7 @@ impl World {
                 Action::Alarm(_) => {}
             }
         }
+        self.keep_place(desk);
     }
 
     fn told(&mut self, id: CallbackId, news: News) {
@@ -228,6 +253,7 @@ impl World {
     }
 
     fn dial(&mut self, desk: usize, callback: &Callback, attempt: Attempt) {
+        self.nobody_live_was_first(desk, callback);
         let number = callback.promise.number.clone();
         let mut calls = self.desks.iter().flat_map(|desk| &desk.in_flight);
         assert!(
@@ -299,6 +325,7 @@ impl World {
             call,
             number: Some(number),
             answered: self.utc,
+            began: None,
             seat: None,
             language: Language::ZhCn,
         }
@@ -312,21 +339,15 @@ impl World {
         }
     }
 
-    fn tell_seats(&mut self, desk: usize) {
-        let Desk {
-            seats, in_flight, ..
-        } = &self.desks[desk];
-        let free = usize::from(*seats).saturating_sub(in_flight.len());
-        let seats = (0..free).map(|n| format!("rep{n}").parse().unwrap());
-        self.give(desk, Input::SeatsReady(seats.collect()));
-    }
-
     fn answer(&mut self, desk: usize, orders: usize, works: bool) {
         for _ in 0..orders {
             let Some((ticket, order, at)) = self.desks[desk].orders.pop_front() else {
                 return;
             };
             let turn = works.then(|| self.carry_out(&order, at));
+            if let Some(turn) = &turn {
+                self.claim_keeps_the_line(&order, turn);
+            }
             self.give(desk, Input::Answered { ticket, turn });
         }
     }
@@ -387,10 +408,13 @@ impl World {
                 number: of,
                 call,
                 kind,
+                waited,
             } => {
                 let mut asked = promise(Kind::ALL[usize::from(kind)], self.utc);
                 asked.number = number(of);
                 asked.origin = Some(CallId::new(u64::from(call), [0; 10]));
+                let place = self.utc - SignedDuration::from_secs(waited.into());
+                asked.place = asked.kind.keeps_place().then_some(place);
                 self.ids += 1;
                 let id = CallbackId::new(self.ids, [0; 10]);
                 self.give(desk, Input::Promised { id, promise: asked });
@@ -445,8 +469,11 @@ impl World {
                     );
                 }
             }
+            Step::Comes { desk } => self.comes(desk),
+            Step::Leaves { desk } => self.leaves(desk),
             Step::Kill { desk } => self.kill(desk),
             Step::SetClock(by_s) if self.desks.len() == 1 => {
+                self.clock_was_set = true;
                 self.utc += SignedDuration::from_secs(by_s);
                 self.give(0, Input::Tick);
             }
@@ -456,6 +483,7 @@ impl World {
     }
 
     fn check(&self) {
+        (0..self.desks.len()).for_each(|desk| self.no_seat_is_kept_for_nobody(desk));
         let mut keys = BTreeSet::new();
         let of_calls = self.book.rows().filter(|row| row.promise.origin.is_some());
         for callback in of_calls {
@@ -478,7 +506,7 @@ impl World {
     fn run_dry(&mut self) {
         for desk in 0..self.desks.len() {
             self.desks[desk].seats = 3;
-            self.tell_seats(desk);
+            self.everybody_leaves(desk);
         }
         for _ in 0..200 {
             for desk in 0..self.desks.len() {

@@ -1,3 +1,5 @@
+mod line;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -33,7 +35,7 @@ impl Desk {
         let mut desk = Self {
             book: Memory::new(rules.clone()),
             queue: Queue::new(DeskId::alone(), rules, None),
-            now: Moment::from_nanos(1_000_000_000),
+            now: Moment::ZERO + Duration::from_secs(86_400),
             utc: utc.parse().unwrap(),
             ids: 0,
             works: true,
@@ -59,6 +61,7 @@ impl Desk {
             desk: "desk2".parse().unwrap(),
             seats: BTreeSet::from(["rep2".parse().unwrap()]),
             until: self.utc + SignedDuration::from_secs(30),
+            live: None,
         };
         let turn = self.book.take(&Order::Claim(claimer), self.utc);
         turn.attempts.len()
@@ -93,7 +96,8 @@ impl Desk {
 
     fn seats(&mut self, names: &[&str]) {
         let seats = names.iter().map(|name| name.parse().unwrap()).collect();
-        self.give(Input::SeatsReady(seats));
+        let live = None;
+        self.give(Input::SeatsReady { seats, live });
     }
 
     fn promised(&mut self, promise: Promise) -> CallbackId {
@@ -316,6 +320,7 @@ fn talk(utc: Timestamp) -> LiveCall {
         call: CallId::new(77, [0; 10]),
         number: Some(samples.number),
         answered: utc,
+        began: None,
         seat: None,
         language: samples.language,
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::callbacks::{
     Attempt, Callback, CallbackId, LiveCall, Order, Outcome, Promise, SipCause, Told, Turn, Wish,
 };
-use crate::words::{CallId, PhoneNumber, Pii, SeatId};
+use crate::words::{CallId, Moment, PhoneNumber, Pii, SeatId};
 
 /// What happened to the promises.
 #[derive(Clone, Debug)]
@@ -18,7 +18,11 @@ pub enum Input {
         promise: Promise,
     },
     /// The seats that could take a callback this moment; told anew on every change.
-    SeatsReady(BTreeSet<SeatId>),
+    SeatsReady {
+        seats: BTreeSet<SeatId>,
+        /// Since when the live caller waits who has one of them otherwise; none where nobody live waits.
+        live: Option<Moment>,
+    },
     /// What an [`Action::Ask`] came to; nothing where the book could not be written.
     Answered {
         ticket: Ticket,
@@ -125,6 +129,8 @@ impl Alarm {
 pub enum Timer {
     /// A row is due or late.
     Book,
+    /// A claim was not answered in time: no live caller waits for it any longer.
+    Claim,
     /// Claims are renewed, so that other desks know that we live.
     Renew,
     /// The book could not be written and is tried again.

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::callbacks::{Callback, Rules, State};
+use crate::callbacks::{Callback, Rules};
 use crate::words::{PhoneNumber, Pii};
 
 /// A promise as it lies in a table: what it is found by, and the body, which is the row itself.
@@ -31,6 +31,7 @@ pub(super) struct Times {
     pub(super) lapses_ms: Option<i64>,
     pub(super) warns_ms: Option<i64>,
     pub(super) changed_ms: i64,
+    pub(super) place_ms: Option<i64>,
 }
 
 impl Columns {
@@ -43,7 +44,7 @@ impl Columns {
             whose: Pii::new(rules.whose(&promise.number)),
             origin,
             reason,
-            state: state_word(state),
+            state: state.as_str(),
             settled: callback.is_settled(),
             kind: promise.kind as i64,
             times: Times {
@@ -52,6 +53,7 @@ impl Columns {
                 lapses_ms: callback.lapses().map(ms),
                 warns_ms: callback.warns().map(|(when, _)| ms(when)),
                 changed_ms: ms(changed),
+                place_ms: promise.place.map(ms),
             },
             seat: promise.seat.as_ref().map(|seat| seat.as_str().to_owned()),
             desk: callback.lease().map(|lease| lease.desk.as_str().to_owned()),
@@ -69,15 +71,4 @@ pub(super) fn ms(at: Timestamp) -> i64 {
 
 pub(super) fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("our rows have string keys and no fallible fields")
-}
-
-fn state_word(state: &State) -> &'static str {
-    match state {
-        State::Open => "open",
-        State::Attempting { .. } => "attempting",
-        State::Uncertain { .. } => "uncertain",
-        State::Done => "done",
-        State::GivenUp { .. } => "given-up",
-        State::Cancelled { .. } => "cancelled",
-    }
 }

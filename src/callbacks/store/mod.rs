@@ -25,6 +25,18 @@ pub trait Store: fmt::Debug + Send {
     /// Carries the order out wholly, or not at all.
     fn take(&mut self, order: &Order, rules: &Rules, at: Timestamp) -> Result<Turn, StoreError>;
 
+    /// Several, one after the other, each with its own answer; where it is cheaper all are put on disk at once.
+    fn take_all(
+        &mut self,
+        orders: &[(Order, Timestamp)],
+        rules: &Rules,
+    ) -> Vec<Result<Turn, StoreError>> {
+        let orders = orders.iter();
+        orders
+            .map(|(order, at)| self.take(order, rules, *at))
+            .collect()
+    }
+
     /// Those that are not settled, and the last that were, each oldest first.
     fn callbacks(&mut self) -> Result<Vec<Callback>, StoreError>;
 

@@ -66,6 +66,7 @@ fn claimer(desk: &str) -> Order {
     Order::Claim(Claimer {
         desk: desk.parse().unwrap(),
         seats: BTreeSet::from(["rep1".parse().unwrap()]),
+        live: None,
         until: utc() + SignedDuration::from_secs(30),
     })
 }
@@ -168,6 +169,7 @@ fn a_call_that_died_with_us_is_found_and_one_that_ended_is_not() {
         call: CallId::new(n, [0; 10]),
         number: Some(callback(1).promise.number),
         answered: utc(),
+        began: None,
         seat: None,
         language: Language::ZhCn,
     };
@@ -386,6 +388,33 @@ fn a_full_disk_is_told_apart_and_the_rows_before_it_stay() {
     assert_eq!(callbacks.last(), Some(&callback(2_000)));
 }
 
+/// Nobody's promise fails for another's.
+#[test]
+fn of_orders_taken_together_on_a_full_disk_those_that_fit_are_kept() {
+    let folder = Folder::new("full-together");
+    let path = folder.file("desk.sqlite");
+    let mut store = open(&path);
+    store.limit_pages(24);
+    let order = |n| {
+        let (rows, attempts) = (vec![callback(n)], Vec::new());
+        (Order::Restore { rows, attempts }, utc())
+    };
+    let orders: Vec<_> = (0..200).map(order).collect();
+    let kept: Vec<_> = store.take_all(&orders, &rules());
+    let fit = kept.iter().filter(|turn| turn.is_ok()).count();
+    assert!((1..200).contains(&fit), "{fit}");
+    assert!(matches!(kept.last(), Some(Err(StoreError::Full))));
+    drop(store);
+    let ids = |rows: &[Callback]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+    let noted: Vec<_> = (0..)
+        .map(callback)
+        .zip(&kept)
+        .filter(|(_, turn)| turn.is_ok())
+        .map(|(row, _)| row)
+        .collect();
+    assert_eq!(ids(&open(&path).callbacks().unwrap()), ids(&noted));
+}
+
 #[test]
 fn a_second_agent_and_a_wrong_path_are_refused_with_a_remedy() {
     let folder = Folder::new("refused");
@@ -483,6 +512,61 @@ fn rows_of_earlier_versions_are_taken_over_and_damaged_ones_set_aside() {
         drop(store);
         assert_eq!(open(&path).callbacks().unwrap(), rows);
     }
+}
+
+/// The fourth version as it lay on a disk.
+fn fourth_version(path: &Path) {
+    let db = Connection::open(path).unwrap();
+    db.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(()))
+        .unwrap();
+    db.execute_batch(include_str!("fourth_version.sql"))
+        .unwrap();
+}
+
+/// All of it but the row that is damaged, which an alarm tells of.
+fn is_taken_over(store: &mut Sqlite) {
+    let rows = store.callbacks().unwrap();
+    let kept: Vec<_> = rows
+        .iter()
+        .map(|row| (row.promise.number.reveal().as_str(), row.promise.place))
+        .collect();
+    assert_eq!(kept, [("13800138000", None), ("13800138002", None)]);
+    assert_eq!(store.attempts(rows[1].id).unwrap().len(), 1);
+}
+
+#[test]
+fn the_fourth_version_is_taken_over_without_places() {
+    let folder = Folder::new("fourth");
+    let path = folder.file("desk.sqlite");
+    fourth_version(&path);
+    let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
+    assert_eq!(opened, Opened::Existing);
+    let found = store.found(utc()).unwrap();
+    assert_eq!((found.calls.len(), found.set_aside.len()), (1, 1));
+    is_taken_over(&mut store);
+    // The new version's own rows lie beside them.
+    let mut waiting = callback(1);
+    waiting.promise.place = Some(utc());
+    keep(&mut store, &[waiting.clone()]).unwrap();
+    drop(store);
+    let mut store = open(&path);
+    assert_eq!(store.callback(waiting.id).unwrap(), Some(waiting));
+    assert!(store.found(utc()).unwrap().set_aside.is_empty());
+}
+
+#[test]
+fn a_damaged_file_of_the_fourth_version_is_salvaged() {
+    let folder = Folder::new("fourth-damaged");
+    let path = folder.file("desk.sqlite");
+    fourth_version(&path);
+    change_byte(&path, |_| 18);
+    let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
+    assert!(matches!(opened, Opened::MovedAside(_)));
+    let found = store.found(utc()).unwrap();
+    let salvaged = found.salvaged.unwrap();
+    assert_eq!((salvaged.taken_over, salvaged.lost), (2, 1));
+    assert_eq!(found.calls.len(), 1);
+    is_taken_over(&mut store);
 }
 
 #[test]

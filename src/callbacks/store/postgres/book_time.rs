@@ -77,6 +77,7 @@ impl Moved for Promise {
         Self {
             due: self.due.moved(by),
             made_at: self.made_at.moved(by),
+            place: self.place.map(|place| place.moved(by)),
             ..self
         }
     }
@@ -151,6 +152,7 @@ impl Moved for Order {
             },
             Self::Claim(mut claimer) => {
                 claimer.until = claimer.until.moved(ahead);
+                claimer.live = claimer.live.map(|since| since.moved(ahead));
                 Self::Claim(claimer)
             }
             Self::Renew { claims, until } => Self::Renew {
@@ -214,6 +216,7 @@ impl Moved for Turn {
             rows: self.rows.moved(by),
             attempts: self.attempts.moved(by),
             next: self.next.map(|next| next.moved(by)),
+            place: self.place.map(|place| place.moved(by)),
             ..self
         }
     }

@@ -16,6 +16,8 @@ pub(super) enum Locks {
     Due {
         at_ms: i64,
         seats: Vec<String>,
+        /// Since when a live caller waits who is not to be overtaken.
+        live_ms: Option<i64>,
         /// Attempts at him are counted from then on.
         since_ms: Option<i64>,
     },
@@ -47,6 +49,7 @@ impl Locks {
                     .iter()
                     .map(|seat| seat.as_str().to_owned())
                     .collect(),
+                live_ms: claimer.live.map(Timestamp::as_millisecond),
                 since_ms: counted.map(|(today, _)| today.as_millisecond()),
             },
             Order::Renew { claims, .. } => {
@@ -124,7 +127,12 @@ impl Locks {
 
     async fn lock(&self, link: &Link) -> Result<Vec<Row>, Fault> {
         match self {
-            Self::Due { at_ms, seats, .. } => link.rows(Query::LockDue, &[at_ms, seats]).await,
+            Self::Due {
+                at_ms,
+                seats,
+                live_ms,
+                ..
+            } => link.rows(Query::LockDue, &[at_ms, seats, live_ms]).await,
             Self::Callers(callers) => link.rows(Query::LockCallers, &[callers]).await,
             Self::Of(ids) => link.rows(Query::LockOf, &[ids]).await,
             Self::Late { at_ms, callers_max } => {

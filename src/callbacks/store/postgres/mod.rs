@@ -30,7 +30,8 @@ use self::schema::Tables;
 use self::sheet::Page;
 use super::{Forgotten, Found, Kept as History, OpenError, Opened, Store, StoreError};
 use crate::callbacks::{
-    Attempt, Callback, CallbackId, Claimer, LiveCalls, Order, Rules, State, Turn, carry_out,
+    Attempt, Callback, CallbackId, Claimer, LiveCalls, Order, Outlook, Rules, State, Turn,
+    carry_out,
 };
 use crate::words::{DeskId, Moment, PhoneNumber, Pii};
 
@@ -292,7 +293,7 @@ impl Store for Postgres {
                 },
                 _ => carried_out(link, &desk, &part, rules, at),
             })?;
-            (all.next, all.unsettled) = (turn.next, turn.unsettled);
+            (all.next, all.place, all.unsettled) = (turn.next, turn.place, turn.unsettled);
             all.add(turn);
         }
         Ok(all.moved(-ahead))
@@ -356,9 +357,10 @@ fn carried_out(
     at: Timestamp,
 ) -> Result<Turn, Fault> {
     if let Order::Peek = order {
-        let next = link.wait(sheet::stirs_after(link, Timestamp::MIN, at))?;
+        let Outlook { next, place } = link.wait(sheet::outlook(link, Timestamp::MIN, at))?;
         return Ok(Turn {
             next,
+            place,
             ..Turn::default()
         });
     }

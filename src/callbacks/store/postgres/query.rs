@@ -13,6 +13,7 @@ pub(super) enum Query {
     Row,
     HeldAt,
     StirsAfter,
+    FirstPlace,
     Unsettled,
     WriteRows,
     WriteAttempts,
@@ -23,7 +24,7 @@ pub(super) enum Query {
 }
 
 impl Query {
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::LockDue,
         Self::LockCallers,
         Self::LockOf,
@@ -36,6 +37,7 @@ impl Query {
         Self::Row,
         Self::HeldAt,
         Self::StirsAfter,
+        Self::FirstPlace,
         Self::Unsettled,
         Self::WriteRows,
         Self::WriteAttempts,
@@ -61,6 +63,7 @@ impl Query {
                 "SELECT whose, body FROM callback WHERE state = 'attempting' AND desk = $1"
             }
             Self::StirsAfter => STIRS_AFTER,
+            Self::FirstPlace => FIRST_PLACE,
             Self::Unsettled => "SELECT count(*) FROM callback WHERE NOT settled",
             Self::WriteRows => WRITE_ROWS,
             Self::WriteAttempts => WRITE_ATTEMPTS,
@@ -77,16 +80,18 @@ impl Query {
 // order are taken by its first statement in the order of their keys, and where it need not be just these callers only
 // what is free: so no two desks ever wait for each other. 1953002089 is "thri".
 
-/// A caller whom nobody talks to, and on whom nobody works: that is FOR UPDATE SKIP LOCKED, but of the page instead of one row of it. OFFSET 0 keeps
-/// the lock out of the sorted query: only what is looked at is locked.
+/// A caller whom nobody talks to, and on whom nobody works: that is FOR UPDATE SKIP LOCKED, but of the page instead of one
+/// row of it. OFFSET 0 keeps the lock out of the sorted query: only what is looked at is locked. The order is that of
+/// `Callback::turn`, for who has no place is behind all who have one.
 const LOCK_DUE: &str = "
 WITH free AS MATERIALIZED (
     SELECT whose FROM (
         SELECT whose FROM callback AS due WHERE state = 'open' AND next_ms <= $1
             AND (own_ms IS NULL OR own_ms <= $1 OR seat = ANY($2::text[]))
+            AND ($3::bigint IS NULL OR place_ms < $3)
             AND NOT EXISTS (SELECT 1 FROM callback WHERE whose = due.whose AND state = 'attempting')
             AND NOT EXISTS (SELECT 1 FROM live_call WHERE whose = due.whose AND lapses_ms > $1)
-        ORDER BY kind DESC, next_ms, id OFFSET 0) AS due
+        ORDER BY place_ms NULLS LAST, kind DESC, next_ms, id OFFSET 0) AS due
     WHERE pg_try_advisory_xact_lock(1953002089, hashtext(whose)) LIMIT 1)
 SELECT set_config('thirdring.callers', coalesce((SELECT whose FROM free), ''), true)";
 const LOCK_CALLERS: &str = "
@@ -139,15 +144,22 @@ SELECT min(at) FROM (
     ORDER BY own_ms LIMIT 1)
     UNION ALL SELECT min(lapses_ms) FROM callback WHERE lapses_ms > $1
     UNION ALL SELECT min(warns_ms) FROM callback WHERE warns_ms > $1) AS times";
+const FIRST_PLACE: &str = "
+SELECT place_ms FROM callback AS due WHERE state = 'open' AND place_ms IS NOT NULL AND next_ms <= $1
+    AND (own_ms IS NULL OR own_ms <= $1)
+    AND NOT EXISTS (SELECT 1 FROM callback WHERE whose = due.whose AND state = 'attempting')
+    AND NOT EXISTS (SELECT 1 FROM live_call WHERE whose = due.whose AND lapses_ms > $1)
+ORDER BY place_ms LIMIT 1";
 
 /// In the order given.
 const WRITE_ROWS: &str = "
 INSERT INTO callback SELECT * FROM json_populate_recordset(NULL::callback, $1::text::json)
 ON CONFLICT (id) DO UPDATE SET (
-    whose, origin, reason, state, settled, kind, next_ms, own_ms, seat, lapses_ms, warns_ms, desk, changed_ms, body) = (
+    whose, origin, reason, state, settled, kind, next_ms, own_ms, seat, lapses_ms, warns_ms, desk, changed_ms,
+    place_ms, body) = (
     excluded.whose, excluded.origin, excluded.reason, excluded.state, excluded.settled, excluded.kind,
     excluded.next_ms, excluded.own_ms, excluded.seat, excluded.lapses_ms, excluded.warns_ms, excluded.desk,
-    excluded.changed_ms, excluded.body)";
+    excluded.changed_ms, excluded.place_ms, excluded.body)";
 const WRITE_ATTEMPTS: &str = "
 INSERT INTO attempt SELECT * FROM json_populate_recordset(NULL::attempt, $1::text::json)
 ON CONFLICT (callback, number) DO UPDATE SET outcome = excluded.outcome, body = excluded.body";

@@ -2,7 +2,7 @@ use super::fault::{Fault, FaultKind};
 use super::link::Link;
 
 /// From each version of the tables to the next, the first from none; what is later than all of them is refused.
-const MIGRATIONS: [&str; 2] = [FIRST, LINES];
+const MIGRATIONS: [&str; 3] = [FIRST, PLACES, LINES];
 
 /// `body` is the row; the columns beside it are what it is found by. PostgreSQL keeps checksums of its own.
 const FIRST: &str = r#"
@@ -27,6 +27,13 @@ CREATE TABLE attempt (
     outcome text, body text NOT NULL, PRIMARY KEY (callback, number));
 CREATE TABLE live_call (id text PRIMARY KEY, desk text NOT NULL, body text NOT NULL);
 CREATE INDEX live_call_desk ON live_call (desk);
+"#;
+
+/// The place in the line of those who keep one; before it nobody's was written down.
+const PLACES: &str = r#"
+ALTER TABLE callback ADD COLUMN place_ms bigint;
+DROP INDEX callback_due;
+CREATE INDEX callback_due ON callback (place_ms, kind DESC, next_ms, id) WHERE state = 'open';
 "#;
 
 /// Whose number a live call keeps, and until when unless its desk says so again; null once the desk died.

@@ -1,8 +1,8 @@
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio_postgres::types::ToSql;
 
 use super::fault::Fault;
 use super::link::Link;
@@ -10,9 +10,10 @@ use super::locks::{Kept, Keys, Locked, Locks};
 use super::query::Query;
 use crate::callbacks::store::columns::{Columns, json, ms};
 use crate::callbacks::{
-    Attempt, Callback, CallbackId, LiveCall, LiveCalls, Order, Promise, Rules, Sheet,
+    Attempt, Callback, CallbackId, Claimer, LiveCall, LiveCalls, Order, Outlook, Promise, Rules,
+    Sheet,
 };
-use crate::words::{CallId, DeskId, PhoneNumber, Pii, SeatId};
+use crate::words::{CallId, DeskId, PhoneNumber, Pii};
 
 /// Times that a caller who was due is not any more once his page is read; what is left is for the next claim.
 const DUE_TRIES: u32 = 8;
@@ -216,7 +217,7 @@ impl Sheet for Page<'_> {
         }
     }
 
-    fn due(&mut self, at: Timestamp, seats: &BTreeSet<SeatId>) -> Result<Option<Callback>, Fault> {
+    fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, Fault> {
         for _ in 0..DUE_TRIES {
             let pages = self.pages.iter();
             let free = pages.filter(|(whose, page)| {
@@ -224,8 +225,8 @@ impl Sheet for Page<'_> {
             });
             let due = free
                 .flat_map(|(_, page)| page)
-                .filter(|row| row.is_due(at) && row.may_be_dialled_by(seats, at))
-                .min_by_key(|row| (Reverse(row.promise.kind), row.next, row.id));
+                .filter(|row| row.is_claimable_by(claimer, at))
+                .min_by_key(|row| row.turn());
             // No page at all: nobody is due.
             if due.is_some() || self.pages.is_empty() {
                 return Ok(due.cloned());
@@ -292,13 +293,13 @@ impl Sheet for Page<'_> {
     }
 
     /// The last question takes what was written along, and the commit; where one of them fails the server takes it all back.
-    fn stirs_after(&mut self, from: Timestamp, at: Timestamp) -> Result<Option<Timestamp>, Fault> {
+    fn outlook(&mut self, from: Timestamp, at: Timestamp) -> Result<Outlook, Fault> {
         let stirs = self.stirs_others();
         let wrote = std::mem::take(&mut self.wrote);
         let (link, desk) = (self.link, self.desk.as_str());
         let counts = self.order.changes_how_many();
-        let (next, count) = link.wait(async {
-            let (rows, attempts, calls, told, next, count, committed) = tokio::join!(
+        let (outlook, count) = link.wait(async {
+            let (rows, attempts, calls, told, outlook, count, committed) = tokio::join!(
                 wrote.rows(link),
                 wrote.attempts(link),
                 wrote.calls(link),
@@ -308,7 +309,7 @@ impl Sheet for Page<'_> {
                     }
                     Ok(())
                 },
-                stirs_after(link, from, at),
+                outlook(link, from, at),
                 async {
                     match counts {
                         true => unsettled(link).await.map(Some),
@@ -318,12 +319,12 @@ impl Sheet for Page<'_> {
                 link.say("COMMIT"),
             );
             rows.and(attempts).and(calls).and(told)?;
-            let (next, count) = (next?, count?);
+            let (outlook, count) = (outlook?, count?);
             committed?;
-            Ok((next, count))
+            Ok((outlook, count))
         })?;
         self.unsettled = count;
-        Ok(next)
+        Ok(outlook)
     }
 }
 
@@ -386,13 +387,26 @@ async fn unsettled(link: &Link) -> Result<usize, Fault> {
         .unwrap_or(0))
 }
 
-pub(super) async fn stirs_after(
+pub(super) async fn outlook(link: &Link, from: Timestamp, at: Timestamp) -> Result<Outlook, Fault> {
+    let (from_ms, at_ms) = (from.as_millisecond(), at.as_millisecond());
+    let (of_what_stirs, of_place): ([&(dyn ToSql + Sync); 2], [&(dyn ToSql + Sync); 1]) =
+        ([&from_ms, &at_ms], [&at_ms]);
+    let (next, place) = tokio::join!(
+        time(link, Query::StirsAfter, &of_what_stirs),
+        time(link, Query::FirstPlace, &of_place)
+    );
+    Ok(Outlook {
+        next: next?,
+        place: place?,
+    })
+}
+
+async fn time(
     link: &Link,
-    from: Timestamp,
-    at: Timestamp,
+    query: Query,
+    by: &[&(dyn ToSql + Sync)],
 ) -> Result<Option<Timestamp>, Fault> {
-    let times = (from.as_millisecond(), at.as_millisecond());
-    let rows = link.rows(Query::StirsAfter, &[&times.0, &times.1]).await?;
+    let rows = link.rows(query, by).await?;
     let when = rows
         .first()
         .map(|row| row.try_get::<_, Option<i64>>(0))

@@ -90,6 +90,25 @@ impl Sqlite {
         })
     }
 
+    /// All of them or none, in one commit.
+    fn take_together(
+        &mut self,
+        orders: &[(&Order, Timestamp)],
+        rules: &Rules,
+    ) -> Result<Vec<Turn>, StoreError> {
+        self.place.holds()?;
+        let transaction = self.db.transaction()?;
+        let mut page = Page::new(&transaction, rules, &mut self.engaged);
+        let turns = orders
+            .iter()
+            .map(|(order, at)| carry_out(&mut page, order, rules, *at))
+            .collect::<Result<_, _>>()?;
+        if page.wrote {
+            commit(transaction, &self.tally)?;
+        }
+        Ok(turns)
+    }
+
     /// Does all of it or nothing, and counts it.
     fn write<T>(
         &mut self,
@@ -160,19 +179,26 @@ impl Sqlite {
 
 impl Store for Sqlite {
     fn take(&mut self, order: &Order, rules: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
-        self.place.holds()?;
-        let transaction = self.db.transaction()?;
-        let mut page = Page {
-            db: &transaction,
-            rules,
-            engaged: &mut self.engaged,
-            wrote: false,
-        };
-        let turn = carry_out(&mut page, order, rules, at)?;
-        if page.wrote {
-            commit(transaction, &self.tally)?;
+        let turns = self.take_together(&[(order, at)], rules)?;
+        Ok(turns.into_iter().next().unwrap_or_default())
+    }
+
+    /// A commit waits for the disk, sixty orders as long as one. Where one of them fails, each is tried by itself.
+    fn take_all(
+        &mut self,
+        orders: &[(Order, Timestamp)],
+        rules: &Rules,
+    ) -> Vec<Result<Turn, StoreError>> {
+        let all: Vec<_> = orders.iter().map(|(order, at)| (order, *at)).collect();
+        match self.take_together(&all, rules) {
+            Ok(turns) => turns.into_iter().map(Ok).collect(),
+            Err(_) => {
+                let orders = all.into_iter();
+                orders
+                    .map(|(order, at)| self.take(order, rules, at))
+                    .collect()
+            }
         }
-        Ok(turn)
     }
 
     fn callbacks(&mut self) -> Result<Vec<Callback>, StoreError> {

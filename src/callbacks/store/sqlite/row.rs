@@ -12,12 +12,12 @@ pub(super) struct Row {
     columns: Vec<Value>,
 }
 
-pub(super) const COLUMNS: &str = "id, whose, origin, reason, state, settled, kind, next_ms, own_ms, seat, lapses_ms, warns_ms, desk, changed_ms, body";
+pub(super) const COLUMNS: &str = "id, whose, origin, reason, state, settled, kind, next_ms, own_ms, seat, lapses_ms, warns_ms, desk, changed_ms, place_ms, body";
 
 const UPSERT: &str = "
 INSERT OR REPLACE INTO callback (id, whose, origin, reason, state, settled, kind, next_ms, own_ms, seat, lapses_ms,
-    warns_ms, desk, changed_ms, body, checksum)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+    warns_ms, desk, changed_ms, place_ms, body, checksum)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
 
 impl Row {
     pub(super) fn of(callback: &Callback, rules: &Rules, changed: Timestamp) -> Self {
@@ -39,19 +39,23 @@ impl Row {
                 times.warns_ms.into(),
                 row.desk.into(),
                 times.changed_ms.into(),
+                times.place_ms.into(),
                 row.body.reveal().clone().into(),
             ],
         }
     }
 
-    /// One that was read without SQLite, its checksum the last column; what is left of it where that does not fit.
-    pub(super) fn salvaged(mut columns: Vec<Value>) -> Result<Self, String> {
+    /// One that was read as it lies there, its checksum the last column; what is left of it where that does not fit.
+    pub(super) fn whole(mut columns: Vec<Value>) -> Result<Self, String> {
         let is_whole = fits(&columns);
         columns.pop();
-        match is_whole {
-            true => Ok(Self { columns }),
-            false => Err(columns.last().map(shown).unwrap_or_default()),
+        if !is_whole {
+            return Err(columns.last().map(shown).unwrap_or_default());
         }
+        if columns.len() + 1 == WIDTH_WITHOUT_PLACE {
+            columns.insert(columns.len() - 1, Value::Null);
+        }
+        Ok(Self { columns })
     }
 
     /// When it was written last.
@@ -72,8 +76,9 @@ impl Row {
     }
 }
 
-/// Columns of a row, its checksum among them.
-pub(super) const WIDTH: usize = 16;
+/// Columns of a row, its checksum among them; and of one of the versions 3 and 4, which have no `place_ms`.
+pub(super) const WIDTH: usize = 17;
+pub(super) const WIDTH_WITHOUT_PLACE: usize = 16;
 
 /// Whether the last column is the checksum of the others.
 pub(super) fn fits(columns: &[Value]) -> bool {
@@ -145,7 +150,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// What lies there: flipped bytes need not be UTF-8.
-fn value(found: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Value> {
+pub(super) fn value(found: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Value> {
     found
         .get(column)
         .or_else(|_| text(found, column).map(Value::Text))

@@ -6,10 +6,14 @@ use super::row::{self, Row};
 use crate::callbacks::{Callback, Rules};
 
 /// Goes up with every change of [`TABLES`]; a later one is refused.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 
 /// From this one on it stands in the head of the file, too.
 pub(super) const FIRST_IN_HEAD: u32 = 4;
+
+/// From these on the rows of a promise lie as they do now but for their place; and those of the other tables.
+const ONLY_WITHOUT_PLACE: u32 = 3;
+const OTHERS_AS_NOW: u32 = 4;
 
 /// `body` is the row; the columns beside it are what it is found by. SQLite keeps no checksum a page (D30), so each row
 /// has its own. By the number of its columns [`super::salvage`] knows which table's it is.
@@ -18,11 +22,13 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) 
 CREATE TABLE IF NOT EXISTS callback (
     id TEXT PRIMARY KEY, whose TEXT NOT NULL, origin TEXT, reason TEXT NOT NULL, state TEXT NOT NULL,
     settled INTEGER NOT NULL, kind INTEGER NOT NULL, next_ms INTEGER NOT NULL, own_ms INTEGER, seat TEXT,
-    lapses_ms INTEGER, warns_ms INTEGER, desk TEXT, changed_ms INTEGER NOT NULL, body TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
+    lapses_ms INTEGER, warns_ms INTEGER, desk TEXT, changed_ms INTEGER NOT NULL, place_ms INTEGER, body TEXT NOT NULL,
+    checksum INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS callback_settled ON callback (settled, id);
 CREATE INDEX IF NOT EXISTS callback_whose ON callback (whose) WHERE settled = 0;
 CREATE INDEX IF NOT EXISTS callback_of_caller ON callback (whose, changed_ms);
-CREATE INDEX IF NOT EXISTS callback_due ON callback (kind DESC, next_ms, id) WHERE state = 'open';
+CREATE INDEX IF NOT EXISTS callback_due ON callback (place_ms IS NULL, place_ms, kind DESC, next_ms, id) WHERE state = 'open';
+CREATE INDEX IF NOT EXISTS callback_line ON callback (place_ms) WHERE state = 'open' AND place_ms IS NOT NULL;
 CREATE INDEX IF NOT EXISTS callback_next ON callback (next_ms) WHERE state = 'open';
 CREATE INDEX IF NOT EXISTS callback_own ON callback (own_ms) WHERE state = 'open' AND own_ms IS NOT NULL;
 CREATE INDEX IF NOT EXISTS callback_lapses ON callback (lapses_ms) WHERE lapses_ms IS NOT NULL;
@@ -67,17 +73,18 @@ pub(super) fn migrate(db: &mut Connection, from: u32, rules: &Rules) -> rusqlite
         return Ok(());
     }
     let transaction = db.transaction()?;
-    move_away(&transaction)?;
+    let others: &[Other] = if from < OTHERS_AS_NOW { &OTHERS } else { &[] };
+    move_away(&transaction, others)?;
     transaction.execute_batch(TABLES)?;
-    if from < 3 {
+    if from < ONLY_WITHOUT_PLACE {
         migrate_callbacks(&transaction, from, rules)?;
     } else {
-        transaction.execute_batch("INSERT INTO callback SELECT * FROM earlier_callback;")?;
+        add_places(&transaction)?;
     }
-    migrate_others(&transaction)?;
-    transaction.execute_batch(
-        "DROP TABLE earlier_callback; DROP TABLE earlier_attempt; DROP TABLE earlier_live_call;",
-    )?;
+    migrate_others(&transaction, others)?;
+    for table in tables(others) {
+        transaction.execute_batch(&format!("DROP TABLE earlier_{table};"))?;
+    }
     transaction.execute(
         "UPDATE meta SET value = ?1 WHERE name = 'schema_version'",
         [VERSION],
@@ -86,8 +93,18 @@ pub(super) fn migrate(db: &mut Connection, from: u32, rules: &Rules) -> rusqlite
     transaction.commit()
 }
 
+/// A table beside that of the promises, and its columns but the checksum.
+type Other = (&'static str, &'static str);
+
+const OTHERS: [Other; 2] = [("attempt", row::ATTEMPT), ("live_call", row::LIVE_CALL)];
+
+fn tables(others: &[Other]) -> impl Iterator<Item = &'static str> {
+    let others = others.iter().map(|(table, _)| *table);
+    ["callback"].into_iter().chain(others)
+}
+
 /// An index keeps its name when its table is renamed.
-fn move_away(db: &Transaction<'_>) -> rusqlite::Result<()> {
+fn move_away(db: &Transaction<'_>, others: &[Other]) -> rusqlite::Result<()> {
     let mut query = db.prepare(
         "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'callback' AND sql IS NOT NULL",
     )?;
@@ -95,7 +112,7 @@ fn move_away(db: &Transaction<'_>) -> rusqlite::Result<()> {
     for index in indexes.collect::<rusqlite::Result<Vec<_>>>()? {
         db.execute_batch(&format!("DROP INDEX {index};"))?;
     }
-    for table in ["callback", "attempt", "live_call"] {
+    for table in tables(others) {
         db.execute_batch(&format!("ALTER TABLE {table} RENAME TO earlier_{table};"))?;
     }
     Ok(())
@@ -114,21 +131,40 @@ fn migrate_callbacks(db: &Transaction<'_>, from: u32, rules: &Rules) -> rusqlite
     Ok(())
 }
 
+/// Nobody's place was written down: what is promised has its turn as it had. A row that is not whole is not so afterwards
+/// either, and is set aside with an alarm as any.
+fn add_places(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    let copied = row::COLUMNS.replace("place_ms", "NULL");
+    let copy = format!("INSERT INTO callback SELECT {copied}, checksum FROM earlier_callback");
+    db.execute(&copy, ())?;
+    let earlier = row::COLUMNS.replace("place_ms, ", "") + ", checksum";
+    for columns in values(db, "callback", &earlier)? {
+        if let Ok(row) = Row::whole(columns) {
+            row::write(db, &row)?;
+        }
+    }
+    Ok(())
+}
+
 /// Attempts and live calls had no checksum.
-fn migrate_others(db: &Transaction<'_>) -> rusqlite::Result<()> {
-    let others = [
-        ("attempt", "callback, number, sip_call_id, outcome, body"),
-        ("live_call", "id, body"),
-    ];
+fn migrate_others(db: &Transaction<'_>, others: &[Other]) -> rusqlite::Result<()> {
     for (table, columns) in others {
-        let mut query = db.prepare(&format!("SELECT {columns} FROM earlier_{table}"))?;
-        let width = query.column_count();
-        let rows = query.query_map((), |found| (0..width).map(|at| found.get(at)).collect())?;
-        for row in rows.collect::<rusqlite::Result<Vec<Vec<Value>>>>()? {
+        for row in values(db, table, columns)? {
             row::put(db, table, row)?;
         }
     }
     Ok(())
+}
+
+/// These columns of each row of an earlier table.
+fn values(db: &Transaction<'_>, table: &str, columns: &str) -> rusqlite::Result<Vec<Vec<Value>>> {
+    let mut query = db.prepare(&format!("SELECT * FROM earlier_{table}"))?;
+    let of_row = |found: &rusqlite::Row<'_>| {
+        let columns = columns.split(", ").map(|name| row::value(found, name));
+        columns.collect()
+    };
+    let rows = query.query_map((), of_row)?;
+    rows.collect()
 }
 
 /// Whether each row is as it was written, and the row.

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Params, Transaction, params};
 
@@ -7,8 +5,10 @@ use super::row::{self, Row};
 use crate::callbacks::engaged::Engaged;
 use crate::callbacks::store::StoreError;
 use crate::callbacks::store::columns::json;
-use crate::callbacks::{Attempt, Callback, CallbackId, LiveCalls, Promise, Rules, Sheet};
-use crate::words::{CallId, DeskId, PhoneNumber, SeatId};
+use crate::callbacks::{
+    Attempt, Callback, CallbackId, Claimer, LiveCalls, Outlook, Promise, Rules, Sheet,
+};
+use crate::words::{CallId, DeskId, PhoneNumber};
 
 /// A transaction that may write.
 pub(super) struct Page<'a> {
@@ -18,6 +18,8 @@ pub(super) struct Page<'a> {
     pub(super) engaged: &'a mut Engaged,
     /// Whether anything was written: what only read needs no commit.
     pub(super) wrote: bool,
+    /// Counted once: what is written after that is told apart.
+    unsettled: Option<usize>,
 }
 
 const PAGE: &str = "SELECT * FROM callback WHERE whose = ?1 AND settled = 0 ORDER BY id";
@@ -28,12 +30,21 @@ const ATTEMPTS_SINCE: &str = "
 SELECT attempt.* FROM callback JOIN attempt ON attempt.callback = callback.id
 WHERE callback.whose = ?1 AND callback.changed_ms >= ?2";
 const UNSETTLED: &str = "SELECT count(*) FROM callback WHERE settled = 0";
+const IS_UNSETTLED: &str = "SELECT 1 FROM callback WHERE id = ?1 AND settled = 0";
+/// The order is that of `Callback::turn`.
 const DUE: &str = "
 SELECT * FROM callback AS due WHERE state = 'open' AND next_ms <= ?1
     AND (own_ms IS NULL OR own_ms <= ?1 OR seat IN (SELECT value FROM json_each(?2)))
+    AND (?3 IS NULL OR place_ms < ?3)
     AND NOT EXISTS (SELECT 1 FROM callback WHERE whose = due.whose AND state = 'attempting')
-    AND whose NOT IN (SELECT value FROM json_each(?3))
-ORDER BY kind DESC, next_ms, id LIMIT 1";
+    AND whose NOT IN (SELECT value FROM json_each(?4))
+ORDER BY place_ms IS NULL, place_ms, kind DESC, next_ms, id LIMIT 1";
+const FIRST_PLACE: &str = "
+SELECT place_ms FROM callback AS due WHERE state = 'open' AND place_ms IS NOT NULL AND next_ms <= ?1
+    AND (own_ms IS NULL OR own_ms <= ?1)
+    AND NOT EXISTS (SELECT 1 FROM callback WHERE whose = due.whose AND state = 'attempting')
+    AND whose NOT IN (SELECT value FROM json_each(?2))
+ORDER BY place_ms LIMIT 1";
 const LATE: &str = "
 SELECT whose FROM callback WHERE lapses_ms <= ?1 UNION SELECT whose FROM callback WHERE warns_ms <= ?1 LIMIT ?2";
 const DIALLED_BY: &str = "SELECT DISTINCT whose FROM callback WHERE state = 'attempting' AND (desk = ?1 OR desk IS NULL)";
@@ -46,7 +57,29 @@ SELECT min(at) FROM (
     UNION ALL SELECT min(lapses_ms) FROM callback WHERE lapses_ms > ?1
     UNION ALL SELECT min(warns_ms) FROM callback WHERE warns_ms > ?1)";
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    pub(super) fn new(db: &'a Transaction<'a>, rules: &'a Rules, engaged: &'a mut Engaged) -> Self {
+        Self {
+            db,
+            rules,
+            engaged,
+            wrote: false,
+            unsettled: None,
+        }
+    }
+
+    /// Follows the count: there may be ten thousand.
+    fn recount(&mut self, callback: &Callback) -> Result<(), StoreError> {
+        let Some(count) = self.unsettled else {
+            return Ok(());
+        };
+        let mut query = self.db.prepare_cached(IS_UNSETTLED)?;
+        let was = usize::from(query.exists([callback.id.to_string()])?);
+        let is = usize::from(!callback.is_settled());
+        self.unsettled = Some((count + is).saturating_sub(was));
+        Ok(())
+    }
+
     fn one(&self, query: &str, by: impl Params) -> Result<Option<Callback>, StoreError> {
         let mut query = self.db.prepare_cached(query)?;
         let row = query.query_row(by, Row::read).optional()?;
@@ -57,6 +90,13 @@ impl Page<'_> {
     /// Who is on the line, for `json_each`.
     fn engaged_at(&self, at: Timestamp) -> String {
         json(&self.engaged.callers(at))
+    }
+
+    fn time(&self, query: &str, by: impl Params) -> Result<Option<Timestamp>, StoreError> {
+        let mut query = self.db.prepare_cached(query)?;
+        let found = query.query_row(by, |row| row.get(0));
+        let ms: Option<i64> = found.optional()?.flatten();
+        Ok(ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
     }
 
     fn callers(&self, query: &str, by: impl Params) -> Result<Vec<PhoneNumber>, StoreError> {
@@ -107,18 +147,20 @@ impl Sheet for Page<'_> {
     }
 
     fn unsettled(&mut self) -> Result<usize, StoreError> {
+        if let Some(count) = self.unsettled {
+            return Ok(count);
+        }
         let mut query = self.db.prepare_cached(UNSETTLED)?;
         let count: i64 = query.query_row((), |row| row.get(0))?;
-        Ok(usize::try_from(count).unwrap_or(0))
+        let count = usize::try_from(count).unwrap_or(0);
+        self.unsettled = Some(count);
+        Ok(count)
     }
 
-    fn due(
-        &mut self,
-        at: Timestamp,
-        seats: &BTreeSet<SeatId>,
-    ) -> Result<Option<Callback>, StoreError> {
-        let engaged = self.engaged_at(at);
-        self.one(DUE, params![at.as_millisecond(), json(seats), engaged])
+    fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, StoreError> {
+        let live_ms = claimer.live.map(Timestamp::as_millisecond);
+        let (seats, engaged) = (json(&claimer.seats), self.engaged_at(at));
+        self.one(DUE, params![at.as_millisecond(), seats, live_ms, engaged])
     }
 
     fn late(&mut self, at: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, StoreError> {
@@ -141,6 +183,7 @@ impl Sheet for Page<'_> {
         let (landed, in_flight): (Vec<_>, Vec<_>) =
             rows.iter().partition(|row| row.attempt().is_none());
         for callback in landed.into_iter().chain(in_flight) {
+            self.recount(callback)?;
             row::write(self.db, &Row::of(callback, self.rules, at))?;
         }
         for (callback, attempt) in attempts {
@@ -181,14 +224,12 @@ impl Sheet for Page<'_> {
         Ok(())
     }
 
-    fn stirs_after(
-        &mut self,
-        from: Timestamp,
-        at: Timestamp,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        let mut query = self.db.prepare_cached(STIRS_AFTER)?;
-        let by = params![from.as_millisecond(), self.engaged_at(at)];
-        let when: Option<i64> = query.query_row(by, |row| row.get(0))?;
-        Ok(when.and_then(|when| Timestamp::from_millisecond(when).ok()))
+    fn outlook(&mut self, from: Timestamp, at: Timestamp) -> Result<Outlook, StoreError> {
+        let (from_ms, at_ms) = (from.as_millisecond(), at.as_millisecond());
+        let engaged = self.engaged_at(at);
+        Ok(Outlook {
+            next: self.time(STIRS_AFTER, params![from_ms, engaged])?,
+            place: self.time(FIRST_PLACE, params![at_ms, engaged])?,
+        })
     }
 }

@@ -40,6 +40,7 @@ fn promised(n: u64) -> Order {
     } = callback(n);
     let repeated = if n.is_multiple_of(6) { 190 } else { 3 };
     promise.note = Pii::new(marker(n).repeat(repeated));
+    promise.place = Some(utc());
     let promise = promise;
     Order::Note { id, promise }
 }
@@ -49,6 +50,7 @@ fn live(n: u64) -> LiveCall {
         call: CallId::new(n, [0; 10]),
         number: Some(callback(n).promise.number),
         answered: utc(),
+        began: None,
         seat: None,
         language: Language::ZhCn,
     }

@@ -110,13 +110,17 @@ impl Catch {
             [columns @ .., _] if columns.len() == ATTEMPT && row::fits(&row) => {
                 self.attempts.push(columns.to_vec());
             }
-            [Value::Text(id), ..] if row.len() == row::WIDTH => self.add_callback(id.clone(), row),
+            [Value::Text(id), ..]
+                if [row::WIDTH, row::WIDTH_WITHOUT_PLACE].contains(&row.len()) =>
+            {
+                self.add_callback(id.clone(), row);
+            }
             _ => {}
         }
     }
 
     fn add_callback(&mut self, id: String, row: Vec<Value>) {
-        match Row::salvaged(row) {
+        match Row::whole(row) {
             Ok(row) => {
                 // A page that was divided may be there as it was, too.
                 let is_older = |known: &Row| row.changed_ms() < known.changed_ms();
