@@ -1,13 +1,13 @@
 //! The customers: one UDP socket that is called for all numbers, on no code of the agent's.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::peers::phone::Message;
+use crate::peers::phone::{Message, rtp_socket};
 
 use super::plan::{Plan, Then};
 use super::wire::{Log, What};
@@ -38,8 +38,8 @@ struct Orders {
 
 impl Uas {
     pub(super) fn open(seed: u64, log: Arc<Log>) -> Self {
-        let bind = || UdpSocket::bind("127.0.0.1:0").expect("a free port");
-        let (socket, sound) = (bind(), bind());
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        let sound = rtp_socket(Ipv4Addr::LOCALHOST.into());
         let address = socket.local_addr().expect("it is bound");
         let orders = Arc::<Orders>::default();
         let customers = Customers {

@@ -59,7 +59,7 @@ struct Line {
 
 /// At an even port, as RTP is (RFC 3550 11): an odd one may be where the agent beside us hears RTCP, and it sends itself
 /// nothing.
-fn rtp_socket(host: std::net::IpAddr) -> UdpSocket {
+pub(crate) fn rtp_socket(host: std::net::IpAddr) -> UdpSocket {
     loop {
         let socket = UdpSocket::bind((host, 0)).expect("a port is free");
         let port = socket.local_addr().expect("it is bound").port();
