@@ -68,6 +68,8 @@ pub(super) struct Facts {
     pub(super) skill: Option<String>,
     /// The promise this call keeps.
     pub(super) attempt: Option<Attempting>,
+    /// The promise it has kept, until the book says so.
+    pub(super) keeps: Option<CallbackId>,
     /// The same as its rep is shown it.
     pub(super) calls_back: Option<Box<CallingBack>>,
     pub(super) lines: BTreeMap<Party, &'static str>,
@@ -213,6 +215,7 @@ impl Facts {
             kept: None,
             skill: None,
             attempt: None,
+            keeps: None,
             calls_back: None,
             lines: BTreeMap::new(),
             quality: ByParty::default(),

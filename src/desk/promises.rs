@@ -155,12 +155,12 @@ impl Desk {
         if outcome != Outcome::Machine {
             self.attend(id, Party::Caller, Attended::Over);
         }
-        let attempt = self
-            .calls
-            .get_mut(id)
-            .and_then(|call| call.facts.attempt.take());
-        if let Some(attempt) = attempt {
+        let Some(facts) = self.calls.get_mut(id).map(|call| &mut call.facts) else {
+            return;
+        };
+        if let Some(attempt) = facts.attempt.take() {
             let joined = outcome == Outcome::Joined;
+            facts.keeps = joined.then_some(attempt.callback);
             let outcome = match attempt.withdrawn && !joined {
                 true => callbacks::Outcome::Withdrawn,
                 false => perform::outcome(outcome),
@@ -172,11 +172,20 @@ impl Desk {
                 cause: attempt.cause,
             };
             self.attempt_over(id, over, now);
-            if joined {
-                // Kept is the promise: should we crash now, the call is one like any other.
-                self.answered_call(id);
-            }
         }
+    }
+
+    /// The book has it that the promise is kept: should we crash now, the call is one like any other. Before that nobody could
+    /// tell whether they were joined (I3).
+    fn promise_kept(&mut self, callback: CallbackId) {
+        let kept_it = |call: &&DeskCall| call.facts.keeps == Some(callback);
+        let Some(id) = self.calls.iter().find(kept_it).map(|call| call.call.id()) else {
+            return;
+        };
+        if let Some(call) = self.calls.get_mut(id) {
+            call.facts.keeps = None;
+        }
+        self.answered_call(id);
     }
 
     // To and from the queue
@@ -391,6 +400,13 @@ impl Desk {
         } = told;
         if let News::Refused(why) = news {
             self.promises.askers.refused(id, why);
+        }
+        if let News::AttemptEnded {
+            outcome: callbacks::Outcome::Joined,
+            ..
+        } = news
+        {
+            self.promise_kept(id);
         }
         let what = What::Promise {
             callback: Some(id.to_string()),
