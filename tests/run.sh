@@ -33,6 +33,7 @@ install_tools() {
   [ -d /usr/share/asterisk/sounds ] || missing+=(asterisk-core-sounds-en-wav)
   [ -d /usr/share/asterisk/moh ] || missing+=(asterisk-moh-opsound-wav)
   [ -d /usr/lib/postgresql ] || missing+=(postgresql)
+  ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 || missing+=(kamailio-tls-modules)
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   [ -d /usr/share/asterisk/sounds/en_US_f_Allison ] || missing+=(asterisk-core-sounds-en-wav)
   [ ${#missing[@]} -eq 0 ] && return

@@ -286,8 +286,15 @@ fn strays(calls: &[Call<'_>], rows: &BTreeMap<&str, &Value>) -> Vec<String> {
         }
     }
     let mut reasons = BTreeSet::new();
-    // A call that died with us has no key of a client's.
-    let asked = rows.values().filter(|row| row["origin"].is_null());
+    // A call that died with us has no key of a client's. What a desk noted while its server was down stands for the row
+    // that another desk noted by the same key.
+    let stands_in = |row: &Value| {
+        let keeper = keeper(row).and_then(|id| rows.get(id));
+        keeper.is_some_and(|keeper| text(keeper, "reason") == text(row, "reason"))
+    };
+    let asked = rows
+        .values()
+        .filter(|row| row["origin"].is_null() && !stands_in(row));
     let twice = asked.filter(|row| !reasons.insert(text(row, "reason")));
     found.extend(twice.map(|row| format!("{} has two rows", text(row, "reason"))));
     found
