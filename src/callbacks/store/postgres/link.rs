@@ -17,10 +17,14 @@ const OPEN_WITHIN: Duration = Duration::from_secs(6);
 /// For the answer to what was sent together; the server gives up before: see [`SESSION`].
 const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 
-/// Promises are on disk once they are committed, whatever the server's owner chose for others.
+/// Promises are on disk once they are committed, whatever the server's owner chose for others. Who is due is found in the
+/// order of an index: the server knows how many rows there were at its last look, which may have been before the shift, and
+/// would sort all who are due, each time. What else is ordered has an index of that order, or few rows; they are
+/// sorted at a price that would have the server compile the query first.
 const SESSION: &str = "
 SET search_path = thirdring; SET client_min_messages = warning;
 SET statement_timeout = '5s'; SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '10s';
+SET enable_sort = off; SET jit = off;
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');";
 
 /// One connection, and the runtime that drives it while somebody waits for an answer.

@@ -43,6 +43,7 @@ pub struct Postgres {
     clock: fn() -> Moment,
     link: Option<Link>,
     time: Time,
+    open: Option<Counted>,
     /// A server that could not be reached is left alone until then: what waits in line is refused at once.
     again: Moment,
     listener: Option<Listener>,
@@ -50,6 +51,10 @@ pub struct Postgres {
 
 /// Between two tries to reach a server that is not there.
 const TRY_EVERY: Duration = Duration::from_secs(1);
+
+/// Others change how many callbacks are not settled, and all of them are read to count them: so they are counted once in a
+/// while, and what this desk does meanwhile is added.
+const COUNTED_FOR: Duration = Duration::from_secs(1);
 
 /// Settled callbacks that are listed.
 const SETTLED_LISTED: i64 = 1_000;
@@ -122,6 +127,7 @@ impl Postgres {
             clock,
             link: Some(link),
             time: Time::Servers(None),
+            open: None,
             again: Moment::ZERO,
             listener: None,
         };
@@ -272,6 +278,13 @@ impl Time {
     }
 }
 
+/// How many callbacks are not settled.
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    rows: usize,
+    at: Moment,
+}
+
 /// Whether an answer may have been lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Try {
@@ -286,13 +299,20 @@ impl Store for Postgres {
         let desk = self.address.desk.clone();
         let mut all = Turn::default();
         for part in parts(order.clone().moved(ahead)) {
+            let now = (self.clock)();
+            let counted = self
+                .open
+                .take_if(|counted| now.since(counted.at) < COUNTED_FOR);
+            let open = counted.map(|counted| counted.rows);
             let turn = self.run(|link, which| match (&part, which) {
                 (Order::Claim(claimer), Try::Again) => match claimed(link, claimer)? {
                     Some(turn) => Ok(turn),
-                    None => carried_out(link, &desk, &part, rules, at),
+                    None => carried_out(link, &desk, &part, rules, open, at),
                 },
-                _ => carried_out(link, &desk, &part, rules, at),
+                _ => carried_out(link, &desk, &part, rules, open, at),
             })?;
+            let at = counted.map_or(now, |counted| counted.at);
+            self.open = turn.unsettled.map(|rows| Counted { rows, at }).or(counted);
             (all.next, all.place, all.unsettled) = (turn.next, turn.place, turn.unsettled);
             all.add(turn);
         }
@@ -334,6 +354,7 @@ impl Store for Postgres {
     }
 
     fn forget(&mut self, whose: &PhoneNumber) -> Result<Forgotten, StoreError> {
+        self.open = None;
         self.run(|link, _| keeping::forget(link, whose))
     }
 
@@ -354,6 +375,7 @@ fn carried_out(
     desk: &DeskId,
     order: &Order,
     rules: &Rules,
+    open: Option<usize>,
     at: Timestamp,
 ) -> Result<Turn, Fault> {
     if let Order::Peek = order {
@@ -364,7 +386,7 @@ fn carried_out(
             ..Turn::default()
         });
     }
-    let mut page = Page::begin(link, desk, order, rules, at)?;
+    let mut page = Page::begin(link, desk, order, rules, open, at)?;
     carry_out(&mut page, order, rules, at)
 }
 

@@ -117,9 +117,10 @@ locked AS MATERIALIZED (
     SELECT whose FROM callers WHERE pg_try_advisory_xact_lock(1953002089, hashtext(whose)))
 SELECT set_config('thirdring.callers', coalesce(string_agg(whose, ' '), ''), true) FROM locked";
 
+/// In no order, which would be that of another index: see `SESSION`.
 const PAGES: &str = "
 SELECT whose, body FROM callback
-WHERE NOT settled AND whose = ANY(string_to_array(current_setting('thirdring.callers', true), ' ')) ORDER BY id";
+WHERE NOT settled AND whose = ANY(string_to_array(current_setting('thirdring.callers', true), ' '))";
 /// Of the same callers; `changed_ms` is that of a row's last attempt, or later.
 const ATTEMPTS_SINCE: &str = "
 SELECT callback.whose, attempt.body FROM callback JOIN attempt ON attempt.callback = callback.id

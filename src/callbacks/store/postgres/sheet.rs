@@ -32,6 +32,7 @@ pub(super) struct Page<'a> {
     engaged: BTreeSet<PhoneNumber>,
     known: Option<(Keys, Vec<Callback>)>,
     wrote: Wrote,
+    /// As it is with what was written; none where the order changes nothing about it.
     unsettled: Option<usize>,
 }
 
@@ -78,18 +79,20 @@ impl CallColumns {
 }
 
 impl<'a> Page<'a> {
-    /// Begins with all that the order is likely to ask about.
+    /// Begins with all that the order is likely to ask about. How many are not settled is asked where it is not known.
     pub(super) fn begin(
         link: &'a Link,
         desk: &'a DeskId,
         order: &'a Order,
         rules: &'a Rules,
+        known: Option<usize>,
         at: Timestamp,
     ) -> Result<Self, Fault> {
+        let is_unknown = order.changes_how_many() && known.is_none();
         let locks = Locks::of(order, rules, at);
         let keys = Keys::of(order);
-        let (locked, known, unsettled) = link.wait(async {
-            let (begun, locked, known, unsettled) = tokio::join!(
+        let (locked, rows, counted) = link.wait(async {
+            let (begun, locked, rows, counted) = tokio::join!(
                 link.say("BEGIN"),
                 locks.take(link),
                 async {
@@ -99,16 +102,16 @@ impl<'a> Page<'a> {
                     }
                 },
                 async {
-                    match &keys {
-                        Some(_) => unsettled(link).await.map(Some),
-                        None => Ok(None),
+                    match is_unknown {
+                        true => unsettled(link).await.map(Some),
+                        false => Ok(known),
                     }
                 },
             );
             begun?;
-            Ok((locked?, known?, unsettled?))
+            Ok((locked?, rows?, counted?))
         })?;
-        let known = known.into_iter().map(|kept| kept.row).collect();
+        let rows = rows.into_iter().map(|kept| kept.row).collect();
         let mut page = Self {
             link,
             order,
@@ -117,9 +120,9 @@ impl<'a> Page<'a> {
             pages: BTreeMap::new(),
             attempts: Vec::new(),
             engaged: BTreeSet::new(),
-            known: keys.map(|keys| (keys, known)),
+            known: keys.map(|keys| (keys, rows)),
             wrote: Wrote::default(),
-            unsettled,
+            unsettled: counted.filter(|_| order.changes_how_many()),
         };
         page.lay(locked);
         Ok(page)
@@ -137,7 +140,8 @@ impl<'a> Page<'a> {
         self.pages
             .extend(callers.into_iter().map(|whose| (whose, Vec::new())));
         for Kept { whose, row } in rows {
-            self.pages.entry(whose).or_default().push(row);
+            let page = self.pages.entry(whose).or_default();
+            page.insert(page.partition_point(|other| other.id < row.id), row);
         }
     }
 
@@ -155,7 +159,13 @@ impl<'a> Page<'a> {
     /// As it will stand, for what else the order asks.
     fn remember(&mut self, row: &Callback, whose: PhoneNumber) {
         let page = self.pages.entry(whose).or_default();
+        let before = page.len();
         page.retain(|other| other.id != row.id);
+        let was_open = page.len() < before;
+        if let Some(count) = &mut self.unsettled {
+            *count =
+                (*count + usize::from(!row.is_settled())).saturating_sub(usize::from(was_open));
+        }
         if !row.is_settled() {
             let place = page.partition_point(|other| other.id < row.id);
             page.insert(place, row.clone());
@@ -297,9 +307,8 @@ impl Sheet for Page<'_> {
         let stirs = self.stirs_others();
         let wrote = std::mem::take(&mut self.wrote);
         let (link, desk) = (self.link, self.desk.as_str());
-        let counts = self.order.changes_how_many();
-        let (outlook, count) = link.wait(async {
-            let (rows, attempts, calls, told, outlook, count, committed) = tokio::join!(
+        link.wait(async {
+            let (rows, attempts, calls, told, outlook, committed) = tokio::join!(
                 wrote.rows(link),
                 wrote.attempts(link),
                 wrote.calls(link),
@@ -310,21 +319,13 @@ impl Sheet for Page<'_> {
                     Ok(())
                 },
                 outlook(link, from, at),
-                async {
-                    match counts {
-                        true => unsettled(link).await.map(Some),
-                        false => Ok(None),
-                    }
-                },
                 link.say("COMMIT"),
             );
             rows.and(attempts).and(calls).and(told)?;
-            let (outlook, count) = (outlook?, count?);
+            let outlook = outlook?;
             committed?;
-            Ok((outlook, count))
-        })?;
-        self.unsettled = count;
-        Ok(outlook)
+            Ok(outlook)
+        })
     }
 }
 
