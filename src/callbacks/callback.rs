@@ -170,6 +170,9 @@ pub struct Callback {
     /// How its attempts ended, the first first: what the rep is shown.
     #[serde(default)]
     pub outcomes: Vec<Outcome>,
+    /// Wishes that came true; the number of the last one.
+    #[serde(default)]
+    pub wishes: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -253,6 +256,7 @@ impl Callback {
             warned: Warned::Nothing,
             own_until: None,
             outcomes: Vec::new(),
+            wishes: 0,
         }
     }
 

@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Params, Transaction, params};
 
 use super::row::{self, Row};
@@ -6,7 +7,8 @@ use crate::callbacks::engaged::Engaged;
 use crate::callbacks::store::StoreError;
 use crate::callbacks::store::columns::json;
 use crate::callbacks::{
-    Attempt, Callback, CallbackId, Claimer, LiveCalls, Outlook, Promise, Rules, Sheet,
+    Attempt, Callback, CallbackId, Claimer, LiveCalls, Outlook, Promise, Rules, Sheet, Turn,
+    Wished,
 };
 use crate::words::{CallId, DeskId, PhoneNumber};
 
@@ -172,30 +174,20 @@ impl Sheet for Page<'_> {
         self.callers(DIALLED_BY, [desk.as_str()])
     }
 
-    fn write(
-        &mut self,
-        rows: &[Callback],
-        attempts: &[(CallbackId, Attempt)],
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
+    fn write(&mut self, turn: &Turn, at: Timestamp) -> Result<(), StoreError> {
         self.wrote = true;
         // What leaves the flight first: never two of one caller are in flight, not even for a moment.
         let (landed, in_flight): (Vec<_>, Vec<_>) =
-            rows.iter().partition(|row| row.attempt().is_none());
+            turn.rows.iter().partition(|row| row.attempt().is_none());
         for callback in landed.into_iter().chain(in_flight) {
             self.recount(callback)?;
             row::write(self.db, &Row::of(callback, self.rules, at))?;
         }
-        for (callback, attempt) in attempts {
-            let outcome = attempt.end.as_ref().map(|end| end.outcome.as_str());
-            let columns = vec![
-                callback.to_string().into(),
-                attempt.number.into(),
-                attempt.sip_call_id.clone().into(),
-                outcome.map(str::to_owned).into(),
-                json(attempt).into(),
-            ];
-            row::put(self.db, "attempt", columns)?;
+        for (callback, attempt) in &turn.attempts {
+            row::put(self.db, "attempt", attempt_columns(*callback, attempt))?;
+        }
+        for (callback, wished) in &turn.wishes {
+            row::put(self.db, "wish", wish_columns(*callback, wished))?;
         }
         Ok(())
     }
@@ -232,4 +224,23 @@ impl Sheet for Page<'_> {
             place: self.time(FIRST_PLACE, params![at_ms, engaged])?,
         })
     }
+}
+
+fn attempt_columns(callback: CallbackId, attempt: &Attempt) -> Vec<Value> {
+    let outcome = attempt.end.as_ref().map(|end| end.outcome.as_str());
+    vec![
+        callback.to_string().into(),
+        attempt.number.into(),
+        attempt.sip_call_id.clone().into(),
+        outcome.map(str::to_owned).into(),
+        json(attempt).into(),
+    ]
+}
+
+fn wish_columns(callback: CallbackId, wished: &Wished) -> Vec<Value> {
+    vec![
+        callback.to_string().into(),
+        wished.number.into(),
+        json(wished).into(),
+    ]
 }
