@@ -136,7 +136,7 @@ impl Sheet for Memory {
     }
 
     fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, Infallible> {
-        let due = self.free(|row| row.is_claimable_by(claimer, at), at);
+        let due = self.free(|row| row.is_claimable_by(claimer, &self.rules, at), at);
         Ok(due.into_iter().min_by_key(|row| row.turn()).cloned())
     }
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attempt, Callback, CallbackId, CancelledBecause, Kind, LiveCalls, Outcome, Promise, SipCause,
-    State, Wished,
+    Attempt, Callback, CallbackId, CancelledBecause, Kind, LiveCalls, Outcome, Promise, Rules,
+    SipCause, State, Wished,
 };
 use crate::words::{CallId, DeskId, PhoneNumber, Pii, SeatId};
 
@@ -95,18 +95,17 @@ pub struct Claimer {
 }
 
 impl Claimer {
-    /// The seat that the caller would rather speak to, or any other: none while the wished one alone may call.
-    pub(super) fn seat_for(&self, row: &Callback, at: Timestamp) -> Option<SeatId> {
-        let wished = row
-            .promise
-            .seat
-            .as_ref()
-            .filter(|seat| self.seats.contains(*seat));
+    /// The seat that the caller would rather speak to, one that owes such calls, or any other: none while those alone may
+    /// call.
+    pub(super) fn seat_for(&self, row: &Callback, rules: &Rules, at: Timestamp) -> Option<SeatId> {
+        let owners = rules.owners.get(&row.promise.kind);
+        let mut own = row.promise.seat.iter().chain(owners.into_iter().flatten());
         let any = || {
             let is_free = row.own_until.is_none_or(|until| until <= at);
             self.seats.first().filter(|_| is_free)
         };
-        wished.or_else(any).cloned()
+        let own = own.find(|seat| self.seats.contains(*seat));
+        own.or_else(any).cloned()
     }
 }
 

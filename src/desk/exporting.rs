@@ -77,9 +77,7 @@ const COLUMNS: [&str; 21] = [
 
 /// One line a promise in JSON, one an attempt in CSV, there with a heading before the first promise of all.
 pub(super) fn lines(kept: &[Kept], export: &Export) -> String {
-    let promises = kept
-        .iter()
-        .map(|kept| promised(kept, export.numbers));
+    let promises = kept.iter().map(|kept| promised(kept, export.numbers));
     match export.format {
         ExportFormat::Jsonl => promises.map(|promise| json(&promise)).collect(),
         ExportFormat::Csv => {
@@ -219,7 +217,7 @@ fn quoted(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::callbacks::{CallbackId, Kind, Outcome, Promise};
+    use crate::callbacks::{Callback, CallbackId, Kind, Outcome, Promise, Wish};
     use crate::words::{Language, Pii};
 
     fn kept(reason: &str) -> Kept {
@@ -241,7 +239,18 @@ mod tests {
         let callback = Callback::new(CallbackId::new(1, [0; 10]), promise);
         let attempt = |n| Attempt::new(callback.id, n, "rep1".parse().unwrap(), made_at);
         let attempts = vec![attempt(1).ended(Outcome::Busy, made_at), attempt(2)];
-        Kept { callback, attempts }
+        let until = "2026-05-04T11:00:00Z".parse().unwrap();
+        let wished = |number, wish| Wished {
+            number,
+            at: made_at,
+            by: "Lina".to_owned(),
+            wish,
+        };
+        Kept {
+            callback,
+            attempts,
+            wishes: vec![wished(1, Wish::Snooze(until)), wished(2, Wish::Redial)],
+        }
     }
 
     fn export(format: ExportFormat, numbers: Numbers) -> Export {
@@ -262,8 +271,9 @@ mod tests {
         let lines: Vec<&str> = csv.lines().collect();
         assert_eq!(lines.len(), 3, "{csv}");
         assert_eq!(lines[0], COLUMNS.join(","));
+        let wishes = "2026-05-04T10:00:00Z Lina snooze 2026-05-04T11:00:00Z; 2026-05-04T10:00:00Z Lina redial";
         assert!(
-            lines[1].contains(",138****8000,") && lines[1].ends_with(",busy,,,"),
+            lines[1].contains(",138****8000,") && lines[1].ends_with(&format!(",busy,,,,{wishes}")),
             "{csv}"
         );
         assert!(!csv.contains("13800138000"));
@@ -278,6 +288,12 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["number"], "13800138000");
         assert_eq!(value["attempts"][0]["outcome"], "busy");
+        let snoozed = &value["wishes"][0];
+        assert_eq!(
+            (&snoozed["by"], &snoozed["wish"]),
+            (&"Lina".into(), &"snooze".into())
+        );
+        assert_eq!(snoozed["detail"], "2026-05-04T11:00:00Z");
         assert_eq!(value["attempts"][1]["ended_utc"], serde_json::Value::Null);
     }
 

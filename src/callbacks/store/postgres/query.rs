@@ -90,7 +90,7 @@ const LOCK_DUE: &str = "
 WITH free AS MATERIALIZED (
     SELECT whose FROM (
         SELECT whose FROM callback AS due WHERE state = 'open' AND next_ms <= $1
-            AND (own_ms IS NULL OR own_ms <= $1 OR seat = ANY($2::text[]))
+            AND (own_ms IS NULL OR own_ms <= $1 OR seat = ANY($2::text[]) OR kind = ANY($4::bigint[]))
             AND ($3::bigint IS NULL OR place_ms < $3)
             AND NOT EXISTS (SELECT 1 FROM callback WHERE whose = due.whose AND state = 'attempting')
             AND NOT EXISTS (SELECT 1 FROM live_call WHERE whose = due.whose AND lapses_ms > $1)

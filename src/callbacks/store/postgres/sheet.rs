@@ -255,7 +255,7 @@ impl Sheet for Page<'_> {
             });
             let due = free
                 .flat_map(|(_, page)| page)
-                .filter(|row| row.is_claimable_by(claimer, at))
+                .filter(|row| row.is_claimable_by(claimer, self.rules, at))
                 .min_by_key(|row| row.turn());
             // No page at all: nobody is due.
             if due.is_some() || self.pages.is_empty() {

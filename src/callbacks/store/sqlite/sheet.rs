@@ -5,10 +5,9 @@ use rusqlite::{OptionalExtension, Params, Transaction, params};
 use super::row::{self, Row};
 use crate::callbacks::engaged::Engaged;
 use crate::callbacks::store::StoreError;
-use crate::callbacks::store::columns::json;
+use crate::callbacks::store::columns::{json, strength};
 use crate::callbacks::{
-    Attempt, Callback, CallbackId, Claimer, LiveCalls, Outlook, Promise, Rules, Sheet, Turn,
-    Wished,
+    Attempt, Callback, CallbackId, Claimer, LiveCalls, Outlook, Promise, Rules, Sheet, Turn, Wished,
 };
 use crate::words::{CallId, DeskId, PhoneNumber};
 
@@ -36,7 +35,8 @@ const IS_UNSETTLED: &str = "SELECT 1 FROM callback WHERE id = ?1 AND settled = 0
 /// The order is that of `Callback::turn`.
 const DUE: &str = "
 SELECT * FROM callback AS due WHERE state = 'open' AND next_ms <= ?1
-    AND (own_ms IS NULL OR own_ms <= ?1 OR seat IN (SELECT value FROM json_each(?2)))
+    AND (own_ms IS NULL OR own_ms <= ?1 OR seat IN (SELECT value FROM json_each(?2))
+        OR kind IN (SELECT value FROM json_each(?5)))
     AND (?3 IS NULL OR place_ms < ?3)
     AND NOT EXISTS (SELECT 1 FROM callback WHERE whose = due.whose AND state = 'attempting')
     AND whose NOT IN (SELECT value FROM json_each(?4))
@@ -161,8 +161,11 @@ impl Sheet for Page<'_> {
 
     fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, StoreError> {
         let live_ms = claimer.live.map(Timestamp::as_millisecond);
-        let (seats, engaged) = (json(&claimer.seats), self.engaged_at(at));
-        self.one(DUE, params![at.as_millisecond(), seats, live_ms, engaged])
+        let owed = self.rules.owed_by(&claimer.seats);
+        let owed: Vec<i64> = owed.into_iter().map(strength).collect();
+        let (at_ms, engaged) = (at.as_millisecond(), self.engaged_at(at));
+        let (seats, owed) = (json(&claimer.seats), json(&owed));
+        self.one(DUE, params![at_ms, seats, live_ms, engaged, owed])
     }
 
     fn late(&mut self, at: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, StoreError> {
