@@ -188,7 +188,9 @@ fn every_release_build_has_the_server_book() {
         };
         let builds: Vec<&str> = text.lines().filter(is_release).collect();
         assert!(!builds.is_empty(), "{file} builds a release");
-        let without = builds.iter().find(|line| !line.contains("--features postgres"));
+        let without = builds
+            .iter()
+            .find(|line| !line.contains("--features postgres"));
         assert_eq!(without, None, "{file}");
     }
 }
