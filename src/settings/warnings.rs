@@ -118,7 +118,8 @@ mod tests {
         };
         assert!(warns(&[owed, &seat("")]));
         assert!(!warns(&[owed, &seat("\"billing\"")]));
-        assert!(!warns(&[owed, &seat(""), "store.kind=postgres"]));
+        let shared = ["store.kind=postgres", "store.url={ env = \"BOOK\" }"];
+        assert!(!warns(&[owed, &seat(""), shared[0], shared[1]]));
     }
 
     #[test]

@@ -836,13 +836,14 @@ fn never_called(book: &mut dyn Store) {
         (news(&turn), turn.attempts.len()),
         (vec![News::Cancelled], 0)
     );
-    let why = match row(book, 1).state {
-        State::Cancelled {
-            why: CancelledBecause::Asked { reason },
-        } => reason,
-        other => panic!("{other:?}"),
+    let state = row(book, 1).state;
+    let State::Cancelled {
+        why: CancelledBecause::Asked { reason },
+    } = &state
+    else {
+        panic!("{state:?}")
     };
-    assert_eq!(why, "do-not-call");
+    assert_eq!(reason, "do-not-call");
     let next = dialled(book, &rules, &["rep1"], utc());
     assert_eq!(next, Some((id(2), "rep1".to_owned())));
 }
