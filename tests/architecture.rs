@@ -177,6 +177,24 @@ fn nothing_here_is_unsafe() {
     assert!(manifest.contains("unsafe_code = \"forbid\""));
 }
 
+/// Several machines can share their promises on a server by whatever is handed out.
+#[test]
+fn every_release_build_has_the_server_book() {
+    for file in ["README.md", "README.zh-CN.md", "docker/Dockerfile"] {
+        let text = std::fs::read_to_string(root().join(file)).expect("read how it is built");
+        let is_release = |line: &&str| {
+            let profiles = ["--release", "--profile dist"];
+            line.contains("cargo build") && profiles.iter().any(|profile| line.contains(profile))
+        };
+        let builds: Vec<&str> = text.lines().filter(is_release).collect();
+        assert!(!builds.is_empty(), "{file} builds a release");
+        let without = builds
+            .iter()
+            .find(|line| !line.contains("--features postgres"));
+        assert_eq!(without, None, "{file}");
+    }
+}
+
 struct Source {
     /// From the crate's root.
     path: PathBuf,

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use thirdring::callbacks::store::{Forgotten, Kept, Sqlite, Store, StoreError};
 use thirdring::callbacks::{
-    Attempt, Callback, CallbackId, Claimer, Kind, Order, Promise, Rules, Turn,
+    Attempt, Callback, CallbackId, Claimer, Kind, Order, Promise, Rules, Turn, Wished,
 };
 use thirdring::words::{Country, Language, PhoneNumber, Pii};
 
@@ -151,6 +151,10 @@ impl Store for Shared {
         self.ask(move |store| store.attempts(id))
     }
 
+    fn wishes(&mut self, id: CallbackId) -> Result<Vec<Wished>, StoreError> {
+        self.ask(move |store| store.wishes(id))
+    }
+
     fn history(&mut self, after: Option<CallbackId>) -> Result<Vec<Kept>, StoreError> {
         self.ask(move |store| store.history(after))
     }
@@ -211,6 +215,7 @@ fn fill(desk: &mut Box<dyn Store>, first: u64, desks: u64) {
     let order = Order::Restore {
         rows: rows.collect(),
         attempts: Vec::new(),
+        wishes: Vec::new(),
     };
     take(desk, order);
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Attempt, Claim, Claimer, Outcome};
+use super::{Attempt, Claim, Claimer, Outcome, Rules};
 use crate::words::{CallId, DeskId, Language, PhoneNumber, Pii, SeatId};
 
 /// One callback, for life; sortable by time (UUID version 7).
@@ -164,12 +164,15 @@ pub struct Callback {
     pub fence: u64,
     #[serde(default)]
     pub warned: Warned,
-    /// Until then the seat of the promise alone may call; the rules say how long that is.
+    /// Until then the seat of the promise, or its owners, alone may call; the rules say how long that is.
     #[serde(default)]
     pub own_until: Option<Timestamp>,
     /// How its attempts ended, the first first: what the rep is shown.
     #[serde(default)]
     pub outcomes: Vec<Outcome>,
+    /// Wishes that came true; the number of the last one.
+    #[serde(default)]
+    pub wishes: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -253,6 +256,7 @@ impl Callback {
             warned: Warned::Nothing,
             own_until: None,
             outcomes: Vec::new(),
+            wishes: 0,
         }
     }
 
@@ -380,9 +384,11 @@ impl Callback {
         self.is_open() && self.next <= at
     }
 
-    /// Whether it is due, its own seat is among them or any other may call by then, and it is before the live caller.
-    pub(super) fn is_claimable_by(&self, claimer: &Claimer, at: Timestamp) -> bool {
-        self.is_due(at) && claimer.seat_for(self, at).is_some() && self.comes_before(claimer.live)
+    /// Whether it is due, its own seat or an owner is among them or any other may call by then, and it is before the live
+    /// caller.
+    pub(super) fn is_claimable_by(&self, claimer: &Claimer, rules: &Rules, at: Timestamp) -> bool {
+        let has_seat = claimer.seat_for(self, rules, at).is_some();
+        self.is_due(at) && has_seat && self.comes_before(claimer.live)
     }
 
     /// Whether its desk is dead by then, or somebody is to be warned.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::engaged::Engaged;
 use super::sheet::{Sheet, carry_out};
 use super::{
-    Attempt, Callback, CallbackId, Claimer, LiveCalls, Order, Outlook, Promise, Rules, Turn,
+    Attempt, Callback, CallbackId, Claimer, LiveCalls, Order, Outlook, Promise, Rules, Turn, Wished,
 };
 use crate::words::{CallId, DeskId, PhoneNumber};
 
@@ -16,6 +16,7 @@ pub struct Memory {
     rules: Rules,
     rows: BTreeMap<CallbackId, Callback>,
     attempts: BTreeMap<(CallbackId, u32), Attempt>,
+    wishes: BTreeMap<(CallbackId, u32), Wished>,
     engaged: Engaged,
 }
 
@@ -25,6 +26,7 @@ impl Memory {
             rules,
             rows: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            wishes: BTreeMap::new(),
             engaged: Engaged::default(),
         }
     }
@@ -37,8 +39,7 @@ impl Memory {
     }
 
     /// Other settings, as after a restart.
-    #[cfg(test)]
-    pub(super) fn obey(&mut self, rules: Rules) {
+    pub fn obey(&mut self, rules: Rules) {
         self.rules = rules;
     }
 
@@ -58,6 +59,13 @@ impl Memory {
             .map(|(_, attempt)| attempt)
     }
 
+    /// What was wished of one promise and came true, the first first.
+    pub fn wishes(&self, id: CallbackId) -> impl Iterator<Item = &Wished> {
+        self.wishes
+            .range((id, 0)..=(id, u32::MAX))
+            .map(|(_, wished)| wished)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -66,6 +74,7 @@ impl Memory {
     pub fn forget(&mut self, ids: &[CallbackId]) {
         self.rows.retain(|id, _| !ids.contains(id));
         self.attempts.retain(|(id, _), _| !ids.contains(id));
+        self.wishes.retain(|(id, _), _| !ids.contains(id));
     }
 
     fn whose(&self, row: &Callback) -> PhoneNumber {
@@ -127,7 +136,7 @@ impl Sheet for Memory {
     }
 
     fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, Infallible> {
-        let due = self.free(|row| row.is_claimable_by(claimer, at), at);
+        let due = self.free(|row| row.is_claimable_by(claimer, &self.rules, at), at);
         Ok(due.into_iter().min_by_key(|row| row.turn()).cloned())
     }
 
@@ -143,18 +152,15 @@ impl Sheet for Memory {
             .collect())
     }
 
-    fn write(
-        &mut self,
-        rows: &[Callback],
-        attempts: &[(CallbackId, Attempt)],
-        _: Timestamp,
-    ) -> Result<(), Infallible> {
+    fn write(&mut self, turn: &Turn, _: Timestamp) -> Result<(), Infallible> {
         self.rows
-            .extend(rows.iter().map(|row| (row.id, row.clone())));
-        let attempts = attempts
-            .iter()
-            .map(|(id, attempt)| ((*id, attempt.number), attempt.clone()));
-        self.attempts.extend(attempts);
+            .extend(turn.rows.iter().map(|row| (row.id, row.clone())));
+        let attempts = turn.attempts.iter();
+        self.attempts
+            .extend(attempts.map(|(id, attempt)| ((*id, attempt.number), attempt.clone())));
+        let wishes = turn.wishes.iter();
+        self.wishes
+            .extend(wishes.map(|(id, wished)| ((*id, wished.number), wished.clone())));
         Ok(())
     }
 

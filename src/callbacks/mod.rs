@@ -16,6 +16,7 @@ mod quiet_hours;
 mod rules;
 mod sheet;
 pub mod store;
+mod wished;
 
 pub use attempt::{Attempt, AttemptEnd, Outcome, SipCause};
 pub use callback::{Callback, CallbackId, CancelledBecause, Kind, Lease, Promise, State, Warned};
@@ -27,3 +28,4 @@ pub use queue::{Action, Alarm, Input, Queue, Ticket, Timer};
 pub use quiet_hours::{DayOfWeek, QuietDay, QuietHours};
 pub use rules::{KindRules, Rules};
 pub use sheet::{OPEN_MAX, Outlook, Sheet, carry_out};
+pub use wished::Wished;

@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Attempt, Callback, CallbackId, CancelledBecause, Kind, LiveCalls, Outcome, Promise, SipCause,
-    State,
+    Attempt, Callback, CallbackId, CancelledBecause, Kind, LiveCalls, Outcome, Promise, Rules,
+    SipCause, State, Wished,
 };
 use crate::words::{CallId, DeskId, PhoneNumber, Pii, SeatId};
 
@@ -56,6 +57,7 @@ pub enum Order {
     Restore {
         rows: Vec<Callback>,
         attempts: Vec<(CallbackId, Attempt)>,
+        wishes: Vec<(CallbackId, Wished)>,
     },
 }
 
@@ -93,18 +95,17 @@ pub struct Claimer {
 }
 
 impl Claimer {
-    /// The seat that the caller would rather speak to, or any other: none while the wished one alone may call.
-    pub(super) fn seat_for(&self, row: &Callback, at: Timestamp) -> Option<SeatId> {
-        let wished = row
-            .promise
-            .seat
-            .as_ref()
-            .filter(|seat| self.seats.contains(*seat));
+    /// The seat that the caller would rather speak to, one that owes such calls, or any other: none while those alone may
+    /// call.
+    pub(super) fn seat_for(&self, row: &Callback, rules: &Rules, at: Timestamp) -> Option<SeatId> {
+        let owners = rules.owners.get(&row.promise.kind);
+        let mut own = row.promise.seat.iter().chain(owners.into_iter().flatten());
         let any = || {
             let is_free = row.own_until.is_none_or(|until| until <= at);
             self.seats.first().filter(|_| is_free)
         };
-        wished.or_else(any).cloned()
+        let own = own.find(|seat| self.seats.contains(*seat));
+        own.or_else(any).cloned()
     }
 }
 
@@ -116,7 +117,8 @@ pub struct Claim {
     pub fence: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Wish {
     Cancel {
         reason: String,
@@ -131,6 +133,27 @@ pub enum Wish {
 }
 
 impl Wish {
+    /// The API's word.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Cancel { .. } => "cancel",
+            Self::Done => "done",
+            Self::Snooze(_) => "snooze",
+            Self::Redial => "redial",
+            Self::Assign(_) => "assign",
+        }
+    }
+
+    /// Why, until when, or to whom.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Cancel { reason } => Some(reason.clone()),
+            Self::Snooze(until) => Some(until.to_string()),
+            Self::Assign(seat) => seat.as_ref().map(SeatId::to_string),
+            Self::Done | Self::Redial => None,
+        }
+    }
+
     /// Whether the row is as it was wished, so that a wish that is repeated finds it done.
     pub fn has_come_true(&self, row: &Callback) -> bool {
         let becomes = row.becomes();
@@ -156,6 +179,8 @@ pub struct Turn {
     pub rows: Vec<Callback>,
     /// Begun or ended by it.
     pub attempts: Vec<(CallbackId, Attempt)>,
+    /// That came true by it.
+    pub wishes: Vec<(CallbackId, Wished)>,
     pub told: Vec<Told>,
     /// When the next row is due or late, as far as the book knows.
     pub next: Option<Timestamp>,
@@ -170,6 +195,7 @@ impl Turn {
     pub(super) fn add(&mut self, other: Self) {
         self.rows.extend(other.rows);
         self.attempts.extend(other.attempts);
+        self.wishes.extend(other.wishes);
         self.told.extend(other.told);
     }
 }

@@ -6,13 +6,15 @@ use jiff::tz::TimeZone;
 
 use super::{Callback, Kind, Promise, QuietHours, Refusal};
 use crate::dialling::Numbering;
-use crate::words::{Country, PhoneNumber, Pii};
+use crate::words::{Country, PhoneNumber, Pii, SeatId};
 
 /// How promises are kept: the policy's values.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// A kind that is not named has the standard's.
     pub kinds: BTreeMap<Kind, KindRules>,
+    /// Kinds that are owed by whoever has a skill, and the seats of this desk that have it: for a while they alone call.
+    pub owners: BTreeMap<Kind, BTreeSet<SeatId>>,
     /// `None`: phoned at any hour.
     pub quiet_hours: Option<QuietHours>,
     /// Kinds dialled again by themselves when we crashed in an attempt; the others ask the rep.
@@ -36,7 +38,7 @@ pub struct KindRules {
     pub retry_after: Vec<Duration>,
     /// How long a rep who declined, or was not there, is left alone.
     pub snooze: Duration,
-    /// How long the seat of the promise alone may call, from when the next attempt may begin.
+    /// How long the seat of the promise, or its owners, alone may call, from when the next attempt may begin.
     pub own_seat_for: Duration,
 }
 
@@ -85,6 +87,7 @@ impl Rules {
         let kinds = Kind::ALL.map(|kind| (kind, KindRules::standard(kind)));
         Self {
             kinds: BTreeMap::from(kinds),
+            owners: BTreeMap::new(),
             quiet_hours: Some(QuietHours::standard(zone.clone())),
             redial_after_crash: BTreeSet::from([Kind::LineFault, Kind::Crash]),
             never: BTreeSet::new(),
@@ -97,6 +100,18 @@ impl Rules {
     pub fn of(&self, kind: Kind) -> KindRules {
         let named = self.kinds.get(&kind).cloned();
         named.unwrap_or_else(|| KindRules::standard(kind))
+    }
+
+    /// Whether seats with a skill owe it, here or at another desk.
+    pub fn is_owned(&self, kind: Kind) -> bool {
+        self.owners.contains_key(&kind)
+    }
+
+    /// Kinds that one of these seats owes.
+    pub(super) fn owed_by(&self, seats: &BTreeSet<SeatId>) -> Vec<Kind> {
+        let owners = self.owners.iter();
+        let theirs = owners.filter(|(_, owners)| !owners.is_disjoint(seats));
+        theirs.map(|(kind, _)| *kind).collect()
     }
 
     /// The number as all ways to write it are compared (D26).
@@ -131,13 +146,15 @@ impl Rules {
             .unwrap_or(at)
     }
 
-    /// The row, and until when its own seat alone may call: a while from when it is next dialled.
+    /// The row, and until when its own seat, or its owners, alone may call: a while from when it is next dialled.
     pub(super) fn reserved(&self, row: Callback) -> Callback {
         if !row.is_open() {
             return row;
         }
-        let own_for = self.of(row.promise.kind).own_seat_for;
-        let has_own = row.promise.seat.is_some() && !own_for.is_zero();
+        let kind = row.promise.kind;
+        let own_for = self.of(kind).own_seat_for;
+        let is_somebodys = row.promise.seat.is_some() || self.is_owned(kind);
+        let has_own = is_somebodys && !own_for.is_zero();
         let until = || row.next.saturating_add(own_for).unwrap_or(Timestamp::MAX);
         Callback {
             own_until: has_own.then(until),

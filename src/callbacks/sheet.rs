@@ -2,7 +2,7 @@ use jiff::Timestamp;
 
 use super::{
     Attempt, Callback, CallbackId, Claim, Claimer, LiveCalls, News, Order, Page, Promise, Refusal,
-    Rules, Told, Turn, Wish,
+    Rules, Told, Turn, Wish, Wished,
 };
 use crate::words::{CallId, DeskId, PhoneNumber};
 
@@ -44,13 +44,8 @@ pub trait Sheet {
     /// Callers whom this desk dials.
     fn dialled_by(&mut self, desk: &DeskId) -> Result<Vec<PhoneNumber>, Self::Error>;
 
-    /// Writes rows and attempts, over what was there.
-    fn write(
-        &mut self,
-        rows: &[Callback],
-        attempts: &[(CallbackId, Attempt)],
-        at: Timestamp,
-    ) -> Result<(), Self::Error>;
+    /// Writes the rows, attempts and wishes of a turn, over what was there.
+    fn write(&mut self, turn: &Turn, at: Timestamp) -> Result<(), Self::Error>;
 
     /// These calls are up: until then nobody dials their callers.
     fn live(&mut self, calls: &LiveCalls) -> Result<(), Self::Error>;
@@ -107,7 +102,11 @@ pub fn carry_out<S: Sheet>(
         Order::Look { desk, held } => work.look(desk, held),
         Order::Peek => Ok(Turn::default()),
         Order::Restart { desk } => work.restart(desk),
-        Order::Restore { rows, attempts } => work.restore(rows, attempts),
+        Order::Restore {
+            rows,
+            attempts,
+            wishes,
+        } => work.restore(rows, attempts, wishes),
     }?;
     // Who only looks is told of what is due already, too.
     let from = if *order == Order::Peek {
@@ -249,18 +248,19 @@ impl<S: Sheet> Work<'_, S> {
         self.on_pages(dialled, |page| page.lapse(|row| row.is_held_at(desk)))
     }
 
-    /// The attempts of rows that are known are known, too.
+    /// The attempts of rows that are known are known, too, and what was wished of them.
     fn restore(
         &mut self,
         rows: &[Callback],
         attempts: &[(CallbackId, Attempt)],
+        wishes: &[(CallbackId, Wished)],
     ) -> Result<Turn, S::Error> {
         let mut all = Turn::default();
         for row in rows {
             let whose = self.rules.whose(&row.promise.number);
             let turn = match self.sheet.row(row.id)? {
                 // What could not be written may be on the disk all the same.
-                Some(known) if known.is_open() && known.attempts == 0 => {
+                Some(known) if known.is_open() && known.attempts == 0 && known.wishes == 0 => {
                     self.on_page(&whose, |page| page.replace(row))
                 }
                 None => match self.sheet.retried(&row.promise)? {
@@ -271,12 +271,12 @@ impl<S: Sheet> Work<'_, S> {
                 Some(_) => continue,
             }?;
             all.add(turn);
-            let its: Vec<_> = attempts
-                .iter()
-                .filter(|(id, _)| *id == row.id)
-                .cloned()
-                .collect();
-            self.sheet.write(&[], &its, self.at)?;
+            let its = Turn {
+                attempts: of(row.id, attempts),
+                wishes: of(row.id, wishes),
+                ..Turn::default()
+            };
+            self.sheet.write(&its, self.at)?;
         }
         Ok(all)
     }
@@ -316,10 +316,15 @@ impl<S: Sheet> Work<'_, S> {
         what(&mut page);
         let turn = page.turn();
         if !turn.rows.is_empty() || !turn.attempts.is_empty() {
-            self.sheet.write(&turn.rows, &turn.attempts, self.at)?;
+            self.sheet.write(&turn, self.at)?;
         }
         Ok(turn)
     }
+}
+
+fn of<T: Clone>(id: CallbackId, all: &[(CallbackId, T)]) -> Vec<(CallbackId, T)> {
+    let its = all.iter().filter(|(of, _)| *of == id);
+    its.cloned().collect()
 }
 
 fn refused(id: CallbackId, promise: &Promise, why: Refusal) -> Turn {

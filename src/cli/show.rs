@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::Teller;
 use super::failure::Failure;
 use super::table::Table;
-use crate::console::{AttemptView, CallView, CallbackView, HealthView, SeatView};
+use crate::console::{AttemptView, CallView, CallbackView, HealthView, SeatView, WishView};
 use crate::records::{Deletion, Entry, What};
 use crate::words::{PhoneNumber, Pii, PromptId};
 
@@ -166,7 +166,23 @@ pub(super) fn callback_history(
         ];
         teller.line(&teller.filled("cli.callback-attempt", &values))?;
     }
+    for wished in &callback.wishes {
+        callback_wish(wished, teller)?;
+    }
     Ok(())
+}
+
+fn callback_wish(wished: &WishView, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let wish = teller.word("wish", &wished.wish);
+    let detail = wished.detail.as_deref().map(safe).unwrap_or_default();
+    let values = [
+        ("at", &*clock(wished.at_utc)),
+        ("by", &*safe(&wished.by)),
+        ("wish", &*wish),
+        ("detail", &*detail),
+    ];
+    let line = teller.filled("cli.callback-wish", &values);
+    teller.line(line.trim_end())
 }
 
 /// How an attempt ended, and with which codes it was refused.

@@ -35,7 +35,7 @@ pub use metrics::Metrics;
 pub use problem::{Code, Problem, ProblemBody};
 pub use routes::{Page, Permission, ROUTES, Route};
 pub use views::{
-    AttemptView, CallView, CallbackView, HealthView, LineView, RegistrationView, SeatView,
+    AttemptView, CallView, CallbackView, HealthView, LineView, RegistrationView, SeatView, WishView,
 };
 
 /// Where the API is, and for whom.

@@ -126,6 +126,21 @@ pub struct CallbackView {
     /// Its attempts; only where one callback is asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<AttemptView>,
+    /// What was wished of it and came true; only where one callback is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wishes: Vec<WishView>,
+}
+
+/// What somebody wished of a promise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WishView {
+    pub at_utc: Timestamp,
+    pub by: String,
+    /// `snooze`, `done`, `cancel`, `redial`, `assign`.
+    pub wish: String,
+    /// Why it was cancelled, until when it was snoozed, or the seat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
 }
 
 /// A try at keeping a promise.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::callbacks::store::Kept;
-use crate::callbacks::{Attempt, Callback, SipCause};
+use crate::callbacks::{Attempt, SipCause, Wished};
 use crate::console::{Export, ExportFormat, Numbers};
 use crate::words::{CallId, PhoneNumber, SeatId};
 
@@ -29,6 +29,7 @@ struct Promised<'a> {
     seat: Option<&'a SeatId>,
     origin: Option<CallId>,
     attempts: Vec<Tried<'a>>,
+    wishes: Vec<Asked<'a>>,
 }
 
 #[derive(Serialize)]
@@ -42,7 +43,15 @@ struct Tried<'a> {
     cause: Option<&'a SipCause>,
 }
 
-const COLUMNS: [&str; 20] = [
+#[derive(Serialize)]
+struct Asked<'a> {
+    at_utc: Timestamp,
+    by: &'a str,
+    wish: &'static str,
+    detail: Option<String>,
+}
+
+const COLUMNS: [&str; 21] = [
     "callback",
     "kind",
     "number",
@@ -63,13 +72,12 @@ const COLUMNS: [&str; 20] = [
     "sip_status",
     "sip_reason",
     "q850",
+    "wishes",
 ];
 
 /// One line a promise in JSON, one an attempt in CSV, there with a heading before the first promise of all.
 pub(super) fn lines(kept: &[Kept], export: &Export) -> String {
-    let promises = kept
-        .iter()
-        .map(|kept| promised(&kept.callback, &kept.attempts, export.numbers));
+    let promises = kept.iter().map(|kept| promised(kept, export.numbers));
     match export.format {
         ExportFormat::Jsonl => promises.map(|promise| json(&promise)).collect(),
         ExportFormat::Csv => {
@@ -80,7 +88,8 @@ pub(super) fn lines(kept: &[Kept], export: &Export) -> String {
     }
 }
 
-fn promised<'a>(row: &'a Callback, attempts: &'a [Attempt], numbers: Numbers) -> Promised<'a> {
+fn promised(kept: &Kept, numbers: Numbers) -> Promised<'_> {
+    let row = &kept.callback;
     let promise = &row.promise;
     Promised {
         callback: row.id.to_string(),
@@ -97,7 +106,8 @@ fn promised<'a>(row: &'a Callback, attempts: &'a [Attempt], numbers: Numbers) ->
         reason: &promise.reason,
         seat: promise.seat.as_ref(),
         origin: promise.origin,
-        attempts: attempts.iter().map(tried).collect(),
+        attempts: kept.attempts.iter().map(tried).collect(),
+        wishes: kept.wishes.iter().map(asked).collect(),
     }
 }
 
@@ -111,6 +121,15 @@ fn tried(attempt: &Attempt) -> Tried<'_> {
         ended_utc: end.map(|end| end.at),
         outcome: end.map(|end| end.outcome.as_str()),
         cause: end.and_then(|end| end.cause.as_ref()),
+    }
+}
+
+fn asked(wished: &Wished) -> Asked<'_> {
+    Asked {
+        at_utc: wished.at,
+        by: &wished.by,
+        wish: wished.wish.as_str(),
+        detail: wished.wish.detail(),
     }
 }
 
@@ -160,11 +179,23 @@ fn csv(promise: Promised<'_>) -> String {
             shown(q850.as_ref().map(|cause| cause as &dyn ToString)),
         ]
     };
-    let line = |attempt: [String; 9]| row(&[&head[..], &attempt[..]].concat());
+    let wishes = [in_one_field(&promise.wishes)];
+    let line = |attempt: [String; 9]| row(&[&head[..], &attempt[..], &wishes[..]].concat());
     match &promise.attempts[..] {
         [] => line(Default::default()),
         attempts => attempts.iter().map(of_attempt).map(line).collect(),
     }
+}
+
+/// `2026-05-04T10:00:00Z Lina snooze 2026-05-04T11:00:00Z; ...`, the first first.
+fn in_one_field(wishes: &[Asked<'_>]) -> String {
+    let shown = |asked: &Asked<'_>| {
+        let at = asked.at_utc.to_string();
+        let detail = asked.detail.as_deref();
+        let words = [Some(&*at), Some(asked.by), Some(asked.wish), detail];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    };
+    wishes.iter().map(shown).collect::<Vec<_>>().join("; ")
 }
 
 /// RFC 4180 2, each field so that no spreadsheet takes it for a formula.
@@ -186,7 +217,7 @@ fn quoted(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::callbacks::{CallbackId, Kind, Outcome, Promise};
+    use crate::callbacks::{Callback, CallbackId, Kind, Outcome, Promise, Wish};
     use crate::words::{Language, Pii};
 
     fn kept(reason: &str) -> Kept {
@@ -208,7 +239,18 @@ mod tests {
         let callback = Callback::new(CallbackId::new(1, [0; 10]), promise);
         let attempt = |n| Attempt::new(callback.id, n, "rep1".parse().unwrap(), made_at);
         let attempts = vec![attempt(1).ended(Outcome::Busy, made_at), attempt(2)];
-        Kept { callback, attempts }
+        let until = "2026-05-04T11:00:00Z".parse().unwrap();
+        let wished = |number, wish| Wished {
+            number,
+            at: made_at,
+            by: "Lina".to_owned(),
+            wish,
+        };
+        Kept {
+            callback,
+            attempts,
+            wishes: vec![wished(1, Wish::Snooze(until)), wished(2, Wish::Redial)],
+        }
     }
 
     fn export(format: ExportFormat, numbers: Numbers) -> Export {
@@ -229,8 +271,9 @@ mod tests {
         let lines: Vec<&str> = csv.lines().collect();
         assert_eq!(lines.len(), 3, "{csv}");
         assert_eq!(lines[0], COLUMNS.join(","));
+        let wishes = "2026-05-04T10:00:00Z Lina snooze 2026-05-04T11:00:00Z; 2026-05-04T10:00:00Z Lina redial";
         assert!(
-            lines[1].contains(",138****8000,") && lines[1].ends_with(",busy,,,"),
+            lines[1].contains(",138****8000,") && lines[1].ends_with(&format!(",busy,,,,{wishes}")),
             "{csv}"
         );
         assert!(!csv.contains("13800138000"));
@@ -245,6 +288,12 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["number"], "13800138000");
         assert_eq!(value["attempts"][0]["outcome"], "busy");
+        let snoozed = &value["wishes"][0];
+        assert_eq!(
+            (&snoozed["by"], &snoozed["wish"]),
+            (&"Lina".into(), &"snooze".into())
+        );
+        assert_eq!(snoozed["detail"], "2026-05-04T11:00:00Z");
         assert_eq!(value["attempts"][1]["ended_utc"], serde_json::Value::Null);
     }
 

@@ -31,7 +31,7 @@ pub(super) enum Job {
     },
     /// The promises as they stand once all that came before is done.
     List(oneshot::Sender<Result<Vec<Callback>, StoreError>>),
-    /// One of them with its attempts.
+    /// One of them with its attempts, and what was wished of it.
     Show(CallbackId, oneshot::Sender<Shown>),
     /// Promises after this one, with their attempts.
     History(
@@ -247,7 +247,11 @@ impl Worker {
 
     fn show(&mut self, id: CallbackId) -> Shown {
         match self.store.callback(id)? {
-            Some(row) => Ok(Some((row, self.store.attempts(id)?))),
+            Some(callback) => Ok(Some(History {
+                attempts: self.store.attempts(id)?,
+                wishes: self.store.wishes(id)?,
+                callback,
+            })),
             None => Ok(None),
         }
     }

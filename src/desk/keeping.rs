@@ -167,8 +167,11 @@ mod tests {
             },
             ..Callback::new(*id, promised(n))
         });
-        let (rows, attempts) = (rows.collect(), Vec::new());
-        let noted = Order::Restore { rows, attempts };
+        let noted = Order::Restore {
+            rows: rows.collect(),
+            attempts: Vec::new(),
+            wishes: Vec::new(),
+        };
         store.take(&noted, &rules, began()).unwrap();
 
         let (mut expiry, mut now, mut looks) = (Expiry::after(DAY), Moment::ZERO, Vec::new());

@@ -85,14 +85,16 @@ impl Desk {
             Some(kept) => (kept.reason.clone(), kept.note.clone()),
             None => (reason, note),
         };
+        let rules = &self.promises.rules;
         let promise = Promise {
             kind,
             number,
             origin: Some(id),
             key: None,
             reason,
-            due: due.unwrap_or_else(|| utc + self.promises.rules.of(kind).due),
-            seat: call.facts.seat.clone(),
+            due: due.unwrap_or_else(|| utc + rules.of(kind).due),
+            // What others owe is not the promising rep's (R34, R35).
+            seat: call.facts.seat.clone().filter(|_| !rules.is_owned(kind)),
             note: note.unwrap_or_else(|| Pii::new(String::new())),
             recording: self.recordings.file_of(id),
             language: call.call.language(),

@@ -6,12 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::callbacks::store::StoreError;
+use crate::callbacks::store::{Kept, StoreError};
 use crate::callbacks::{
     self, Attempt, Callback, CallbackId, CancelledBecause, Kind, News, Order, Promise, Refusal,
-    State, Ticket, Told, Turn, Wish,
+    State, Ticket, Told, Turn, Wish, Wished,
 };
-use crate::console::{Answer, AttemptView, CallbackView, Code, NewCallback, Problem};
+use crate::console::{Answer, AttemptView, CallbackView, Code, NewCallback, Problem, WishView};
 use crate::records::CallingBack;
 use crate::words::{Moment, Owed, Pii, SeatId};
 
@@ -35,7 +35,7 @@ pub(super) struct Asker {
 }
 
 /// A promise as the keeper reads it.
-pub(super) type Shown = Result<Option<(Callback, Vec<Attempt>)>, StoreError>;
+pub(super) type Shown = Result<Option<Kept>, StoreError>;
 
 impl Askers {
     /// The book has it now.
@@ -192,17 +192,16 @@ impl Desk {
         });
     }
 
-    /// One with its attempts, and the recording of the call it was made in.
+    /// One with its attempts, what was wished of it, and the recording of the call it was made in.
     pub(super) fn show_callback(&self, id: CallbackId, reply: Reply) {
-        if let Some(row) = self.promises.queue.unsaved().get(id) {
-            let attempts: Vec<Attempt> = self
-                .promises
-                .queue
-                .unsaved()
-                .attempts(id)
-                .cloned()
-                .collect();
-            let _ = reply.send(Ok(shown(row, &attempts)));
+        let unsaved = self.promises.queue.unsaved();
+        if let Some(row) = unsaved.get(id) {
+            let kept = Kept {
+                callback: row.clone(),
+                attempts: unsaved.attempts(id).cloned().collect(),
+                wishes: unsaved.wishes(id).cloned().collect(),
+            };
+            let _ = reply.send(Ok(shown(&kept)));
             return;
         }
         let (read, reading) = oneshot::channel();
@@ -212,7 +211,7 @@ impl Desk {
         }
         tokio::spawn(async move {
             let answer = match reading.await {
-                Ok(Ok(Some((row, attempts)))) => Ok(shown(&row, &attempts)),
+                Ok(Ok(Some(kept))) => Ok(shown(&kept)),
                 Ok(Ok(None)) => Err(unknown(id)),
                 Ok(Err(problem)) => {
                     tracing::error!(callback = %id, %problem, "read a callback");
@@ -286,11 +285,11 @@ fn owed(kind: Owed) -> Kind {
 
 // What is shown
 
-fn shown(row: &Callback, attempts: &[Attempt]) -> Answer {
-    let history = attempts.iter().map(attempt_view).collect();
+fn shown(kept: &Kept) -> Answer {
     Answer::Callback(Box::new(CallbackView {
-        history,
-        ..callback_view(row)
+        history: kept.attempts.iter().map(attempt_view).collect(),
+        wishes: kept.wishes.iter().map(wish_view).collect(),
+        ..callback_view(&kept.callback)
     }))
 }
 
@@ -313,6 +312,16 @@ pub(super) fn callback_view(callback: &Callback) -> CallbackView {
         origin: promise.origin,
         recording: promise.recording.clone(),
         history: Vec::new(),
+        wishes: Vec::new(),
+    }
+}
+
+fn wish_view(wished: &Wished) -> WishView {
+    WishView {
+        at_utc: wished.at,
+        by: wished.by.clone(),
+        wish: wished.wish.as_str().to_owned(),
+        detail: wished.wish.detail(),
     }
 }
 

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use super::check::{Fault, fault};
 use super::places::Step;
+use super::store::StoreKind;
 use crate::callbacks::{DayOfWeek, Kind, KindRules, QuietDay, QuietHours, Rules};
-use crate::words::{PhoneNumber, Pii, Sentence, Wait};
+use crate::words::{PhoneNumber, Pii, SeatId, Sentence, Wait};
 
 /// A kind that a table does not name has the default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,8 @@ pub struct Callbacks {
     pub retry_after: BTreeMap<Kind, Vec<Wait>>,
     pub snooze: BTreeMap<Kind, Wait>,
     pub own_seat_for: BTreeMap<Kind, Wait>,
+    /// A kind that is not named is owed by the seat that promised.
+    pub skills: BTreeMap<Kind, String>,
     pub quiet_hours: QuietTable,
 }
 
@@ -103,6 +106,7 @@ impl Default for Callbacks {
             retry_after: BTreeMap::from(kinds.clone().map(|(kind, rules)| (kind, retries(&rules)))),
             snooze: of(|rules| Wait::new(rules.snooze)),
             own_seat_for: of(|rules| Wait::new(rules.own_seat_for)),
+            skills: BTreeMap::new(),
             quiet_hours: QuietTable::default(),
         }
     }
@@ -128,6 +132,7 @@ impl Settings {
         let never = callbacks.never.iter();
         Rules {
             kinds: BTreeMap::from(Kind::ALL.map(|kind| (kind, callbacks.of(kind)))),
+            owners: self.owners(),
             quiet_hours: Some(self.quiet_hours()),
             redial_after_crash: callbacks.redial_after_crash.clone(),
             never: never
@@ -137,6 +142,30 @@ impl Settings {
             zone: self.timezone.time_zone(),
             numbering,
         }
+    }
+
+    fn owners(&self) -> BTreeMap<Kind, BTreeSet<SeatId>> {
+        let with = |skill| {
+            let seats = self.seat.iter();
+            let able = seats.filter(|seat| seat.skills.contains(skill));
+            able.map(|seat| seat.id.clone()).collect()
+        };
+        let skills = self.callbacks.skills.iter();
+        let owners = skills.map(|(kind, skill)| (*kind, with(skill)));
+        // Nobody waits for seats that nobody has; where the book is shared another desk may have them.
+        let is_shared = self.store.kind == StoreKind::Postgres;
+        owners
+            .filter(|(_, seats): &(Kind, BTreeSet<SeatId>)| is_shared || !seats.is_empty())
+            .collect()
+    }
+
+    /// Skills that promises are owed by, and that no seat has where no other desk has the book.
+    pub(super) fn skills_of_nobody(&self) -> Vec<&str> {
+        let owners = self.owners();
+        let is_alone = self.store.kind == StoreKind::Sqlite;
+        let skills = self.callbacks.skills.iter();
+        let unowned = skills.filter(|(kind, _)| is_alone && !owners.contains_key(kind));
+        unowned.map(|(_, skill)| skill.as_str()).collect()
     }
 
     fn quiet_hours(&self) -> QuietHours {

@@ -15,7 +15,12 @@ impl Settings {
         let clashes = (!clashes.is_empty()).then(|| {
             Sentence::of("settings.warning.feature-codes").with("keys", clashes.join(", "))
         });
-        nobody.into_iter().chain(in_clear).chain(clashes).collect()
+        let skills = self.skills_of_nobody();
+        let skills = (!skills.is_empty()).then(|| {
+            Sentence::of("settings.warning.skills-of-nobody").with("skills", skills.join(", "))
+        });
+        let warnings = [nobody, in_clear, clashes, skills];
+        warnings.into_iter().flatten().collect()
     }
 
     /// Lines, phones and targets with SRTP whose signalling is not TLS: it carries the keys (RFC 4568 8.1).
@@ -103,6 +108,18 @@ mod tests {
         ] {
             assert!(!warns(&[open, line]), "{line}");
         }
+    }
+
+    #[test]
+    fn who_owes_a_promise_is_a_seat_of_this_desk_where_no_other_has_the_book() {
+        let owed = "callbacks.skills.expert=billing";
+        let seat = |skills: &str| {
+            format!("seat=[{{ id = \"rep1\", kind = \"echo\", skills = [{skills}] }}]")
+        };
+        assert!(warns(&[owed, &seat("")]));
+        assert!(!warns(&[owed, &seat("\"billing\"")]));
+        let shared = ["store.kind=postgres", "store.url={ env = \"BOOK\" }"];
+        assert!(!warns(&[owed, &seat(""), shared[0], shared[1]]));
     }
 
     #[test]

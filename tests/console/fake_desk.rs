@@ -320,6 +320,7 @@ fn callback() -> CallbackView {
         seat: Some("rep1".parse().unwrap()),
         recording: None,
         history: Vec::new(),
+        wishes: Vec::new(),
     }
 }
 

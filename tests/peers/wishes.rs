@@ -26,11 +26,18 @@ fn house() -> House {
     house.set("callbacks.quiet_hours.every_day = \"none\"")
 }
 
+/// The same with an expert, who is not there yet.
+fn house_with_expert() -> House {
+    let expert = "skills = [\"expert\"]\nready = false";
+    let house = house().seat_saying("rep2", "echo", expert);
+    house.set("callbacks.skills.expert = \"expert\"")
+}
+
 #[test]
 fn a_rep_promises_in_one_action_and_hands_it_over_before_he_leaves() {
     let mut scene = Scene::talking(house());
     let promise = json!({
-        "reason": "the bill of May", "within_min": 5, "kind": "expert", "note": "asks for a copy",
+        "reason": "the bill of May", "within_min": 5, "kind": "rep", "note": "asks for a copy",
     });
     scene.agent.command(&scene.call, "promise", promise);
     // D24: five minutes, and a seat is there.
@@ -43,7 +50,7 @@ fn a_rep_promises_in_one_action_and_hands_it_over_before_he_leaves() {
     };
     assert_eq!(
         (&*callback.kind, callback.origin),
-        ("expert", Some(scene.call.id))
+        ("rep", Some(scene.call.id))
     );
     assert_eq!(
         callback.seat.as_ref().map(|seat| seat.as_str()),
@@ -64,6 +71,47 @@ fn a_rep_promises_in_one_action_and_hands_it_over_before_he_leaves() {
     assert_eq!((status, &seat["state"]), (200, &json!("offline")), "{seat}");
 }
 
+/// R34: the callback is dispatched to the experts.
+#[test]
+fn what_an_expert_owes_is_not_the_promising_reps() {
+    let mut scene = Scene::talking(house_with_expert());
+    let promise = json!({ "reason": "the bill of May", "within_min": 5, "kind": "expert" });
+    scene.agent.command(&scene.call, "promise", promise);
+    scene.phrase_over("callback_promise");
+    scene.hang_up();
+    let noted = scene.agent.callbacks();
+    let [callback] = &noted[..] else {
+        panic!("{noted:?}");
+    };
+    assert_eq!((&*callback.kind, &callback.seat), ("expert", &None));
+    // So he may leave.
+    let (status, seat) = goes_offline(&scene.agent);
+    assert_eq!((status, &seat["state"]), (200, &json!("offline")), "{seat}");
+}
+
+#[test]
+fn what_an_expert_owes_waits_for_him_though_another_seat_is_free() {
+    let caller = Phone::open(NUMBER);
+    let house = house_with_expert().set(&format!("sip.trunk = \"{}\"", caller.address));
+    let agent = house.open();
+    let asked = json!({ "number": NUMBER, "reason": "the bill of May", "kind": "expert" });
+    let (status, noted) = agent.ask(Method::POST, "/callbacks", &asked);
+    assert_eq!(status, 201, "{noted}");
+    let id = noted["id"].as_str().expect("an id").to_owned();
+    // It is due, and rep1 is free.
+    assert_eq!(shown(&agent, &id).state, "open");
+    let available = json!({ "state": "available" });
+    let (status, seat) = agent.ask(Method::PUT, "/seats/rep2", &available);
+    assert_eq!(status, 200, "{seat}");
+    caller.called(A_WHILE);
+    let history = shown(&agent, &id).history;
+    let seats: Vec<_> = history
+        .iter()
+        .map(|attempt| attempt.seat.as_str())
+        .collect();
+    assert_eq!(seats, ["rep2"]);
+}
+
 #[test]
 fn what_is_wished_is_on_disk_told_once_and_cannot_be_undone() {
     let agent = house().open();
@@ -72,6 +120,8 @@ fn what_is_wished_is_on_disk_told_once_and_cannot_be_undone() {
     let (status, noted) = agent.ask(Method::POST, "/callbacks", &tomorrow);
     assert_eq!(status, 201, "{noted}");
     let id = noted["id"].as_str().expect("an id").to_owned();
+    let assign = json!({ "by": "Max", "seat": "rep1" });
+    assert_eq!(wish(&agent, &id, "assign", assign).0, 200);
     let cancel = json!({ "by": "Lina", "reason": "asked by the customer" });
     for _ in 0..2 {
         let (status, cancelled) = wish(&agent, &id, "cancel", cancel.clone());
@@ -100,10 +150,14 @@ fn what_is_wished_is_on_disk_told_once_and_cannot_be_undone() {
     let told = events.seen.iter().filter(|entry| is_it(&entry.what));
     assert_eq!(told.count(), 1, "{}", events.story());
     let agent = agent.crash_and_restart();
-    assert_eq!(
-        shown(&agent, &id).because.as_deref(),
-        Some("asked by the customer")
-    );
+    let callback = shown(&agent, &id);
+    assert_eq!(callback.because.as_deref(), Some("asked by the customer"));
+    let wishes = callback.wishes.iter();
+    let wishes: Vec<_> = wishes
+        .map(|wished| (&*wished.by, &*wished.wish, wished.detail.as_deref()))
+        .collect();
+    let cancelled = ("Lina", "cancel", Some("asked by the customer"));
+    assert_eq!(wishes, [("Max", "assign", Some("rep1")), cancelled]);
 }
 
 #[test]

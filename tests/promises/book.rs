@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use thirdring::callbacks::store::{Forgotten, Kept, Store, StoreError};
 use thirdring::callbacks::{
     Attempt, Callback, CallbackId, Claim, Claimer, Kind, LiveCall, LiveCalls, Memory, News, Order,
-    Outcome, Promise, Rules, SipCause, Turn, Wish,
+    Outcome, Promise, Rules, SipCause, Turn, Wish, Wished,
 };
 use thirdring::words::{CallId, Country, Language, PhoneNumber, Pii};
 
@@ -26,7 +26,8 @@ impl Default for InMemory {
 }
 
 impl Store for InMemory {
-    fn take(&mut self, order: &Order, _: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
+    fn take(&mut self, order: &Order, rules: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
+        self.memory.obey(rules.clone());
         let turn = self.memory.take(order, at);
         self.changed
             .extend(turn.rows.iter().map(|row| (row.id, at)));
@@ -45,11 +46,16 @@ impl Store for InMemory {
         Ok(self.memory.attempts(id).cloned().collect())
     }
 
+    fn wishes(&mut self, id: CallbackId) -> Result<Vec<Wished>, StoreError> {
+        Ok(self.memory.wishes(id).cloned().collect())
+    }
+
     fn history(&mut self, after: Option<CallbackId>) -> Result<Vec<Kept>, StoreError> {
         let rows = self.memory.rows().filter(|row| Some(row.id) > after);
         let kept = rows.map(|row| Kept {
             callback: row.clone(),
             attempts: self.memory.attempts(row.id).cloned().collect(),
+            wishes: self.memory.wishes(row.id).cloned().collect(),
         });
         Ok(kept.collect())
     }

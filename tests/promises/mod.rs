@@ -1,5 +1,6 @@
 //! The books that promises are in: one contract for all of them, and what only a server can do wrong.
 
+mod alike;
 mod book;
 mod contract;
 #[cfg(feature = "postgres")]

@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use thirdring::callbacks::store::{Forgotten, Kept, Outbox, Sqlite, Store, StoreError};
-use thirdring::callbacks::{Attempt, Callback, CallbackId, Kind, News, Order, Rules, State, Turn};
+use thirdring::callbacks::{
+    Attempt, Callback, CallbackId, Kind, News, Order, Rules, State, Turn, Wish, Wished,
+};
 use thirdring::words::PhoneNumber;
 
 use super::book::{
-    InMemory, after, claim, id, news, note, number, promise_in, row, rules, take, utc,
+    InMemory, after, claim, id, news, note, number, promise_in, row, rules, take, utc, wish,
 };
 use crate::peers::scratch::Scratch;
 
@@ -44,6 +46,10 @@ impl Store for Far {
 
     fn attempts(&mut self, id: CallbackId) -> Result<Vec<Attempt>, StoreError> {
         self.reached()?.attempts(id)
+    }
+
+    fn wishes(&mut self, id: CallbackId) -> Result<Vec<Wished>, StoreError> {
+        self.reached()?.wishes(id)
     }
 
     fn history(&mut self, after: Option<CallbackId>) -> Result<Vec<Kept>, StoreError> {
@@ -82,6 +88,9 @@ fn what_was_promised_without_the_server_is_delivered_once() {
         book.take(&claim("a", after(3)), &rules(), after(3))
             .is_err()
     );
+    // Nor is it lost who wished something of what waits in the file.
+    let snoozed = wish(2, Wish::Snooze(after(300)));
+    assert!(book.take(&snoozed, &rules(), after(3)).is_err());
     let joined = Order::Joined { number: number(4) };
     assert!(book.take(&joined, &rules(), after(3)).is_err());
 
@@ -90,6 +99,12 @@ fn what_was_promised_without_the_server_is_delivered_once() {
     assert_eq!(turn.rows.len(), 1);
     assert!(row(&mut book, 2).is_open());
     assert!(row(&mut book, 3).is_open());
+    let wished = book.wishes(id(2)).unwrap();
+    let by: Vec<_> = wished
+        .iter()
+        .map(|wished| (&*wished.by, wished.at))
+        .collect();
+    assert_eq!(by, [("Lina", after(3))]);
     assert_eq!(row(&mut book, 4).state, State::Done);
     let again = take(&mut book, note(9, promise_in(3, 3, Kind::Rep)), after(5));
     assert_eq!(again.told[0].id, id(3));

@@ -17,7 +17,7 @@ impl Page<'_> {
     /// Nothing comes of it while it is not due, while it is in flight, or another promise to the same caller is.
     pub fn claim(&mut self, id: CallbackId, claimer: &Claimer) {
         let Some(row) = self.row(id) else { return };
-        let Some(seat) = claimer.seat_for(row, self.at) else {
+        let Some(seat) = claimer.seat_for(row, self.rules, self.at) else {
             return;
         };
         if !row.is_open() || row.next > self.at || self.in_flight().is_some() {

@@ -6,7 +6,7 @@ mod wishing;
 
 use jiff::Timestamp;
 
-use super::{Attempt, Callback, CallbackId, News, Rules, State, Told, Turn, Warned};
+use super::{Attempt, Callback, CallbackId, News, Rules, State, Told, Turn, Warned, Wished};
 
 /// A caller's rows, and what an order has come to so far.
 ///
@@ -18,6 +18,7 @@ pub struct Page<'a> {
     rows: Vec<Callback>,
     changed: Vec<CallbackId>,
     attempts: Vec<(CallbackId, Attempt)>,
+    wishes: Vec<(CallbackId, Wished)>,
     told: Vec<Told>,
     /// Who asked for what is told.
     by: Option<String>,
@@ -32,6 +33,7 @@ impl<'a> Page<'a> {
             rows,
             changed: Vec::new(),
             attempts: Vec::new(),
+            wishes: Vec::new(),
             told: Vec::new(),
             by: None,
             rules,
@@ -51,6 +53,7 @@ impl<'a> Page<'a> {
         Turn {
             rows: changed.map(|row| rules.reserved(row)).collect(),
             attempts: self.attempts,
+            wishes: self.wishes,
             told: self.told,
             ..Turn::default()
         }

@@ -53,7 +53,7 @@ impl Page<'_> {
 
     /// What became elsewhere of a row that nobody has touched here; what was told of it is not told again.
     pub fn replace(&mut self, row: &Callback) {
-        let was_touched = row.attempts > 0 || row.is_settled();
+        let was_touched = row.attempts > 0 || row.wishes > 0 || row.is_settled();
         let Some(warned) = self.row(row.id).map(|known| known.warned) else {
             return;
         };

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::Page;
-use crate::callbacks::{Callback, CallbackId, CancelledBecause, News, State, Wish};
+use crate::callbacks::{Callback, CallbackId, CancelledBecause, News, State, Wish, Wished};
 use crate::words::SeatId;
 
 /// Why what is promised to a number is cancelled of which nothing is to be kept.
@@ -18,33 +18,51 @@ impl Page<'_> {
 
     /// All that is kept of the caller is to be deleted, by whoever says so.
     pub fn withdrawn(&mut self, by: &str) {
-        self.by = Some(by.to_owned());
         let ids: Vec<CallbackId> = self.rows.iter().map(|row| row.id).collect();
         for id in ids {
             let reason = NUMBER_DELETED.to_owned();
-            let why = CancelledBecause::Asked { reason };
-            self.finish(id, State::Cancelled { why }, News::Cancelled);
+            self.wish(id, Wish::Cancel { reason }, by.to_owned());
         }
     }
 
     /// A wish that has come true already, or cannot any more, changes nothing; the turn shows the row in any case.
     pub fn wish(&mut self, id: CallbackId, wish: Wish, by: String) {
-        self.by = Some(by);
+        self.by = Some(by.clone());
         self.change(id, |_| {});
-        match wish {
-            Wish::Cancel { reason } => {
-                let why = CancelledBecause::Asked { reason };
-                self.finish(id, State::Cancelled { why }, News::Cancelled);
-            }
-            Wish::Done => self.finish(id, State::Done, News::Done),
-            Wish::Snooze(until) => self.dial_at(id, until, News::Snoozed),
-            Wish::Redial => self.dial_at(id, self.at, News::Redialled),
-            Wish::Assign(seat) => self.assign(id, seat),
+        if self.comes_true(id, &wish) {
+            self.note_wish(id, wish, by);
         }
     }
 
+    fn comes_true(&mut self, id: CallbackId, wish: &Wish) -> bool {
+        match wish {
+            Wish::Cancel { reason } => {
+                let reason = reason.clone();
+                let why = CancelledBecause::Asked { reason };
+                self.finish(id, State::Cancelled { why }, News::Cancelled)
+            }
+            Wish::Done => self.finish(id, State::Done, News::Done),
+            Wish::Snooze(until) => self.dial_at(id, *until, News::Snoozed),
+            Wish::Redial => self.dial_at(id, self.at, News::Redialled),
+            Wish::Assign(seat) => self.assign(id, seat.as_ref()),
+        }
+    }
+
+    /// It is written with what it did, or not at all.
+    fn note_wish(&mut self, id: CallbackId, wish: Wish, by: String) {
+        let at = self.at;
+        self.change(id, |row| row.wishes = row.wishes.saturating_add(1));
+        let wished = self.row(id).map(|row| Wished {
+            number: row.wishes,
+            at,
+            by,
+            wish,
+        });
+        self.wishes.extend(wished.map(|wished| (id, wished)));
+    }
+
     /// Settles a callback from outside; an attempt in flight is hung up first, by whoever made it.
-    fn finish(&mut self, id: CallbackId, state: State, news: News) {
+    fn finish(&mut self, id: CallbackId, state: State, news: News) -> bool {
         match self.row(id).map(|row| &row.state) {
             Some(State::Open | State::Uncertain { .. }) => self.change(id, |row| row.state = state),
             Some(State::Attempting { then: None, .. }) => {
@@ -56,28 +74,36 @@ impl Page<'_> {
                 | State::GivenUp { .. }
                 | State::Cancelled { .. },
             )
-            | None => return,
+            | None => return false,
         }
         self.tell(id, news);
+        true
     }
 
     /// Only what waits can be dialled earlier or later; what is to be dialled then anyway is left alone.
-    fn dial_at(&mut self, id: CallbackId, at: Timestamp, news: News) {
-        let Some(row) = self.row(id) else { return };
-        let is_so = row.is_open() && row.next == self.rules.dial_time(&row.promise, at);
+    fn dial_at(&mut self, id: CallbackId, at: Timestamp, news: News) -> bool {
+        let Some(row) = self.row(id) else {
+            return false;
+        };
+        let then = self.rules.dial_time(&row.promise, at);
+        let is_so = row.is_open() && (row.next == then || row.next.max(then) <= self.at);
         if is_so || !is_waiting(row) {
-            return;
+            return false;
         }
         self.open_at(id, at);
         self.tell(id, news);
         self.merge_into_reopened(id);
+        true
     }
 
-    fn assign(&mut self, id: CallbackId, seat: Option<SeatId>) {
-        if self.row(id).is_some_and(|row| row.promise.seat != seat) {
-            self.change(id, |row| row.promise.seat = seat);
-            self.tell(id, News::Assigned);
+    fn assign(&mut self, id: CallbackId, seat: Option<&SeatId>) -> bool {
+        let is_another = |row: &Callback| row.promise.seat.as_ref() != seat;
+        if !self.row(id).is_some_and(is_another) {
+            return false;
         }
+        self.change(id, |row| row.promise.seat = seat.cloned());
+        self.tell(id, News::Assigned);
+        true
     }
 }
 

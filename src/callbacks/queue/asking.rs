@@ -188,13 +188,16 @@ impl Queue {
         }
         let rows = self.memory.rows().filter(|row| row.attempt().is_none());
         let rows: Vec<_> = rows.cloned().collect();
-        let attempts = rows.iter().flat_map(|row| {
-            self.memory
-                .attempts(row.id)
-                .map(|attempt| (row.id, attempt.clone()))
-        });
-        let attempts = attempts.collect();
-        (!rows.is_empty()).then_some(Order::Restore { rows, attempts })
+        let memory = &self.memory;
+        let ids = || rows.iter().map(|row| row.id);
+        let attempts = ids().flat_map(|id| memory.attempts(id).map(move |it| (id, it.clone())));
+        let wishes = ids().flat_map(|id| memory.wishes(id).map(move |it| (id, it.clone())));
+        let (attempts, wishes) = (attempts.collect(), wishes.collect());
+        (!rows.is_empty()).then_some(Order::Restore {
+            rows,
+            attempts,
+            wishes,
+        })
     }
 }
 

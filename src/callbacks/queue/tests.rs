@@ -413,6 +413,19 @@ fn quiet_hours_move_a_promise_and_say_so() {
     assert_eq!(desk.dialled(), [(expert, 1)]);
 }
 
+/// The notice was lost, or nobody listens for it.
+#[test]
+fn what_another_desk_noted_is_dialled_within_a_second_though_nobody_says_so() {
+    let mut desk = Desk::sharing(NOON);
+    let id = CallbackId::new(9, [0; 10]);
+    let promise = promise(Kind::Rep, desk.utc);
+    desk.book.take(&Order::Note { id, promise }, desk.utc);
+    desk.give(Input::Tick);
+    assert!(desk.dialled().is_empty());
+    desk.pass(1);
+    assert_eq!(desk.dialled(), [(id, 1)]);
+}
+
 #[test]
 fn no_seat_no_dialling_but_an_alarm_once_it_is_overdue() {
     let mut desk = Desk::at(NOON);

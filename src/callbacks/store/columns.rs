@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::callbacks::{Callback, Rules};
+use crate::callbacks::{Callback, Kind, Rules};
 use crate::words::{PhoneNumber, Pii};
 
 /// A promise as it lies in a table: what it is found by, and the body, which is the row itself.
@@ -46,7 +46,7 @@ impl Columns {
             reason,
             state: state.as_str(),
             settled: callback.is_settled(),
-            kind: promise.kind as i64,
+            kind: strength(promise.kind),
             times: Times {
                 next_ms: ms(callback.next),
                 own_ms: callback.own_until.map(ms),
@@ -60,6 +60,11 @@ impl Columns {
             body: Pii::new(json(callback)),
         }
     }
+}
+
+/// As the column `kind` has it.
+pub(super) fn strength(kind: Kind) -> i64 {
+    kind as i64
 }
 
 /// Not before that time: what a column says is due is due.

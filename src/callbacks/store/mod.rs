@@ -11,7 +11,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn};
+use super::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn, Wished};
 use crate::words::PhoneNumber;
 
 pub use error::{OpenError, StoreError};
@@ -46,6 +46,9 @@ pub trait Store: fmt::Debug + Send {
     /// The attempts of one promise, the first first.
     fn attempts(&mut self, id: CallbackId) -> Result<Vec<Attempt>, StoreError>;
 
+    /// What was wished of one promise and came true, the first first.
+    fn wishes(&mut self, id: CallbackId) -> Result<Vec<Wished>, StoreError>;
+
     /// Promises after this one, settled or not, the oldest first, so many at a time; at the end there are none.
     fn history(&mut self, after: Option<CallbackId>) -> Result<Vec<Kept>, StoreError>;
 
@@ -56,12 +59,13 @@ pub trait Store: fmt::Debug + Send {
     fn expire(&mut self, before: Timestamp) -> Result<u64, StoreError>;
 }
 
-/// A promise and how it was kept, or not.
+/// A promise, how it was kept, or not, and what was wished of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kept {
     pub callback: Callback,
     /// The first first.
     pub attempts: Vec<Attempt>,
+    pub wishes: Vec<Wished>,
 }
 
 /// What was deleted of one caller's promises.

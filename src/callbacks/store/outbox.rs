@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::{Forgotten, Found, Kept, Sqlite, Store, StoreError};
-use crate::callbacks::{Attempt, Callback, CallbackId, Order, Rules, Turn};
+use crate::callbacks::{Attempt, Callback, CallbackId, Order, Rules, Turn, Wished};
 use crate::words::PhoneNumber;
 
 /// A book on a server, and a file of this machine's own for what is promised while the server is not reached.
@@ -35,9 +35,16 @@ impl<S: Store> Outbox<S> {
         if !self.waits {
             return Ok(());
         }
+        let rows = self.file.callbacks()?;
+        let mut wishes = Vec::new();
+        for row in rows.iter().filter(|row| row.wishes > 0) {
+            let its = self.file.wishes(row.id)?;
+            wishes.extend(its.into_iter().map(|wished| (row.id, wished)));
+        }
         let order = Order::Restore {
-            rows: self.file.callbacks()?,
+            rows,
             attempts: Vec::new(),
+            wishes,
         };
         self.server.take(&order, rules, at)?;
         self.file.clear()?;
@@ -101,6 +108,10 @@ impl<S: Store> Store for Outbox<S> {
 
     fn attempts(&mut self, id: CallbackId) -> Result<Vec<Attempt>, StoreError> {
         self.server.attempts(id)
+    }
+
+    fn wishes(&mut self, id: CallbackId) -> Result<Vec<Wished>, StoreError> {
+        self.server.wishes(id)
     }
 
     fn history(&mut self, after: Option<CallbackId>) -> Result<Vec<Kept>, StoreError> {

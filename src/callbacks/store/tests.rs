@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::*;
 use crate::callbacks::rules::samples::promise;
 use crate::callbacks::{
-    CancelledBecause, Claim, Claimer, Kind, LiveCalls, Outcome, SipCause, State,
+    CancelledBecause, Claim, Claimer, Kind, LiveCalls, Outcome, SipCause, State, Wish,
 };
 use crate::words::{CallId, Country, Language, PhoneNumber, Pii};
 
@@ -54,12 +54,17 @@ fn callback(n: u64) -> Callback {
     Callback::new(id, promise)
 }
 
+fn restored(rows: &[Callback]) -> Order {
+    Order::Restore {
+        rows: rows.to_vec(),
+        attempts: Vec::new(),
+        wishes: Vec::new(),
+    }
+}
+
 /// Writes rows that are not there yet.
 fn keep(store: &mut Sqlite, rows: &[Callback]) -> Result<(), StoreError> {
-    let (rows, attempts) = (rows.to_vec(), Vec::new());
-    store
-        .take(&Order::Restore { rows, attempts }, &rules(), utc())
-        .map(drop)
+    store.take(&restored(rows), &rules(), utc()).map(drop)
 }
 
 fn claimer(desk: &str) -> Order {
@@ -395,10 +400,7 @@ fn of_orders_taken_together_on_a_full_disk_those_that_fit_are_kept() {
     let path = folder.file("desk.sqlite");
     let mut store = open(&path);
     store.limit_pages(24);
-    let order = |n| {
-        let (rows, attempts) = (vec![callback(n)], Vec::new());
-        (Order::Restore { rows, attempts }, utc())
-    };
+    let order = |n| (restored(&[callback(n)]), utc());
     let orders: Vec<_> = (0..200).map(order).collect();
     let kept: Vec<_> = store.take_all(&orders, &rules());
     let fit = kept.iter().filter(|turn| turn.is_ok()).count();
@@ -588,44 +590,61 @@ fn a_clients_key_is_known_again_after_a_restart() {
     assert_eq!(open(&path).callbacks().unwrap().len(), 1);
 }
 
+/// The tables as the fifth version laid them; the rows lie as they do now.
 #[test]
-fn what_waits_for_its_own_seat_stands_in_nobodys_way() {
-    let folder = Folder::new("own-seat");
-    let mut store = open(&folder.file("desk.sqlite"));
-    let mut expert = callback(1);
-    expert.promise.kind = Kind::Expert;
-    expert.promise.seat = Some("rep2".parse().unwrap());
-    keep(&mut store, &[expert, callback(2)]).unwrap();
-    let mut claimed = |at| {
-        let turn = store.take(&claimer("desk"), &rules(), at).unwrap();
-        (turn.rows.first().map(|row| row.id), turn.next)
-    };
-    assert_eq!(claimed(utc()).0, Some(callback(2).id));
-    let any_seat = utc() + SignedDuration::from_mins(2);
-    let (nothing, next) = claimed(utc() + SignedDuration::from_secs(40));
-    assert_eq!((nothing, next), (None, Some(any_seat)));
-    assert_eq!(claimed(any_seat).0, Some(callback(1).id));
+fn the_fifth_version_is_given_a_place_for_wishes_and_keeps_its_rows() {
+    let folder = Folder::new("fifth");
+    let path = folder.file("desk.sqlite");
+    let mut waiting = callback(1);
+    waiting.promise.place = Some(utc());
+    keep(&mut open(&path), &[waiting.clone()]).unwrap();
+    let db = Connection::open(&path).unwrap();
+    let earlier = "UPDATE meta SET value = 5 WHERE name = 'schema_version'; PRAGMA user_version = 5; DROP TABLE wish;";
+    db.execute_batch(earlier).unwrap();
+    drop(db);
+    let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
+    assert_eq!(opened, Opened::Existing);
+    assert_eq!(store.callbacks().unwrap(), [waiting.clone()]);
+    wish_done(&mut store, waiting.id);
+    assert_eq!(store.wishes(waiting.id).unwrap().len(), 1);
+}
+
+fn wish_done(store: &mut Sqlite, id: CallbackId) {
+    let (wish, by) = (Wish::Done, "Lina".to_owned());
+    let order = Order::Wish { id, wish, by };
+    store.take(&order, &rules(), utc()).unwrap();
 }
 
 #[test]
-fn attempts_of_a_day_are_counted_over_all_promises_to_a_number() {
-    let folder = Folder::new("cap");
-    let mut store = open(&folder.file("desk.sqlite"));
-    let rules = Rules {
-        attempts_a_day: Some(1),
-        ..rules()
-    };
+fn a_wish_that_is_not_as_it_was_written_is_none() {
+    let folder = Folder::new("wish");
+    let path = folder.file("desk.sqlite");
+    let mut store = open(&path);
+    keep(&mut store, &[callback(1), callback(2)]).unwrap();
+    wish_done(&mut store, callback(1).id);
+    wish_done(&mut store, callback(2).id);
+    drop(store);
+    let db = Connection::open(&path).unwrap();
+    let flipped = "UPDATE wish SET body = replace(body, 'Lina', 'Lena') WHERE callback = ?1";
+    db.execute(flipped, [callback(1).id.to_string()]).unwrap();
+    drop(db);
+    let mut store = open(&path);
+    assert!(store.wishes(callback(1).id).unwrap().is_empty());
+    assert_eq!(store.wishes(callback(2).id).unwrap()[0].by, "Lina");
+}
+
+#[test]
+fn what_was_wished_is_saved_from_a_damaged_file() {
+    let folder = Folder::new("wish-damaged");
+    let path = folder.file("desk.sqlite");
+    let mut store = open(&path);
     keep(&mut store, &[callback(1)]).unwrap();
-    let mut take = |order, at| store.take(&order, &rules, at).unwrap();
-    let row = take(claimer("desk"), utc()).rows.remove(0);
-    let claim = row.claim().unwrap();
-    let outcome = Outcome::Joined;
-    take(ended(claim, outcome), utc());
-    let promise = callback(1).promise;
-    let id = callback(2).id;
-    take(Order::Note { id, promise }, utc());
-    let turn = take(claimer("desk"), utc());
-    assert!(turn.attempts.is_empty());
-    let tomorrow: Timestamp = "2026-05-05T08:00:00Z".parse().unwrap();
-    assert_eq!(turn.rows.first().map(|row| row.next), Some(tomorrow));
+    wish_done(&mut store, callback(1).id);
+    let wished = store.wishes(callback(1).id).unwrap();
+    drop(store);
+    change_byte(&path, |_| 18);
+    let (mut store, opened) = Sqlite::open(&path, &rules(), utc()).unwrap();
+    assert!(matches!(opened, Opened::MovedAside(_)));
+    assert_eq!(store.wishes(callback(1).id).unwrap(), wished);
+    assert_eq!(wished.len(), 1);
 }

@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::callbacks::{Attempt, Callback, LiveCalls, News, Order, Promise, State, Turn, Wish};
+use crate::callbacks::{
+    Attempt, Callback, LiveCalls, News, Order, Promise, State, Turn, Wish, Wished,
+};
 use crate::words::Moment;
 
 /// How long a reading of the server's clock serves: it and ours may drift.
@@ -93,6 +95,25 @@ impl Moved for Attempt {
     }
 }
 
+impl Moved for Wish {
+    fn moved(self, by: SignedDuration) -> Self {
+        match self {
+            Self::Snooze(until) => Self::Snooze(until.moved(by)),
+            Self::Cancel { .. } | Self::Done | Self::Redial | Self::Assign(_) => self,
+        }
+    }
+}
+
+impl Moved for Wished {
+    fn moved(self, by: SignedDuration) -> Self {
+        Self {
+            at: self.at.moved(by),
+            wish: self.wish.moved(by),
+            ..self
+        }
+    }
+}
+
 impl Moved for State {
     fn moved(self, by: SignedDuration) -> Self {
         match self {
@@ -159,18 +180,19 @@ impl Moved for Order {
                 claims,
                 until: until.moved(ahead),
             },
-            Self::Wish {
+            Self::Wish { id, wish, by } => Self::Wish {
                 id,
-                wish: Wish::Snooze(until),
-                by,
-            } => Self::Wish {
-                id,
-                wish: Wish::Snooze(until.moved(ahead)),
+                wish: wish.moved(ahead),
                 by,
             },
-            Self::Restore { rows, attempts } => Self::Restore {
+            Self::Restore {
+                rows,
+                attempts,
+                wishes,
+            } => Self::Restore {
                 rows: rows.moved(ahead),
                 attempts: attempts.moved(ahead),
+                wishes: wishes.moved(ahead),
             },
             Self::End {
                 claim,
@@ -187,7 +209,6 @@ impl Moved for Order {
             Self::Joined { .. }
             | Self::CallOver { .. }
             | Self::Withdraw { .. }
-            | Self::Wish { .. }
             | Self::Look { .. }
             | Self::Peek
             | Self::Restart { .. } => self,
@@ -215,6 +236,7 @@ impl Moved for Turn {
         Self {
             rows: self.rows.moved(by),
             attempts: self.attempts.moved(by),
+            wishes: self.wishes.moved(by),
             next: self.next.map(|next| next.moved(by)),
             place: self.place.map(|place| place.moved(by)),
             ..self

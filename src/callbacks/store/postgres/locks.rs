@@ -2,10 +2,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::fault::{Fault, FaultKind};
 use super::link::Link;
 use super::query::Query;
+use crate::callbacks::store::columns::strength;
 use crate::callbacks::{Attempt, Callback, CallbackId, Order, Promise, Rules};
 use crate::words::PhoneNumber;
 
@@ -16,6 +18,8 @@ pub(super) enum Locks {
     Due {
         at_ms: i64,
         seats: Vec<String>,
+        /// What one of these seats owes, as the column `kind` has it.
+        owed: Vec<i64>,
         /// Since when a live caller waits who is not to be overtaken.
         live_ms: Option<i64>,
         /// Attempts at him are counted from then on.
@@ -48,6 +52,11 @@ impl Locks {
                     .seats
                     .iter()
                     .map(|seat| seat.as_str().to_owned())
+                    .collect(),
+                owed: rules
+                    .owed_by(&claimer.seats)
+                    .into_iter()
+                    .map(strength)
                     .collect(),
                 live_ms: claimer.live.map(Timestamp::as_millisecond),
                 since_ms: counted.map(|(today, _)| today.as_millisecond()),
@@ -130,9 +139,13 @@ impl Locks {
             Self::Due {
                 at_ms,
                 seats,
+                owed,
                 live_ms,
                 ..
-            } => link.rows(Query::LockDue, &[at_ms, seats, live_ms]).await,
+            } => {
+                let by: [&(dyn ToSql + Sync); 4] = [at_ms, seats, live_ms, owed];
+                link.rows(Query::LockDue, &by).await
+            }
             Self::Callers(callers) => link.rows(Query::LockCallers, &[callers]).await,
             Self::Of(ids) => link.rows(Query::LockOf, &[ids]).await,
             Self::Late { at_ms, callers_max } => {

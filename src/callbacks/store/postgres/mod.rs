@@ -17,6 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
 
 use self::address::Address;
 use self::book_time::{BookTime, Moved};
@@ -30,7 +31,7 @@ use self::schema::Tables;
 use self::sheet::Page;
 use super::{Forgotten, Found, Kept as History, OpenError, Opened, Store, StoreError};
 use crate::callbacks::{
-    Attempt, Callback, CallbackId, Claimer, LiveCalls, Order, Outlook, Rules, State, Turn,
+    Attempt, Callback, CallbackId, Claimer, LiveCalls, Order, Outlook, Rules, State, Turn, Wished,
     carry_out,
 };
 use crate::words::{DeskId, Moment, PhoneNumber, Pii};
@@ -154,9 +155,7 @@ impl Postgres {
         let desk = self.address.desk.as_str().to_owned();
         let calls = self.run(|link, _| {
             let query = "SELECT body FROM live_call WHERE desk = $1 ORDER BY id";
-            let rows = link.once(query, &[&desk])?;
-            let bodies = rows.iter().map(|row| locks::read(row.try_get("body")?));
-            bodies.collect()
+            bodies(link, query, &desk)
         })?;
         Ok(Found {
             calls,
@@ -334,23 +333,26 @@ impl Store for Postgres {
     }
 
     fn attempts(&mut self, id: CallbackId) -> Result<Vec<Attempt>, StoreError> {
-        let attempts: Vec<Attempt> = self.run(|link, _| {
-            let query = "SELECT body FROM attempt WHERE callback = $1 ORDER BY number";
-            let rows = link.once(query, &[&id.to_string()])?;
-            let bodies = rows.iter().map(|row| locks::read(row.try_get("body")?));
-            bodies.collect()
-        })?;
+        let query = "SELECT body FROM attempt WHERE callback = $1 ORDER BY number";
+        let attempts: Vec<Attempt> = self.run(|link, _| bodies(link, query, &id.to_string()))?;
         Ok(attempts.moved(-self.time.ahead()))
     }
 
+    fn wishes(&mut self, id: CallbackId) -> Result<Vec<Wished>, StoreError> {
+        let query = "SELECT body FROM wish WHERE callback = $1 ORDER BY number";
+        let wishes: Vec<Wished> = self.run(|link, _| bodies(link, query, &id.to_string()))?;
+        Ok(wishes.moved(-self.time.ahead()))
+    }
+
     fn history(&mut self, after: Option<CallbackId>) -> Result<Vec<History>, StoreError> {
-        let mut kept = self.run(|link, _| keeping::history(link, after))?;
+        let kept = self.run(|link, _| keeping::history(link, after))?;
         let ahead = self.time.ahead();
-        for History { callback, attempts } in &mut kept {
-            *callback = callback.clone().moved(-ahead);
-            *attempts = std::mem::take(attempts).moved(-ahead);
-        }
-        Ok(kept)
+        let moved = |kept: History| History {
+            callback: kept.callback.moved(-ahead),
+            attempts: kept.attempts.moved(-ahead),
+            wishes: kept.wishes.moved(-ahead),
+        };
+        Ok(kept.into_iter().map(moved).collect())
     }
 
     fn forget(&mut self, whose: &PhoneNumber) -> Result<Forgotten, StoreError> {
@@ -368,6 +370,13 @@ impl fmt::Debug for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Postgres").field(&self.address).finish()
     }
+}
+
+/// What lies in the rows that this name finds.
+fn bodies<T: DeserializeOwned>(link: &Link, query: &str, name: &str) -> Result<Vec<T>, Fault> {
+    let rows = link.once(query, &[&name])?;
+    let bodies = rows.iter().map(|row| locks::read(row.try_get("body")?));
+    bodies.collect()
 }
 
 fn carried_out(
@@ -418,8 +427,13 @@ fn claimed(link: &Link, claimer: &Claimer) -> Result<Option<Turn>, Fault> {
 
 /// Of what concerns many callers a part at a time.
 fn parts(order: Order) -> Vec<Order> {
-    if let Order::Restore { rows, attempts } = &order {
-        return parts_restored(rows, attempts);
+    if let Order::Restore {
+        rows,
+        attempts,
+        wishes,
+    } = &order
+    {
+        return parts_restored(rows, attempts, wishes);
     }
     if let Order::Live(live) = &order {
         let parts = live.calls.chunks(CALLERS_AT_ONCE).map(|calls| {
@@ -434,13 +448,19 @@ fn parts(order: Order) -> Vec<Order> {
 }
 
 /// One that fails is restored again with all others, which are known then.
-fn parts_restored(rows: &[Callback], attempts: &[(CallbackId, Attempt)]) -> Vec<Order> {
+fn parts_restored(
+    rows: &[Callback],
+    attempts: &[(CallbackId, Attempt)],
+    wishes: &[(CallbackId, Wished)],
+) -> Vec<Order> {
     let parts = rows.chunks(CALLERS_AT_ONCE).map(|rows| {
         let is_of_one = |id: &CallbackId| rows.iter().any(|row| row.id == *id);
-        let its = attempts.iter().filter(|(id, _)| is_of_one(id));
+        let attempts = attempts.iter().filter(|(id, _)| is_of_one(id));
+        let wishes = wishes.iter().filter(|(id, _)| is_of_one(id));
         Order::Restore {
             rows: rows.to_vec(),
-            attempts: its.cloned().collect(),
+            attempts: attempts.cloned().collect(),
+            wishes: wishes.cloned().collect(),
         }
     });
     parts.collect()

@@ -17,6 +17,7 @@ pub(super) enum Query {
     Unsettled,
     WriteRows,
     WriteAttempts,
+    WriteWishes,
     WriteCalls,
     DeleteCalls,
     CallsDied,
@@ -24,7 +25,7 @@ pub(super) enum Query {
 }
 
 impl Query {
-    pub(super) const ALL: [Self; 20] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::LockDue,
         Self::LockCallers,
         Self::LockOf,
@@ -41,6 +42,7 @@ impl Query {
         Self::Unsettled,
         Self::WriteRows,
         Self::WriteAttempts,
+        Self::WriteWishes,
         Self::WriteCalls,
         Self::DeleteCalls,
         Self::CallsDied,
@@ -67,6 +69,7 @@ impl Query {
             Self::Unsettled => "SELECT count(*) FROM callback WHERE NOT settled",
             Self::WriteRows => WRITE_ROWS,
             Self::WriteAttempts => WRITE_ATTEMPTS,
+            Self::WriteWishes => WRITE_WISHES,
             Self::WriteCalls => WRITE_CALLS,
             Self::DeleteCalls => "DELETE FROM live_call WHERE id = ANY($1::text[])",
             Self::CallsDied => "UPDATE live_call SET lapses_ms = NULL WHERE desk = $1",
@@ -87,7 +90,7 @@ const LOCK_DUE: &str = "
 WITH free AS MATERIALIZED (
     SELECT whose FROM (
         SELECT whose FROM callback AS due WHERE state = 'open' AND next_ms <= $1
-            AND (own_ms IS NULL OR own_ms <= $1 OR seat = ANY($2::text[]))
+            AND (own_ms IS NULL OR own_ms <= $1 OR seat = ANY($2::text[]) OR kind = ANY($4::bigint[]))
             AND ($3::bigint IS NULL OR place_ms < $3)
             AND NOT EXISTS (SELECT 1 FROM callback WHERE whose = due.whose AND state = 'attempting')
             AND NOT EXISTS (SELECT 1 FROM live_call WHERE whose = due.whose AND lapses_ms > $1)
@@ -164,6 +167,9 @@ ON CONFLICT (id) DO UPDATE SET (
 const WRITE_ATTEMPTS: &str = "
 INSERT INTO attempt SELECT * FROM json_populate_recordset(NULL::attempt, $1::text::json)
 ON CONFLICT (callback, number) DO UPDATE SET outcome = excluded.outcome, body = excluded.body";
+const WRITE_WISHES: &str = "
+INSERT INTO wish SELECT * FROM json_populate_recordset(NULL::wish, $1::text::json)
+ON CONFLICT (callback, number) DO UPDATE SET body = excluded.body";
 const WRITE_CALLS: &str = "
 INSERT INTO live_call SELECT * FROM json_populate_recordset(NULL::live_call, $1::text::json)
 ON CONFLICT (id) DO UPDATE SET

@@ -2,7 +2,7 @@ use super::fault::{Fault, FaultKind};
 use super::link::Link;
 
 /// From each version of the tables to the next, the first from none; what is later than all of them is refused.
-const MIGRATIONS: [&str; 3] = [FIRST, PLACES, LINES];
+const MIGRATIONS: [&str; 4] = [FIRST, PLACES, LINES, WISHES];
 
 /// `body` is the row; the columns beside it are what it is found by. PostgreSQL keeps checksums of its own.
 const FIRST: &str = r#"
@@ -40,6 +40,12 @@ CREATE INDEX callback_due ON callback (place_ms, kind DESC, next_ms, id) WHERE s
 const LINES: &str = r#"
 ALTER TABLE live_call ADD COLUMN whose text COLLATE "C", ADD COLUMN lapses_ms bigint;
 CREATE INDEX live_call_line ON live_call (whose, lapses_ms) WHERE lapses_ms IS NOT NULL;
+"#;
+
+/// Who wished what of a promise.
+const WISHES: &str = r#"
+CREATE TABLE wish (
+    callback text COLLATE "C" NOT NULL, number bigint NOT NULL, body text NOT NULL, PRIMARY KEY (callback, number));
 "#;
 
 /// One desk at a time: many start at once. 1953002090 is the key beside that of the callers.

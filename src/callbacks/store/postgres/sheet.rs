@@ -11,7 +11,7 @@ use super::query::Query;
 use crate::callbacks::store::columns::{Columns, json, ms};
 use crate::callbacks::{
     Attempt, Callback, CallbackId, Claimer, LiveCall, LiveCalls, Order, Outlook, Promise, Rules,
-    Sheet,
+    Sheet, Turn, Wished,
 };
 use crate::words::{CallId, DeskId, PhoneNumber, Pii};
 
@@ -41,6 +41,7 @@ pub(super) struct Page<'a> {
 struct Wrote {
     rows: BTreeMap<CallbackId, (Callback, Columns)>,
     attempts: BTreeMap<(CallbackId, u32), AttemptColumns>,
+    wishes: Vec<WishColumns>,
     calls: Vec<CallColumns>,
     calls_over: Vec<String>,
     /// Whose calls died.
@@ -57,12 +58,41 @@ struct AttemptColumns {
 }
 
 #[derive(Serialize)]
+struct WishColumns {
+    callback: String,
+    number: u32,
+    body: String,
+}
+
+#[derive(Serialize)]
 struct CallColumns {
     id: String,
     desk: String,
     whose: Option<Pii<PhoneNumber>>,
     lapses_ms: i64,
     body: String,
+}
+
+impl AttemptColumns {
+    fn of(callback: CallbackId, attempt: &Attempt) -> Self {
+        Self {
+            callback: callback.to_string(),
+            number: attempt.number,
+            sip_call_id: attempt.sip_call_id.clone(),
+            outcome: attempt.end.as_ref().map(|end| end.outcome.as_str()),
+            body: json(attempt),
+        }
+    }
+}
+
+impl WishColumns {
+    fn of(callback: CallbackId, wished: &Wished) -> Self {
+        Self {
+            callback: callback.to_string(),
+            number: wished.number,
+            body: json(wished),
+        }
+    }
 }
 
 impl CallColumns {
@@ -235,7 +265,7 @@ impl Sheet for Page<'_> {
             });
             let due = free
                 .flat_map(|(_, page)| page)
-                .filter(|row| row.is_claimable_by(claimer, at))
+                .filter(|row| row.is_claimable_by(claimer, self.rules, at))
                 .min_by_key(|row| row.turn());
             // No page at all: nobody is due.
             if due.is_some() || self.pages.is_empty() {
@@ -260,28 +290,20 @@ impl Sheet for Page<'_> {
         Ok(self.pages.keys().cloned().collect())
     }
 
-    fn write(
-        &mut self,
-        rows: &[Callback],
-        attempts: &[(CallbackId, Attempt)],
-        at: Timestamp,
-    ) -> Result<(), Fault> {
-        for row in rows {
+    fn write(&mut self, turn: &Turn, at: Timestamp) -> Result<(), Fault> {
+        for row in &turn.rows {
             let columns = Columns::of(row, self.rules, at);
             self.remember(row, columns.whose.reveal().clone());
             self.wrote.rows.insert(row.id, (row.clone(), columns));
         }
-        for (callback, attempt) in attempts {
-            let columns = AttemptColumns {
-                callback: callback.to_string(),
-                number: attempt.number,
-                sip_call_id: attempt.sip_call_id.clone(),
-                outcome: attempt.end.as_ref().map(|end| end.outcome.as_str()),
-                body: json(attempt),
-            };
+        for (callback, attempt) in &turn.attempts {
             let key = (*callback, attempt.number);
+            let columns = AttemptColumns::of(*callback, attempt);
             self.wrote.attempts.insert(key, columns);
         }
+        let wishes = turn.wishes.iter();
+        let wishes = wishes.map(|(callback, wished)| WishColumns::of(*callback, wished));
+        self.wrote.wishes.extend(wishes);
         Ok(())
     }
 
@@ -308,9 +330,10 @@ impl Sheet for Page<'_> {
         let wrote = std::mem::take(&mut self.wrote);
         let (link, desk) = (self.link, self.desk.as_str());
         link.wait(async {
-            let (rows, attempts, calls, told, outlook, committed) = tokio::join!(
+            let (rows, attempts, wishes, calls, told, outlook, committed) = tokio::join!(
                 wrote.rows(link),
                 wrote.attempts(link),
+                wrote.wishes(link),
                 wrote.calls(link),
                 async {
                     if stirs {
@@ -321,7 +344,7 @@ impl Sheet for Page<'_> {
                 outlook(link, from, at),
                 link.say("COMMIT"),
             );
-            rows.and(attempts).and(calls).and(told)?;
+            rows.and(attempts).and(wishes).and(calls).and(told)?;
             let outlook = outlook?;
             committed?;
             Ok(outlook)
@@ -352,6 +375,15 @@ impl Wrote {
         }
         let attempts: Vec<&AttemptColumns> = self.attempts.values().collect();
         link.rows(Query::WriteAttempts, &[&json(&attempts)])
+            .await
+            .map(drop)
+    }
+
+    async fn wishes(&self, link: &Link) -> Result<(), Fault> {
+        if self.wishes.is_empty() {
+            return Ok(());
+        }
+        link.rows(Query::WriteWishes, &[&json(&self.wishes)])
             .await
             .map(drop)
     }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -33,15 +34,15 @@ pub(super) struct Frame {
     pub(super) commits: bool,
 }
 
-/// All that were written since the journal was begun anew; `pages` bounds their numbers.
+/// All that were written to the database `file` since the journal was begun anew; `pages` bounds their numbers.
 ///
 /// SQLite stops at the first one that is damaged. But each has the sum of all before it: from that the next one can be
 /// judged again.
-pub(super) fn frames(journal: &[u8], pages: u32) -> Vec<Frame> {
+pub(super) fn frames(journal: &[u8], file: &[u8], pages: u32) -> Vec<Frame> {
     let Some((head, frames)) = journal.split_at_checked(HEAD) else {
         return Vec::new();
     };
-    let mut chain = Chain::begin(head, frames, pages);
+    let mut chain = Chain::begin(head, frames, file, pages);
     let frames = frames.chunks_exact(FRAME_HEAD + PAGE).enumerate();
     frames
         .filter_map(|(nth, frame)| {
@@ -65,10 +66,13 @@ struct Chain<'a> {
     /// Of all before it: as it was noted, and as it is. None after what is of an earlier round.
     sums: Vec<Sum>,
     pages: u32,
+    file: &'a [u8],
+    /// The last image of each page that was written.
+    images: BTreeMap<u32, &'a [u8]>,
 }
 
 impl<'a> Chain<'a> {
-    fn begin(head: &'a [u8], frames: &'a [u8], pages: u32) -> Self {
+    fn begin(head: &'a [u8], frames: &'a [u8], file: &'a [u8], pages: u32) -> Self {
         let is_sound = head.first_chunk().is_some_and(is_sound);
         // Unless it was made on another machine its order is ours.
         let (reads, salts) = match is_sound {
@@ -81,12 +85,20 @@ impl<'a> Chain<'a> {
             salts: salts.unwrap_or_default(),
             sums: vec![sum_at(head, 24), checksum((0, 0), summed)],
             pages,
+            file,
+            images: BTreeMap::new(),
         }
     }
 
     /// The number of its page, and whether it commits; nothing where it is of an earlier round.
-    fn next(&mut self, frame: &[u8]) -> Option<(u32, bool)> {
+    fn next(&mut self, frame: &'a [u8]) -> Option<(u32, bool)> {
         let (head, image) = frame.split_at_checked(FRAME_HEAD)?;
+        let (page, commits) = self.judge(head, image)?;
+        self.images.insert(page, image);
+        Some((page, commits))
+    }
+
+    fn judge(&mut self, head: &[u8], image: &[u8]) -> Option<(u32, bool)> {
         let (page, size, noted) = (word_at(head, 0), word_at(head, 4), sum_at(head, 16));
         let what = (size, image);
         let summed: Vec<Sum> = self
@@ -105,8 +117,29 @@ impl<'a> Chain<'a> {
         // Of one that is damaged the number may be what is wrong with it.
         let mut sums = self.sums.iter();
         let found = sums.find_map(|before| self.page_by(*before, what, noted));
+        let is_likelier = |found: &u32| {
+            page > self.pages || self.likeness(*found, image) > self.likeness(page, image)
+        };
+        let found = found.filter(is_likelier);
         self.sums = summed.into_iter().take(1).chain([noted]).collect();
         Some((found.unwrap_or(page), size > 0))
+    }
+
+    /// How many bytes of the image are as they were in this page before. A sum that fits by another number proves little:
+    /// of a word's highest bits it keeps so little that a flip in the image may look like one in the number.
+    fn likeness(&self, page: u32, image: &[u8]) -> usize {
+        let Some(before) = self.image_before(page) else {
+            // A new one may be anything.
+            return PAGE / 2;
+        };
+        let bytes = before.iter().zip(image);
+        bytes.filter(|(before, now)| before == now).count()
+    }
+
+    fn image_before(&self, page: u32) -> Option<&'a [u8]> {
+        let nth = usize::try_from(page.checked_sub(1)?).ok()?;
+        let in_file = || self.file.get(nth.checked_mul(PAGE)?..)?.get(..PAGE);
+        self.images.get(&page).copied().or_else(in_file)
     }
 
     fn sum(&self, before: Sum, page: u32, what: (u32, &[u8])) -> Sum {

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
+use serde::de::DeserializeOwned;
 
 use super::row::{self, Row};
 use crate::callbacks::store::{Forgotten, Kept, StoreError};
-use crate::callbacks::{Attempt, Callback, CallbackId};
+use crate::callbacks::{Attempt, Callback, CallbackId, Wished};
 use crate::words::PhoneNumber;
 
 /// Promises of one answer of [`history`].
@@ -22,6 +23,7 @@ const THEIRS: &str = "SELECT id FROM callback WHERE whose = ?1 AND settled = 1";
 const OLD: &str = "SELECT id FROM callback WHERE settled = 1 AND id < ?1 AND changed_ms < ?2 ORDER BY id LIMIT ?3";
 const HISTORY: &str = "SELECT * FROM callback WHERE id > ?1 ORDER BY id LIMIT ?2";
 const ATTEMPTS: &str = "SELECT * FROM attempt WHERE callback = ?1 ORDER BY number";
+const WISHES: &str = "SELECT * FROM wish WHERE callback = ?1 ORDER BY number";
 
 /// Deletes what is settled for one caller.
 pub(super) fn forget(db: &Transaction<'_>, whose: &PhoneNumber) -> Result<Forgotten, StoreError> {
@@ -56,16 +58,35 @@ pub(super) fn history(db: &Connection, after: Option<CallbackId>) -> Result<Vec<
     let rows: Vec<Option<Callback>> = rows.collect::<rusqlite::Result<_>>()?;
     let whole = rows.into_iter().flatten();
     whole
-        .map(|row| Ok((attempts(db, row.id)?, row)))
-        .map(|kept| kept.map(|(attempts, callback)| Kept { callback, attempts }))
+        .map(|callback| {
+            Ok(Kept {
+                attempts: attempts(db, callback.id)?,
+                wishes: wishes(db, callback.id)?,
+                callback,
+            })
+        })
         .collect()
 }
 
 /// Of one promise, the first first; one that is not whole is none that we know of.
 pub(super) fn attempts(db: &Connection, id: CallbackId) -> Result<Vec<Attempt>, StoreError> {
-    let mut query = db.prepare_cached(ATTEMPTS)?;
-    let found = query.query_map([id.to_string()], |found| row::body(found, row::ATTEMPT))?;
-    let found: Vec<Option<Attempt>> = found.collect::<rusqlite::Result<_>>()?;
+    bodies(db, ATTEMPTS, id, row::ATTEMPT)
+}
+
+/// What was wished of it, as [`attempts`].
+pub(super) fn wishes(db: &Connection, id: CallbackId) -> Result<Vec<Wished>, StoreError> {
+    bodies(db, WISHES, id, row::WISH)
+}
+
+fn bodies<T: DeserializeOwned>(
+    db: &Connection,
+    query: &str,
+    id: CallbackId,
+    columns: &str,
+) -> Result<Vec<T>, StoreError> {
+    let mut query = db.prepare_cached(query)?;
+    let found = query.query_map([id.to_string()], |found| row::body(found, columns))?;
+    let found: Vec<Option<T>> = found.collect::<rusqlite::Result<_>>()?;
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -85,6 +106,7 @@ fn delete(db: &Transaction<'_>, ids: &[String]) -> rusqlite::Result<u64> {
     let mut attempts = 0;
     for id in ids {
         attempts += db.execute("DELETE FROM attempt WHERE callback = ?1", [id])?;
+        db.execute("DELETE FROM wish WHERE callback = ?1", [id])?;
         db.execute("DELETE FROM callback WHERE id = ?1", [id])?;
     }
     Ok(attempts as u64)

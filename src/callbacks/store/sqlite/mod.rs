@@ -21,7 +21,9 @@ use self::sheet::Page;
 use self::tally::Tally;
 use super::{Forgotten, Found, Kept, OpenError, Salvaged, Store, StoreError};
 use crate::callbacks::engaged::Engaged;
-use crate::callbacks::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn, carry_out};
+use crate::callbacks::{
+    Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn, Wished, carry_out,
+};
 use crate::words::PhoneNumber;
 
 pub use self::open::Opened;
@@ -85,6 +87,7 @@ impl Sqlite {
     pub(super) fn clear(&mut self) -> Result<(), StoreError> {
         self.write(|db| {
             db.execute("DELETE FROM attempt", ())?;
+            db.execute("DELETE FROM wish", ())?;
             db.execute("DELETE FROM callback", ())?;
             Ok(())
         })
@@ -218,6 +221,10 @@ impl Store for Sqlite {
 
     fn attempts(&mut self, id: CallbackId) -> Result<Vec<Attempt>, StoreError> {
         keeping::attempts(&self.db, id)
+    }
+
+    fn wishes(&mut self, id: CallbackId) -> Result<Vec<Wished>, StoreError> {
+        keeping::wishes(&self.db, id)
     }
 
     fn history(&mut self, after: Option<CallbackId>) -> Result<Vec<Kept>, StoreError> {

@@ -104,8 +104,9 @@ pub(super) fn write(db: &Connection, row: &Row) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// The columns of an attempt, and of a live call; their checksum is the last of each.
+/// The columns of an attempt, of what was wished, and of a live call; their checksum is the last of each.
 pub(super) const ATTEMPT: &str = "callback, number, sip_call_id, outcome, body";
+pub(super) const WISH: &str = "callback, number, body";
 pub(super) const LIVE_CALL: &str = "id, body";
 
 /// Writes a row of another table, over what was there.

@@ -6,14 +6,16 @@ use super::row::{self, Row};
 use crate::callbacks::{Callback, Rules};
 
 /// Goes up with every change of [`TABLES`]; a later one is refused.
-pub(super) const VERSION: u32 = 5;
+pub(super) const VERSION: u32 = 6;
 
 /// From this one on it stands in the head of the file, too.
 pub(super) const FIRST_IN_HEAD: u32 = 4;
 
-/// From these on the rows of a promise lie as they do now but for their place; and those of the other tables.
+/// From these on the rows of a promise lie as they do now but for their place; those of the other tables as they do now;
+/// and all rows as they do now: only tables were added.
 const ONLY_WITHOUT_PLACE: u32 = 3;
 const OTHERS_AS_NOW: u32 = 4;
+const ROWS_AS_NOW: u32 = 5;
 
 /// `body` is the row; the columns beside it are what it is found by. SQLite keeps no checksum a page (D30), so each row
 /// has its own. By the number of its columns [`super::salvage`] knows which table's it is.
@@ -38,6 +40,9 @@ CREATE UNIQUE INDEX IF NOT EXISTS callback_in_flight ON callback (whose) WHERE s
 CREATE TABLE IF NOT EXISTS attempt (
     callback TEXT NOT NULL, number INTEGER NOT NULL, sip_call_id TEXT NOT NULL UNIQUE,
     outcome TEXT, body TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (callback, number)) STRICT;
+CREATE TABLE IF NOT EXISTS wish (
+    callback TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (callback, number)) STRICT;
 CREATE TABLE IF NOT EXISTS live_call (id TEXT PRIMARY KEY, body TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS set_aside (
     at_ms INTEGER NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL) STRICT;
@@ -73,17 +78,10 @@ pub(super) fn migrate(db: &mut Connection, from: u32, rules: &Rules) -> rusqlite
         return Ok(());
     }
     let transaction = db.transaction()?;
-    let others: &[Other] = if from < OTHERS_AS_NOW { &OTHERS } else { &[] };
-    move_away(&transaction, others)?;
-    transaction.execute_batch(TABLES)?;
-    if from < ONLY_WITHOUT_PLACE {
-        migrate_callbacks(&transaction, from, rules)?;
+    if from < ROWS_AS_NOW {
+        migrate_rows(&transaction, from, rules)?;
     } else {
-        add_places(&transaction)?;
-    }
-    migrate_others(&transaction, others)?;
-    for table in tables(others) {
-        transaction.execute_batch(&format!("DROP TABLE earlier_{table};"))?;
+        transaction.execute_batch(TABLES)?;
     }
     transaction.execute(
         "UPDATE meta SET value = ?1 WHERE name = 'schema_version'",
@@ -91,6 +89,22 @@ pub(super) fn migrate(db: &mut Connection, from: u32, rules: &Rules) -> rusqlite
     )?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
+}
+
+fn migrate_rows(db: &Transaction<'_>, from: u32, rules: &Rules) -> rusqlite::Result<()> {
+    let others: &[Other] = if from < OTHERS_AS_NOW { &OTHERS } else { &[] };
+    move_away(db, others)?;
+    db.execute_batch(TABLES)?;
+    if from < ONLY_WITHOUT_PLACE {
+        migrate_callbacks(db, from, rules)?;
+    } else {
+        add_places(db)?;
+    }
+    migrate_others(db, others)?;
+    for table in tables(others) {
+        db.execute_batch(&format!("DROP TABLE earlier_{table};"))?;
+    }
+    Ok(())
 }
 
 /// A table beside that of the promises, and its columns but the checksum.

@@ -1,12 +1,13 @@
 use jiff::Timestamp;
+use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Params, Transaction, params};
 
 use super::row::{self, Row};
 use crate::callbacks::engaged::Engaged;
 use crate::callbacks::store::StoreError;
-use crate::callbacks::store::columns::json;
+use crate::callbacks::store::columns::{json, strength};
 use crate::callbacks::{
-    Attempt, Callback, CallbackId, Claimer, LiveCalls, Outlook, Promise, Rules, Sheet,
+    Attempt, Callback, CallbackId, Claimer, LiveCalls, Outlook, Promise, Rules, Sheet, Turn, Wished,
 };
 use crate::words::{CallId, DeskId, PhoneNumber};
 
@@ -34,7 +35,8 @@ const IS_UNSETTLED: &str = "SELECT 1 FROM callback WHERE id = ?1 AND settled = 0
 /// The order is that of `Callback::turn`.
 const DUE: &str = "
 SELECT * FROM callback AS due WHERE state = 'open' AND next_ms <= ?1
-    AND (own_ms IS NULL OR own_ms <= ?1 OR seat IN (SELECT value FROM json_each(?2)))
+    AND (own_ms IS NULL OR own_ms <= ?1 OR seat IN (SELECT value FROM json_each(?2))
+        OR kind IN (SELECT value FROM json_each(?5)))
     AND (?3 IS NULL OR place_ms < ?3)
     AND NOT EXISTS (SELECT 1 FROM callback WHERE whose = due.whose AND state = 'attempting')
     AND whose NOT IN (SELECT value FROM json_each(?4))
@@ -159,8 +161,11 @@ impl Sheet for Page<'_> {
 
     fn due(&mut self, at: Timestamp, claimer: &Claimer) -> Result<Option<Callback>, StoreError> {
         let live_ms = claimer.live.map(Timestamp::as_millisecond);
-        let (seats, engaged) = (json(&claimer.seats), self.engaged_at(at));
-        self.one(DUE, params![at.as_millisecond(), seats, live_ms, engaged])
+        let owed = self.rules.owed_by(&claimer.seats);
+        let owed: Vec<i64> = owed.into_iter().map(strength).collect();
+        let (at_ms, engaged) = (at.as_millisecond(), self.engaged_at(at));
+        let (seats, owed) = (json(&claimer.seats), json(&owed));
+        self.one(DUE, params![at_ms, seats, live_ms, engaged, owed])
     }
 
     fn late(&mut self, at: Timestamp, callers_max: usize) -> Result<Vec<PhoneNumber>, StoreError> {
@@ -172,30 +177,20 @@ impl Sheet for Page<'_> {
         self.callers(DIALLED_BY, [desk.as_str()])
     }
 
-    fn write(
-        &mut self,
-        rows: &[Callback],
-        attempts: &[(CallbackId, Attempt)],
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
+    fn write(&mut self, turn: &Turn, at: Timestamp) -> Result<(), StoreError> {
         self.wrote = true;
         // What leaves the flight first: never two of one caller are in flight, not even for a moment.
         let (landed, in_flight): (Vec<_>, Vec<_>) =
-            rows.iter().partition(|row| row.attempt().is_none());
+            turn.rows.iter().partition(|row| row.attempt().is_none());
         for callback in landed.into_iter().chain(in_flight) {
             self.recount(callback)?;
             row::write(self.db, &Row::of(callback, self.rules, at))?;
         }
-        for (callback, attempt) in attempts {
-            let outcome = attempt.end.as_ref().map(|end| end.outcome.as_str());
-            let columns = vec![
-                callback.to_string().into(),
-                attempt.number.into(),
-                attempt.sip_call_id.clone().into(),
-                outcome.map(str::to_owned).into(),
-                json(attempt).into(),
-            ];
-            row::put(self.db, "attempt", columns)?;
+        for (callback, attempt) in &turn.attempts {
+            row::put(self.db, "attempt", attempt_columns(*callback, attempt))?;
+        }
+        for (callback, wished) in &turn.wishes {
+            row::put(self.db, "wish", wish_columns(*callback, wished))?;
         }
         Ok(())
     }
@@ -232,4 +227,23 @@ impl Sheet for Page<'_> {
             place: self.time(FIRST_PLACE, params![at_ms, engaged])?,
         })
     }
+}
+
+fn attempt_columns(callback: CallbackId, attempt: &Attempt) -> Vec<Value> {
+    let outcome = attempt.end.as_ref().map(|end| end.outcome.as_str());
+    vec![
+        callback.to_string().into(),
+        attempt.number.into(),
+        attempt.sip_call_id.clone().into(),
+        outcome.map(str::to_owned).into(),
+        json(attempt).into(),
+    ]
+}
+
+fn wish_columns(callback: CallbackId, wished: &Wished) -> Vec<Value> {
+    vec![
+        callback.to_string().into(),
+        wished.number.into(),
+        json(wished).into(),
+    ]
 }

@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::callbacks::Wish;
 
 const PAGE: usize = 4_096;
 /// Of the journal's head, and of the head of each of its frames (sqlite.org/fileformat2.html 4.1).
@@ -25,6 +24,7 @@ struct Book {
     tally: Vec<u8>,
     rows: Vec<Callback>,
     attempts: BTreeMap<CallbackId, Vec<Attempt>>,
+    wishes: BTreeMap<CallbackId, Vec<Wished>>,
     calls: Vec<LiveCall>,
 }
 
@@ -107,9 +107,15 @@ impl Book {
         let rows = store.callbacks().unwrap();
         let attempts = rows
             .iter()
-            .map(|row| (row.id, store.attempts(row.id).unwrap()));
+            .map(|row| (row.id, store.attempts(row.id).unwrap()))
+            .collect();
+        let wishes = rows
+            .iter()
+            .map(|row| (row.id, store.wishes(row.id).unwrap()))
+            .collect();
         Self {
-            attempts: attempts.collect(),
+            attempts,
+            wishes,
             calls: store.found(utc()).unwrap().calls,
             file: fs::read(&path).unwrap(),
             journal: fs::read(folder.file("desk.sqlite-wal")).unwrap(),
@@ -137,6 +143,7 @@ impl Book {
             tally: self.tally.clone(),
             rows: self.rows.clone(),
             attempts: self.attempts.clone(),
+            wishes: self.wishes.clone(),
             calls: self.calls.clone(),
         }
     }
@@ -202,6 +209,9 @@ impl Book {
             assert!(self.rows.contains(row), "never written: {row:?}");
             for attempt in store.attempts(row.id).unwrap() {
                 assert!(self.attempts[&row.id].contains(&attempt), "{attempt:?}");
+            }
+            for wished in store.wishes(row.id).unwrap() {
+                assert!(self.wishes[&row.id].contains(&wished), "{wished:?}");
             }
         }
         let ids: BTreeSet<_> = rows.iter().map(|row| row.id).collect();

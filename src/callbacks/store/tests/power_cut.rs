@@ -7,7 +7,6 @@
 
 use super::damage::Chance;
 use super::*;
-use crate::callbacks::Wish;
 
 const FRAME: u64 = 24 + 4_096;
 /// Of the journal.
@@ -21,6 +20,7 @@ struct Step {
     written: u64,
     rows: Vec<Callback>,
     attempts: Vec<Vec<Attempt>>,
+    wishes: Vec<Vec<Wished>>,
     tally: Vec<u8>,
 }
 
@@ -82,9 +82,12 @@ fn program(store: &mut Sqlite, read: impl Fn() -> (u64, Vec<u8>)) -> Vec<Step> {
         let (written, tally) = read();
         if written > before || steps.is_empty() {
             let attempts = rows.iter().map(|row| store.attempts(row.id).unwrap());
+            let attempts = attempts.collect();
+            let wishes = rows.iter().map(|row| store.wishes(row.id).unwrap());
             steps.push(Step {
                 written,
-                attempts: attempts.collect(),
+                attempts,
+                wishes: wishes.collect(),
                 rows: rows.clone(),
                 tally,
             });
@@ -168,6 +171,15 @@ fn every_prefix_of_the_journal_is_the_book_as_it_was_acknowledged() {
         assert_eq!(
             &attempts[..],
             known.map_or(&[][..], |step| &step.attempts[..]),
+            "{cut}"
+        );
+        let wishes: Vec<_> = rows
+            .iter()
+            .map(|row| store.wishes(row.id).unwrap())
+            .collect();
+        assert_eq!(
+            &wishes[..],
+            known.map_or(&[][..], |step| &step.wishes[..]),
             "{cut}"
         );
         if nth.is_multiple_of(4) {

@@ -24,6 +24,7 @@ use crate::callbacks::store::Salvaged;
 
 /// Columns of these tables beside the checksum.
 const LIVE_CALL: usize = 2;
+const WISH: usize = 3;
 const ATTEMPT: usize = 5;
 
 /// What a database holds that can be taken over.
@@ -31,6 +32,7 @@ const ATTEMPT: usize = 5;
 struct Catch {
     callbacks: BTreeMap<String, Row>,
     attempts: Vec<Vec<Value>>,
+    wishes: Vec<Vec<Value>>,
     live_calls: Vec<Vec<Value>>,
     /// Their ids and what is left of them.
     damaged: BTreeMap<String, String>,
@@ -107,6 +109,9 @@ impl Catch {
             [columns @ .., _] if columns.len() == LIVE_CALL && row::fits(&row) => {
                 self.live_calls.push(columns.to_vec());
             }
+            [columns @ .., _] if columns.len() == WISH && row::fits(&row) => {
+                self.wishes.push(columns.to_vec());
+            }
             [columns @ .., _] if columns.len() == ATTEMPT && row::fits(&row) => {
                 self.attempts.push(columns.to_vec());
             }
@@ -175,6 +180,7 @@ fn write(path: &Path, catch: &Catch, noted: u64, utc: Timestamp) -> rusqlite::Re
     }
     for (table, rows) in [
         ("attempt", &catch.attempts),
+        ("wish", &catch.wishes),
         ("live_call", &catch.live_calls),
     ] {
         for row in rows {

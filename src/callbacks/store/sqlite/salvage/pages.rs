@@ -21,7 +21,8 @@ impl Pages {
     pub(super) fn read(path: &Path) -> io::Result<Self> {
         let (file, journal) = (read(path)?, read(&with_ending(path, "-wal"))?);
         let most = file.len() / PAGE + journal.len() / PAGE;
-        let frames = journal::frames(&journal, u32::try_from(most).unwrap_or(u32::MAX));
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        let frames = journal::frames(&journal, &file, most);
         Ok(Self {
             newest: committed(frames),
             file,
