@@ -4,7 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Callback, Kind, Promise, QuietHours, Refusal};
+use super::{Callback, Kind, MovedTo, Promise, QuietHours, Refusal};
 use crate::dialling::Numbering;
 use crate::words::{Country, PhoneNumber, Pii};
 
@@ -129,6 +129,12 @@ impl Rules {
         quiet
             .and_then(|quiet| quiet.moved(promise, at))
             .unwrap_or(at)
+    }
+
+    /// How whoever is on the line `at` that time is told of a promise that the quiet hours moved (D24).
+    pub fn said_of(&self, due: Timestamp, at: Timestamp) -> MovedTo {
+        let quiet = self.quiet_hours.as_ref();
+        quiet.map_or(MovedTo::Later, |quiet| quiet.said_of(due, at))
     }
 
     /// The row, and until when its own seat alone may call: a while from when it is next dialled.

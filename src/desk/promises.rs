@@ -9,7 +9,8 @@ use crate::call::{
     Beginning, Call, Input, Judgement, Outcome, Particulars, PromiseKind, Promised, Ticket,
 };
 use crate::callbacks::{
-    self, Action, Attempt, Callback, CallbackId, Kind, News, Promise, Queue, Rules, Told, Turn,
+    self, Action, Attempt, Callback, CallbackId, Kind, MovedTo, News, Promise, Queue, Rules, Told,
+    Turn,
 };
 use crate::console::Code;
 use crate::media::Attended;
@@ -436,11 +437,11 @@ impl Desk {
     fn promised(&self, kind: Kind, news: News) -> Option<Promised> {
         match news {
             News::Noted { due, moved } => {
-                let wait = due.duration_since(clock::utc());
-                if moved && wait <= SignedDuration::from_hours(24) {
-                    return Some(Promised::Tomorrow);
+                let utc = clock::utc();
+                if moved {
+                    return Some(moved_to(self.promises.rules.said_of(due, utc)));
                 }
-                let soon = wait <= SignedDuration::from_mins(5);
+                let soon = due.duration_since(utc) <= SignedDuration::from_mins(5);
                 let within = soon && !kind.keeps_place() && self.seating.is_staffed();
                 Some(if within {
                     Promised::WithinFiveMinutes
@@ -475,6 +476,15 @@ fn kind_of(kind: PromiseKind) -> Kind {
         PromiseKind::Crash => Kind::Crash,
         PromiseKind::Complaint => Kind::Complaint,
     }
+fn moved_to(when: MovedTo) -> Promised {
+    match when {
+        MovedTo::LaterToday => Promised::LaterToday,
+        MovedTo::TomorrowMorning => Promised::Tomorrow,
+        MovedTo::NextWorkingDay => Promised::NextWorkingDay,
+        MovedTo::Later => Promised::Soon,
+    }
+}
+
 }
 
 fn call_kind(kind: Kind) -> PromiseKind {
