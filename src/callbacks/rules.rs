@@ -45,14 +45,14 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// A line fault is phoned back at once: once its own farewell is over (R26).
-const AFTER_FAREWELL: Duration = Duration::from_secs(15);
+pub(super) const AT_ONCE: Duration = Duration::from_secs(15);
 
 impl KindRules {
     /// A rep's or an expert's promise is due in five minutes (R41), attempts are at 0, 2 and 10 minutes (D25); of
     /// complaints the standard says only that they are followed up (R59).
     pub fn standard(kind: Kind) -> Self {
         let due = match kind {
-            Kind::LineFault | Kind::Crash | Kind::Waiting => AFTER_FAREWELL,
+            Kind::LineFault | Kind::Crash | Kind::Waiting => AT_ONCE,
             Kind::Rep | Kind::Expert | Kind::Supervisor => 5 * MINUTE,
             Kind::Complaint => 2 * DAY,
         };
