@@ -100,10 +100,14 @@ pub enum Judgement {
 pub enum Promised {
     /// Committed, due within five minutes and a seat is staffed.
     WithinFiveMinutes,
-    /// Committed, due today.
+    /// Committed; nothing nearer is said of when it is due.
     Soon,
-    /// Committed, moved past the quiet hours.
+    /// Committed, moved past the quiet hours: to later today, ...
+    LaterToday,
+    /// ... to tomorrow morning, ...
     Tomorrow,
+    /// ... to the next day that is not quiet.
+    NextWorkingDay,
     /// Not committed: nothing may be promised (D24).
     NotNoted,
 }

@@ -187,6 +187,8 @@ pub(super) fn promise_words(board: &Board, promised: Promised) -> &PromptId {
     match promised {
         Promised::WithinFiveMinutes => &callback.promise,
         Promised::Soon | Promised::NotNoted => &callback.promise_soon,
+        Promised::LaterToday => &callback.promise_today,
         Promised::Tomorrow => &callback.promise_tomorrow,
+        Promised::NextWorkingDay => &callback.promise_working_day,
     }
 }

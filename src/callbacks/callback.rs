@@ -2,10 +2,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::rules::AT_ONCE;
 use super::{Attempt, Claim, Claimer, Outcome, Rules};
 use crate::words::{CallId, DeskId, Language, PhoneNumber, Pii, SeatId};
 
@@ -222,7 +223,7 @@ pub struct Lease {
     pub until: Timestamp,
 }
 
-/// What was said about a promise that nobody has tried to keep.
+/// What was said about a promise for which nobody has reached for the customer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Warned {
@@ -363,20 +364,36 @@ impl Callback {
         }
     }
 
-    /// When somebody is to be warned of it, and by what: at three fifths of its time, and at its end (I4).
+    /// When somebody is to be warned of it next, and by what.
     pub fn warns(&self) -> Option<(Timestamp, Warned)> {
-        if !self.is_open() || self.attempts > 0 {
-            return None;
-        }
+        self.warnings().next()
+    }
+
+    /// The gravest that is to be said of it by then.
+    pub(super) fn warning_at(&self, at: Timestamp) -> Option<Warned> {
+        let due = self.warnings().take_while(|(when, _)| *when <= at);
+        due.last().map(|(_, warned)| warned)
+    }
+
+    /// What is still to be said: at three fifths of its time, and at its end (I4).
+    fn warnings(&self) -> impl Iterator<Item = (Timestamp, Warned)> {
         let Promise { made_at, due, .. } = self.promise;
-        let overdue = (
-            due.saturating_add(TAKEN_UP_WITHIN).unwrap_or(due),
-            Warned::Overdue,
-        );
-        match self.warned {
-            Warned::Nothing => Some(near(made_at, due).map_or(overdue, |at| (at, Warned::Near))),
-            Warned::Near => Some(overdue),
-            Warned::Overdue => None,
+        let near = near(made_at, due).map(|at| (at, Warned::Near));
+        let overdue = due.saturating_add(TAKEN_UP_WITHIN).unwrap_or(due);
+        let all = near.into_iter().chain([(overdue, Warned::Overdue)]);
+        all.filter(|(_, warned)| self.may_be_untried() && *warned > self.warned)
+    }
+
+    /// Whether nobody reaches for the customer, or is known to have: an attempt that no rep took, or that the trunk failed,
+    /// was none for him.
+    fn may_be_untried(&self) -> bool {
+        match self.state {
+            State::Open => self.failures == 0,
+            State::Uncertain { .. } => true,
+            State::Attempting { .. }
+            | State::Done
+            | State::GivenUp { .. }
+            | State::Cancelled { .. } => false,
         }
     }
 
@@ -452,11 +469,11 @@ impl Callback {
     }
 }
 
-/// Three fifths on the way; there is no time to warn anybody on a way of less than a minute.
+/// Three fifths on the way; who is phoned at once is near from the beginning, and nobody is warned of that.
 fn near(made_at: Timestamp, due: Timestamp) -> Option<Timestamp> {
     let time = due.duration_since(made_at);
-    let is_worth_it = time >= SignedDuration::from_mins(1);
-    is_worth_it.then(|| made_at.saturating_add(time * 3 / 5).unwrap_or(due))
+    let is_at_once = time <= AT_ONCE.try_into().unwrap_or_default();
+    (!is_at_once).then(|| made_at.saturating_add(time * 3 / 5).unwrap_or(due))
 }
 
 fn joined(older: &Pii<String>, newer: &Pii<String>) -> Pii<String> {

@@ -25,7 +25,7 @@ pub use memory::Memory;
 pub use order::{Claim, Claimer, News, Order, Refusal, Told, Turn, Wish};
 pub use page::Page;
 pub use queue::{Action, Alarm, Input, Queue, Ticket, Timer};
-pub use quiet_hours::{DayOfWeek, QuietDay, QuietHours};
+pub use quiet_hours::{DayOfWeek, MovedTo, QuietDay, QuietHours};
 pub use rules::{KindRules, Rules};
 pub use sheet::{OPEN_MAX, Outlook, Sheet, carry_out};
 pub use wished::Wished;

@@ -254,9 +254,9 @@ pub enum News {
     /// Dialled at once.
     Redialled,
     Assigned,
-    /// Three fifths of its time are over, and nobody has tried.
+    /// Three fifths of its time are over, and nobody has reached for the customer.
     Near,
-    /// Its time is over, and nobody has tried.
+    /// Its time is over, and nobody has.
     Overdue,
 }
 

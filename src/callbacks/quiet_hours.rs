@@ -3,9 +3,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Promise};
@@ -52,8 +52,21 @@ pub enum DayOfWeek {
     Sun,
 }
 
+/// When somebody is phoned whose promise was moved, as he is told it (D24).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MovedTo {
+    LaterToday,
+    TomorrowMorning,
+    /// All days before it are quiet.
+    NextWorkingDay,
+    /// On a day that nothing is said of.
+    Later,
+}
+
 /// Whoever keeps everybody quiet for longer has made a mistake: then we phone.
 const QUIET_DAYS_MAX: usize = 60;
+
+const NOON: Time = Time::constant(12, 0, 0, 0);
 
 impl QuietHours {
     /// D26: 21:00-08:00; line faults excepted, and promises to callers of the last 30 minutes.
@@ -75,6 +88,24 @@ impl QuietHours {
             return None;
         }
         self.end_after(at)
+    }
+
+    /// How whoever is on the line `at` that time is told when he is phoned: his day and ours are those of our zone.
+    pub(super) fn said_of(&self, due: Timestamp, at: Timestamp) -> MovedTo {
+        let local = |at: Timestamp| at.to_zoned(self.zone.clone()).datetime();
+        let (today, due) = (local(at).date(), local(due));
+        let mut days = today.series(1.day()).skip(1).take(QUIET_DAYS_MAX);
+        let tomorrow = today.tomorrow().ok();
+        let first_open = days.find(|day| self.on_day(*day) != QuietDay::All);
+        if due.date() <= today {
+            MovedTo::LaterToday
+        } else if tomorrow == Some(due.date()) && due.time() < NOON {
+            MovedTo::TomorrowMorning
+        } else if first_open == Some(due.date()) {
+            MovedTo::NextWorkingDay
+        } else {
+            MovedTo::Later
+        }
     }
 
     fn spares(&self, promise: &Promise, at: Timestamp) -> bool {
@@ -266,6 +297,51 @@ mod tests {
         );
     }
 
+    /// Eight in the morning is where the clocks on the wall say so, on the nights in which they are set, too.
+    #[test]
+    fn quiet_hours_end_by_the_clocks_of_the_zone_when_they_are_set() {
+        let quiet = QuietHours::standard(TimeZone::get("Europe/Berlin").unwrap());
+        let promise = promise(Kind::Expert, utc("2026-01-01T12:00:00Z"));
+        let moved = |at| quiet.moved(&promise, utc(at));
+        // On 29 March they go from 02:00 to 03:00, on 25 October from 03:00 to 02:00.
+        for (evening, night, morning) in [
+            (
+                "2026-03-28T20:00:00Z",
+                "2026-03-29T01:30:00Z",
+                "2026-03-29T06:00:00Z",
+            ),
+            (
+                "2026-10-24T19:00:00Z",
+                "2026-10-25T01:30:00Z",
+                "2026-10-25T07:00:00Z",
+            ),
+        ] {
+            assert_eq!(moved(evening), Some(utc(morning)));
+            assert_eq!(moved(night), Some(utc(morning)));
+            assert_eq!(moved(morning), None);
+        }
+        // 20:59 is before the quiet hours of the summer's last evening, and of the winter's.
+        assert_eq!(moved("2026-10-24T18:59:59Z"), None);
+        assert_eq!(moved("2026-03-28T19:59:59Z"), None);
+    }
+
+    /// A span whose end is skipped ends when the clocks have gone on; one whose end comes twice ends the first time.
+    #[test]
+    fn quiet_hours_that_end_in_the_hour_that_is_set_end_once() {
+        let mut quiet = QuietHours::standard(TimeZone::get("Europe/Berlin").unwrap());
+        quiet.every_day = "22:00-02:30".parse().unwrap();
+        let promise = promise(Kind::Expert, utc("2026-01-01T12:00:00Z"));
+        let moved = |at| quiet.moved(&promise, utc(at));
+        assert_eq!(
+            moved("2026-03-29T00:30:00Z"),
+            Some(utc("2026-03-29T01:30:00Z"))
+        );
+        assert_eq!(
+            moved("2026-10-24T23:30:00Z"),
+            Some(utc("2026-10-25T00:30:00Z"))
+        );
+    }
+
     #[test]
     fn nobody_is_phoned_on_a_holiday_but_about_a_line_fault() {
         let mut quiet = quiet();
@@ -274,6 +350,61 @@ mod tests {
         let moved = |kind| quiet.moved(&promise(kind, utc("2026-05-01T04:00:00Z")), noon);
         assert_eq!(moved(Kind::Rep), Some(utc("2026-05-05T00:00:00Z")));
         assert_eq!(moved(Kind::LineFault), None);
+    }
+
+    #[test]
+    fn what_is_moved_is_told_by_the_day_that_it_is_moved_to() {
+        let mut quiet = quiet();
+        quiet.on = BTreeMap::from([
+            (DayOfWeek::Sat, QuietDay::All),
+            (DayOfWeek::Sun, QuietDay::All),
+        ]);
+        quiet.holidays = BTreeSet::from(["2026-05-06".parse().unwrap()]);
+        let said = |at: &str, due: &str| quiet.said_of(utc(due), utc(at));
+        for (at, due, told) in [
+            // In the small hours of Tuesday, to the same morning.
+            (
+                "2026-05-05T03:00+08",
+                "2026-05-05T08:00+08",
+                MovedTo::LaterToday,
+            ),
+            (
+                "2026-05-05T12:30+08",
+                "2026-05-05T14:00+08",
+                MovedTo::LaterToday,
+            ),
+            (
+                "2026-05-04T22:00+08",
+                "2026-05-05T08:00+08",
+                MovedTo::TomorrowMorning,
+            ),
+            // Sunday night: tomorrow is nearer than the next working day.
+            (
+                "2026-05-10T22:00+08",
+                "2026-05-11T08:00+08",
+                MovedTo::TomorrowMorning,
+            ),
+            (
+                "2026-05-04T22:00+08",
+                "2026-05-05T14:00+08",
+                MovedTo::NextWorkingDay,
+            ),
+            // Over a weekend, and over a holiday in the week: it is more than a day, or two dates on.
+            (
+                "2026-05-08T22:00+08",
+                "2026-05-11T08:00+08",
+                MovedTo::NextWorkingDay,
+            ),
+            (
+                "2026-05-05T21:30+08",
+                "2026-05-07T08:00+08",
+                MovedTo::NextWorkingDay,
+            ),
+            // Asked for on a Saturday, two days after a Thursday: on Friday we would be there.
+            ("2026-05-07T10:00+08", "2026-05-11T08:00+08", MovedTo::Later),
+        ] {
+            assert_eq!(said(at, due), told, "{at} to {due}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Callback, Kind, Promise, QuietHours, Refusal};
+use super::{Callback, Kind, MovedTo, Promise, QuietHours, Refusal};
 use crate::dialling::Numbering;
 use crate::words::{Country, PhoneNumber, Pii, SeatId};
 
@@ -47,14 +47,14 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// A line fault is phoned back at once: once its own farewell is over (R26).
-const AFTER_FAREWELL: Duration = Duration::from_secs(15);
+pub(super) const AT_ONCE: Duration = Duration::from_secs(15);
 
 impl KindRules {
     /// A rep's or an expert's promise is due in five minutes (R41), attempts are at 0, 2 and 10 minutes (D25); of
     /// complaints the standard says only that they are followed up (R59).
     pub fn standard(kind: Kind) -> Self {
         let due = match kind {
-            Kind::LineFault | Kind::Crash | Kind::Waiting => AFTER_FAREWELL,
+            Kind::LineFault | Kind::Crash | Kind::Waiting => AT_ONCE,
             Kind::Rep | Kind::Expert | Kind::Supervisor => 5 * MINUTE,
             Kind::Complaint => 2 * DAY,
         };
@@ -144,6 +144,12 @@ impl Rules {
         quiet
             .and_then(|quiet| quiet.moved(promise, at))
             .unwrap_or(at)
+    }
+
+    /// How whoever is on the line `at` that time is told of a promise that the quiet hours moved (D24).
+    pub fn said_of(&self, due: Timestamp, at: Timestamp) -> MovedTo {
+        let quiet = self.quiet_hours.as_ref();
+        quiet.map_or(MovedTo::Later, |quiet| quiet.said_of(due, at))
     }
 
     /// The row, and until when its own seat, or its owners, alone may call: a while from when it is next dialled.

@@ -33,6 +33,8 @@ pub struct Metrics {
     /// Seats whose own phone is registered here.
     pub phones_registered: Gauge,
     pub promises_open: Gauge,
+    /// Promises whose last attempt, by a seat of this desk, has no known end.
+    pub promises_uncertain: Gauge,
     /// Promises that were over for as long as they are kept.
     pub promises_deleted: Counter,
     /// Turns of the media thread that came a frame (20 ms) or more after their time.
@@ -128,6 +130,7 @@ impl Metrics {
             calls_active: Gauge::default(),
             phones_registered: Gauge::default(),
             promises_open: Gauge::default(),
+            promises_uncertain: Gauge::default(),
             promises_deleted: Counter::default(),
             media_frames_late: Counter::default(),
             ringing_after: Histogram::new(SECONDS),
@@ -169,6 +172,11 @@ impl Metrics {
             "promises_open",
             "Callbacks promised and not yet kept",
             self.promises_open.clone(),
+        );
+        to.register(
+            "promises_uncertain",
+            "Callbacks of which nobody knows whether the customer was reached",
+            self.promises_uncertain.clone(),
         );
         to.register(
             "promises_deleted",

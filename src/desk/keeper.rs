@@ -18,8 +18,8 @@ use crate::records::Entry;
 use crate::records::store::{Callers, Records, SeatFile, Timelines, TimelinesError};
 use crate::words::{CallId, PhoneNumber, Pii, SeatId};
 
-use super::leaving;
 use super::wishes::Shown;
+use super::{leaving, uncertain};
 
 /// What is to be written.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub(super) enum Job {
     Expire(Timestamp),
     /// How many this seat is to keep.
     Owed(SeatId),
+    /// Those whose last attempt has no known end.
+    Uncertain,
     Entry(Entry),
     /// A note that was written after the call.
     Afterwards(Entry),
@@ -69,6 +71,8 @@ pub(super) enum Kept {
     Turned { ticket: Ticket, turn: Option<Turn> },
     /// So many promises; none where they could not be read.
     Owed { seat: SeatId, count: Option<usize> },
+    /// The seats whose attempts have no known end, one for each.
+    Uncertain(Vec<SeatId>),
     /// So many promises were old enough to be deleted.
     Expired(u64),
     /// Something could not be written; once for each time the disk turns bad.
@@ -195,6 +199,13 @@ impl Worker {
                 let is_owed = |row: &&Callback| leaving::is_owed_by(row, &seat);
                 let count = rows.map(|rows| rows.iter().filter(is_owed).count());
                 self.tell(Kept::Owed { seat, count });
+            }
+            Job::Uncertain => {
+                // That it can be read does not say that it can be written; where it cannot, it is asked again.
+                if let Ok(rows) = self.store.uncertain() {
+                    let seats = rows.iter().filter_map(uncertain::tried_by);
+                    self.tell(Kept::Uncertain(seats.cloned().collect()));
+                }
             }
             Job::Entry(entry) => {
                 let written = self.files.timelines.append(&entry);

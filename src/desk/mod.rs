@@ -55,6 +55,7 @@ mod sockets;
 mod sound;
 mod standing;
 mod strangers;
+mod uncertain;
 mod urgency;
 mod vows;
 mod ways;

@@ -9,7 +9,8 @@ use crate::call::{
     Beginning, Call, Input, Judgement, Outcome, Particulars, PromiseKind, Promised, Ticket,
 };
 use crate::callbacks::{
-    self, Action, Attempt, Callback, CallbackId, Kind, News, Promise, Queue, Rules, Told, Turn,
+    self, Action, Attempt, Callback, CallbackId, Kind, MovedTo, News, Promise, Queue, Rules, Told,
+    Turn,
 };
 use crate::console::Code;
 use crate::media::Attended;
@@ -34,6 +35,8 @@ pub(super) struct Promises {
     /// None: what is over is kept for ever.
     pub(super) expiry: Option<Expiry>,
     pub(super) parting: Parting,
+    /// How many of this desk's are uncertain; none where the book was not asked yet.
+    pub(super) uncertain: Option<usize>,
     /// The disk takes what is written; what is in memory may still have to be.
     recovered: bool,
 }
@@ -50,6 +53,7 @@ impl Promises {
             askers: Askers::default(),
             expiry: keep.map(Expiry::after),
             parting: Parting::default(),
+            uncertain: None,
             recovered: false,
         }
     }
@@ -240,12 +244,16 @@ impl Desk {
         match kept {
             Kept::Turned { ticket, turn } => self.turned(ticket, turn, now),
             Kept::Owed { seat, count } => self.owed(&seat, count, now),
+            Kept::Uncertain(seats) => self.uncertain(&seats, now),
             Kept::Expired(count) => self.expired(count, now),
             Kept::Failed { disk_full } => {
                 self.promises.recovered = false;
                 self.standing_alarm(if disk_full { DISK_FULL } else { STORE_FAILED }, now);
             }
-            Kept::Stirred => self.tell_queue(callbacks::Input::Stirred, now),
+            Kept::Stirred => {
+                self.look_whether_still_uncertain();
+                self.tell_queue(callbacks::Input::Stirred, now);
+            }
             Kept::Recovered => {
                 self.promises.recovered = true;
                 self.tell_queue(callbacks::Input::Recovered, now);
@@ -266,6 +274,9 @@ impl Desk {
 
     /// What an order came to; who asked for it by the API is answered.
     fn turned(&mut self, ticket: callbacks::Ticket, turn: Option<Turn>, now: Moment) {
+        if let Some(turn) = &turn {
+            self.look_for_uncertain(turn);
+        }
         if let Some(unsettled) = turn.as_ref().and_then(|turn| turn.unsettled) {
             let open = unsettled + self.promises.queue.unsaved().rows().count();
             let open = i64::try_from(open).unwrap_or(i64::MAX);
@@ -438,11 +449,11 @@ impl Desk {
     fn promised(&self, kind: Kind, news: News) -> Option<Promised> {
         match news {
             News::Noted { due, moved } => {
-                let wait = due.duration_since(clock::utc());
-                if moved && wait <= SignedDuration::from_hours(24) {
-                    return Some(Promised::Tomorrow);
+                let utc = clock::utc();
+                if moved {
+                    return Some(moved_to(self.promises.rules.said_of(due, utc)));
                 }
-                let soon = wait <= SignedDuration::from_mins(5);
+                let soon = due.duration_since(utc) <= SignedDuration::from_mins(5);
                 let within = soon && !kind.keeps_place() && self.seating.is_staffed();
                 Some(if within {
                     Promised::WithinFiveMinutes
@@ -464,6 +475,15 @@ impl Desk {
             | News::Near
             | News::Overdue => None,
         }
+    }
+}
+
+fn moved_to(when: MovedTo) -> Promised {
+    match when {
+        MovedTo::LaterToday => Promised::LaterToday,
+        MovedTo::TomorrowMorning => Promised::Tomorrow,
+        MovedTo::NextWorkingDay => Promised::NextWorkingDay,
+        MovedTo::Later => Promised::Soon,
     }
 }
 

@@ -286,6 +286,8 @@ pub struct Callback {
     pub promise: PromptId,
     pub promise_soon: PromptId,
     pub promise_tomorrow: PromptId,
+    pub promise_today: PromptId,
+    pub promise_working_day: PromptId,
     pub farewell: PromptId,
     pub open_fault: PromptId,
     pub open_promise: PromptId,
@@ -379,6 +381,8 @@ impl Policy {
             &callback.promise,
             &callback.promise_soon,
             &callback.promise_tomorrow,
+            &callback.promise_today,
+            &callback.promise_working_day,
         ]);
         phrases.extend([
             &callback.farewell,

@@ -7,7 +7,7 @@ use thirdring::records::{Entry, What};
 use thirdring::words::Party;
 
 use super::agent::House;
-use super::phone::{Phone, Voice};
+use super::phone::{Phone, SOON, Voice};
 use super::scene::{A_WHILE, NUMBER, Scene};
 
 /// How far apart a person types; a key lasts 100 ms.
@@ -24,6 +24,16 @@ const DIGITS_HEARD: usize = 7;
 fn types(caller: &Phone, keys: &str) {
     for key in keys.chars() {
         caller.press(key);
+        caller.hears_more(KEYS);
+    }
+}
+
+/// The same by INFO, as some phones and gateways tell keys.
+fn types_by_info(caller: &Phone, keys: &str) {
+    for key in keys.chars() {
+        let info = format!("Signal={key}\r\nDuration=160\r\n");
+        caller.request("INFO", "Content-Type: application/dtmf-relay\r\n", &info);
+        caller.response("INFO", 200, SOON);
         caller.hears_more(KEYS);
     }
 }
@@ -87,4 +97,26 @@ fn a_caller_without_a_number_types_it_hears_it_and_is_called_there() {
         |entry| matches!(&entry.what, What::Promise { news, .. } if news == "done"),
     );
     scene.caller.voice(Voice::Silence);
+}
+
+#[test]
+fn a_caller_whose_phone_tells_keys_by_info_types_his_number() {
+    let caller = Phone::open("anonymous");
+    let house = House::fast().seat("rep1", "echo");
+    let house = house
+        .set("callbacks.quiet_hours.every_day = \"none\"")
+        .set(&format!("sip.trunk = \"{}\"", caller.address));
+    let mut scene = Scene::calling(house, caller);
+    let promise = json!({ "reason": "the bill of May" });
+    scene.agent.command(&scene.call, "promise", promise);
+    scene.phrase_over("number_ask");
+    types_by_info(&scene.caller, NUMBER);
+    types_by_info(&scene.caller, "#");
+    scene.phrase_over("number_confirm");
+    types_by_info(&scene.caller, "1");
+    scene.phrase_over("callback_promise");
+    let rows = scene.agent.callbacks();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(rows[0].number.reveal().as_str(), NUMBER);
+    scene.hang_up();
 }

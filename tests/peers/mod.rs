@@ -21,6 +21,7 @@ mod customers;
 mod deleting;
 mod desk;
 pub(crate) mod events;
+mod flagged;
 mod full_disk;
 mod greeting;
 mod handoff;

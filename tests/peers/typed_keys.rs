@@ -29,6 +29,8 @@ fn house() -> House {
         .set(&format!("phone_keys.\"*2\" = \"say {PHRASE}\""))
         .set("phone_keys.\"*3\" = \"hold\"")
         .set("phone_keys.\"*0\" = \"return\"")
+        .set("phone_keys.\"*4\" = \"promise tariff\"")
+        .set("callbacks.quiet_hours.every_day = \"none\"")
 }
 
 /// Types them, and waits until all have come.
@@ -102,6 +104,27 @@ fn a_rep_types_his_sequences(brand: Brand) {
     scene.hang_up();
 }
 
+/// One sequence, and it is in the book with its reason: then the caller is told.
+fn a_rep_promises_by_a_key(brand: Brand) {
+    let desk = Desk::open(house());
+    let mut rep = desk.phone(brand, PicksUp::AsAsked);
+    let mut scene = Scene::with(desk.agent, Phone::open(NUMBER));
+    rep.wait("established", SOON);
+    types(&mut rep, &mut scene, "*4");
+    scene.phrase_over("callback_promise");
+    let rows = scene.agent.callbacks();
+    let [row] = &rows[..] else {
+        panic!("one promise: {rows:?}");
+    };
+    assert_eq!((&*row.kind, &*row.reason), ("rep", "tariff"));
+    assert_eq!(row.number.reveal().as_str(), NUMBER);
+    assert_eq!(row.origin, Some(scene.call.id));
+    scene.caller.hears_more(10);
+    scene.heard_in_order(&["greeting", "callback_promise"]);
+    assert_eq!(scene.caller.keys_heard(), "");
+    scene.hang_up();
+}
+
 macro_rules! with {
     ($($name:ident: $part:ident($brand:ident);)*) => {$(
         #[test]
@@ -116,5 +139,6 @@ macro_rules! with {
 with! {
     a_rep_types_his_sequences_on_baresip: a_rep_types_his_sequences(Baresip);
     a_rep_types_his_sequences_on_pjsip: a_rep_types_his_sequences(Pjsip);
+    a_rep_promises_by_a_key_of_baresip: a_rep_promises_by_a_key(Baresip);
     a_rep_has_a_phrase_said_by_linphone: a_rep_has_a_phrase_said(Linphone);
 }

@@ -161,6 +161,25 @@ fn what_is_wished_is_on_disk_told_once_and_cannot_be_undone() {
 }
 
 #[test]
+fn nobody_is_promised_a_call_who_does_not_want_one_however_his_number_is_written() {
+    let agent = house()
+        .set("callbacks.never = [\"0086 138 0013 8000\"]")
+        .open();
+    for number in [NUMBER, "+86 138-0013-8000"] {
+        let asked = json!({ "number": number, "reason": "tariff" });
+        let (status, problem) = agent.ask(Method::POST, "/callbacks", &asked);
+        assert_eq!(
+            (status, &problem["code"]),
+            (422, &json!("do-not-call")),
+            "{problem}"
+        );
+    }
+    assert!(agent.callbacks().is_empty());
+    let asked = json!({ "number": "13800138001", "reason": "tariff" });
+    assert_eq!(agent.ask(Method::POST, "/callbacks", &asked).0, 201);
+}
+
+#[test]
 fn a_rep_is_shown_what_he_calls_back_for_before_anybody_is_rung() {
     let caller = Phone::open(NUMBER);
     let house = house().set(&format!("sip.trunk = \"{}\"", caller.address));

@@ -17,7 +17,7 @@ use super::book::{
 
 type Case = (&'static str, fn(&mut dyn Store));
 
-pub(super) const CASES: [Case; 33] = [
+pub(super) const CASES: [Case; 35] = [
     ("a retry changes nothing", retry),
     ("what one caller is promised is one row", merge),
     ("orders taken together are taken in turn", together),
@@ -38,6 +38,11 @@ pub(super) const CASES: [Case; 33] = [
         withdraw_in_flight,
     ),
     ("a late promise is told once", told_once),
+    (
+        "who was not reached for is told of",
+        told_if_not_reached_for,
+    ),
+    ("who may have been reached is uncertain", uncertain),
     ("a desk that starts anew lets go of its own", restart),
     ("what was in memory is restored once", restore),
     ("every state is read back as it was written", every_state),
@@ -308,8 +313,9 @@ fn lapse(book: &mut dyn Store) {
     claimed(book, "a", utc());
     assert!(take(book, look("b"), after(29)).told.is_empty());
     let turn = take(book, look("b"), after(31));
-    assert_eq!(news(&turn), [News::Uncertain; 2]);
-    // A rep decides about his own, a line fault is dialled again by itself.
+    // A rep decides about his own, whose time is over; a line fault is dialled again by itself.
+    let told = [News::Uncertain, News::Overdue, News::Uncertain];
+    assert_eq!(news(&turn), told);
     assert!(matches!(row(book, 1).state, State::Uncertain { .. }));
     assert!(row(book, 2).is_open());
     let attempts = book.attempts(id(1)).unwrap();
@@ -322,7 +328,7 @@ fn lost_answer(book: &mut dyn Store) {
     claimed(book, "a", utc());
     assert!(take(book, look("a"), after(29)).told.is_empty());
     let turn = take(book, look("a"), after(31));
-    assert_eq!(news(&turn), [News::Uncertain]);
+    assert_eq!(news(&turn), [News::Uncertain, News::Overdue]);
 }
 
 fn renewal(book: &mut dyn Store) {
@@ -398,6 +404,55 @@ fn told_once(book: &mut dyn Store) {
     assert!(take(book, look("b"), after(302)).told.is_empty());
     assert_eq!(news(&take(book, look("b"), after(303))), [News::Overdue]);
     assert!(take(book, look("a"), after(304)).told.is_empty());
+}
+
+/// A rep who declined has not tried the customer's phone; a customer who was busy was tried.
+fn told_if_not_reached_for(book: &mut dyn Store) {
+    for (n, outcome, told) in [
+        (1, Outcome::RepDeclined, &[News::Overdue][..]),
+        (2, Outcome::Failed, &[News::Overdue]),
+        (3, Outcome::Busy, &[]),
+    ] {
+        let made = after(i64::try_from(n).unwrap() * 100);
+        let due = Promise {
+            due: made,
+            made_at: made,
+            ..promise(n, Kind::Rep)
+        };
+        take(book, note(n, due), made);
+        let (_, held) = claimed(book, "a", made);
+        take(
+            book,
+            end(held, outcome),
+            made + SignedDuration::from_secs(1),
+        );
+        let late = made + SignedDuration::from_secs(3);
+        assert_eq!(news(&take(book, look("b"), late)), told, "{outcome:?}");
+        assert!(take(book, look("a"), late).told.is_empty(), "{outcome:?}");
+        take(book, wish(n, Wish::Done), late);
+    }
+}
+
+/// It is found, and told to be overdue, until somebody decides.
+fn uncertain(book: &mut dyn Store) {
+    take(book, note(1, promise(1, Kind::Rep)), utc());
+    take(book, note(2, promise(2, Kind::Rep)), utc());
+    assert!(book.uncertain().unwrap().is_empty());
+    let (lost, _) = claimed(book, "a", utc());
+    let desk = "a".parse().unwrap();
+    take(book, Order::Restart { desk }, after(1));
+    let found = |book: &mut dyn Store| -> Vec<CallbackId> {
+        let rows = book.uncertain().unwrap();
+        rows.iter().map(|row| row.id).collect()
+    };
+    assert_eq!(found(book), [lost]);
+    let told = take(book, look("b"), after(3)).told;
+    assert!(
+        told.iter()
+            .any(|told| (told.id, told.news) == (lost, News::Overdue))
+    );
+    take(book, wish(1, Wish::Redial), after(4));
+    assert!(found(book).is_empty());
 }
 
 fn restart(book: &mut dyn Store) {

@@ -156,6 +156,8 @@ fn store(outcome: &str) -> Result<Option<Promised>, String> {
         "fails" => Ok(Some(Promised::NotNoted)),
         "soon" => Ok(Some(Promised::Soon)),
         "tomorrow" => Ok(Some(Promised::Tomorrow)),
+        "today" => Ok(Some(Promised::LaterToday)),
+        "working-day" => Ok(Some(Promised::NextWorkingDay)),
         "silent" => Ok(None),
         other => Err(format!("the store cannot be '{other}'")),
     }

@@ -236,6 +236,8 @@ impl Witness {
             &callback.promise,
             &callback.promise_soon,
             &callback.promise_tomorrow,
+            &callback.promise_today,
+            &callback.promise_working_day,
         ]
         .contains(&phrase)
     }

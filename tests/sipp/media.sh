@@ -42,6 +42,7 @@ quietly -n "${line[@]}" fax.wav synth 3 sine 2100 gain -13 pad 0.5 10
 quietly -n "${line[@]}" ringback.wav synth 1 sine 450 gain -13 pad 0 4
 for hz in 950 1400 1800; do quietly -n "${line[@]}" "special$hz.wav" synth 0.33 sine $hz gain -13; done
 quietly special950.wav special1400.wav special1800.wav special_tones.wav pad 0 1
+quietly special_tones.wav switched_off.wav special_announcement.wav
 # The level of a synthetic voice, for those who need another speaker.
 espeak-ng -v cmn -s 150 -w robot_raw.wav '您好，我想咨询一下我的账户。'
 quietly robot_raw.wav "${line[@]}" robot_zh.wav gain -n -6

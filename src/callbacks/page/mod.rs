@@ -62,11 +62,10 @@ impl<'a> Page<'a> {
     /// Says once what is near its due time, or past it (I4).
     pub fn warn(&mut self) {
         let at = self.at;
-        let late = |row: &Callback| row.warns().filter(|(when, _)| *when <= at);
         let late: Vec<(CallbackId, Warned)> = self
             .rows
             .iter()
-            .filter_map(|row| Some((row.id, late(row)?.1)))
+            .filter_map(|row| Some((row.id, row.warning_at(at)?)))
             .collect();
         for (id, warned) in late {
             self.change(id, |row| row.warned = warned);

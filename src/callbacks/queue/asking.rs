@@ -115,6 +115,8 @@ impl Queue {
             actions.extend(alarm);
         }
         for row in &turn.rows {
+            // An attempt in vain may end after the time that it was to keep.
+            self.may_look |= row.warning_at(clock.at()).is_some();
             actions.extend(self.row_is(row, clock));
         }
         actions
@@ -204,6 +206,7 @@ impl Queue {
 fn alarm(told: &Told) -> Option<Alarm> {
     let id = told.id;
     match told.news {
+        News::Near => Some(Alarm::Near { id }),
         News::Overdue => Some(Alarm::Overdue { id }),
         News::GivenUp { .. } => Some(Alarm::GivenUp { id }),
         News::Refused(Refusal::TooMany) => Some(Alarm::QueueFull),
@@ -218,7 +221,6 @@ fn alarm(told: &Told) -> Option<Alarm> {
         | News::Cancelled
         | News::Snoozed
         | News::Redialled
-        | News::Assigned
-        | News::Near => None,
+        | News::Assigned => None,
     }
 }

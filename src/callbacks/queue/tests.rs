@@ -346,6 +346,35 @@ fn what_is_promised_in_a_talk_of_an_hour_waits_for_its_end_and_costs_no_attempt(
 }
 
 #[test]
+fn an_attempt_that_rings_for_a_minute_is_renewed_every_ten_seconds_and_stays_ours() {
+    let mut desk = Desk::sharing(NOON);
+    let id = desk.note(Kind::LineFault, 0);
+    assert_eq!(desk.dialled(), [(id, 1)]);
+    let begun = desk.now;
+    let mut renewed = Vec::new();
+    for _ in 0..60 {
+        let known = desk.actions.len();
+        desk.pass(1);
+        assert_eq!(desk.others_dial(), 0);
+        let look = Order::Look {
+            desk: "desk2".parse().unwrap(),
+            held: Vec::new(),
+        };
+        let told = desk.book.take(&look, desk.utc).told;
+        assert!(told.iter().all(|told| told.news != News::Uncertain));
+        let is_renewal = |action: &&Action| matches!(action, Action::Ask { order: Order::Renew { claims, .. }, .. } if claims.len() == 1);
+        let count = desk.actions[known..].iter().filter(is_renewal).count();
+        renewed.extend(std::iter::repeat_n(begun.until(desk.now).as_secs(), count));
+    }
+    assert_eq!(renewed, [10, 20, 30, 40, 50, 60]);
+    let hung_up = |action: &Action| matches!(action, Action::HangUp { .. });
+    assert!(!desk.actions.iter().any(hung_up));
+    assert_eq!(desk.dialled(), [(id, 1)]);
+    desk.ends(id, Outcome::Busy);
+    assert_eq!(desk.get(id).outcomes, [Outcome::Busy]);
+}
+
+#[test]
 fn who_rang_in_is_dialled_by_nobody_until_his_desk_has_been_silent_for_thirty_seconds() {
     let mut desk = Desk::sharing(NOON);
     desk.seats(&[]);
@@ -430,12 +459,104 @@ fn what_another_desk_noted_is_dialled_within_a_second_though_nobody_says_so() {
 fn no_seat_no_dialling_but_an_alarm_once_it_is_overdue() {
     let mut desk = Desk::at(NOON);
     let id = desk.note(Kind::Rep, 300);
-    desk.pass(299);
+    desk.pass(179);
     assert!(desk.alarms().is_empty());
+    desk.pass(1);
+    assert_eq!(desk.alarms(), ["callback-near"]);
+    desk.pass(122);
+    assert_eq!(desk.alarms(), ["callback-near"]);
     desk.pass(600);
-    assert_eq!(desk.alarms(), ["callback-overdue"]);
+    assert_eq!(desk.alarms(), ["callback-near", "callback-overdue"]);
     desk.seats(&["rep1"]);
     assert_eq!(desk.dialled(), [(id, 1)]);
+}
+
+#[test]
+fn a_promise_of_seconds_is_near_too_but_not_one_that_is_phoned_at_once() {
+    let mut desk = Desk::at(NOON);
+    desk.note(Kind::Rep, 20);
+    desk.pass(11);
+    assert!(desk.alarms().is_empty());
+    desk.pass(1);
+    assert_eq!(desk.alarms(), ["callback-near"]);
+    desk.pass(11);
+    assert_eq!(desk.alarms(), ["callback-near", "callback-overdue"]);
+    let mut desk = Desk::at(NOON);
+    desk.note(Kind::LineFault, 15);
+    desk.pass(60);
+    assert_eq!(desk.alarms(), ["callback-overdue"]);
+}
+
+#[test]
+fn a_promise_that_nobody_reached_for_by_its_time_is_overdue_however_often_a_rep_declined() {
+    for outcome in [Outcome::RepDeclined, Outcome::RepAbsent, Outcome::Failed] {
+        let mut desk = Desk::with_seat(NOON);
+        let id = desk.note(Kind::Rep, 0);
+        assert_eq!(desk.dialled(), [(id, 1)]);
+        desk.pass(2);
+        desk.ends(id, outcome);
+        assert!(desk.alarms().is_empty(), "{outcome:?}");
+        desk.pass(1);
+        assert_eq!(desk.alarms(), ["callback-overdue"], "{outcome:?}");
+        // Told once, however long it goes on.
+        desk.pass(600);
+        desk.ends(id, outcome);
+        desk.pass(3_600);
+        assert_eq!(desk.alarms(), ["callback-overdue"], "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_promise_whose_rep_declines_until_it_is_due_is_overdue() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::Rep, 300);
+    desk.pass(60);
+    desk.give(Input::Wished {
+        id,
+        wish: Wish::Redial,
+        by: "Lina".to_owned(),
+    });
+    while desk.utc < desk.get(id).promise.due {
+        desk.ends(id, Outcome::RepDeclined);
+        desk.pass(60);
+    }
+    // One is in flight at the due time, and the rep declines that, too.
+    assert_eq!(desk.alarms(), ["callback-near"]);
+    desk.pass(3);
+    desk.ends(id, Outcome::RepDeclined);
+    assert_eq!(desk.alarms(), ["callback-near", "callback-overdue"]);
+}
+
+#[test]
+fn who_was_busy_is_not_overdue_he_was_called() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::Rep, 300);
+    desk.pass(300);
+    desk.ends(id, Outcome::Busy);
+    desk.pass(100);
+    assert_eq!(desk.alarms(), ["callback-near"]);
+}
+
+#[test]
+fn an_uncertain_promise_that_nobody_decides_is_overdue() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::Rep, 0);
+    desk.killed();
+    assert!(matches!(desk.state(id), State::Uncertain { .. }));
+    desk.pass(3);
+    assert_eq!(desk.alarms(), ["callback-overdue"]);
+}
+
+#[test]
+fn what_is_overdue_when_it_is_looked_at_is_not_told_to_be_near_before() {
+    let mut desk = Desk::at(NOON);
+    desk.works = false;
+    desk.note(Kind::Rep, 300);
+    desk.wait_until(desk.now + Duration::from_secs(600));
+    desk.works = true;
+    desk.give(Input::Tick);
+    assert_eq!(desk.alarms().last(), Some(&"callback-overdue"));
+    assert!(!desk.alarms().contains(&"callback-near"));
 }
 
 #[test]
@@ -492,12 +613,16 @@ fn a_promise_on_disk_is_not_dialled_before_its_attempt_is() {
 
 #[test]
 fn a_clock_set_back_makes_no_promise_late() {
-    for by in [-3_600, 3_600] {
+    // Set forward it is due at once, and dialled before anybody need be warned.
+    for (by, told) in [
+        (-3_600, &["clock-jumped", "callback-near"][..]),
+        (3_600, &["clock-jumped"]),
+    ] {
         let mut desk = Desk::with_seat(NOON);
         let id = desk.note(Kind::Rep, 300);
         desk.utc += SignedDuration::from_secs(by);
         desk.pass(300);
-        assert_eq!(desk.alarms(), ["clock-jumped"]);
+        assert_eq!(desk.alarms(), told);
         assert_eq!(desk.dialled(), [(id, 1)]);
     }
 }
@@ -511,7 +636,7 @@ fn a_clock_set_forward_is_noticed_while_nothing_happens() {
     assert_eq!(why, Timer::LookAtClock);
     desk.wait_until(at);
     desk.give(Input::Tick);
-    assert_eq!(desk.alarms(), ["clock-jumped"]);
+    assert_eq!(desk.alarms(), ["clock-jumped", "callback-near"]);
     desk.pass(120);
     assert_eq!(desk.dialled(), [(id, 1)]);
 }
@@ -553,7 +678,10 @@ fn wishes_cancel_finish_and_snooze_whatever_is_open() {
     });
     desk.pass(600);
     assert!(desk.dialled().is_empty());
-    assert_eq!(desk.news(), ["noted", "snoozed", "overdue", "cancelled"]);
+    assert_eq!(
+        desk.news(),
+        ["noted", "snoozed", "near", "overdue", "cancelled"]
+    );
 }
 
 /// What is wished, and whether it came true.
@@ -748,7 +876,7 @@ fn who_is_not_to_be_called_is_promised_nothing() {
     desk.pass(30);
     assert!(desk.dialled().is_empty());
     assert!(matches!(desk.state(open), State::Cancelled { .. }));
-    assert_eq!(desk.news(), ["noted", "do-not-call", "cancelled"]);
+    assert_eq!(desk.news(), ["noted", "do-not-call", "near", "cancelled"]);
 }
 
 #[test]

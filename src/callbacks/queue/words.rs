@@ -95,7 +95,11 @@ pub enum Action {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Alarm {
-    /// Due, and nobody has tried yet.
+    /// Three fifths of its time are over, and nobody has reached for the customer yet.
+    Near {
+        id: CallbackId,
+    },
+    /// Its time is over, and nobody has.
     Overdue {
         id: CallbackId,
     },
@@ -115,6 +119,7 @@ impl Alarm {
     /// The timeline's word.
     pub fn as_str(&self) -> &'static str {
         match self {
+            Self::Near { .. } => "callback-near",
             Self::Overdue { .. } => "callback-overdue",
             Self::GivenUp { .. } => "callback-given-up",
             Self::StoreFailed => "store-failed",

@@ -11,7 +11,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn, Wished};
+use super::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, State, Turn, Wished};
 use crate::words::PhoneNumber;
 
 pub use error::{OpenError, StoreError};
@@ -39,6 +39,13 @@ pub trait Store: fmt::Debug + Send {
 
     /// Those that are not settled, and the last that were, each oldest first.
     fn callbacks(&mut self) -> Result<Vec<Callback>, StoreError>;
+
+    /// Those whose last attempt has no known end, the oldest first.
+    fn uncertain(&mut self) -> Result<Vec<Callback>, StoreError> {
+        let is_uncertain = |row: &Callback| matches!(row.state, State::Uncertain { .. });
+        let rows = self.callbacks()?.into_iter();
+        Ok(rows.filter(is_uncertain).collect())
+    }
 
     /// One of them, settled or not.
     fn callback(&mut self, id: CallbackId) -> Result<Option<Callback>, StoreError>;

@@ -102,6 +102,10 @@ impl<S: Store> Store for Outbox<S> {
         self.server.callbacks()
     }
 
+    fn uncertain(&mut self) -> Result<Vec<Callback>, StoreError> {
+        self.server.uncertain()
+    }
+
     fn callback(&mut self, id: CallbackId) -> Result<Option<Callback>, StoreError> {
         self.server.callback(id)
     }

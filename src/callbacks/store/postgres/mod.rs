@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
+use tokio_postgres::types::ToSql;
 
 use self::address::Address;
 use self::book_time::{BookTime, Moved};
@@ -64,6 +65,8 @@ SELECT whose, body, id FROM callback WHERE NOT settled
 UNION ALL
 (SELECT whose, body, id FROM callback WHERE settled ORDER BY id DESC LIMIT $1)
 ORDER BY id";
+const UNCERTAIN: &str =
+    "SELECT whose, body FROM callback WHERE NOT settled AND state = 'uncertain' ORDER BY id";
 
 /// Whose pages are locked in one transaction: the server has room for so many locks.
 const CALLERS_AT_ONCE: usize = 500;
@@ -242,6 +245,19 @@ impl Postgres {
         Ok(ahead)
     }
 
+    fn listed(
+        &mut self,
+        query: &str,
+        by: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Callback>, StoreError> {
+        let rows = self.run(|link, _| {
+            let rows = link.once(query, by)?;
+            let rows = rows.iter().map(|row| Ok(Kept::read(row)?.row));
+            rows.collect::<Result<Vec<Callback>, Fault>>()
+        })?;
+        Ok(rows.moved(-self.time.ahead()))
+    }
+
     fn read_time(&mut self) -> Result<BookTime, StoreError> {
         let clock = self.clock;
         self.run(|link, _| {
@@ -319,12 +335,11 @@ impl Store for Postgres {
     }
 
     fn callbacks(&mut self) -> Result<Vec<Callback>, StoreError> {
-        let rows = self.run(|link, _| {
-            let rows = link.once(LISTED, &[&SETTLED_LISTED])?;
-            let rows = rows.iter().map(|row| Ok(Kept::read(row)?.row));
-            rows.collect::<Result<Vec<Callback>, Fault>>()
-        })?;
-        Ok(rows.moved(-self.time.ahead()))
+        self.listed(LISTED, &[&SETTLED_LISTED])
+    }
+
+    fn uncertain(&mut self) -> Result<Vec<Callback>, StoreError> {
+        self.listed(UNCERTAIN, &[])
     }
 
     fn callback(&mut self, id: CallbackId) -> Result<Option<Callback>, StoreError> {

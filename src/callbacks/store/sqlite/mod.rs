@@ -50,6 +50,9 @@ UNION ALL
 SELECT * FROM (SELECT * FROM callback WHERE settled = 1 ORDER BY id DESC LIMIT ?1)
 ORDER BY id";
 
+const UNCERTAIN: &str =
+    "SELECT * FROM callback WHERE settled = 0 AND state = 'uncertain' ORDER BY id";
+
 impl Sqlite {
     /// Opens `path` for this process alone; `utc` names a damaged file that is moved aside.
     pub fn open(path: &Path, rules: &Rules, utc: Timestamp) -> Result<(Self, Opened), OpenError> {
@@ -207,6 +210,13 @@ impl Store for Sqlite {
     fn callbacks(&mut self) -> Result<Vec<Callback>, StoreError> {
         let mut query = self.db.prepare_cached(LISTED)?;
         let rows = query.query_map([SETTLED_LISTED], Row::read)?;
+        let rows: Vec<Option<Callback>> = rows.collect::<rusqlite::Result<_>>()?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    fn uncertain(&mut self) -> Result<Vec<Callback>, StoreError> {
+        let mut query = self.db.prepare_cached(UNCERTAIN)?;
+        let rows = query.query_map((), Row::read)?;
         let rows: Vec<Option<Callback>> = rows.collect::<rusqlite::Result<_>>()?;
         Ok(rows.into_iter().flatten().collect())
     }
