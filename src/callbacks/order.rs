@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{
-    Attempt, Callback, CallbackId, CancelledBecause, Kind, LiveCalls, Outcome, Promise, SipCause,
-    State,
+    Attempt, Callback, CallbackId, CancelledBecause, Kind, LiveCall, LiveCalls, Outcome, Promise,
+    SipCause, State,
 };
 use crate::words::{CallId, DeskId, PhoneNumber, Pii, SeatId};
 
@@ -50,7 +50,8 @@ pub enum Order {
     Look { desk: DeskId, held: Vec<Claim> },
     /// Only when something is due or late, for a desk whose book others write into.
     Peek,
-    /// The desk begins anew: what it had claimed is in nobody's hands, and its calls keep nobody from being dialled.
+    /// The desk begins anew: what it had claimed is in nobody's hands, and its calls keep nobody from being dialled. The
+    /// turn tells of those calls, at each start until [`Order::CallOver`].
     Restart { desk: DeskId },
     /// What was kept in memory while nothing could be written; what the book knows further stays as it is.
     Restore {
@@ -157,6 +158,8 @@ pub struct Turn {
     /// Begun or ended by it.
     pub attempts: Vec<(CallbackId, Attempt)>,
     pub told: Vec<Told>,
+    /// Calls that died with their desk: their callers are owed a callback (D29).
+    pub died: Vec<LiveCall>,
     /// When the next row is due or late, as far as the book knows.
     pub next: Option<Timestamp>,
     /// Since when the first in the line waits of those whom any seat may dial now.
@@ -171,6 +174,7 @@ impl Turn {
         self.rows.extend(other.rows);
         self.attempts.extend(other.attempts);
         self.told.extend(other.told);
+        self.died.extend(other.died);
     }
 }
 

@@ -15,7 +15,7 @@ use super::book::{
 
 type Case = (&'static str, fn(&mut dyn Store));
 
-pub(super) const CASES: [Case; 25] = [
+pub(super) const CASES: [Case; 26] = [
     ("a retry changes nothing", retry),
     ("what one caller is promised is one row", merge),
     ("orders taken together are taken in turn", together),
@@ -46,6 +46,10 @@ pub(super) const CASES: [Case; 25] = [
     (
         "calls that died keep nobody from being dialled",
         calls_that_died,
+    ),
+    (
+        "calls that died are told of until they are over",
+        calls_owed,
     ),
     ("what is settled is forgotten by number", forget),
     ("what is over for long is deleted", expire),
@@ -573,4 +577,19 @@ fn calls_that_died(book: &mut dyn Store) {
     take(book, Order::Restart { desk }, after(1));
     assert_eq!(claimed(book, "c", after(1)).0, id(1));
     assert!(take(book, claim("c", after(1)), after(1)).rows.is_empty());
+}
+
+fn calls_owed(book: &mut dyn Store) {
+    let died = |book: &mut dyn Store| {
+        let desk = "a".parse().unwrap();
+        take(book, Order::Restart { desk }, after(1)).died
+    };
+    for n in 1..=2 {
+        take(book, Order::Live(up("a", live_call(n, n), utc())), utc());
+    }
+    take(book, call_over(1), utc());
+    assert_eq!(died(book), [live_call(2, 2)]);
+    assert_eq!(died(book), [live_call(2, 2)]);
+    take(book, call_over(2), after(1));
+    assert_eq!(died(book), []);
 }
