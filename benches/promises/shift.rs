@@ -219,7 +219,7 @@ impl Desk {
                         | News::Assigned
                         | News::Near => {}
                     },
-                    Action::HangUp { .. } | Action::Alarm(_) => {}
+                    Action::HangUp { .. } | Action::Died(_) | Action::Alarm(_) => {}
                 }
             }
         }

@@ -397,6 +397,13 @@ impl Callback {
         }
     }
 
+    /// Whether its time is over by then, and nobody was told.
+    pub(super) fn is_overdue_in_silence(&self, at: Timestamp) -> bool {
+        let due = self.promise.due;
+        let overdue = due.saturating_add(TAKEN_UP_WITHIN).unwrap_or(due);
+        self.warns().is_some() && overdue <= at
+    }
+
     pub(super) fn is_due(&self, at: Timestamp) -> bool {
         self.is_open() && self.next <= at
     }

@@ -2,30 +2,33 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{LiveCalls, Rules};
+use super::{LiveCall, LiveCalls, Rules};
 use crate::words::{CallId, DeskId, PhoneNumber};
 
-/// Callers who are on the line, in a book that lives in one process: there they need not outlive it.
+/// Calls that are up, in a book that lives in one process: there they need not outlive it.
 #[derive(Debug, Default)]
 pub(super) struct Engaged(BTreeMap<CallId, Line>);
 
 #[derive(Debug)]
 struct Line {
     desk: DeskId,
-    whose: PhoneNumber,
-    until: Timestamp,
+    call: LiveCall,
+    whose: Option<PhoneNumber>,
+    /// None: it died with its desk.
+    until: Option<Timestamp>,
 }
 
 impl Engaged {
     /// These calls are up.
     pub(super) fn take(&mut self, live: &LiveCalls, rules: &Rules) {
-        let known = live
-            .calls
-            .iter()
-            .filter_map(|call| Some((call.call, rules.whose(call.number.as_ref()?))));
-        let lines = known.map(|(call, whose)| {
-            let (desk, until) = (live.desk.clone(), live.until);
-            (call, Line { desk, whose, until })
+        let lines = live.calls.iter().map(|call| {
+            let line = Line {
+                desk: live.desk.clone(),
+                call: call.clone(),
+                whose: call.number.as_ref().map(|number| rules.whose(number)),
+                until: Some(live.until),
+            };
+            (call.call, line)
         });
         self.0.extend(lines);
     }
@@ -34,12 +37,19 @@ impl Engaged {
         self.0.remove(&call);
     }
 
-    pub(super) fn calls_died(&mut self, desk: &DeskId) {
-        self.0.retain(|_, line| line.desk != *desk);
+    /// Those that are not over yet, by their ids.
+    pub(super) fn calls_died(&mut self, desk: &DeskId) -> Vec<LiveCall> {
+        let lines = self.0.values_mut().filter(|line| line.desk == *desk);
+        let died = lines.map(|line| {
+            line.until = None;
+            line.call.clone()
+        });
+        died.collect()
     }
 
     pub(super) fn callers(&self, at: Timestamp) -> BTreeSet<&PhoneNumber> {
-        let lines = self.0.values().filter(|line| line.until > at);
-        lines.map(|line| &line.whose).collect()
+        let is_up = |line: &&Line| line.until.is_some_and(|until| until > at);
+        let lines = self.0.values().filter(is_up);
+        lines.filter_map(|line| line.whose.as_ref()).collect()
     }
 }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use super::engaged::Engaged;
 use super::sheet::{Sheet, carry_out};
 use super::{
-    Attempt, Callback, CallbackId, Claimer, LiveCalls, Order, Outlook, Promise, Rules, Turn, Wished,
+    Attempt, Callback, CallbackId, Claimer, LiveCall, LiveCalls, Order, Outlook, Promise, Rules,
+    Turn, Wished,
 };
 use crate::words::{CallId, DeskId, PhoneNumber};
 
@@ -174,9 +175,8 @@ impl Sheet for Memory {
         Ok(())
     }
 
-    fn calls_died(&mut self, desk: &DeskId) -> Result<(), Infallible> {
-        self.engaged.calls_died(desk);
-        Ok(())
+    fn calls_died(&mut self, desk: &DeskId) -> Result<Vec<LiveCall>, Infallible> {
+        Ok(self.engaged.calls_died(desk))
     }
 
     fn outlook(&mut self, from: Timestamp, at: Timestamp) -> Result<Outlook, Infallible> {

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attempt, Callback, CallbackId, CancelledBecause, Kind, LiveCalls, Outcome, Promise, Rules,
-    SipCause, State, Wished,
+    Attempt, Callback, CallbackId, CancelledBecause, Kind, LiveCall, LiveCalls, Outcome, Promise,
+    Rules, SipCause, State, Wished,
 };
 use crate::words::{CallId, DeskId, PhoneNumber, Pii, SeatId};
 
@@ -51,7 +51,8 @@ pub enum Order {
     Look { desk: DeskId, held: Vec<Claim> },
     /// Only when something is due or late, for a desk whose book others write into.
     Peek,
-    /// The desk begins anew: what it had claimed is in nobody's hands, and its calls keep nobody from being dialled.
+    /// The desk begins anew: what it had claimed is in nobody's hands, and its calls keep nobody from being dialled. The
+    /// turn tells of those calls, at each start until [`Order::CallOver`].
     Restart { desk: DeskId },
     /// What was kept in memory while nothing could be written; what the book knows further stays as it is.
     Restore {
@@ -182,6 +183,8 @@ pub struct Turn {
     /// That came true by it.
     pub wishes: Vec<(CallbackId, Wished)>,
     pub told: Vec<Told>,
+    /// Calls that died with their desk: their callers are owed a callback (D29).
+    pub died: Vec<LiveCall>,
     /// When the next row is due or late, as far as the book knows.
     pub next: Option<Timestamp>,
     /// Since when the first in the line waits of those whom any seat may dial now.
@@ -197,6 +200,7 @@ impl Turn {
         self.attempts.extend(other.attempts);
         self.wishes.extend(other.wishes);
         self.told.extend(other.told);
+        self.died.extend(other.died);
     }
 }
 

@@ -1,8 +1,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Attempt, Callback, CallbackId, Claim, Claimer, LiveCalls, News, Order, Page, Promise, Refusal,
-    Rules, Told, Turn, Wish, Wished,
+    Attempt, Callback, CallbackId, Claim, Claimer, LiveCall, LiveCalls, News, Order, Page, Promise,
+    Refusal, Rules, Told, Turn, Wish, Wished,
 };
 use crate::words::{CallId, DeskId, PhoneNumber};
 
@@ -52,8 +52,9 @@ pub trait Sheet {
 
     fn call_over(&mut self, call: CallId) -> Result<(), Self::Error>;
 
-    /// The calls of this desk died with it: they are owed a callback, and keep nobody from being dialled.
-    fn calls_died(&mut self, desk: &DeskId) -> Result<(), Self::Error>;
+    /// The calls of this desk died with it: they are owed a callback, and keep nobody from being dialled. Those that are not
+    /// over yet, by their ids.
+    fn calls_died(&mut self, desk: &DeskId) -> Result<Vec<LiveCall>, Self::Error>;
 
     /// What there is to come back for: what stirs after `from`, and who is first in the line at `at`. Whoever is on the line
     /// at `at` is due once his call is over.
@@ -243,9 +244,10 @@ impl<S: Sheet> Work<'_, S> {
     }
 
     fn restart(&mut self, desk: &DeskId) -> Result<Turn, S::Error> {
-        self.sheet.calls_died(desk)?;
+        let died = self.sheet.calls_died(desk)?;
         let dialled = self.sheet.dialled_by(desk)?;
-        self.on_pages(dialled, |page| page.lapse(|row| row.is_held_at(desk)))
+        let turn = self.on_pages(dialled, |page| page.lapse(|row| row.is_held_at(desk)))?;
+        Ok(Turn { died, ..turn })
     }
 
     /// The attempts of rows that are known are known, too, and what was wished of them.

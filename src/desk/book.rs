@@ -112,13 +112,11 @@ fn reach(
         Sqlite::open(&path, &settings.callback_rules(), utc).map_err(RunError::Database)?;
     let opened = Postgres::open_in(state, &url, store.desk.clone(), super::clock::now);
     let (mut server, opened) = opened.map_err(RunError::Database)?;
-    let mut calls = server.found().map_err(RunError::Rows)?.calls;
     // A desk that is behind with its news looks by itself a second later.
     let stirred = move || drop(kept.try_send(Kept::Stirred));
     server.listen(stirred).map_err(RunError::System)?;
     let mut store = Outbox::new(server, file).map_err(RunError::Rows)?;
-    let in_file = store.found(utc).map_err(RunError::Rows)?;
-    calls.extend(in_file.calls);
+    let found = store.found(utc).map_err(RunError::Rows)?;
     let opened = match file_opened {
         Opened::MovedAside(_) => file_opened,
         Opened::Fresh | Opened::Existing => opened,
@@ -126,6 +124,6 @@ fn reach(
     Ok(Book {
         store: Box::new(store),
         opened,
-        found: Found { calls, ..in_file },
+        found,
     })
 }

@@ -270,7 +270,8 @@ impl Worker {
     fn watch<T>(&mut self, saved: Result<T, StoreError>) -> Option<T> {
         match saved {
             Ok(saved) => {
-                if std::mem::take(&mut self.failing) {
+                // What is kept elsewhere for the book is safe, and the book is no better for it.
+                if !self.store.is_behind() && std::mem::take(&mut self.failing) {
                     self.tell(Kept::Recovered);
                 }
                 Some(saved)

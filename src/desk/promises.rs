@@ -9,8 +9,8 @@ use crate::call::{
     Beginning, Call, Input, Judgement, Outcome, Particulars, PromiseKind, Promised, Ticket,
 };
 use crate::callbacks::{
-    self, Action, Attempt, Callback, CallbackId, Kind, MovedTo, News, Promise, Queue, Rules, Told,
-    Turn,
+    self, Action, Attempt, Callback, CallbackId, Kind, LiveCall, MovedTo, News, Promise, Queue,
+    Rules, Told, Turn,
 };
 use crate::console::Code;
 use crate::media::Attended;
@@ -131,8 +131,22 @@ impl Desk {
     }
 
     pub(super) fn note_promise(&mut self, promise: Promise, now: Moment) {
+        let promised = self.promised_by(promise);
+        self.tell_queue(promised, now);
+    }
+
+    fn promised_by(&mut self, promise: Promise) -> callbacks::Input {
         let id = CallbackId::new(clock::unix_ms(), self.entropy.bytes());
-        self.tell_queue(callbacks::Input::Promised { id, promise }, now);
+        callbacks::Input::Promised { id, promise }
+    }
+
+    /// For a call that died with the last run (D29). Its row leaves once the promise is on disk: see `promise_news`.
+    fn phone_back(&mut self, died: LiveCall) -> callbacks::Input {
+        let call = died.call;
+        match died.promise(clock::utc()) {
+            Some(promise) => self.promised_by(promise),
+            None => callbacks::Input::CallOver { call },
+        }
     }
 
     /// Caller and rep are together: what was promised to this number is kept (D26). An attempt of
@@ -234,6 +248,7 @@ impl Desk {
             }
             Action::HangUp { id, attempt } => self.hang_up_attempt(id, attempt),
             Action::Tell(told) => return self.promise_news(told, now),
+            Action::Died(call) => return Some(self.phone_back(call)),
             Action::Alarm(alarm) => self.alarm(alarm.as_str(), now),
         }
         None

@@ -129,7 +129,7 @@ impl Agent {
             keeper,
             entropy,
         };
-        desk.begin(books.opened, books.found, books.last_of_seats, utc);
+        desk.begin(books.opened, books.found, books.last_of_seats);
         let inbox = Inbox {
             reports: sounds.reports,
             requests,

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::call::Input;
+use crate::callbacks;
 use crate::callbacks::store::{Found, Opened, Salvaged};
-use crate::callbacks::{self, LiveCall};
 use crate::console::Request;
 use crate::media::Report;
 use crate::recordings::store::News;
@@ -50,24 +49,18 @@ pub(super) struct Inbox {
 
 impl Desk {
     /// Takes up what the last run left, and tells the network that we are here.
-    pub(super) fn begin(
-        &mut self,
-        opened: Opened,
-        found: Found,
-        last_of_seats: Vec<Entry>,
-        utc: Timestamp,
-    ) {
+    pub(super) fn begin(&mut self, opened: Opened, found: Found, last_of_seats: Vec<Entry>) {
         let now = clock::now();
         self.recall_seats(last_of_seats, now);
-        self.remember(opened, found, now, utc);
+        self.remember(opened, found, now);
         self.follow_address();
         self.look_at_ways(false, now);
         self.begin_registrations(now);
         self.signalling.flush();
     }
 
-    /// What the last run left: promises go on, calls that died with it are phoned back (D29, D30).
-    fn remember(&mut self, opened: Opened, found: Found, now: Moment, utc: Timestamp) {
+    /// What the last run left: promises go on (D30); of calls that died with it the queue tells.
+    fn remember(&mut self, opened: Opened, found: Found, now: Moment) {
         if let Opened::MovedAside(_) = opened {
             self.alarm("database-damaged", now);
         }
@@ -86,20 +79,8 @@ impl Desk {
             self.alarm("promises-lost", now);
         }
         self.tell_queue(callbacks::Input::Started, now);
-        for call in found.calls {
-            self.phone_back_after_crash(call, now, utc);
-        }
         self.tell_queue_of_seats(now);
         self.settle(now);
-    }
-
-    fn phone_back_after_crash(&mut self, call: LiveCall, now: Moment, utc: Timestamp) {
-        let id = call.call;
-        match call.promise(utc) {
-            // Its row leaves once the promise is on disk: see `promise_news`.
-            Some(promise) => self.note_promise(promise, now),
-            None => self.tell_queue(callbacks::Input::CallOver { call: id }, now),
-        }
     }
 
     /// Until it is stopped, or enough calls have ended.

@@ -22,6 +22,7 @@ pub(super) struct Figures {
     pub(super) verdict: Verdict,
     /// In order.
     readies: Vec<Duration>,
+    answers: Vec<Duration>,
 }
 
 impl Figures {
@@ -31,6 +32,7 @@ impl Figures {
             all.add(report);
         }
         all.readies.sort_unstable();
+        all.answers.sort_unstable();
         all
     }
 
@@ -42,6 +44,7 @@ impl Figures {
                 How::ByItself => self.by_themselves += 1,
             }
             self.readies.extend(round.ready);
+            self.answers.extend(round.answered);
         }
         self.acknowledged += report.acknowledged.len();
         for row in &report.rows {
@@ -53,9 +56,12 @@ impl Figures {
 
     /// Of a hundred restarts so many were sooner.
     pub(super) fn ready(&self, percent: usize) -> Duration {
-        let last = self.readies.len().saturating_sub(1);
-        let at = self.readies.get(last * percent / 100);
-        at.copied().unwrap_or(Duration::MAX)
+        sooner(&self.readies, percent)
+    }
+
+    /// The same of those that took a promise down, whether or not they could call anybody.
+    pub(super) fn answered(&self, percent: usize) -> Duration {
+        sooner(&self.answers, percent)
     }
 
     pub(super) fn kills(&self) -> usize {
@@ -65,6 +71,12 @@ impl Figures {
     pub(super) fn hits(&self, point: Failpoint) -> usize {
         self.hits.get(&point).copied().unwrap_or_default()
     }
+}
+
+fn sooner(sorted: &[Duration], percent: usize) -> Duration {
+    let last = sorted.len().saturating_sub(1);
+    let at = sorted.get(last * percent / 100);
+    at.copied().unwrap_or(Duration::MAX)
 }
 
 impl Verdict {
@@ -107,6 +119,8 @@ impl fmt::Display for Figures {
         writeln!(f, "uncertain           {}", verdict.uncertain)?;
         writeln!(f, "hung up, tried again {}", verdict.again_after_hanging_up)?;
         let (p50, p95, n) = (self.ready(50), self.ready(95), self.readies.len());
-        write!(f, "ready again         p50 {p50:.0?}, p95 {p95:.0?} of {n}")
+        writeln!(f, "ready again         p50 {p50:.0?}, p95 {p95:.0?} of {n}")?;
+        let (p50, p95, n) = (self.answered(50), self.answered(95), self.answers.len());
+        write!(f, "promises again      p50 {p50:.0?}, p95 {p95:.0?} of {n}")
     }
 }

@@ -62,6 +62,8 @@ pub(super) struct Report {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Round {
     pub(super) death: Death,
+    /// From the start until the first promise was acknowledged.
+    pub(super) answered: Option<Duration>,
     /// From the start until the API had answered and somebody had been claimed.
     pub(super) ready: Option<Duration>,
 }
@@ -85,6 +87,14 @@ impl Office {
             uas,
             rounds: BTreeMap::new(),
             scratch,
+        }
+    }
+
+    /// Each desk has had the book once: without it a desk begins only where it has.
+    #[cfg(feature = "postgres")]
+    pub(super) fn have_the_book(&mut self) {
+        for (desk, _) in &mut self.desks {
+            drop(desk.live());
         }
     }
 
@@ -191,7 +201,11 @@ fn work(
             aims.missed.push(point);
         }
         let ready = ready(&death, answered, log.first_invite(desk.sip, death.spawned));
-        done.push(Round { death, ready });
+        done.push(Round {
+            death,
+            answered: answered.map(|at| at - death.spawned),
+            ready,
+        });
     }
     done
 }

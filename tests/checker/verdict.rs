@@ -350,7 +350,11 @@ mod tests {
             over: at(10),
             how: How::AtAnyMoment,
         };
-        let round = Round { death, ready: None };
+        let round = Round {
+            death,
+            answered: None,
+            ready: None,
+        };
         let acknowledged = rows
             .iter()
             .map(|row| (text(row, "reason"), text(row, "id")));

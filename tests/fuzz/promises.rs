@@ -75,7 +75,7 @@ impl Desk {
                 let other = self.phoned.insert(number, this);
                 assert_eq!(other, None, "phoned twice at once");
             }
-            Action::HangUp { .. } | Action::Tell(_) | Action::Alarm(_) => {}
+            Action::HangUp { .. } | Action::Tell(_) | Action::Died(_) | Action::Alarm(_) => {}
         }
     }
 

@@ -6,12 +6,12 @@ use thirdring::words::Party;
 
 use super::agent::House;
 use super::events::of;
-use super::hearing::Phrase;
+use super::hearing::{Phrase, Recording};
 use super::phone::SOON;
 use super::scene::Scene;
 
 /// Every 15 s on the 8 kHz clock (D3).
-const PERIOD_TICKS: u32 = 120_000;
+pub(super) const PERIOD_TICKS: u32 = 120_000;
 
 /// How late the last sample of a cut phrase may come after the rep's return (D14), and what HTTP and ear add.
 const CUT_WITHIN: Duration = Duration::from_millis(40 + 60);
@@ -19,7 +19,7 @@ const CUT_WITHIN: Duration = Duration::from_millis(40 + 60);
 /// The silence of A-law, whose smallest step is no zero, is 12 dB below.
 const AUDIBLE_DBOV: f64 = -60.0;
 
-fn hold(scene: &mut Scene) {
+pub(super) fn hold(scene: &mut Scene) {
     let agreed = json!({"reason": "lookup", "agreed": true});
     scene.agent.command(&scene.call, "hold", agreed);
     scene.state("holding");
@@ -38,6 +38,11 @@ fn steps(phrases: &[Phrase]) -> Vec<u32> {
         .collect()
 }
 
+/// From one "still looking" to the next.
+pub(super) fn steps_of_the_grid(heard: &Recording) -> Vec<u32> {
+    steps(&all(&heard.phrases(), "hold_still"))
+}
+
 #[test]
 fn five_minutes_of_hold_are_counted_in_samples() {
     let house = House::standard().seat("rep1", "echo");
@@ -48,7 +53,7 @@ fn five_minutes_of_hold_are_counted_in_samples() {
     let heard = scene.caller.recording();
     let still = all(&heard.phrases(), "hold_still");
     assert!(still.len() >= 19, "{heard}");
-    let steps = steps(&still);
+    let steps = steps_of_the_grid(&heard);
     assert!(steps.iter().all(|step| *step == PERIOD_TICKS), "{steps:?}");
 }
 

@@ -13,6 +13,7 @@ mod auto_answer;
 mod bad_input;
 mod callback;
 pub(crate) mod certificates;
+mod clock;
 mod codecs;
 mod commands;
 mod consent;
@@ -42,6 +43,8 @@ pub(crate) mod name_server;
 mod nat;
 pub(crate) mod netns;
 mod one_way;
+#[cfg(feature = "postgres")]
+mod outage;
 mod own_phone;
 mod pbx;
 mod pcap;

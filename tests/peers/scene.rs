@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use thirdring::console::CallView;
+use thirdring::records::What;
 use thirdring::words::Ending;
 
 use super::agent::{Agent, House};
@@ -98,6 +99,28 @@ pub(crate) fn say_a_word(caller: &Phone, events: &mut Events, id: &str) {
     events.voice(id, true);
     caller.hears_more(50);
     caller.voice(Voice::Silence);
+}
+
+/// What is due is dialled within, and tried again if need be.
+const KEPT_WITHIN: Duration = Duration::from_secs(60);
+
+/// Who was promised a call has it: he says hello, hears why, is with the rep, and goes once the promise is kept.
+pub(crate) fn is_called_back(events: &mut Events, customer: &Phone, number: &str, opening: &str) {
+    customer.forget_sound();
+    let id = customer.dialled(number, KEPT_WITHIN).call_id().to_owned();
+    say_a_word(customer, events, &id);
+    events.phrase_over(&id, opening, A_WHILE);
+    events.state(&id, "talking", A_WHILE);
+    customer.speak();
+    let is_its = |callback: &String| id.contains(callback.as_str());
+    events.wait("the kept promise", A_WHILE, |entry| {
+        matches!(&entry.what, What::Promise { callback: Some(callback), news, .. } if news == "done" && is_its(callback))
+    });
+    let heard = customer.recording().ids();
+    assert!(heard.contains(&opening.to_owned()), "{heard:?}");
+    customer.voice(Voice::Silence);
+    customer.hang_up();
+    events.ended(&id, SOON);
 }
 
 /// He speaks, the other end echoes: what comes back was understood on both ways.

@@ -17,7 +17,7 @@ use super::book::{
 
 type Case = (&'static str, fn(&mut dyn Store));
 
-pub(super) const CASES: [Case; 35] = [
+pub(super) const CASES: [Case; 36] = [
     ("a retry changes nothing", retry),
     ("what one caller is promised is one row", merge),
     ("orders taken together are taken in turn", together),
@@ -55,6 +55,10 @@ pub(super) const CASES: [Case; 35] = [
     (
         "calls that died keep nobody from being dialled",
         calls_that_died,
+    ),
+    (
+        "calls that died are told of until they are over",
+        calls_owed,
     ),
     ("what is settled is forgotten by number", forget),
     ("what is over for long is deleted", expire),
@@ -901,4 +905,19 @@ fn never_called(book: &mut dyn Store) {
     assert_eq!(reason, "do-not-call");
     let next = dialled(book, &rules, &["rep1"], utc());
     assert_eq!(next, Some((id(2), "rep1".to_owned())));
+}
+
+fn calls_owed(book: &mut dyn Store) {
+    let died = |book: &mut dyn Store| {
+        let desk = "a".parse().unwrap();
+        take(book, Order::Restart { desk }, after(1)).died
+    };
+    for n in 1..=2 {
+        take(book, Order::Live(up("a", live_call(n, n), utc())), utc());
+    }
+    take(book, call_over(1), utc());
+    assert_eq!(died(book), [live_call(2, 2)]);
+    assert_eq!(died(book), [live_call(2, 2)]);
+    take(book, call_over(2), after(1));
+    assert_eq!(died(book), []);
 }

@@ -238,7 +238,7 @@ impl Hall {
                     self.orders.push_back((answered, ticket, order, at));
                 }
                 Action::Dial { callback, attempt } => self.dial(&callback, &attempt),
-                Action::HangUp { .. } | Action::Tell(_) | Action::Alarm(_) => {}
+                Action::HangUp { .. } | Action::Tell(_) | Action::Died(_) | Action::Alarm(_) => {}
             }
         }
         if self.seating.keep_place(self.queue.place()) {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Page;
 use crate::callbacks::{
     Attempt, Callback, CallbackId, CancelledBecause, Claim, Claimer, Lease, News, Outcome, Refusal,
-    SipCause, State,
+    SipCause, State, Warned,
 };
 
 /// Attempts of one promise, those included that no rep took; then it is given up.
@@ -33,6 +33,7 @@ impl Page<'_> {
             return self.settle(id, State::Cancelled { why }, News::Cancelled);
         }
         let attempt = Attempt::new(id, row.attempts.saturating_add(1), seat, self.at);
+        self.say_that_it_is_late(id);
         let lease = Lease {
             desk: claimer.desk.clone(),
             until: claimer.until,
@@ -47,6 +48,18 @@ impl Page<'_> {
                 then: None,
             };
         });
+    }
+
+    /// Nobody has looked since its time was over, for no desk was there, or none reached the book (I4).
+    fn say_that_it_is_late(&mut self, id: CallbackId) {
+        let at = self.at;
+        if self
+            .row(id)
+            .is_some_and(|row| row.is_overdue_in_silence(at))
+        {
+            self.change(id, |row| row.warned = Warned::Overdue);
+            self.tell(id, News::Overdue);
+        }
     }
 
     /// Nothing is begun before then.

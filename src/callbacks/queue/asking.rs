@@ -1,10 +1,11 @@
+use std::iter;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::clock::Clock;
 use super::{Action, Alarm, Queue, Ticket};
-use crate::callbacks::{Callback, CallbackId, News, Order, Promise, Refusal, Told, Turn};
+use crate::callbacks::{Callback, CallbackId, LiveCall, News, Order, Promise, Refusal, Told, Turn};
 
 /// After the book failed, how long until the next try.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);
@@ -63,9 +64,20 @@ impl Queue {
             return Vec::new();
         };
         match turn {
-            Some(turn) => self.done(&order, turn, clock),
+            Some(turn) => {
+                let died = self.died(&turn);
+                died.into_iter()
+                    .chain(self.done(&order, turn, clock))
+                    .collect()
+            }
             None => self.failed(order, clock),
         }
+    }
+
+    fn died(&self, turn: &Turn) -> Vec<Action> {
+        let is_up = |call: &&LiveCall| self.live.contains_key(&call.call);
+        let died = turn.died.iter().filter(|call| !is_up(call));
+        died.cloned().map(Action::Died).collect()
     }
 
     fn done(&mut self, order: &Order, turn: Turn, clock: Clock) -> Vec<Action> {
@@ -108,12 +120,7 @@ impl Queue {
 
     /// What a turn, of the book or of the memory, means for us.
     pub(super) fn turned(&mut self, turn: Turn, clock: Clock) -> Vec<Action> {
-        let mut actions: Vec<Action> = Vec::new();
-        for told in turn.told {
-            let alarm = alarm(&told).map(Action::Alarm);
-            actions.push(Action::Tell(told));
-            actions.extend(alarm);
-        }
+        let mut actions = Vec::from_iter(tell(turn.told));
         for row in &turn.rows {
             // An attempt in vain may end after the time that it was to keep.
             self.may_look |= row.warning_at(clock.at()).is_some();
@@ -201,6 +208,14 @@ impl Queue {
             wishes,
         })
     }
+}
+
+/// With the alarms that some of it raises.
+pub(super) fn tell(told: Vec<Told>) -> impl Iterator<Item = Action> {
+    told.into_iter().flat_map(|told| {
+        let alarm = alarm(&told).map(Action::Alarm);
+        iter::once(Action::Tell(told)).chain(alarm)
+    })
 }
 
 fn alarm(told: &Told) -> Option<Alarm> {

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::asking::tell;
 use super::clock::Clock;
 use super::{Action, Queue};
 use crate::callbacks::{
@@ -76,7 +77,7 @@ impl Queue {
     /// What a claim brought; there may be more, as long as there was one.
     pub(super) fn claimed(&mut self, turn: Turn, clock: Clock) -> Vec<Action> {
         self.may_claim |= !turn.rows.is_empty();
-        let mut actions: Vec<Action> = turn.told.into_iter().map(Action::Tell).collect();
+        let mut actions = Vec::from_iter(tell(turn.told));
         for row in turn.rows {
             actions.extend(self.dial(row, clock));
         }

@@ -1,5 +1,6 @@
 //! Random programs of a desk, or of two on one book, against what must always hold, in virtual time.
 
+mod dues;
 mod line;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -9,6 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
+use self::dues::Dues;
 use self::line::Line;
 use super::{Action, Input, Queue, Ticket};
 use crate::callbacks::rules::samples::promise;
@@ -21,6 +23,9 @@ use crate::words::{CallId, Country, DeskId, Language, Moment, PhoneNumber, Pii};
 const DESKS_MAX: usize = 2;
 const NUMBERS: u8 = 3;
 
+/// Steps of ten minutes in which nothing is to be done.
+const QUIET: u32 = 12;
+
 #[derive(Clone, Debug)]
 enum Step {
     Promise {
@@ -30,6 +35,8 @@ enum Step {
         kind: u8,
         /// For so many seconds he has been in the line.
         waited: u16,
+        /// In so many seconds.
+        due: u16,
     },
     Seats {
         desk: usize,
@@ -100,9 +107,10 @@ fn programs() -> impl Strategy<Value = (usize, Vec<Step>)> {
 fn steps(desks: usize) -> impl Strategy<Value = Vec<Step>> {
     let desk = 0..desks;
     let step = prop_oneof![
-        3 => (desk.clone(), 0..NUMBERS, 0..6u8, 0..7u8, 0..400u16).prop_map(|(desk, number, call, kind, waited)| {
-            Step::Promise { desk, number, call, kind, waited }
-        }),
+        3 => (desk.clone(), 0..NUMBERS, 0..6u8, 0..7u8, 0..400u16, prop_oneof![Just(0), 0..600u16])
+            .prop_map(|(desk, number, call, kind, waited, due)| {
+                Step::Promise { desk, number, call, kind, waited, due }
+            }),
         3 => desk.clone().prop_map(|desk| Step::Comes { desk }),
         2 => desk.clone().prop_map(|desk| Step::Leaves { desk }),
         2 => (desk.clone(), 0..3u8).prop_map(|(desk, seats)| Step::Seats { desk, seats }),
@@ -195,6 +203,7 @@ struct World {
     /// A rep wanted it dialled again: he answers for it where the end of the last call is not known.
     wished: BTreeSet<CallbackId>,
     overdue: BTreeMap<CallbackId, u32>,
+    dues: Dues,
     /// What came before what is not told by the wall clock any more.
     clock_was_set: bool,
 }
@@ -214,6 +223,7 @@ impl World {
             answered: BTreeSet::new(),
             wished: BTreeSet::new(),
             overdue: BTreeMap::new(),
+            dues: Dues::default(),
             clock_was_set: false,
         };
         for desk in 0..desks {
@@ -233,7 +243,8 @@ impl World {
                 Action::Dial { callback, attempt } => self.dial(desk, &callback, attempt),
                 Action::HangUp { id, attempt } => self.hang_up(desk, id, attempt),
                 Action::Tell(told) => self.told(told.id, told.news),
-                Action::Alarm(_) => {}
+                // Nobody is phoned back here for a call that died.
+                Action::Died(_) | Action::Alarm(_) => {}
             }
         }
         self.keep_place(desk);
@@ -247,6 +258,7 @@ impl World {
             );
             self.acknowledged.insert(id);
         }
+        self.is_told_no_sooner(id, news);
         if news == News::Overdue {
             *self.overdue.entry(id).or_default() += 1;
         }
@@ -254,6 +266,7 @@ impl World {
 
     fn dial(&mut self, desk: usize, callback: &Callback, attempt: Attempt) {
         self.nobody_live_was_first(desk, callback);
+        self.is_tried_in_time_or_told_late(callback.id, &attempt);
         let number = callback.promise.number.clone();
         let mut calls = self.desks.iter().flat_map(|desk| &desk.in_flight);
         assert!(
@@ -409,12 +422,15 @@ impl World {
                 call,
                 kind,
                 waited,
+                due,
             } => {
                 let mut asked = promise(Kind::ALL[usize::from(kind)], self.utc);
+                asked.due += SignedDuration::from_secs(due.into());
                 asked.number = number(of);
                 asked.origin = Some(CallId::new(u64::from(call), [0; 10]));
                 let place = self.utc - SignedDuration::from_secs(waited.into());
                 asked.place = asked.kind.keeps_place().then_some(place);
+                self.is_asked(&asked);
                 self.ids += 1;
                 let id = CallbackId::new(self.ids, [0; 10]);
                 self.give(desk, Input::Promised { id, promise: asked });
@@ -508,7 +524,13 @@ impl World {
             self.desks[desk].seats = 3;
             self.everybody_leaves(desk);
         }
+        let mut quiet = 0;
         for _ in 0..200 {
+            // Nor does anything begin anew.
+            quiet = if self.is_over() { quiet + 1 } else { 0 };
+            if quiet > QUIET {
+                return;
+            }
             for desk in 0..self.desks.len() {
                 self.answer(desk, usize::MAX, true);
                 while !self.desks[desk].in_flight.is_empty() {
@@ -521,6 +543,15 @@ impl World {
             }
             self.step_on();
         }
+    }
+
+    fn is_over(&self) -> bool {
+        let is_idle = |desk: &Desk| {
+            desk.in_flight.is_empty() && desk.orders.is_empty() && desk.queue.unsaved().is_empty()
+        };
+        let is_over =
+            |row: &Callback| row.is_settled() || matches!(row.state, State::Uncertain { .. });
+        self.up.is_empty() && self.desks.iter().all(is_idle) && self.book.rows().all(is_over)
     }
 
     /// To the next timeout of any desk, but not for ever.

@@ -389,6 +389,72 @@ fn who_rang_in_is_dialled_by_nobody_until_his_desk_has_been_silent_for_thirty_se
     assert_eq!(desk.others_dial(), 1);
 }
 
+/// What docs/admin.md says of a desk that fell silent: its caller may be rung while he talks, once a lease is over.
+#[test]
+fn a_talk_at_a_desk_that_is_cut_off_keeps_its_number_for_a_lease_and_again_once_the_desk_is_back() {
+    let mut desk = Desk::sharing(NOON);
+    desk.seats(&[]);
+    let id = desk.note(Kind::LineFault, 0);
+    let call = talk(desk.utc);
+    desk.give(Input::CallLive(call.clone()));
+    desk.works = false;
+    desk.pass(29);
+    assert_eq!(desk.others_dial(), 0);
+    desk.pass(2);
+    assert_eq!(desk.others_dial(), 1);
+    let busy = Order::End {
+        claim: desk.get(id).claim().unwrap(),
+        outcome: Outcome::Busy,
+        cause: None,
+        live: None,
+    };
+    desk.book.take(&busy, desk.utc);
+    desk.pass(4);
+    desk.works = true;
+    // He is to be tried again after two minutes, and talks on.
+    desk.pass(150);
+    assert_eq!(desk.others_dial(), 0);
+    desk.give(Input::CallOver { call: call.call });
+    assert_eq!(desk.others_dial(), 1);
+}
+
+#[test]
+fn a_call_that_died_with_its_desk_is_told_of_at_each_start_until_it_is_over() {
+    let mut desk = Desk::sharing(NOON);
+    let call = talk(desk.utc);
+    let died = Action::Died(call.clone());
+    desk.give(Input::CallLive(call.clone()));
+    // One that is up has not died.
+    desk.give(Input::Started);
+    assert!(!desk.actions.contains(&died));
+    for _ in 0..2 {
+        desk.actions.clear();
+        desk.queue = Desk::sharing(NOON).queue;
+        desk.give(Input::Started);
+        assert!(desk.actions.contains(&died));
+    }
+    desk.give(Input::CallOver { call: call.call });
+    desk.actions.clear();
+    desk.queue = Desk::sharing(NOON).queue;
+    desk.give(Input::Started);
+    assert!(!desk.actions.contains(&died));
+}
+
+/// Nobody reached the book to look at it.
+#[test]
+fn a_promise_that_is_dialled_too_late_is_told_to_be_overdue() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::Rep, 600);
+    desk.pass(590);
+    desk.works = false;
+    desk.pass(300);
+    assert_eq!(desk.dialled(), []);
+    desk.works = true;
+    desk.pass(10);
+    assert_eq!(desk.dialled(), [(id, 1)]);
+    assert!(desk.actions.contains(&Action::Alarm(Alarm::Overdue { id })));
+}
+
 #[test]
 fn a_call_that_was_over_before_the_disk_was_back_keeps_nobody_from_being_dialled() {
     let mut desk = Desk::with_seat(NOON);

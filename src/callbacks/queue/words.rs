@@ -90,6 +90,8 @@ pub enum Action {
         attempt: u32,
     },
     Tell(Told),
+    /// A call that died with the last run: its caller is owed a callback (D29). Once that is noted the call is over.
+    Died(LiveCall),
     Alarm(Alarm),
 }
 

@@ -11,7 +11,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, State, Turn, Wished};
+use super::{Attempt, Callback, CallbackId, Order, Rules, State, Turn, Wished};
 use crate::words::PhoneNumber;
 
 pub use error::{OpenError, StoreError};
@@ -35,6 +35,11 @@ pub trait Store: fmt::Debug + Send {
         orders
             .map(|(order, at)| self.take(order, rules, *at))
             .collect()
+    }
+
+    /// Whether something is written elsewhere until the book itself has it.
+    fn is_behind(&self) -> bool {
+        false
     }
 
     /// Those that are not settled, and the last that were, each oldest first.
@@ -84,11 +89,9 @@ pub struct Forgotten {
     pub left: u64,
 }
 
-/// What the last run left behind, that is no promise.
+/// What is wrong with what the last run left behind.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Calls that died with it. Their rows stay until [`Order::CallOver`].
-    pub calls: Vec<LiveCall>,
     /// Ids of damaged rows, kept apart for whoever wants to look: an alarm each.
     pub set_aside: Vec<String>,
     /// Commits that were done and are not there any more, a database moved aside apart: an alarm.

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::{Forgotten, Found, Kept, Sqlite, Store, StoreError};
-use crate::callbacks::{Attempt, Callback, CallbackId, Order, Rules, Turn, Wished};
+use crate::callbacks::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn, Wished};
 use crate::words::PhoneNumber;
 
 /// A book on a server, and a file of this machine's own for what is promised while the server is not reached.
@@ -12,8 +12,12 @@ use crate::words::PhoneNumber;
 pub struct Outbox<S> {
     server: S,
     file: Sqlite,
-    /// Whether there is something to deliver.
+    /// This life's [`Order::Restart`], which the server has not had yet: it goes before everything else.
+    restart: Option<Order>,
+    /// Whether there are promises to deliver.
     waits: bool,
+    /// What came of what was delivered, until somebody is told.
+    news: Turn,
 }
 
 impl<S: Store> Outbox<S> {
@@ -22,16 +26,24 @@ impl<S: Store> Outbox<S> {
         Ok(Self {
             server,
             file,
+            restart: None,
             waits,
+            news: Turn::default(),
         })
     }
 
-    /// What the last run left in the file, besides promises.
+    /// What is wrong with what the last run left in the file.
     pub fn found(&mut self, utc: Timestamp) -> Result<Found, StoreError> {
         self.file.found(utc)
     }
 
     fn deliver(&mut self, rules: &Rules, at: Timestamp) -> Result<(), StoreError> {
+        if let Some(restart) = &self.restart {
+            let Turn { told, died, .. } = self.server.take(restart, rules, at)?;
+            self.restart = None;
+            self.news.told.extend(told);
+            self.news.died.extend(died);
+        }
         if !self.waits {
             return Ok(());
         }
@@ -50,6 +62,25 @@ impl<S: Store> Outbox<S> {
         self.file.clear()?;
         self.waits = false;
         Ok(())
+    }
+
+    /// Both have calls of the last run: the file those that were answered while the server was not reached.
+    fn begin(&mut self, restart: &Order, rules: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
+        let in_file = self.file.take(restart, rules, at)?;
+        match self.server.take(restart, rules, at) {
+            Err(StoreError::Unreachable(why)) => {
+                tracing::warn!(%why, "begin without the promises' server");
+                self.restart = Some(restart.clone());
+                Ok(in_file)
+            }
+            Ok(mut turn) => {
+                let known: Vec<_> = turn.died.iter().map(|call| call.call).collect();
+                let is_new = |call: &LiveCall| !known.contains(&call.call);
+                turn.died.extend(in_file.died.into_iter().filter(is_new));
+                Ok(turn)
+            }
+            refused => refused,
+        }
     }
 
     /// What is written down here instead. What only changes promises is asked of the server again.
@@ -87,15 +118,26 @@ impl<S: Store> Outbox<S> {
 
 impl<S: Store> Store for Outbox<S> {
     fn take(&mut self, order: &Order, rules: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
+        if let Order::Restart { .. } = order {
+            return self.begin(order, rules, at);
+        }
         if let Order::CallOver { .. } = order {
             // It may have been answered while the server was not reached.
             self.file.take(order, rules, at)?;
         }
         let delivered = self.deliver(rules, at);
-        match delivered.and_then(|()| self.server.take(order, rules, at)) {
+        let done = match delivered.and_then(|()| self.server.take(order, rules, at)) {
             Err(why @ StoreError::Unreachable(_)) => self.spool(order, why, rules, at),
             done => done,
-        }
+        };
+        done.map(|mut turn| {
+            turn.add(std::mem::take(&mut self.news));
+            turn
+        })
+    }
+
+    fn is_behind(&self) -> bool {
+        self.waits || self.restart.is_some()
     }
 
     fn callbacks(&mut self) -> Result<Vec<Callback>, StoreError> {

@@ -3,6 +3,7 @@
     reason = "the desk is where the clocks are read (D1)"
 )]
 
+mod setting;
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod system;
@@ -31,7 +32,7 @@ pub(super) fn awake() -> Duration {
 
 /// Reads the wall clock.
 pub fn utc() -> Timestamp {
-    Timestamp::now()
+    setting::as_set(Timestamp::now())
 }
 
 /// The wall-clock time of a moment to come, as the clock stands now.

@@ -86,8 +86,8 @@ impl From<tokio_postgres::Error> for Fault {
 fn kind(code: &SqlState) -> FaultKind {
     match code.code() {
         "40001" | "40P01" => FaultKind::Crossed,
-        // It is shut down or starts, the connection was ended, or the server became a standby.
-        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" => FaultKind::Lost,
+        // It is shut down or starts, the connection was ended, the server became a standby, or has no connection left.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" | "53300" => FaultKind::Lost,
         "55P03" => FaultKind::Waited,
         "53100" => FaultKind::Full,
         "XX001" | "XX002" => FaultKind::Damaged,

@@ -7,6 +7,7 @@ mod listener;
 mod locks;
 mod name;
 mod query;
+mod reaching;
 mod schema;
 mod sheet;
 mod tls;
@@ -14,7 +15,6 @@ mod tls;
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
@@ -28,9 +28,9 @@ use self::listener::Listener;
 use self::locks::Kept;
 use self::name::Name;
 use self::query::Query;
-use self::schema::Tables;
+use self::reaching::Reaching;
 use self::sheet::Page;
-use super::{Forgotten, Found, Kept as History, OpenError, Opened, Store, StoreError};
+use super::{Forgotten, Kept as History, OpenError, Opened, Store, StoreError};
 use crate::callbacks::{
     Attempt, Callback, CallbackId, Claimer, LiveCalls, Order, Outlook, Rules, State, Turn, Wished,
     carry_out,
@@ -44,15 +44,14 @@ pub struct Postgres {
     /// Reads a clock that is never set.
     clock: fn() -> Moment,
     link: Option<Link>,
+    /// A connection that is on its way.
+    reaching: Option<Reaching>,
     time: Time,
     open: Option<Counted>,
     /// A server that could not be reached is left alone until then: what waits in line is refused at once.
     again: Moment,
     listener: Option<Listener>,
 }
-
-/// Between two tries to reach a server that is not there.
-const TRY_EVERY: Duration = Duration::from_secs(1);
 
 /// Others change how many callbacks are not settled, and all of them are read to count them: so they are counted once in a
 /// while, and what this desk does meanwhile is added.
@@ -88,6 +87,9 @@ impl Postgres {
     }
 
     /// The same; from its folder `state`, that no other process has meanwhile, it knows its last connection.
+    ///
+    /// So it knows whether this desk has had the book of this server before: then one that is not reached is no error, and
+    /// is reached later, by whatever is asked first.
     pub fn open_in(
         state: &Path,
         url: &Pii<String>,
@@ -99,42 +101,25 @@ impl Postgres {
     }
 
     fn open_as(
-        mut name: Name,
+        name: Name,
         url: &Pii<String>,
         desk: DeskId,
         clock: fn() -> Moment,
     ) -> Result<(Self, Opened), OpenError> {
         let address = Address::parse(url, desk)
             .map_err(|why| OpenError::Url(Fault::from(why).to_string()))?;
-        let refused = |fault: Fault| OpenError::Server {
-            server: address.to_string(),
-            why: fault.to_string(),
-        };
-        let mut link = Link::open(&address).map_err(refused)?;
-        let tables = schema::bring_up(&link).map_err(refused)?;
-        let tables = tables.map_err(|newer| OpenError::NewerServer {
-            server: address.to_string(),
-            found: newer.found,
-            known: newer.known,
-        })?;
-        link.prepare().map_err(refused)?;
-        if !name.take(&link).map_err(refused)? {
-            return Err(OpenError::DeskTaken(address.desk));
-        }
-        let opened = match tables {
-            Tables::Laid => Opened::Fresh,
-            Tables::Found => Opened::Existing,
-        };
-        let store = Self {
+        let mut store = Self {
             address,
             name,
             clock,
-            link: Some(link),
+            link: None,
+            reaching: None,
             time: Time::Servers(None),
             open: None,
             again: Moment::ZERO,
             listener: None,
         };
+        let opened = store.open_first()?;
         Ok((store, opened))
     }
 
@@ -151,19 +136,6 @@ impl Postgres {
         let listener = Listener::start(self.address.clone(), stirred)?;
         self.listener = Some(listener);
         Ok(())
-    }
-
-    /// What the last run of this desk left.
-    pub fn found(&mut self) -> Result<Found, StoreError> {
-        let desk = self.address.desk.as_str().to_owned();
-        let calls = self.run(|link, _| {
-            let query = "SELECT body FROM live_call WHERE desk = $1 ORDER BY id";
-            bodies(link, query, &desk)
-        })?;
-        Ok(Found {
-            calls,
-            ..Found::default()
-        })
     }
 
     /// Once more on what may be another connection, where that may help.
@@ -196,40 +168,6 @@ impl Postgres {
         };
         self.link = is_spared.then_some(link);
         done
-    }
-
-    /// Connects again, but not again and again.
-    fn reach(&mut self) -> Result<Link, Fault> {
-        let now = (self.clock)();
-        if now < self.again {
-            return Err(Fault::new(
-                FaultKind::Unreachable,
-                "not reached a moment ago",
-            ));
-        }
-        let reached = self.reach_now();
-        if reached.is_err() {
-            self.again = (self.clock)() + TRY_EVERY;
-        }
-        reached
-    }
-
-    fn reach_now(&mut self) -> Result<Link, Fault> {
-        let mut link = Link::open(&self.address)?;
-        if let Err(newer) = schema::bring_up(&link)? {
-            let why = format_args!(
-                "the tables have version {}: start the later program",
-                newer.found
-            );
-            return Err(Fault::new(FaultKind::Refused, why));
-        }
-        link.prepare()?;
-        if !self.name.take(&link)? {
-            tracing::warn!(desk = %self.address.desk, "another connection has this desk's name");
-        }
-        // The server may be another one since.
-        self.time.forget();
-        Ok(link)
     }
 
     /// By how much the book's time is ahead of `at`.

@@ -1,7 +1,8 @@
 //! One agent a name: whoever has a desk's name has its lock on the server, as long as its connection lives.
 //!
 //! A connection that was cut lives on the server until that finds out. So each one is noted in the desk's own folder, which
-//! one process has at a time: the one before it is nobody's, and is ended by whoever comes after.
+//! one process has at a time: the one before it is nobody's, and is ended by whoever comes after. The note also says at which
+//! server this desk has had its book before.
 
 use std::fs;
 use std::io::{self, Write};
@@ -31,6 +32,8 @@ pub(super) struct Name {
     /// The file it is noted in; without one it is forgotten with this process.
     noted: Option<PathBuf>,
     last: Option<Session>,
+    /// Whether this process has had it.
+    is_had: bool,
 }
 
 /// A connection as its server knows it: there is never another one like it.
@@ -39,6 +42,9 @@ struct Session {
     pid: i64,
     /// By the server's clock.
     began_us: i64,
+    /// As the settings name it. A note of an earlier version has none.
+    #[serde(default)]
+    server: String,
 }
 
 impl Name {
@@ -46,31 +52,49 @@ impl Name {
     pub(super) fn new(desk: DeskId, noted: Option<PathBuf>) -> Self {
         let note = noted.as_ref().and_then(|path| fs::read(path).ok());
         let last = note.and_then(|note| serde_json::from_slice(&note).ok());
-        Self { desk, noted, last }
+        Self {
+            desk,
+            noted,
+            last,
+            is_had: false,
+        }
+    }
+
+    /// Whether this desk has had its book there before.
+    pub(super) fn was_taken_at(&self, server: &str) -> bool {
+        self.last.as_ref().is_some_and(|last| last.server == server)
+    }
+
+    pub(super) fn is_had(&self) -> bool {
+        self.is_had
     }
 
     /// Takes it for this connection, from our last one if need be; `false` where another agent has it.
     ///
     /// It is waited for as long as locks are: the server may still be parting from who had it.
-    pub(super) fn take(&mut self, link: &Link) -> Result<bool, Fault> {
-        if let Some(Session { pid, began_us }) = &self.last
+    pub(super) fn take(&mut self, link: &Link, server: &str) -> Result<bool, Fault> {
+        if let Some(Session { pid, began_us, .. }) = &self.last
             && let Err(fault) = link.once(END, &[pid, began_us])
         {
             tracing::warn!(%fault, "end the last connection of this desk");
         }
         match link.once(WAIT, &[&self.desk.as_str()]) {
-            Ok(_) => self.note(link).map(|()| true),
+            Ok(_) => {
+                self.is_had = true;
+                self.note(link, server).map(|()| true)
+            }
             Err(fault) if fault.kind == FaultKind::Waited => Ok(false),
             Err(fault) => Err(fault),
         }
     }
 
-    fn note(&mut self, link: &Link) -> Result<(), Fault> {
+    fn note(&mut self, link: &Link, server: &str) -> Result<(), Fault> {
         let rows = link.once(OURS, &[])?;
         let session = rows.first().map(|row| {
             Ok::<_, Fault>(Session {
                 pid: row.try_get("pid")?,
                 began_us: row.try_get("began_us")?,
+                server: server.to_owned(),
             })
         });
         self.last = session.transpose()?;

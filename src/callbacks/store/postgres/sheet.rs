@@ -6,7 +6,7 @@ use tokio_postgres::types::ToSql;
 
 use super::fault::Fault;
 use super::link::Link;
-use super::locks::{Kept, Keys, Locked, Locks};
+use super::locks::{self, Kept, Keys, Locked, Locks};
 use super::query::Query;
 use crate::callbacks::store::columns::{Columns, json, ms};
 use crate::callbacks::{
@@ -17,6 +17,8 @@ use crate::words::{CallId, DeskId, PhoneNumber, Pii};
 
 /// Times that a caller who was due is not any more once his page is read; what is left is for the next claim.
 const DUE_TRIES: u32 = 8;
+
+const CALLS_OF: &str = "SELECT body FROM live_call WHERE desk = $1 ORDER BY id";
 
 /// A transaction of two round trips: what is locked and read, then what is written, with the commit.
 pub(super) struct Page<'a> {
@@ -319,9 +321,11 @@ impl Sheet for Page<'_> {
         Ok(())
     }
 
-    fn calls_died(&mut self, desk: &DeskId) -> Result<(), Fault> {
+    fn calls_died(&mut self, desk: &DeskId) -> Result<Vec<LiveCall>, Fault> {
         self.wrote.died = Some(desk.clone());
-        Ok(())
+        let rows = self.link.once(CALLS_OF, &[&desk.as_str()])?;
+        let bodies = rows.iter().map(|row| locks::read(row.try_get("body")?));
+        bodies.collect()
     }
 
     /// The last question takes what was written along, and the commit; where one of them fails the server takes it all back.

@@ -21,9 +21,7 @@ use self::sheet::Page;
 use self::tally::Tally;
 use super::{Forgotten, Found, Kept, OpenError, Salvaged, Store, StoreError};
 use crate::callbacks::engaged::Engaged;
-use crate::callbacks::{
-    Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn, Wished, carry_out,
-};
+use crate::callbacks::{Attempt, Callback, CallbackId, Order, Rules, Turn, Wished, carry_out};
 use crate::words::PhoneNumber;
 
 pub use self::open::Opened;
@@ -79,7 +77,6 @@ impl Sqlite {
     /// What the last run left; a damaged row is set aside, the others are kept.
     pub fn found(&mut self, utc: Timestamp) -> Result<Found, StoreError> {
         Ok(Found {
-            calls: self.live_calls()?,
             set_aside: self.set_damaged_aside(utc)?,
             lost: self.lost,
             salvaged: self.salvaged,
@@ -127,14 +124,6 @@ impl Sqlite {
         Ok(done)
     }
 
-    fn live_calls(&self) -> Result<Vec<LiveCall>, StoreError> {
-        let mut query = self.db.prepare("SELECT * FROM live_call ORDER BY id")?;
-        let calls = query.query_map((), |found| row::body(found, row::LIVE_CALL))?;
-        let calls: Vec<Option<LiveCall>> = calls.collect::<rusqlite::Result<_>>()?;
-        // Of a damaged one nobody knows whom to phone back.
-        Ok(calls.into_iter().flatten().collect())
-    }
-
     fn set_damaged_aside(&mut self, utc: Timestamp) -> Result<Vec<String>, StoreError> {
         let damaged = self.damaged()?;
         if damaged.is_empty() {
@@ -166,6 +155,12 @@ impl Sqlite {
         })?;
         let rows: Vec<Option<_>> = rows.collect::<rusqlite::Result<_>>()?;
         Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// Calls that are not over, as a desk that begins anew finds them.
+    #[cfg(test)]
+    pub(super) fn live_calls(&self) -> Vec<crate::callbacks::LiveCall> {
+        sheet::live_calls(&self.db).unwrap()
     }
 
     /// All that is written stays in the journal.

@@ -1,13 +1,14 @@
 use jiff::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, Params, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 
 use super::row::{self, Row};
 use crate::callbacks::engaged::Engaged;
 use crate::callbacks::store::StoreError;
 use crate::callbacks::store::columns::{json, strength};
 use crate::callbacks::{
-    Attempt, Callback, CallbackId, Claimer, LiveCalls, Outlook, Promise, Rules, Sheet, Turn, Wished,
+    Attempt, Callback, CallbackId, Claimer, LiveCall, LiveCalls, Outlook, Promise, Rules, Sheet,
+    Turn, Wished,
 };
 use crate::words::{CallId, DeskId, PhoneNumber};
 
@@ -49,6 +50,7 @@ SELECT place_ms FROM callback AS due WHERE state = 'open' AND place_ms IS NOT NU
 ORDER BY place_ms LIMIT 1";
 const LATE: &str = "
 SELECT whose FROM callback WHERE lapses_ms <= ?1 UNION SELECT whose FROM callback WHERE warns_ms <= ?1 LIMIT ?2";
+const LIVE_CALLS: &str = "SELECT * FROM live_call ORDER BY id";
 const DIALLED_BY: &str = "SELECT DISTINCT whose FROM callback WHERE state = 'attempting' AND (desk = ?1 OR desk IS NULL)";
 const STIRS_AFTER: &str = "
 SELECT min(at) FROM (
@@ -214,9 +216,10 @@ impl Sheet for Page<'_> {
         Ok(())
     }
 
-    fn calls_died(&mut self, desk: &DeskId) -> Result<(), StoreError> {
+    /// The file is one desk's, and outlives the processes in which its calls died.
+    fn calls_died(&mut self, desk: &DeskId) -> Result<Vec<LiveCall>, StoreError> {
         self.engaged.calls_died(desk);
-        Ok(())
+        live_calls(self.db)
     }
 
     fn outlook(&mut self, from: Timestamp, at: Timestamp) -> Result<Outlook, StoreError> {
@@ -246,4 +249,12 @@ fn wish_columns(callback: CallbackId, wished: &Wished) -> Vec<Value> {
         wished.number.into(),
         json(wished).into(),
     ]
+}
+
+pub(super) fn live_calls(db: &Connection) -> Result<Vec<LiveCall>, StoreError> {
+    let mut query = db.prepare_cached(LIVE_CALLS)?;
+    let calls = query.query_map((), |found| row::body(found, row::LIVE_CALL))?;
+    let calls: Vec<Option<LiveCall>> = calls.collect::<rusqlite::Result<_>>()?;
+    // Of a damaged one nobody knows whom to phone back.
+    Ok(calls.into_iter().flatten().collect())
 }

@@ -116,7 +116,7 @@ impl Book {
         Self {
             attempts,
             wishes,
-            calls: store.found(utc()).unwrap().calls,
+            calls: store.live_calls(),
             file: fs::read(&path).unwrap(),
             journal: fs::read(folder.file("desk.sqlite-wal")).unwrap(),
             tally: fs::read(folder.file("desk.sqlite-commits")).unwrap(),
@@ -229,7 +229,8 @@ impl Book {
         );
         let counted = found.salvaged.map_or(0, |salvaged| salvaged.lost) + found.set_aside.len();
         assert!(counted >= missing.len(), "{missing:?} {found:?}");
-        assert!(found.calls.iter().all(|call| self.calls.contains(call)));
+        let calls = store.live_calls();
+        assert!(calls.iter().all(|call| self.calls.contains(call)));
         // It works on.
         take(&mut store, &promised(9_000));
         drop(store);
