@@ -15,6 +15,7 @@ mod tls;
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
