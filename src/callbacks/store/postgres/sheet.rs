@@ -208,8 +208,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// A claim, or its renewal, gives no other desk anything to do. The server lets those who notify commit one after the
-    /// other, and each waits for the disk: so these are spared.
+    /// A claim, or its renewal, gives no other desk anything to do.
     fn stirs_others(&self) -> bool {
         let is_ours = matches!(self.order, Order::Claim(_) | Order::Renew { .. });
         !self.wrote.rows.is_empty() && !is_ours
@@ -334,21 +333,20 @@ impl Sheet for Page<'_> {
         let wrote = std::mem::take(&mut self.wrote);
         let (link, desk) = (self.link, self.desk.as_str());
         link.wait(async {
-            let (rows, attempts, wishes, calls, told, outlook, committed) = tokio::join!(
+            let (rows, attempts, wishes, calls, outlook, committed, ()) = tokio::join!(
                 wrote.rows(link),
                 wrote.attempts(link),
                 wrote.wishes(link),
                 wrote.calls(link),
-                async {
-                    if stirs {
-                        link.rows(Query::Notify, &[&desk]).await?;
-                    }
-                    Ok(())
-                },
                 outlook(link, from, at),
                 link.say("COMMIT"),
+                async {
+                    if stirs {
+                        notify(link, desk).await;
+                    }
+                },
             );
-            rows.and(attempts).and(wishes).and(calls).and(told)?;
+            rows.and(attempts).and(wishes).and(calls)?;
             let outlook = outlook?;
             committed?;
             Ok(outlook)
@@ -404,6 +402,20 @@ impl Wrote {
             link.rows(Query::DeleteCalls, &[&self.calls_over]).await?;
         }
         Ok(())
+    }
+}
+
+/// Tells the other desks. The server lets those who notify commit one after the other: so it is a transaction of its own,
+/// which waits for no disk. What it does not come to, they find at their next look.
+async fn notify(link: &Link, desk: &str) {
+    let by: [&(dyn ToSql + Sync); 1] = [&desk];
+    let (begun, told, over) = tokio::join!(
+        link.say("BEGIN; SET LOCAL synchronous_commit = off"),
+        link.rows(Query::Notify, &by),
+        link.say("COMMIT"),
+    );
+    if let Err(fault) = begun.and(told.map(drop)).and(over) {
+        tracing::debug!(%fault, "notify the other desks");
     }
 }
 
