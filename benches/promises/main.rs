@@ -257,7 +257,7 @@ fn claimed(desks: &mut [Box<dyn Store>]) -> (u64, Duration) {
 fn settle(desk: &mut Box<dyn Store>, first: u64) {
     for n in first..first + NOTED {
         let number = promise(n).number;
-        take(desk, Order::Joined { number });
+        take(desk, Order::Joined { number, at: now() });
     }
 }
 

@@ -34,7 +34,10 @@ pub enum Order {
     /// It has a record, or a callback: either way nothing is owed for it any more, and its caller may be dialled.
     CallOver { call: CallId },
     /// The caller rang in by himself and speaks to a rep: his promises are kept (D26).
-    Joined { number: Pii<PhoneNumber> },
+    Joined {
+        number: Pii<PhoneNumber>,
+        at: Timestamp,
+    },
     /// All that is kept of a number is to be deleted: what is promised to it is cancelled first.
     Withdraw {
         number: Pii<PhoneNumber>,

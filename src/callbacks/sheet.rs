@@ -95,7 +95,7 @@ pub fn carry_out<S: Sheet>(
         }
         Order::Live(calls) => work.live(Some(calls)).map(|()| Turn::default()),
         Order::CallOver { call } => work.sheet.call_over(*call).map(|()| Turn::default()),
-        Order::Joined { number } => work.on_page(&rules.whose(number), |page| page.joined()),
+        Order::Joined { number, at } => work.on_page(&rules.whose(number), |page| page.joined(*at)),
         Order::Withdraw { number, by } => {
             work.on_page(&rules.whose(number), |page| page.withdrawn(by))
         }

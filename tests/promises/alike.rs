@@ -54,7 +54,11 @@ enum Step {
         which: usize,
         call: u64,
     },
-    RangIn(u64),
+    RangIn {
+        caller: u64,
+        /// Since when they speak, where the book could not be told at once.
+        ago: i64,
+    },
     Withdraw(u64),
     Wish {
         which: usize,
@@ -98,7 +102,8 @@ fn programs() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..8usize).prop_map(Step::Renew),
         4 => (0..8usize, 0..OUTCOMES.len()).prop_map(|(which, outcome)| Step::End { which, outcome }),
         1 => (0..8usize, 0..6u64).prop_map(|(which, call)| Step::JoinedInCall { which, call }),
-        1 => (0..CALLERS).prop_map(Step::RangIn),
+        1 => (0..CALLERS, prop_oneof![Just(0), 1..100_i64])
+            .prop_map(|(caller, ago)| Step::RangIn { caller, ago }),
         1 => (0..CALLERS).prop_map(Step::Withdraw),
         3 => (0..8usize, wishes()).prop_map(|(which, wish)| Step::Wish { which, wish }),
         2 => (0..6u64).prop_map(Step::Live),
@@ -137,6 +142,8 @@ struct Run<'a> {
     reference: InMemory,
     book: &'a mut dyn Store,
     rules: Rules,
+    /// Those whose calls it has: a file is one desk's.
+    desks: usize,
     at: Timestamp,
     notes: u64,
     /// All that were ever had, lost ones too.
@@ -144,10 +151,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn of(steps: &[Step], book: &'a mut dyn Store) -> Result<(), TestCaseError> {
+    fn of(steps: &[Step], desks: usize, book: &'a mut dyn Store) -> Result<(), TestCaseError> {
         let mut run = Self {
             reference: InMemory::default(),
             book,
+            desks,
             rules: strict(),
             at: after(0),
             notes: 0,
@@ -204,10 +212,11 @@ impl<'a> Run<'a> {
             Step::End { which, outcome } => end(self.claim(*which)?, OUTCOMES[*outcome]),
             Step::JoinedInCall { which, call } => joined(
                 self.claim(*which)?,
-                up(desk_of(*call), live(*call), self.at),
+                up(self.desk_of(*call), live(*call), self.at),
             ),
-            Step::RangIn(caller) => Order::Joined {
+            Step::RangIn { caller, ago } => Order::Joined {
                 number: number(*caller),
+                at: self.ago(*ago),
             },
             Step::Withdraw(caller) => Order::Withdraw {
                 number: number(*caller),
@@ -217,12 +226,12 @@ impl<'a> Run<'a> {
                 let nth = u64::try_from(*which).unwrap() % (self.notes + 1);
                 wish(nth, what.clone())
             }
-            Step::Live(call) => Order::Live(up(desk_of(*call), live(*call), self.at)),
+            Step::Live(call) => Order::Live(up(self.desk_of(*call), live(*call), self.at)),
             Step::CallOver(call) => call_over(*call),
             Step::Look(desk) => look(DESKS[*desk]),
             Step::Peek => Order::Peek,
             Step::Restart(desk) => Order::Restart {
-                desk: DESKS[*desk].parse().unwrap(),
+                desk: DESKS[*desk % self.desks].parse().unwrap(),
             },
         })
     }
@@ -243,6 +252,10 @@ impl<'a> Run<'a> {
         self.claims.get(nth).copied()
     }
 
+    fn desk_of(&self, call: u64) -> &'static str {
+        DESKS[usize::try_from(call).unwrap() % self.desks]
+    }
+
     fn ago(&self, seconds: i64) -> Timestamp {
         self.at - SignedDuration::from_secs(seconds)
     }
@@ -251,10 +264,6 @@ impl<'a> Run<'a> {
 /// Each call is one caller's, and up at one desk.
 fn live(call: u64) -> thirdring::callbacks::LiveCall {
     live_call(call, call % CALLERS)
-}
-
-fn desk_of(call: u64) -> &'static str {
-    DESKS[usize::try_from(call).unwrap() % DESKS.len()]
 }
 
 /// An order about many callers takes them in any order.
@@ -289,7 +298,7 @@ fn random_orders_come_to_the_same_in_sqlite_as_in_memory() {
     judge(100, |nth, steps| {
         let path = scratch.path(&format!("{nth}.sqlite"));
         let mut book = Sqlite::open(&path, &strict(), after(0)).unwrap().0;
-        Run::of(steps, &mut book)
+        Run::of(steps, 1, &mut book)
     });
 }
 
@@ -301,6 +310,6 @@ fn random_orders_come_to_the_same_in_postgres_as_in_memory() {
     };
     judge(12, |nth, steps| {
         let database = server.database(&format!("alike_{nth}"));
-        Run::of(steps, &mut database.desk("a"))
+        Run::of(steps, DESKS.len(), &mut database.desk("a"))
     });
 }

@@ -17,7 +17,7 @@ use super::book::{
 
 type Case = (&'static str, fn(&mut dyn Store));
 
-pub(super) const CASES: [Case; 36] = [
+pub(super) const CASES: [Case; 37] = [
     ("a retry changes nothing", retry),
     ("what one caller is promised is one row", merge),
     ("orders taken together are taken in turn", together),
@@ -83,6 +83,10 @@ pub(super) const CASES: [Case; 36] = [
     (
         "who is never called is cancelled, not dialled",
         never_called,
+    ),
+    (
+        "what was promised after a talk is still owed",
+        promised_since,
     ),
 ];
 
@@ -387,12 +391,36 @@ fn late_end(book: &mut dyn Store) {
 fn withdraw_in_flight(book: &mut dyn Store) {
     take(book, note(1, promise(1, Kind::Rep)), utc());
     let (_, held) = claimed(book, "a", utc());
-    let turn = take(book, Order::Joined { number: number(1) }, after(1));
+    let turn = take(book, rang_in(1, after(1)), after(1));
     assert_eq!(news(&turn), [News::Withdrawn]);
     assert!(turn.rows[0].is_withdrawn());
     let turn = take(book, end(held, Outcome::Withdrawn), after(2));
     assert_eq!(turn.unsettled, Some(0));
     assert_eq!(row(book, 1).state, State::Done);
+}
+
+/// He speaks to a rep from that time on.
+fn rang_in(caller: u64, at: Timestamp) -> Order {
+    Order::Joined {
+        number: number(caller),
+        at,
+    }
+}
+
+fn promised_since(book: &mut dyn Store) {
+    let later = Promise {
+        made_at: after(2),
+        ..promise(1, Kind::Rep)
+    };
+    take(book, note(1, later), after(2));
+    take(book, note(2, promise(2, Kind::Rep)), utc());
+    // The book was not reached when they spoke.
+    assert_eq!(take(book, rang_in(1, after(1)), after(5)).told, []);
+    assert!(row(book, 1).is_open());
+    let turn = take(book, rang_in(2, after(1)), after(5));
+    assert_eq!(news(&turn), [News::Withdrawn]);
+    let turn = take(book, rang_in(1, after(6)), after(6));
+    assert_eq!(news(&turn), [News::Withdrawn]);
 }
 
 fn told_once(book: &mut dyn Store) {

@@ -100,7 +100,8 @@ fn desks_that_quarrel_over_a_few_callers_neither_fail_nor_dial_one_twice() {
             take(book, look(desk), after(6));
             if round % 7 == 0 {
                 let number = number(n % 3);
-                take(book, Order::Joined { number }, after(5));
+                let at = after(5);
+                take(book, Order::Joined { number, at }, at);
             }
             if let Some(claim) = turn.rows.first().and_then(|row| row.claim()) {
                 dialled += 1;

@@ -91,7 +91,10 @@ fn what_was_promised_without_the_server_is_delivered_once() {
     // Nor is it lost who wished something of what waits in the file.
     let snoozed = wish(2, Wish::Snooze(after(300)));
     assert!(book.take(&snoozed, &rules(), after(3)).is_err());
-    let joined = Order::Joined { number: number(4) };
+    let joined = Order::Joined {
+        number: number(4),
+        at: after(3),
+    };
     assert!(book.take(&joined, &rules(), after(3)).is_err());
 
     is_cut.store(false, Ordering::Relaxed);

@@ -117,7 +117,11 @@ fn an_order_takes_two_round_trips_at_most() {
     count("look");
     take(book, Order::Peek, after(4));
     count("peek");
-    take(book, Order::Joined { number: number(2) }, after(5));
+    let joined = Order::Joined {
+        number: number(2),
+        at: after(5),
+    };
+    take(book, joined, after(5));
     count("joined");
     take(
         book,

@@ -8,9 +8,12 @@ use crate::words::SeatId;
 const NUMBER_DELETED: &str = "number-deleted";
 
 impl Page<'_> {
-    /// The caller speaks to a rep: all that he was promised is kept (D26).
-    pub fn joined(&mut self) {
-        let ids: Vec<CallbackId> = self.rows.iter().map(|row| row.id).collect();
+    /// The caller spoke to a rep then: all that he had been promised is kept (D26). Where the book learns of it later, what he
+    /// was promised since is still owed.
+    pub fn joined(&mut self, at: Timestamp) {
+        let is_late = at < self.at;
+        let had = |row: &&Callback| !is_late || row.promise.made_at <= at;
+        let ids: Vec<CallbackId> = self.rows.iter().filter(had).map(|row| row.id).collect();
         for id in ids {
             self.finish(id, State::Done, News::Withdrawn);
         }

@@ -128,7 +128,10 @@ impl Queue {
             }
             Input::CallLive(call) => Vec::from_iter(self.call_is_live(call, clock)),
             Input::CallOver { call } => vec![self.call_is_over(call)],
-            Input::CallerJoined { number } => self.also_in_memory(Order::Joined { number }, clock),
+            Input::CallerJoined { number } => {
+                let at = clock.at();
+                self.also_in_memory(Order::Joined { number, at }, clock)
+            }
             Input::NumberDeleted { number, by } => {
                 self.also_in_memory(Order::Withdraw { number, by }, clock)
             }

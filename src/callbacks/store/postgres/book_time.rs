@@ -206,8 +206,11 @@ impl Moved for Order {
                 live: live.map(|live| live.moved(ahead)),
             },
             Self::Live(live) => Self::Live(live.moved(ahead)),
-            Self::Joined { .. }
-            | Self::CallOver { .. }
+            Self::Joined { number, at } => Self::Joined {
+                number,
+                at: at.moved(ahead),
+            },
+            Self::CallOver { .. }
             | Self::Withdraw { .. }
             | Self::Look { .. }
             | Self::Peek

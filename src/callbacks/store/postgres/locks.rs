@@ -65,7 +65,7 @@ impl Locks {
                 Self::Of(claims.iter().map(|claim| claim.id.to_string()).collect())
             }
             Order::End { claim, .. } => Self::Of(vec![claim.id.to_string()]),
-            Order::Joined { number } | Order::Withdraw { number, .. } => {
+            Order::Joined { number, .. } | Order::Withdraw { number, .. } => {
                 Self::Callers(vec![rules.whose(number).as_str().to_owned()])
             }
             Order::Live(live) => {

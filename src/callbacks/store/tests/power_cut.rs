@@ -51,6 +51,7 @@ fn order(n: u32, rows: &[Callback], chance: &mut Chance) -> Order {
         },
         (4, _, Some(row)) => Order::Joined {
             number: row.promise.number.clone(),
+            at: utc(),
         },
         (0..3 | 5, ..) => claimer("desk"),
         (6, ..) => Order::Restart {
