@@ -129,11 +129,12 @@ impl Queue {
         actions
     }
 
-    /// Nobody may be promised anything, but what was to be done is not forgotten (D24).
+    /// Nobody may be promised anything, but what was to be done is not forgotten (D24). That the book fails is told once, by who
+    /// keeps it.
     fn failed(&mut self, order: Order, clock: Clock) -> Vec<Action> {
         self.ask_again.get_or_insert(clock.now + ASK_AGAIN_AFTER);
         self.place = None;
-        let mut actions = vec![Action::Alarm(Alarm::StoreFailed)];
+        let mut actions = Vec::new();
         match &order {
             Order::Note { .. } => {
                 let mut turn = self.memory.take(&order, clock.at());
@@ -144,7 +145,7 @@ impl Queue {
                 }
                 self.may_claim = true;
                 self.wake_at(turn.next, clock);
-                actions.extend(self.turned(turn, clock));
+                actions = self.turned(turn, clock);
             }
             // Where others have the book, too, they are told again and again.
             Order::Live(_) if self.poll.is_some() => {}

@@ -655,7 +655,6 @@ fn a_full_disk_promises_nothing_but_the_call_is_made() {
     desk.works = false;
     let id = desk.note(Kind::Rep, 30);
     assert_eq!(desk.news(), ["not-noted"]);
-    assert!(desk.alarms().contains(&"store-failed"));
     desk.pass(30);
     assert_eq!(desk.dialled(), [(id, 1)]);
     desk.ends(id, Outcome::Joined);

@@ -108,8 +108,6 @@ pub enum Alarm {
     GivenUp {
         id: CallbackId,
     },
-    /// The book could not be written; it is tried again.
-    StoreFailed,
     QueueFull,
     /// The wall clock moved against the steady one, by this many seconds (D1).
     ClockJumped {
@@ -124,7 +122,6 @@ impl Alarm {
             Self::Near { .. } => "callback-near",
             Self::Overdue { .. } => "callback-overdue",
             Self::GivenUp { .. } => "callback-given-up",
-            Self::StoreFailed => "store-failed",
             Self::QueueFull => "callbacks-full",
             Self::ClockJumped { .. } => "clock-jumped",
         }
