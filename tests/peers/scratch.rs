@@ -11,6 +11,8 @@ impl Scratch {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = format!("peers/{name}-{}-{count}", std::process::id());
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+        // A test that was killed leaves its folder, and another process may have its number by now.
+        let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).expect("the build's folder for tests is ours");
         Self(path)
     }
