@@ -127,16 +127,11 @@ fn who_talks_at_one_desk_is_not_called_by_the_other() {
 
 #[test]
 fn a_desk_that_was_killed_while_it_was_cut_off_has_its_name_back_at_once() {
-    if !can_run(&[Need::Namespaces]) {
-        return;
-    }
-    let Some(server) = Server::start() else {
+    let Some((server, lab, ways)) = ways_to_a_server() else {
         return;
     };
-    let lab = Lab::build();
-    let socket = server.socket();
     // The way that was cut stays cut: the server hears nothing of the dead connection.
-    let [cut, whole]: [u16; 2] = lab.at(Host::Peer, || [(); 2].map(|()| relay(socket.clone())));
+    let [cut, whole] = ways;
     let url = server.database("name").url();
     let stores = [cut, whole].map(|port| store(&by_way(&server, url.reveal(), port), 1));
     lab.at(Host::Agent, || {
@@ -156,6 +151,18 @@ fn store(url: &str, desk: u32) -> String {
     format!("[store]\nkind = \"postgres\"\nurl = \"{url}\"\ndesk = \"desk{desk}\"\n")
 }
 
+/// A server, and as many ways to it as an office has desks, each of which can be cut; nothing where that cannot be.
+fn ways_to_a_server() -> Option<(Server, Lab, [u16; DESKS as usize])> {
+    if !can_run(&[Need::Namespaces]) {
+        return None;
+    }
+    let (server, lab) = (Server::start()?, Lab::build());
+    let socket = server.socket();
+    let way = |()| relay(socket.clone());
+    let ways = lab.at(Host::Peer, || [(); DESKS as usize].map(way));
+    Some((server, lab, ways))
+}
+
 /// The same server, by a relay at the peer's.
 fn by_way(server: &Server, url: &str, port: u16) -> String {
     let folder = format!("host={}", server.folder().display());
@@ -171,17 +178,9 @@ const MENDED_FOR: Duration = Duration::from_secs(4);
 
 #[test]
 fn a_desk_that_is_cut_off_from_the_server_loses_nothing_and_calls_nobody_twice() {
-    if !can_run(&[Need::Namespaces]) {
-        return;
-    }
-    let Some(server) = Server::start() else {
+    let Some((server, lab, ways)) = ways_to_a_server() else {
         return;
     };
-    let lab = Lab::build();
-    let socket = server.socket();
-    let ways: [u16; DESKS as usize] = lab.at(Host::Peer, || {
-        [(); DESKS as usize].map(|()| relay(socket.clone()))
-    });
     let stores = stores(&server, |url, desk| {
         by_way(&server, url, ways[desk as usize - 1])
     });

@@ -1,4 +1,7 @@
 mod line;
+mod live;
+mod warned;
+mod wishes;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -201,6 +204,17 @@ impl Desk {
     }
 }
 
+/// What is wished, and whether it came true.
+fn wished(desk: &mut Desk, id: CallbackId, wish: Wish) -> bool {
+    let by = "Lina".to_owned();
+    desk.give(Input::Wished {
+        id,
+        wish: wish.clone(),
+        by,
+    });
+    wish.has_come_true(desk.get(id))
+}
+
 #[test]
 fn a_promise_is_dialled_when_due_after_its_attempt_is_committed() {
     let mut desk = Desk::with_seat(NOON);
@@ -313,172 +327,6 @@ fn what_is_promised_during_an_attempt_waits_for_its_end() {
     assert_eq!(desk.dialled(), [(first, 1), (second, 1)]);
 }
 
-/// With the caller of all promises here.
-fn talk(utc: Timestamp) -> LiveCall {
-    let samples = promise(Kind::Rep, utc);
-    LiveCall {
-        call: CallId::new(77, [0; 10]),
-        number: Some(samples.number),
-        answered: utc,
-        began: None,
-        seat: None,
-        language: samples.language,
-    }
-}
-
-const HOUR: u64 = 3_600;
-
-#[test]
-fn what_is_promised_in_a_talk_of_an_hour_waits_for_its_end_and_costs_no_attempt() {
-    for mut desk in [Desk::with_seat(NOON), Desk::sharing(NOON)] {
-        let first = desk.note(Kind::LineFault, 0);
-        let call = talk(desk.utc);
-        desk.joins(first, call.clone());
-        assert_eq!(desk.state(first), State::Done);
-        let second = desk.note(Kind::LineFault, 0);
-        desk.pass(HOUR);
-        assert_eq!(desk.dialled(), [(first, 1)]);
-        assert_eq!(desk.others_dial(), 0);
-        assert_eq!(desk.get(second).attempts, 0);
-        desk.give(Input::CallOver { call: call.call });
-        assert_eq!(desk.dialled(), [(first, 1), (second, 1)]);
-    }
-}
-
-#[test]
-fn an_attempt_that_rings_for_a_minute_is_renewed_every_ten_seconds_and_stays_ours() {
-    let mut desk = Desk::sharing(NOON);
-    let id = desk.note(Kind::LineFault, 0);
-    assert_eq!(desk.dialled(), [(id, 1)]);
-    let begun = desk.now;
-    let mut renewed = Vec::new();
-    for _ in 0..60 {
-        let known = desk.actions.len();
-        desk.pass(1);
-        assert_eq!(desk.others_dial(), 0);
-        let look = Order::Look {
-            desk: "desk2".parse().unwrap(),
-            held: Vec::new(),
-        };
-        let told = desk.book.take(&look, desk.utc).told;
-        assert!(told.iter().all(|told| told.news != News::Uncertain));
-        let is_renewal = |action: &&Action| matches!(action, Action::Ask { order: Order::Renew { claims, .. }, .. } if claims.len() == 1);
-        let count = desk.actions[known..].iter().filter(is_renewal).count();
-        renewed.extend(std::iter::repeat_n(begun.until(desk.now).as_secs(), count));
-    }
-    assert_eq!(renewed, [10, 20, 30, 40, 50, 60]);
-    let hung_up = |action: &Action| matches!(action, Action::HangUp { .. });
-    assert!(!desk.actions.iter().any(hung_up));
-    assert_eq!(desk.dialled(), [(id, 1)]);
-    desk.ends(id, Outcome::Busy);
-    assert_eq!(desk.get(id).outcomes, [Outcome::Busy]);
-}
-
-#[test]
-fn who_rang_in_is_dialled_by_nobody_until_his_desk_has_been_silent_for_thirty_seconds() {
-    let mut desk = Desk::sharing(NOON);
-    desk.seats(&[]);
-    desk.note(Kind::LineFault, 0);
-    desk.give(Input::CallLive(talk(desk.utc)));
-    desk.pass(HOUR);
-    assert_eq!(desk.others_dial(), 0);
-    // It does not even look at its timers any more.
-    desk.wait_until(desk.now + Duration::from_secs(19));
-    assert_eq!(desk.others_dial(), 0);
-    desk.wait_until(desk.now + Duration::from_secs(11));
-    assert_eq!(desk.others_dial(), 1);
-}
-
-/// What docs/admin.md says of a desk that fell silent: its caller may be rung while he talks, once a lease is over.
-#[test]
-fn a_talk_at_a_desk_that_is_cut_off_keeps_its_number_for_a_lease_and_again_once_the_desk_is_back() {
-    let mut desk = Desk::sharing(NOON);
-    desk.seats(&[]);
-    let id = desk.note(Kind::LineFault, 0);
-    let call = talk(desk.utc);
-    desk.give(Input::CallLive(call.clone()));
-    desk.works = false;
-    desk.pass(29);
-    assert_eq!(desk.others_dial(), 0);
-    desk.pass(2);
-    assert_eq!(desk.others_dial(), 1);
-    let busy = Order::End {
-        claim: desk.get(id).claim().unwrap(),
-        outcome: Outcome::Busy,
-        cause: None,
-        live: None,
-    };
-    desk.book.take(&busy, desk.utc);
-    desk.pass(4);
-    desk.works = true;
-    // He is to be tried again after two minutes, and talks on.
-    desk.pass(150);
-    assert_eq!(desk.others_dial(), 0);
-    desk.give(Input::CallOver { call: call.call });
-    assert_eq!(desk.others_dial(), 1);
-}
-
-#[test]
-fn a_call_that_died_with_its_desk_is_told_of_at_each_start_until_it_is_over() {
-    let mut desk = Desk::sharing(NOON);
-    let call = talk(desk.utc);
-    let died = Action::Died(call.clone());
-    desk.give(Input::CallLive(call.clone()));
-    // One that is up has not died.
-    desk.give(Input::Started);
-    assert!(!desk.actions.contains(&died));
-    for _ in 0..2 {
-        desk.actions.clear();
-        desk.queue = Desk::sharing(NOON).queue;
-        desk.give(Input::Started);
-        assert!(desk.actions.contains(&died));
-    }
-    desk.give(Input::CallOver { call: call.call });
-    desk.actions.clear();
-    desk.queue = Desk::sharing(NOON).queue;
-    desk.give(Input::Started);
-    assert!(!desk.actions.contains(&died));
-}
-
-/// Nobody reached the book to look at it.
-#[test]
-fn a_promise_that_is_dialled_too_late_is_told_to_be_overdue() {
-    let mut desk = Desk::with_seat(NOON);
-    let id = desk.note(Kind::Rep, 600);
-    desk.pass(590);
-    desk.works = false;
-    desk.pass(300);
-    assert_eq!(desk.dialled(), []);
-    desk.works = true;
-    desk.pass(10);
-    assert_eq!(desk.dialled(), [(id, 1)]);
-    assert!(desk.actions.contains(&Action::Alarm(Alarm::Overdue { id })));
-}
-
-#[test]
-fn a_call_that_was_over_before_the_disk_was_back_keeps_nobody_from_being_dialled() {
-    let mut desk = Desk::with_seat(NOON);
-    let id = desk.note(Kind::LineFault, 30);
-    desk.works = false;
-    let call = talk(desk.utc);
-    desk.give(Input::CallLive(call.clone()));
-    desk.works = true;
-    desk.give(Input::CallOver { call: call.call });
-    desk.pass(30);
-    assert_eq!(desk.dialled(), [(id, 1)]);
-}
-
-#[test]
-fn a_desk_that_begins_anew_dials_whom_its_dead_calls_were_with() {
-    let mut desk = Desk::with_seat(NOON);
-    let id = desk.note(Kind::LineFault, 30);
-    desk.give(Input::CallLive(talk(desk.utc)));
-    desk.killed();
-    desk.seats(&["rep1"]);
-    desk.pass(30);
-    assert_eq!(desk.dialled(), [(id, 1)]);
-}
-
 #[test]
 fn a_caller_who_rings_in_withdraws_his_promise_and_its_attempt() {
     let mut desk = Desk::with_seat(NOON);
@@ -506,123 +354,6 @@ fn quiet_hours_move_a_promise_and_say_so() {
     assert!(desk.dialled().is_empty());
     desk.pass(3_600);
     assert_eq!(desk.dialled(), [(expert, 1)]);
-}
-
-/// The notice was lost, or nobody listens for it.
-#[test]
-fn what_another_desk_noted_is_dialled_within_a_second_though_nobody_says_so() {
-    let mut desk = Desk::sharing(NOON);
-    let id = CallbackId::new(9, [0; 10]);
-    let promise = promise(Kind::Rep, desk.utc);
-    desk.book.take(&Order::Note { id, promise }, desk.utc);
-    desk.give(Input::Tick);
-    assert!(desk.dialled().is_empty());
-    desk.pass(1);
-    assert_eq!(desk.dialled(), [(id, 1)]);
-}
-
-#[test]
-fn no_seat_no_dialling_but_an_alarm_once_it_is_overdue() {
-    let mut desk = Desk::at(NOON);
-    let id = desk.note(Kind::Rep, 300);
-    desk.pass(179);
-    assert!(desk.alarms().is_empty());
-    desk.pass(1);
-    assert_eq!(desk.alarms(), ["callback-near"]);
-    desk.pass(122);
-    assert_eq!(desk.alarms(), ["callback-near"]);
-    desk.pass(600);
-    assert_eq!(desk.alarms(), ["callback-near", "callback-overdue"]);
-    desk.seats(&["rep1"]);
-    assert_eq!(desk.dialled(), [(id, 1)]);
-}
-
-#[test]
-fn a_promise_of_seconds_is_near_too_but_not_one_that_is_phoned_at_once() {
-    let mut desk = Desk::at(NOON);
-    desk.note(Kind::Rep, 20);
-    desk.pass(11);
-    assert!(desk.alarms().is_empty());
-    desk.pass(1);
-    assert_eq!(desk.alarms(), ["callback-near"]);
-    desk.pass(11);
-    assert_eq!(desk.alarms(), ["callback-near", "callback-overdue"]);
-    let mut desk = Desk::at(NOON);
-    desk.note(Kind::LineFault, 15);
-    desk.pass(60);
-    assert_eq!(desk.alarms(), ["callback-overdue"]);
-}
-
-#[test]
-fn a_promise_that_nobody_reached_for_by_its_time_is_overdue_however_often_a_rep_declined() {
-    for outcome in [Outcome::RepDeclined, Outcome::RepAbsent, Outcome::Failed] {
-        let mut desk = Desk::with_seat(NOON);
-        let id = desk.note(Kind::Rep, 0);
-        assert_eq!(desk.dialled(), [(id, 1)]);
-        desk.pass(2);
-        desk.ends(id, outcome);
-        assert!(desk.alarms().is_empty(), "{outcome:?}");
-        desk.pass(1);
-        assert_eq!(desk.alarms(), ["callback-overdue"], "{outcome:?}");
-        // Told once, however long it goes on.
-        desk.pass(600);
-        desk.ends(id, outcome);
-        desk.pass(3_600);
-        assert_eq!(desk.alarms(), ["callback-overdue"], "{outcome:?}");
-    }
-}
-
-#[test]
-fn a_promise_whose_rep_declines_until_it_is_due_is_overdue() {
-    let mut desk = Desk::with_seat(NOON);
-    let id = desk.note(Kind::Rep, 300);
-    desk.pass(60);
-    desk.give(Input::Wished {
-        id,
-        wish: Wish::Redial,
-        by: "Lina".to_owned(),
-    });
-    while desk.utc < desk.get(id).promise.due {
-        desk.ends(id, Outcome::RepDeclined);
-        desk.pass(60);
-    }
-    // One is in flight at the due time, and the rep declines that, too.
-    assert_eq!(desk.alarms(), ["callback-near"]);
-    desk.pass(3);
-    desk.ends(id, Outcome::RepDeclined);
-    assert_eq!(desk.alarms(), ["callback-near", "callback-overdue"]);
-}
-
-#[test]
-fn who_was_busy_is_not_overdue_he_was_called() {
-    let mut desk = Desk::with_seat(NOON);
-    let id = desk.note(Kind::Rep, 300);
-    desk.pass(300);
-    desk.ends(id, Outcome::Busy);
-    desk.pass(100);
-    assert_eq!(desk.alarms(), ["callback-near"]);
-}
-
-#[test]
-fn an_uncertain_promise_that_nobody_decides_is_overdue() {
-    let mut desk = Desk::with_seat(NOON);
-    let id = desk.note(Kind::Rep, 0);
-    desk.killed();
-    assert!(matches!(desk.state(id), State::Uncertain { .. }));
-    desk.pass(3);
-    assert_eq!(desk.alarms(), ["callback-overdue"]);
-}
-
-#[test]
-fn what_is_overdue_when_it_is_looked_at_is_not_told_to_be_near_before() {
-    let mut desk = Desk::at(NOON);
-    desk.works = false;
-    desk.note(Kind::Rep, 300);
-    desk.wait_until(desk.now + Duration::from_secs(600));
-    desk.works = true;
-    desk.give(Input::Tick);
-    assert_eq!(desk.alarms().last(), Some(&"callback-overdue"));
-    assert!(!desk.alarms().contains(&"callback-near"));
 }
 
 #[test]
@@ -677,36 +408,6 @@ fn a_promise_on_disk_is_not_dialled_before_its_attempt_is() {
 }
 
 #[test]
-fn a_clock_set_back_makes_no_promise_late() {
-    // By a clock that is set forward it is late already.
-    for (by, alarms) in [
-        (-3_600, ["clock-jumped", "callback-near"]),
-        (3_600, ["clock-jumped", "callback-overdue"]),
-    ] {
-        let mut desk = Desk::with_seat(NOON);
-        let id = desk.note(Kind::Rep, 300);
-        desk.utc += SignedDuration::from_secs(by);
-        desk.pass(300);
-        assert_eq!(desk.alarms(), alarms);
-        assert_eq!(desk.dialled(), [(id, 1)]);
-    }
-}
-
-#[test]
-fn a_clock_set_forward_is_noticed_while_nothing_happens() {
-    let mut desk = Desk::with_seat(NOON);
-    let id = desk.note(Kind::Rep, 3_600 + 120);
-    desk.utc += SignedDuration::from_hours(1);
-    let (at, why) = desk.queue.timeout().unwrap();
-    assert_eq!(why, Timer::LookAtClock);
-    desk.wait_until(at);
-    desk.give(Input::Tick);
-    assert_eq!(desk.alarms(), ["clock-jumped", "callback-near"]);
-    desk.pass(120);
-    assert_eq!(desk.dialled(), [(id, 1)]);
-}
-
-#[test]
 fn an_emergency_number_is_never_phoned_back() {
     let mut desk = Desk::with_seat(NOON);
     let mut asked = promise(Kind::Rep, desk.utc);
@@ -714,137 +415,6 @@ fn an_emergency_number_is_never_phoned_back() {
     desk.promised(asked);
     assert_eq!(desk.news(), ["emergency-number"]);
     assert_eq!(desk.unsettled(), 0);
-}
-
-#[test]
-fn wishes_cancel_finish_and_snooze_whatever_is_open() {
-    let mut desk = Desk::with_seat(NOON);
-    let id = desk.note(Kind::Rep, 30);
-    let wish = Wish::Snooze(desk.utc + SignedDuration::from_secs(90));
-    desk.give(Input::Wished {
-        id,
-        wish,
-        by: "Lina".to_owned(),
-    });
-    desk.pass(89);
-    assert!(desk.dialled().is_empty());
-    let reason = "asked by the caller".to_owned();
-    let wish = Wish::Cancel { reason };
-    desk.give(Input::Wished {
-        id,
-        wish,
-        by: "Lina".to_owned(),
-    });
-    let wish = Wish::Done;
-    desk.give(Input::Wished {
-        id,
-        wish,
-        by: "Lina".to_owned(),
-    });
-    desk.pass(600);
-    assert!(desk.dialled().is_empty());
-    assert_eq!(
-        desk.news(),
-        ["noted", "snoozed", "near", "overdue", "cancelled"]
-    );
-}
-
-/// What is wished, and whether it came true.
-fn wished(desk: &mut Desk, id: CallbackId, wish: Wish) -> bool {
-    let by = "Lina".to_owned();
-    desk.give(Input::Wished {
-        id,
-        wish: wish.clone(),
-        by,
-    });
-    wish.has_come_true(desk.get(id))
-}
-
-fn cancel() -> Wish {
-    let reason = "asked by the caller".to_owned();
-    Wish::Cancel { reason }
-}
-
-#[test]
-fn a_wish_that_is_repeated_finds_it_done_and_is_told_once() {
-    let mut desk = Desk::at(NOON);
-    let until = desk.utc + SignedDuration::from_secs(600);
-    let seat: SeatId = "rep2".parse().unwrap();
-    for (wish, news) in [
-        (Wish::Snooze(until), "snoozed"),
-        (Wish::Assign(Some(seat)), "assigned"),
-        (Wish::Assign(None), "assigned"),
-        (Wish::Redial, "redialled"),
-        (cancel(), "cancelled"),
-        (Wish::Done, "done"),
-    ] {
-        desk = Desk::at(NOON);
-        let mut asked = promise(Kind::Rep, desk.utc + SignedDuration::from_secs(300));
-        asked.seat = Some("rep1".parse().unwrap());
-        let id = desk.promised(asked);
-        for _ in 0..2 {
-            assert!(wished(&mut desk, id, wish.clone()), "{wish:?}");
-        }
-        assert_eq!(desk.news(), ["noted", news], "{wish:?}");
-        let by_whom = desk.actions.iter().filter_map(|action| {
-            let Action::Tell(told) = action else {
-                return None;
-            };
-            told.by.as_deref()
-        });
-        assert_eq!(by_whom.collect::<Vec<_>>(), ["Lina"], "{wish:?}");
-    }
-}
-
-#[test]
-fn what_is_over_cannot_be_wished_otherwise() {
-    let mut desk = Desk::at(NOON);
-    let id = desk.note(Kind::Rep, 300);
-    assert!(wished(&mut desk, id, cancel()));
-    let until = desk.utc;
-    for wish in [
-        Wish::Done,
-        Wish::Redial,
-        Wish::Snooze(until),
-        Wish::Assign(None),
-    ] {
-        assert!(!wished(&mut desk, id, wish.clone()), "{wish:?}");
-    }
-    assert_eq!(desk.news(), ["noted", "cancelled"]);
-}
-
-#[test]
-fn a_callback_that_is_cancelled_while_it_is_dialled_is_hung_up_and_stays_cancelled() {
-    let mut desk = Desk::with_seat(NOON);
-    let id = desk.note(Kind::LineFault, 0);
-    let until = desk.utc + SignedDuration::from_secs(600);
-    assert!(!wished(&mut desk, id, Wish::Snooze(until)));
-    assert!(wished(&mut desk, id, Wish::Redial));
-    assert!(wished(&mut desk, id, cancel()));
-    assert!(!wished(&mut desk, id, Wish::Done));
-    assert!(desk.actions.contains(&Action::HangUp { id, attempt: 1 }));
-    desk.ends(id, Outcome::Withdrawn);
-    assert!(cancel().has_come_true(desk.get(id)));
-}
-
-#[test]
-fn a_wish_for_a_promise_that_went_into_another_changes_that_one() {
-    let mut desk = Desk::at(NOON);
-    let older = desk.note(Kind::Rep, 300);
-    let younger = desk.note(Kind::Expert, 300);
-    wished(&mut desk, younger, Wish::Done);
-    assert_eq!(desk.state(older), State::Done);
-}
-
-#[test]
-fn a_wish_that_could_not_be_written_is_not_done_later() {
-    let mut desk = Desk::at(NOON);
-    let id = desk.note(Kind::Rep, 300);
-    desk.works = false;
-    assert!(!wished(&mut desk, id, cancel()));
-    desk.works = true;
-    desk.pass(60);
-    assert_eq!(desk.state(id), State::Open);
 }
 
 #[test]
@@ -879,18 +449,6 @@ fn the_seat_that_owes_the_answer_alone_calls_for_a_while_and_then_any() {
     assert_eq!(desk.dialled().len(), 1);
     desk.pass(1);
     assert_eq!(desk.dialled(), [(other, 1), (expert, 1)]);
-}
-
-#[test]
-fn a_callback_that_is_assigned_to_nobody_is_made_by_any_seat() {
-    let mut desk = Desk::at(NOON);
-    let mut asked = promise(Kind::Complaint, desk.utc);
-    asked.seat = Some("rep2".parse().unwrap());
-    let id = desk.promised(asked);
-    desk.seats(&["rep1"]);
-    assert!(desk.dialled().is_empty());
-    assert!(wished(&mut desk, id, Wish::Assign(None)));
-    assert_eq!(desk.dialled(), [(id, 1)]);
 }
 
 #[test]

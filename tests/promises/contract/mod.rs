@@ -1,5 +1,8 @@
 //! What every book does alike, as a desk sees it.
 
+mod seats;
+mod wished;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -46,9 +49,12 @@ pub(super) const CASES: [Case; 37] = [
     ("a desk that starts anew lets go of its own", restart),
     ("what was in memory is restored once", restore),
     ("every state is read back as it was written", every_state),
-    ("wishes come true once", wishes),
-    ("who wished what is kept", who_wished),
-    ("what was wished goes with its promise", wishes_go_too),
+    ("wishes come true once", wished::wishes),
+    ("who wished what is kept", wished::who_wished),
+    (
+        "what was wished goes with its promise",
+        wished::wishes_go_too,
+    ),
     ("a live call may be told twice", live_calls),
     ("who is on the line is not dialled", on_the_line),
     ("a talk keeps the number that was dialled", talk_goes_on),
@@ -65,24 +71,24 @@ pub(super) const CASES: [Case; 37] = [
     ("all that is kept is told in parts", history),
     (
         "what waits for its own seat stands in nobody's way",
-        own_seat,
+        seats::own_seat,
     ),
     (
         "each of several free seats may be the wished one",
-        several_seats,
+        seats::several_seats,
     ),
     (
         "what an expert owes is an expert's for a while",
-        owned_by_experts,
+        seats::owned_by_experts,
     ),
-    ("attempts of a day are counted by number", cap_a_day),
+    ("attempts of a day are counted by number", seats::cap_a_day),
     (
         "whose attempts of the day are used up stands in nobody's way",
-        cap_of_one,
+        seats::cap_of_one,
     ),
     (
         "who is never called is cancelled, not dialled",
-        never_called,
+        seats::never_called,
     ),
     (
         "what was promised after a talk is still owed",
@@ -587,109 +593,6 @@ fn every_state(book: &mut dyn Store) {
     assert_eq!(book.callbacks().unwrap(), rows);
 }
 
-fn wishes(book: &mut dyn Store) {
-    for n in 1..=3 {
-        take(book, note(n, promise(n, Kind::Rep)), utc());
-    }
-    let cancel = Wish::Cancel {
-        reason: "asked".to_owned(),
-    };
-    let assign = Wish::Assign(Some("rep2".parse().unwrap()));
-    let wished = [
-        (1, cancel.clone(), vec![News::Cancelled]),
-        (1, cancel, Vec::new()),
-        (1, Wish::Redial, Vec::new()),
-        (2, assign.clone(), vec![News::Assigned]),
-        (2, assign, Vec::new()),
-        (2, Wish::Done, vec![News::Done]),
-        (3, Wish::Snooze(after(600)), vec![News::Snoozed]),
-        (9, Wish::Done, Vec::new()),
-    ];
-    for (n, what, told) in wished {
-        assert_eq!(news(&take(book, wish(n, what), utc())), told);
-    }
-    assert_eq!(row(book, 3).next, after(600));
-    assert!(
-        take(book, claim("a", after(599)), after(599))
-            .rows
-            .is_empty()
-    );
-}
-
-/// Who, when, what, and what else was said; the first first.
-fn wished(book: &mut dyn Store, n: u64) -> Vec<(String, Timestamp, &'static str, Option<String>)> {
-    let wishes = book.wishes(id(n)).unwrap();
-    let numbers: Vec<u32> = wishes.iter().map(|wished| wished.number).collect();
-    assert!(
-        numbers.iter().copied().eq(1..=wishes.len() as u32),
-        "{numbers:?}"
-    );
-    let shown = |it: Wished| (it.by, it.at, it.wish.as_str(), it.wish.detail());
-    wishes.into_iter().map(shown).collect()
-}
-
-fn who_wished(book: &mut dyn Store) {
-    for n in 1..=2 {
-        take(book, note(n, promise(n, Kind::Rep)), utc());
-    }
-    let cancel = Wish::Cancel {
-        reason: "asked".to_owned(),
-    };
-    let asked = [
-        (
-            Wish::Assign(Some("rep2".parse().unwrap())),
-            Some("rep2".to_owned()),
-        ),
-        (Wish::Snooze(after(600)), Some(after(600).to_string())),
-        (Wish::Redial, None),
-        (cancel, Some("asked".to_owned())),
-    ];
-    let mut expected = Vec::new();
-    for (n, (what, detail)) in (1..).zip(asked) {
-        expected.push(("Lina".to_owned(), after(n), what.as_str(), detail));
-        let turn = take(book, wish(1, what.clone()), after(n));
-        let [(of, first)] = &turn.wishes[..] else {
-            panic!("{turn:?}")
-        };
-        assert_eq!((*of, &first.wish), (id(1), &what));
-        // A client that was not answered asks again.
-        assert_eq!(take(book, wish(1, what), after(n)).wishes, []);
-    }
-    // Too late: it was not done.
-    assert_eq!(take(book, wish(1, Wish::Done), after(9)).wishes, []);
-    assert_eq!(wished(book, 1), expected);
-    assert_eq!(wished(book, 2), []);
-    assert_eq!(take(book, wish(9, Wish::Done), after(9)).wishes, []);
-    let kept = book.history(None).unwrap();
-    assert_eq!(kept[0].wishes, book.wishes(id(1)).unwrap());
-    assert_eq!(kept[1].wishes, []);
-    // What went into another is kept by that, and so is what is wished of it.
-    take(book, note(3, promise(2, Kind::Complaint)), after(10));
-    take(book, wish(3, Wish::Done), after(11));
-    let done = ("Lina".to_owned(), after(11), "done", None);
-    assert_eq!((wished(book, 2), wished(book, 3)), (vec![done], vec![]));
-}
-
-fn wishes_go_too(book: &mut dyn Store) {
-    for n in 1..=3 {
-        take(book, note(n, promise(n, Kind::Rep)), utc());
-    }
-    take(book, wish(1, Wish::Done), after(1));
-    take(book, wish(2, Wish::Done), after(90));
-    let withdraw = Order::Withdraw {
-        number: number(3),
-        by: "Max".to_owned(),
-    };
-    take(book, withdraw, after(91));
-    let why = Some("number-deleted".to_owned());
-    let cancelled = ("Max".to_owned(), after(91), "cancel", why);
-    assert_eq!(wished(book, 3), [cancelled]);
-    assert_eq!(book.expire(after(60)).unwrap(), 1);
-    assert_eq!((wished(book, 1).len(), wished(book, 2).len()), (0, 1));
-    book.forget(&rules().whose(&number(3))).unwrap();
-    assert_eq!((wished(book, 2).len(), wished(book, 3).len()), (1, 0));
-}
-
 fn live_calls(book: &mut dyn Store) {
     let withheld = LiveCall {
         number: None,
@@ -762,177 +665,6 @@ fn calls_that_died(book: &mut dyn Store) {
     take(book, Order::Restart { desk }, after(1));
     assert_eq!(claimed(book, "c", after(1)).0, id(1));
     assert!(take(book, claim("c", after(1)), after(1)).rows.is_empty());
-}
-
-/// By any of these seats.
-fn claim_by(seats: &[&str], at: Timestamp) -> Order {
-    Order::Claim(Claimer {
-        desk: "a".parse().unwrap(),
-        seats: seats.iter().map(|seat| seat.parse().unwrap()).collect(),
-        live: None,
-        until: at + SignedDuration::from_secs(30),
-    })
-}
-
-/// Whom these seats are to call then, and which of them.
-fn dialled(
-    book: &mut dyn Store,
-    rules: &Rules,
-    seats: &[&str],
-    at: Timestamp,
-) -> Option<(CallbackId, String)> {
-    let turn = book.take(&claim_by(seats, at), rules, at).unwrap();
-    let (id, attempt) = turn.attempts.first()?;
-    Some((*id, attempt.seat.to_string()))
-}
-
-fn own_seat(book: &mut dyn Store) {
-    let expert = Promise {
-        seat: Some("rep2".parse().unwrap()),
-        ..promise(1, Kind::Expert)
-    };
-    take(book, note(1, expert), utc());
-    take(book, note(2, promise(2, Kind::Rep)), utc());
-    let mut claimed = |at| {
-        let turn = take(book, claim("a", at), at);
-        (turn.rows.first().map(|row| row.id), turn.next)
-    };
-    assert_eq!(claimed(utc()).0, Some(id(2)));
-    // His claim lapses, and then any seat may call.
-    assert_eq!(claimed(after(40)), (None, Some(after(120))));
-    assert_eq!(claimed(after(120)).0, Some(id(1)));
-}
-
-fn several_seats(book: &mut dyn Store) {
-    for (n, seat) in [(1, "rep3"), (2, "rep2"), (3, "rep9")] {
-        let own = Promise {
-            seat: Some(seat.parse().unwrap()),
-            ..promise(n, Kind::Expert)
-        };
-        take(book, note(n, own), utc());
-    }
-    let seats = ["rep1", "rep2", "rep3"];
-    let mut next = |at| dialled(book, &rules(), &seats, at);
-    assert_eq!(next(utc()), Some((id(1), "rep3".to_owned())));
-    assert_eq!(next(utc()), Some((id(2), "rep2".to_owned())));
-    assert_eq!(next(after(119)), None);
-    assert_eq!(next(after(120)), Some((id(3), "rep1".to_owned())));
-}
-
-/// Those of a desk where these seats are the experts.
-fn experts(seats: &[&str]) -> Rules {
-    let seats = seats.iter().map(|seat| seat.parse().unwrap()).collect();
-    Rules {
-        owners: BTreeMap::from([(Kind::Expert, seats)]),
-        ..rules()
-    }
-}
-
-fn owned_by_experts(book: &mut dyn Store) {
-    let (ours, theirs) = (experts(&["rep2", "rep3"]), experts(&[]));
-    for n in 1..=4 {
-        let noted = note(n, promise(n, Kind::Expert));
-        book.take(&noted, &ours, utc()).unwrap();
-    }
-    book.take(&note(5, promise(5, Kind::Complaint)), &ours, utc())
-        .unwrap();
-    // A desk without an expert, and a seat of ours that is none, have what is anybody's.
-    assert_eq!(dialled(book, &theirs, &["rep9"], utc()).unwrap().0, id(5));
-    assert_eq!(dialled(book, &ours, &["rep1"], utc()), None);
-    let next = |book: &mut dyn Store, rules, seats: &[&str], at| {
-        dialled(book, rules, seats, at).map(|(_, seat)| seat)
-    };
-    let (all, expert) = (["rep1", "rep2"], Some("rep2".to_owned()));
-    assert_eq!(next(book, &ours, &all, utc()), expert);
-    // Who was assigned may call as well.
-    let assigned = wish(2, Wish::Assign(Some("rep9".parse().unwrap())));
-    book.take(&assigned, &theirs, utc()).unwrap();
-    let own = Some((id(2), "rep9".to_owned()));
-    assert_eq!(dialled(book, &theirs, &["rep9"], utc()), own);
-    assert_eq!(next(book, &theirs, &["rep9"], after(119)), None);
-    let any = Some("rep9".to_owned());
-    assert_eq!(next(book, &theirs, &["rep9"], after(120)), any);
-    // An expert that is free is asked before the others then, too.
-    assert_eq!(next(book, &ours, &all, after(120)), expert);
-}
-
-/// So many attempts a day that reach for one number.
-fn capped(attempts: u32) -> Rules {
-    Rules {
-        attempts_a_day: Some(attempts),
-        ..rules()
-    }
-}
-
-/// Midnight, which is when the next day's attempts may begin.
-fn tomorrow() -> Timestamp {
-    "2026-05-05T00:00:00Z".parse().unwrap()
-}
-
-fn cap_a_day(book: &mut dyn Store) {
-    let rules = capped(2);
-    // Of two promises, and what did not reach for him does not count.
-    let outcomes = [Outcome::RepDeclined, Outcome::Busy, Outcome::Joined];
-    take(book, note(1, promise(1, Kind::Rep)), utc());
-    for (n, outcome) in (0..).zip(outcomes) {
-        let at = after(n * 1_000);
-        let turn = book.take(&claim("a", at), &rules, at).unwrap();
-        let claim = turn.rows[0].claim().expect("it is dialled");
-        take(book, end(claim, outcome), at);
-    }
-    take(book, note(2, promise(1, Kind::LineFault)), after(4_000));
-    let turn = book.take(&claim("a", after(4_000)), &rules, after(4_000));
-    let turn = turn.unwrap();
-    assert!(turn.attempts.is_empty());
-    let next: Vec<_> = turn.rows.iter().map(|row| (row.id, row.next)).collect();
-    assert_eq!(next, [(id(2), tomorrow())]);
-    let at = tomorrow();
-    let (dialled, _) = dialled(book, &rules, &["rep1"], at).expect("a new day");
-    assert_eq!(dialled, id(2));
-}
-
-fn cap_of_one(book: &mut dyn Store) {
-    let rules = capped(1);
-    take(book, note(1, promise(1, Kind::LineFault)), utc());
-    let (_, held) = claimed(book, "a", utc());
-    take(book, end(held, Outcome::Busy), after(1));
-    take(book, note(2, promise(2, Kind::Rep)), after(130));
-    let mut claimed = |seconds| {
-        let at = after(seconds);
-        let turn = book.take(&claim("a", at), &rules, at).unwrap();
-        let dialled = turn.attempts.first().map(|(id, _)| *id);
-        (turn.rows.first().map(|row| row.id), dialled)
-    };
-    // The stronger kind has its turn, and is put off.
-    assert_eq!(claimed(130), (Some(id(1)), None));
-    assert_eq!(claimed(130), (Some(id(2)), Some(id(2))));
-    assert_eq!(claimed(130), (None, None));
-}
-
-fn never_called(book: &mut dyn Store) {
-    for n in 1..=2 {
-        take(book, note(n, promise(n, Kind::Rep)), utc());
-    }
-    // On the list only since.
-    let rules = Rules {
-        never: [rules().whose(&number(1))].into(),
-        ..rules()
-    };
-    let turn = book.take(&claim("a", utc()), &rules, utc()).unwrap();
-    assert_eq!(
-        (news(&turn), turn.attempts.len()),
-        (vec![News::Cancelled], 0)
-    );
-    let state = row(book, 1).state;
-    let State::Cancelled {
-        why: CancelledBecause::Asked { reason },
-    } = &state
-    else {
-        panic!("{state:?}")
-    };
-    assert_eq!(reason, "do-not-call");
-    let next = dialled(book, &rules, &["rep1"], utc());
-    assert_eq!(next, Some((id(2), "rep1".to_owned())));
 }
 
 fn calls_owed(book: &mut dyn Store) {
