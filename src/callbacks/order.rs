@@ -148,6 +148,14 @@ impl Wish {
         }
     }
 
+    /// Whether nothing is owed any more once it has come true.
+    pub(super) fn settles(&self) -> bool {
+        match self {
+            Self::Cancel { .. } | Self::Done => true,
+            Self::Snooze(_) | Self::Redial | Self::Assign(_) => false,
+        }
+    }
+
     /// Why, until when, or to whom.
     pub fn detail(&self) -> Option<String> {
         match self {
@@ -276,6 +284,8 @@ pub enum Refusal {
     /// The client's key is that of another promise.
     KeyReused,
     TooMany,
+    /// It was put off, or given away, so often that somebody is to settle it.
+    TooManyWishes,
 }
 
 impl Refusal {
@@ -285,6 +295,7 @@ impl Refusal {
             Self::DoNotCall => "do-not-call",
             Self::KeyReused => "key-reused",
             Self::TooMany => "too-many",
+            Self::TooManyWishes => "too-many-wishes",
         }
     }
 }

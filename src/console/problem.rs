@@ -70,6 +70,8 @@ pub enum Code {
     KeyReused,
     /// As many promises as may be are open.
     CallbacksFull,
+    /// It was put off, or given to others, as often as may be.
+    TooManyWishes,
     BadRequest,
     Unauthorised,
     HostRefused,
@@ -84,7 +86,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::ConsentRequired,
         Self::QuestionOpen,
         Self::FarewellRequired,
@@ -116,6 +118,7 @@ impl Code {
         Self::DoNotCall,
         Self::KeyReused,
         Self::CallbacksFull,
+        Self::TooManyWishes,
         Self::BadRequest,
         Self::Unauthorised,
         Self::HostRefused,
@@ -161,6 +164,7 @@ impl Code {
             Self::DoNotCall => "do-not-call",
             Self::KeyReused => "key-reused",
             Self::CallbacksFull => "callbacks-full",
+            Self::TooManyWishes => "too-many-wishes",
             Self::BadRequest => "bad-request",
             Self::Unauthorised => "unauthorised",
             Self::HostRefused => "host-refused",
@@ -188,6 +192,7 @@ impl Code {
             | Self::NoteRequired
             | Self::CallbackOver
             | Self::CallbackInFlight
+            | Self::TooManyWishes
             | Self::PromisesOpen => StatusCode::CONFLICT,
             Self::UnknownCall | Self::UnknownSeat | Self::UnknownCallback | Self::NoSuchPage => {
                 StatusCode::NOT_FOUND

@@ -252,6 +252,7 @@ fn code(why: Refusal) -> Code {
         Refusal::DoNotCall => Code::DoNotCall,
         Refusal::KeyReused => Code::KeyReused,
         Refusal::TooMany => Code::CallbacksFull,
+        Refusal::TooManyWishes => Code::TooManyWishes,
     }
 }
 

@@ -1,11 +1,16 @@
 use jiff::Timestamp;
 
 use super::Page;
-use crate::callbacks::{Callback, CallbackId, CancelledBecause, News, State, Wish, Wished};
+use crate::callbacks::{
+    Callback, CallbackId, CancelledBecause, News, Refusal, State, Wish, Wished,
+};
 use crate::words::SeatId;
 
 /// Why what is promised to a number is cancelled of which nothing is to be kept.
 const NUMBER_DELETED: &str = "number-deleted";
+
+/// Wishes of one promise that only put it off, or give it to another: each is a row of the book.
+const WISHES_MAX: u32 = 100;
 
 impl Page<'_> {
     /// The caller spoke to a rep then: all that he had been promised is kept (D26). Where the book learns of it later, what he
@@ -32,6 +37,10 @@ impl Page<'_> {
     pub fn wish(&mut self, id: CallbackId, wish: Wish, by: String) {
         self.by = Some(by.clone());
         self.change(id, |_| {});
+        let is_worn = self.row(id).is_some_and(|row| row.wishes >= WISHES_MAX);
+        if is_worn && !wish.settles() {
+            return self.tell(id, News::Refused(Refusal::TooManyWishes));
+        }
         if self.comes_true(id, &wish) {
             self.note_wish(id, wish, by);
         }

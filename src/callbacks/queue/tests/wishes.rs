@@ -133,3 +133,21 @@ fn a_callback_that_is_assigned_to_nobody_is_made_by_any_seat() {
     assert!(wished(&mut desk, id, Wish::Assign(None)));
     assert_eq!(desk.dialled(), [(id, 1)]);
 }
+
+#[test]
+fn a_promise_is_put_off_a_hundred_times_and_can_be_settled_then() {
+    let mut desk = Desk::with_seat(NOON);
+    let id = desk.note(Kind::Rep, 300);
+    for minutes in 1..=100 {
+        let until = desk.utc + SignedDuration::from_hours(24) + SignedDuration::from_mins(minutes);
+        assert!(wished(&mut desk, id, Wish::Snooze(until)));
+    }
+    let next = desk.get(id).next;
+    let later = Wish::Snooze(next + SignedDuration::from_mins(1));
+    wished(&mut desk, id, later);
+    assert!(desk.news().contains(&"too-many-wishes"));
+    assert_eq!(desk.get(id).next, next);
+    assert_eq!(desk.book.wishes(id).count(), 100);
+    assert!(wished(&mut desk, id, cancel()));
+    assert_eq!(desk.book.wishes(id).count(), 101);
+}
