@@ -31,8 +31,8 @@ struct Seen {
     kept: u64,
     overdue: u64,
     failed: u64,
-    /// From the question to the answer, of claims that brought something.
-    claims: Vec<Duration>,
+    /// From the question to the answer, of claims that brought something, and when they were asked.
+    claims: Vec<(Instant, Duration)>,
     /// From the due time to the dialling.
     waits: Vec<Duration>,
 }
@@ -61,10 +61,10 @@ pub(super) fn run(url: &str, seconds: u64) {
             calls += 1;
         }
     });
-    print(&seen.into_inner().unwrap(), took);
+    print(&seen.into_inner().unwrap(), took, begun);
 }
 
-fn print(seen: &Seen, took: Duration) {
+fn print(seen: &Seen, took: Duration, begun: Instant) {
     let Seen {
         noted,
         dialled,
@@ -73,6 +73,7 @@ fn print(seen: &Seen, took: Duration) {
         failed,
         ..
     } = seen;
+    let claims: Vec<Duration> = seen.claims.iter().map(|(_, took)| *took).collect();
     println!(
         "{}",
         json!({
@@ -83,11 +84,23 @@ fn print(seen: &Seen, took: Duration) {
             "kept": kept,
             "overdue": overdue,
             "failed": failed,
-            "claim_p50_ms": percentile(&seen.claims, 50),
-            "claim_p99_ms": percentile(&seen.claims, 99),
+            "claim_p50_ms": percentile(&claims, 50),
+            "claim_p99_ms": percentile(&claims, 99),
             "late_p99_ms": percentile(&seen.waits, 99),
+            "claim_max_ms_by_s": slowest_by_second(&seen.claims, begun),
         })
     );
+}
+
+/// The slowest claim of each second: a stall is seen, which a percentile hides.
+fn slowest_by_second(claims: &[(Instant, Duration)], begun: Instant) -> Vec<u64> {
+    let mut slowest = Vec::new();
+    for (at, took) in claims {
+        let second = usize::try_from(at.duration_since(begun).as_secs()).unwrap();
+        slowest.resize(slowest.len().max(second + 1), 0);
+        slowest[second] = slowest[second].max(u64::try_from(took.as_millis()).unwrap());
+    }
+    slowest
 }
 
 /// A queue and its store, worked by one thread: what the agent does with two.
@@ -230,7 +243,7 @@ impl Desk {
         let turn = self.store.take(order, &rules(), at).ok();
         let brought = turn.as_ref().is_some_and(|turn| !turn.rows.is_empty());
         if matches!(order, Order::Claim(_)) && brought {
-            self.seen.claims.push(begun.elapsed());
+            self.seen.claims.push((begun, begun.elapsed()));
         }
         self.seen.failed += u64::from(turn.is_none());
         turn

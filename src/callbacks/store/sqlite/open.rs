@@ -119,6 +119,9 @@ fn has_bytes(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.len() > 0)
 }
 
+/// Kept compiled, more than there are: with the sixteen of the default some are compiled anew for each order.
+const STATEMENTS: usize = 64;
+
 /// Where it is left, what it holds is not moved into the database when that is closed.
 fn leave_journal(db: &Connection, leave: bool) -> rusqlite::Result<()> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave)
@@ -128,6 +131,7 @@ fn leave_journal(db: &Connection, leave: bool) -> rusqlite::Result<()> {
 /// Takes the file for ourselves; whether it is whole.
 fn take(db: &Connection) -> rusqlite::Result<bool> {
     // The lock is held for life: two agents never work one queue.
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
     db.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0;")?;
     // What is deleted is gone from the file, too: for whoever asked for it, and so that nothing is salvaged twice.
     db.query_row("PRAGMA secure_delete = ON", (), |_| Ok(()))?;
