@@ -185,7 +185,16 @@ pub(super) enum AskVerb {
         #[arg(long, value_name = "SEQ")]
         since: Option<u64>,
     },
+    Drain(DrainWords),
     Health,
+}
+
+#[derive(Args)]
+pub(super) struct DrainWords {
+    #[arg(long)]
+    pub(super) no_wait: bool,
+    #[arg(long, conflicts_with = "no_wait")]
+    pub(super) cancel: bool,
 }
 
 #[derive(Args)]

@@ -17,15 +17,39 @@ pub(super) fn follow(
     api: &Api,
     teller: &mut Teller<'_>,
 ) -> Result<(), Failure> {
-    let mut socket = connect(since, api)?;
-    loop {
-        match socket.read().map_err(|error| api.unreachable(error))? {
-            Message::Text(line) if teller.json => teller.line(&line)?,
-            Message::Text(line) => show::event(&api.view::<Entry>(&line)?, teller)?,
-            Message::Close(why) => return parted(why),
-            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+    let mut events = Events::of(since, api)?;
+    while let Some(line) = events.next()? {
+        match teller.json {
+            true => teller.line(&line)?,
+            false => show::event(&api.view::<Entry>(&line)?, teller)?,
         }
         teller.out.flush().map_err(Failure::Output)?;
+    }
+    Ok(())
+}
+
+/// What happens at the agent, each entry in a line of JSON.
+pub(super) struct Events<'a> {
+    api: &'a Api,
+    socket: WebSocket<TcpStream>,
+}
+
+impl<'a> Events<'a> {
+    pub(super) fn of(since: Option<u64>, api: &'a Api) -> Result<Self, Failure> {
+        let socket = connect(since, api)?;
+        Ok(Self { api, socket })
+    }
+
+    /// Waits for the next one; there is none once the agent has ended.
+    pub(super) fn next(&mut self) -> Result<Option<String>, Failure> {
+        loop {
+            let message = self.socket.read();
+            match message.map_err(|error| self.api.unreachable(error))? {
+                Message::Text(line) => return Ok(Some(line.to_string())),
+                Message::Close(why) => return parted(why).map(|()| None),
+                Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+            }
+        }
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) enum Failure {
     },
     /// The reader of our output has had enough.
     Output(io::Error),
+    /// Somebody wanted it to take calls again.
+    DrainCancelled,
     /// The agent runs, with alarms; they have been shown.
     Unwell,
     /// Something of a number is still kept; it has been shown.
@@ -129,6 +131,7 @@ impl Failure {
             Self::Recording(why) | Self::Headset(why) => (REFUSED, texts.say(why, language)),
             Self::HeadsetUnfit => (REFUSED, text("cli.headset-unfit", &[])),
             Self::NotAllDeleted => (REFUSED, text("cli.not-all-deleted", &[])),
+            Self::DrainCancelled => (REFUSED, text("cli.drain-cancelled", &[])),
             Self::Unwell => (REFUSED, text("cli.unwell", &[])),
             Self::Settings(picture) => (USAGE, picture.drawn(texts, language)),
             Self::NotStarted(why) => (USAGE, because("cli.not-started", why)),

@@ -9,6 +9,7 @@ mod callback_verbs;
 mod demo;
 mod devices;
 mod dial;
+mod drain;
 mod events;
 mod failure;
 mod help;

@@ -4,7 +4,9 @@ use serde_json::Value;
 use super::Teller;
 use super::failure::Failure;
 use super::table::Table;
-use crate::console::{AttemptView, CallView, CallbackView, HealthView, SeatView, WishView};
+use crate::console::{
+    AttemptView, CallView, CallbackView, DrainView, HealthView, SeatView, WishView,
+};
 use crate::records::{Deletion, Entry, What};
 use crate::words::{PhoneNumber, Pii, PromptId};
 
@@ -255,6 +257,17 @@ pub(super) fn health(health: &HealthView, teller: &mut Teller<'_>) -> Result<(),
         .alarms
         .iter()
         .try_for_each(|alarm| teller.line(&safe(alarm)))
+}
+
+/// What keeps an agent that drains.
+pub(super) fn drain(drain: &DrainView, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    let calls = drain.calls.to_string();
+    let told = match (drain.on, drain.calls) {
+        (false, _) => teller.text("cli.drain-off"),
+        (true, 0) if drain.unsaved => teller.text("cli.drain-unsaved"),
+        (true, _) => teller.filled("cli.drain-on", &[("calls", &calls)]),
+    };
+    teller.line(&told)
 }
 
 /// An event of any call.

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use super::{CallView, CallbackView, HealthView, Problem, RegistrationView, SeatView};
+use super::{CallView, CallbackView, DrainView, HealthView, Problem, RegistrationView, SeatView};
 use crate::callbacks::{CallbackId, Wish};
 use crate::records::{Deletion, Entry};
 use crate::seating::Choice;
@@ -51,6 +51,12 @@ pub enum Ask {
         order: SeatOrder,
     },
     ListRegistrations,
+    /// How far the agent is on its way out.
+    GetDrain,
+    /// No new calls, and the end of the agent once nothing keeps it (D29); or calls again.
+    Drain {
+        on: bool,
+    },
     Health,
 }
 
@@ -144,5 +150,6 @@ pub enum Answer {
     Seats(Vec<SeatView>),
     Seat(SeatView),
     Registrations(Vec<RegistrationView>),
+    Drain(DrainView),
     Health(HealthView),
 }

@@ -35,7 +35,8 @@ pub use metrics::Metrics;
 pub use problem::{Code, Problem, ProblemBody};
 pub use routes::{Page, Permission, ROUTES, Route};
 pub use views::{
-    AttemptView, CallView, CallbackView, HealthView, LineView, RegistrationView, SeatView, WishView,
+    AttemptView, CallView, CallbackView, DrainView, HealthView, LineView, RegistrationView,
+    SeatView, WishView,
 };
 
 /// Where the API is, and for whom.

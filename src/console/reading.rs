@@ -42,6 +42,8 @@ pub(super) fn ask_for(
         Page::Wish(word) => wish(id, word, body),
         Page::NewDeletion => new_deletion(body).map(Ask::Delete),
         Page::Registrations => Ok(Ask::ListRegistrations),
+        Page::Drain => Ok(Ask::GetDrain),
+        Page::DrainOrder => json(body).map(|DrainOrder { on }| Ask::Drain { on }),
         Page::Seats => Ok(Ask::ListSeats),
         Page::Seat => seat(id).map(Ask::GetSeat),
         Page::SeatChoice => order(id, SeatOrder::Choose(choice(json(body)?)?)),
@@ -56,6 +58,12 @@ pub(super) fn ask_for(
 #[serde(deny_unknown_fields)]
 struct Dial {
     to: Pii<PhoneNumber>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DrainOrder {
+    on: bool,
 }
 
 #[derive(Deserialize)]

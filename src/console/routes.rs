@@ -46,6 +46,8 @@ pub enum Page {
     ExtendWrapUp,
     EndWrapUp,
     Registrations,
+    Drain,
+    DrainOrder,
 }
 
 const fn route(method: Method, path: &'static str, permission: Permission, page: Page) -> Route {
@@ -65,6 +67,10 @@ const fn post(path: &'static str, page: Page) -> Route {
     route(Method::POST, path, Permission::Token, page)
 }
 
+const fn put(path: &'static str, page: Page) -> Route {
+    route(Method::PUT, path, Permission::Token, page)
+}
+
 const fn command(path: &'static str, word: &'static str) -> Route {
     post(path, Page::Command(word))
 }
@@ -74,7 +80,7 @@ const fn wish(path: &'static str, word: &'static str) -> Route {
 }
 
 /// Every route there is.
-pub static ROUTES: [Route; 43] = [
+pub static ROUTES: [Route; 45] = [
     route(Method::GET, "/healthz", Permission::Anyone, Page::Health),
     route(Method::GET, "/metrics", Permission::Metrics, Page::Metrics),
     get("/api/v1/events", Page::Events),
@@ -114,14 +120,11 @@ pub static ROUTES: [Route; 43] = [
     // The number is in the body: addresses stand in logs.
     post("/api/v1/deletions", Page::NewDeletion),
     get("/api/v1/registrations", Page::Registrations),
+    get("/api/v1/drain", Page::Drain),
+    put("/api/v1/drain", Page::DrainOrder),
     get("/api/v1/seats", Page::Seats),
     get("/api/v1/seats/{id}", Page::Seat),
-    route(
-        Method::PUT,
-        "/api/v1/seats/{id}",
-        Permission::Token,
-        Page::SeatChoice,
-    ),
+    put("/api/v1/seats/{id}", Page::SeatChoice),
     post("/api/v1/seats/{id}/extend-wrap-up", Page::ExtendWrapUp),
     post("/api/v1/seats/{id}/end-wrap-up", Page::EndWrapUp),
 ];

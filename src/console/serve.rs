@@ -113,7 +113,9 @@ async fn admitted(
         | Page::SeatChoice
         | Page::ExtendWrapUp
         | Page::EndWrapUp
-        | Page::Registrations => {
+        | Page::Registrations
+        | Page::Drain
+        | Page::DrainOrder => {
             let query = query(request.uri())?;
             let key = idempotency_key(request.headers())?;
             let body = body(request.into_body(), &shared.limits).await?;
@@ -169,6 +171,7 @@ fn told(answer: Answer) -> Response {
         Answer::Noted(callback) => json(StatusCode::CREATED, &callback),
         Answer::Deleted(deletion) => json(StatusCode::OK, &deletion),
         Answer::Registrations(accounts) => json(StatusCode::OK, &accounts),
+        Answer::Drain(drain) => json(StatusCode::OK, &drain),
         Answer::Seats(seats) => json(StatusCode::OK, &seats),
         Answer::Seat(seat) => json(StatusCode::OK, &seat),
         Answer::Health(health) if health.ok => json(StatusCode::OK, &health),

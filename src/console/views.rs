@@ -179,6 +179,15 @@ pub struct RegistrationView {
     pub retry_at_utc: Option<Timestamp>,
 }
 
+/// What keeps an agent from its end that takes no more calls (D29).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrainView {
+    pub on: bool,
+    pub calls: usize,
+    /// Promises that are in memory or in the outbox, and in no book that outlives this machine.
+    pub unsaved: bool,
+}
+
 /// Is the agent able to take a call? Told without a token, so it names nobody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthView {

@@ -11,6 +11,7 @@ mod candidates;
 mod chronicle;
 pub mod clock;
 mod deleting;
+mod draining;
 mod ended;
 mod exporting;
 mod finder;
@@ -86,6 +87,7 @@ use accounts::Accounts;
 use calls::Calls;
 use chronicle::{About, Chronicle};
 use deleting::Deleting;
+use draining::Stage;
 use ended::Ended;
 use headsets::Worn;
 use house::House;
@@ -132,8 +134,7 @@ struct Desk {
 /// How the desk itself is.
 #[derive(Debug, Default)]
 struct Duty {
-    /// No new calls (D29).
-    draining: bool,
+    stage: Stage,
     /// While it stops: since when there is no call.
     empty_since: Option<Moment>,
     /// Calls that are over.
@@ -477,9 +478,9 @@ impl Desk {
     // Seats
 
     fn tell_queue_of_seats(&mut self, now: Moment) {
-        let Openings { seats, live } = match self.duty.draining {
-            true => Openings::default(),
-            false => self.seating.openings(now),
+        let Openings { seats, live } = match self.duty.stage {
+            Stage::Working => self.seating.openings(now),
+            Stage::Draining | Stage::Stopping => Openings::default(),
         };
         self.tell_queue(callbacks::Input::SeatsReady { seats, live }, now);
     }

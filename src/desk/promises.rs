@@ -41,8 +41,8 @@ pub(super) struct Promises {
     recovered: bool,
 }
 
-const DISK_FULL: &str = "disk-full";
-const STORE_FAILED: &str = "store-failed";
+pub(super) const DISK_FULL: &str = "disk-full";
+pub(super) const STORE_FAILED: &str = "store-failed";
 
 impl Promises {
     pub(super) fn new(queue: Queue, rules: Rules, keep: Option<Duration>) -> Self {

@@ -11,6 +11,7 @@ use crate::seating::Choice;
 use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii, SeatId};
 
 use super::calls::DeskCall;
+use super::draining::Stage;
 use super::{Desk, clock, quality, wishes};
 
 pub(super) type Reply = oneshot::Sender<Result<Answer, Problem>>;
@@ -77,6 +78,11 @@ impl Desk {
                 self.command(call, command, now).map(|()| Answer::Done)
             }
             Ask::ListRegistrations => Ok(Answer::Registrations(self.accounts.views(now))),
+            Ask::GetDrain => Ok(Answer::Drain(self.drain_view())),
+            Ask::Drain { on } => {
+                self.drain(on, now);
+                Ok(Answer::Drain(self.drain_view()))
+            }
             Ask::ListSeats => Ok(Answer::Seats(self.list_seats(now))),
             Ask::GetSeat(id) => self.seat_view(&id, now).map(Answer::Seat),
             Ask::OrderSeat { id, order } => self.order_seat(&id, order, now),
@@ -129,7 +135,7 @@ impl Desk {
         seat: Option<SeatId>,
         now: Moment,
     ) -> Result<Answer, Problem> {
-        if self.duty.draining {
+        if self.duty.stage != Stage::Working {
             return Err(Code::DeskBusy.into());
         }
         if self.calls.len() >= self.house.calls_max {

@@ -13,6 +13,7 @@ use crate::sip::{Event, Invited, LegId, Refusal, is_answered_elsewhere};
 use crate::words::{CallId, Moment, Party};
 
 use super::calls::{CALLS_MAX, DeskCall, Facts, Leg};
+use super::draining::Stage;
 use super::keys_once::Road;
 use super::lines::Line;
 use super::second_call::CallingRep;
@@ -140,7 +141,7 @@ impl Desk {
     /// Behind a queue nobody is kept who cannot be served now: 480 not ready, 486 busy.
     fn no_room(&self, behind: Behind) -> Option<u16> {
         match () {
-            () if self.duty.draining => Some(480),
+            () if self.duty.stage != Stage::Working => Some(480),
             () if self.calls.len() >= self.house.calls_max.min(CALLS_MAX) => Some(486),
             () if behind == Behind::Queue && !self.seating.is_staffed() => Some(480),
             () if behind == Behind::Queue && !self.seating.has_free() => Some(486),

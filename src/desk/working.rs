@@ -14,6 +14,7 @@ use crate::records::{Entry, What};
 use crate::seats::{ButtonNews, headset};
 use crate::words::{Moment, Party};
 
+use super::draining::Stage;
 use super::finder::Places;
 use super::keeper::Kept;
 use super::renewal::Renewal;
@@ -93,7 +94,7 @@ impl Desk {
             self.look_around(now);
             self.sound.follow_calls(self.calls.len(), now);
             let enough = exit_after.is_some_and(|enough| self.duty.ended >= enough);
-            if enough {
+            if enough || self.is_drained() {
                 leave_at = Some(self.shut_down(leave_at, now));
             }
             if leave_at.is_some_and(|at| now >= at || self.may_leave(now)) {
@@ -145,7 +146,7 @@ impl Desk {
             return at;
         }
         tracing::info!(calls = self.calls.len(), "stopping");
-        self.duty.draining = true;
+        self.duty.stage = Stage::Stopping;
         self.tell_queue_of_seats(now);
         self.part_from_pbx(now);
         for id in self.calls.ids() {

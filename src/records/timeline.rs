@@ -172,6 +172,10 @@ pub enum What {
         taken_over: usize,
         lost: usize,
     },
+    /// No new calls are taken, or are again (D29). Of no call.
+    Drain {
+        on: bool,
+    },
     /// Something an admin should see: `store-failed`, `disk-full`, `clock-jumped` ...
     Alarm {
         alarm: String,

@@ -22,6 +22,7 @@ fn body(page: Page) -> &'static str {
         Page::NewCallback => r#"{"number":"13800138000","reason":"asked"}"#,
         Page::NewDeletion => r#"{"number":"13800138000","by":"Lina","reason":"asked"}"#,
         Page::SeatChoice => r#"{"ready":true}"#,
+        Page::DrainOrder => r#"{"on":true}"#,
         Page::Command("hold") => r#"{"agreed":true,"reason":"lookup"}"#,
         Page::Command("transfer") => r#"{"target":"sales","mode":"announced"}"#,
         Page::Command("move") => r#"{"seat":"rep2"}"#,
@@ -51,7 +52,8 @@ fn body(page: Page) -> &'static str {
         | Page::ExportCallbacks
         | Page::Seats
         | Page::Seat
-        | Page::Registrations => "",
+        | Page::Registrations
+        | Page::Drain => "",
     }
 }
 
@@ -76,7 +78,9 @@ fn expected(page: Page) -> u16 {
         | Page::SeatChoice
         | Page::ExtendWrapUp
         | Page::EndWrapUp
-        | Page::Registrations => 200,
+        | Page::Registrations
+        | Page::Drain
+        | Page::DrainOrder => 200,
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use thirdring::callbacks::{CallbackId, Wish};
 use thirdring::console::{
-    Answer, Ask, CallView, CallbackView, Code, Console, ConsoleSettings, EventLog, Export,
-    HealthView, Limits, LineView, Metrics, Problem, Request, SeatView, Token,
+    Answer, Ask, CallView, CallbackView, Code, Console, ConsoleSettings, DrainView, EventLog,
+    Export, HealthView, Limits, LineView, Metrics, Problem, Request, SeatView, Token,
 };
 use thirdring::records::{Deletion, Entry, Left, Removed, StillThere, What};
 use thirdring::words::{CallId, Command, ConsentFor, Language, Moment, PhoneNumber, Pii, SeatId};
@@ -165,6 +165,8 @@ fn answer(ask: Ask, calls: usize) -> Result<Answer, Problem> {
         Ask::AddCallback(_) => Ok(Answer::Noted(Box::new(callback()))),
         Ask::Delete(asked) => Ok(Answer::Deleted(Box::new(deletion(asked.by)))),
         Ask::ListRegistrations => Ok(Answer::Registrations(Vec::new())),
+        Ask::GetDrain => Ok(Answer::Drain(drain(false))),
+        Ask::Drain { on } => Ok(Answer::Drain(drain(on))),
         Ask::ListSeats => Ok(Answer::Seats(vec![seat(), away()])),
         Ask::GetSeat(id) => staffed(&id).map(|()| Answer::Seat(seat())),
         Ask::OrderSeat { id, .. } => staffed(&id).map(|()| Answer::Seat(seat())),
@@ -177,6 +179,14 @@ fn answer(ask: Ask, calls: usize) -> Result<Answer, Problem> {
 }
 
 /// One call is gone, another goes on.
+fn drain(on: bool) -> DrainView {
+    DrainView {
+        on,
+        calls: 1,
+        unsaved: false,
+    }
+}
+
 fn deletion(by: String) -> Deletion {
     Deletion {
         id: "0190163d8694739ba8a2b8b0f1f3c2ab".into(),

@@ -1,8 +1,13 @@
 //! When the agent itself goes.
 
-use super::agent::House;
-use super::phone::Phone;
-use super::scene::NUMBER;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
+use thirdring::records::What;
+
+use super::agent::{Agent, House, TOKEN};
+use super::phone::{Phone, SOON};
+use super::scene::{NUMBER, Scene};
 
 #[test]
 fn an_agent_that_was_opened_for_two_calls_leaves_after_them_and_found_nothing_wrong() {
@@ -13,4 +18,72 @@ fn an_agent_that_was_opened_for_two_calls_leaves_after_them_and_found_nothing_wr
         caller.hang_up();
     }
     assert!(agent.has_left(), "the exit code");
+}
+
+/// `thirdring drain`, in English.
+fn asked_to_drain(agent: &Agent, words: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_thirdring"))
+        .args(["drain", "--language", "en", "--api"])
+        .arg(format!("http://{}", agent.api))
+        .args(words)
+        .env("THIRDRING_TOKEN", TOKEN)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the agent's own program")
+}
+
+/// Its exit code, and what it said.
+fn told(drain: Child) -> (Option<i32>, String) {
+    let told = drain.wait_with_output().expect("it ends");
+    let all = [told.stdout, told.stderr].concat();
+    (told.status.code(), String::from_utf8(all).expect("text"))
+}
+
+fn refused(agent: &Agent) -> Option<u16> {
+    let another = Phone::open("13800138009");
+    another.invite(agent.sip);
+    another.final_response("INVITE", SOON).status()
+}
+
+#[test]
+fn an_agent_that_drains_takes_no_calls_and_ends_after_the_last_one() {
+    let mut scene = Scene::talking(House::fast().seat("rep1", "echo"));
+    let drain = asked_to_drain(&scene.agent, &[]);
+    scene.events.wait("drain", SOON, |entry| {
+        entry.what == What::Drain { on: true }
+    });
+    assert_eq!(refused(&scene.agent), Some(480));
+    assert_eq!(
+        scene.agent.get("/api/v1/drain"),
+        json!({ "on": true, "calls": 1, "unsaved": false })
+    );
+    scene.hang_up();
+    assert!(scene.agent.has_left(), "the exit code");
+    let (code, told) = told(drain);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(
+        told.starts_with("No new calls are taken; 1 go on"),
+        "{told}"
+    );
+    assert!(
+        told.ends_with("The agent has ended; what it promised is kept\n"),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_agent_takes_calls_again_where_somebody_thought_better_of_it() {
+    let mut scene = Scene::talking(House::fast().seat("rep1", "echo").seat("rep2", "echo"));
+    let waits = asked_to_drain(&scene.agent, &[]);
+    scene.events.wait("drain", SOON, |entry| {
+        entry.what == What::Drain { on: true }
+    });
+    let (code, off) = told(asked_to_drain(&scene.agent, &["--cancel"]));
+    assert_eq!((code, off.as_str()), (Some(0), "New calls are taken\n"));
+    let (code, told) = told(waits);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("Somebody cancelled it"), "{told}");
+    scene.hang_up();
+    Phone::open("13800138009").call(scene.agent.sip);
 }

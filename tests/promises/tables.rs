@@ -77,7 +77,8 @@ fn the_tables_of_the_first_version_are_brought_to_this_one() {
     let mut book = database.desk("a");
     let version = "SELECT value FROM thirdring.meta WHERE name = 'schema_version'";
     assert_eq!(database.say(version), "5");
-    let seldom_tidied = "SELECT count(*) FROM pg_class WHERE relnamespace = 'thirdring'::regnamespace
+    let seldom_tidied =
+        "SELECT count(*) FROM pg_class WHERE relnamespace = 'thirdring'::regnamespace
         AND 'autovacuum_vacuum_threshold=50000' = ANY(reloptions)";
     assert_eq!(database.say(seldom_tidied), "4");
     assert_eq!(row(&mut book, 1).promise.place, None);
