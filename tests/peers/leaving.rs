@@ -55,7 +55,7 @@ fn an_agent_that_drains_takes_no_calls_and_ends_after_the_last_one() {
     });
     assert_eq!(refused(&scene.agent), Some(480));
     assert_eq!(
-        scene.agent.get("/api/v1/drain"),
+        scene.agent.get("/drain"),
         json!({ "on": true, "calls": 1, "unsaved": false })
     );
     scene.hang_up();
