@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
+use clap_complete::Shell;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -52,6 +53,13 @@ pub(super) enum Verb {
     Ports(PortsArguments),
     Devices(DevicesArguments),
     Recording(RecordingArguments),
+    Completions {
+        shell: Shell,
+    },
+    Man {
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     #[command(flatten)]
     Ask(AskVerb),
     #[command(flatten)]

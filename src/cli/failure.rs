@@ -1,5 +1,6 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
 
 use super::show::safe;
 use crate::console::ProblemBody;
@@ -41,6 +42,11 @@ pub(super) enum Failure {
     /// The agent closed the stream of events.
     EventsClosed {
         why: String,
+    },
+    /// Nothing can be written there.
+    Folder {
+        folder: PathBuf,
+        why: io::Error,
     },
     /// The reader of our output has had enough.
     Output(io::Error),
@@ -131,6 +137,11 @@ impl Failure {
             Self::Recording(why) | Self::Headset(why) => (REFUSED, texts.say(why, language)),
             Self::HeadsetUnfit => (REFUSED, text("cli.headset-unfit", &[])),
             Self::NotAllDeleted => (REFUSED, text("cli.not-all-deleted", &[])),
+            Self::Folder { folder, why } => {
+                let (folder, why) = (folder.display().to_string(), why.to_string());
+                let values = [("folder", &*folder), ("why", &*why)];
+                (USAGE, text("cli.folder", &values))
+            }
             Self::DrainCancelled => (REFUSED, text("cli.drain-cancelled", &[])),
             Self::Unwell => (REFUSED, text("cli.unwell", &[])),
             Self::Settings(picture) => (USAGE, picture.drawn(texts, language)),

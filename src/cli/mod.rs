@@ -13,6 +13,7 @@ mod drain;
 mod events;
 mod failure;
 mod help;
+mod manual;
 mod ports;
 mod recording;
 mod show;
@@ -140,6 +141,8 @@ fn run(
         Verb::Recording(RecordingArguments { verb }) => {
             recording::run(verb, &arguments.everywhere, environment, teller)
         }
+        Verb::Completions { shell } => manual::completions(shell, teller),
+        Verb::Man { out } => manual::man(out.as_deref(), teller),
         Verb::Ask(ask) => verbs::ask(ask, &api()?, teller),
         Verb::OfCall(verb) => call_verbs::command(verb, &api()?, teller),
     }

@@ -56,6 +56,7 @@ mod sockets;
 mod sound;
 mod standing;
 mod strangers;
+mod supervisor;
 mod uncertain;
 mod urgency;
 mod vows;
@@ -101,6 +102,7 @@ use signalling::Signalling;
 use sound::Sound;
 use standing::Since;
 use strangers::Strangers;
+use supervisor::Supervisor;
 use whereabouts::Whereabouts;
 
 /// The desk: every call of this machine, and all that they share.
@@ -135,6 +137,7 @@ struct Desk {
 #[derive(Debug, Default)]
 struct Duty {
     stage: Stage,
+    supervisor: Supervisor,
     /// While it stops: since when there is no call.
     empty_since: Option<Moment>,
     /// Calls that are over.

@@ -28,6 +28,7 @@ use super::renewal::Renewal;
 use super::run_error::RunError;
 use super::signals::Signals;
 use super::standing::Since;
+use super::supervisor::Supervisor;
 use super::vows::Vows;
 use super::working::Inbox;
 use super::{Desk, Duty, clock};
@@ -123,7 +124,10 @@ impl Agent {
             worn,
             calls: Calls::default(),
             ended: Ended::default(),
-            duty: Duty::default(),
+            duty: Duty {
+                supervisor: Supervisor::of_this_process(),
+                ..Duty::default()
+            },
             todo: VecDeque::new(),
             house,
             keeper,

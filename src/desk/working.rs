@@ -89,6 +89,7 @@ impl Desk {
         let mut leave_at: Option<Moment> = None;
         loop {
             let now = clock::now();
+            self.duty.supervisor.lives(now);
             self.follow_counts(now);
             self.expire_promises(now);
             self.look_around(now);
@@ -101,7 +102,8 @@ impl Desk {
                 return self.part(now);
             }
             let last_words = self.duty.empty_since.map(|since| since + LAST_WORDS);
-            let wakes = [self.timeout(), leave_at, last_words];
+            let supervisor = self.duty.supervisor.due();
+            let wakes = [self.timeout(), leave_at, last_words, supervisor];
             let wake = wakes.into_iter().flatten().min();
             tokio::select! {
                 arrival = self.signalling.arrival() => {
@@ -146,6 +148,7 @@ impl Desk {
             return at;
         }
         tracing::info!(calls = self.calls.len(), "stopping");
+        self.duty.supervisor.leaves();
         self.duty.stage = Stage::Stopping;
         self.tell_queue_of_seats(now);
         self.part_from_pbx(now);

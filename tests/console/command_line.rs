@@ -1,4 +1,5 @@
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
@@ -7,6 +8,8 @@ use thirdring::console::{Ask, ProblemBody};
 use thirdring::words::Command;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
+
+use crate::peers::scratch::Scratch;
 
 use super::fake_desk::{CALL, CALLBACK, House, Plan, entry};
 
@@ -103,6 +106,36 @@ async fn help_is_in_the_readers_language() {
 }
 
 #[tokio::test]
+async fn a_shell_completes_every_verb() {
+    let house = House::open(Plan::default()).await;
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let (code, script, _) = at(&house, "en", &format!("completions {shell}")).await;
+        assert_eq!(code, 0, "{shell}");
+        for verb in ["run", "cannot-hear", "drain"] {
+            assert!(script.contains(verb), "{shell}: {verb}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_manual_has_a_page_of_each_verb_in_the_readers_language() {
+    let house = House::open(Plan::default()).await;
+    let scratch = Scratch::new("manual");
+    let folder = scratch.path("");
+    let (code, page, _) = at(&house, "zh_CN", "man").await;
+    assert_eq!(code, 0);
+    assert!(page.contains(".TH thirdring 1"), "{page}");
+    assert!(page.contains("不再接新来电"), "{page}");
+    let (code, _, errors) = at(&house, "en", &format!("man --out {}", folder.display())).await;
+    assert_eq!((code, errors.as_str()), (0, ""));
+    let hold = fs::read_to_string(folder.join("thirdring-hold.1")).unwrap();
+    assert!(hold.contains(".TH thirdring-hold 1"), "{hold}");
+    let (code, _, errors) = at(&house, "en", "man --out /nowhere").await;
+    assert_eq!(code, 2);
+    assert!(errors.contains("Make the folder first"), "{errors}");
+}
+
+#[tokio::test]
 async fn json_is_what_the_api_said() {
     let house = House::open(Plan::default()).await;
     let (code, out, _) = at(&house, "en", "seats --json").await;
@@ -177,6 +210,8 @@ async fn other_verbs_ask_the_desk_too() {
         "seat rep1 done",
         "seat rep1",
         "timeline",
+        "drain --no-wait",
+        "drain --cancel",
         "health",
         "calls --sip-call-id a@b",
     ] {

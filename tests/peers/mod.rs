@@ -70,6 +70,7 @@ mod sessions;
 mod shift;
 mod sipp;
 mod srtp;
+mod supervisor;
 mod tls_line;
 mod transfer;
 mod transports;
