@@ -17,6 +17,19 @@ impl Queue {
         self.begun.then(|| self.ask(Order::Live(live)))
     }
 
+    /// It keeps its number while the book is asked, and where it does not answer: who dials by hand knows whom.
+    pub(super) fn dials_by_hand(&mut self, call: LiveCall, clock: Clock) -> Action {
+        let live = self.goes_live(call, clock);
+        self.ask(Order::DialByHand(live))
+    }
+
+    /// Somebody else has that number: nothing becomes of the call.
+    pub(super) fn is_not_dialled(&mut self, calls: &LiveCalls) {
+        for call in &calls.calls {
+            self.live.remove(&call.call);
+        }
+    }
+
     pub(super) fn call_is_over(&mut self, call: CallId) -> Action {
         self.live.remove(&call);
         self.ask(Order::CallOver { call })
