@@ -10,13 +10,14 @@ use thirdring::records::What;
 use ureq::http::Method;
 
 use super::agent::{Agent, House};
+use super::customers::hello;
 use super::events::Events;
 use super::missing::{Need, can_run};
 use super::phone::{Manner, Phone, SOON};
-use super::phones::speaker;
+use super::phones::HOST;
 use super::program::Softphone;
 use super::scene::{A_WHILE, NUMBER};
-use super::scratch::Scratch;
+use super::scratch::{Scratch, wav};
 
 /// So soon that it is due while a telephone rings, and not before that.
 const DUE_IN_S: i64 = 3;
@@ -75,7 +76,8 @@ fn a_promise_to_whom_a_rep_dials_himself_is_kept_by_their_talk() {
         return;
     }
     let scratch = Scratch::new("customer");
-    let mut customer = speaker(Softphone::baresip, &scratch);
+    let hello = scratch.write("hello.wav", wav(&hello()));
+    let mut customer = Softphone::baresip(HOST, hello.to_str());
     let agent = house(customer.address).open();
     let mut events = agent.events();
     let owed = promise(&agent);

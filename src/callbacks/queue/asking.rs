@@ -92,9 +92,9 @@ impl Queue {
             actions.extend(self.tell_live(clock));
         }
         if let Order::DialByHand(calls) = order
-            && turn.is_taken
+            && !turn.is_taken
         {
-            self.is_not_dialled(calls);
+            self.is_dialled(calls, clock);
         }
         if let Order::CallOver { .. } = order {
             // What was promised to who was on the line may be due.
@@ -153,7 +153,10 @@ impl Queue {
                 actions = self.turned(turn, clock);
             }
             // He dials without the book, which hears of it later.
-            Order::DialByHand(live) => return self.failed(Order::Live(live.clone()), clock),
+            Order::DialByHand(live) => {
+                self.is_dialled(live, clock);
+                return self.failed(Order::Live(live.clone()), clock);
+            }
             // Where others have the book, too, they are told again and again.
             Order::Live(_) if self.poll.is_some() => {}
             Order::End { .. }

@@ -17,16 +17,16 @@ impl Queue {
         self.begun.then(|| self.ask(Order::Live(live)))
     }
 
-    /// It keeps its number while the book is asked, and where it does not answer: who dials by hand knows whom.
+    /// It is up once the book has said that its number is free: until then nobody is told of it.
     pub(super) fn dials_by_hand(&mut self, call: LiveCall, clock: Clock) -> Action {
-        let live = self.goes_live(call, clock);
+        let live = self.as_told(vec![call], clock);
         self.ask(Order::DialByHand(live))
     }
 
-    /// Somebody else has that number: nothing becomes of the call.
-    pub(super) fn is_not_dialled(&mut self, calls: &LiveCalls) {
+    /// Nobody else has that number, or the book does not answer: who dials by hand knows whom.
+    pub(super) fn is_dialled(&mut self, calls: &LiveCalls, clock: Clock) {
         for call in &calls.calls {
-            self.live.remove(&call.call);
+            self.goes_live(call.clone(), clock);
         }
     }
 

@@ -11,6 +11,8 @@ impl World {
                 answered,
                 ..self.call_with(desk, number)
             };
+            // It is no call before the book has answered.
+            self.up.remove(&call.call);
             self.give(desk, Input::DialsByHand(call));
         }
     }
@@ -25,15 +27,23 @@ impl World {
     ) {
         let number = call.number.as_ref().expect("he dials one");
         if is_taken {
-            self.up.remove(&call.call);
-        } else if self.is_dialled_by(desk, number) {
-            self.up.remove(&call.call);
-            self.give(desk, Input::CallOver { call: call.call });
-        } else if is_answered {
-            let desks = 0..self.desks.len();
-            let mut others = desks.filter(|desk| self.is_dialled_by(*desk, number));
-            assert_eq!(others.next(), None, "I2: dialled by hand as well");
+            return;
         }
+        if self.is_dialled_by(desk, number) {
+            return self.give(desk, Input::CallOver { call: call.call });
+        }
+        let desks = 0..self.desks.len();
+        let mut others = desks.filter(|desk| self.is_dialled_by(*desk, number));
+        assert!(
+            !is_answered || others.next().is_none(),
+            "I2: dialled by hand as well"
+        );
+        let up = Up {
+            desk,
+            number: number.clone(),
+            lapses: None,
+        };
+        self.up.insert(call.call, up);
     }
 
     fn is_dialled_by(&self, desk: usize, number: &Pii<PhoneNumber>) -> bool {
