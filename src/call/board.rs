@@ -47,7 +47,7 @@ pub(super) struct Promises {
     pub(super) made: bool,
     /// The kind of promise for which we call.
     pub(super) keeps: Option<PromiseKind>,
-    /// This call keeps a promise, and its outcome is not known yet.
+    /// We call him, and it is not known yet what comes of it.
     pub(super) attempt_open: bool,
     /// Whom we called may be a machine: being joined to it keeps nothing yet.
     pub(super) doubtful: bool,

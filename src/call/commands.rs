@@ -40,7 +40,7 @@ pub(super) fn obey(state: State, command: Command, board: &mut Board, now: Momen
             return promising::cannot_hear(board, now);
         }
         Command::Machine if machine::may_be_one(&state, board) => {
-            return machine::found(Outcome::Machine, false, board, now);
+            return machine::found(state, Outcome::Machine, false, board, now);
         }
         Command::Say { phrase } if may_say(&state, board) => {
             return say(state, phrase, board, now);

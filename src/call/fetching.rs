@@ -32,7 +32,7 @@ pub(super) struct Opening {
 
 pub(super) fn enter(board: &mut Board, kind: Option<PromiseKind>, now: Moment) -> State {
     board.promises.keeps = kind;
-    board.promises.attempt_open = kind.is_some();
+    board.promises.attempt_open = true;
     match (kind, board.terms.first) {
         (Some(_), First::Customer) => board.act(Action::KeepSeat),
         (Some(_), First::Agent) | (None, _) => ring_rep(board, now),
@@ -90,7 +90,7 @@ impl Dialling {
         match input {
             Input::Leg(Party::Caller, LegNews::PickedUp) => match self.kind {
                 Some(kind) => open(board, kind, now),
-                None => recording::notice_first(board, Then::Talking, now),
+                None => talk(board, now),
             },
             Input::Leg(Party::Caller, LegNews::Refused(refused)) => {
                 not_reached(board, Unanswered::Refused(refused))
@@ -120,6 +120,12 @@ fn not_reached(board: &mut Board, end: Unanswered) -> State {
         Unanswered::Refused(_) => board.end(EndedBy::Caller, Because::Refused),
         Unanswered::NoResponse | Unanswered::RangOn => board.end(EndedBy::Agent, Because::NoAnswer),
     }
+}
+
+/// The rep dialled by himself: nobody need say why.
+fn talk(board: &mut Board, now: Moment) -> State {
+    machine::doubt(board, now);
+    recording::notice_first(board, Then::Talking, now)
 }
 
 fn open(board: &mut Board, kind: PromiseKind, now: Moment) -> State {

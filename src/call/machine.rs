@@ -58,7 +58,7 @@ pub(super) fn hear(state: State, sign: Sign, board: &mut Board, now: Moment) -> 
         State::Messaging(messaging) => messaging.handle(Input::Sign(sign), board, now),
         state if state.is_leaving() || !board.promises.attempt_open => state,
         state => match came_of_answer(sign) {
-            Some(outcome) => found(outcome, sign == Sign::Beep, board, now),
+            Some(outcome) => found(state, outcome, sign == Sign::Beep, board, now),
             None => {
                 if sign == Sign::Person {
                     believe(board);
@@ -74,9 +74,18 @@ pub(super) fn may_be_one(state: &State, board: &Board) -> bool {
     board.promises.attempt_open && board.caller.leg.is_up() && !state.is_leaving()
 }
 
-/// Nobody is there. Nobody is told farewell either (D27).
-pub(super) fn found(outcome: Outcome, beeped: bool, board: &mut Board, now: Moment) -> State {
+/// Nobody is there. Nobody is told farewell either (D27). The rep who dialled by himself hears it, and may speak to it.
+pub(super) fn found(
+    state: State,
+    outcome: Outcome,
+    beeped: bool,
+    board: &mut Board,
+    now: Moment,
+) -> State {
     board.settle_attempt(outcome);
+    if board.promises.keeps.is_none() {
+        return state;
+    }
     match (outcome, board.terms.at_machine) {
         (Outcome::Machine, AtMachine::Message) => enter(beeped, board, now),
         _ => board.end(EndedBy::Agent, Because::Machine),

@@ -48,8 +48,19 @@ impl Engaged {
     }
 
     pub(super) fn callers(&self, at: Timestamp) -> BTreeSet<&PhoneNumber> {
-        let is_up = |line: &&Line| line.until.is_some_and(|until| until > at);
-        let lines = self.0.values().filter(is_up);
+        let lines = self.0.values().filter(|line| line.is_up(at));
         lines.filter_map(|line| line.whose.as_ref()).collect()
+    }
+
+    /// Whether another call than this one is up with this caller.
+    pub(super) fn has(&self, whose: &PhoneNumber, but: CallId, at: Timestamp) -> bool {
+        let mut others = self.0.iter().filter(|(call, _)| **call != but);
+        others.any(|(_, line)| line.is_up(at) && line.whose.as_ref() == Some(whose))
+    }
+}
+
+impl Line {
+    fn is_up(&self, at: Timestamp) -> bool {
+        self.until.is_some_and(|until| until > at)
     }
 }

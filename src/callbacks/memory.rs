@@ -170,6 +170,15 @@ impl Sheet for Memory {
         Ok(())
     }
 
+    fn is_on_the_line(
+        &mut self,
+        whose: &PhoneNumber,
+        but: CallId,
+        at: Timestamp,
+    ) -> Result<bool, Infallible> {
+        Ok(self.engaged.has(whose, but, at))
+    }
+
     fn call_over(&mut self, call: CallId) -> Result<(), Infallible> {
         self.engaged.call_over(call);
         Ok(())

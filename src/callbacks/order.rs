@@ -31,6 +31,9 @@ pub enum Order {
     },
     /// These calls were answered and are up: nobody dials their callers meanwhile (I2).
     Live(LiveCalls),
+    /// A rep dials the number of this one call himself: nobody else does from now on (I2), unless somebody dials it or
+    /// talks to it already. The turn shows what is promised there, and whether it is taken.
+    DialByHand(LiveCalls),
     /// It has a record, or a callback: either way nothing is owed for it any more, and its caller may be dialled.
     CallOver { call: CallId },
     /// The caller rang in by himself and speaks to a rep: his promises are kept (D26).
@@ -72,6 +75,7 @@ impl Order {
             Self::Claim(_)
             | Self::Renew { .. }
             | Self::Live(_)
+            | Self::DialByHand(_)
             | Self::CallOver { .. }
             | Self::Peek => false,
             Self::Note { .. }
@@ -196,6 +200,8 @@ pub struct Turn {
     pub told: Vec<Told>,
     /// Calls that died with their desk: their callers are owed a callback (D29).
     pub died: Vec<LiveCall>,
+    /// Whether the number of [`Order::DialByHand`] is being dialled, or on the line, already.
+    pub is_taken: bool,
     /// When the next row is due or late, as far as the book knows.
     pub next: Option<Timestamp>,
     /// Since when the first in the line waits of those whom any seat may dial now.

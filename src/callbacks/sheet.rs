@@ -50,6 +50,14 @@ pub trait Sheet {
     /// These calls are up: until then nobody dials their callers.
     fn live(&mut self, calls: &LiveCalls) -> Result<(), Self::Error>;
 
+    /// Whether another call than this one is up with this caller.
+    fn is_on_the_line(
+        &mut self,
+        whose: &PhoneNumber,
+        but: CallId,
+        at: Timestamp,
+    ) -> Result<bool, Self::Error>;
+
     fn call_over(&mut self, call: CallId) -> Result<(), Self::Error>;
 
     /// The calls of this desk died with it: they are owed a callback, and keep nobody from being dialled. Those that are not
@@ -94,6 +102,7 @@ pub fn carry_out<S: Sheet>(
             ended.and_then(|turn| work.live(live.as_ref()).map(|()| turn))
         }
         Order::Live(calls) => work.live(Some(calls)).map(|()| Turn::default()),
+        Order::DialByHand(live) => work.dial_by_hand(live),
         Order::CallOver { call } => work.sheet.call_over(*call).map(|()| Turn::default()),
         Order::Joined { number, at } => work.on_page(&rules.whose(number), |page| page.joined(*at)),
         Order::Withdraw { number, by } => {
@@ -241,6 +250,22 @@ impl<S: Sheet> Work<'_, S> {
 
     fn live(&mut self, calls: Option<&LiveCalls>) -> Result<(), S::Error> {
         calls.map_or(Ok(()), |calls| self.sheet.live(calls))
+    }
+
+    /// What is promised there stays as it is until they have talked.
+    fn dial_by_hand(&mut self, live: &LiveCalls) -> Result<Turn, S::Error> {
+        let mut turn = Turn::default();
+        for call in &live.calls {
+            let Some(number) = &call.number else { continue };
+            let whose = self.rules.whose(number);
+            turn.rows.extend(self.sheet.page(&whose)?);
+            turn.is_taken |= self.sheet.is_on_the_line(&whose, call.call, self.at)?;
+        }
+        turn.is_taken |= turn.rows.iter().any(|row| row.attempt().is_some());
+        if !turn.is_taken {
+            self.sheet.live(live)?;
+        }
+        Ok(turn)
     }
 
     fn restart(&mut self, desk: &DeskId) -> Result<Turn, S::Error> {

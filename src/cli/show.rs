@@ -248,11 +248,10 @@ fn ends(seat: &SeatView, teller: &Teller<'_>) -> String {
 }
 
 pub(super) fn health(health: &HealthView, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let calls = health.calls.to_string();
-    let told = teller
-        .texts
-        .text("cli.healthy", teller.language, &[("calls", &calls)]);
-    teller.line(&told)?;
+    if health.ok {
+        let calls = health.calls.to_string();
+        teller.line(&teller.filled("cli.healthy", &[("calls", &calls)]))?;
+    }
     health
         .alarms
         .iter()

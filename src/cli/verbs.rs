@@ -6,7 +6,7 @@ use super::arguments::{AskVerb, CallbacksVerb, SeatWord};
 use super::call_verbs::chosen;
 use super::failure::Failure;
 use super::{Teller, callback_verbs, drain, events, show};
-use crate::console::{HealthView, NewDeletion, SeatView};
+use crate::console::{CallView, HealthView, NewDeletion, SeatView};
 use crate::records::Deletion;
 use crate::words::{CallId, PhoneNumber, Pii, SeatId};
 
@@ -81,7 +81,12 @@ pub(super) fn dial(
     if teller.json {
         return teller.line(&answer);
     }
-    show::calls(&[api.view(&answer)?], teller)
+    let call: CallView = api.view(&answer)?;
+    for warning in &call.warnings {
+        let warning = teller.word("warning", warning);
+        teller.line(&warning)?;
+    }
+    show::calls(&[call], teller)
 }
 
 /// What is left of the number is a failure.

@@ -32,6 +32,8 @@ pub struct Metrics {
     pub calls_active: Gauge,
     /// Seats whose own phone is registered here.
     pub phones_registered: Gauge,
+    /// What `/healthz` lists.
+    pub alarms_standing: Gauge,
     pub promises_open: Gauge,
     /// Promises whose last attempt, by a seat of this desk, has no known end.
     pub promises_uncertain: Gauge,
@@ -129,6 +131,7 @@ impl Metrics {
             voice_mos: Family::new_with_constructor(|| Histogram::new(MOS)),
             calls_active: Gauge::default(),
             phones_registered: Gauge::default(),
+            alarms_standing: Gauge::default(),
             promises_open: Gauge::default(),
             promises_uncertain: Gauge::default(),
             promises_deleted: Counter::default(),
@@ -167,6 +170,11 @@ impl Metrics {
             "phrases_said",
             "Standard phrases begun",
             self.phrases_said.clone(),
+        );
+        to.register(
+            "alarms_standing",
+            "Alarms that are not over",
+            self.alarms_standing.clone(),
         );
         to.register(
             "promises_open",

@@ -45,6 +45,8 @@ pub enum Code {
     ModeRefused,
     /// A number we never dial: emergency, or no rule for it (D34).
     NumberRefused,
+    /// Somebody dials it, or talks to it (I2).
+    NumberInUse,
     /// The caller withheld his number: nothing can be promised to him.
     NumberUnknown,
     /// Force and promises need a reason.
@@ -86,7 +88,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::ConsentRequired,
         Self::QuestionOpen,
         Self::FarewellRequired,
@@ -104,6 +106,7 @@ impl Code {
         Self::UnknownPhrase,
         Self::ModeRefused,
         Self::NumberRefused,
+        Self::NumberInUse,
         Self::NumberUnknown,
         Self::ReasonRequired,
         Self::NoSeat,
@@ -150,6 +153,7 @@ impl Code {
             Self::UnknownPhrase => "unknown-phrase",
             Self::ModeRefused => "mode-refused",
             Self::NumberRefused => "number-refused",
+            Self::NumberInUse => "number-in-use",
             Self::NumberUnknown => "number-unknown",
             Self::ReasonRequired => "reason-required",
             Self::NoSeat => "no-seat",
@@ -192,6 +196,7 @@ impl Code {
             | Self::NoteRequired
             | Self::CallbackOver
             | Self::CallbackInFlight
+            | Self::NumberInUse
             | Self::TooManyWishes
             | Self::PromisesOpen => StatusCode::CONFLICT,
             Self::UnknownCall | Self::UnknownSeat | Self::UnknownCallback | Self::NoSuchPage => {

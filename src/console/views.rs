@@ -42,6 +42,9 @@ pub struct CallView {
     /// `running` or `paused`, where the call is recorded.
     #[serde(default)]
     pub recording: Option<String>,
+    /// Of a number that was dialled by hand, once, in the answer: `do-not-call`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Present once it is over.
     pub ending: Option<Ending>,
     /// Only where one call is asked for.
@@ -188,7 +191,7 @@ pub struct DrainView {
     pub unsaved: bool,
 }
 
-/// Is the agent able to take a call? Told without a token, so it names nobody.
+/// Does the agent take calls? Told without a token, so it names nobody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthView {
     pub ok: bool,

@@ -66,9 +66,11 @@ pub(super) struct Facts {
     pub(super) kept: Option<SeatId>,
     /// What the rep should know, by the line it came on.
     pub(super) skill: Option<String>,
+    /// The rep dialled it himself, and it is not known yet whom he reaches.
+    pub(super) by_hand: bool,
     /// The promise this call keeps.
     pub(super) attempt: Option<Attempting>,
-    /// The same as its rep is shown it.
+    /// The same as its rep is shown it, or what is promised to the number that he dialled himself.
     pub(super) calls_back: Option<Box<CallingBack>>,
     pub(super) lines: BTreeMap<Party, &'static str>,
     /// How each party's line sounds.
@@ -212,6 +214,7 @@ impl Facts {
             wished: None,
             kept: None,
             skill: None,
+            by_hand: false,
             attempt: None,
             calls_back: None,
             lines: BTreeMap::new(),

@@ -8,6 +8,7 @@ use crate::seats::ButtonNews;
 use crate::words::{CallId, Command, Moment, Party};
 
 use super::Desk;
+use super::by_hand::Wanted;
 
 /// What a seat says that declines (RFC 3261 21.4.18).
 const BUSY_HERE: u16 = 486;
@@ -98,9 +99,12 @@ impl Desk {
         if seat.is_none() {
             return;
         }
-        if let Err(problem) = self.dial_asked(number, seat, now) {
-            tracing::info!(code = problem.code.as_str(), "redial");
-        }
+        let wanted = Wanted {
+            number,
+            seat,
+            reply: None,
+        };
+        self.dial_by_hand(wanted, now);
     }
 
     fn wearer_is_up(&self, id: CallId) -> bool {

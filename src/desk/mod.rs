@@ -6,6 +6,7 @@
 mod accounts;
 mod at_hand;
 mod book;
+mod by_hand;
 mod calls;
 mod candidates;
 mod chronicle;
@@ -341,7 +342,8 @@ impl Desk {
         );
     }
 
-    /// Told, and seen in `/healthz` until it is over.
+    /// Told, and listed in `/healthz` until it is over. None keeps calls from being taken, and none is over sooner for a new
+    /// start: the answer stays 200.
     fn standing_alarm(&mut self, alarm: &'static str, now: Moment) {
         self.duty.alarms.insert(alarm);
         self.alarm(alarm, now);
@@ -416,7 +418,7 @@ impl Desk {
         Some(LiveCall {
             call: id,
             number: call.call.number().cloned(),
-            answered: clock::utc(),
+            answered: Some(clock::utc()),
             began: Some(call.facts.began),
             seat: call.facts.seat.clone(),
             language: call.call.language(),
@@ -465,6 +467,8 @@ impl Desk {
             self.tell_of_strangers(now);
             self.tell_of_wrong_logins(now);
             let metrics = &self.chronicle.metrics;
+            let alarms = i64::try_from(self.duty.alarms.len()).unwrap_or(i64::MAX);
+            metrics.alarms_standing.set(alarms);
             metrics.lost_inside("recorded-frames", self.recordings.lost());
             for (end, count) in self.signalling.connections_ended() {
                 let metrics = &self.chronicle.metrics;

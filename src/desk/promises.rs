@@ -15,8 +15,9 @@ use crate::callbacks::{
 use crate::console::Code;
 use crate::media::Attended;
 use crate::records::What;
-use crate::words::{CallId, Moment, Party, PhoneNumber, Pii, SeatId};
+use crate::words::{CallId, Moment, Party, PhoneNumber, Pii};
 
+use super::by_hand::ByHand;
 use super::calls::{Attempting, DeskCall, Facts};
 use super::keeper::{Job, Kept};
 use super::keeping::Expiry;
@@ -28,10 +29,12 @@ use super::{Desk, clock, perform};
 #[derive(Debug)]
 pub(super) struct Promises {
     pub(super) queue: Queue,
-    rules: Rules,
+    pub(super) rules: Rules,
     waiting: BTreeMap<CallId, VecDeque<Ticket>>,
     /// Who asked by the API.
     pub(super) askers: Askers,
+    /// Numbers that reps dial themselves, until the book has answered.
+    pub(super) by_hand: ByHand,
     /// None: what is over is kept for ever.
     pub(super) expiry: Option<Expiry>,
     pub(super) parting: Parting,
@@ -51,6 +54,7 @@ impl Promises {
             rules,
             waiting: BTreeMap::new(),
             askers: Askers::default(),
+            by_hand: ByHand::default(),
             expiry: keep.map(Expiry::after),
             parting: Parting::default(),
             uncertain: None,
@@ -149,14 +153,14 @@ impl Desk {
         }
     }
 
-    /// Caller and rep are together: what was promised to this number is kept (D26). An attempt of
-    /// ours settles itself.
+    /// Caller and rep are together: what was promised to who rings in is kept (D26). Whom we call may be a machine: see
+    /// [`Desk::attempted`].
     pub(super) fn caller_joined(&mut self, id: CallId, now: Moment) {
         let Some(call) = self.calls.get_mut(id) else {
             return;
         };
         call.facts.joined = true;
-        if call.facts.attempt.is_none()
+        if call.facts.inbound
             && let Some(number) = call.call.number().cloned()
         {
             self.tell_queue(callbacks::Input::CallerJoined { number }, now);
@@ -171,10 +175,11 @@ impl Desk {
     }
 
     pub(super) fn attempted(&mut self, id: CallId, outcome: Outcome, now: Moment) {
-        // A machine's beep is waited for.
-        if outcome != Outcome::Machine {
+        // A machine's beep is waited for, but not by a rep who hears it himself.
+        if outcome != Outcome::Machine || !self.keeps_promise(id) {
             self.attend(id, Party::Caller, Attended::Over);
         }
+        self.reached_by_hand(id, outcome, now);
         let attempt = self
             .calls
             .get_mut(id)
@@ -224,9 +229,11 @@ impl Desk {
         match action {
             Action::Ask { ticket, order, at } => {
                 self.promises.askers.handed_over(ticket, &order);
+                self.promises.by_hand.handed_over(ticket, &order);
                 if self.keeper.must(Job::Order { ticket, order, at }) {
                     return None;
                 }
+                self.book_said(ticket, None, now);
                 if let Some((_, asker)) = self.promises.askers.answered(ticket) {
                     asker.answer(Err(Code::StoreFailed.into()));
                 }
@@ -305,6 +312,7 @@ impl Desk {
             },
             now,
         );
+        self.book_said(ticket, turn.as_ref(), now);
         if let Some((id, asker)) = asked {
             let unsaved = || self.promises.queue.unsaved().get(id);
             let row = turn.as_ref().and_then(|turn| wishes::row_of(id, turn));
@@ -335,7 +343,7 @@ impl Desk {
             cause: None,
             withdrawn: false,
         });
-        let shown = wishes::calling_back(callback, attempt);
+        let shown = wishes::calling_back(callback, Some(attempt));
         facts.calls_back = Some(Box::new(shown.clone()));
         self.calls.add(DeskCall::new(call, facts));
         self.note(id, What::Begun { inbound: false }, now);
@@ -348,7 +356,8 @@ impl Desk {
         let Some(call) = self.calls.get(id) else {
             return;
         };
-        let is_called = party == Party::Caller && call.facts.attempt.is_some();
+        let is_open = call.facts.by_hand || call.facts.attempt.is_some();
+        let is_called = party == Party::Caller && is_open;
         if is_called
             && self.house.terms.watches_line
             && let Some(leg) = call.sound(party)
@@ -357,34 +366,8 @@ impl Desk {
         }
     }
 
-    /// The rep dials by himself.
-    pub(super) fn dial(
-        &mut self,
-        number: Pii<PhoneNumber>,
-        seat: Option<SeatId>,
-        now: Moment,
-    ) -> CallId {
-        let id = self.new_call_id();
-        let records = self.records_calls_to(number.reveal());
-        let beginning = Beginning {
-            id,
-            number: Some(number),
-            language: self.house.language,
-            records,
-        };
-        let (call, actions) = Call::outgoing(self.house.terms.clone(), beginning, now);
-        let facts = Facts {
-            wished: seat,
-            ..Facts::new(false, String::new(), clock::utc())
-        };
-        self.calls.add(DeskCall::new(call, facts));
-        self.note(id, What::Begun { inbound: false }, now);
-        self.begun(id, actions, now);
-        id
-    }
-
     /// Whether a call of this desk is with this number, however either is written.
-    fn is_on_the_line(&self, number: &Pii<PhoneNumber>) -> bool {
+    pub(super) fn is_on_the_line(&self, number: &Pii<PhoneNumber>) -> bool {
         let rules = &self.promises.rules;
         let whose = rules.whose(number);
         let mut numbers = self.calls.iter().filter_map(|call| call.call.number());

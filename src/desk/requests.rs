@@ -8,8 +8,9 @@ use crate::console::{
 };
 use crate::records::store::Timelines;
 use crate::seating::Choice;
-use crate::words::{CallId, Command, Moment, Party, PhoneNumber, Pii, SeatId};
+use crate::words::{CallId, Command, Moment, Party};
 
+use super::by_hand::Wanted;
 use super::calls::DeskCall;
 use super::draining::Stage;
 use super::{Desk, clock, quality, wishes};
@@ -34,6 +35,15 @@ impl Desk {
         }
         if let Ask::GetCallback(id) = ask {
             return self.show_callback(id, reply);
+        }
+        if let Ask::Dial { to: number } = ask {
+            let wanted = Wanted {
+                number,
+                seat: None,
+                reply: Some(reply),
+            };
+            self.dial_by_hand(wanted, now);
+            return self.settle(now);
         }
         if let Ask::AddCallback(new) = ask {
             self.add_callback(new, reply, now);
@@ -70,10 +80,10 @@ impl Desk {
             | Ask::ExportCallbacks(_)
             | Ask::GetCallback(_)
             | Ask::AddCallback(_)
-            | Ask::Wish { .. } => {
+            | Ask::Wish { .. }
+            | Ask::Dial { .. } => {
                 unreachable!("answered by the files and the book")
             }
-            Ask::Dial { to } => self.dial_asked(to, None, now),
             Ask::Command { call, command } => {
                 self.command(call, command, now).map(|()| Answer::Done)
             }
@@ -101,7 +111,7 @@ impl Desk {
         live.chain(ended).collect()
     }
 
-    fn call_view(&self, id: CallId, now: Moment) -> Result<CallView, Problem> {
+    pub(super) fn call_view(&self, id: CallId, now: Moment) -> Result<CallView, Problem> {
         let unknown = || Problem::from(Code::UnknownCall).with("call", id);
         let live = self.calls.get(id).map(|call| view(call, now));
         let mut view = live
@@ -127,34 +137,6 @@ impl Desk {
             };
             let _ = reply.send(answer);
         });
-    }
-
-    pub(super) fn dial_asked(
-        &mut self,
-        to: Pii<PhoneNumber>,
-        seat: Option<SeatId>,
-        now: Moment,
-    ) -> Result<Answer, Problem> {
-        if self.duty.stage != Stage::Working {
-            return Err(Code::DeskBusy.into());
-        }
-        if self.calls.len() >= self.house.calls_max {
-            return Err(Code::DeskFull.into());
-        }
-        if !self.seating.has_free() {
-            return Err(Code::NoSeat.into());
-        }
-        let today = self.house.date(clock::utc());
-        let dialled = self.house.dialled(to.reveal());
-        let has_room = |(class, _)| self.duty.dialled.has_room(class, &self.house.caps, today);
-        if !dialled.is_some_and(has_room) {
-            return Err(Code::NumberRefused.into());
-        }
-        self.duty.last_dialled = Some(to.clone());
-        let id = self.dial(to, seat, now);
-        self.settle(now);
-        self.call_view(id, now)
-            .map(|view| Answer::Dialled(Box::new(view)))
     }
 
     fn command(&mut self, id: CallId, command: Command, now: Moment) -> Result<(), Problem> {
@@ -212,9 +194,10 @@ impl Desk {
         }
     }
 
+    /// Whoever asks may start anew an agent that is not well: no alarm is mended by that, and each call would be lost by it.
     fn health(&self) -> HealthView {
         HealthView {
-            ok: self.duty.alarms.is_empty(),
+            ok: self.duty.stage != Stage::Stopping,
             calls: self.calls.len(),
             alarms: self
                 .duty
@@ -272,6 +255,7 @@ pub(super) fn view(call: &DeskCall, now: Moment) -> CallView {
         promised: call.facts.promised,
         calls_back: call.facts.calls_back.as_deref().cloned(),
         recording: call.call.recording().map(str::to_owned),
+        warnings: Vec::new(),
         ending: None,
         timeline: Vec::new(),
     }

@@ -186,37 +186,29 @@ impl Desk {
         if let Some(seat) = self.pbx.seat_of(leg).cloned() {
             return self.code_event(leg, seat, event, now);
         }
-        let Some((id, party)) = self.calls.of_sip(leg) else {
-            return self.candidate_event(leg, event, now);
-        };
-        if let Event::Refused {
-            code,
-            reason,
-            cause,
-            ..
-        } = &event
-        {
-            let cause = SipCause::new(*code, reason).and_q850(*cause);
-            self.attempt_refused(id, party, cause);
-        }
-        match event {
-            Event::Cancelled { .. }
-            | Event::HungUp { .. }
-            | Event::Lost { .. }
-            | Event::Expired
-                if party == Party::Rep && self.calls.has_parked(id) =>
-            {
+        match self.calls.of_sip(leg) {
+            Some((id, party)) if self.leaves_consultation(id, party, &event) => {
                 self.consultation_left(id, now);
             }
+            Some(of) => self.call_event(of, leg, event, now),
+            None => self.candidate_event(leg, event, now),
+        }
+    }
+
+    /// The rep hangs up, or loses, the call that he dialled the target by.
+    fn leaves_consultation(&self, id: CallId, party: Party, event: &Event) -> bool {
+        let is_over = matches!(
+            event,
+            Event::Cancelled { .. } | Event::HungUp { .. } | Event::Lost { .. } | Event::Expired
+        );
+        is_over && party == Party::Rep && self.calls.has_parked(id)
+    }
+
+    /// Of a party's own leg.
+    fn call_event(&mut self, (id, party): (CallId, Party), leg: LegId, event: Event, now: Moment) {
+        match event {
             Event::Invited(_) => {} // begins a call; taken before
-            Event::Cancelled { reason } => {
-                let elsewhere = reason.is_some_and(|reason| is_answered_elsewhere(&reason));
-                let news = match elsewhere {
-                    true => LegNews::AnsweredElsewhere,
-                    false => LegNews::Cancelled,
-                };
-                self.gone(id, party, news, None, now);
-            }
+            Event::Cancelled { reason } => self.cancelled(id, party, reason.as_deref(), now),
             Event::Acked { answer } => self.acked(id, party, answer, now),
             Event::AckMissing => self.leg_news(id, party, LegNews::NeverAcked, None, now),
             Event::Provisional { code, sdp } => self.provisional(id, party, code, sdp, now),
@@ -226,34 +218,15 @@ impl Desk {
                 reason,
                 cause,
                 ..
-            } => {
-                let refused = Refused {
-                    status: code,
-                    cause: Cause::of(cause, &reason),
-                };
-                self.gone(id, party, LegNews::Refused(refused), Some(code), now);
-            }
+            } => self.refused(id, party, (code, cause, &reason), now),
             Event::NoResponse => self.gone(id, party, LegNews::NoAnswer, None, now),
             Event::Offered { sdp } => self.offered(id, party, leg, sdp, now),
             Event::Pracked { answer } => self.settle_media(id, party, &answer),
-            Event::PrackMissing => {
-                self.gone(id, party, LegNews::Cancelled, Some(504), now);
-            }
-            Event::Expiring { at } => {
-                tracing::warn!(call = %id, party = %party, in_s = now.until(at).as_secs(), "a session nobody refreshes");
-                if party == Party::Caller {
-                    self.leg_news(id, party, LegNews::Expiring, None, now);
-                }
-            }
+            Event::PrackMissing => self.gone(id, party, LegNews::Cancelled, Some(504), now),
+            Event::Expiring { at } => self.expiring(id, party, at, now),
             Event::Expired => self.gone(id, party, LegNews::Lost, Some(408), now),
             Event::ReferAsked(asked) => self.refer_asked((id, party), leg, &asked, now),
-            Event::ReferOver { code } => {
-                let news = match code {
-                    Some(200..300) => LegNews::HandedOff,
-                    Some(_) | None => LegNews::NotHandedOff,
-                };
-                self.leg_news(id, party, news, code, now);
-            }
+            Event::ReferOver { code } => self.refer_over(id, party, code, now),
             Event::OfferTaken { sdp } => self.offer_taken(id, party, sdp, now),
             Event::OfferRefused { code } => self.offer_refused(id, party, code, now),
             // How the exchange gets on with a call that we hand to it changes nothing.
@@ -266,6 +239,45 @@ impl Desk {
                 }
             }
         }
+    }
+
+    fn cancelled(&mut self, id: CallId, party: Party, reason: Option<&str>, now: Moment) {
+        let news = match reason.is_some_and(is_answered_elsewhere) {
+            true => LegNews::AnsweredElsewhere,
+            false => LegNews::Cancelled,
+        };
+        self.gone(id, party, news, None, now);
+    }
+
+    /// By a status, a Q.850 cause and words.
+    fn refused(
+        &mut self,
+        id: CallId,
+        party: Party,
+        (status, q850, words): (u16, Option<u16>, &str),
+        now: Moment,
+    ) {
+        let said = SipCause::new(status, words).and_q850(q850);
+        self.attempt_refused(id, party, said);
+        let cause = Cause::of(q850, words);
+        let refused = LegNews::Refused(Refused { status, cause });
+        self.gone(id, party, refused, Some(status), now);
+    }
+
+    fn expiring(&mut self, id: CallId, party: Party, at: Moment, now: Moment) {
+        let in_s = now.until(at).as_secs();
+        tracing::warn!(call = %id, party = %party, in_s, "a session nobody refreshes");
+        if party == Party::Caller {
+            self.leg_news(id, party, LegNews::Expiring, None, now);
+        }
+    }
+
+    fn refer_over(&mut self, id: CallId, party: Party, code: Option<u16>, now: Moment) {
+        let news = match code {
+            Some(200..300) => LegNews::HandedOff,
+            Some(_) | None => LegNews::NotHandedOff,
+        };
+        self.leg_news(id, party, news, code, now);
     }
 
     /// Where the call keeps a promise it is kept what the customer's side said.

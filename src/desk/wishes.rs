@@ -342,8 +342,8 @@ fn attempt_view(attempt: &Attempt) -> AttemptView {
     }
 }
 
-/// What the rep sees before the call rings.
-pub(super) fn calling_back(callback: &Callback, attempt: &Attempt) -> CallingBack {
+/// What the rep sees before the call rings; no attempt where he dialled by himself.
+pub(super) fn calling_back(callback: &Callback, attempt: Option<&Attempt>) -> CallingBack {
     let promise = &callback.promise;
     CallingBack {
         callback: callback.id.to_string(),
@@ -353,7 +353,7 @@ pub(super) fn calling_back(callback: &Callback, attempt: &Attempt) -> CallingBac
         note: note(promise),
         origin: promise.origin,
         recording: promise.recording.clone(),
-        attempt: attempt.number,
+        attempt: attempt.map(|attempt| attempt.number),
         outcomes: outcomes(callback),
     }
 }

@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::words::{CallId, Pii};
 
-/// A promise that a call is to keep, as its rep sees it before anybody is rung.
+/// A promise that a call is to keep, or that is open for the number a rep dials himself: he sees it before anybody is
+/// rung.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallingBack {
     pub callback: String,
@@ -18,8 +19,9 @@ pub struct CallingBack {
     /// Of that call: its file, below the folder of recordings.
     #[serde(default)]
     pub recording: Option<String>,
-    /// From 1.
-    pub attempt: u32,
+    /// From 1; none where the rep dialled by himself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
     /// How the earlier ones ended, the first first.
     pub outcomes: Vec<String>,
 }

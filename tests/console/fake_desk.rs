@@ -273,6 +273,7 @@ fn call() -> CallView {
         recording: None,
         promised: false,
         calls_back: None,
+        warnings: Vec::new(),
         ending: None,
         timeline: Vec::new(),
     }

@@ -357,20 +357,36 @@ impl Agent {
         lines.find_map(|rest| rest.strip_prefix(' ')?.parse().ok())
     }
 
-    /// The alarms that stand.
+    /// The alarms that stand. Whichever they are it takes calls, and nobody should start it anew.
     pub(crate) fn alarms(&self) -> Value {
-        let health: Value = serde_json::from_str(&self.page("/healthz")).expect("JSON");
+        let (status, health) = self.health();
+        assert_eq!(
+            (status, &health["ok"]),
+            (200, &Value::Bool(true)),
+            "{health}"
+        );
         health["alarms"].clone()
+    }
+
+    /// What who watches it is told.
+    pub(crate) fn health(&self) -> (u16, Value) {
+        let (status, page) = self.status_and_page("/healthz");
+        (status, serde_json::from_str(&page).expect("JSON"))
     }
 
     /// What is not among the API's own, or is no JSON.
     pub(crate) fn page(&self, path: &str) -> String {
+        self.status_and_page(path).1
+    }
+
+    fn status_and_page(&self, path: &str) -> (u16, String) {
         let request = Request::builder()
             .uri(format!("http://{}{path}", self.api))
             .header("authorization", format!("Bearer {TOKEN}"));
         let request = request.body(()).expect("a request");
         let mut answer = self.http.run(request).expect("the agent answers");
-        answer.body_mut().read_to_string().expect("a whole answer")
+        let page = answer.body_mut().read_to_string().expect("a whole answer");
+        (answer.status().as_u16(), page)
     }
 
     /// Whether `/metrics` says so many of this within the time.

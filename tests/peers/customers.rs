@@ -129,7 +129,8 @@ fn recorded(answer: &str) -> Vec<i16> {
     sound.at(Rate::Narrow).expect("an answer")
 }
 
-fn hello() -> Vec<i16> {
+/// A word of a person, who waits then.
+pub(super) fn hello() -> Vec<i16> {
     let mut hello = recorded("person_en_3");
     hello.resize(hello.len() + 8_000 * WAITS.as_secs() as usize, 0);
     hello

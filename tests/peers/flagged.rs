@@ -107,7 +107,7 @@ fn told_before_it_rings(events: &mut Events, attempt: u32) -> CallingBack {
     let told = events.wait(
         "what it is about",
         Duration::from_secs(60),
-        |entry| matches!(&entry.what, What::CallsBack(promise) if promise.attempt == attempt),
+        |entry| matches!(&entry.what, What::CallsBack(promise) if promise.attempt == Some(attempt)),
     );
     let is_rung = |what: &What| matches!(what, What::Seated { .. } | What::Leg { .. });
     let earlier = events.seen.iter().filter(|it| it.seq < told.seq);

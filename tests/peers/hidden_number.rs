@@ -39,7 +39,7 @@ fn types_by_info(caller: &Phone, keys: &str) {
 }
 
 /// Nothing but his digits, in their order; on a busy machine the ear may miss some of them.
-fn is_read_back(heard: &[String]) {
+pub(super) fn is_read_back(heard: &[String]) {
     let digits: Vec<&String> = heard.iter().filter(|id| id.starts_with("digit_")).collect();
     let mut spelt = SPELT.iter();
     let is_his = digits.iter().all(|digit| spelt.any(|it| it == digit));

@@ -154,3 +154,30 @@ fn a_desk_that_is_killed_and_started_while_the_server_is_gone_takes_calls_and_lo
     assert_eq!(rows(&database), kept.join("\n"));
     assert_eq!(customer.count("INVITE"), 4);
 }
+
+/// One call ended well, one was promised a call: after `kill -9` only that is kept.
+#[test]
+fn who_hung_up_while_the_server_was_gone_is_not_phoned_back_as_if_we_had_died() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let database = server.database("ended");
+    let (customer, other) = (Phone::open(NUMBER), Phone::open(OTHERS[0]));
+    let house = house(&database, &customer)
+        .seat("rep1", "echo")
+        .seat("rep2", "echo");
+    let mut scene = Scene::calling(house, customer);
+    let ended = is_greeted(&scene.agent, &mut scene.events, &other);
+    server.stop();
+    is_promised(&mut scene);
+    other.hang_up();
+    scene.events.ended(&ended, SOON);
+    scene.hang_up();
+    let Scene { agent, caller, .. } = scene;
+    let agent = agent.crash_and_restart();
+    let mut events = agent.events();
+    server.start_again();
+    is_called_back(&mut events, &caller, NUMBER, "callback_open_promise");
+    assert_eq!(rows(&database), format!("{NUMBER}|done"));
+    assert_eq!(caller.count("INVITE"), 1);
+}

@@ -3,10 +3,12 @@
 
 Reads one command a line: register, dial URI, connect, transfer URI, answer, reject CODE, key DIGITS, speak, quiet, echo, hold,
 resume, hangup, stay, quit. Tells what happens as one JSON object a line: ready, registered, refused, incoming, established,
-closed, key, referred, replaced, done.
+closed, key, keyed, referred, replaced, done.
 "connect" joins whom it called last with whom it called before, and leaves them (REFER with Replaces).
 It goes where a REFER sends it, until it is told to stay.
 It speaks from the start of each call, over and over; without a file it sends silence.
+PHONE_KEYS=sound offers no telephone-event: its keys are tones in its sound (ITU-T Q.23), told "keyed" when the last is over.
+PHONE_ANONYMOUS=yes withholds its number. "incoming" tells whom the caller dialled.
 PHONE_CODEC=g722 is all it speaks then. PHONE_AUTO_ANSWER=yes picks up calls that ask for it.
 PHONE_SESSION=90 asks for sessions of 90 s, the shortest there are.
 PHONE_TRANSPORT=tcp or tls changes how its SIP travels; PHONE_CA, PHONE_CERTIFICATE and PHONE_KEY are PEM
@@ -15,6 +17,7 @@ PHONE_USER and PHONE_PASSWORD.
 """
 import json
 import os
+import re
 import select
 import sys
 import threading
@@ -56,14 +59,56 @@ class Speech:
         self.player.adjustTxLevel(0.0)
 
 
+class Tones:
+    """Keys in the sound, by pjmedia's own generator."""
+
+    ON_MS = 100
+    OFF_MS = 100
+
+    def __init__(self):
+        self.generator = pj.ToneGenerator()
+        self.generator.createToneGenerator()
+
+    def play(self, keys, towards):
+        self.generator.startTransmit(towards)
+        digits = pj.ToneDigitVector()
+        for key in keys:
+            digit = pj.ToneDigit()
+            digit.digit, digit.on_msec, digit.off_msec, digit.volume = key, self.ON_MS, self.OFF_MS, 0
+            digits.append(digit)
+        self.generator.playDigits(digits)
+        seconds = len(keys) * (self.ON_MS + self.OFF_MS) / 1000
+        threading.Timer(seconds, tell, ["keyed"]).start()
+
+
+def without_events(sdp):
+    """The same offer or answer, of a phone that knows no RFC 4733."""
+    numbers = re.findall(r"^a=rtpmap:(\d+) telephone-event/", sdp, re.MULTILINE)
+    for number in numbers:
+        sdp = re.sub(rf"^a=(rtpmap|fmtp):{number} .*\r?\n", "", sdp, flags=re.MULTILINE)
+        sdp = re.sub(rf"^(m=audio .*?) {number}\b", r"\1", sdp, flags=re.MULTILINE)
+    return sdp
+
+
 class Call(pj.Call):
     speech = None
+    tones = None
     stays = False
     echo = None
 
     def __init__(self, account, *which):
         super().__init__(account, *which)
         self.account = account
+
+    def onCallSdpCreated(self, created):
+        if Call.tones:
+            created.sdp.wholeSdp = without_events(created.sdp.wholeSdp)
+
+    def press(self, keys):
+        if Call.tones:
+            Call.tones.play(keys, self.getAudioMedia(-1))
+        else:
+            self.dialDtmf(keys)
 
     def onCallTransferRequest(self, asked):
         if Call.stays:
@@ -119,7 +164,7 @@ class Account(pj.Account):
     def onIncomingCall(self, invited):
         self.call = Call(self, invited.callId)
         self.reply(180)
-        tell("incoming")
+        tell("incoming", to=invited.rdata.wholeMsg.split()[1])
         if "PHONE_AUTO_ANSWER" in os.environ and "answer-after=0" in invited.rdata.wholeMsg:
             self.reply(200)
 
@@ -143,7 +188,7 @@ class Account(pj.Account):
         elif command == "reject":
             self.reply(int(argument))
         elif command == "key":
-            self.call.dialDtmf(argument)
+            self.call.press(argument)
         elif command in ("speak", "quiet"):
             getattr(Call.speech, command)()
         elif command == "echo":
@@ -195,7 +240,8 @@ def endpoint(host, port):
 
 def account(host, port, rtp_port):
     config = pj.AccountConfig()
-    config.idUri = f"sip:13700137000@{host}:{port}"
+    user = "anonymous" if "PHONE_ANONYMOUS" in os.environ else "13700137000"
+    config.idUri = f"sip:{user}@{host}:{port}"
     if "PHONE_SESSION" in os.environ:
         config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
         config.callConfig.timerMinSESec = 90
@@ -235,6 +281,8 @@ def main(listen, rtp_port, speech_file=None):
     phone = account(host, int(port), int(rtp_port))
     if speech_file:
         Call.speech = Speech(speech_file)
+    if os.environ.get("PHONE_KEYS") == "sound":
+        Call.tones = Tones()
     tell("ready")
     while True:
         end.libHandleEvents(LOOK_EVERY_MS)

@@ -133,6 +133,16 @@ impl Softphone {
         Self::run(command, address)
     }
 
+    /// pjproject, whose keys are tones in its sound, and which withholds its number.
+    pub(crate) fn anonymous_with_tones(host: IpAddr, speech: Option<&str>) -> Self {
+        let address = SocketAddr::new(host, free_ports(host));
+        let script = Brand::Pjsip.script();
+        let mut command = program(script, address, address.port() + 2, speech);
+        command.env("PHONE_KEYS", "sound");
+        command.env("PHONE_ANONYMOUS", "yes");
+        Self::run(command, address)
+    }
+
     /// A phone that speaks this codec and no other: `g722`, and baresip `opus`.
     pub(crate) fn speaking(brand: Brand, host: IpAddr, codec: &str) -> Self {
         let address = SocketAddr::new(host, free_ports(host));

@@ -4,6 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use serde_json::json;
 use thirdring::records::What;
 
 use super::agent::House;
@@ -53,4 +54,5 @@ fn a_renewed_certificate_counts_for_new_connections_and_a_bad_one_changes_nothin
         |entry| matches!(&entry.what, What::Alarm { alarm } if alarm == "certificates-unfit"),
     );
     assert_eq!(shown(tls, &authority), renewed);
+    assert_eq!(agent.alarms(), json!(["certificates-unfit"]));
 }

@@ -196,7 +196,7 @@ fn a_rep_is_shown_what_he_calls_back_for_before_anybody_is_rung() {
     let What::CallsBack(promise) = &shown_before.what else {
         panic!("{shown_before:?}");
     };
-    assert_eq!((&*promise.reason, promise.attempt), ("tariff", 1));
+    assert_eq!((&*promise.reason, promise.attempt), ("tariff", Some(1)));
     let call = shown_before.call;
     let is_rung = |what: &What| matches!(what, What::Seated { .. } | What::Leg { .. });
     let earlier = events.seen.iter().filter(|it| it.seq < shown_before.seq);

@@ -65,6 +65,7 @@ enum Step {
         wish: Wish,
     },
     Live(u64),
+    DialByHand(u64),
     CallOver(u64),
     Look(usize),
     Peek,
@@ -107,6 +108,7 @@ fn programs() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..CALLERS).prop_map(Step::Withdraw),
         3 => (0..8usize, wishes()).prop_map(|(which, wish)| Step::Wish { which, wish }),
         2 => (0..6u64).prop_map(Step::Live),
+        2 => (0..6u64).prop_map(Step::DialByHand),
         2 => (0..6u64).prop_map(Step::CallOver),
         2 => (0..DESKS.len()).prop_map(Step::Look),
         1 => Just(Step::Peek),
@@ -227,6 +229,10 @@ impl<'a> Run<'a> {
                 wish(nth, what.clone())
             }
             Step::Live(call) => Order::Live(up(self.desk_of(*call), live(*call), self.at)),
+            Step::DialByHand(call) => {
+                let call = up(self.desk_of(*call), live(*call), self.at);
+                Order::DialByHand(call)
+            }
             Step::CallOver(call) => call_over(*call),
             Step::Look(desk) => look(DESKS[*desk]),
             Step::Peek => Order::Peek,

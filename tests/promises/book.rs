@@ -192,7 +192,7 @@ pub(super) fn live_call(call: u64, caller: u64) -> LiveCall {
     LiveCall {
         call: CallId::new(call, [0; 10]),
         number: Some(number(caller)),
-        answered: utc(),
+        answered: Some(utc()),
         began: None,
         seat: None,
         language: Language::ZhCn,

@@ -175,6 +175,45 @@ fn a_desk_that_is_killed_while_its_server_is_gone_has_lost_nothing_once_it_is_ba
     );
 }
 
+/// Two calls end, and the desk is killed twice before the server hears of anything; a third is cut off by its end.
+#[test]
+fn a_call_that_ended_while_the_server_was_gone_is_owed_nothing() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let state = Scratch::new("ended");
+    let database = server.database("ended");
+    let mut book = agents_book(&state, &database).unwrap();
+    assert_eq!(died(&mut book, "a"), []);
+    for n in 1..=3 {
+        let live = Order::Live(up("a", live_call(n, n), utc()));
+        take(&mut book, live, utc());
+    }
+    server.stop();
+    // Told again and again, as the desk does.
+    for n in [1, 2, 1, 2] {
+        assert!(book.take(&call_over(n), &rules(), after(1)).is_err());
+        let live = Order::Live(up("a", live_call(3, 3), after(1)));
+        assert!(book.take(&live, &rules(), after(1)).is_err());
+    }
+    drop(book);
+    let mut book = agents_book(&state, &database).unwrap();
+    assert_eq!(died(&mut book, "a"), [live_call(3, 3)]);
+    drop(book);
+
+    server.start_again();
+    let mut book = agents_book(&state, &database).unwrap();
+    // It is told of by the file, by the server, or by both.
+    let mut owed = died(&mut book, "a");
+    owed.extend(once_reached(&mut book, &Order::Peek).died);
+    assert!(!owed.is_empty() && owed.iter().all(|call| *call == live_call(3, 3)));
+    assert!(!book.is_behind());
+    take(&mut book, call_over(3), after(2));
+    drop(book);
+    let mut book = agents_book(&state, &database).unwrap();
+    assert_eq!(died(&mut book, "a"), [], "the server has heard of all");
+}
+
 #[test]
 fn a_desk_without_its_server_leaves_alone_what_another_agent_has_under_its_name() {
     let Some(server) = Server::start() else {

@@ -91,6 +91,11 @@ impl Queue {
             (self.begun, self.may_claim) = (true, true);
             actions.extend(self.tell_live(clock));
         }
+        if let Order::DialByHand(calls) = order
+            && !turn.is_taken
+        {
+            self.is_dialled(calls, clock);
+        }
         if let Order::CallOver { .. } = order {
             // What was promised to who was on the line may be due.
             self.may_claim = true;
@@ -146,6 +151,11 @@ impl Queue {
                 self.may_claim = true;
                 self.wake_at(turn.next, clock);
                 actions = self.turned(turn, clock);
+            }
+            // He dials without the book, which hears of it later.
+            Order::DialByHand(live) => {
+                self.is_dialled(live, clock);
+                return self.failed(Order::Live(live.clone()), clock);
             }
             // Where others have the book, too, they are told again and again.
             Order::Live(_) if self.poll.is_some() => {}

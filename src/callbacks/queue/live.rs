@@ -17,6 +17,19 @@ impl Queue {
         self.begun.then(|| self.ask(Order::Live(live)))
     }
 
+    /// It is up once the book has said that its number is free: until then nobody is told of it.
+    pub(super) fn dials_by_hand(&mut self, call: LiveCall, clock: Clock) -> Action {
+        let live = self.as_told(vec![call], clock);
+        self.ask(Order::DialByHand(live))
+    }
+
+    /// Nobody else has that number, or the book does not answer: who dials by hand knows whom.
+    pub(super) fn is_dialled(&mut self, calls: &LiveCalls, clock: Clock) {
+        for call in &calls.calls {
+            self.goes_live(call.clone(), clock);
+        }
+    }
+
     pub(super) fn call_is_over(&mut self, call: CallId) -> Action {
         self.live.remove(&call);
         self.ask(Order::CallOver { call })

@@ -127,6 +127,7 @@ impl Queue {
                 self.ended((id, attempt), how, clock)
             }
             Input::CallLive(call) => Vec::from_iter(self.call_is_live(call, clock)),
+            Input::DialsByHand(call) => vec![self.dials_by_hand(call, clock)],
             Input::CallOver { call } => vec![self.call_is_over(call)],
             Input::CallerJoined { number } => {
                 let at = clock.at();

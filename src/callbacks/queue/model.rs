@@ -1,5 +1,6 @@
 //! Random programs of a desk, or of two on one book, against what must always hold, in virtual time.
 
+mod by_hand;
 mod dues;
 mod line;
 
@@ -30,13 +31,7 @@ const QUIET: u32 = 12;
 enum Step {
     Promise {
         desk: usize,
-        number: u8,
-        call: u8,
-        kind: u8,
-        /// For so many seconds he has been in the line.
-        waited: u16,
-        /// In so many seconds.
-        due: u16,
+        asked: Asked,
     },
     Seats {
         desk: usize,
@@ -63,7 +58,12 @@ enum Step {
         desk: usize,
         number: u8,
     },
-    /// A call ends that was answered, or that an attempt became.
+    /// A rep dials somebody himself.
+    DialsByHand {
+        desk: usize,
+        number: u8,
+    },
+    /// A call ends that was answered, that a rep dialled, or that an attempt became.
     HangsUp {
         which: u8,
     },
@@ -88,6 +88,18 @@ enum Step {
     SetClock(i64),
 }
 
+/// What a caller is promised.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    number: u8,
+    call: u8,
+    kind: u8,
+    /// For so many seconds he has been in the line.
+    waited: u16,
+    /// In so many seconds.
+    due: u16,
+}
+
 const OUTCOMES: [Outcome; 9] = [
     Outcome::Joined,
     Outcome::RepDeclined,
@@ -107,10 +119,7 @@ fn programs() -> impl Strategy<Value = (usize, Vec<Step>)> {
 fn steps(desks: usize) -> impl Strategy<Value = Vec<Step>> {
     let desk = 0..desks;
     let step = prop_oneof![
-        3 => (desk.clone(), 0..NUMBERS, 0..6u8, 0..7u8, 0..400u16, prop_oneof![Just(0), 0..600u16])
-            .prop_map(|(desk, number, call, kind, waited, due)| {
-                Step::Promise { desk, number, call, kind, waited, due }
-            }),
+        3 => (desk.clone(), asked()).prop_map(|(desk, asked)| Step::Promise { desk, asked }),
         3 => desk.clone().prop_map(|desk| Step::Comes { desk }),
         2 => desk.clone().prop_map(|desk| Step::Leaves { desk }),
         2 => (desk.clone(), 0..3u8).prop_map(|(desk, seats)| Step::Seats { desk, seats }),
@@ -122,12 +131,26 @@ fn steps(desks: usize) -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(desk, which, outcome)| Step::End { desk, which, outcome }),
         1 => (desk.clone(), 0..NUMBERS).prop_map(|(desk, number)| Step::Joined { desk, number }),
         2 => (desk.clone(), 0..NUMBERS).prop_map(|(desk, number)| Step::RingsIn { desk, number }),
-        2 => (0..3u8).prop_map(|which| Step::HangsUp { which }),
+        2 => (desk.clone(), 0..NUMBERS).prop_map(|(desk, number)| Step::DialsByHand { desk, number }),
+        3 => (0..3u8).prop_map(|which| Step::HangsUp { which }),
         1 => (desk.clone(), 0..6u8, wish()).prop_map(|(desk, which, wish)| Step::Wish { desk, which, wish }),
         1 => desk.prop_map(|desk| Step::Kill { desk }),
         1 => prop_oneof![Just(-3_600), Just(3_600), -3_600..3_600i64].prop_map(Step::SetClock),
     ];
     prop::collection::vec(step, 1..80)
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    let due = prop_oneof![Just(0), 0..600u16];
+    (0..NUMBERS, 0..6u8, 0..7u8, 0..400u16, due).prop_map(|(number, call, kind, waited, due)| {
+        Asked {
+            number,
+            call,
+            kind,
+            waited,
+            due,
+        }
+    })
 }
 
 fn wish() -> impl Strategy<Value = Wish> {
@@ -266,7 +289,7 @@ impl World {
 
     fn dial(&mut self, desk: usize, callback: &Callback, attempt: Attempt) {
         self.nobody_live_was_first(desk, callback);
-        self.is_tried_in_time_or_told_late(callback.id, &attempt);
+        self.is_tried_in_time_or_told_late(callback, &attempt);
         let number = callback.promise.number.clone();
         let mut calls = self.desks.iter().flat_map(|desk| &desk.in_flight);
         assert!(
@@ -337,7 +360,7 @@ impl World {
         LiveCall {
             call,
             number: Some(number),
-            answered: self.utc,
+            answered: Some(self.utc),
             began: None,
             seat: None,
             language: Language::ZhCn,
@@ -361,7 +384,12 @@ impl World {
             if let Some(turn) = &turn {
                 self.claim_keeps_the_line(&order, turn);
             }
+            let is_taken = turn.as_ref().is_some_and(|turn| turn.is_taken);
+            let is_answered = turn.is_some();
             self.give(desk, Input::Answered { ticket, turn });
+            if let Order::DialByHand(live) = &order {
+                self.may_dial_by_hand(desk, &live.calls[0], is_taken, is_answered);
+            }
         }
     }
 
@@ -416,25 +444,7 @@ impl World {
 
     fn take(&mut self, step: Step) {
         match step {
-            Step::Promise {
-                desk,
-                number: of,
-                call,
-                kind,
-                waited,
-                due,
-            } => {
-                let mut asked = promise(Kind::ALL[usize::from(kind)], self.utc);
-                asked.due += SignedDuration::from_secs(due.into());
-                asked.number = number(of);
-                asked.origin = Some(CallId::new(u64::from(call), [0; 10]));
-                let place = self.utc - SignedDuration::from_secs(waited.into());
-                asked.place = asked.kind.keeps_place().then_some(place);
-                self.is_asked(&asked);
-                self.ids += 1;
-                let id = CallbackId::new(self.ids, [0; 10]);
-                self.give(desk, Input::Promised { id, promise: asked });
-            }
+            Step::Promise { desk, asked } => self.is_promised(desk, asked),
             Step::Seats { desk, seats } => {
                 self.desks[desk].seats = seats;
                 self.tell_seats(desk);
@@ -462,40 +472,55 @@ impl World {
                 let call = self.call_with(desk, number(of));
                 self.give(desk, Input::CallLive(call));
             }
+            Step::DialsByHand { desk, number: of } => self.dials_by_hand(desk, number(of)),
             Step::HangsUp { which } => self.hangs_up(usize::from(which)),
-            Step::Wish { desk, which, wish } => {
-                let nth = self.book.rows().nth(usize::from(which));
-                if let Some(id) = nth.map(|callback| callback.id) {
-                    if matches!(wish, Wish::Redial | Wish::Snooze(_)) {
-                        // Also by the name of one that went into it.
-                        self.wished.insert(id);
-                        let mut row = self.book.get(id);
-                        while let Some(into) = row.and_then(Callback::merged_into) {
-                            self.wished.insert(into);
-                            row = self.book.get(into);
-                        }
-                    }
-                    self.give(
-                        desk,
-                        Input::Wished {
-                            id,
-                            wish,
-                            by: "Lina".to_owned(),
-                        },
-                    );
-                }
-            }
+            Step::Wish { desk, which, wish } => self.wishes(desk, usize::from(which), wish),
             Step::Comes { desk } => self.comes(desk),
             Step::Leaves { desk } => self.leaves(desk),
             Step::Kill { desk } => self.kill(desk),
-            Step::SetClock(by_s) if self.desks.len() == 1 => {
-                self.clock_was_set = true;
-                self.utc += SignedDuration::from_secs(by_s);
-                self.give(0, Input::Tick);
-            }
-            Step::SetClock(_) => {}
+            Step::SetClock(by_s) => self.set_clock(by_s),
         }
         self.check();
+    }
+
+    fn is_promised(&mut self, desk: usize, asked: Asked) {
+        let mut promise = promise(Kind::ALL[usize::from(asked.kind)], self.utc);
+        promise.due += SignedDuration::from_secs(asked.due.into());
+        promise.number = number(asked.number);
+        promise.origin = Some(CallId::new(u64::from(asked.call), [0; 10]));
+        let place = self.utc - SignedDuration::from_secs(asked.waited.into());
+        promise.place = promise.kind.keeps_place().then_some(place);
+        self.is_asked(&promise);
+        self.ids += 1;
+        let id = CallbackId::new(self.ids, [0; 10]);
+        self.give(desk, Input::Promised { id, promise });
+    }
+
+    /// Of the nth in the book, if there are so many.
+    fn wishes(&mut self, desk: usize, which: usize, wish: Wish) {
+        let Some(id) = self.book.rows().nth(which).map(|callback| callback.id) else {
+            return;
+        };
+        if matches!(wish, Wish::Redial | Wish::Snooze(_)) {
+            // Also by the name of one that went into it.
+            self.wished.insert(id);
+            let mut row = self.book.get(id);
+            while let Some(into) = row.and_then(Callback::merged_into) {
+                self.wished.insert(into);
+                row = self.book.get(into);
+            }
+        }
+        let by = "Lina".to_owned();
+        self.give(desk, Input::Wished { id, wish, by });
+    }
+
+    /// Desks that share a book go by its server's clock.
+    fn set_clock(&mut self, by_s: i64) {
+        if self.desks.len() == 1 {
+            self.clock_was_set = true;
+            self.utc += SignedDuration::from_secs(by_s);
+            self.give(0, Input::Tick);
+        }
     }
 
     fn check(&self) {
@@ -572,6 +597,7 @@ fn told_live(order: &Order) -> Option<&LiveCalls> {
     match order {
         Order::Live(live) => Some(live),
         Order::End { live, .. } => live.as_ref(),
+        Order::DialByHand(live) => Some(live),
         Order::Note { .. }
         | Order::Claim(_)
         | Order::Renew { .. }

@@ -39,6 +39,8 @@ pub enum Input {
     },
     /// A call was answered; not that of an attempt, which is told of with its end.
     CallLive(LiveCall),
+    /// A rep wants to dial a number himself; what an [`Action::Ask`] for it comes to says whether he may.
+    DialsByHand(LiveCall),
     /// It has ended, in this life or the last.
     CallOver {
         call: CallId,

@@ -1,5 +1,6 @@
 //! L2, shell. Where promises and live calls survive `kill -9` and a power cut.
 
+mod calls_over;
 mod columns;
 mod error;
 mod outbox;

@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 
+use super::calls_over::{self, CallsOver};
 use super::{Forgotten, Found, Kept, Sqlite, Store, StoreError};
 use crate::callbacks::{Attempt, Callback, CallbackId, LiveCall, Order, Rules, Turn, Wished};
 use crate::words::PhoneNumber;
@@ -16,6 +17,7 @@ pub struct Outbox<S> {
     restart: Option<Order>,
     /// Whether there are promises to deliver.
     waits: bool,
+    calls_over: CallsOver,
     /// What came of what was delivered, until somebody is told.
     news: Turn,
 }
@@ -28,6 +30,7 @@ impl<S: Store> Outbox<S> {
             file,
             restart: None,
             waits,
+            calls_over: CallsOver::default(),
             news: Turn::default(),
         })
     }
@@ -42,7 +45,14 @@ impl<S: Store> Outbox<S> {
             let Turn { told, died, .. } = self.server.take(restart, rules, at)?;
             self.restart = None;
             self.news.told.extend(told);
+            let died = self.calls_over.but_those(died);
             self.news.died.extend(died);
+        }
+        while let Some(call) = self.calls_over.next() {
+            let over = Order::CallOver { call };
+            self.server.take(&over, rules, at)?;
+            self.file.take(&over, rules, at)?;
+            self.calls_over.is_told(call);
         }
         if !self.waits {
             return Ok(());
@@ -64,9 +74,10 @@ impl<S: Store> Outbox<S> {
         Ok(())
     }
 
-    /// Both have calls of the last run: the file those that were answered while the server was not reached.
+    /// Both have calls of the last run: the file those that were answered, or ended, while the server was not reached.
     fn begin(&mut self, restart: &Order, rules: &Rules, at: Timestamp) -> Result<Turn, StoreError> {
-        let in_file = self.file.take(restart, rules, at)?;
+        let mut in_file = self.file.take(restart, rules, at)?;
+        in_file.died = self.calls_over.of(in_file.died);
         match self.server.take(restart, rules, at) {
             Err(StoreError::Unreachable(why)) => {
                 tracing::warn!(%why, "begin without the promises' server");
@@ -76,6 +87,7 @@ impl<S: Store> Outbox<S> {
             Ok(mut turn) => {
                 let known: Vec<_> = turn.died.iter().map(|call| call.call).collect();
                 let is_new = |call: &LiveCall| !known.contains(&call.call);
+                turn.died = self.calls_over.but_those(turn.died);
                 turn.died.extend(in_file.died.into_iter().filter(is_new));
                 Ok(turn)
             }
@@ -102,11 +114,19 @@ impl<S: Store> Outbox<S> {
                 self.file.take(order, rules, at)?;
                 Err(unreachable)
             }
+            Order::CallOver { call } => {
+                let order = match self.calls_over.end(*call) {
+                    true => &calls_over::in_file(*call, at),
+                    false => order,
+                };
+                self.file.take(order, rules, at)?;
+                Err(unreachable)
+            }
             // The call that goes on after an attempt is owed one only where the attempt's end is in the book, too.
             Order::Claim(_)
             | Order::Renew { .. }
             | Order::End { .. }
-            | Order::CallOver { .. }
+            | Order::DialByHand(_)
             | Order::Withdraw { .. }
             | Order::Look { .. }
             | Order::Peek
@@ -121,23 +141,24 @@ impl<S: Store> Store for Outbox<S> {
         if let Order::Restart { .. } = order {
             return self.begin(order, rules, at);
         }
+        let delivered = self.deliver(rules, at);
+        let done = delivered.and_then(|()| self.server.take(order, rules, at));
+        let is_cut = matches!(done, Err(StoreError::Unreachable(_)));
+        self.calls_over.asked(order, is_cut);
+        let mut turn = match done {
+            Err(why) if is_cut => self.spool(order, why, rules, at)?,
+            done => done?,
+        };
         if let Order::CallOver { .. } = order {
             // It may have been answered while the server was not reached.
             self.file.take(order, rules, at)?;
         }
-        let delivered = self.deliver(rules, at);
-        let done = match delivered.and_then(|()| self.server.take(order, rules, at)) {
-            Err(why @ StoreError::Unreachable(_)) => self.spool(order, why, rules, at),
-            done => done,
-        };
-        done.map(|mut turn| {
-            turn.add(std::mem::take(&mut self.news));
-            turn
-        })
+        turn.add(std::mem::take(&mut self.news));
+        Ok(turn)
     }
 
     fn is_behind(&self) -> bool {
-        self.waits || self.restart.is_some()
+        self.waits || self.restart.is_some() || !self.calls_over.is_empty()
     }
 
     fn callbacks(&mut self) -> Result<Vec<Callback>, StoreError> {

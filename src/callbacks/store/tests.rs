@@ -173,7 +173,7 @@ fn a_call_that_died_with_us_is_found_and_one_that_ended_is_not() {
     let live = |n| LiveCall {
         call: CallId::new(n, [0; 10]),
         number: Some(callback(1).promise.number),
-        answered: utc(),
+        answered: Some(utc()),
         began: None,
         seat: None,
         language: Language::ZhCn,

@@ -1,5 +1,6 @@
 //! What every book does alike, as a desk sees it.
 
+mod by_hand;
 mod seats;
 mod wished;
 
@@ -20,7 +21,7 @@ use super::book::{
 
 type Case = (&'static str, fn(&mut dyn Store));
 
-pub(super) const CASES: [Case; 37] = [
+pub(super) const CASES: [Case; 41] = [
     ("a retry changes nothing", retry),
     ("what one caller is promised is one row", merge),
     ("orders taken together are taken in turn", together),
@@ -93,6 +94,22 @@ pub(super) const CASES: [Case; 37] = [
     (
         "what was promised after a talk is still owed",
         promised_since,
+    ),
+    (
+        "who is dialled by hand is dialled by nobody else",
+        by_hand::keeps_the_number,
+    ),
+    (
+        "who is dialled is not dialled by hand",
+        by_hand::leaves_alone_who_is_dialled,
+    ),
+    (
+        "a talk with who was dialled by hand keeps the promise",
+        by_hand::that_is_answered_keeps_the_promise,
+    ),
+    (
+        "a call by hand that dies unanswered owes nothing",
+        by_hand::that_dies_unanswered_owes_nothing,
     ),
 ];
 

@@ -58,11 +58,14 @@ impl World {
         keys.filter_map(|key| self.dues.0.get(&key)).collect()
     }
 
-    /// Once it was tried its time is over in any case.
-    pub(super) fn is_tried_in_time_or_told_late(&self, id: CallbackId, attempt: &Attempt) {
+    /// Once the customer's phone was reached for, or may have been, its time is over in any case.
+    pub(super) fn is_tried_in_time_or_told_late(&self, callback: &Callback, attempt: &Attempt) {
+        let id = callback.id;
         let due = self.owed_by(id).iter().map(|owed| owed.due_last).min();
         let is_late = due.is_some_and(|due| attempt.begun > due + TAKEN_UP_WITHIN);
-        if attempt.number > 1 || !is_late || self.clock_was_set {
+        let mut outcomes = callback.outcomes.iter();
+        let was_tried = outcomes.any(|outcome| outcome.reached_for_the_caller());
+        if was_tried || !is_late || self.clock_was_set {
             return;
         }
         let rows = self.kept_by(id);

@@ -8,7 +8,7 @@ fn talk(utc: Timestamp) -> LiveCall {
     LiveCall {
         call: CallId::new(77, [0; 10]),
         number: Some(samples.number),
-        answered: utc,
+        answered: Some(utc),
         began: None,
         seat: None,
         language: samples.language,
@@ -164,4 +164,58 @@ fn what_another_desk_noted_is_dialled_within_a_second_though_nobody_says_so() {
     assert!(desk.dialled().is_empty());
     desk.pass(1);
     assert_eq!(desk.dialled(), [(id, 1)]);
+}
+
+/// A rep dials the caller of all promises here.
+fn dials(desk: &mut Desk) -> CallId {
+    let call = LiveCall {
+        answered: None,
+        ..talk(desk.utc)
+    };
+    desk.give(Input::DialsByHand(call.clone()));
+    call.call
+}
+
+#[test]
+fn who_is_dialled_by_hand_is_not_dialled_while_it_rings_nor_after_the_talk() {
+    for mut desk in [Desk::with_seat(NOON), Desk::sharing(NOON)] {
+        desk.seats(&[]);
+        let owed = desk.note(Kind::LineFault, 0);
+        let call = dials(&mut desk);
+        desk.seats(&["rep1"]);
+        desk.pass(120);
+        assert_eq!((desk.dialled(), desk.others_dial()), (vec![], 0));
+        let answered = talk(desk.utc);
+        let number = answered.number.clone().unwrap();
+        desk.give(Input::CallLive(answered));
+        desk.give(Input::CallerJoined { number });
+        assert_eq!(desk.state(owed), State::Done);
+        desk.give(Input::CallOver { call });
+        desk.pass(HOUR);
+        assert_eq!((desk.dialled(), desk.others_dial()), (vec![], 0));
+    }
+}
+
+#[test]
+fn who_did_not_answer_by_hand_is_owed_what_he_was() {
+    for mut desk in [Desk::with_seat(NOON), Desk::sharing(NOON)] {
+        desk.seats(&[]);
+        let owed = desk.note(Kind::LineFault, 0);
+        let call = dials(&mut desk);
+        desk.seats(&["rep1"]);
+        desk.give(Input::CallOver { call });
+        assert_eq!(desk.dialled(), [(owed, 1)]);
+        assert_eq!(desk.get(owed).failures, 0);
+    }
+}
+
+#[test]
+fn a_number_that_is_taken_is_not_kept_by_who_wanted_to_dial_it() {
+    let mut desk = Desk::sharing(NOON);
+    let owed = desk.note(Kind::LineFault, 0);
+    assert_eq!(desk.dialled(), [(owed, 1)]);
+    let wanted = dials(&mut desk);
+    desk.pass(11);
+    let is_told = |action: &Action| matches!(action, Action::Ask { order: Order::Live(live), .. } if live.calls.iter().any(|call| call.call == wanted));
+    assert!(!desk.actions.iter().any(is_told));
 }

@@ -206,6 +206,7 @@ impl Moved for Order {
                 live: live.map(|live| live.moved(ahead)),
             },
             Self::Live(live) => Self::Live(live.moved(ahead)),
+            Self::DialByHand(live) => Self::DialByHand(live.moved(ahead)),
             Self::Joined { number, at } => Self::Joined {
                 number,
                 at: at.moved(ahead),

@@ -68,7 +68,7 @@ impl Locks {
             Order::Joined { number, .. } | Order::Withdraw { number, .. } => {
                 Self::Callers(vec![rules.whose(number).as_str().to_owned()])
             }
-            Order::Live(live) => {
+            Order::Live(live) | Order::DialByHand(live) => {
                 let numbers = live.calls.iter().filter_map(|call| call.number.as_ref());
                 Self::Callers(
                     numbers
@@ -187,6 +187,7 @@ impl Keys {
             | Order::Joined { .. }
             | Order::Withdraw { .. }
             | Order::Live(_)
+            | Order::DialByHand(_)
             | Order::CallOver { .. }
             | Order::Wish { .. }
             | Order::Look { .. }

@@ -18,6 +18,8 @@ use crate::words::{CallId, DeskId, PhoneNumber, Pii};
 /// Times that a caller who was due is not any more once his page is read; what is left is for the next claim.
 const DUE_TRIES: u32 = 8;
 
+const OTHER_CALL_WITH: &str =
+    "SELECT 1 FROM live_call WHERE whose = $1 AND id <> $2 AND lapses_ms > $3 LIMIT 1";
 const CALLS_OF: &str = "SELECT body FROM live_call WHERE desk = $1 ORDER BY id";
 
 /// A transaction of two round trips: what is locked and read, then what is written, with the commit.
@@ -313,6 +315,18 @@ impl Sheet for Page<'_> {
         let calls = calls.map(|call| CallColumns::of(call, live, self.rules));
         self.wrote.calls.extend(calls);
         Ok(())
+    }
+
+    /// His page is locked: nobody begins to dial him meanwhile.
+    fn is_on_the_line(
+        &mut self,
+        whose: &PhoneNumber,
+        but: CallId,
+        at: Timestamp,
+    ) -> Result<bool, Fault> {
+        let (whose, but, at_ms) = (whose.as_str(), but.to_string(), at.as_millisecond());
+        let rows = self.link.once(OTHER_CALL_WITH, &[&whose, &but, &at_ms])?;
+        Ok(!rows.is_empty())
     }
 
     fn call_over(&mut self, call: CallId) -> Result<(), Fault> {

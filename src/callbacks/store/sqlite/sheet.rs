@@ -211,6 +211,15 @@ impl Sheet for Page<'_> {
         Ok(())
     }
 
+    fn is_on_the_line(
+        &mut self,
+        whose: &PhoneNumber,
+        but: CallId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Ok(self.engaged.has(whose, but, at))
+    }
+
     fn call_over(&mut self, call: CallId) -> Result<(), StoreError> {
         self.engaged.call_over(call);
         let mut delete = self

@@ -49,7 +49,7 @@ fn live(n: u64) -> LiveCall {
     LiveCall {
         call: CallId::new(n, [0; 10]),
         number: Some(callback(n).promise.number),
-        answered: utc(),
+        answered: Some(utc()),
         began: None,
         seat: None,
         language: Language::ZhCn,
