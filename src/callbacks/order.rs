@@ -218,6 +218,7 @@ impl Turn {
         self.wishes.extend(other.wishes);
         self.told.extend(other.told);
         self.died.extend(other.died);
+        self.is_taken |= other.is_taken;
     }
 }
 

@@ -55,6 +55,17 @@ fn is_alarmed(agent: &Agent, events: &mut Events) {
     assert_eq!(agent.alarms(), json!(["store-failed"]));
 }
 
+/// Orders are carried out in turn: this one, of a promise that nobody knows, comes after all that was told.
+fn all_is_written(agent: &Agent) {
+    let unknown = format!("/callbacks/{}/done", "0".repeat(32));
+    let (status, problem) = agent.ask(Method::POST, &unknown, &json!({ "by": "the test" }));
+    assert_eq!(
+        (status, &problem["code"]),
+        (503, &json!("store-failed")),
+        "{problem}"
+    );
+}
+
 fn is_left_with(alarms: &[&str], agent: &Agent) {
     let until = Instant::now() + A_WHILE;
     while agent.alarms() != json!(alarms) {
@@ -174,6 +185,7 @@ fn who_hung_up_while_the_server_was_gone_is_not_phoned_back_as_if_we_had_died() 
     scene.events.ended(&ended, SOON);
     scene.hang_up();
     let Scene { agent, caller, .. } = scene;
+    all_is_written(&agent);
     let agent = agent.crash_and_restart();
     let mut events = agent.events();
     server.start_again();
