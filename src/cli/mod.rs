@@ -12,8 +12,12 @@ mod dial;
 mod events;
 mod failure;
 mod help;
+mod policies;
+mod policy_verbs;
 mod ports;
 mod recording;
+mod rehearse;
+mod replay;
 mod show;
 mod start;
 mod table;
@@ -30,7 +34,7 @@ use clap::FromArgMatches;
 
 use crate::words::{Catalogue, Language};
 use api::Api;
-use arguments::{Arguments, DialArguments, DialVerb, RecordingArguments, Verb};
+use arguments::{Arguments, DialArguments, DialVerb, PolicyArguments, RecordingArguments, Verb};
 use failure::Failure;
 
 /// What the command line takes from the process's environment.
@@ -139,6 +143,9 @@ fn run(
         Verb::Recording(RecordingArguments { verb }) => {
             recording::run(verb, &arguments.everywhere, environment, teller)
         }
+        Verb::Rehearse(arguments) => rehearse::run(&arguments, teller),
+        Verb::Policy(PolicyArguments { verb }) => policy_verbs::run(verb, teller),
+        Verb::Replay(arguments) => replay::run(&arguments.journal, teller),
         Verb::Ask(ask) => verbs::ask(ask, &api()?, teller),
         Verb::OfCall(verb) => call_verbs::command(verb, &api()?, teller),
     }

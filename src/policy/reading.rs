@@ -52,8 +52,19 @@ impl Policy {
 
     /// Reads what differs from the standard.
     pub fn parse(changes: &str) -> Result<Self, PolicyError> {
-        let mut table: Table = toml::from_str(STANDARD)?;
-        overlay(&mut table, toml::from_str(changes)?);
+        Self::read(toml::from_str(STANDARD)?, &[changes])
+    }
+
+    /// This policy with changes laid over it, one after the other.
+    pub fn with(&self, changes: &[impl AsRef<str>]) -> Result<Self, PolicyError> {
+        let table = Table::try_from(self).expect("a policy is strings, numbers and switches");
+        Self::read(table, changes)
+    }
+
+    fn read(mut table: Table, changes: &[impl AsRef<str>]) -> Result<Self, PolicyError> {
+        for change in changes {
+            overlay(&mut table, toml::from_str(change.as_ref())?);
+        }
         let policy: Self = table.try_into()?;
         policy.check().map_err(PolicyError::Unkept)?;
         Ok(policy)
@@ -97,6 +108,31 @@ mod tests {
         let policy = Policy::parse("[hold]\nevery = \"30s\"\noffer_after = \"never\"").unwrap();
         assert_eq!(policy.hold.every.get(), Duration::from_secs(30));
         assert_eq!(policy.hold.still.as_str(), "hold_still");
+    }
+
+    #[test]
+    fn a_policy_is_written_as_it_is_read() {
+        for policy in ["standard", "fast"].map(|name| Policy::shipped(name).unwrap()) {
+            let written = toml::to_string(&policy).unwrap();
+            let again = policy.with(&[&written]).unwrap();
+            assert_eq!(toml::to_string(&again).unwrap(), written);
+            assert_eq!(format!("{again:?}"), format!("{policy:?}"));
+        }
+        let standard: Table = toml::from_str(STANDARD).unwrap();
+        assert_eq!(Table::try_from(Policy::standard()).unwrap(), standard);
+    }
+
+    #[test]
+    fn changes_are_laid_one_over_the_other() {
+        let base = Policy::parse("[hold]\nevery = \"30s\"").unwrap();
+        let changed = base.with(&[
+            "[hold]\nstill = \"hold_wait\"",
+            "[closing]\ncaller_first = \"1s\"",
+        ]);
+        let changed = changed.unwrap();
+        assert_eq!(changed.hold.every.get(), Duration::from_secs(30));
+        assert_eq!(changed.hold.still.as_str(), "hold_wait");
+        assert_eq!(changed.closing.caller_first.get(), Duration::from_secs(1));
     }
 
     #[test]
