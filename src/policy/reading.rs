@@ -111,31 +111,6 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_is_written_as_it_is_read() {
-        for policy in ["standard", "fast"].map(|name| Policy::shipped(name).unwrap()) {
-            let written = toml::to_string(&policy).unwrap();
-            let again = policy.with(&[&written]).unwrap();
-            assert_eq!(toml::to_string(&again).unwrap(), written);
-            assert_eq!(format!("{again:?}"), format!("{policy:?}"));
-        }
-        let standard: Table = toml::from_str(STANDARD).unwrap();
-        assert_eq!(Table::try_from(Policy::standard()).unwrap(), standard);
-    }
-
-    #[test]
-    fn changes_are_laid_one_over_the_other() {
-        let base = Policy::parse("[hold]\nevery = \"30s\"").unwrap();
-        let changed = base.with(&[
-            "[hold]\nstill = \"hold_wait\"",
-            "[closing]\ncaller_first = \"1s\"",
-        ]);
-        let changed = changed.unwrap();
-        assert_eq!(changed.hold.every.get(), Duration::from_secs(30));
-        assert_eq!(changed.hold.still.as_str(), "hold_wait");
-        assert_eq!(changed.closing.caller_first.get(), Duration::from_secs(1));
-    }
-
-    #[test]
     fn an_unknown_key_is_named() {
         let error = Policy::parse("[hold]\nevry = \"30s\"")
             .unwrap_err()

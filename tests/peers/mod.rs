@@ -31,6 +31,7 @@ pub(crate) mod hearing;
 mod hidden_number;
 mod hold;
 mod injector;
+mod journal;
 mod kamailio;
 mod ladder;
 mod leaving;

@@ -67,18 +67,18 @@ fn the_shipped_scripts_are_rehearsed_without_a_word_more() {
 #[test]
 fn an_edit_is_drawn_with_file_line_time_and_both_sides() {
     let folder = Folder::new("edit");
-    let policy = folder.file("mine.toml", "[hold]\nevery = \"20s\"\n");
+    let policy = folder.file("mine.toml", "[hold]\nevery = \"10s\"\n");
     let script = folder.file("hold.call", HOLD);
     let report = folder.0.join("report.xml").display().to_string();
     let (code, told) = run(&["rehearse", &policy, &script, "--junit", &report]);
     assert_eq!(code, 1, "{told}");
-    assert!(told.contains("hold.call:9, at 35.0 s"), "{told}");
+    assert!(told.contains("hold.call:9, at 30.0 s"), "{told}");
     assert!(
         told.contains("  expected  -> 35.0 say hold_still"),
         "{told}"
     );
     assert!(
-        told.contains("  got       -> 40.0 say hold_still"),
+        told.contains("  got       -> 30.0 say hold_still"),
         "{told}"
     );
     assert!(
@@ -87,13 +87,13 @@ fn an_edit_is_drawn_with_file_line_time_and_both_sides() {
     );
     let report = folder.read("report.xml");
     assert!(report.contains("tests=\"1\" failures=\"1\""), "{report}");
-    assert!(report.contains("-&gt; 40.0 say hold_still"), "{report}");
+    assert!(report.contains("-&gt; 30.0 say hold_still"), "{report}");
 }
 
 #[test]
 fn what_came_to_pass_is_written_down_where_that_is_wanted() {
     let folder = Folder::new("update");
-    let policy = folder.file("mine.toml", "[hold]\nevery = \"20s\"\n");
+    let policy = folder.file("mine.toml", "[hold]\nevery = \"10s\"\n");
     let script = folder.file("hold.call", HOLD);
     let (code, told) = run(&["rehearse", &policy, &script, "--update"]);
     assert!(
@@ -204,11 +204,11 @@ fn a_bad_script_is_shown_with_its_line_a_caret_and_what_would_be_right() {
 #[test]
 fn a_policy_is_told_with_the_words_of_its_phrases() {
     let folder = Folder::new("explain");
-    let policy = folder.file("mine.toml", "[hold]\nevery = \"20s\"\n");
+    let policy = folder.file("mine.toml", "[hold]\nevery = \"10s\"\n");
     let (code, told) = run(&["policy", "explain", &policy]);
     assert_eq!(code, 0, "{told}");
     assert!(told.contains("[hold]"), "{told}");
-    let grid = "(hold_still) is said every 20s, counted from the start of the hold.";
+    let grid = "(hold_still) is said every 10s, counted from the start of the hold.";
     assert!(told.contains(grid), "{told}");
     let (code, told) = run_in("zh-CN", &["policy", "explain"]);
     assert!(code == 0 && told.contains("每 15s 播放一次“"), "{told}");
@@ -217,17 +217,17 @@ fn a_policy_is_told_with_the_words_of_its_phrases() {
 #[test]
 fn two_policies_are_compared_in_sentences_and_over_a_recorded_call() {
     let folder = Folder::new("diff");
-    let policy = folder.file("mine.toml", "[hold]\nevery = \"20s\"\n");
+    let policy = folder.file("mine.toml", "[hold]\nevery = \"10s\"\n");
     let stage = of_the_standard().stage(HOLD).unwrap();
     let journal = String::from_utf8(stage.journal()).unwrap();
     let journal = folder.file("call.journal", &journal);
     let (code, told) = run(&["policy", "diff", "standard", &policy, &journal]);
     assert_eq!(code, 0, "{told}");
     assert!(told.starts_with("[hold]\n- "), "{told}");
-    assert!(told.contains("said every 20s"), "{told}");
+    assert!(told.contains("said every 10s"), "{told}");
     assert!(
         told.contains(
-            "at 35.0 s\n  expected  35.0 say hold_still\n  got       40.0 say hold_still"
+            "at 30.0 s\n  expected  35.0 say hold_still\n  got       30.0 say hold_still"
         ),
         "{told}"
     );

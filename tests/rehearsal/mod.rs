@@ -1,12 +1,12 @@
 //! Calls in virtual time (`thirdring::rehearsal`): scripts that are shipped, and anything by chance.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "chance names what it needs")]
-
 mod chance;
 mod commands;
+mod drawing;
 mod random;
 mod replay;
 mod shipped;
+mod telling;
 
 use std::sync::{Arc, LazyLock};
 

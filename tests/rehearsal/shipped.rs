@@ -76,7 +76,7 @@ fn rules(word: &str) -> std::ops::RangeInclusive<u32> {
 /// The book's promise: an admin edits one value, and the rehearsal shows where a caller would notice.
 #[test]
 fn an_edit_of_the_policy_is_seen() {
-    let edited = of(Policy::parse("[hold]\nevery = \"20s\"").unwrap());
+    let edited = of(Policy::parse("[hold]\nevery = \"10s\"").unwrap());
     let otherwise: Vec<&str> = shipped()
         .iter()
         .filter(|script| {
