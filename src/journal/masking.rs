@@ -126,8 +126,9 @@ fn target(call: &Call, target: &str) -> String {
 }
 
 fn idle(digits: &Digits) -> Digits {
-    let zeros = "0".repeat(digits.keys().len());
-    Digits::parse(&zeros).expect("as many keys as there were")
+    let keys = digits.keys().iter().map(|key| no_digit(*key).as_char());
+    let idle: String = keys.collect();
+    Digits::parse(&idle).expect("as many keys as there were")
 }
 
 /// An action as it is compared: where, when and what, and nobody's number.

@@ -72,7 +72,7 @@ fn an_edit_is_drawn_with_file_line_time_and_both_sides() {
     let report = folder.0.join("report.xml").display().to_string();
     let (code, told) = run(&["rehearse", &policy, &script, "--junit", &report]);
     assert_eq!(code, 1, "{told}");
-    assert!(told.contains("hold.call:9, at 30.0 s"), "{told}");
+    assert!(told.contains("hold.call:10, at 30.0 s"), "{told}");
     assert!(
         told.contains("  expected  -> 35.0 say hold_still"),
         "{told}"
