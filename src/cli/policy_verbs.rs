@@ -120,7 +120,9 @@ fn tell_changes(old: &Policy, new: &Policy, teller: &mut Teller<'_>) -> Result<(
             teller.line(&raw.to_string())?;
             continue;
         }
-        teller.line(&format!("[{}]", old.name))?;
+        if !old.name.is_empty() {
+            teller.line(&format!("[{}]", old.name))?;
+        }
         let gone = gone.iter().map(|sentence| format!("- {sentence}"));
         let come = come.iter().map(|sentence| format!("+ {sentence}"));
         gone.chain(come).try_for_each(|line| teller.line(&line))?;
