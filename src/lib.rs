@@ -7,6 +7,8 @@
 //! - [`sip`], [`media`], [`ear`]: signalling, sound and hearing, pure
 //! - [`buttons`]: a headset's buttons and lights, pure
 //! - [`callbacks`], [`records`], [`recordings`]: what is promised and what is left behind; [`files`]: where
+//! - [`journal`]: what a call took in and did, to be played again, pure
+//! - [`rehearsal`]: whole calls in virtual time against a policy, pure
 //! - [`seating`]: how each rep's seat stands, and which of them takes which call, pure
 //! - [`net`], [`seats`], [`console`], [`voices`]: sockets, the rep's leg, the HTTP API, who is a person
 //! - [`failpoint`]: where a test stops the agent to kill it; nothing of it is in a release build
@@ -23,12 +25,14 @@ pub mod dialling;
 pub mod ear;
 pub mod failpoint;
 pub mod files;
+pub mod journal;
 pub mod media;
 pub mod net;
 pub mod phone;
 pub mod policy;
 pub mod recordings;
 pub mod records;
+pub mod rehearsal;
 pub mod seating;
 pub mod seats;
 pub mod settings;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 23] = [
+const MAY_NAME: [(&str, &[&str]); 25] = [
     ("words", &[]),
     ("files", &[]),
     ("failpoint", &[]),
@@ -18,6 +18,11 @@ const MAY_NAME: [(&str, &[&str]); 23] = [
     ("recordings", &["files", "media", "words"]),
     ("dialling", &["sip", "words"]),
     ("seating", &["words"]),
+    ("journal", &["call", "policy", "words"]),
+    (
+        "rehearsal",
+        &["call", "journal", "media", "policy", "words"],
+    ),
     ("net", L0_AND_L1),
     ("seats", L0_AND_L1),
     ("console", L0_AND_L1),
@@ -42,7 +47,7 @@ const L0_AND_L1: &[&str] = &[
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 21] = [
+const ALL_BELOW_CLI: [&str; 23] = [
     "buttons",
     "call",
     "callbacks",
@@ -52,12 +57,14 @@ const ALL_BELOW_CLI: [&str; 21] = [
     "ear",
     "failpoint",
     "files",
+    "journal",
     "media",
     "net",
     "phone",
     "policy",
     "records",
     "recordings",
+    "rehearsal",
     "seating",
     "seats",
     "settings",
@@ -66,7 +73,7 @@ const ALL_BELOW_CLI: [&str; 21] = [
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.
-const PURE: [&str; 12] = [
+const PURE: [&str; 14] = [
     "words",
     "policy",
     "call",
@@ -79,6 +86,8 @@ const PURE: [&str; 12] = [
     "recordings",
     "dialling",
     "seating",
+    "journal",
+    "rehearsal",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.
 const IMPURE: [&str; 21] = [

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::policy::Means;
 use crate::words::{
     ConsentFor, Ending, Key, Language, Moment, Party, PhoneNumber, Pii, PromptId, SeatId,
@@ -8,7 +10,8 @@ use crate::words::{
 use super::{Line, Patch, PromiseKind, Ticket, Utterance};
 
 /// What is to be done. Only `desk/` does it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Tell the caller's side that it rings: 180.
     Ring,
@@ -93,7 +96,7 @@ pub enum Action {
 }
 
 /// What a rep adds to his promise.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Particulars {
     /// When we dial; without it within the time of its kind.
     pub due: Option<jiff::Timestamp>,
@@ -103,7 +106,8 @@ pub struct Particulars {
 }
 
 /// What becomes of a recording; it ends with the caller's leg.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Recording {
     Begin,
     Pause,
@@ -111,7 +115,8 @@ pub enum Recording {
 }
 
 /// Whom to call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Callee {
     /// Any ready seat that has not refused this call.
     Seat,
@@ -122,7 +127,7 @@ pub enum Callee {
 }
 
 /// A phrase to be said to one party.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Say {
     pub to: Party,
     pub phrase: PromptId,
@@ -135,7 +140,8 @@ pub struct Say {
 }
 
 /// How a consent came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ConsentBy {
     Key,
     /// The rep asked and ticked (D10).
@@ -164,7 +170,8 @@ impl ConsentBy {
 }
 
 /// How an attempt to call back ended (D25).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     Joined,
     RepDeclined,
@@ -188,7 +195,8 @@ pub enum Outcome {
 }
 
 /// What the rep is told. The words are in the catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Notice {
     NotAgreed,
     TransferFailed,
@@ -254,7 +262,8 @@ impl fmt::Display for Notice {
 }
 
 /// Why a command cannot be done; the codes of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     ConsentRequired,
     QuestionOpen,

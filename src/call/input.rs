@@ -1,9 +1,12 @@
+use serde::{Deserialize, Serialize};
+
 use crate::words::{Command, Key, Moment, Party, TransferMode};
 
 use super::{Line, Refused, RepairNews, Sign, Ticket, Timer, Utterance};
 
 /// Everything that can happen to a call.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Input {
     Leg(Party, LegNews),
     /// What the rep asks for; answered by `Action::Refused` or by being done.
@@ -35,7 +38,8 @@ pub enum Input {
 }
 
 /// News of one leg. SIP is spoken elsewhere; this is what it comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LegNews {
     /// Their phone rings.
     Ringing,
@@ -78,7 +82,8 @@ pub enum LegNews {
 }
 
 /// News of a phrase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PhraseNews {
     /// Its first packet has left.
     Started,
@@ -88,7 +93,8 @@ pub enum PhraseNews {
 }
 
 /// Whether anybody may be promised a call to a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Judgement {
     MayBeCalled,
     /// An emergency number, one that is never phoned back, or one that the dial rules do not let through (D34).
@@ -96,7 +102,8 @@ pub enum Judgement {
 }
 
 /// What became of a promise's row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Promised {
     /// Committed, due within five minutes and a seat is staffed.
     WithinFiveMinutes,

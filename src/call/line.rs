@@ -1,5 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 /// A verdict about what arrives from a party, or about what arrives there; the gravest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Line {
     /// They do not hear us (D17).
     TheyDoNotReceive,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::words::{Because, EndedBy, Moment, Party};
 
 use super::reached::{Sign, came_of_answer};
@@ -9,7 +11,8 @@ use super::speech::Manner;
 use super::{Board, CALLER, Input, Outcome, PhraseNews, State, Timer};
 
 /// What we do where a machine answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AtMachine {
     #[default]
     HangUp,

@@ -17,6 +17,7 @@ mod answering;
 mod asking;
 mod board;
 mod bridged;
+mod choices;
 mod commands;
 mod connecting;
 mod doctor;

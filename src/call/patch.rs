@@ -1,7 +1,9 @@
+use serde::Serialize;
+
 use crate::policy::Bed;
 
 /// Who hears whom: one line for each party.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Patch {
     pub caller: Hears,
     pub rep: Hears,
@@ -9,7 +11,7 @@ pub struct Patch {
 }
 
 /// What one party hears. Phrases said to a party are always heard by it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Hears {
     pub caller: bool,
     pub rep: bool,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::words::{Command, ConsentFor, Key, Moment, Party};
 
 use super::{Action, Board, CALLER, Patch, State, Timer, commands};
@@ -11,7 +13,8 @@ use super::{Action, Board, CALLER, Patch, State, Timer, commands};
 const NEXT_WITHIN: Duration = Duration::from_secs(3);
 
 /// What a sequence of keys asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum KeyAct {
     Command(Command),
     /// The caller has agreed: to the open question, else to the hold that comes (D10).
@@ -37,6 +40,11 @@ impl PhoneKeys {
 
     pub fn add(&mut self, keys: Vec<Key>, act: KeyAct) {
         self.0.insert(keys, act);
+    }
+
+    /// Each sequence with what it asks for.
+    pub fn acts(&self) -> impl Iterator<Item = (&Vec<Key>, &KeyAct)> {
+        self.0.iter()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -75,6 +83,10 @@ impl Typed {
                 Found::Nothing => on.push(self.0.remove(0)),
             }
         }
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        !self.0.is_empty()
     }
 
     fn give_up(&mut self) -> Vec<Key> {

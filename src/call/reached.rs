@@ -1,9 +1,11 @@
 //! What came of calling the customer, by what his network says and what was heard (D25).
 
+use serde::{Deserialize, Serialize};
+
 use super::Outcome;
 
 /// What their network says when our call is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     /// The SIP status.
     pub status: u16,
@@ -12,7 +14,8 @@ pub struct Refused {
 }
 
 /// Why a telephone was not reached, in the words of the telephone network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cause {
     NoSuchNumber,
     SwitchedOff,
@@ -22,7 +25,8 @@ pub enum Cause {
 }
 
 /// What is heard of whom we call, or of his network in his place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Sign {
     Ringback,
     /// Busy, or congestion.
@@ -78,7 +82,7 @@ impl Sign {
 }
 
 impl Refused {
-    pub fn status(status: u16) -> Self {
+    pub const fn status(status: u16) -> Self {
         Self {
             status,
             cause: None,

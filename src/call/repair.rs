@@ -5,13 +5,16 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::policy::Means;
 use crate::words::{Moment, Party};
 
 use super::{Action, Board, Line, Timer};
 
 /// What became of our new offer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RepairNews {
     /// They answered it: from here on the line may be fine.
     Taken,

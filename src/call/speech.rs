@@ -1,9 +1,11 @@
 //! What we are saying, and the manners of it (D14).
 
+use serde::{Deserialize, Serialize};
+
 use crate::words::{Moment, Party, PromptId};
 
 /// One saying of a phrase; counts up within a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Utterance(pub u64);
 
 /// When a phrase may begin, and whether a voice stops it.

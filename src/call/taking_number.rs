@@ -117,6 +117,11 @@ impl TakingNumber {
         }
     }
 
+    /// He is asked whether we have understood his number.
+    pub(super) fn is_checking(&self) -> bool {
+        matches!(self.step, Step::Checking(_))
+    }
+
     /// Word by word, then the wait for a key.
     fn go_on(mut self, board: &mut Board, now: Moment) -> State {
         let policy = board.policy();

@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::policy::Policy;
 use crate::words::{Owed, PromptId};
 
@@ -23,7 +25,8 @@ pub struct Terms {
 }
 
 /// Whom a callback rings first (D25).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum First {
     #[default]
     Agent,
@@ -32,7 +35,7 @@ pub enum First {
 }
 
 /// What the policy may do with a `[[target]]`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct TargetTerms {
     /// Callers may be sent there without anybody being asked (D20).
     pub blind: bool,
@@ -43,7 +46,8 @@ pub struct TargetTerms {
 }
 
 /// Who carries the call once caller and target are joined (D22).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Handoff {
     /// We stay between them.
     #[default]
@@ -53,7 +57,7 @@ pub enum Handoff {
 }
 
 /// How a caller comes to us: what the line he comes by allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrival {
     pub behind: Behind,
     /// The line asks that we answer after this wait (RFC 5373); never later than the policy does.
@@ -61,7 +65,8 @@ pub struct Arrival {
 }
 
 /// What stands between us and the caller (D9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Behind {
     /// A PBX queue, which goes on when we refuse.
     Queue,
@@ -70,7 +75,8 @@ pub enum Behind {
 }
 
 /// Why a callback is owed; the strongest words follow from it (D25).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PromiseKind {
     LineFault,
     Rep,
@@ -121,5 +127,5 @@ impl PromiseKind {
 }
 
 /// Joins a promise we asked to be noted with the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ticket(pub u32);

@@ -60,6 +60,9 @@ pub(super) enum Verb {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    Rehearse(RehearseArguments),
+    Policy(PolicyArguments),
+    Replay(ReplayArguments),
     #[command(flatten)]
     Ask(AskVerb),
     #[command(flatten)]
@@ -155,6 +158,53 @@ pub(super) struct DecryptArguments {
     pub(super) opened: PathBuf,
     #[arg(long, value_name = "FILE")]
     pub(super) key_file: PathBuf,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct RehearseArguments {
+    /// A shipped policy's name, or a file.
+    pub(super) policy: String,
+    /// Files, or folders of them; without one the shipped scripts.
+    #[arg(value_name = "SCRIPT")]
+    pub(super) scripts: Vec<PathBuf>,
+    #[arg(long, requires = "scripts")]
+    pub(super) update: bool,
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", conflicts_with = "scripts")]
+    pub(super) copy: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct PolicyArguments {
+    #[command(subcommand)]
+    pub(super) verb: PolicyVerb,
+}
+
+#[derive(Subcommand, Clone, Debug, PartialEq, Eq)]
+pub(super) enum PolicyVerb {
+    Explain {
+        /// A shipped policy's name, or a file.
+        #[arg(default_value = "standard")]
+        policy: String,
+    },
+    Timing {
+        /// As of `explain`.
+        #[arg(default_value = "standard")]
+        policy: String,
+    },
+    Diff {
+        old: String,
+        new: String,
+        #[arg(value_name = "JOURNAL")]
+        journals: Vec<PathBuf>,
+    },
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct ReplayArguments {
+    #[arg(value_name = "JOURNAL")]
+    pub(super) journal: PathBuf,
 }
 
 /// What is asked of the agent as a whole, or only read.

@@ -68,6 +68,17 @@ pub(super) enum Failure {
     DemoMissed(usize),
     /// A sealed recording that cannot be opened, or not to its end.
     Recording(Sentence),
+    /// So many scripts cannot be played; where has been shown.
+    UnplayableScripts(usize),
+    /// So many calls went otherwise than they are written; how has been shown.
+    RehearsedOtherwise(usize),
+    /// A journal that cannot be played again, or not to the same actions.
+    Replay(Sentence),
+    /// A file of the reader's own that cannot be read or written.
+    File {
+        file: String,
+        why: io::Error,
+    },
     NoSuchScene {
         name: String,
         scenes: String,
@@ -134,7 +145,22 @@ impl Failure {
                 USAGE,
                 text("demo.no-such-scene", &[("name", name), ("scenes", scenes)]),
             ),
-            Self::Recording(why) | Self::Headset(why) => (REFUSED, texts.say(why, language)),
+            Self::UnplayableScripts(count) => {
+                let count = count.to_string();
+                (USAGE, text("rehearsal.unplayable", &[("count", &count)]))
+            }
+            Self::RehearsedOtherwise(count) => {
+                let count = count.to_string();
+                (REFUSED, text("rehearsal.otherwise", &[("count", &count)]))
+            }
+            Self::File { file, why } => {
+                let told = Sentence::of("cli.file").with("file", file);
+                let told = told.with("why", Sentence::of_io(why));
+                (USAGE, texts.say(&told, language))
+            }
+            Self::Recording(why) | Self::Headset(why) | Self::Replay(why) => {
+                (REFUSED, texts.say(why, language))
+            }
             Self::HeadsetUnfit => (REFUSED, text("cli.headset-unfit", &[])),
             Self::NotAllDeleted => (REFUSED, text("cli.not-all-deleted", &[])),
             Self::Folder { folder, why } => {

@@ -14,8 +14,12 @@ mod events;
 mod failure;
 mod help;
 mod manual;
+mod policies;
+mod policy_verbs;
 mod ports;
 mod recording;
+mod rehearse;
+mod replay;
 mod show;
 mod start;
 mod table;
@@ -32,7 +36,7 @@ use clap::FromArgMatches;
 
 use crate::words::{Catalogue, Language};
 use api::Api;
-use arguments::{Arguments, DialArguments, DialVerb, RecordingArguments, Verb};
+use arguments::{Arguments, DialArguments, DialVerb, PolicyArguments, RecordingArguments, Verb};
 use failure::Failure;
 
 /// What the command line takes from the process's environment.
@@ -143,6 +147,9 @@ fn run(
         }
         Verb::Completions { shell } => manual::completions(shell, teller),
         Verb::Man { out } => manual::man(out.as_deref(), teller),
+        Verb::Rehearse(arguments) => rehearse::run(&arguments, teller),
+        Verb::Policy(PolicyArguments { verb }) => policy_verbs::run(verb, teller),
+        Verb::Replay(arguments) => replay::run(&arguments.journal, teller),
         Verb::Ask(ask) => verbs::ask(ask, &api()?, teller),
         Verb::OfCall(verb) => call_verbs::command(verb, &api()?, teller),
     }

@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::call::{Beginning, Call, Outcome};
+use crate::call::{Beginning, Outcome};
 use crate::callbacks::{self, Callback, LiveCall, Order, Refusal, Ticket, Turn};
 use crate::console::{Answer, CallView, Code, Problem};
+use crate::journal::Began;
 use crate::records::{CallingBack, What};
 use crate::words::{CallId, Moment, PhoneNumber, Pii, SeatId};
 
 use super::calls::{DeskCall, Facts};
 use super::draining::Stage;
+use super::journals::Cast;
 use super::requests::Reply;
 use super::{Desk, clock, wishes};
 
@@ -133,14 +135,18 @@ impl Desk {
             language: self.house.language,
             records: self.records_calls_to(wanted.number.reveal()),
         };
-        let (call, actions) = Call::outgoing(self.house.terms.clone(), beginning, now);
+        let Cast {
+            call,
+            actions,
+            journal,
+        } = self.cast(beginning, Began::Outgoing, now);
         let facts = Facts {
             wished: wanted.seat.clone(),
             by_hand: true,
             calls_back: promised.clone().map(Box::new),
             ..Facts::new(false, String::new(), clock::utc())
         };
-        self.calls.add(DeskCall::new(call, facts));
+        self.calls.add(DeskCall::new(call, journal, facts));
         self.note(id, What::Begun { inbound: false }, now);
         if let Some(promised) = promised {
             self.note(id, What::CallsBack(Box::new(promised)), now);

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::call::{Call, Utterance};
 use crate::callbacks::{CallbackId, SipCause};
 use crate::dialling::Identity;
+use crate::journal::Journal;
 use crate::media::LegKey;
 use crate::records::CallingBack;
 use crate::sip::LegId;
@@ -29,6 +30,8 @@ pub(super) const CALLS_MAX: usize = 2_000;
 #[derive(Debug)]
 pub(super) struct DeskCall {
     pub(super) call: Call,
+    /// Where calls are journalled.
+    pub(super) journal: Option<Box<Journal>>,
     pub(super) legs: ByParty<Leg>,
     pub(super) facts: Facts,
     pub(super) own_phone: OwnPhone,
@@ -227,9 +230,10 @@ impl Facts {
 }
 
 impl DeskCall {
-    pub(super) fn new(call: Call, facts: Facts) -> Self {
+    pub(super) fn new(call: Call, journal: Option<Box<Journal>>, facts: Facts) -> Self {
         Self {
             call,
+            journal,
             legs: ByParty::default(),
             facts,
             own_phone: OwnPhone::default(),

@@ -39,6 +39,8 @@ pub(super) struct House {
     /// Ours, as peers are told.
     pub(super) address: SocketAddr,
     pub(super) state: PathBuf,
+    /// Calls are journalled.
+    pub(super) journals: bool,
     pub(super) seats: BTreeMap<SeatId, Place>,
     pub(super) targets: BTreeMap<String, Address>,
     /// Which ways of writing a number are one.
@@ -186,6 +188,7 @@ impl House {
             srtp: settings.media.srtp.into(),
             address,
             state: state.to_owned(),
+            journals: settings.journal,
             seats,
             targets,
             numbering: settings.numbering(),
@@ -340,7 +343,7 @@ fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
 }
 
 /// Phrases that promise a callback, and of which kind (D24).
-fn promising(book: &Phrasebook) -> BTreeMap<PromptId, PromiseKind> {
+pub fn promising(book: &Phrasebook) -> BTreeMap<PromptId, PromiseKind> {
     let kind = |promised| match promised {
         Promised::LineFault => PromiseKind::LineFault,
         Promised::Rep => PromiseKind::Rep,

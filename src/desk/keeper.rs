@@ -15,7 +15,7 @@ use crate::callbacks::store::{Forgotten, Kept as History, Store, StoreError};
 use crate::callbacks::{Callback, CallbackId, Order, Rules, Ticket, Turn};
 use crate::failpoint::{self, Failpoint};
 use crate::records::Entry;
-use crate::records::store::{Callers, Records, SeatFile, Timelines, TimelinesError};
+use crate::records::store::{Callers, Journals, Records, SeatFile, Timelines, TimelinesError};
 use crate::words::{CallId, PhoneNumber, Pii, SeatId};
 
 use super::wishes::Shown;
@@ -47,6 +47,8 @@ pub(super) enum Job {
     /// Those whose last attempt has no known end.
     Uncertain,
     Entry(Entry),
+    /// Whole lines of a call's journal.
+    Journal(CallId, Vec<u8>),
     /// A note that was written after the call.
     Afterwards(Entry),
     /// A seat stands otherwise.
@@ -59,6 +61,7 @@ pub(super) enum Job {
 #[derive(Debug)]
 pub(super) struct Files {
     pub(super) timelines: Timelines,
+    pub(super) journals: Journals,
     pub(super) records: Records,
     pub(super) callers: Callers,
     pub(super) seats: SeatFile,
@@ -212,6 +215,10 @@ impl Worker {
                 self.watch_files(written);
                 let added = self.files.records.add(&entry);
                 self.watch_file(added);
+            }
+            Job::Journal(call, lines) => {
+                let written = self.files.journals.append(call, &lines);
+                self.watch_file(written);
             }
             Job::Afterwards(entry) => {
                 let written = self.files.timelines.append_afterwards(&entry);

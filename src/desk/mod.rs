@@ -20,6 +20,7 @@ mod guide;
 mod headset_buttons;
 mod headsets;
 mod house;
+mod journals;
 mod keeper;
 mod keeping;
 mod keys_once;
@@ -80,7 +81,7 @@ use crate::seating::{Openings, Seating};
 use crate::sip::offer_answer::{Codecs, Negotiated};
 use crate::words::{CallId, Ending, Entropy, Moment, Party, PhoneNumber, Pii};
 
-pub use house::Unfit;
+pub use house::{Unfit, promising};
 pub use run::{Addresses, Agent, RunOptions, Summary};
 pub use run_error::RunError;
 pub use urgency::{run_after_others, run_before_others};
@@ -183,8 +184,9 @@ impl Desk {
         };
         let before = call.call.state();
         let word = asked_for(&input);
-        let actions = call.call.handle(input, now);
+        let actions = call.handle(input, now);
         self.calls.rearm(id);
+        self.keep_journal(id);
         if let Some(word) = word.or_else(|| asked_by_keys(&actions)) {
             self.note_command(id, word, &actions, now);
         }

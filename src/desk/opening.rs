@@ -16,7 +16,7 @@ use crate::media::{Phrasebook, Report, Watch};
 use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::recordings::store::News;
 use crate::records::Entry;
-use crate::records::store::{Callers, Records, SeatFile, Timelines};
+use crate::records::store::{Callers, Journals, Records, SeatFile, Timelines};
 use crate::seating::towards_pbx::CALLS_AT_ONCE;
 use crate::seating::{Choice, Fault, NewSeat, Seating};
 use crate::seats::headset::{self, Headset, HeadsetSettings, Pace, RingOn, RingSettings};
@@ -84,6 +84,7 @@ impl Books {
         })?;
         let files = Files {
             timelines: Timelines::open(state).map_err(RunError::Timelines)?,
+            journals: Journals::new(state),
             records: Records::new(state),
             callers: Callers::new(state),
             seats,

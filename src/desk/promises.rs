@@ -6,19 +6,21 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::call::{
-    Beginning, Call, Input, Judgement, Outcome, Particulars, PromiseKind, Promised, Ticket,
+    Beginning, Input, Judgement, Outcome, Particulars, PromiseKind, Promised, Ticket,
 };
 use crate::callbacks::{
     self, Action, Attempt, Callback, CallbackId, Kind, LiveCall, MovedTo, News, Promise, Queue,
     Rules, Told, Turn,
 };
 use crate::console::Code;
+use crate::journal::Began;
 use crate::media::Attended;
 use crate::records::What;
 use crate::words::{CallId, Moment, Party, PhoneNumber, Pii};
 
 use super::by_hand::ByHand;
 use super::calls::{Attempting, DeskCall, Facts};
+use super::journals::Cast;
 use super::keeper::{Job, Kept};
 use super::keeping::Expiry;
 use super::parting::Parting;
@@ -333,7 +335,11 @@ impl Desk {
             records: self.records_calls_to(promise.number.reveal()),
         };
         let kind = call_kind(promise.kind);
-        let (call, actions) = Call::callback(self.house.terms.clone(), beginning, kind, now);
+        let Cast {
+            call,
+            actions,
+            journal,
+        } = self.cast(beginning, Began::Callback(kind), now);
         let mut facts = Facts::new(false, attempt.sip_call_id.clone(), clock::utc());
         facts.wished = Some(attempt.seat.clone());
         facts.attempt = Some(Attempting {
@@ -345,7 +351,7 @@ impl Desk {
         });
         let shown = wishes::calling_back(callback, Some(attempt));
         facts.calls_back = Some(Box::new(shown.clone()));
-        self.calls.add(DeskCall::new(call, facts));
+        self.calls.add(DeskCall::new(call, journal, facts));
         self.note(id, What::Begun { inbound: false }, now);
         self.note(id, What::CallsBack(Box::new(shown)), now);
         self.begun(id, actions, now);

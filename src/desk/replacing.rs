@@ -94,7 +94,7 @@ impl Desk {
         let Some(call) = self.calls.get_mut(id) else {
             return;
         };
-        call.call.set_number(identity.caller.clone());
+        call.replace_caller(identity.caller.clone(), now);
         call.facts.caller_is = caller_is;
         call.facts.identity = Some(identity);
         call.facts.sip_call_id.clone_from(&invited.call_id);

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
-use crate::call::{Arrival, Beginning, Behind, Call, Cause, Input, LegNews, Refused};
+use crate::call::{Arrival, Beginning, Behind, Cause, Input, LegNews, Refused};
 use crate::callbacks::SipCause;
 use crate::dialling::Identity;
 use crate::failpoint::{self, Failpoint};
+use crate::journal::Began;
 use crate::media::Attended;
 use crate::records::What;
 use crate::sip::offer_answer::{self, Description, Direction, Shield, SrtpPolicy, Unusable};
@@ -14,6 +15,7 @@ use crate::words::{CallId, Moment, Party};
 
 use super::calls::{CALLS_MAX, DeskCall, Facts, Leg};
 use super::draining::Stage;
+use super::journals::Cast;
 use super::keys_once::Road;
 use super::lines::Line;
 use super::second_call::CallingRep;
@@ -165,12 +167,16 @@ impl Desk {
             records: line.records,
         };
         let arrival = arrival(invited, line);
-        let (call, actions) = Call::incoming(self.house.terms.clone(), beginning, arrival, now);
+        let Cast {
+            call,
+            actions,
+            journal,
+        } = self.cast(beginning, Began::Incoming(arrival), now);
         let mut facts = Facts::new(true, invited.call_id.clone(), clock::utc());
         facts.caller_is = self.whence(invited.source.address.ip());
         facts.identity = Some(identity);
         facts.skill.clone_from(&line.skill);
-        self.calls.add(DeskCall::new(call, facts));
+        self.calls.add(DeskCall::new(call, journal, facts));
         let mut leg = Leg::new(self.signalling.origin(), shield);
         (leg.sip, leg.offer) = (Some(sip), theirs);
         leg.seen_at = line.seen_at(invited.source.address.ip());

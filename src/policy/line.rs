@@ -1,13 +1,13 @@
 //! What the line doctor calls a fault, and what is done about it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::words::{PromptId, Wait};
 
 use super::{Db, Dbov, Percent};
 
 /// Verdicts about a line: told, suggested, mended (R7, R11, R26-R28; D16-D18).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
     pub again_after: Wait,
@@ -18,7 +18,7 @@ pub struct Line {
 }
 
 /// How long something lasts before it is a verdict.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct After {
     pub no_media: Wait,
@@ -30,7 +30,7 @@ pub struct After {
 }
 
 /// From which level on something is a verdict.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Level {
     pub too_quiet: Dbov,
@@ -44,7 +44,7 @@ pub struct Level {
 }
 
 /// The phrase for a verdict.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Suggest {
     pub too_quiet: PromptId,
@@ -55,7 +55,7 @@ pub struct Suggest {
 }
 
 /// Before a hurt call is given up (R26).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Repair {
     /// One after the other, each once a leg; none: the phrases come at once.
@@ -65,7 +65,7 @@ pub struct Repair {
 }
 
 /// How a leg is mended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Means {
     /// A re-INVITE with another pair of ports of ours.

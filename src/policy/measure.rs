@@ -1,22 +1,22 @@
 //! Levels as an admin writes them, with their unit: `"-42dBov"`, `"10dB"`, `"0.5%"`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::words::Sentence;
 
 /// A level against the overload point of the codec (ITU-T G.100.1).
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Dbov(f32);
 
 /// A distance between two levels.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Db(f32);
 
 /// A share of all.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Percent(f32);
 
 impl Dbov {
@@ -35,6 +35,24 @@ impl Percent {
     /// Of one.
     pub fn share(self) -> f32 {
         self.0 / 100.0
+    }
+}
+
+impl From<Dbov> for String {
+    fn from(Dbov(level): Dbov) -> Self {
+        format!("{level}dBov")
+    }
+}
+
+impl From<Db> for String {
+    fn from(Db(distance): Db) -> Self {
+        format!("{distance}dB")
+    }
+}
+
+impl From<Percent> for String {
+    fn from(Percent(share): Percent) -> Self {
+        format!("{share}%")
     }
 }
 

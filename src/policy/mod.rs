@@ -7,11 +7,14 @@ mod check;
 mod line;
 mod measure;
 mod reading;
+mod telling;
+mod timing;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::words::{Key, PhoneNumber, PromptId, Sentence, Wait};
 
@@ -19,8 +22,10 @@ pub use check::Unkept;
 pub use line::{After, Level, Line, Means, Repair, Suggest};
 pub use measure::{Db, Dbov, Percent};
 pub use reading::PolicyError;
+pub use telling::Told;
+pub use timing::Timed;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     pub name: String,
@@ -42,14 +47,14 @@ pub struct Policy {
 }
 
 /// What is said before a call is recorded; whether it is, the machine's settings say (D32).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recording {
     pub notice: PromptId,
 }
 
 /// By the third ring, with a greeting (R1, R2; D2).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     pub mode: AnswerMode,
@@ -61,7 +66,7 @@ pub struct Answer {
     pub say: PromptId,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AnswerMode {
     Auto,
@@ -87,7 +92,7 @@ impl Answer {
 }
 
 /// How a yes is asked for by phrase and keys (D11).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Consent {
     pub say: PromptId,
@@ -98,7 +103,7 @@ pub struct Consent {
 }
 
 /// Who asks the caller (D10).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AskedBy {
     Rep,
@@ -106,7 +111,7 @@ pub enum AskedBy {
 }
 
 /// What the hold button of the rep's own phone says of the caller (D23).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ByPhone {
     /// Nothing: the agent asks him.
@@ -116,7 +121,7 @@ pub enum ByPhone {
 }
 
 /// Never unasked, never unheard of for longer than `every` (R18-R22).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hold {
     pub asked_by: AskedBy,
@@ -149,7 +154,7 @@ impl Hold {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CountsFrom {
     Start,
@@ -157,7 +162,7 @@ pub enum CountsFrom {
 }
 
 /// What a caller hears between phrases when nobody speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bed {
     Music,
@@ -165,7 +170,7 @@ pub enum Bed {
 }
 
 /// What the music does while a phrase is said over it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnderPhrases {
     Duck,
@@ -174,8 +179,8 @@ pub enum UnderPhrases {
 }
 
 /// A length of time, or `"never"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Limit {
     After(Wait),
     Never,
@@ -187,6 +192,21 @@ impl Limit {
             Self::After(span) => Some(span.get()),
             Self::Never => None,
         }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::After(span) => span.fmt(f),
+            Self::Never => f.write_str("never"),
+        }
+    }
+}
+
+impl From<Limit> for String {
+    fn from(limit: Limit) -> Self {
+        limit.to_string()
     }
 }
 
@@ -203,7 +223,7 @@ impl TryFrom<String> for Limit {
 }
 
 /// The caller is answered and no rep is on the call (D5, D6, D9).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Waiting {
     pub busy: PromptId,
@@ -216,7 +236,7 @@ pub struct Waiting {
 }
 
 /// Only after agreement, and nobody is lost (R30-R35).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Transfer {
     pub asked_by: AskedBy,
@@ -233,7 +253,7 @@ pub struct Transfer {
 }
 
 /// Silent or one-way lines (R23-R29).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LineFault {
     pub first_life: Wait,
@@ -250,7 +270,7 @@ pub struct LineFault {
 }
 
 /// One step of a timeline: say, then wait.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     pub say: PromptId,
@@ -258,7 +278,7 @@ pub struct Step {
 }
 
 /// Never without a farewell (R57; D28).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Closing {
     pub caller_first: Wait,
@@ -266,7 +286,7 @@ pub struct Closing {
 }
 
 /// After the rep has hung up (R56).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rating {
     pub on: bool,
@@ -280,7 +300,7 @@ pub struct Rating {
 }
 
 /// What is said when we promise to call, and when we do (R26, R41-R43).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Callback {
     pub promise: PromptId,
@@ -301,7 +321,7 @@ pub struct Callback {
 }
 
 /// How who withholds his number is asked for it (R34, R41; D24).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Number {
     pub ask: PromptId,
@@ -326,7 +346,7 @@ impl Number {
 }
 
 /// Manners (R8; D14).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Speaking {
     pub pause_within: Wait,

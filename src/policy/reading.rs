@@ -52,8 +52,19 @@ impl Policy {
 
     /// Reads what differs from the standard.
     pub fn parse(changes: &str) -> Result<Self, PolicyError> {
-        let mut table: Table = toml::from_str(STANDARD)?;
-        overlay(&mut table, toml::from_str(changes)?);
+        Self::read(toml::from_str(STANDARD)?, &[changes])
+    }
+
+    /// This policy with changes laid over it, one after the other.
+    pub fn with(&self, changes: &[impl AsRef<str>]) -> Result<Self, PolicyError> {
+        let table = Table::try_from(self).expect("a policy is strings, numbers and switches");
+        Self::read(table, changes)
+    }
+
+    fn read(mut table: Table, changes: &[impl AsRef<str>]) -> Result<Self, PolicyError> {
+        for change in changes {
+            overlay(&mut table, toml::from_str(change.as_ref())?);
+        }
         let policy: Self = table.try_into()?;
         policy.check().map_err(PolicyError::Unkept)?;
         Ok(policy)

@@ -56,6 +56,17 @@ impl SettingsError {
         }
     }
 
+    /// A fault of another text than the settings, drawn as theirs are; `span` counts its bytes.
+    pub fn of_text(
+        name: &str,
+        text: &str,
+        span: Range<usize>,
+        title: Sentence,
+        help: Sentence,
+    ) -> Self {
+        Self::at(name, text, span, Complaint::new(title, help))
+    }
+
     /// The picture in its reader's language.
     pub fn drawn(&self, texts: &Catalogue, language: Language) -> String {
         let Complaint { title, label, help } = &*self.complaint;

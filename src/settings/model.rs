@@ -36,6 +36,7 @@ pub struct Settings {
     pub music: Option<PathBuf>,
     pub timezone: Zone,
     pub country: Country,
+    pub journal: bool,
     pub test: bool,
     pub sip: Sip,
     pub media: Media,

@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::rehearsal::rehearse;
+use thirdring::rehearsal::{Rehearsal, differences};
+
+use crate::rehearsal::of_the_standard;
 
 #[test]
 fn every_call_goes_as_it_is_written() {
     let update = std::env::var_os("UPDATE_CALLS").is_some();
+    let rehearsal = of_the_standard();
     let failures: Vec<String> = scripts()
         .iter()
-        .filter_map(|path| judge(path, update).err())
+        .filter_map(|path| judge(path, &rehearsal, update).err())
         .collect();
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
@@ -28,19 +31,20 @@ fn scripts() -> Vec<PathBuf> {
     scripts
 }
 
-fn judge(path: &Path, update: bool) -> Result<(), String> {
+fn judge(path: &Path, rehearsal: &Rehearsal, update: bool) -> Result<(), String> {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let expected = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
-    let came = rehearse(&expected).map_err(|error| format!("== {name}: {error}"))?;
+    let played = rehearsal.play(&expected);
+    let played = played.map_err(|fault| format!("== {name}: {fault:?}"))?;
+    if let Some(breach) = played.breaches.first() {
+        return Err(format!("== {name}: a promise is broken: {breach}"));
+    }
+    let came = played.transcript;
     if update && came != expected {
         return std::fs::write(path, came).map_err(|error| format!("{name}: {error}"));
     }
-    let same = words(&came).eq(words(&expected));
+    let found = differences(&expected, &came);
+    let same = found.is_empty();
     same.then_some(())
-        .ok_or_else(|| format!("== {name}\n-- expected\n{expected}-- came to pass\n{came}"))
-}
-
-/// However it is spaced.
-fn words(script: &str) -> impl Iterator<Item = &str> {
-    script.split_whitespace()
+        .ok_or_else(|| format!("== {name}\n{found:#?}"))
 }

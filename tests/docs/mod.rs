@@ -73,9 +73,25 @@ fn the_page_of_ports_is_what_the_command_says() {
     assert_eq!(std::fs::read_to_string(page).unwrap(), written);
 }
 
+/// With `UPDATE_DOCS` set the page is written instead of compared.
+#[test]
+fn the_page_of_timing_is_what_the_command_says() {
+    let page = Path::new("docs/timing.md");
+    let text = std::fs::read_to_string(page).unwrap();
+    let (before, _) = text.split_once("| what comes").unwrap_or((&text, ""));
+    let written = format!("{before}{}", told("thirdring policy timing --language en"));
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(page, &written).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(page).unwrap(), written);
+}
+
 /// What `thirdring ports` prints of the shipped configuration.
 fn ports() -> String {
-    let line = "thirdring ports -c config/thirdring.toml --language en";
+    told("thirdring ports -c config/thirdring.toml --language en")
+}
+
+fn told(line: &str) -> String {
     let (mut out, mut errors) = (Vec::new(), Vec::new());
     let words = line.split(' ').map(std::ffi::OsString::from);
     let code = thirdring::cli::invoke(words, &Default::default(), &mut out, &mut errors);
@@ -203,7 +219,7 @@ fn every_sentence_of_the_code_is_in_the_catalogue() {
 }
 
 /// What the keys of whole sentences begin with; the others name words of the API.
-const FAMILIES: [&str; 13] = [
+const FAMILIES: [&str; 14] = [
     "database",
     "settings",
     "value",
@@ -217,6 +233,7 @@ const FAMILIES: [&str; 13] = [
     "not-dialled",
     "bad-request",
     "policy",
+    "rehearsal",
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -21,7 +21,7 @@ const SPELT: [&str; 11] = [
 
 const DIGITS_HEARD: usize = 7;
 
-fn types(caller: &Phone, keys: &str) {
+pub(super) fn types(caller: &Phone, keys: &str) {
     for key in keys.chars() {
         caller.press(key);
         caller.hears_more(KEYS);

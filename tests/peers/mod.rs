@@ -33,6 +33,7 @@ pub(crate) mod hearing;
 mod hidden_number;
 mod hold;
 mod injector;
+mod journal;
 mod kamailio;
 mod keys_in_sound;
 mod ladder;

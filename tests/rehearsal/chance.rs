@@ -5,7 +5,7 @@ use thirdring::words::{
     Command, ConsentFor, Digits, Entropy, Key, Language, Moment, Owed, Party, TransferMode,
 };
 
-use super::stage::Beginnings;
+use thirdring::rehearsal::Beginnings;
 
 pub(super) fn pick<T: Clone>(chance: &mut Entropy, choices: &[T]) -> T {
     let count = u32::try_from(choices.len()).expect("a short list");

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use thirdring::call::{Action, Input, LegNews};
+use thirdring::rehearsal::{Beginnings, Rehearsal, Scene, Stage, action_words};
 use thirdring::words::{Command, Entropy, Moment, Party};
 
 use super::chance::{any_beginning, any_input, pick};
-use super::scene::Scene;
-use super::stage::{Beginnings, Stage};
-use super::transcript;
+use super::of_the_standard;
 
 const CALLS: u64 = 4_000;
 const REPLAYS: u64 = 200;
@@ -77,10 +76,11 @@ const HEADS: [&[&str]; 11] = [
 
 #[test]
 fn no_order_of_things_breaks_a_promise_to_the_caller() {
+    let rehearsal = of_the_standard();
     let mut steps = 0;
     let mut lived = BTreeSet::new();
     for seed in 0..CALLS {
-        let stage = live(seed);
+        let stage = live(seed, &rehearsal);
         steps += stage.inputs.len();
         let state = stage.call.state();
         assert!(
@@ -88,11 +88,11 @@ fn no_order_of_things_breaks_a_promise_to_the_caller() {
             "seed {seed}: stuck in {state}\n{}",
             history(&stage)
         );
-        lived.extend(stage.witness.states.iter().copied());
+        lived.extend(stage.states().iter().copied());
         assert!(
-            stage.witness.breaches.is_empty(),
+            stage.breaches().is_empty(),
             "seed {seed}: {}\n{}",
-            stage.witness.breaches.join("\n"),
+            stage.breaches().join("\n"),
             history(&stage)
         );
     }
@@ -103,9 +103,10 @@ fn no_order_of_things_breaks_a_promise_to_the_caller() {
 /// Every call can be journalled: its inputs with their moments are all there is to it.
 #[test]
 fn a_journal_replays_to_the_same_actions() {
+    let rehearsal = of_the_standard();
     for seed in 0..REPLAYS {
-        let lived = live(seed);
-        let mut again = cast(&mut Entropy::from_number(seed));
+        let lived = live(seed, &rehearsal);
+        let mut again = cast(&mut Entropy::from_number(seed), &rehearsal);
         for (at, input) in &lived.inputs {
             again.now = *at;
             again.input(input.clone());
@@ -116,7 +117,11 @@ fn a_journal_replays_to_the_same_actions() {
 
 #[test]
 fn a_pc_that_slept_does_not_catch_up_on_phrases() {
-    let scene = Scene::read(&["policy [hold] offer_after = \"never\""]).expect("a scene");
+    let scene = Scene::of(
+        &["policy [hold] offer_after = \"never\""],
+        &of_the_standard(),
+    )
+    .expect("a scene");
     let mut stage = Stage::begin(scene, Beginnings::Invite, Moment::ZERO);
     stage.input(Input::Leg(Party::Rep, LegNews::PickedUp));
     stage.play_until(Moment::ZERO + Duration::from_secs(9));
@@ -132,17 +137,17 @@ fn a_pc_that_slept_does_not_catch_up_on_phrases() {
 }
 
 /// A call at its first moment.
-fn cast(chance: &mut Entropy) -> Stage {
+fn cast(chance: &mut Entropy, rehearsal: &Rehearsal) -> Stage {
     let head = pick(chance, &HEADS);
-    let scene = Scene::read(head).expect("the head is well written");
+    let scene = Scene::of(head, rehearsal).expect("the head is well written");
     let beginning = any_beginning(chance);
     Stage::begin(scene, beginning, Moment::ZERO)
 }
 
 /// One call from its first moment to well after its last.
-fn live(seed: u64) -> Stage {
+pub(super) fn live(seed: u64, rehearsal: &Rehearsal) -> Stage {
     let mut chance = Entropy::from_number(seed);
-    let mut stage = cast(&mut chance);
+    let mut stage = cast(&mut chance, rehearsal);
     let mut after_the_end = 3;
     for _ in 0..INPUTS {
         let longest = pick(&mut chance, &[SHORT_MS, SHORT_MS, SHORT_MS, LONG_MS]);
@@ -167,7 +172,7 @@ fn history(stage: &Stage) -> String {
         let at_moment = |(done, _): &&(Moment, Action)| done == at;
         let done = stage.done.iter().filter(at_moment);
         let done: Vec<_> = done
-            .map(|(_, action)| transcript::words(action, stage))
+            .map(|(_, action)| action_words(action, stage))
             .collect();
         format!("{at:?} {input:?} -> {}\n", done.join(", "))
     });

@@ -1,8 +1,9 @@
-//! L2, shell. On disk: a timeline a call in a folder a day, with whose calls they were, and one record a call; what
+//! L2, shell. On disk: a timeline a call in a folder a day, its journal where there is one, with whose calls they were, and one record a call; what
 //! is deleted by number, and its proof; how the seats stood.
 
 mod append;
 mod callers;
+mod journal_file;
 mod proof_file;
 mod record_file;
 mod seat_file;
@@ -10,6 +11,7 @@ mod timeline_file;
 mod tombstones;
 
 pub use callers::Callers;
+pub use journal_file::Journals;
 pub use proof_file::prove;
 pub use record_file::Records;
 pub use seat_file::SeatFile;

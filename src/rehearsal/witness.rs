@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use thirdring::call::{
+use crate::call::{
     Action, Call, ConsentBy, Input, LegNews, PhraseNews, PromiseKind, Promised, Recording, Say,
     Terms, Ticket, Timer,
 };
-use thirdring::policy::Means;
-use thirdring::words::{Because, Command, ConsentFor, Moment, Party, PromptId};
+use crate::policy::Means;
+use crate::words::{Because, Command, ConsentFor, Moment, Party, PromptId};
 
 use super::heard::Heard;
 use super::legs::Legs;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use thirdring::call::{Say, Utterance};
-use thirdring::words::{Moment, Party, PromptId};
+use crate::call::{Say, Utterance};
+use crate::words::{Moment, Party, PromptId};
 
 /// What is, and was, said to whom.
 #[derive(Debug, Default)]

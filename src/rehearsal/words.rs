@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use thirdring::call::{Cause, Input, LegNews, Line, Refused, RepairNews, Sign};
-use thirdring::words::{
+use crate::call::{Cause, Input, LegNews, Line, PromiseKind, Refused, RepairNews};
+use crate::words::{
     Command, ConsentFor, Digits, Key, Language, Moment, Owed, Party, PromptId, TransferMode, Wait,
 };
 
-use super::phrasebook;
+use super::fault::Misfit;
 use super::stage::{Beginnings, Stage};
+use super::verbs::{COMMANDS, DESK, KINDS, LEGS, PARTY, SIGNS, WHO};
 
 /// From key to key of a number that is typed.
 const KEY_EVERY: Duration = Duration::from_millis(500);
@@ -27,17 +28,22 @@ pub(super) enum Event {
 }
 
 impl Event {
-    pub(super) fn read(who: &str, words: &str) -> Result<Self, String> {
-        let unknown = || format!("'{who}: {words}' cannot happen");
+    pub(super) fn read<'a>(who: &'a str, words: &'a str) -> Result<Self, Misfit<'a>> {
+        if who == "desk" {
+            return desk(words);
+        }
+        if let Some(beginning) = beginning(who, words) {
+            return Ok(Self::Begins(beginning));
+        }
         let party = Party::ALL.into_iter().find(|party| party.as_str() == who);
-        desk(who, words)
-            .or_else(|| party.and_then(|party| voice(party, words)))
-            .or_else(|| party.and_then(|party| leg(party, words)).map(Self::Comes))
-            .or_else(|| {
-                let input = phone_transfer(words).or_else(|| command(words).map(Input::Command));
-                input.filter(|_| who == "rep").map(Self::Comes)
-            })
-            .ok_or_else(unknown)
+        let party = party.ok_or_else(|| Misfit::unknown(who, "rehearsal.nobody", &WHO))?;
+        if let Some(event) = of_party(party, words) {
+            return Ok(event);
+        }
+        match party {
+            Party::Rep => of_rep(words).map(Self::Comes),
+            Party::Caller | Party::Target => Err(cannot_happen(words, &[])),
+        }
     }
 
     pub(super) fn happen(self, stage: &mut Stage) {
@@ -69,20 +75,52 @@ fn speech(party: Party, speaking: bool, since: Moment) -> Input {
     }
 }
 
-fn desk(who: &str, words: &str) -> Option<Event> {
-    let event = match (who, words) {
-        ("caller", "invite") => Event::Begins(Beginnings::Invite),
-        ("rep", "dials") => Event::Begins(Beginnings::RepDials),
-        ("desk", "shuts down") => Event::Comes(Input::ShutDown),
-        ("desk", "no seat") => Event::Comes(Input::Leg(Party::Rep, LegNews::NoSeat)),
-        ("desk", "waits") => Event::Nothing,
-        ("desk", words) => {
-            let kind = phrasebook::promise_kind(words.strip_prefix("calls back ")?)?;
-            Event::Begins(Beginnings::CallBack(kind))
+fn beginning(who: &str, words: &str) -> Option<Beginnings> {
+    match (who, words) {
+        ("caller", "invite") => Some(Beginnings::Invite),
+        ("rep", "dials") => Some(Beginnings::RepDials),
+        _ => None,
+    }
+}
+
+fn desk(words: &str) -> Result<Event, Misfit<'_>> {
+    let event = match words {
+        "shuts down" => Event::Comes(Input::ShutDown),
+        "no seat" => Event::Comes(Input::Leg(Party::Rep, LegNews::NoSeat)),
+        "waits" => Event::Nothing,
+        words => {
+            let Some(kind) = words.strip_prefix("calls back ") else {
+                return Err(Misfit::unknown(words, "rehearsal.cannot-happen", &DESK));
+            };
+            let known = KINDS.map(PromiseKind::as_str);
+            let unknown = || Misfit::unknown(kind, "rehearsal.cannot-happen", &known);
+            let kind = KINDS.into_iter().find(|known| known.as_str() == kind);
+            Event::Begins(Beginnings::CallBack(kind.ok_or_else(unknown)?))
         }
-        _ => return None,
     };
-    Some(event)
+    Ok(event)
+}
+
+fn of_party(party: Party, words: &str) -> Option<Event> {
+    voice(party, words).or_else(|| leg(party, words).map(Event::Comes))
+}
+
+fn of_rep(words: &str) -> Result<Input, Misfit<'_>> {
+    match phone_transfer(words) {
+        Some(input) => Ok(input),
+        None => command(words).map(Input::Command),
+    }
+}
+
+fn cannot_happen<'a>(words: &'a str, more: &[&str]) -> Misfit<'a> {
+    let legs = LEGS.iter().map(|(words, _)| *words);
+    let signs = SIGNS.iter().map(|(words, _)| *words);
+    let known: Vec<&str> = legs
+        .chain(signs)
+        .chain(PARTY)
+        .chain(more.iter().copied())
+        .collect();
+    Misfit::unknown(words, "rehearsal.cannot-happen", &known)
 }
 
 fn voice(party: Party, words: &str) -> Option<Event> {
@@ -103,34 +141,12 @@ fn voice(party: Party, words: &str) -> Option<Event> {
 }
 
 fn leg(party: Party, words: &str) -> Option<Input> {
-    let news = match words {
-        "rings" => LegNews::Ringing,
-        "picks up" => LegNews::PickedUp,
-        "acks" => LegNews::Acked,
-        "never acks" => LegNews::NeverAcked,
-        "cancels" => LegNews::Cancelled,
-        "is taken elsewhere" => LegNews::AnsweredElsewhere,
-        "is busy" => LegNews::Refused(Refused::status(486)),
-        "refuses" => LegNews::Refused(Refused::status(603)),
-        "does not answer" => LegNews::NoAnswer,
-        "hangs up" => LegNews::HungUp,
-        "is lost" => LegNews::Lost,
-        "does not refresh" => LegNews::Expiring,
-        "holds" => LegNews::Holds,
-        "resumes" => LegNews::Resumes,
-        "loses headset" => LegNews::Away,
-        "has headset" => LegNews::Back,
-        "has moved" => LegNews::Moved,
-        "is handed off" => LegNews::HandedOff,
-        "is not handed off" => LegNews::NotHandedOff,
-        words => {
-            let refused = refusal(words).map(|news| Input::Leg(party, news));
-            return refused
-                .or_else(|| sign(words))
-                .or_else(|| sound(party, words));
-        }
-    };
-    Some(Input::Leg(party, news))
+    let news = LEGS.iter().find(|(known, _)| *known == words);
+    news.map(|(_, news)| *news)
+        .or_else(|| refusal(words))
+        .map(|news| Input::Leg(party, news))
+        .or_else(|| sign(words))
+        .or_else(|| sound(party, words))
 }
 
 /// `is refused 503`, and what the network says beside it: `is refused 480 switched off`.
@@ -144,19 +160,8 @@ fn refusal(words: &str) -> Option<LegNews> {
 
 /// What is heard of whom we call.
 fn sign(words: &str) -> Option<Input> {
-    let sign = match words {
-        "sounds ringback" => Sign::Ringback,
-        "sounds busy" => Sign::Busy,
-        "sounds special" => Sign::SpecialInformation,
-        "sounds music" => Sign::Music,
-        "sounds announcement" => Sign::Announcement,
-        "sounds fax" => Sign::Fax,
-        "is a person" => Sign::Person,
-        "is a machine" => Sign::Machine,
-        "beeps" => Sign::Beep,
-        _ => return None,
-    };
-    Some(Input::Sign(sign))
+    let sign = SIGNS.iter().find(|(known, _)| *known == words);
+    sign.map(|(_, sign)| Input::Sign(*sign))
 }
 
 fn sound(party: Party, words: &str) -> Option<Input> {
@@ -173,7 +178,11 @@ fn sound(party: Party, words: &str) -> Option<Input> {
 }
 
 /// `hold lookup, agreed`: the words after the verb, and after the comma.
-fn command(words: &str) -> Option<Command> {
+pub(super) fn command(words: &str) -> Result<Command, Misfit<'_>> {
+    read_command(words).ok_or_else(|| cannot_happen(words, &COMMANDS))
+}
+
+fn read_command(words: &str) -> Option<Command> {
     let (words, agreed) = match words.strip_suffix(", agreed") {
         Some(words) => (words, true),
         None => (words, false),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use thirdring::call::{Action, Callee, Hears, Patch, Recording, Say, Utterance};
-use thirdring::words::{Moment, Party};
+use crate::call::{Action, Callee, Hears, Patch, Recording, Say, Utterance};
+use crate::words::{Moment, Party};
 
 use super::stage::Stage;
 
@@ -17,7 +17,8 @@ pub(super) fn time(at: Moment) -> String {
     format!("{short}{}", if whole { "0" } else { "" })
 }
 
-pub(super) fn words(action: &Action, stage: &Stage) -> String {
+/// What was done, as transcripts have it.
+pub fn words(action: &Action, stage: &Stage) -> String {
     match action {
         Action::Ring => "ring".to_owned(),
         Action::Answer => "answer".to_owned(),
@@ -65,6 +66,23 @@ pub(super) fn words(action: &Action, stage: &Stage) -> String {
             format!("over by {}: {}", word(&ending.by), word(&ending.because))
         }
     }
+}
+
+/// Everything that was done, a line a moment: `6.0 answer`.
+pub(super) fn by_moment(stage: &Stage) -> String {
+    let mut done: Vec<(Moment, String)> = stage
+        .done
+        .iter()
+        .map(|(at, action)| (*at, words(action, stage)))
+        .collect();
+    done.sort_by_key(|(at, _)| *at);
+    let moments = done.chunk_by(|one, other| one.0 == other.0);
+    let lines = moments.filter_map(|moment| {
+        let (at, _) = moment.first()?;
+        let actions: Vec<&str> = moment.iter().map(|(_, words)| words.as_str()).collect();
+        Some(format!("{} {}\n", time(*at), actions.join(", ")))
+    });
+    lines.collect()
 }
 
 fn said(say: &Say, stage: &Stage) -> String {

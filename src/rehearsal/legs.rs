@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
-use thirdring::call::LegNews;
-use thirdring::words::Party;
+use crate::call::LegNews;
+use crate::words::Party;
 
 /// Who is, or may be, on the line.
 #[derive(Debug, Default)]

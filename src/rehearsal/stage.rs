@@ -1,10 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use thirdring::call::{
+use crate::call::{
     Action, Beginning, Call, Input, Judgement, LegNews, PhraseNews, PromiseKind, Say, Utterance,
 };
-use thirdring::words::{CallId, Country, Language, Moment, Party, PhoneNumber, Pii, PromptId};
+use crate::journal::{Began, Head, Journal};
+use crate::words::{CallId, Country, Language, Moment, Party, PhoneNumber, Pii, PromptId};
 
 use super::scene::Scene;
 use super::witness::Witness;
@@ -20,22 +21,44 @@ const CUT_AFTER: Duration = Duration::from_millis(20);
 
 /// How a call begins.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Beginnings {
+pub enum Beginnings {
     Invite,
     RepDials,
     CallBack(PromiseKind),
 }
 
+impl Scene {
+    pub(super) fn begin(&self, beginning: Beginnings, now: Moment) -> (Call, Vec<Action>) {
+        let (terms, facts) = (self.terms.clone(), self.facts());
+        match beginning {
+            Beginnings::Invite => Call::incoming(terms, facts, self.arrival, now),
+            Beginnings::RepDials => Call::outgoing(terms, facts, now),
+            Beginnings::CallBack(kind) => Call::callback(terms, facts, kind, now),
+        }
+    }
+
+    fn facts(&self) -> Beginning {
+        let number = PhoneNumber::parse("13800138000").ok().map(Pii::new);
+        Beginning {
+            id: CallId::new(0, [0; 10]),
+            number: number.filter(|_| !self.anonymous),
+            language: self.language,
+            records: self.records,
+        }
+    }
+}
+
 /// A call with its media, its store and its clock, all of them virtual.
 #[derive(Debug)]
-pub(super) struct Stage {
-    pub(super) call: Call,
-    pub(super) now: Moment,
+pub struct Stage {
+    pub call: Call,
+    pub now: Moment,
     /// Everything done so far, each at its time; a phrase at its onset.
-    pub(super) done: Vec<(Moment, Action)>,
-    pub(super) said: BTreeMap<Utterance, PromptId>,
-    pub(super) inputs: Vec<(Moment, Input)>,
+    pub done: Vec<(Moment, Action)>,
+    pub said: BTreeMap<Utterance, PromptId>,
+    pub inputs: Vec<(Moment, Input)>,
     pub(super) witness: Witness,
+    began: (Beginnings, Moment),
     scene: Scene,
     /// What will happen by itself, in the order it was caused.
     coming: BTreeMap<(Moment, u64), Input>,
@@ -43,25 +66,14 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn begin(scene: Scene, beginning: Beginnings, now: Moment) -> Self {
-        let number = PhoneNumber::parse("13800138000").ok().map(Pii::new);
-        let facts = Beginning {
-            id: CallId::new(0, [0; 10]),
-            number: number.filter(|_| !scene.anonymous),
-            language: scene.language,
-            records: scene.records,
-        };
-        let terms = scene.terms.clone();
-        let (call, actions) = match beginning {
-            Beginnings::Invite => Call::incoming(terms, facts, scene.arrival, now),
-            Beginnings::RepDials => Call::outgoing(terms, facts, now),
-            Beginnings::CallBack(kind) => Call::callback(terms, facts, kind, now),
-        };
+    pub fn begin(scene: Scene, beginning: Beginnings, now: Moment) -> Self {
+        let (call, actions) = scene.begin(beginning, now);
         let mut stage = Self {
             call,
             now,
             done: Vec::new(),
             said: BTreeMap::new(),
+            began: (beginning, now),
             inputs: Vec::new(),
             witness: Witness::new(scene.terms.clone()),
             scene,
@@ -73,12 +85,40 @@ impl Stage {
         stage
     }
 
+    /// Promises to the caller that were broken so far.
+    pub fn breaches(&self) -> &[String] {
+        &self.witness.breaches
+    }
+
+    /// The states that the call has been in.
+    pub fn states(&self) -> &BTreeSet<&'static str> {
+        &self.witness.states
+    }
+
     pub(super) fn language(&self) -> Language {
         self.scene.language
     }
 
+    /// The call so far as the desk would have journalled it.
+    pub fn journal(&self) -> Vec<u8> {
+        let (beginning, at) = self.began;
+        let (mut call, actions) = self.scene.begin(beginning, at);
+        let began = match beginning {
+            Beginnings::Invite => Began::Incoming(self.scene.arrival),
+            Beginnings::RepDials => Began::Outgoing,
+            Beginnings::CallBack(kind) => Began::Callback(kind),
+        };
+        let facts = self.scene.facts();
+        let head = Head::new(&self.scene.terms, &facts, began, &actions, at);
+        let mut journal = Journal::begin(&head);
+        for (at, input) in &self.inputs {
+            journal.handle(&mut call, input.clone(), *at);
+        }
+        journal.take(true).unwrap_or_default()
+    }
+
     /// Lets an input happen now.
-    pub(super) fn input(&mut self, input: Input) {
+    pub fn input(&mut self, input: Input) {
         self.inputs.push((self.now, input.clone()));
         let actions = self.call.handle(input.clone(), self.now);
         self.witness
@@ -92,7 +132,7 @@ impl Stage {
     }
 
     /// Lets time go by: what comes by itself, and the call's own timers, each at its moment.
-    pub(super) fn play_until(&mut self, end: Moment) {
+    pub fn play_until(&mut self, end: Moment) {
         while let Some((at, input)) = self.next(end) {
             self.now = self.now.max(at);
             self.input(input);
@@ -163,7 +203,7 @@ impl Stage {
     }
 
     fn play(&mut self, say: &Say) {
-        let length = self.scene.lengths.of(&say.phrase);
+        let length = self.scene.prompts.length(&say.phrase, self.scene.lengths);
         self.said.insert(say.utterance, say.phrase.clone());
         let news = |news| Input::Phrase(say.utterance, news);
         self.cause(say.not_before, news(PhraseNews::Started));
