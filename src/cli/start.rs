@@ -36,7 +36,8 @@ pub(super) fn run(
     }
     let settings = Settings::load(arguments.config.as_deref(), &sets).map_err(Failure::Settings)?;
     log(&settings)?;
-    for warning in settings.warnings() {
+    let open = desk::warnings(&settings);
+    for warning in settings.warnings().into_iter().chain(open) {
         let told = teller.texts.say(&warning, teller.language);
         tracing::warn!("{told}");
     }

@@ -278,7 +278,7 @@ impl House {
     }
 }
 
-fn read_policy(file: &PolicyFile) -> Result<Policy, Unfit> {
+pub(super) fn read_policy(file: &PolicyFile) -> Result<Policy, Unfit> {
     match file {
         PolicyFile::Shipped(name) => Ok(Policy::shipped(name).unwrap_or_else(Policy::standard)),
         PolicyFile::File(path) => settings::read_policy(path).map_err(Unfit::Policy),
@@ -370,7 +370,7 @@ async fn place(seat: &settings::Seat, guide: &mut Guide) -> Result<Place, Unfit>
     }
 }
 
-fn read_sound(file: &Path) -> Result<Clip, Unfit> {
+pub(super) fn read_sound(file: &Path) -> Result<Clip, Unfit> {
     let bytes = super::prompts::read(file).map_err(|why| Unfit::Unreadable {
         file: file.to_owned(),
         why,

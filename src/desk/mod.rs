@@ -18,6 +18,7 @@ mod guide;
 mod headset_buttons;
 mod headsets;
 mod house;
+mod inspection;
 mod keeper;
 mod keeping;
 mod keys_once;
@@ -78,6 +79,7 @@ use crate::sip::offer_answer::{Codecs, Negotiated};
 use crate::words::{CallId, Ending, Entropy, Moment, Party, PhoneNumber, Pii};
 
 pub use house::Unfit;
+pub use inspection::{inspect, warnings};
 pub use run::{Addresses, Agent, RunOptions, Summary};
 pub use run_error::RunError;
 pub use urgency::{run_after_others, run_before_others};

@@ -52,16 +52,23 @@ impl Policy {
 
     /// Reads what differs from the standard.
     pub fn parse(changes: &str) -> Result<Self, PolicyError> {
+        let policy = Self::changed_by(toml::from_str(changes)?)?;
+        match policy.unkept().into_iter().next() {
+            Some(unkept) => Err(PolicyError::Unkept(unkept)),
+            None => Ok(policy),
+        }
+    }
+
+    /// The standard with these changes, whether it can be kept or not.
+    pub fn changed_by(changes: Table) -> Result<Self, toml::de::Error> {
         let mut table: Table = toml::from_str(STANDARD)?;
-        overlay(&mut table, toml::from_str(changes)?);
-        let policy: Self = table.try_into()?;
-        policy.check().map_err(PolicyError::Unkept)?;
-        Ok(policy)
+        overlay(&mut table, changes);
+        table.try_into()
     }
 }
 
 /// Tables merge key by key; a list or a value replaces the standard's.
-fn overlay(base: &mut Table, changes: Table) {
+pub fn overlay(base: &mut Table, changes: Table) {
     for (key, change) in changes {
         match (base.get_mut(&key), change) {
             (Some(toml::Value::Table(inner)), toml::Value::Table(change)) => overlay(inner, change),

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
+use super::layers::Layers;
 use super::*;
 
 const SHIPPED: &str = include_str!("../../config/thirdring.toml");
@@ -13,10 +14,9 @@ fn settings(file: &str, variables: &[(&str, &str)], sets: &[&str]) -> Result<Set
         .map(|(name, value)| (own(name), own(value)));
     let mut layers = Layers::of_file("thirdring.toml", file);
     let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
-    layers
-        .add(environment, &sets)
-        .and_then(|()| Settings::from_layers(&layers))
-        .map_err(|why| why.to_string())
+    layers.add(environment, &sets);
+    let settings = Inspection::of_layers(layers).settings_if_right();
+    settings.map_err(|why| why.to_string())
 }
 
 /// `section.key` of every value; lists count as one.

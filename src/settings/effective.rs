@@ -1,0 +1,51 @@
+//! The settings as they are, each value with who set it.
+
+use toml::{Table, Value};
+
+use super::kind::quoted;
+use super::places::{Place, Step};
+use super::{Inspection, Origin};
+
+/// One value. A secret is where it is kept, or stars.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effective {
+    /// `sip.listen`.
+    pub key: String,
+    pub value: Value,
+    /// None: it is the default.
+    pub origin: Option<Origin>,
+}
+
+impl Effective {
+    /// A line of TOML that says so.
+    pub fn toml(&self) -> String {
+        format!("{} = {}", quoted(&self.key), self.value)
+    }
+}
+
+impl Inspection {
+    /// All values, by their keys; a list is one.
+    pub fn effective(&self) -> Vec<Effective> {
+        let all = Table::try_from(self.settings()).unwrap_or_default();
+        let mut values = Vec::new();
+        self.flatten(&all, &[], &mut values);
+        values
+    }
+
+    fn flatten(&self, table: &Table, section: &[&str], values: &mut Vec<Effective>) {
+        for (key, value) in table {
+            let keys: Vec<&str> = section.iter().copied().chain([key.as_str()]).collect();
+            match value {
+                Value::Table(inner) if !inner.is_empty() => self.flatten(inner, &keys, values),
+                value => {
+                    let steps = keys.iter().map(|key| Step::Named((*key).to_owned()));
+                    values.push(Effective {
+                        key: keys.join("."),
+                        value: value.clone(),
+                        origin: self.origin(&Place::new(steps.collect())),
+                    });
+                }
+            }
+        }
+    }
+}
