@@ -11,7 +11,7 @@ use super::arguments::RunArguments;
 use super::failure::Failure;
 use super::{Environment, Teller};
 use crate::console::Token;
-use crate::desk::{self, Agent, RunOptions, Summary};
+use crate::desk::{self, Agent, RunOptions, Sources, Summary};
 use crate::files;
 use crate::settings::{LogFormat, Settings};
 use crate::words::{Entropy, Sentence};
@@ -51,6 +51,10 @@ pub(super) fn run(
         state,
         exit_after: arguments.exit_after,
         token,
+        sources: Some(Sources {
+            file: arguments.config,
+            sets,
+        }),
     };
     let summary = start(settings, options, teller.out)?;
     if summary.broken > 0 {

@@ -306,7 +306,7 @@ fn codecs(settings: &Settings) -> Codecs {
     Codecs::new(&named).unwrap_or_default()
 }
 
-fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
+pub(super) fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
     let own_question = |id: &str| {
         let question: PromptId = format!("{}.{id}", policy.transfer.ask).parse().ok()?;
         book.phrase(&question).map(|_| question)

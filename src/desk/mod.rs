@@ -41,6 +41,7 @@ mod public_address;
 mod quality;
 mod reach;
 mod recordings;
+mod reloading;
 mod renewal;
 mod repairing;
 mod replacing;
@@ -80,6 +81,7 @@ use crate::words::{CallId, Ending, Entropy, Moment, Party, PhoneNumber, Pii};
 
 pub use house::Unfit;
 pub use inspection::{inspect, warnings};
+pub use reloading::Sources;
 pub use run::{Addresses, Agent, RunOptions, Summary};
 pub use run_error::RunError;
 pub use urgency::{run_after_others, run_before_others};

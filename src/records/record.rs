@@ -151,7 +151,8 @@ impl CallRecord {
             | What::Suggested { .. }
             | What::Repair { .. }
             | What::OfferRefused { .. }
-            | What::Salvaged { .. } => {}
+            | What::Salvaged { .. }
+            | What::SettingsReloaded { .. } => {}
         }
     }
 

@@ -28,24 +28,25 @@ impl Inspection {
     pub fn effective(&self) -> Vec<Effective> {
         let all = Table::try_from(self.settings()).unwrap_or_default();
         let mut values = Vec::new();
-        self.flatten(&all, &[], &mut values);
+        flatten(&all, &[], &mut |keys, value| {
+            let steps = keys.iter().map(|key| Step::Named((*key).to_owned()));
+            values.push(Effective {
+                key: keys.join("."),
+                value: value.clone(),
+                origin: self.origin(&Place::new(steps.collect())),
+            });
+        });
         values
     }
+}
 
-    fn flatten(&self, table: &Table, section: &[&str], values: &mut Vec<Effective>) {
-        for (key, value) in table {
-            let keys: Vec<&str> = section.iter().copied().chain([key.as_str()]).collect();
-            match value {
-                Value::Table(inner) if !inner.is_empty() => self.flatten(inner, &keys, values),
-                value => {
-                    let steps = keys.iter().map(|key| Step::Named((*key).to_owned()));
-                    values.push(Effective {
-                        key: keys.join("."),
-                        value: value.clone(),
-                        origin: self.origin(&Place::new(steps.collect())),
-                    });
-                }
-            }
+/// Tells each value with its keys.
+pub(super) fn flatten(table: &Table, section: &[&str], tell: &mut impl FnMut(&[&str], &Value)) {
+    for (key, value) in table {
+        let keys: Vec<&str> = section.iter().copied().chain([key.as_str()]).collect();
+        match value {
+            Value::Table(inner) if !inner.is_empty() => flatten(inner, &keys, tell),
+            value => tell(&keys, value),
         }
     }
 }

@@ -56,7 +56,7 @@ pub use pbx::{FeatureCode, Pbx};
 pub use phone_keys::{KeyRow, KeyWords, NoWords, PhoneKeys, read_words};
 pub use phones::{Md5, Phones};
 pub use places::{Place, Step};
-pub use policy_file::read_policy;
+pub use policy_file::{policy_changes, read_policy};
 pub use ports::Opening;
 pub use recording::{Recording, RecordingFormat};
 pub use schema::schema;

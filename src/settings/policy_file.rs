@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use toml::Table;
 
+use super::PolicyFile;
 use super::complaint::Complaint;
+use super::effective::flatten;
 use super::finding::{Finding, SettingsError, Source};
 use super::places::{Place, Step};
 use super::tree::Tree;
@@ -27,6 +29,20 @@ pub fn read_policy(path: &Path) -> Result<Policy, SettingsError> {
         text,
         is_file: true,
     })
+}
+
+/// What a file changes, by `policy.section.key`; nothing where a shipped one is named.
+pub fn policy_changes(policy: &PolicyFile) -> Vec<(String, String)> {
+    let PolicyFile::File(path) = policy else {
+        return Vec::new();
+    };
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let table: Table = toml::from_str(&text).unwrap_or_default();
+    let mut changes = Vec::new();
+    flatten(&table, &["policy"], &mut |keys, value| {
+        changes.push((keys.join("."), value.to_string()));
+    });
+    changes
 }
 
 fn read(source: Source) -> Result<Policy, SettingsError> {
