@@ -13,7 +13,7 @@ use crate::net::Tls;
 use crate::policy::Policy;
 use crate::recordings::store::read_key;
 use crate::settings::{Fault, Inspection, Place, Secret, Settings, Step, StoreKind};
-use crate::words::{Language, PromptId, Sentence};
+use crate::words::{Language, PromptId, Sentence, Wait};
 
 use super::{Unfit, house, prompts, sockets};
 
@@ -170,8 +170,8 @@ fn deadline(settings: &Settings, policy: &Policy) -> Option<Fault> {
     let deadline = policy.answer.deadline();
     (deadline >= patience).then(|| {
         let late = Sentence::of("settings.late-answer")
-            .with("deadline", crate::words::Wait::new(deadline))
-            .with("patience", crate::words::Wait::new(patience));
+            .with("deadline", Wait::new(deadline))
+            .with("patience", Wait::new(patience));
         at(&["sip", "trunk_rings_for"], late)
     })
 }
@@ -257,4 +257,62 @@ fn unplayable(book: &Phrasebook, named: &[&PromptId]) -> Vec<PhrasebookError> {
     });
     faults.extend(book.check_music().err());
     faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::phrasebook::shipped_music;
+    use crate::words::Catalogue;
+
+    const WORDS: &str = include_str!("../../config/prompts/phrases.toml");
+
+    fn said(faults: &[Fault]) -> Vec<String> {
+        let texts = Catalogue::shipped();
+        let faults = faults.iter();
+        faults
+            .map(|it| texts.say(it.title(), Language::En))
+            .collect()
+    }
+
+    #[test]
+    fn a_language_without_sound_is_told_by_its_name() {
+        let none = |_: &PromptId, _| None;
+        let book = Phrasebook::new(WORDS, none, shipped_music()).unwrap();
+        let greeting = "greeting".parse().unwrap();
+        let told = said(&gaps(&book, &[&greeting], &["policy"]));
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.iter().all(|it| it.contains("greeting")));
+        assert!(told.iter().any(|it| it.contains("zh-CN")));
+        let shipped = Phrasebook::shipped();
+        assert!(gaps(&shipped, &[&greeting], &["policy"]).is_empty());
+    }
+
+    #[test]
+    fn a_trunk_that_gives_up_before_we_answer_is_told() {
+        let policy = Policy::standard();
+        let with = |patience: &str| {
+            let text = format!("sip.trunk_rings_for = \"{patience}\"");
+            deadline(&toml::from_str(&text).unwrap(), &policy)
+        };
+        assert!(with("6s").is_some() && with("7s").is_none());
+        assert!(deadline(&Settings::default(), &policy).is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_that_others_may_read_is_warned_of() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = std::env::temp_dir().join(format!("thirdring-secret-{}", std::process::id()));
+        fs::write(&file, "sesame").unwrap();
+        let warned = |mode| {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let seat = format!(
+                "[[seat]]\nid = \"rep1\"\nkind = \"phone\"\nusername = \"rep1\"\npassword = {{ file = {file:?} }}"
+            );
+            warnings(&toml::from_str(&seat).unwrap()).len()
+        };
+        assert_eq!((warned(0o644), warned(0o600)), (1, 0));
+        fs::remove_file(&file).unwrap();
+    }
 }

@@ -1,7 +1,7 @@
 //! The settings are read anew when an admin says so (SIGHUP): what can change while we run counts for the calls from
 //! then on, live ones keep their terms. Nobody in a call waits for the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -151,7 +151,7 @@ fn counts(key: &str) -> bool {
 
 /// By key; what is not there is empty.
 fn changes(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Vec<Change> {
-    let keys: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let of = |values: &BTreeMap<String, String>, key| values.get(key).cloned().unwrap_or_default();
     let changes = keys.into_iter().map(|key| Change {
         key: key.clone(),

@@ -58,9 +58,9 @@ impl Fault {
 
     /// Whether it may be there only because what stood at `left_out` could not be read.
     pub(super) fn follows_from(&self, left_out: &Place) -> bool {
-        left_out.holds(&self.place)
-            || left_out.is_beside(&self.place)
-            || self.leans_on.iter().any(|name| left_out.is_of(name))
+        // Where an entry was left out the next has its number.
+        let is_near = left_out.holds(&self.place) || left_out.is_beside(&self.place);
+        (is_near && !left_out.is_entry()) || self.leans_on.iter().any(|name| left_out.is_of(name))
     }
 
     /// Drawn where `find` says; without a picture where nobody wrote it.
@@ -249,7 +249,8 @@ fn repeated(list: &'static str, ids: &[&str]) -> Vec<Fault> {
 fn seat(settings: &Settings, n: usize, seat: &Seat) -> Option<Fault> {
     let at = |key| [Step::Key("seat"), Step::Nth(n), Step::Key(key)];
     let id = &seat.id;
-    if seat.kind == SeatKind::Phone && seat.uri.is_none() && !seat.registers() {
+    let is_nowhere = seat.uri.is_none() && seat.username.is_none() && seat.password.is_none();
+    if seat.kind == SeatKind::Phone && is_nowhere {
         return Some(fault(
             &at("kind"),
             Sentence::of("settings.phone-without-address").with("id", id),

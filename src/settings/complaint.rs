@@ -103,11 +103,11 @@ fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
 const SECRETS: [&str; 4] = ["password", "passwd", "secret", "token"];
 
 /// Of a server: a password is in it. `uri` is too like it to be a slip.
-const URL: &str = "url";
+const URL: (&str, &str) = ("url", "://");
 
 /// Whether the text of a key is a secret, also where the key is misspelt.
-pub(super) fn is_secret(key: &str) -> bool {
-    key == URL || nearest(key, &SECRETS).is_some()
+pub(super) fn is_secret(key: &str, text: &str) -> bool {
+    (key == URL.0 && text.contains(URL.1)) || nearest(key, &SECRETS).is_some()
 }
 
 /// The known name that was meant, or all of them.

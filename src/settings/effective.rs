@@ -44,9 +44,9 @@ impl Inspection {
 pub(super) fn flatten(table: &Table, section: &[&str], tell: &mut impl FnMut(&[&str], &Value)) {
     for (key, value) in table {
         let keys: Vec<&str> = section.iter().copied().chain([key.as_str()]).collect();
-        match value {
-            Value::Table(inner) if !inner.is_empty() => flatten(inner, &keys, tell),
-            value => tell(&keys, value),
+        match value.as_table() {
+            Some(inner) if !inner.is_empty() => flatten(inner, &keys, tell),
+            Some(_) | None => tell(&keys, value),
         }
     }
 }

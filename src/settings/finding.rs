@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 
 use super::complaint::{self, Complaint};
@@ -33,6 +33,8 @@ pub(super) struct Source {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) is_file: bool,
+    /// The later layer is the higher.
+    pub(super) layer: usize,
 }
 
 /// Where in it.
@@ -108,6 +110,12 @@ impl Finding {
         self
     }
 
+    /// As its reader comes upon it: by layer, and there from the top; last what stands nowhere.
+    pub(super) fn order(&self) -> (usize, usize) {
+        let spot = self.spot.as_ref();
+        spot.map_or((usize::MAX, 0), |spot| (spot.source.layer, spot.span.start))
+    }
+
     pub fn is_error(&self) -> bool {
         self.gravity == Gravity::Error
     }
@@ -125,7 +133,7 @@ impl Finding {
         let label = texts.say(label, language);
         let shown = self.spot.as_ref().map(|spot| spot.source.shown());
         let group = match (&self.spot, &shown) {
-            (Some(spot), Some(text)) => spot.draw(group, text, label),
+            (Some(spot), Some(shown)) => spot.draw(group, shown, label, text("settings.from")),
             (Some(_) | None, _) => group,
         };
         let group = match help {
@@ -167,16 +175,22 @@ impl Finding {
 }
 
 impl Spot {
-    /// A variable and a flag have no lines to count.
-    fn draw<'a>(&'a self, group: Group<'a>, text: &'a str, label: String) -> Group<'a> {
+    /// A variable and a flag have no lines to count: `from` says which it was.
+    fn draw<'a>(
+        &'a self,
+        group: Group<'a>,
+        text: &'a str,
+        label: String,
+        from: String,
+    ) -> Group<'a> {
         let annotation = AnnotationKind::Primary.span(self.span.clone()).label(label);
         let snippet = Snippet::source(text).annotation(annotation);
         let name = &*self.source.name;
         match self.source.is_file {
             true => group.element(snippet.path(name)),
             false => group
-                .element(Origin::path(name))
-                .element(snippet.line_numbering(false)),
+                .element(snippet.line_numbering(false))
+                .element(Level::NOTE.with_name(from).message(name)),
         }
     }
 }

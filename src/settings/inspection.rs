@@ -36,7 +36,8 @@ impl Inspection {
     }
 
     pub(super) fn of_layers(layers: Layers) -> Self {
-        let (settings, findings) = layers.settle();
+        let (settings, mut findings) = layers.settle();
+        findings.sort_by_key(Finding::order);
         Self {
             layers,
             settings,
@@ -65,11 +66,13 @@ impl Inspection {
     /// What somebody else found, drawn where it was written.
     pub fn add(&mut self, faults: Vec<Fault>) {
         self.findings.extend(self.layers.pictures(faults));
+        self.findings.sort_by_key(Finding::order);
     }
 
     /// What was found in another file.
     pub fn add_drawn(&mut self, error: &SettingsError) {
         self.findings.extend_from_slice(error.findings());
+        self.findings.sort_by_key(Finding::order);
     }
 
     /// Who set the value there; none: it is the default.

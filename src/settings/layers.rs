@@ -76,6 +76,7 @@ impl Layers {
             name,
             text,
             is_file,
+            layer: self.layers.len(),
         }));
     }
 

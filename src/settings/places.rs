@@ -31,7 +31,9 @@ impl PartialEq for Step {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Nth(n), Self::Nth(other)) => n == other,
-            _ => self.name().is_some() && self.name() == other.name(), // at most one of them counts
+            (Self::Key(_) | Self::Named(_) | Self::Nth(_), _) => {
+                self.name().is_some() && self.name() == other.name()
+            }
         }
     }
 }
@@ -55,6 +57,11 @@ impl Place {
     /// Whether `other` is this place, or within it.
     pub(super) fn holds(&self, other: &Self) -> bool {
         other.0.starts_with(&self.0)
+    }
+
+    /// Whether it is an entry of a list, and no key.
+    pub(super) fn is_entry(&self) -> bool {
+        matches!(self.0.last(), Some(Step::Nth(_)))
     }
 
     /// The same entry of a list, where both are in one.

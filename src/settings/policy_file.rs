@@ -14,6 +14,9 @@ use super::tree::Tree;
 use crate::policy::{Policy, Unkept, overlay};
 use crate::words::Sentence;
 
+/// It is shown after all layers of the settings.
+const OF_POLICY: usize = usize::MAX - 1;
+
 /// Reads what a file changes of the standard.
 pub fn read_policy(path: &Path) -> Result<Policy, SettingsError> {
     let name = path.display().to_string();
@@ -28,6 +31,7 @@ pub fn read_policy(path: &Path) -> Result<Policy, SettingsError> {
         name,
         text,
         is_file: true,
+        layer: OF_POLICY,
     })
 }
 
@@ -60,7 +64,7 @@ fn read(source: Source) -> Result<Policy, SettingsError> {
     let Tried {
         fitting,
         mut misfits,
-    } = Tried::of(tree.read().unwrap_or_default());
+    } = Tried::of(&tree.read().unwrap_or_default());
     misfits.dedup_by(|one, other| one.0 == other.0);
     let misfits = misfits.into_iter();
     findings.extend(misfits.map(|(place, complaint)| at(tree.find_key(&place), complaint)));
@@ -70,6 +74,7 @@ fn read(source: Source) -> Result<Policy, SettingsError> {
     })?;
     let unkept = policy.unkept().into_iter();
     findings.extend(unkept.map(|it| at(tree.find_key(&place(it.key)), kept(&it))));
+    findings.sort_by_key(Finding::order);
     match SettingsError::among(findings) {
         Some(error) => Err(error),
         None => Ok(policy),
@@ -99,18 +104,18 @@ struct Tried {
 }
 
 impl Tried {
-    fn of(changes: Table) -> Self {
+    fn of(changes: &Table) -> Self {
         let mut tried = Self::default();
         tried.try_each(changes, &[]);
         tried
     }
 
-    fn try_each(&mut self, changes: Table, section: &[&str]) {
-        for (key, value) in &changes {
+    fn try_each(&mut self, changes: &Table, section: &[&str]) {
+        for (key, value) in changes {
             let keys: Vec<&str> = section.iter().copied().chain([key.as_str()]).collect();
-            match value {
-                toml::Value::Table(inner) => self.try_each(inner.clone(), &keys),
-                value => self.try_one(value.clone(), &keys),
+            match value.as_table() {
+                Some(inner) => self.try_each(inner, &keys),
+                None => self.try_one(value.clone(), &keys),
             }
         }
     }
@@ -146,6 +151,7 @@ mod tests {
             name: "my.toml".to_owned(),
             text: text.to_owned(),
             is_file: true,
+            layer: OF_POLICY,
         };
         read(source).unwrap_err().to_string()
     }

@@ -41,16 +41,47 @@ impl<'t> Reading<'t> {
         while reading.faults.len() < FAULTS_MAX
             && let Err(error) = reading.tree.read::<Settings>()
         {
-            // That the remains of such a line do not fit has been told.
-            if !reading.is_on(&error, &no_toml) {
+            let left_out = error.span();
+            let left_out = left_out.and_then(|span| reading.tree.leave_out(&span));
+            let follows = reading.follows(&error, left_out.as_ref(), &no_toml);
+            if !follows {
                 reading.note(&error);
             }
-            match error.span().and_then(|span| reading.tree.leave_out(&span)) {
-                Some(place) => reading.left_out.push(place),
+            match left_out {
+                Some(place) => reading.left_out(place),
                 None => reading.tree = Tree::default(),
             }
         }
         reading
+    }
+
+    /// Whether the fault may be there only because of what was told already: the remains of a line that is no TOML do
+    /// not fit, keys below a header that is none are in another section, a key that is misspelt is missing.
+    fn follows(&self, error: &Error, left_out: Option<&Place>, no_toml: &[usize]) -> bool {
+        let has_lost = |entry: &Place| {
+            let mut lost = self.left_out.iter();
+            lost.any(|place| entry.holds(place) && entry != place)
+        };
+        let is_missing = error.message().starts_with("missing field");
+        let header = error.span().map(|span| self.header(self.line(&span)));
+        self.is_on(error, no_toml)
+            || header.is_some_and(|line| no_toml.contains(&line))
+            || (is_missing && left_out.is_some_and(has_lost))
+    }
+
+    /// The line of the header above; 0 where there is none.
+    fn header(&self, line: usize) -> usize {
+        let lines = self.source.text.lines().take(line);
+        let headers = lines.enumerate().filter(|(_, it)| it.starts_with('['));
+        headers.last().map_or(0, |(n, _)| n + 1)
+    }
+
+    /// Where an entry was left out the next has its number: what was of the one is not of the other.
+    fn left_out(&mut self, place: Place) {
+        if place.is_entry() {
+            self.left_out.retain(|it| !place.holds(it));
+        }
+        self.left_out.push(place);
     }
 
     pub(super) fn findings(&self) -> Vec<Finding> {

@@ -63,9 +63,10 @@ fn list(manual: &Manual, path: &str) -> Map<String, Value> {
 }
 
 fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(object) => object,
-        _ => Map::new(),
+    if let Value::Object(object) = value {
+        object
+    } else {
+        Map::new()
     }
 }
 

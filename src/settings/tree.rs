@@ -78,8 +78,8 @@ impl<'t> Tree<'t> {
         Some(Place::new(steps))
     }
 
-    /// Where texts stand whose key `is_meant`, wherever they are.
-    pub(super) fn texts_of(&self, is_meant: fn(&str) -> bool) -> Vec<Range<usize>> {
+    /// Where texts stand that are meant, by their key and themselves, wherever they are.
+    pub(super) fn texts_of(&self, is_meant: fn(&str, &str) -> bool) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         texts_in(self.0.get_ref(), is_meant, &mut found);
         found
@@ -148,20 +148,15 @@ fn out_of_list(list: &mut DeArray<'_>, span: &Range<usize>) -> Option<Vec<Step>>
     Some(vec![Step::Nth(n)])
 }
 
-fn texts_in(table: &DeTable<'_>, is_meant: fn(&str) -> bool, found: &mut Vec<Range<usize>>) {
+fn texts_in(table: &DeTable<'_>, is_meant: fn(&str, &str) -> bool, found: &mut Vec<Range<usize>>) {
     for (key, value) in table.iter() {
-        if value.get_ref().is_str() && is_meant(key.get_ref()) {
+        let text = value.get_ref().as_str();
+        if text.is_some_and(|text| is_meant(key.get_ref(), text)) {
             found.push(value.span());
         }
-        let tables = value
-            .get_ref()
-            .as_array()
-            .into_iter()
-            .flat_map(|list| list.iter());
-        for table in tables
-            .chain([value])
-            .filter_map(|value| value.get_ref().as_table())
-        {
+        let list = value.get_ref().as_array().into_iter();
+        let tables = list.flat_map(|list| list.iter()).chain([value]);
+        for table in tables.filter_map(|value| value.get_ref().as_table()) {
             texts_in(table, is_meant, found);
         }
     }

@@ -80,10 +80,11 @@ fn an_editor_is_told_line_and_column() {
 
 #[test]
 fn a_flag_is_named_where_it_is_wrong() {
-    let (code, out, _) = config(&["check", "--set", "sip.lisen=127.0.0.1:5061"]);
+    let slip = "sip.lisen=127.0.0.1:5061";
+    let (code, out, _) = config(&["check", "--language", "en", "--set", slip]);
     assert_eq!(code, 1);
     assert!(
-        out.contains("--> --set\n") && out.contains("`listen`"),
+        out.contains("= from: --set\n") && out.contains("`listen`"),
         "{out}"
     );
     assert!(!out.contains("1 |"), "{out}");
@@ -102,17 +103,9 @@ fn the_files_we_ship_have_no_fault() {
 }
 
 #[test]
-fn our_own_recordings_are_playable_and_are_looked_through_in_a_moment() {
-    let from = std::time::Instant::now;
-    let began = from();
-    right(&[
-        "check",
-        "--language",
-        "en",
-        "--set",
-        "prompts=config/prompts",
-    ]);
-    println!("all recordings checked in {:?}", began.elapsed());
+fn our_own_recordings_can_be_played() {
+    let folder = "prompts=config/prompts";
+    right(&["check", "--language", "en", "--set", folder]);
 }
 
 #[test]
