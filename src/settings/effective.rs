@@ -27,16 +27,15 @@ impl Inspection {
     /// All values, by their keys; a list is one.
     pub fn effective(&self) -> Vec<Effective> {
         let all = Table::try_from(self.settings()).unwrap_or_default();
-        let mut values = Vec::new();
+        let (mut values, mut places) = (Vec::new(), Vec::new());
         flatten(&all, &[], &mut |keys, value| {
             let steps = keys.iter().map(|key| Step::Named((*key).to_owned()));
-            values.push(Effective {
-                key: keys.join("."),
-                value: value.clone(),
-                origin: self.origin(&Place::new(steps.collect())),
-            });
+            places.push(Place::new(steps.collect()));
+            values.push((keys.join("."), value.clone()));
         });
-        values
+        let values = values.into_iter().zip(self.origins(&places));
+        let effective = values.map(|((key, value), origin)| Effective { key, value, origin });
+        effective.collect()
     }
 }
 

@@ -75,9 +75,9 @@ impl Inspection {
         self.findings.sort_by_key(Finding::order);
     }
 
-    /// Who set the value there; none: it is the default.
-    pub fn origin(&self, place: &Place) -> Option<Origin> {
-        self.layers.origin(place)
+    /// Who set the value at each place; none: it is the default.
+    pub(super) fn origins(&self, places: &[Place]) -> Vec<Option<Origin>> {
+        self.layers.origins(places)
     }
 }
 

@@ -107,11 +107,11 @@ impl Manual {
         let known = refusal.split('`').skip(3).step_by(2).map(str::to_owned);
         let known: Vec<String> = known.collect();
         let is_all = |word: &String| self.takes(key, &wrapped(&format!("\"{word}\"")));
-        known
-            .iter()
-            .all(is_all)
-            .then_some(known)
-            .unwrap_or_default()
+        if known.iter().all(is_all) {
+            known
+        } else {
+            Vec::new()
+        }
     }
 
     /// What an entry of the list must say.

@@ -121,17 +121,21 @@ impl Layers {
             .collect()
     }
 
-    /// Who says so, the strongest that does.
-    pub(super) fn origin(&self, place: &Place) -> Option<Origin> {
-        self.readings().iter().rev().find_map(|reading| {
-            let span = reading.tree.find(place)?;
-            let source = reading.source;
-            let (line, _) = source.line_and_column(span.start);
-            Some(Origin {
-                name: source.name.clone(),
-                line: source.is_file.then_some(line),
+    /// Who says each of them, the strongest that does.
+    pub(super) fn origins(&self, places: &[Place]) -> Vec<Option<Origin>> {
+        let readings = self.readings();
+        let origin = |place: &Place| {
+            readings.iter().rev().find_map(|reading| {
+                let span = reading.tree.find(place)?;
+                let source = reading.source;
+                let (line, _) = source.line_and_column(span.start);
+                Some(Origin {
+                    name: source.name.clone(),
+                    line: source.is_file.then_some(line),
+                })
             })
-        })
+        };
+        places.iter().map(origin).collect()
     }
 
     fn readings(&self) -> Vec<Reading<'_>> {

@@ -195,7 +195,7 @@ fn a_key_is_explained_in_the_readers_language() {
     }
     let chinese = right(&["explain", "sip.behind", "--language", "zh-CN"]);
     assert!(
-        chinese.contains("没有坐席可用时") && chinese.contains("默认值"),
+        chinese.contains("没有座席可用时") && chinese.contains("默认值"),
         "{chinese}"
     );
     let section = right(&["explain", "sip.tls", "--language", "en"]);

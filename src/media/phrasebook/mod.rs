@@ -137,7 +137,7 @@ impl Phrasebook {
         self.recording(id, language)?.clip(rate)
     }
 
-    /// Whether a phrase can be played; it is read for that, and forgotten again.
+    /// Whether a phrase can be played; one that is not ours is read for that, and forgotten again.
     pub fn check(&self, id: &PromptId, language: Language) -> Result<(), PhrasebookError> {
         self.recording(id, language)?.check()
     }
