@@ -274,7 +274,7 @@ impl Agent {
     /// Changes a file that its settings are read from.
     pub(crate) fn rewrite(&self, file: &str, change: impl FnOnce(String) -> String) {
         let text = fs::read_to_string(self.scratch.path(file)).expect("we wrote it");
-        self.scratch.write(file, &change(text));
+        self.scratch.write(file, change(text));
     }
 
     /// SIGHUP: it should read its settings and certificates anew.
