@@ -51,6 +51,7 @@ pub(super) enum Verb {
     Demo(DemoArguments),
     Dial(DialArguments),
     Ports(PortsArguments),
+    Config(ConfigArguments),
     Devices(DevicesArguments),
     Recording(RecordingArguments),
     Completions {
@@ -123,6 +124,45 @@ pub(super) struct PortsArguments {
     pub(super) config: Option<PathBuf>,
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     pub(super) set: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct ConfigArguments {
+    #[command(subcommand)]
+    pub(super) verb: ConfigVerb,
+}
+
+#[derive(Subcommand, Clone, Debug, PartialEq, Eq)]
+pub(super) enum ConfigVerb {
+    Check(LayersArguments),
+    Show(ShowArguments),
+    #[command(name = "explain")]
+    ExplainKey(ExplainKeyArguments),
+    Schema,
+}
+
+/// Where settings come from.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct LayersArguments {
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct ShowArguments {
+    #[command(flatten)]
+    pub(super) layers: LayersArguments,
+    #[arg(long)]
+    pub(super) origin: bool,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct ExplainKeyArguments {
+    pub(super) key: String,
+    #[command(flatten)]
+    pub(super) layers: LayersArguments,
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]

@@ -58,6 +58,13 @@ pub(super) enum Failure {
     NotAllDeleted,
     /// The settings cannot be used: the picture says where.
     Settings(SettingsError),
+    /// So many faults of the settings; they have been shown.
+    Faulty(usize),
+    /// `config explain` of a key that is none; what was probably meant.
+    NoSuchKey {
+        key: String,
+        advice: Sentence,
+    },
     /// The agent cannot start; the reason says what would be right.
     NotStarted(Sentence),
     /// There is no HOME, and no --state.
@@ -171,6 +178,15 @@ impl Failure {
             Self::DrainCancelled => (REFUSED, text("cli.drain-cancelled", &[])),
             Self::Unwell => (REFUSED, text("cli.unwell", &[])),
             Self::Settings(picture) => (USAGE, picture.drawn(texts, language)),
+            Self::Faulty(count) => {
+                let count = count.to_string();
+                (REFUSED, text("cli.config.faulty", &[("count", &count)]))
+            }
+            Self::NoSuchKey { key, advice } => {
+                let advice = texts.say(advice, language);
+                let values = [("key", key.as_str()), ("advice", &advice)];
+                (USAGE, text("cli.config.no-such-key", &values))
+            }
             Self::NotStarted(why) => (USAGE, because("cli.not-started", why)),
             Self::NoStateFolder => (USAGE, text("cli.no-state-folder", &[])),
             Self::VowsBroken(count) => {

@@ -6,6 +6,7 @@ mod api;
 mod arguments;
 mod call_verbs;
 mod callback_verbs;
+mod config;
 mod demo;
 mod devices;
 mod dial;
@@ -36,7 +37,9 @@ use clap::FromArgMatches;
 
 use crate::words::{Catalogue, Language};
 use api::Api;
-use arguments::{Arguments, DialArguments, DialVerb, PolicyArguments, RecordingArguments, Verb};
+use arguments::{
+    Arguments, ConfigArguments, DialArguments, DialVerb, PolicyArguments, RecordingArguments, Verb,
+};
 use failure::Failure;
 
 /// What the command line takes from the process's environment.
@@ -141,6 +144,7 @@ fn run(
             (None, None) => Ok(()), // clap has asked for the number
         },
         Verb::Ports(arguments) => ports::list(&arguments, teller),
+        Verb::Config(ConfigArguments { verb }) => config::run(&verb, teller),
         Verb::Devices(arguments) => devices::run(&arguments, teller),
         Verb::Recording(RecordingArguments { verb }) => {
             recording::run(verb, &arguments.everywhere, environment, teller)

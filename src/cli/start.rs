@@ -11,7 +11,7 @@ use super::arguments::RunArguments;
 use super::failure::Failure;
 use super::{Environment, Teller};
 use crate::console::Token;
-use crate::desk::{self, Agent, RunOptions, Summary};
+use crate::desk::{self, Agent, RunOptions, Sources, Summary};
 use crate::files;
 use crate::settings::{LogFormat, Settings};
 use crate::words::{Entropy, Sentence};
@@ -36,7 +36,8 @@ pub(super) fn run(
     }
     let settings = Settings::load(arguments.config.as_deref(), &sets).map_err(Failure::Settings)?;
     log(&settings)?;
-    for warning in settings.warnings() {
+    let open = desk::warnings(&settings);
+    for warning in settings.warnings().into_iter().chain(open) {
         let told = teller.texts.say(&warning, teller.language);
         tracing::warn!("{told}");
     }
@@ -50,6 +51,10 @@ pub(super) fn run(
         state,
         exit_after: arguments.exit_after,
         token,
+        sources: Some(Sources {
+            file: arguments.config,
+            sets,
+        }),
     };
     let summary = start(settings, options, teller.out)?;
     if summary.broken > 0 {

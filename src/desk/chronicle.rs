@@ -8,6 +8,7 @@ use tracing::{error, info, warn};
 
 use crate::console::{EventLog, Metrics};
 use crate::media::Stats;
+use crate::policy::Policy;
 use crate::records::{Entry, What};
 use crate::sip;
 use crate::sip::registrar::Judgements;
@@ -52,6 +53,13 @@ impl Chronicle {
             seq: 0,
             fast,
         }
+    }
+
+    /// Of calls from now on other things are owed.
+    pub(super) fn renew(&mut self, policy: &Policy) {
+        self.fast = policy.fast;
+        let notice = policy.recording.notice.clone();
+        self.vows.renew(policy.hold.every.get(), notice);
     }
 
     /// When it was written down, by the wall clock.

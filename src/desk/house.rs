@@ -281,7 +281,7 @@ impl House {
     }
 }
 
-fn read_policy(file: &PolicyFile) -> Result<Policy, Unfit> {
+pub(super) fn read_policy(file: &PolicyFile) -> Result<Policy, Unfit> {
     match file {
         PolicyFile::Shipped(name) => Ok(Policy::shipped(name).unwrap_or_else(Policy::standard)),
         PolicyFile::File(path) => settings::read_policy(path).map_err(Unfit::Policy),
@@ -309,7 +309,7 @@ fn codecs(settings: &Settings) -> Codecs {
     Codecs::new(&named).unwrap_or_default()
 }
 
-fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
+pub(super) fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> Terms {
     let own_question = |id: &str| {
         let question: PromptId = format!("{}.{id}", policy.transfer.ask).parse().ok()?;
         book.phrase(&question).map(|_| question)
@@ -373,7 +373,7 @@ async fn place(seat: &settings::Seat, guide: &mut Guide) -> Result<Place, Unfit>
     }
 }
 
-fn read_sound(file: &Path) -> Result<Clip, Unfit> {
+pub(super) fn read_sound(file: &Path) -> Result<Clip, Unfit> {
     let bytes = super::prompts::read(file).map_err(|why| Unfit::Unreadable {
         file: file.to_owned(),
         why,

@@ -225,7 +225,7 @@ impl Sounds {
 }
 
 /// What a call may begin with comes first.
-fn spoken(settings: &Settings, house: &House) -> Spoken {
+pub(super) fn spoken(settings: &Settings, house: &House) -> Spoken {
     let policy = &house.terms.policy;
     let first = [
         &policy.recording.notice,
@@ -237,7 +237,7 @@ fn spoken(settings: &Settings, house: &House) -> Spoken {
     Spoken::new(phrases, settings.language, under)
 }
 
-fn watch(house: &House) -> Watch {
+pub(super) fn watch(house: &House) -> Watch {
     match house.terms.watches_line {
         true => Watch::On(sound::limits(&house.terms.policy.line)),
         false => Watch::Off,

@@ -27,7 +27,7 @@ pub(super) fn open(settings: &Settings) -> Result<Phrasebook, Unfit> {
 }
 
 /// `phrases.toml`, `<language>/<phrase>.flac` or another kind of file, and `music/bed.flac` where the music is another, too.
-fn in_folder(folder: &Path) -> Result<Phrasebook, Unfit> {
+pub(super) fn in_folder(folder: &Path) -> Result<Phrasebook, Unfit> {
     let file = folder.join("phrases.toml");
     let words = fs::read_to_string(&file).map_err(|why| Unfit::Unreadable { file, why })?;
     let sound =
@@ -49,7 +49,7 @@ fn find(folder: &Path, name: &str) -> Option<SoundFile> {
 }
 
 /// Music of its own is played once, before a caller would hear nothing instead.
-fn music(file: &Path) -> Result<SoundFile, Unfit> {
+pub(super) fn music(file: &Path) -> Result<SoundFile, Unfit> {
     let bytes = read(file).map_err(|why| Unfit::Unreadable {
         file: file.to_owned(),
         why,

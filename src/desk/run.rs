@@ -24,6 +24,7 @@ use super::pbx::Pbx;
 use super::phones::Phones;
 use super::promises::Promises;
 use super::prompts;
+use super::reloading::{Reload, Sources};
 use super::renewal::Renewal;
 use super::run_error::RunError;
 use super::signals::Signals;
@@ -41,6 +42,8 @@ pub struct RunOptions {
     /// Stop after this many calls.
     pub exit_after: Option<u64>,
     pub token: Token,
+    /// What is read anew; none: it stays as it was opened.
+    pub sources: Option<Sources>,
 }
 
 /// What came of a run.
@@ -144,6 +147,7 @@ impl Agent {
             buttons: presses,
             signals: Signals::listen().map_err(RunError::System)?,
             renewal: Renewal::default(),
+            reload: Reload::new(settings, options.sources),
         };
         Ok(Self {
             desk,

@@ -41,7 +41,7 @@ impl Sockets {
             from: Some(sip.listen.ip()).filter(|ip| !ip.is_unspecified()),
             dscp,
         };
-        let files = wants_tls(settings).then(|| tls_settings(&sip.tls));
+        let files = tls(settings);
         let tls = files.as_ref().map(Tls::open).transpose();
         let tls = tls.map_err(RunError::Tls)?;
         let at = sip.listen_tcp.or(sip.listen_tls).unwrap_or(sip.listen);
@@ -88,6 +88,11 @@ fn wants_tls(settings: &Settings) -> bool {
             .any(|peer| peer.transport == settings::Transport::Tls)
         || (sip.account.iter()).any(|account| account.transport == settings::Transport::Tls)
         || uris.any(settings::SipUri::asks_for_tls)
+}
+
+/// The files of TLS; none where nothing goes by it.
+pub(super) fn tls(settings: &Settings) -> Option<TlsSettings> {
+    wants_tls(settings).then(|| tls_settings(&settings.sip.tls))
 }
 
 fn tls_settings(tls: &settings::Tls) -> TlsSettings {

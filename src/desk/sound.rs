@@ -41,6 +41,8 @@ pub(super) struct Ground {
 pub(super) struct Sound {
     thread: MediaThread,
     pub(super) book: Arc<Phrasebook>,
+    /// Of calls that began before it was another; put away with it.
+    former: Option<Arc<Phrasebook>>,
     spoken: Spoken,
     at_hand: AtHand,
     ground: Ground,
@@ -78,6 +80,7 @@ impl Sound {
         Self {
             thread,
             book,
+            former: None,
             spoken,
             at_hand: AtHand::default(),
             ground,
@@ -91,10 +94,19 @@ impl Sound {
             Some(Errand::Fetch) => self.fetch(Rate::Narrow),
             Some(Errand::PutAway) => {
                 self.book = Arc::new(self.book.unread());
+                self.former = None;
                 self.spoken.is_wide.take();
             }
             None => {}
         }
+    }
+
+    /// From now on other phrases and music, and another look at lines.
+    pub(super) fn renew(&mut self, (book, spoken): (Arc<Phrasebook>, Spoken), watch: Watch) {
+        self.former = Some(std::mem::replace(&mut self.book, book));
+        self.spoken = spoken;
+        self.watch = watch;
+        self.at_hand = AtHand::default();
     }
 
     /// When to follow the calls again, whatever happens.
@@ -211,7 +223,8 @@ impl Sound {
     }
 
     pub(super) fn clip(&self, phrase: &PromptId, language: Language) -> Option<Arc<Clip>> {
-        self.book.clip(phrase, language).ok()
+        let clip = |book: &Arc<Phrasebook>| book.clip(phrase, language).ok();
+        clip(&self.book).or_else(|| self.former.as_ref().and_then(clip))
     }
 
     /// Who hears whom, leg by leg.

@@ -3,6 +3,7 @@
 //! It reads the timeline only, so it shares no mistake with the states that made it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::records::{Entry, What};
@@ -14,7 +15,8 @@ const LONGEST_PHRASE: Duration = Duration::from_secs(20);
 /// What was promised to every caller, and how often it was broken.
 #[derive(Debug)]
 pub(super) struct Vows {
-    owed: Owed,
+    /// To calls that begin now.
+    owed: Arc<Owed>,
     calls: BTreeMap<CallId, Watched>,
     broken: u64,
 }
@@ -28,8 +30,9 @@ struct Owed {
     notice: PromptId,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Watched {
+    owed: Arc<Owed>,
     answered: bool,
     /// On hold or waiting since, or since the last phrase there (R20).
     alone_since: Option<Moment>,
@@ -45,10 +48,15 @@ impl Vows {
     pub(super) fn new(every: Duration, notice: PromptId) -> Self {
         let longest = every + LONGEST_PHRASE;
         Self {
-            owed: Owed { longest, notice },
+            owed: Arc::new(Owed { longest, notice }),
             calls: BTreeMap::new(),
             broken: 0,
         }
+    }
+
+    /// Calls that are there keep what they were promised.
+    pub(super) fn renew(&mut self, every: Duration, notice: PromptId) {
+        self.owed = Self::new(every, notice).owed;
     }
 
     pub(super) fn broken(&self) -> u64 {
@@ -58,8 +66,9 @@ impl Vows {
     /// Judges an entry; says which rule it breaks.
     pub(super) fn judge(&mut self, entry: &Entry) -> Option<&'static str> {
         let call = entry.call?;
-        let watched = self.calls.entry(call).or_default();
-        let verdict = watched.judge(&entry.what, entry.at, &self.owed);
+        let began = || Watched::new(Arc::clone(&self.owed));
+        let watched = self.calls.entry(call).or_insert_with(began);
+        let verdict = watched.judge(&entry.what, entry.at);
         if matches!(entry.what, What::Ended { .. }) {
             self.calls.remove(&call);
         }
@@ -69,9 +78,20 @@ impl Vows {
 }
 
 impl Watched {
+    fn new(owed: Arc<Owed>) -> Self {
+        Self {
+            owed,
+            answered: false,
+            alone_since: None,
+            said_whole: false,
+            farewell_by_rep: false,
+            noticed: false,
+        }
+    }
+
     #[expect(clippy::wildcard_enum_match_arm, reason = "no vow is about the others")]
-    fn judge(&mut self, what: &What, at: Moment, owed: &Owed) -> Option<&'static str> {
-        let longest = owed.longest;
+    fn judge(&mut self, what: &What, at: Moment) -> Option<&'static str> {
+        let longest = self.owed.longest;
         match what {
             What::Leg {
                 party: Party::Caller,
@@ -105,7 +125,7 @@ impl Watched {
                 ..
             } => {
                 self.said_whole = *whole;
-                self.noticed |= *whole && *phrase == owed.notice;
+                self.noticed |= *whole && *phrase == self.owed.notice;
                 None
             }
             What::Recording { news, .. } => (news == "began" && !self.noticed)

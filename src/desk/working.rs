@@ -17,6 +17,7 @@ use crate::words::{Moment, Party};
 use super::draining::Stage;
 use super::finder::Places;
 use super::keeper::Kept;
+use super::reloading::Reload;
 use super::renewal::Renewal;
 use super::signals::{Asked, Signals};
 use super::{Desk, clock};
@@ -46,6 +47,7 @@ pub(super) struct Inbox {
     pub(super) buttons: Option<mpsc::Receiver<ButtonNews>>,
     pub(super) signals: Signals,
     pub(super) renewal: Renewal,
+    pub(super) reload: Reload,
 }
 
 impl Desk {
@@ -121,10 +123,14 @@ impl Desk {
                 Some(news) = told(&mut inbox.headset) => self.headset_news(news, clock::now()),
                 Some(kept) = inbox.kept.recv() => self.kept(kept, clock::now()),
                 Some(read) = inbox.renewal.done() => self.renew(read, clock::now()),
+                read = inbox.reload.done() => self.reload(&mut inbox.reload, read, clock::now()),
                 () = until(wake, now) => self.tick(clock::now()),
                 asked = inbox.signals.next() => match asked {
                     Asked::Stop => leave_at = Some(self.shut_down(leave_at, clock::now())),
-                    Asked::Renew => self.begin_renewal(&mut inbox.renewal),
+                    Asked::Renew => {
+                        self.begin_renewal(&mut inbox.renewal);
+                        inbox.reload.begin();
+                    }
                 },
             }
         }

@@ -37,30 +37,41 @@ const TRIES: std::ops::RangeInclusive<u8> = 1..=5;
 const KEY_MIN: Duration = Duration::from_secs(3);
 
 impl Policy {
-    pub(super) fn check(&self) -> Result<(), Unkept> {
-        self.check_rings()?;
-        self.check_grid()?;
-        self.check_opening()?;
-        self.check_line()?;
-        self.check_number()?;
-        self.check_keys()
+    /// Each rule that it breaks.
+    pub fn unkept(&self) -> Vec<Unkept> {
+        let sections = [
+            self.rings(),
+            self.grid(),
+            self.opening().into_iter().collect(),
+            self.line(),
+            self.number(),
+            self.keys(),
+        ];
+        sections.into_iter().flatten().collect()
     }
 
-    fn check_rings(&self) -> Result<(), Unkept> {
+    fn rings(&self) -> Vec<Unkept> {
         let answer = &self.answer;
-        if !RINGS.contains(&answer.after_rings) || !RINGS.contains(&answer.within_rings) {
-            return broken("answer.after_rings", "R1", "policy.right.rings");
+        let rings = [
+            ("answer.after_rings", answer.after_rings),
+            ("answer.within_rings", answer.within_rings),
+        ];
+        let wrong = rings
+            .into_iter()
+            .filter(|(_, rings)| !RINGS.contains(rings));
+        let mut unkept: Vec<Unkept> = wrong
+            .map(|(key, _)| broken(key, "R1", "policy.right.rings"))
+            .collect();
+        if unkept.is_empty() && answer.deadline().is_zero() {
+            unkept.push(broken("answer.margin", "D2", "policy.right.margin"));
         }
-        if answer.deadline().is_zero() {
-            return broken("answer.margin", "D2", "policy.right.margin");
-        }
-        Ok(())
+        unkept
     }
 
-    fn check_grid(&self) -> Result<(), Unkept> {
+    fn grid(&self) -> Vec<Unkept> {
         let every = self.hold.every.get();
         if every < EVERY_MIN {
-            return broken("hold.every", "R20", "policy.right.grid");
+            return vec![broken("hold.every", "R20", "policy.right.grid")];
         }
         let on_grid = |wait: Duration| wait.as_nanos().is_multiple_of(every.as_nanos());
         let from_start = self.hold.counts_from == CountsFrom::Start;
@@ -70,71 +81,76 @@ impl Policy {
             ("waiting.busy_after", Some(self.waiting.busy_after.get())),
             ("waiting.offer_after", self.waiting.offer_after.get()),
         ];
-        for (key, limit) in limits {
-            if limit.is_some_and(|limit| limit.is_zero() || (from_start && !on_grid(limit))) {
-                return broken(key, "D4", "policy.right.multiple");
-            }
-        }
-        Ok(())
+        let is_off = |limit: Duration| limit.is_zero() || (from_start && !on_grid(limit));
+        let off = limits.into_iter().filter(|(_, it)| it.is_some_and(is_off));
+        off.map(|(key, _)| broken(key, "D4", "policy.right.multiple"))
+            .collect()
     }
 
-    fn check_opening(&self) -> Result<(), Unkept> {
+    fn opening(&self) -> Option<Unkept> {
         let opening = &self.line_fault.opening;
+        let key = "line_fault.opening";
         if opening.len() < OPENING_PHRASES_MIN {
-            return broken("line_fault.opening", "R24", "policy.right.two-phrases");
+            return Some(broken(key, "R24", "policy.right.two-phrases"));
         }
         let total: Duration = opening.iter().map(|step| step.wait.get()).sum();
-        if total < OPENING_MIN {
-            return broken("line_fault.opening", "R24", "policy.right.waits");
-        }
-        Ok(())
+        (total < OPENING_MIN).then(|| broken(key, "R24", "policy.right.waits"))
     }
 
     /// A warning comes before the fault, nobody is too quiet and too loud at once, and what did not
     /// help is not tried again.
-    fn check_line(&self) -> Result<(), Unkept> {
-        let (after, level) = (&self.line.after, &self.line.level);
-        if after.media_late >= after.media_stopped {
-            return broken("line.after.media_late", "D16", "policy.right.warning");
-        }
-        if level.too_quiet >= level.too_loud {
-            return broken("line.level.too_quiet", "R27", "policy.right.quieter");
-        }
-        let by = &self.line.repair.by;
-        if by.iter().collect::<BTreeSet<_>>().len() < by.len() {
-            return broken("line.repair.by", "R26", "policy.right.each-once");
-        }
-        Ok(())
+    fn line(&self) -> Vec<Unkept> {
+        let (after, level, by) = (&self.line.after, &self.line.level, &self.line.repair.by);
+        let late = broken("line.after.media_late", "D16", "policy.right.warning");
+        let quiet = broken("line.level.too_quiet", "R27", "policy.right.quieter");
+        let twice = broken("line.repair.by", "R26", "policy.right.each-once");
+        let rules = [
+            (after.media_late >= after.media_stopped, late),
+            (level.too_quiet >= level.too_loud, quiet),
+            (by.iter().collect::<BTreeSet<_>>().len() < by.len(), twice),
+        ];
+        those_broken(rules)
     }
 
     /// Who mistypes may try again, and nobody is asked for ever.
-    fn check_number(&self) -> Result<(), Unkept> {
+    fn number(&self) -> Vec<Unkept> {
         let number = &self.number;
-        if !TRIES.contains(&number.tries) {
-            return broken("number.tries", "R41", "policy.right.tries");
-        }
-        let waits = [
-            ("number.first_within", number.first_within),
-            ("number.next_within", number.next_within),
+        let tries = broken("number.tries", "R41", "policy.right.tries");
+        let typing = |key| broken(key, "R41", "policy.right.typing");
+        let rules = [
+            (!TRIES.contains(&number.tries), tries),
+            (
+                number.first_within.get() < KEY_MIN,
+                typing("number.first_within"),
+            ),
+            (
+                number.next_within.get() < KEY_MIN,
+                typing("number.next_within"),
+            ),
         ];
-        let hurried = waits.into_iter().find(|(_, wait)| wait.get() < KEY_MIN);
-        hurried.map_or(Ok(()), |(key, _)| broken(key, "R41", "policy.right.typing"))
+        those_broken(rules)
     }
 
-    fn check_keys(&self) -> Result<(), Unkept> {
-        if self.consent.yes == self.consent.no {
-            return broken("consent.no", "D11", "policy.right.another-key");
-        }
+    fn keys(&self) -> Vec<Unkept> {
+        let keys = &self.rating.keys;
         let telephone = |c: char| Key::try_from(c).is_ok();
-        if self.rating.keys.is_empty() || !self.rating.keys.chars().all(telephone) {
-            return broken("rating.keys", "R56", "policy.right.telephone-keys");
-        }
-        Ok(())
+        let no = broken("consent.no", "D11", "policy.right.another-key");
+        let rating = broken("rating.keys", "R56", "policy.right.telephone-keys");
+        let rules = [
+            (self.consent.yes == self.consent.no, no),
+            (keys.is_empty() || !keys.chars().all(telephone), rating),
+        ];
+        those_broken(rules)
     }
 }
 
-fn broken(key: &'static str, rule: &'static str, remedy: &'static str) -> Result<(), Unkept> {
-    Err(Unkept { key, rule, remedy })
+fn broken(key: &'static str, rule: &'static str, remedy: &'static str) -> Unkept {
+    Unkept { key, rule, remedy }
+}
+
+fn those_broken<const N: usize>(rules: [(bool, Unkept); N]) -> Vec<Unkept> {
+    let broken = rules.into_iter().filter(|(is_broken, _)| *is_broken);
+    broken.map(|(_, unkept)| unkept).collect()
 }
 
 #[cfg(test)]

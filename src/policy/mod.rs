@@ -21,7 +21,7 @@ use crate::words::{Key, PhoneNumber, PromptId, Sentence, Wait};
 pub use check::Unkept;
 pub use line::{After, Level, Line, Means, Repair, Suggest};
 pub use measure::{Db, Dbov, Percent};
-pub use reading::PolicyError;
+pub use reading::{PolicyError, overlay};
 pub use telling::Told;
 pub use timing::Timed;
 

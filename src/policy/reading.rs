@@ -61,18 +61,27 @@ impl Policy {
         Self::read(table, changes)
     }
 
+    /// The standard with these changes, whether it can be kept or not.
+    pub fn changed_by(changes: Table) -> Result<Self, toml::de::Error> {
+        let mut table: Table = toml::from_str(STANDARD)?;
+        overlay(&mut table, changes);
+        table.try_into()
+    }
+
     fn read(mut table: Table, changes: &[impl AsRef<str>]) -> Result<Self, PolicyError> {
         for change in changes {
             overlay(&mut table, toml::from_str(change.as_ref())?);
         }
         let policy: Self = table.try_into()?;
-        policy.check().map_err(PolicyError::Unkept)?;
-        Ok(policy)
+        match policy.unkept().into_iter().next() {
+            Some(unkept) => Err(PolicyError::Unkept(unkept)),
+            None => Ok(policy),
+        }
     }
 }
 
 /// Tables merge key by key; a list or a value replaces the standard's.
-fn overlay(base: &mut Table, changes: Table) {
+pub fn overlay(base: &mut Table, changes: Table) {
     for (key, change) in changes {
         match (base.get_mut(&key), change) {
             (Some(toml::Value::Table(inner)), toml::Value::Table(change)) => overlay(inner, change),

@@ -152,7 +152,8 @@ impl CallRecord {
             | What::Repair { .. }
             | What::OfferRefused { .. }
             | What::Salvaged { .. }
-            | What::Drain { .. } => {}
+            | What::Drain { .. }
+            | What::SettingsReloaded { .. } => {}
         }
     }
 

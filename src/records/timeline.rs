@@ -176,6 +176,11 @@ pub enum What {
     Drain {
         on: bool,
     },
+    /// The settings were read anew: keys that count for calls from now on, and keys that wait for a restart. Of no call.
+    SettingsReloaded {
+        changed: Vec<String>,
+        after_restart: Vec<String>,
+    },
     /// Something an admin should see: `store-failed`, `disk-full`, `clock-jumped` ...
     Alarm {
         alarm: String,

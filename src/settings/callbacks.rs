@@ -233,16 +233,17 @@ impl From<Holiday> for String {
     }
 }
 
-pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
+pub(super) fn faults(settings: &Settings) -> Vec<Fault> {
     let callbacks = &settings.callbacks;
-    lists(callbacks)
-        .or_else(|| kept(callbacks))
-        .or_else(|| retries(callbacks))
-        .or_else(|| snoozes(callbacks))
-        .or_else(|| quiet(&callbacks.quiet_hours))
+    let mut faults = lists(callbacks);
+    faults.extend(kept(callbacks));
+    faults.extend(retries(callbacks));
+    faults.extend(snoozes(callbacks));
+    faults.extend(quiet(&callbacks.quiet_hours));
+    faults
 }
 
-fn lists(callbacks: &Callbacks) -> Option<Fault> {
+fn lists(callbacks: &Callbacks) -> Vec<Fault> {
     let never = [Step::Key("callbacks"), Step::Key("never")];
     let holidays = [
         Step::Key("callbacks"),
@@ -253,12 +254,15 @@ fn lists(callbacks: &Callbacks) -> Option<Fault> {
         (&never, callbacks.never.len()),
         (&holidays, callbacks.quiet_hours.holidays.len()),
     ];
-    let (place, _) = lists.into_iter().find(|(_, count)| *count > LISTED_MAX)?;
-    Some(fault(
-        place,
-        Sentence::of("settings.callbacks-list"),
-        Sentence::of("settings.right.callbacks-list").with("most", LISTED_MAX),
-    ))
+    let too_long = lists.into_iter().filter(|(_, count)| *count > LISTED_MAX);
+    let fault = |(place, _): (&[Step], usize)| {
+        fault(
+            place,
+            Sentence::of("settings.callbacks-list"),
+            Sentence::of("settings.right.callbacks-list").with("most", LISTED_MAX),
+        )
+    };
+    too_long.map(fault).collect()
 }
 
 fn kept(callbacks: &Callbacks) -> Option<Fault> {
@@ -273,26 +277,28 @@ fn kept(callbacks: &Callbacks) -> Option<Fault> {
     })
 }
 
-fn retries(callbacks: &Callbacks) -> Option<Fault> {
-    let mut tables = callbacks.retry_after.iter();
-    let (kind, _) = tables.find(|(_, waits)| waits.len() > RETRIES_MAX)?;
-    Some(fault(
-        &place("retry_after", *kind),
-        Sentence::of("settings.many-retries").with("kind", kind.as_str()),
-        Sentence::of("settings.right.many-retries").with("most", RETRIES_MAX),
-    ))
+fn retries(callbacks: &Callbacks) -> impl Iterator<Item = Fault> {
+    let tables = callbacks.retry_after.iter();
+    let many = tables.filter(|(_, waits)| waits.len() > RETRIES_MAX);
+    many.map(|(kind, _)| {
+        fault(
+            &place("retry_after", *kind),
+            Sentence::of("settings.many-retries").with("kind", kind.as_str()),
+            Sentence::of("settings.right.many-retries").with("most", RETRIES_MAX),
+        )
+    })
 }
 
-fn snoozes(callbacks: &Callbacks) -> Option<Fault> {
-    let (kind, _) = callbacks
-        .snooze
-        .iter()
-        .find(|(_, wait)| **wait < SNOOZE_MIN)?;
-    Some(fault(
-        &place("snooze", *kind),
-        Sentence::of("settings.short-snooze").with("kind", kind.as_str()),
-        Sentence::of("settings.right.short-snooze").with("least", SNOOZE_MIN),
-    ))
+fn snoozes(callbacks: &Callbacks) -> impl Iterator<Item = Fault> {
+    let tables = callbacks.snooze.iter();
+    let short = tables.filter(|(_, wait)| **wait < SNOOZE_MIN);
+    short.map(|(kind, _)| {
+        fault(
+            &place("snooze", *kind),
+            Sentence::of("settings.short-snooze").with("kind", kind.as_str()),
+            Sentence::of("settings.right.short-snooze").with("least", SNOOZE_MIN),
+        )
+    })
 }
 
 /// A week without an hour to phone anybody in.
@@ -349,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_week_has_an_hour_to_phone_in() {
-        let fault = |text| first_fault(&settings(text)).is_some();
+        let fault = |text| !faults(&settings(text)).is_empty();
         assert!(fault("callbacks.quiet_hours.every_day = \"all\""));
         assert!(!fault(
             "[callbacks.quiet_hours]\nevery_day = \"all\"\non = { mon = \"none\" }"

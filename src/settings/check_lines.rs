@@ -22,30 +22,37 @@ const KEEP_ALIVE_MAX: Duration = Duration::from_secs(600);
 /// RFC 2474: six bits.
 const DSCP_MAX: u8 = 63;
 
-pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
+/// What a line is known by.
+pub(super) const LINES: &[&str] = &["sip.trunk", "sip.account", "sip.peer"];
+
+pub(super) fn faults(settings: &Settings) -> Vec<Fault> {
     let sip = &settings.sip;
     let accounts = || sip.account.iter().enumerate();
     let peers = || sip.peer.iter().enumerate();
     let rules = || settings.dial.rule.iter().enumerate();
-    dscp(settings)
-        .or_else(|| terms_of_no_trunk(settings))
-        .or_else(|| two_addresses(settings))
-        .or_else(|| tls(settings))
-        .or_else(|| names(settings))
-        .or_else(|| accounts().find_map(|(n, it)| account(settings, n, it)))
-        .or_else(|| accounts().find_map(|(n, it)| half_behind_nat(settings, n, it)))
-        .or_else(|| peers().find_map(|(n, it)| peer(n, it)))
-        .or_else(|| rules().find_map(|(n, it)| rule(settings, n, it)))
+    let mut faults = dscp(settings);
+    faults.extend(terms_of_no_trunk(settings));
+    faults.extend(two_addresses(settings));
+    faults.extend(tls(settings));
+    faults.extend(names(settings));
+    faults.extend(accounts().flat_map(|(n, it)| account(settings, n, it)));
+    faults.extend(accounts().filter_map(|(n, it)| half_behind_nat(settings, n, it)));
+    faults.extend(peers().filter_map(|(n, it)| peer(n, it)));
+    faults.extend(rules().filter_map(|(n, it)| rule(settings, n, it)));
+    faults
 }
 
-fn dscp(settings: &Settings) -> Option<Fault> {
+fn dscp(settings: &Settings) -> Vec<Fault> {
     let all = [("sip", settings.sip.dscp), ("media", settings.media.dscp)];
-    let (section, dscp) = all.into_iter().find(|(_, dscp)| *dscp > DSCP_MAX)?;
-    Some(fault(
-        &[Step::Key(section), Step::Key("dscp")],
-        Sentence::of("settings.dscp").with("dscp", dscp),
-        Sentence::of("settings.right.dscp").with("most", DSCP_MAX),
-    ))
+    let wrong = all.into_iter().filter(|(_, dscp)| *dscp > DSCP_MAX);
+    let fault = |(section, dscp)| {
+        fault(
+            &[Step::Key(section), Step::Key("dscp")],
+            Sentence::of("settings.dscp").with("dscp", dscp),
+            Sentence::of("settings.right.dscp").with("most", DSCP_MAX),
+        )
+    };
+    wrong.map(fault).collect()
 }
 
 /// What is set need not be asked for.
@@ -70,17 +77,18 @@ fn tls(settings: &Settings) -> Option<Fault> {
         None if part && !whole => vec![Step::Key("sip"), Step::Key("tls")],
         Some(_) | None => return None,
     };
-    Some(fault(
+    let fault = fault(
         &place,
         Sentence::of("settings.tls-without-certificate"),
         Sentence::of("settings.right.tls-without-certificate"),
-    ))
+    );
+    Some(fault.leaning_on(&["sip.tls", "sip.listen_tls"]))
 }
 
 /// Rules and callers find a line by its name: no two have the same.
-fn names(settings: &Settings) -> Option<Fault> {
+fn names(settings: &Settings) -> Vec<Fault> {
     let named = all_names(settings);
-    named.iter().enumerate().find_map(|(at, (list, n, name))| {
+    let of_line = |(at, (list, n, name)): (usize, &(&'static str, usize, &str))| {
         let earlier = named.iter().take(at).any(|(.., other)| other == name);
         (earlier || name.is_empty() || *name == TRUNK).then(|| {
             fault(
@@ -89,7 +97,8 @@ fn names(settings: &Settings) -> Option<Fault> {
                 Sentence::of("settings.right.line-name").with("trunk", TRUNK),
             )
         })
-    })
+    };
+    named.iter().enumerate().filter_map(of_line).collect()
 }
 
 /// The list it stands in, the entry, the name.
@@ -101,31 +110,22 @@ fn all_names(settings: &Settings) -> Vec<(&'static str, usize, &str)> {
     accounts.chain(peers).collect()
 }
 
-fn account(settings: &Settings, n: usize, account: &Account) -> Option<Fault> {
-    let at = |key| entry("sip", "account", n, key);
-    let name = &account.name;
-    if matches!(account.password, Some(Secret::Literal(_))) && !settings.test {
-        // The line that is shown is not the one with the password.
-        return Some(fault(
-            &at("name"),
-            Sentence::of("settings.open-password").with("name", name),
-            Sentence::of("settings.right.open-password"),
-        ));
-    }
+fn account(settings: &Settings, n: usize, account: &Account) -> impl Iterator<Item = Fault> {
+    let is_open = matches!(account.password, Some(Secret::Literal(_))) && !settings.test;
     let keep_alive = account.keep_alive.get();
-    if !keep_alive.is_zero() && !(KEEP_ALIVE_MIN..=KEEP_ALIVE_MAX).contains(&keep_alive) {
-        return Some(fault(
-            &at("keep_alive"),
-            Sentence::of("settings.keep-alive").with("name", name),
-            Sentence::of("settings.right.keep-alive"),
-        ));
-    }
-    let expires = account.expires.get();
-    (!(EXPIRES_MIN..=EXPIRES_MAX).contains(&expires)).then(|| {
+    let keeps = keep_alive.is_zero() || (KEEP_ALIVE_MIN..=KEEP_ALIVE_MAX).contains(&keep_alive);
+    let expires = (EXPIRES_MIN..=EXPIRES_MAX).contains(&account.expires.get());
+    let wrong = [
+        (is_open, "password", "open-password"),
+        (!keeps, "keep_alive", "keep-alive"),
+        (!expires, "expires", "expires"),
+    ];
+    let wrong = wrong.into_iter().filter(|(is_wrong, ..)| *is_wrong);
+    wrong.map(move |(_, key, what)| {
         fault(
-            &at("expires"),
-            Sentence::of("settings.expires").with("name", name),
-            Sentence::of("settings.right.expires"),
+            &entry("sip", "account", n, key),
+            Sentence::of(&format!("settings.{what}")).with("name", &account.name),
+            Sentence::of(&format!("settings.right.{what}")),
         )
     })
 }
@@ -138,11 +138,12 @@ fn terms_of_no_trunk(settings: &Settings) -> Option<Fault> {
         (None, None, Some(_)) => "trunk_srtp",
         (Some(_), ..) | (None, None, None) => return None,
     };
-    Some(fault(
+    let fault = fault(
         &[Step::Key("sip"), Step::Key(key)],
         Sentence::of("settings.no-trunk").with("key", key),
         Sentence::of("settings.right.no-trunk"),
-    ))
+    );
+    Some(fault.leaning_on(&["sip.trunk"]))
 }
 
 /// A message is answered before it is known which account of a server it is for.
@@ -214,6 +215,7 @@ fn rule(settings: &Settings, n: usize, rule: &Rule) -> Option<Fault> {
             Sentence::of("settings.rule-line").with("via", via),
             Sentence::of("settings.right.rule-line").with("names", dials.join(", ")),
         )
+        .leaning_on(LINES)
     })
 }
 

@@ -13,11 +13,12 @@ const EXPIRES_MAX: Duration = Duration::from_secs(86_400);
 /// Shorter, and a phone does little else.
 const EXPIRES_MIN: Duration = Duration::from_secs(1);
 
-pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
-    let mut seats = settings.seat.iter().enumerate();
-    expires(settings)
-        .or_else(|| seats.find_map(|(n, it)| seat(settings, n, it)))
-        .or_else(|| repeated(settings))
+pub(super) fn faults(settings: &Settings) -> Vec<Fault> {
+    let seats = settings.seat.iter().enumerate();
+    let mut faults: Vec<Fault> = expires(settings).into_iter().collect();
+    faults.extend(seats.filter_map(|(n, it)| seat(settings, n, it)));
+    faults.extend(repeated(settings));
+    faults
 }
 
 fn expires(settings: &Settings) -> Option<Fault> {
@@ -28,11 +29,12 @@ fn expires(settings: &Settings) -> Option<Fault> {
         () if max < min || max > EXPIRES_MAX => "expires_max",
         () => return None,
     };
-    Some(fault(
+    let fault = fault(
         &[Step::Key("sip"), Step::Key("phones"), Step::Key(key)],
         Sentence::of("settings.phones-expires").with("key", key),
         Sentence::of("settings.right.phones-expires"),
-    ))
+    );
+    Some(fault.leaning_on(&["sip.phones"]))
 }
 
 fn seat(settings: &Settings, n: usize, seat: &Seat) -> Option<Fault> {
@@ -59,9 +61,8 @@ fn seat(settings: &Settings, n: usize, seat: &Seat) -> Option<Fault> {
         (Some(name), Some(_)) if !is_user(name) => {
             ("username", "settings.username", "settings.right.username")
         }
-        // The line that is shown is not the one with the password.
         (Some(_), Some(Secret::Literal(_))) if !settings.test => (
-            "id",
+            "password",
             "settings.open-seat-password",
             "settings.right.open-password",
         ),
@@ -79,16 +80,20 @@ fn is_user(name: &str) -> bool {
 }
 
 /// Who registers is known by his username: no two have the same.
-fn repeated(settings: &Settings) -> Option<Fault> {
+fn repeated(settings: &Settings) -> impl Iterator<Item = Fault> {
     let mut first = BTreeMap::new();
-    settings.seat.iter().enumerate().find_map(|(n, seat)| {
-        let earlier = first.insert(seat.username.as_ref()?, &seat.id)?;
-        Some(fault(
-            &at(n, "username"),
-            Sentence::of("settings.username-twice").with("id", &seat.id),
-            Sentence::of("settings.right.username-twice").with("other", earlier),
-        ))
-    })
+    settings
+        .seat
+        .iter()
+        .enumerate()
+        .filter_map(move |(n, seat)| {
+            let earlier = first.insert(seat.username.as_ref()?, &seat.id)?;
+            Some(fault(
+                &at(n, "username"),
+                Sentence::of("settings.username-twice").with("id", &seat.id),
+                Sentence::of("settings.right.username-twice").with("other", earlier),
+            ))
+        })
 }
 
 fn at(n: usize, key: &'static str) -> [Step; 3] {

@@ -83,10 +83,13 @@ const WISHES_MAX: usize = 100;
 
 const VOLUME_MAX: u8 = 100;
 
-pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
-    too_many(settings)
-        .or_else(|| volume(settings))
-        .or_else(|| second_headset(settings))
+pub(super) fn faults(settings: &Settings) -> Vec<Fault> {
+    let all = [
+        too_many(settings),
+        volume(settings),
+        second_headset(settings),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 fn too_many(settings: &Settings) -> Option<Fault> {

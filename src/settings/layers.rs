@@ -1,11 +1,18 @@
 use std::ffi::OsString;
-use std::path::Path;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use config::{Config, File, FileFormat};
+use config::{Config, ConfigError};
+use toml::Table;
 
-use super::check::Fault;
-use super::error::{Complaint, SettingsError};
-use super::{Settings, places};
+use super::check::{self, Fault};
+use super::complaint::Complaint;
+use super::finding::{Finding, Source};
+use super::places::Place;
+use super::reading::Reading;
+use super::{Origin, Settings};
 use crate::words::Sentence;
 
 /// What the environment's settings begin with; `__` stands between section and key.
@@ -14,49 +21,69 @@ const ENVIRONMENT: &str = "THIRDRING__";
 /// The API's token may come this way instead of a file.
 const TOKEN: &str = "THIRDRING_TOKEN";
 
+/// Beside the file: each of its `.toml` files is a layer, in the order of their names.
+const FOLDER: &str = "conf.d";
+
 /// Where settings come from, the strongest last; each is a TOML text of its own.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layers {
-    layers: Vec<Layer>,
+    layers: Vec<Arc<Source>>,
+    /// Layers that could not be had.
+    missing: Vec<Finding>,
     has_token: bool,
 }
 
-#[derive(Clone, Debug)]
-struct Layer {
-    /// What a person calls it: the file's path, the variable, `--set`.
-    name: String,
-    text: String,
-}
-
 impl Layers {
-    /// The file alone; the environment and the flags come on top by [`Layers::add`].
-    pub(super) fn read(path: &Path) -> Result<Self, SettingsError> {
-        let name = path.display().to_string();
-        match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Self::of_file(&name, &text)),
-            Err(why) => {
-                let title = Sentence::of("settings.unreadable")
-                    .with("file", name)
-                    .with("why", Sentence::of_io(&why));
-                let help = Sentence::of("settings.name-another");
-                Err(SettingsError::plain(Complaint::new(title, help)))
-            }
+    /// The file and what lies beside it; the environment and the flags come on top by [`Layers::add`].
+    pub(super) fn read(path: &Path) -> Self {
+        let mut layers = Self::default();
+        layers.file(path);
+        let folder = path.parent().unwrap_or(Path::new("")).join(FOLDER);
+        match files_of(&folder) {
+            Ok(files) => files.iter().for_each(|file| layers.file(file)),
+            Err(why) if why.kind() == ErrorKind::NotFound => {}
+            Err(why) => layers.unreadable(&folder, &why),
+        }
+        layers
+    }
+
+    fn file(&mut self, path: &Path) {
+        match fs::read_to_string(path) {
+            Ok(text) => self.push(path.display().to_string(), text, true),
+            Err(why) => self.unreadable(path, &why),
         }
     }
 
+    fn unreadable(&mut self, path: &Path, why: &io::Error) {
+        let title = Sentence::of("settings.unreadable")
+            .with("file", path.display())
+            .with("why", Sentence::of_io(why));
+        let help = Sentence::of("settings.name-another");
+        self.missing
+            .push(Finding::plain(Complaint::new(title, help)));
+    }
+
+    #[cfg(test)]
     pub(super) fn of_file(name: &str, text: &str) -> Self {
-        let (name, text) = (name.to_owned(), text.to_owned());
-        Self {
-            layers: vec![Layer { name, text }],
-            has_token: false,
-        }
+        let mut layers = Self::default();
+        layers.push(name.to_owned(), text.to_owned(), true);
+        layers
+    }
+
+    fn push(&mut self, name: String, text: String, is_file: bool) {
+        self.layers.push(Arc::new(Source {
+            name,
+            text,
+            is_file,
+            layer: self.layers.len(),
+        }));
     }
 
     pub(super) fn add(
         &mut self,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
         sets: &[String],
-    ) -> Result<(), SettingsError> {
+    ) {
         let text = |(name, value): (OsString, OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
@@ -65,83 +92,112 @@ impl Layers {
         for (name, value) in variables {
             self.variable(name, &value);
         }
-        sets.iter().try_for_each(|set| self.set(set))
+        sets.iter().for_each(|set| self.set(set));
     }
 
-    /// Each layer is read alone, so that a fault is shown where it was written; then all together.
-    pub(super) fn merge(&self) -> Result<Settings, SettingsError> {
-        let mut together = Config::builder();
-        for layer in &self.layers {
-            layer.read()?;
-            together = together.add_source(File::from_str(&layer.text, FileFormat::Toml));
-        }
-        let together = together.build();
-        together
-            .and_then(Config::try_deserialize)
-            .map_err(|why| SettingsError::plain(Complaint::from_words(&why.to_string())))
+    /// What all layers say together, and everything that is wrong with it. What cannot be read is as if it were not
+    /// written, so that the rest is looked at, too.
+    pub(super) fn settle(&self) -> (Settings, Vec<Finding>) {
+        let readings = self.readings();
+        let mut findings = self.missing.clone();
+        findings.extend(readings.iter().flat_map(Reading::findings));
+        let settings = together(&readings).unwrap_or_else(|why| {
+            let complaint = Complaint::from_words(&why.to_string());
+            findings.push(Finding::plain(complaint));
+            Settings::default()
+        });
+        let faults = check::faults(&settings, self.has_token).into_iter();
+        findings.extend(faults.filter_map(|fault| picture(&readings, fault)));
+        (settings, findings)
     }
 
-    pub(super) fn has_token(&self) -> bool {
-        self.has_token
+    /// Draws faults between values in the strongest layer that wrote one of them.
+    pub(super) fn pictures(&self, faults: Vec<Fault>) -> Vec<Finding> {
+        let readings = self.readings();
+        let faults = faults.into_iter();
+        faults
+            .filter_map(|fault| picture(&readings, fault))
+            .collect()
     }
 
-    /// Draws a fault between values in the strongest layer that wrote one of them.
-    pub(super) fn picture(&self, fault: Fault) -> SettingsError {
-        for layer in self.layers.iter().rev() {
-            if let Some(span) = places::find(&layer.text, &fault.place) {
-                return SettingsError::at(&layer.name, &layer.text, span, fault.complaint);
-            }
-        }
-        SettingsError::plain(fault.complaint)
+    /// Who says each of them, the strongest that does.
+    pub(super) fn origins(&self, places: &[Place]) -> Vec<Option<Origin>> {
+        let readings = self.readings();
+        let origin = |place: &Place| {
+            readings.iter().rev().find_map(|reading| {
+                let span = reading.tree.find(place)?;
+                let source = reading.source;
+                let (line, _) = source.line_and_column(span.start);
+                Some(Origin {
+                    name: source.name.clone(),
+                    line: source.is_file.then_some(line),
+                })
+            })
+        };
+        places.iter().map(origin).collect()
+    }
+
+    fn readings(&self) -> Vec<Reading<'_>> {
+        self.layers.iter().map(Reading::of).collect()
     }
 
     fn variable(&mut self, name: String, value: &str) {
         self.has_token |= name == TOKEN && !value.is_empty();
         if let Some(key) = name.strip_prefix(ENVIRONMENT) {
             let key = key.to_ascii_lowercase().replace("__", ".");
-            self.layers.push(Layer::of(name, &key, value));
+            self.value(name, &key, value);
         }
     }
 
-    fn set(&mut self, set: &str) -> Result<(), SettingsError> {
-        let Some((key, value)) = set.split_once('=') else {
-            let title = Sentence::of("settings.set-without-value").with("set", set);
-            let help = Sentence::of("settings.right.set");
-            return Err(SettingsError::plain(Complaint::new(title, help)));
-        };
-        let layer = Layer::of("--set".to_owned(), key.trim(), value.trim());
-        self.layers.push(layer);
-        Ok(())
+    fn set(&mut self, set: &str) {
+        match set.split_once('=') {
+            Some((key, value)) => self.value("--set".to_owned(), key.trim(), value.trim()),
+            None => {
+                let title = Sentence::of("settings.set-without-value").with("set", set);
+                let help = Sentence::of("settings.right.set");
+                self.missing
+                    .push(Finding::plain(Complaint::new(title, help)));
+            }
+        }
+    }
+
+    /// A value that is no TOML, or not of the key's type, is meant as text.
+    fn value(&mut self, name: String, key: &str, value: &str) {
+        let bare = format!("{key} = {value}\n");
+        let quoted = format!("{key} = {}\n", toml::Value::from(value));
+        let is_toml = toml::from_str::<Table>(&bare).is_ok();
+        let fits = |text: &str| toml::from_str::<Settings>(text).is_ok();
+        let is_bare = fits(&bare) || (is_toml && !fits(&quoted));
+        self.push(name, if is_bare { bare } else { quoted }, false);
     }
 }
 
-impl Layer {
-    /// A value that is no TOML, or not of the key's type, is meant as text.
-    fn of(name: String, key: &str, value: &str) -> Self {
-        let bare = Self {
-            name,
-            text: format!("{key} = {value}\n"),
-        };
-        let quoted = toml_edit::Value::from(value);
-        let quoted = Self {
-            name: bare.name.clone(),
-            text: format!("{key} = {quoted}\n"),
-        };
-        let bare_reads = bare.text.parse::<toml_edit::DocumentMut>().is_ok();
-        if bare.read().is_ok() || (bare_reads && quoted.read().is_err()) {
-            bare
-        } else {
-            quoted
-        }
-    }
+fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let files = fs::read_dir(folder)?.map(|file| Ok(file?.path()));
+    let mut files: Vec<PathBuf> = files.collect::<io::Result<_>>()?;
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
+    files.sort();
+    Ok(files)
+}
 
-    fn read(&self) -> Result<Settings, SettingsError> {
-        toml::from_str(&self.text).map_err(|why| {
-            let complaint = Complaint::from_words(why.message());
-            match why.span() {
-                Some(span) => SettingsError::at(&self.name, &self.text, span, complaint),
-                None => SettingsError::plain(complaint),
-            }
-        })
+fn together(readings: &[Reading<'_>]) -> Result<Settings, ConfigError> {
+    let mut together = Config::builder();
+    for reading in readings {
+        // What its type refused is left out already.
+        let layer: Table = reading.tree.read().unwrap_or_default();
+        together = together.add_source(Config::try_from(&layer)?);
     }
+    together.build()?.try_deserialize()
+}
+
+/// None where it only follows from what could not be read.
+fn picture(readings: &[Reading<'_>], fault: Fault) -> Option<Finding> {
+    let mut left_out = readings.iter().flat_map(|reading| &reading.left_out);
+    if left_out.any(|place| fault.follows_from(place)) {
+        return None;
+    }
+    Some(fault.drawn_by(|place| {
+        let mut readings = readings.iter().rev();
+        readings.find_map(|reading| Some((reading.source, reading.tree.find(place)?)))
+    }))
 }

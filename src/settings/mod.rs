@@ -1,18 +1,24 @@
 //! L3. Machine settings: layered, checked, typed once.
 //!
-//! Defaults, then the file, then `THIRDRING__SECTION__KEY` of the environment, then `--set`: the
-//! later wins. Invariant: whoever holds a [`Settings`] need not check a value again.
+//! Defaults, then the file, then `conf.d/*.toml` beside it, then `THIRDRING__SECTION__KEY` of the environment, then
+//! `--set`: the later wins. Invariant: whoever holds a [`Settings`] need not check a value again.
 
 mod callbacks;
 mod check;
 mod check_lines;
 mod check_phones;
+mod check_ports;
+mod complaint;
 mod dial;
-mod error;
+mod effective;
 mod feature_codes;
+mod finding;
 mod headset;
+mod inspection;
+mod kind;
 mod layers;
 mod lines;
+mod manual;
 mod model;
 mod pbx;
 mod phone_keys;
@@ -20,22 +26,28 @@ mod phones;
 mod places;
 mod policy_file;
 mod ports;
+mod reading;
 mod recording;
+mod schema;
 mod seats;
 mod secret;
 mod store;
+mod tree;
 mod values;
 mod warnings;
 
 use std::path::{Path, PathBuf};
 
-use self::layers::Layers;
-
 pub use callbacks::{Callbacks, First, Holiday, Machine, QuietTable};
+pub use check::Fault;
 pub use dial::{Dial, TRUNK};
-pub use error::SettingsError;
+pub use effective::Effective;
+pub use finding::{Finding, SettingsError};
 pub use headset::{Headset, RingOn};
+pub use inspection::{Inspection, Origin};
+pub use kind::Kind;
 pub use lines::{Account, ClientCertificate, Peer, Tls, Transport};
+pub use manual::{Entry, Manual};
 pub use model::{
     Api, Behind, Codec, Handoff, Line, Log, LogFormat, Media, ReliableRinging, Seat, SeatKind,
     Settings, Sip, Srtp, Target, Watch,
@@ -43,30 +55,23 @@ pub use model::{
 pub use pbx::{FeatureCode, Pbx};
 pub use phone_keys::{KeyRow, KeyWords, NoWords, PhoneKeys, read_words};
 pub use phones::{Md5, Phones};
-pub use policy_file::read_policy;
+pub use places::{Place, Step};
+pub use policy_file::{policy_changes, read_policy};
 pub use ports::Opening;
 pub use recording::{Recording, RecordingFormat};
+pub use schema::schema;
 pub use seats::{Seats, WrapUp};
 pub use secret::Secret;
 pub use store::{Store, StoreKind};
 pub use values::{Host, HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone};
 
 impl Settings {
-    /// Reads the layers; `sets` are `section.key=value`. The first fault is the error.
+    /// Reads the layers; `sets` are `section.key=value`. All faults are the error.
     pub fn load(path: Option<&Path>, sets: &[String]) -> Result<Self, SettingsError> {
-        let mut layers = match path {
-            Some(path) => Layers::read(path)?,
-            None => Layers::default(),
-        };
-        layers.add(std::env::vars_os(), sets)?;
-        let mut settings = Self::from_layers(&layers)?;
-        if let Some(folder) = path.and_then(Path::parent) {
-            settings.found_in(folder);
-        }
-        Ok(settings)
+        Inspection::of(path, sets).settings_if_right()
     }
 
-    /// Paths in the settings count from the file they stand in.
+    /// Paths in the settings count from the folder of the file, whichever layer names them.
     fn found_in(&mut self, folder: &Path) {
         let at = |path: &mut PathBuf| *path = folder.join(&*path);
         if let PolicyFile::File(path) = &mut self.policy {
@@ -92,14 +97,6 @@ impl Settings {
         let url = self.store.url.as_mut().and_then(Secret::file_mut);
         let others = others.into_iter().flatten().chain(url);
         seats.chain(accounts).chain(others).for_each(at);
-    }
-
-    fn from_layers(layers: &Layers) -> Result<Self, SettingsError> {
-        let settings = layers.merge()?;
-        match check::first_fault(&settings, layers.has_token()) {
-            Some(fault) => Err(layers.picture(fault)),
-            None => Ok(settings),
-        }
     }
 }
 

@@ -72,6 +72,9 @@ pub struct Sip {
     #[serde(with = "empty_is_none")]
     pub trunk: Option<HostPort>,
     pub trunk_uri: String,
+    /// How long it lets a caller ring; none: nobody has told us.
+    #[serde(with = "empty_is_none")]
+    pub trunk_rings_for: Option<Wait>,
     /// `media.srtp` where it is not set.
     pub trunk_srtp: Option<Srtp>,
     /// `recording.enabled` where it is not set.
@@ -104,6 +107,7 @@ impl Default for Sip {
             trusted: Network::loopback().to_vec(),
             trunk: None,
             trunk_uri: "sip:{number}@{host}".to_owned(),
+            trunk_rings_for: None,
             trunk_srtp: None,
             trunk_recording: None,
             trunk_skill: None,

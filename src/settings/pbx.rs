@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Fault, fault};
-use super::check_lines::dialling_lines;
-use super::error::advice;
+use super::check_lines::{LINES, dialling_lines};
+use super::complaint::advice;
 use super::places::Step;
 use super::{Seat, Settings};
 use crate::dialling::Class;
@@ -87,14 +87,16 @@ impl fmt::Display for FeatureCode {
     }
 }
 
-pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
-    let mut told = told(settings);
-    told.find_map(|(n, seat, pbx)| {
-        line(settings, n, seat, pbx)
-            .or_else(|| half(n, seat, pbx))
-            .or_else(|| somebodys_number(settings, n, seat, pbx))
-            .or_else(|| one_agent_of_two(settings, n, seat, pbx))
-    })
+pub(super) fn faults(settings: &Settings) -> Vec<Fault> {
+    let of_seat = |(n, seat, pbx)| {
+        [
+            line(settings, n, seat, pbx),
+            half(n, seat, pbx),
+            somebodys_number(settings, n, seat, pbx),
+            one_agent_of_two(settings, n, seat, pbx),
+        ]
+    };
+    told(settings).flat_map(of_seat).flatten().collect()
 }
 
 /// The seats that the PBX is told of.
@@ -114,6 +116,7 @@ fn line(settings: &Settings, n: usize, seat: &Seat, pbx: &Pbx) -> Option<Fault> 
                 .with("via", &pbx.via),
             advice(&pbx.via, &dials).unwrap_or_else(none),
         )
+        .leaning_on(LINES)
     })
 }
 
@@ -196,10 +199,11 @@ mod tests {
 
     /// What is said of these seats.
     fn said(seats: &str) -> Option<[String; 2]> {
-        let fault = first_fault(&toml::from_str(&format!("{LINE}{seats}")).unwrap())?;
+        let faults = faults(&toml::from_str(&format!("{LINE}{seats}")).unwrap());
+        let fault = faults.into_iter().next()?;
         let texts = Catalogue::shipped();
-        let help = fault.complaint.help.expect("each says what would be right");
-        Some([fault.complaint.title, help].map(|it| texts.say(&it, Language::En)))
+        let help = fault.help().expect("each says what would be right");
+        Some([fault.title(), help].map(|it| texts.say(it, Language::En)))
     }
 
     fn wrong(pbx: &str) -> [String; 2] {

@@ -266,12 +266,13 @@ fn example(word: &str) -> &'static str {
     }
 }
 
-pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
+pub(super) fn faults(settings: &Settings) -> Vec<Fault> {
     let keys = &settings.phone_keys;
-    let mut rows = keys.0.iter();
-    too_many(keys)
-        .or_else(|| begun_by_another(keys))
-        .or_else(|| rows.find_map(|(row, words)| no_target(settings, row, words)))
+    let mut faults: Vec<Fault> = too_many(keys).into_iter().collect();
+    faults.extend(begun_by_another(keys));
+    let rows = keys.0.iter();
+    faults.extend(rows.filter_map(|(row, words)| no_target(settings, row, words)));
+    faults
 }
 
 fn too_many(keys: &PhoneKeys) -> Option<Fault> {
@@ -288,17 +289,19 @@ fn too_many(keys: &PhoneKeys) -> Option<Fault> {
 }
 
 /// The shorter one would always be first.
-fn begun_by_another(keys: &PhoneKeys) -> Option<Fault> {
-    let mut rows = keys.0.keys().zip(keys.0.keys().skip(1));
+fn begun_by_another(keys: &PhoneKeys) -> impl Iterator<Item = Fault> {
+    let rows = keys.0.keys().zip(keys.0.keys().skip(1));
     // In their order a row comes right before the first that begins with it.
-    let (shorter, longer) = rows.find(|(one, next)| next.0.starts_with(&one.0))?;
-    Some(fault(
-        &at(longer),
-        Sentence::of("settings.key-row-begun")
-            .with("keys", longer)
-            .with("shorter", shorter),
-        Sentence::of("settings.right.key-row-begun"),
-    ))
+    let begun = rows.filter(|(one, next)| next.0.starts_with(&one.0));
+    begun.map(|(shorter, longer)| {
+        fault(
+            &at(longer),
+            Sentence::of("settings.key-row-begun")
+                .with("keys", longer)
+                .with("shorter", shorter),
+            Sentence::of("settings.right.key-row-begun"),
+        )
+    })
 }
 
 fn no_target(settings: &Settings, row: &KeyRow, words: &KeyWords) -> Option<Fault> {
@@ -312,6 +315,7 @@ fn no_target(settings: &Settings, row: &KeyRow, words: &KeyWords) -> Option<Faul
             Sentence::of("settings.key-target").with("target", target),
             Sentence::of("settings.right.key-target").with("targets", targets.join(", ")),
         )
+        .leaning_on(&["target"])
     })
 }
 

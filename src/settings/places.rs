@@ -1,64 +1,103 @@
-use std::ops::Range;
+//! A place in the settings: `sip.listen`, the `uri` of the second `[[seat]]`.
 
-use toml_edit::{Document, Item, TableLike};
+use std::fmt;
 
-/// One step towards a place in the settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+/// One step towards it.
+#[derive(Clone, Debug)]
+pub enum Step {
     Key(&'static str),
-    /// A key that the admin chose.
+    /// A key that the admin chose, or wrote.
     Named(String),
     /// The n-th `[[seat]]`, `[[target]]` ..., from 0.
     Nth(usize),
 }
 
-/// Where the value at the end of `steps` stands in `text`; a list's entry where it lacks the key.
-pub(super) fn find(text: &str, steps: &[Step]) -> Option<Range<usize>> {
-    let document = Document::parse(text).ok()?;
-    let mut place = Place::Table(document.as_table());
-    let mut entry = None;
-    let mut span = None;
-    for step in steps {
-        let Some((inner, at)) = place.enter(step) else {
-            return entry;
+/// The steps from the top.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place(Vec<Step>);
+
+impl Step {
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Key(name) => Some(name),
+            Self::Named(name) => Some(name),
+            Self::Nth(_) => None,
+        }
+    }
+}
+
+impl PartialEq for Step {
+    /// A key is the same whoever wrote it.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Nth(n), Self::Nth(other)) => n == other,
+            (Self::Key(_) | Self::Named(_) | Self::Nth(_), _) => {
+                self.name().is_some() && self.name() == other.name()
+            }
+        }
+    }
+}
+
+impl Eq for Step {}
+
+impl Place {
+    pub fn new(steps: Vec<Step>) -> Self {
+        Self(steps)
+    }
+
+    /// By its keys alone.
+    pub fn of(keys: &[&'static str]) -> Self {
+        Self(keys.iter().copied().map(Step::Key).collect())
+    }
+
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// Whether `other` is this place, or within it.
+    pub(super) fn holds(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
+    }
+
+    /// Whether it is an entry of a list, and no key.
+    pub(super) fn is_entry(&self) -> bool {
+        matches!(self.0.last(), Some(Step::Nth(_)))
+    }
+
+    /// The same entry of a list, where both are in one.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        let entry = |place: &Self| {
+            let nth = place
+                .0
+                .iter()
+                .rposition(|step| matches!(step, Step::Nth(_)))?;
+            place.0.get(..=nth).map(<[Step]>::to_vec)
         };
-        (place, span) = (inner, at);
-        if let Step::Nth(_) = step {
-            entry.clone_from(&span);
+        entry(self).is_some() && entry(self) == entry(other)
+    }
+
+    /// Whether it is within the section or list of this name: `sip.account`.
+    pub(super) fn is_of(&self, name: &str) -> bool {
+        let path = self.to_string();
+        path == name
+            || path
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with(['.', '[']))
+    }
+}
+
+/// `sip.account[0].name`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Nth(n) => write!(f, "[{n}]")?,
+                Step::Key(_) | Step::Named(_) => {
+                    let dot = if n == 0 { "" } else { "." };
+                    write!(f, "{dot}{}", step.name().unwrap_or_default())?;
+                }
+            }
         }
+        Ok(())
     }
-    span
-}
-
-enum Place<'a> {
-    Table(&'a dyn TableLike),
-    Item(&'a Item),
-}
-
-impl<'a> Place<'a> {
-    fn enter(&self, step: &Step) -> Option<(Self, Option<Range<usize>>)> {
-        match (step, self) {
-            (Step::Key(name), Place::Table(table)) => item(*table, name),
-            (Step::Named(name), Place::Table(table)) => item(*table, name),
-            (Step::Key(name), Place::Item(section)) => item(section.as_table_like()?, name),
-            (Step::Named(name), Place::Item(section)) => item(section.as_table_like()?, name),
-            (Step::Nth(n), Place::Item(list)) => entry(list, *n),
-            (Step::Nth(_), Place::Table(_)) => None,
-        }
-    }
-}
-
-fn item<'a>(table: &'a dyn TableLike, name: &str) -> Option<(Place<'a>, Option<Range<usize>>)> {
-    let (key, item) = table.get_key_value(name)?;
-    Some((Place::Item(item), item.span().or(key.span())))
-}
-
-/// Lists are written as `[[seat]]` in a file, as `[{ .. }]` in a flag.
-fn entry(list: &Item, n: usize) -> Option<(Place<'_>, Option<Range<usize>>)> {
-    if let Some(tables) = list.as_array_of_tables() {
-        let table = tables.get(n)?;
-        return Some((Place::Table(table), table.span()));
-    }
-    let value = list.as_array()?.get(n)?;
-    Some((Place::Table(value.as_inline_table()?), value.span()))
 }

@@ -1,14 +1,21 @@
 //! A policy file of an admin's, with each fault shown where it was written.
 
-use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use toml::Table;
-use toml_edit::Document;
 
-use super::error::{Complaint, SettingsError};
-use crate::policy::{Policy, PolicyError, Unkept};
+use super::PolicyFile;
+use super::complaint::Complaint;
+use super::effective::flatten;
+use super::finding::{Finding, SettingsError, Source};
+use super::places::{Place, Step};
+use super::tree::Tree;
+use crate::policy::{Policy, Unkept, overlay};
 use crate::words::Sentence;
+
+/// It is shown after all layers of the settings.
+const OF_POLICY: usize = usize::MAX - 1;
 
 /// Reads what a file changes of the standard.
 pub fn read_policy(path: &Path) -> Result<Policy, SettingsError> {
@@ -18,26 +25,59 @@ pub fn read_policy(path: &Path) -> Result<Policy, SettingsError> {
             .with("file", &name)
             .with("why", Sentence::of_io(&why));
         let help = Sentence::of("settings.right.policy");
-        SettingsError::plain(Complaint::new(title, help))
+        SettingsError::new(Finding::plain(Complaint::new(title, help)))
     })?;
-    Policy::parse(&text).map_err(|error| draw(&name, &text, error))
+    read(Source {
+        name,
+        text,
+        is_file: true,
+        layer: OF_POLICY,
+    })
 }
 
-fn draw(name: &str, text: &str, error: PolicyError) -> SettingsError {
-    let (span, complaint) = match error {
-        PolicyError::Unkept(unkept) => {
-            let place = unkept.key.split_once('.');
-            let span = place.and_then(|(section, key)| span_of(text, section, key));
-            (span, kept(&unkept))
-        }
-        PolicyError::Unread(error) => match error.span() {
-            Some(span) => (Some(span), Complaint::from_words(error.message())),
-            None => culprit(text).unwrap_or((None, Complaint::from_words(error.message()))),
-        },
+/// What a file changes, by `policy.section.key`; nothing where a shipped one is named.
+pub fn policy_changes(policy: &PolicyFile) -> Vec<(String, String)> {
+    let PolicyFile::File(path) = policy else {
+        return Vec::new();
     };
-    match span {
-        Some(span) => SettingsError::at(name, text, span, complaint),
-        None => SettingsError::plain(complaint),
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let table: Table = toml::from_str(&text).unwrap_or_default();
+    let mut changes = Vec::new();
+    flatten(&table, &["policy"], &mut |keys, value| {
+        changes.push((keys.join("."), value.to_string()));
+    });
+    changes
+}
+
+fn read(source: Source) -> Result<Policy, SettingsError> {
+    let source = Arc::new(source);
+    let (tree, errors) = Tree::parse(&source.text);
+    let at = |span, complaint| match span {
+        Some(span) => Finding::at(&source, span, complaint),
+        None => Finding::plain(complaint),
+    };
+    let no_toml = errors.iter().map(|error| {
+        let complaint = Complaint::from_words(error.message());
+        at(error.span(), complaint)
+    });
+    let mut findings: Vec<Finding> = no_toml.collect();
+    let Tried {
+        fitting,
+        mut misfits,
+    } = Tried::of(&tree.read().unwrap_or_default());
+    misfits.dedup_by(|one, other| one.0 == other.0);
+    let misfits = misfits.into_iter();
+    findings.extend(misfits.map(|(place, complaint)| at(tree.find_key(&place), complaint)));
+    let policy = Policy::changed_by(fitting).map_err(|error| {
+        let complaint = Complaint::from_words(error.message());
+        SettingsError::new(Finding::plain(complaint))
+    })?;
+    let unkept = policy.unkept().into_iter();
+    findings.extend(unkept.map(|it| at(tree.find_key(&place(it.key)), kept(&it))));
+    findings.sort_by_key(Finding::order);
+    match SettingsError::among(findings) {
+        Some(error) => Err(error),
+        None => Ok(policy),
     }
 }
 
@@ -48,48 +88,58 @@ fn kept(unkept: &Unkept) -> Complaint {
     Complaint::new(title, Sentence::of(unkept.remedy))
 }
 
-/// Each change is tried alone on the standard: the first that does not fit is the fault.
-fn culprit(text: &str) -> Option<(Option<Range<usize>>, Complaint)> {
-    let changes: Table = toml::from_str(text).ok()?;
-    for (section, value) in &changes {
-        let Some(keys) = value.as_table() else {
-            if let Some(complaint) = misfit(section, value.clone()) {
-                return Some((span_of_key(text, section), complaint));
-            }
-            continue;
-        };
-        for (key, value) in keys {
-            let alone = Table::from_iter([(key.clone(), value.clone())]);
-            if let Some(complaint) = misfit(section, alone.into()) {
-                return Some((span_of(text, section, key), complaint));
+fn place(dotted: &str) -> Place {
+    Place::new(dotted.split('.').map(named).collect())
+}
+
+fn named(key: &str) -> Step {
+    Step::Named(key.to_owned())
+}
+
+/// The changes that fit the standard, and what is wrong with the others; each is tried alone.
+#[derive(Default)]
+struct Tried {
+    fitting: Table,
+    misfits: Vec<(Place, Complaint)>,
+}
+
+impl Tried {
+    fn of(changes: &Table) -> Self {
+        let mut tried = Self::default();
+        tried.try_each(changes, &[]);
+        tried
+    }
+
+    fn try_each(&mut self, changes: &Table, section: &[&str]) {
+        for (key, value) in changes {
+            let keys: Vec<&str> = section.iter().copied().chain([key.as_str()]).collect();
+            match value.as_table() {
+                Some(inner) => self.try_each(inner, &keys),
+                None => self.try_one(value.clone(), &keys),
             }
         }
     }
-    None
-}
 
-fn misfit(section: &str, value: toml::Value) -> Option<Complaint> {
-    let alone = Table::from_iter([(section.to_owned(), value)]);
-    match Policy::parse(&alone.to_string()) {
-        Err(PolicyError::Unread(error)) => Some(Complaint::from_words(error.message())),
-        Ok(_) | Err(PolicyError::Unkept(_)) => None,
+    fn try_one(&mut self, value: toml::Value, keys: &[&str]) {
+        let alone = keys.iter().rev().fold(value, |inner, key| {
+            Table::from_iter([((*key).to_owned(), inner)]).into()
+        });
+        let toml::Value::Table(alone) = alone else {
+            return; // a value without a key, of which there is none
+        };
+        match Policy::changed_by(alone.clone()) {
+            Ok(_) => overlay(&mut self.fitting, alone),
+            Err(error) => self.misfits.push(misfit(error.message(), keys)),
+        }
     }
 }
 
-/// Where `key` stands in `[section]`; the section itself where the key is not written.
-fn span_of(text: &str, section: &str, key: &str) -> Option<Range<usize>> {
-    let document = Document::parse(text).ok()?;
-    let table = document.get(section)?.as_table_like()?;
-    match table.get_key_value(key) {
-        Some((key, item)) => key.span().or_else(|| item.span()),
-        None => span_of_key(text, section),
-    }
-}
-
-fn span_of_key(text: &str, key: &str) -> Option<Range<usize>> {
-    let document = Document::parse(text).ok()?;
-    let (key, item) = document.as_table().get_key_value(key)?;
-    key.span().or_else(|| item.span())
+/// At the section where that is what nobody knows.
+fn misfit(words: &str, keys: &[&str]) -> (Place, Complaint) {
+    let unknown = |key: &&str| words.starts_with(&format!("unknown field `{key}`"));
+    let depth = keys.iter().position(unknown).map_or(keys.len(), |n| n + 1);
+    let place = keys.iter().take(depth).map(|key| named(key)).collect();
+    (Place::new(place), Complaint::from_words(words))
 }
 
 #[cfg(test)]
@@ -97,8 +147,13 @@ mod tests {
     use super::*;
 
     fn picture(text: &str) -> String {
-        let error = Policy::parse(text).unwrap_err();
-        draw("my.toml", text, error).to_string()
+        let source = Source {
+            name: "my.toml".to_owned(),
+            text: text.to_owned(),
+            is_file: true,
+            layer: OF_POLICY,
+        };
+        read(source).unwrap_err().to_string()
     }
 
     #[test]
@@ -122,5 +177,14 @@ mod tests {
         assert!(picture("[hold]\n\nevery = 15\n").contains("my.toml:3:1"));
         assert!(picture("[hold]\nevery = \n").contains("my.toml:2:"));
         assert!(picture("nmae = \"x\"\n").contains("did you mean `name`?"));
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_shown_at_once() {
+        let picture =
+            picture("[hold]\nevry = \"30s\"\noffer_after = \"100s\"\n\n[consent]\nno = \"1\"\n");
+        for line in [2, 3, 6] {
+            assert!(picture.contains(&format!("my.toml:{line}:1")), "{picture}");
+        }
     }
 }

@@ -61,14 +61,15 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Files are looked through once an hour.
 const KEEP_MIN: Wait = Wait::new(Duration::from_secs(3_600));
 
-pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
+pub(super) fn faults(settings: &Settings) -> Vec<Fault> {
     let keep = settings.recording.keep;
     let forever = keep == Wait::default();
-    (!forever && keep < KEEP_MIN).then(|| {
+    let too_short = (!forever && keep < KEEP_MIN).then(|| {
         fault(
             &[Step::Key("recording"), Step::Key("keep")],
             Sentence::of("settings.recording-keep").with("keep", keep),
             Sentence::of("settings.right.recording-keep").with("least", KEEP_MIN),
         )
-    })
+    });
+    too_short.into_iter().collect()
 }

@@ -78,10 +78,11 @@ impl Seats {
     }
 }
 
-pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
-    reasons(&settings.seats.break_reasons)
-        .or_else(|| extension(&settings.seats.wrap_up))
-        .or_else(|| skills(settings))
+pub(super) fn faults(settings: &Settings) -> Vec<Fault> {
+    let mut faults = skills(settings);
+    faults.extend(reasons(&settings.seats.break_reasons));
+    faults.extend(extension(&settings.seats.wrap_up));
+    faults
 }
 
 fn reasons(reasons: &[String]) -> Option<Fault> {
@@ -116,21 +117,24 @@ fn extension(wrap_up: &WrapUp) -> Option<Fault> {
 }
 
 /// A skill that no seat has is a typing error: its callers would wait for ever, or for anybody.
-fn skills(settings: &Settings) -> Option<Fault> {
+fn skills(settings: &Settings) -> Vec<Fault> {
     let seats = settings.seat.iter();
     let known: BTreeSet<&str> = seats
         .flat_map(|seat| &seat.skills)
         .map(String::as_str)
         .collect();
     let unfit = |name: &&str| !is_name(name) || !known.contains(name);
-    let (place, skill) = wanted(settings)
-        .into_iter()
-        .find(|(_, skill)| unfit(skill))?;
-    Some(fault(
-        &place,
-        Sentence::of("settings.skill-of-nobody").with("skill", skill),
-        Sentence::of("settings.right.skill-of-nobody"),
-    ))
+    let wanted = wanted(settings).into_iter();
+    let of_nobody = wanted.filter(|(_, skill)| unfit(skill));
+    let fault = |(place, skill): (Vec<Step>, &str)| {
+        fault(
+            &place,
+            Sentence::of("settings.skill-of-nobody").with("skill", skill),
+            Sentence::of("settings.right.skill-of-nobody"),
+        )
+        .leaning_on(&["seat"])
+    };
+    of_nobody.map(fault).collect()
 }
 
 /// What the lines want, and where they say so.
@@ -163,7 +167,7 @@ mod tests {
     use super::*;
 
     fn fault_of(text: &str) -> Option<Fault> {
-        first_fault(&toml::from_str(text).unwrap())
+        faults(&toml::from_str(text).unwrap()).pop()
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -36,6 +36,14 @@ impl Secret {
         Ok(Pii::new(text.lines().next().unwrap_or_default().to_owned()))
     }
 
+    /// Where it is kept, if that is a file.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Env(_) | Self::Literal(_) => None,
+        }
+    }
+
     pub(super) fn file_mut(&mut self) -> Option<&mut PathBuf> {
         match self {
             Self::File(path) => Some(path),
@@ -47,12 +55,13 @@ impl Secret {
 impl Serialize for Secret {
     /// Says where it is kept; a password stays here.
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let (name, value) = match self {
+            Self::Env(name) => ("env", name.clone()),
+            Self::File(path) => ("file", path.display().to_string()),
+            Self::Literal(_) => return to.serialize_str("***"),
+        };
         let mut place = to.serialize_map(Some(1))?;
-        match self {
-            Self::Env(name) => place.serialize_entry("env", name)?,
-            Self::File(path) => place.serialize_entry("file", path)?,
-            Self::Literal(_) => place.serialize_entry("env", "")?,
-        }
+        place.serialize_entry(name, &value)?;
         place.end()
     }
 }

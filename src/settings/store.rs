@@ -41,7 +41,12 @@ impl Default for Store {
     }
 }
 
-pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
+pub(super) fn faults(settings: &Settings) -> Vec<Fault> {
+    let fault = address(settings).map(|fault| fault.leaning_on(&["store"]));
+    fault.into_iter().collect()
+}
+
+fn address(settings: &Settings) -> Option<Fault> {
     let store = &settings.store;
     let at = |key| [Step::Key("store"), Step::Key(key)];
     match (store.kind, &store.url) {
@@ -50,9 +55,8 @@ pub(super) fn first_fault(settings: &Settings) -> Option<Fault> {
             Sentence::of("settings.no-store-url"),
             Sentence::of("settings.right.store-url"),
         )),
-        // The line that is shown is not the one with the password.
         (StoreKind::Postgres, Some(Secret::Literal(_))) if !settings.test => Some(fault(
-            &at("kind"),
+            &at("url"),
             Sentence::of("settings.open-store-url"),
             Sentence::of("settings.right.store-url"),
         )),

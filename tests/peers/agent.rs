@@ -271,7 +271,13 @@ impl Agent {
         self.signal("-TERM");
     }
 
-    /// SIGHUP: it should read its certificates anew.
+    /// Changes a file that its settings are read from.
+    pub(crate) fn rewrite(&self, file: &str, change: impl FnOnce(String) -> String) {
+        let text = fs::read_to_string(self.scratch.path(file)).expect("we wrote it");
+        self.scratch.write(file, change(text));
+    }
+
+    /// SIGHUP: it should read its settings and certificates anew.
     pub(crate) fn renew(&self) {
         self.signal("-HUP");
     }

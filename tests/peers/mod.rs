@@ -62,6 +62,7 @@ mod recorded_call;
 mod recording;
 mod registered;
 pub(crate) mod registrar;
+mod reload;
 mod renewal;
 mod repair;
 mod replacing;

@@ -1,5 +1,8 @@
 //! Wrong settings files and the exact picture an admin is shown of each.
 
+mod checking;
+mod schema;
+
 use std::fs;
 use std::path::Path;
 

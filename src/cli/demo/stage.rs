@@ -154,6 +154,7 @@ impl Stage {
             state: state.clone(),
             exit_after: None,
             token: token.clone(),
+            sources: None,
         };
         let agent = Agent::open(&settings, options, &Handle::current())
             .await

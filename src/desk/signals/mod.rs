@@ -14,7 +14,7 @@ pub(super) use self::system::Signals;
 pub(super) enum Asked {
     /// To leave (D29).
     Stop,
-    /// To read the certificates again; nobody asks so on Windows.
+    /// To read the certificates and the settings again; nobody asks so on Windows.
     #[cfg_attr(windows, expect(dead_code, reason = "Windows has no SIGHUP"))]
     Renew,
 }

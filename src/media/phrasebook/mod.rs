@@ -104,15 +104,20 @@ impl Phrasebook {
         Some(&self.pages.get(id)?.phrase)
     }
 
+    /// Whether a phrase has words, and sound in this language.
+    pub fn speaks(&self, id: &PromptId, language: Language) -> bool {
+        let page = self.pages.get(id);
+        page.is_some_and(|page| page.sound.contains_key(&language))
+    }
+
     /// Which of these phrases lack words, or sound in a language.
     pub fn missing<'a>(&self, ids: impl IntoIterator<Item = &'a PromptId>) -> Vec<PromptId> {
-        let speaks_all = |page: &Page| {
-            Language::ALL
-                .iter()
-                .all(|language| page.sound.contains_key(language))
+        let speaks_all = |id: &PromptId| {
+            let mut all = Language::ALL.into_iter();
+            all.all(|language| self.speaks(id, language))
         };
         ids.into_iter()
-            .filter(|id| !self.pages.get(*id).is_some_and(speaks_all))
+            .filter(|id| !speaks_all(id))
             .cloned()
             .collect()
     }
@@ -132,7 +137,7 @@ impl Phrasebook {
         self.recording(id, language)?.clip(rate)
     }
 
-    /// Whether a phrase can be played; it is read for that, and forgotten again.
+    /// Whether a phrase can be played; one that is not ours is read for that, and forgotten again.
     pub fn check(&self, id: &PromptId, language: Language) -> Result<(), PhrasebookError> {
         self.recording(id, language)?.check()
     }

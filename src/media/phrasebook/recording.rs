@@ -64,8 +64,10 @@ impl Recording {
         Ok(played.clip)
     }
 
+    /// Plays it once; ours need not be.
     pub(super) fn check(&self) -> Result<(), PhrasebookError> {
         match self.played.get() {
+            None if self.source.is_ours() => return Ok(()),
             Some(played) => played.clone().map(drop),
             None => self.play().map(drop),
         }
@@ -126,6 +128,13 @@ impl Source {
         match self {
             Self::Shipped(name) => name,
             Self::Given(file) => &file.name,
+        }
+    }
+
+    fn is_ours(&self) -> bool {
+        match self {
+            Self::Shipped(_) => true,
+            Self::Given(file) => shipped::is_ours(file),
         }
     }
 

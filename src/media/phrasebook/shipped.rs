@@ -21,11 +21,19 @@ pub fn shipped_music() -> SoundFile {
 
 /// A sound that the program comes with.
 pub(super) fn bytes(name: &str) -> Bytes {
+    let file = file(name).expect("every shipped phrase is played in the tests");
+    Bytes::from_static(file.contents())
+}
+
+/// Whether a file is the one of this name that the program comes with: it is played in the tests.
+pub(super) fn is_ours(SoundFile { name, bytes }: &SoundFile) -> bool {
+    file(name).is_some_and(|file| file.contents() == &bytes[..])
+}
+
+fn file(name: &str) -> Option<&'static File<'static>> {
     let mut folders = SHIPPED.dirs();
     let folder = folders.find(|folder| Path::new(name).starts_with(folder.path()));
-    let file = folder.and_then(|folder| find(folder, name));
-    let file = file.expect("every shipped phrase is played in the tests");
-    Bytes::from_static(file.contents())
+    folder.and_then(|folder| find(folder, name))
 }
 
 /// Looks into this one folder. The names lie between the sounds in the program: to read one is to have the sounds beside

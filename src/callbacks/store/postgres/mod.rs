@@ -101,6 +101,13 @@ impl Postgres {
         Self::open_as(name, url, desk, clock)
     }
 
+    /// Whether it is the address of a server; nobody is asked.
+    pub fn look(url: &Pii<String>) -> Result<(), OpenError> {
+        let parsed = Address::parse(url, DeskId::alone());
+        let refused = |why| OpenError::Url(Fault::from(why).to_string());
+        parsed.map(drop).map_err(refused)
+    }
+
     fn open_as(
         name: Name,
         url: &Pii<String>,

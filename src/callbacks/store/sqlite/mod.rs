@@ -74,6 +74,11 @@ impl Sqlite {
         Ok((store, opened))
     }
 
+    /// Whether this user could open it; nothing is changed there.
+    pub fn look(path: &Path) -> Result<(), OpenError> {
+        reach::look(path)
+    }
+
     /// What the last run left; a damaged row is set aside, the others are kept.
     pub fn found(&mut self, utc: Timestamp) -> Result<Found, StoreError> {
         Ok(Found {

@@ -10,6 +10,32 @@ use super::open::with_ending;
 /// SQLite has one code for a missing folder and a forbidden file, and calls a folder that may not
 /// be written a disk error: the system is asked first.
 pub(super) fn check(path: &Path) -> Result<(), OpenError> {
+    stands(path)?;
+    // SQLite begins its journal empty, too.
+    let journal = with_ending(path, "-wal");
+    let blamed = if journal.exists() {
+        &journal
+    } else {
+        folder(path)
+    };
+    let mut open = OpenOptions::new();
+    match open.read(true).write(true).create(true).open(&journal) {
+        Ok(_) => Ok(()),
+        Err(why) => Err(refused(blamed, why)),
+    }
+}
+
+/// The same, and nothing is left there: an agent may have it open.
+pub(super) fn look(path: &Path) -> Result<(), OpenError> {
+    stands(path)?;
+    let trial = with_ending(path, "-check");
+    let folder = folder(path);
+    let made = OpenOptions::new().write(true).create_new(true).open(&trial);
+    made.and_then(|_| fs::remove_file(&trial))
+        .map_err(|why| refused(folder, why))
+}
+
+fn stands(path: &Path) -> Result<(), OpenError> {
     let folder = folder(path);
     match fs::metadata(folder) {
         Ok(found) if found.is_dir() => {}
@@ -22,15 +48,8 @@ pub(super) fn check(path: &Path) -> Result<(), OpenError> {
     let mut existing = OpenOptions::new();
     existing.read(true).write(true);
     match existing.open(path) {
-        Err(why) if why.kind() != ErrorKind::NotFound => return Err(refused(path, why)),
-        Ok(_) | Err(_) => {}
-    }
-    // SQLite begins its journal empty, too.
-    let journal = with_ending(path, "-wal");
-    let blamed = if journal.exists() { &journal } else { folder };
-    match existing.create(true).open(&journal) {
-        Ok(_) => Ok(()),
-        Err(why) => Err(refused(blamed, why)),
+        Err(why) if why.kind() != ErrorKind::NotFound => Err(refused(path, why)),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

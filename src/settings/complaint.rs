@@ -1,96 +1,13 @@
-use std::fmt;
-use std::ops::Range;
+//! What to say about a place in the settings, and which known name was meant.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-
-use crate::words::{Catalogue, Language, Sentence};
-
-/// What is wrong with the settings, drawn: file, line, caret, and what would be right.
-///
-/// Prints in English, for logs; a person is shown [`SettingsError::drawn`].
-#[derive(Debug)]
-pub struct SettingsError {
-    complaint: Box<Complaint>,
-    place: Option<Place>,
-}
-
-/// Where it was written.
-#[derive(Debug)]
-struct Place {
-    /// What a person calls it: the file's path, the variable, `--set`.
-    name: String,
-    text: String,
-    span: Range<usize>,
-}
+use crate::words::Sentence;
 
 /// What to say about a place in the settings.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Complaint {
     pub(super) title: Sentence,
     pub(super) label: Sentence,
     pub(super) help: Option<Sentence>,
-}
-
-impl fmt::Display for SettingsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.drawn(&Catalogue::shipped(), Language::En))
-    }
-}
-
-impl std::error::Error for SettingsError {}
-
-impl SettingsError {
-    /// A fault that no line stands for.
-    pub(super) fn plain(complaint: Complaint) -> Self {
-        Self {
-            complaint: Box::new(complaint),
-            place: None,
-        }
-    }
-
-    pub(super) fn at(name: &str, text: &str, span: Range<usize>, complaint: Complaint) -> Self {
-        let (name, text) = (name.to_owned(), text.to_owned());
-        Self {
-            complaint: Box::new(complaint),
-            place: Some(Place { name, text, span }),
-        }
-    }
-
-    /// A fault of another text than the settings, drawn as theirs are; `span` counts its bytes.
-    pub fn of_text(
-        name: &str,
-        text: &str,
-        span: Range<usize>,
-        title: Sentence,
-        help: Sentence,
-    ) -> Self {
-        Self::at(name, text, span, Complaint::new(title, help))
-    }
-
-    /// The picture in its reader's language.
-    pub fn drawn(&self, texts: &Catalogue, language: Language) -> String {
-        let Complaint { title, label, help } = &*self.complaint;
-        let text = |key| texts.text(key, language, &[]);
-        let title = texts.say(title, language);
-        let level = Level::ERROR.with_name(text("settings.error"));
-        let label = texts.say(label, language);
-        let group = match &self.place {
-            Some(Place { name, text, span }) => {
-                let annotation = AnnotationKind::Primary.span(span.clone()).label(&label);
-                let snippet = Snippet::source(text).path(name).annotation(annotation);
-                Group::with_title(level.primary_title(&title)).element(snippet)
-            }
-            None => Group::with_title(level.primary_title(&title)),
-        };
-        let group = match help {
-            Some(help) => {
-                let level = Level::HELP.with_name(text("settings.help"));
-                group.element(level.message(texts.say(help, language)))
-            }
-            None => group,
-        };
-        Renderer::plain().render(&[group])
-    }
 }
 
 impl Complaint {
@@ -102,15 +19,20 @@ impl Complaint {
         }
     }
 
+    /// What would be right is in the title, or cannot be said.
+    pub(super) fn bare(title: Sentence) -> Self {
+        Self {
+            title,
+            label: Sentence::of("settings.here"),
+            help: None,
+        }
+    }
+
     /// Reads serde's words: a sentence of ours, an unknown name (the nearest known one is found),
     /// a value of another type, or no TOML at all.
     pub(super) fn from_words(words: &str) -> Self {
         if let Some((_, title, _)) = Sentence::within(words) {
-            return Self {
-                title,
-                label: Sentence::of("settings.here"),
-                help: None,
-            };
+            return Self::bare(title);
         }
         let quoted: Vec<&str> = words.split('`').skip(1).step_by(2).collect();
         let (found, known) = quoted.split_first().unwrap_or((&"", &[]));
@@ -175,6 +97,17 @@ fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
         .iter()
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     (likeness(nearest) >= LIKELY).then_some(nearest)
+}
+
+/// Keys whose text nobody should read over a shoulder, or in a log.
+const SECRETS: [&str; 4] = ["password", "passwd", "secret", "token"];
+
+/// Of a server: a password is in it. `uri` is too like it to be a slip.
+const URL: (&str, &str) = ("url", "://");
+
+/// Whether the text of a key is a secret, also where the key is misspelt.
+pub(super) fn is_secret(key: &str, text: &str) -> bool {
+    (key == URL.0 && text.contains(URL.1)) || nearest(key, &SECRETS).is_some()
 }
 
 /// The known name that was meant, or all of them.

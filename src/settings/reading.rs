@@ -1,0 +1,115 @@
+//! One layer read to its end: a fault is noted, what it spoils is left out, and the rest is read on.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::de::Error;
+
+use super::Settings;
+use super::complaint::Complaint;
+use super::finding::{Finding, Source};
+use super::places::Place;
+use super::tree::Tree;
+
+/// More than anybody mends before he asks again; of one layer.
+const FAULTS_MAX: usize = 100;
+
+pub(super) struct Reading<'t> {
+    pub(super) source: &'t Arc<Source>,
+    /// What its types took.
+    pub(super) tree: Tree<'t>,
+    pub(super) left_out: Vec<Place>,
+    faults: Vec<(Option<Range<usize>>, Complaint)>,
+}
+
+impl<'t> Reading<'t> {
+    pub(super) fn of(source: &'t Arc<Source>) -> Self {
+        let (tree, errors) = Tree::parse(&source.text);
+        let mut reading = Self {
+            source,
+            tree,
+            left_out: Vec::new(),
+            faults: Vec::new(),
+        };
+        // One of a line: a letter that is missing makes nonsense of what follows.
+        for error in &errors {
+            if !reading.is_on(error, &reading.lines()) {
+                reading.note(error);
+            }
+        }
+        let no_toml = reading.lines();
+        while reading.faults.len() < FAULTS_MAX
+            && let Err(error) = reading.tree.read::<Settings>()
+        {
+            let left_out = error.span();
+            let left_out = left_out.and_then(|span| reading.tree.leave_out(&span));
+            let follows = reading.follows(&error, left_out.as_ref(), &no_toml);
+            if !follows {
+                reading.note(&error);
+            }
+            match left_out {
+                Some(place) => reading.left_out(place),
+                None => reading.tree = Tree::default(),
+            }
+        }
+        reading
+    }
+
+    /// Whether the fault may be there only because of what was told already: the remains of a line that is no TOML do
+    /// not fit, keys below a header that is none are in another section, a key that is misspelt is missing.
+    fn follows(&self, error: &Error, left_out: Option<&Place>, no_toml: &[usize]) -> bool {
+        let has_lost = |entry: &Place| {
+            let mut lost = self.left_out.iter();
+            lost.any(|place| entry.holds(place) && entry != place)
+        };
+        let is_missing = error.message().starts_with("missing field");
+        let header = error.span().map(|span| self.header(self.line(&span)));
+        self.is_on(error, no_toml)
+            || header.is_some_and(|line| no_toml.contains(&line))
+            || (is_missing && left_out.is_some_and(has_lost))
+    }
+
+    /// The line of the header above; 0 where there is none.
+    fn header(&self, line: usize) -> usize {
+        let lines = self.source.text.lines().take(line);
+        let headers = lines.enumerate().filter(|(_, it)| it.starts_with('['));
+        headers.last().map_or(0, |(n, _)| n + 1)
+    }
+
+    /// Where an entry was left out the next has its number: what was of the one is not of the other.
+    fn left_out(&mut self, place: Place) {
+        if place.is_entry() {
+            self.left_out.retain(|it| !place.holds(it));
+        }
+        self.left_out.push(place);
+    }
+
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let faults = self.faults.iter().cloned();
+        let drawn = |(span, complaint)| match span {
+            Some(span) => Finding::at(self.source, span, complaint),
+            None => Finding::plain(complaint),
+        };
+        faults.map(drawn).collect()
+    }
+
+    fn note(&mut self, error: &Error) {
+        let complaint = Complaint::from_words(error.message());
+        self.faults.push((error.span(), complaint));
+    }
+
+    fn lines(&self) -> Vec<usize> {
+        let spans = self.faults.iter().filter_map(|(span, _)| span.as_ref());
+        spans.map(|span| self.line(span)).collect()
+    }
+
+    fn is_on(&self, error: &Error, lines: &[usize]) -> bool {
+        error
+            .span()
+            .is_some_and(|span| lines.contains(&self.line(&span)))
+    }
+
+    fn line(&self, span: &Range<usize>) -> usize {
+        self.source.line_and_column(span.start).0
+    }
+}
