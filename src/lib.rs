@@ -13,6 +13,7 @@
 //! - [`net`], [`seats`], [`console`], [`voices`]: sockets, the rep's leg, the HTTP API, who is a person
 //! - [`failpoint`]: where a test stops the agent to kill it; nothing of it is in a release build
 //! - [`desk`]: composition and the clock; [`phone`]: a scripted endpoint of our own
+//! - [`doctor`]: what is wrong with this PC, and what to do about it
 //! - [`settings`], [`cli`]: the machine's configuration and the command line
 
 pub mod buttons;
@@ -22,6 +23,7 @@ pub mod cli;
 pub mod console;
 pub mod desk;
 pub mod dialling;
+pub mod doctor;
 pub mod ear;
 pub mod failpoint;
 pub mod files;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::doctor::Check;
 use crate::words::{
     CallId, ConsentFor, Digits, Language, Owed, PhoneNumber, PromptId, SeatId, Sentence,
     TransferMode,
@@ -23,13 +24,16 @@ pub(super) struct Arguments {
     pub(super) verb: Verb,
 }
 
+/// Where the agent's API is by default.
+pub(super) const API: &str = "http://127.0.0.1:8080";
+
 #[derive(Args)]
 pub(super) struct Everywhere {
     #[arg(
         long,
         global = true,
         value_name = "URL",
-        default_value = "http://127.0.0.1:8080"
+        default_value = API
     )]
     pub(super) api: String,
     #[arg(long, global = true, value_name = "FILE")]
@@ -53,6 +57,8 @@ pub(super) enum Verb {
     Ports(PortsArguments),
     Config(ConfigArguments),
     Devices(DevicesArguments),
+    Doctor(DoctorArguments),
+    Setup(SetupArguments),
     Recording(RecordingArguments),
     Completions {
         shell: Shell,
@@ -175,6 +181,54 @@ pub(super) struct DevicesArguments {
     pub(super) config: Option<PathBuf>,
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     pub(super) set: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct DoctorArguments {
+    #[command(subcommand)]
+    pub(super) verb: Option<DoctorVerb>,
+    #[command(flatten)]
+    pub(super) layers: LayersArguments,
+    #[arg(long, value_name = "DIR")]
+    pub(super) state: Option<PathBuf>,
+    #[arg(long)]
+    pub(super) fix: bool,
+    #[arg(long, value_name = "CHECK", value_delimiter = ',', value_parser = str::parse::<Check>)]
+    pub(super) only: Vec<Check>,
+}
+
+#[derive(Subcommand, Clone, Debug, PartialEq, Eq)]
+pub(super) enum DoctorVerb {
+    Call(EchoArguments),
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct EchoArguments {
+    /// Without one the echo test that an account names, or one of our own.
+    #[arg(id = "echo", value_name = "URI|NUMBER")]
+    pub(super) whom: Option<String>,
+    #[command(flatten)]
+    pub(super) layers: LayersArguments,
+}
+
+/// What is given is not asked for.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct SetupArguments {
+    #[arg(long)]
+    pub(super) yes: bool,
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) state: Option<PathBuf>,
+    #[arg(long = "seat", id = "setup_seat", value_name = "headset|URI")]
+    pub(super) seat: Option<String>,
+    #[arg(long, value_name = "USER@DOMAIN")]
+    pub(super) account: Option<String>,
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(super) proxy: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) password_file: Option<PathBuf>,
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]

@@ -127,7 +127,7 @@ pub enum Unfit {
 }
 
 impl Unfit {
-    pub(super) fn sentence(&self) -> Sentence {
+    pub fn sentence(&self) -> Sentence {
         match self {
             Self::Policy(picture) => Sentence::of("start.policy").with("why", picture),
             Self::Unreadable { file, why } => Sentence::of("start.unreadable")
@@ -281,7 +281,7 @@ impl House {
     }
 }
 
-pub(super) fn read_policy(file: &PolicyFile) -> Result<Policy, Unfit> {
+pub fn read_policy(file: &PolicyFile) -> Result<Policy, Unfit> {
     match file {
         PolicyFile::Shipped(name) => Ok(Policy::shipped(name).unwrap_or_else(Policy::standard)),
         PolicyFile::File(path) => settings::read_policy(path).map_err(Unfit::Policy),

@@ -20,8 +20,8 @@ mod guide;
 mod headset_buttons;
 mod headsets;
 mod house;
-mod journals;
 mod inspection;
+mod journals;
 mod keeper;
 mod keeping;
 mod keys_once;
@@ -83,12 +83,16 @@ use crate::seating::{Openings, Seating};
 use crate::sip::offer_answer::{Codecs, Negotiated};
 use crate::words::{CallId, Ending, Entropy, Moment, Party, PhoneNumber, Pii};
 
-pub use house::{Unfit, promising};
+pub use accounts::{Enrolled, enrolled, registrar_of};
+pub use house::{Unfit, promising, read_policy};
 pub use inspection::{inspect, warnings};
+pub use prompts::open as phrasebook;
 pub use reloading::Sources;
 pub use run::{Addresses, Agent, RunOptions, Summary};
 pub use run_error::RunError;
+pub use sockets::tls as tls_files;
 pub use urgency::{run_after_others, run_before_others};
+pub use working::until;
 
 use accounts::Accounts;
 use calls::Calls;
