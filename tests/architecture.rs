@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 25] = [
+const MAY_NAME: [(&str, &[&str]); 26] = [
     ("words", &[]),
     ("files", &[]),
     ("failpoint", &[]),
@@ -18,6 +18,7 @@ const MAY_NAME: [(&str, &[&str]); 25] = [
     ("recordings", &["files", "media", "words"]),
     ("dialling", &["sip", "words"]),
     ("seating", &["words"]),
+    ("trace", &["records", "words"]),
     ("journal", &["call", "policy", "words"]),
     (
         "rehearsal",
@@ -47,7 +48,7 @@ const L0_AND_L1: &[&str] = &[
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 23] = [
+const ALL_BELOW_CLI: [&str; 24] = [
     "buttons",
     "call",
     "callbacks",
@@ -69,11 +70,12 @@ const ALL_BELOW_CLI: [&str; 23] = [
     "seats",
     "settings",
     "sip",
+    "trace",
     "voices",
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.
-const PURE: [&str; 14] = [
+const PURE: [&str; 15] = [
     "words",
     "policy",
     "call",
@@ -88,6 +90,7 @@ const PURE: [&str; 14] = [
     "seating",
     "journal",
     "rehearsal",
+    "trace",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.
 const IMPURE: [&str; 21] = [

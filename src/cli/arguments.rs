@@ -260,6 +260,7 @@ pub(super) enum AskVerb {
     Timeline {
         call: Option<CallId>,
     },
+    Trace(TraceArguments),
     Callbacks(CallbacksWords),
     CallBack(NewCallbackWords),
     Callback(WishWords),
@@ -285,6 +286,17 @@ pub(super) enum AskVerb {
     },
     Drain(DrainWords),
     Health,
+}
+
+#[derive(Args)]
+pub(super) struct TraceArguments {
+    pub(super) call: Option<CallId>,
+    #[arg(long)]
+    pub(super) messages: bool,
+    #[arg(long, value_name = "FILE")]
+    pub(super) svg: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) pcap: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -24,6 +24,7 @@ mod replay;
 mod show;
 mod start;
 mod table;
+mod trace;
 mod usage;
 mod verbs;
 

@@ -109,6 +109,7 @@ impl Agent {
         let keeper = books.keeper;
         let mut desk = Desk {
             signalling: calling.signalling,
+            call_ids: CallIds::default(),
             phones: Phones::default(),
             sound: sounds.sound,
             promises: Promises::new(

@@ -67,6 +67,8 @@ pub struct Sip {
     #[serde(with = "empty_is_none")]
     pub stun: Option<StunServer>,
     pub calls_max: u16,
+    /// What is said by SIP is kept with each call.
+    pub trace: bool,
     pub behind: Behind,
     pub trusted: Vec<Network>,
     #[serde(with = "empty_is_none")]
@@ -103,6 +105,7 @@ impl Default for Sip {
             public_address: None,
             stun: None,
             calls_max: 64,
+            trace: true,
             behind: Behind::Queue,
             trusted: Network::loopback().to_vec(),
             trunk: None,

@@ -21,6 +21,7 @@ pub(crate) enum Need {
     Coturn,
     /// `ip` and `nft`, and the right to make network namespaces.
     Namespaces,
+    Tshark,
     /// The right to mount a small disk.
     Mount,
     OtherReaders,
@@ -64,8 +65,10 @@ impl Need {
             Self::Namespaces => {
                 is_root() && works("nft", &["--version"]) && works("ip", &["netns", "list"])
             }
+            Self::Tshark => works("tshark", &["--version"]),
             Self::OtherReaders => works(OTHER_READERS, &[]),
             Self::Speech => Path::new(SPEECH).is_dir(),
+            Self::Tshark => "tshark (apt: tshark)",
             Self::Sounds => {
                 works("espeak-ng", &["--version"])
                     && ["sounds", "moh"]
