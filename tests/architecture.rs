@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 26] = [
+const MAY_NAME: [(&str, &[&str]); 27] = [
     ("words", &[]),
     ("files", &[]),
     ("failpoint", &[]),
@@ -19,6 +19,7 @@ const MAY_NAME: [(&str, &[&str]); 26] = [
     ("dialling", &["sip", "words"]),
     ("seating", &["words"]),
     ("trace", &["records", "words"]),
+    ("wording", &["words"]),
     ("journal", &["call", "policy", "words"]),
     (
         "rehearsal",
@@ -48,7 +49,7 @@ const L0_AND_L1: &[&str] = &[
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 24] = [
+const ALL_BELOW_CLI: [&str; 25] = [
     "buttons",
     "call",
     "callbacks",
@@ -72,10 +73,11 @@ const ALL_BELOW_CLI: [&str; 24] = [
     "sip",
     "trace",
     "voices",
+    "wording",
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.
-const PURE: [&str; 15] = [
+const PURE: [&str; 16] = [
     "words",
     "policy",
     "call",
@@ -91,6 +93,7 @@ const PURE: [&str; 15] = [
     "journal",
     "rehearsal",
     "trace",
+    "wording",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.
 const IMPURE: [&str; 21] = [

@@ -64,6 +64,7 @@ pub(super) enum Verb {
     Rehearse(RehearseArguments),
     Policy(PolicyArguments),
     Replay(ReplayArguments),
+    Prompts(PromptsArguments),
     #[command(flatten)]
     Ask(AskVerb),
     #[command(flatten)]
@@ -213,6 +214,65 @@ pub(super) struct RehearseArguments {
     pub(super) junit: Option<PathBuf>,
     #[arg(long, value_name = "DIR", conflicts_with = "scripts")]
     pub(super) copy: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct PromptsArguments {
+    #[command(subcommand)]
+    pub(super) verb: PromptsVerb,
+}
+
+#[derive(Subcommand, Clone, Debug, PartialEq, Eq)]
+pub(super) enum PromptsVerb {
+    List {
+        /// Without one the shipped phrases; so in all verbs.
+        #[arg(value_name = "FOLDER")]
+        prompts: Option<PathBuf>,
+    },
+    Lint {
+        /// Folders of phrases, and any text files.
+        #[arg(value_name = "PATH")]
+        linted: Vec<PathBuf>,
+        #[arg(
+            long,
+            value_name = "POLICY",
+            default_value = "standard",
+            id = "linted_policy"
+        )]
+        policy: String,
+    },
+    Play(PlayArguments),
+    Import(ImportArguments),
+    Render(RenderArguments),
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct PlayArguments {
+    pub(super) phrase: PromptId,
+    #[arg(value_name = "FOLDER")]
+    pub(super) prompts: Option<PathBuf>,
+    #[arg(long, value_name = "zh-CN|en")]
+    pub(super) spoken: Option<Language>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) wav: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct ImportArguments {
+    #[arg(required = true, value_name = "RECORDING")]
+    pub(super) recordings: Vec<PathBuf>,
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) into: PathBuf,
+    #[arg(long, value_name = "zh-CN|en")]
+    pub(super) spoken: Language,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct RenderArguments {
+    #[arg(value_name = "FOLDER", id = "rendered")]
+    pub(super) prompts: PathBuf,
+    #[arg(long)]
+    pub(super) all: bool,
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]

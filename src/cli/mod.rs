@@ -18,6 +18,7 @@ mod manual;
 mod policies;
 mod policy_verbs;
 mod ports;
+mod prompts;
 mod recording;
 mod rehearse;
 mod replay;
@@ -39,7 +40,8 @@ use clap::FromArgMatches;
 use crate::words::{Catalogue, Language};
 use api::Api;
 use arguments::{
-    Arguments, ConfigArguments, DialArguments, DialVerb, PolicyArguments, RecordingArguments, Verb,
+    Arguments, ConfigArguments, DialArguments, DialVerb, PolicyArguments, PromptsArguments,
+    RecordingArguments, Verb,
 };
 use failure::Failure;
 
@@ -154,6 +156,7 @@ fn run(
         Verb::Man { out } => manual::man(out.as_deref(), teller),
         Verb::Rehearse(arguments) => rehearse::run(&arguments, teller),
         Verb::Policy(PolicyArguments { verb }) => policy_verbs::run(verb, teller),
+        Verb::Prompts(PromptsArguments { verb }) => prompts::run(&verb, teller),
         Verb::Replay(arguments) => replay::run(&arguments.journal, teller),
         Verb::Ask(ask) => verbs::ask(ask, &api()?, teller),
         Verb::OfCall(verb) => call_verbs::command(verb, &api()?, teller),

@@ -17,7 +17,11 @@ use crate::records::{CallRecord, Entry, SipMessage, Way, What};
 use crate::trace::{Ladder, pcap};
 use crate::words::{CallId, Ending, Moment};
 
-pub(super) fn trace(arguments: &TraceArguments, api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
+pub(super) fn trace(
+    arguments: &TraceArguments,
+    api: &Api,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
     let call = chosen(arguments.call, api)?;
     let entries: Vec<Entry> = lines(&format!("/api/v1/calls/{call}/timeline.jsonl"), api)?;
     let messages: Vec<SipMessage> = lines(&format!("/api/v1/calls/{call}/sip.jsonl"), api)?;
@@ -61,9 +65,14 @@ fn tell(
     if let Some(began) = ladder.began {
         teller.line(&began.to_string())?;
     }
-    ladder.lines(&heads).iter().try_for_each(|line| teller.line(line))?;
+    ladder
+        .lines(&heads)
+        .iter()
+        .try_for_each(|line| teller.line(line))?;
     let in_full = messages.iter().filter(|_| in_full);
-    in_full.into_iter().try_for_each(|message| whole(message, teller))
+    in_full
+        .into_iter()
+        .try_for_each(|message| whole(message, teller))
 }
 
 /// One message with where it went.
@@ -72,18 +81,33 @@ fn whole(message: &SipMessage, teller: &mut Teller<'_>) -> Result<(), Failure> {
         Way::Received => "<-",
         Way::Sent => "->",
     };
-    let SipMessage { utc, transport, ours, theirs, text, .. } = message;
+    let SipMessage {
+        utc,
+        transport,
+        ours,
+        theirs,
+        text,
+        ..
+    } = message;
     teller.line("")?;
     teller.line(&format!("{utc} {transport} {ours} {arrow} {theirs}"))?;
-    text.lines().try_for_each(|line| teller.line(&show::safe(line)))
+    text.lines()
+        .try_for_each(|line| teller.line(&show::safe(line)))
 }
 
 /// With the heads of its columns.
-fn ladder(entries: &[Entry], messages: &[SipMessage], teller: &Teller<'_>) -> (Ladder, Vec<String>) {
+fn ladder(
+    entries: &[Entry],
+    messages: &[SipMessage],
+    teller: &Teller<'_>,
+) -> (Ladder, Vec<String>) {
     let events = entries.iter().map(event).collect();
     let ladder = Ladder::new(messages, events);
     let ours = [teller.word("party", "agent")];
-    let theirs = ladder.parties.iter().map(|party| teller.word("party", party.as_str()));
+    let theirs = ladder
+        .parties
+        .iter()
+        .map(|party| teller.word("party", party.as_str()));
     let heads = ours.into_iter().chain(theirs).collect();
     (ladder, heads)
 }
@@ -93,13 +117,26 @@ fn event(entry: &Entry) -> (Moment, Timestamp, String) {
 }
 
 /// Who ended it, why, when, and what the other side said about it.
-fn why(call: CallId, entries: &[Entry], messages: &[SipMessage], is_up: bool, teller: &Teller<'_>) -> String {
+fn why(
+    call: CallId,
+    entries: &[Entry],
+    messages: &[SipMessage],
+    is_up: bool,
+    teller: &Teller<'_>,
+) -> String {
     let record = CallRecord::from_entries(call, entries);
     let Some(Ending { by, because }) = record.ending else {
-        let key = if is_up { "cli.trace.goes-on" } else { "cli.trace.cut" };
+        let key = if is_up {
+            "cli.trace.goes-on"
+        } else {
+            "cli.trace.cut"
+        };
         return teller.text(key);
     };
-    let (by, because) = (teller.word("party", by.as_str()), teller.word("because", because.as_str()));
+    let (by, because) = (
+        teller.word("party", by.as_str()),
+        teller.word("because", because.as_str()),
+    );
     let times = record.times;
     let after = times.answered.or(times.began).zip(times.ended);
     let after = after.map_or(0.0, |(from, to)| to.duration_since(from).as_secs_f64());
@@ -112,7 +149,12 @@ fn why(call: CallId, entries: &[Entry], messages: &[SipMessage], is_up: bool, te
         (None, Some(_)) => "cli.trace.why-unanswered-reason",
     };
     let reason = reason.unwrap_or_default();
-    let values = [("by", &*by), ("because", &*because), ("after", &*after), ("reason", &*reason)];
+    let values = [
+        ("by", &*by),
+        ("because", &*because),
+        ("after", &*after),
+        ("reason", &*reason),
+    ];
     teller.filled(key, &values)
 }
 
@@ -120,13 +162,18 @@ fn why(call: CallId, entries: &[Entry], messages: &[SipMessage], is_up: bool, te
 fn last_reason(entries: &[Entry], messages: &[SipMessage]) -> Option<String> {
     let is_end = |entry: &&Entry| matches!(entry.what, What::Ended { .. });
     let end = entries.iter().find(is_end)?.at;
-    let heard = messages.iter().filter(|message| message.way == Way::Received && message.at <= end);
+    let heard = messages
+        .iter()
+        .filter(|message| message.way == Way::Received && message.at <= end);
     heard.rev().find_map(|message| {
         let mut head = message.text.lines().take_while(|line| !line.is_empty());
         let start = head.next()?;
-        let refusal = start.strip_prefix("SIP/2.0 ").filter(|status| status.starts_with(['4', '5', '6']));
+        let refusal = start
+            .strip_prefix("SIP/2.0 ")
+            .filter(|status| status.starts_with(['4', '5', '6']));
         // That we should log in is no reason.
-        let refusal = refusal.filter(|status| !status.starts_with("401") && !status.starts_with("407"));
+        let refusal =
+            refusal.filter(|status| !status.starts_with("401") && !status.starts_with("407"));
         let is_end = start.starts_with("BYE ") || start.starts_with("CANCEL ");
         let said = || head.find_map(|line| line.strip_prefix("Reason:").map(str::trim));
         let reason = refusal.or_else(|| is_end.then(said).flatten());

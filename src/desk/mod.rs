@@ -20,8 +20,8 @@ mod guide;
 mod headset_buttons;
 mod headsets;
 mod house;
-mod journals;
 mod inspection;
+mod journals;
 mod keeper;
 mod keeping;
 mod keys_once;
@@ -86,6 +86,7 @@ use crate::words::{CallId, Ending, Entropy, Moment, Party, PhoneNumber, Pii};
 
 pub use house::{Unfit, promising};
 pub use inspection::{inspect, warnings};
+pub use prompts::in_folder as phrases_in;
 pub use reloading::Sources;
 pub use run::{Addresses, Agent, RunOptions, Summary};
 pub use run_error::RunError;

@@ -43,10 +43,10 @@ use super::recordings::{self, Recordings};
 use super::run::{Addresses, RunOptions};
 use super::run_error::RunError;
 use super::signalling::Signalling;
-use super::tapping::Tap;
-use super::tapping::Tap;
 use super::sockets::Sockets;
 use super::sound::{self, Ground, Sound, Spoken};
+use super::tapping::Tap;
+use super::tapping::Tap;
 use super::urgency::run_before_others;
 use super::whereabouts::Whereabouts;
 

@@ -400,13 +400,7 @@ impl Signalling {
 }
 
 /// A stranger begins nothing: what he says is of no call.
-fn heard(
-    tap: &mut Option<Tap>,
-    endpoint: &Endpoint,
-    message: &[u8],
-    from: Sender,
-    now: Moment,
-) {
+fn heard(tap: &mut Option<Tap>, endpoint: &Endpoint, message: &[u8], from: Sender, now: Moment) {
     if let Some(tap) = tap
         && from.standing == Standing::Known
     {

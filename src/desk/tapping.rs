@@ -35,7 +35,13 @@ const AFTER_LEG: Duration = Duration::from_secs(32);
 pub(super) struct Tap(Vec<Tapped>);
 
 impl Tap {
-    pub(super) fn take_in(&mut self, way: Way, (ours, theirs): (SocketAddr, Hop), bytes: Bytes, at: Moment) {
+    pub(super) fn take_in(
+        &mut self,
+        way: Way,
+        (ours, theirs): (SocketAddr, Hop),
+        bytes: Bytes,
+        at: Moment,
+    ) {
         if self.0.len() < TAPPED_MAX {
             self.0.push(Tapped {
                 at,
@@ -70,9 +76,16 @@ impl CallIds {
         Some((known.call, known.party))
     }
 
-    fn learn(&mut self, call_id: String, (call, party): (CallId, Party), now: Moment, is_up: impl Fn(CallId) -> bool) {
+    fn learn(
+        &mut self,
+        call_id: String,
+        (call, party): (CallId, Party),
+        now: Moment,
+        is_up: impl Fn(CallId) -> bool,
+    ) {
         if self.known.len() >= self.look_at.max(KNOWN_MIN) {
-            self.known.retain(|_, known| is_up(known.call) || now.since(known.last) < AFTER_LEG);
+            self.known
+                .retain(|_, known| is_up(known.call) || now.since(known.last) < AFTER_LEG);
             self.look_at = self.known.len() * 2;
         }
         let known = Known {
@@ -158,9 +171,15 @@ mod tests {
 
     #[test]
     fn a_message_is_known_by_its_call_id_however_it_is_written() {
-        assert_eq!(call_id(b"BYE sip:a@b SIP/2.0\r\nVia: x\r\nCall-ID: a1@b\r\n\r\n"), Some("a1@b"));
+        assert_eq!(
+            call_id(b"BYE sip:a@b SIP/2.0\r\nVia: x\r\nCall-ID: a1@b\r\n\r\n"),
+            Some("a1@b")
+        );
         assert_eq!(call_id(b"SIP/2.0 200 OK\r\ni : a2\r\n\r\n"), Some("a2"));
-        assert_eq!(call_id(b"INFO sip:a@b SIP/2.0\r\nVia: x\r\n\r\nCall-ID: body\r\n"), None);
+        assert_eq!(
+            call_id(b"INFO sip:a@b SIP/2.0\r\nVia: x\r\n\r\nCall-ID: body\r\n"),
+            None
+        );
         assert_eq!(call_id(b""), None);
     }
 
@@ -169,10 +188,17 @@ mod tests {
         let mut ids = CallIds::default();
         let later = |seconds| Moment::ZERO + Duration::from_secs(seconds);
         for n in 0..KNOWN_MIN {
-            ids.learn(n.to_string(), (call(1), Party::Caller), Moment::ZERO, |_| false);
+            ids.learn(
+                n.to_string(),
+                (call(1), Party::Caller),
+                Moment::ZERO,
+                |_| false,
+            );
         }
         assert_eq!(ids.get("7", later(31)), Some((call(1), Party::Caller)));
-        ids.learn("new".to_owned(), (call(2), Party::Rep), later(40), |_| false);
+        ids.learn("new".to_owned(), (call(2), Party::Rep), later(40), |_| {
+            false
+        });
         assert_eq!(ids.known.keys().collect::<Vec<_>>(), ["7", "new"]);
     }
 

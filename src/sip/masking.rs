@@ -9,10 +9,39 @@ const NUMBER_DIGITS: usize = 5;
 const DIGITS_SHOWN: usize = 2;
 /// Headers in which digits in a row are no number of a person, compact forms included (RFC 3261 20, 7.3.3).
 const TECHNICAL: [&str; 33] = [
-    "via", "v", "call-id", "i", "cseq", "max-forwards", "content-length", "l", "content-type", "c", "date", "expires",
-    "min-expires", "min-se", "session-expires", "x", "rseq", "rack", "timestamp", "retry-after", "reason", "warning",
-    "allow", "supported", "k", "require", "user-agent", "server", "replaces", "www-authenticate",
-    "proxy-authenticate", "event", "subscription-state",
+    "via",
+    "v",
+    "call-id",
+    "i",
+    "cseq",
+    "max-forwards",
+    "content-length",
+    "l",
+    "content-type",
+    "c",
+    "date",
+    "expires",
+    "min-expires",
+    "min-se",
+    "session-expires",
+    "x",
+    "rseq",
+    "rack",
+    "timestamp",
+    "retry-after",
+    "reason",
+    "warning",
+    "allow",
+    "supported",
+    "k",
+    "require",
+    "user-agent",
+    "server",
+    "replaces",
+    "www-authenticate",
+    "proxy-authenticate",
+    "event",
+    "subscription-state",
 ];
 
 /// The text of a message without the digits of numbers, the proofs of passwords, the keys of SRTP and pressed keys.
@@ -20,11 +49,16 @@ pub fn masked(message: &[u8]) -> String {
     let mut text: Vec<u8> = match std::str::from_utf8(message) {
         Ok(_) => message.to_vec(),
         // What is no text is not worth its length in other bytes.
-        Err(_) => message.iter().map(|byte| if byte.is_ascii() { *byte } else { b'?' }).collect(),
+        Err(_) => message
+            .iter()
+            .map(|byte| if byte.is_ascii() { *byte } else { b'?' })
+            .collect(),
     };
     let body = body_of(&text);
     let head = lines_of(&text, 0..body);
-    let is_session = head.iter().any(|line| is_of_type(&text[line.clone()], b"sdp"));
+    let is_session = head
+        .iter()
+        .any(|line| is_of_type(&text[line.clone()], b"sdp"));
     for (n, line) in head.into_iter().enumerate() {
         match n {
             0 => uris(&mut text, line),
@@ -62,7 +96,10 @@ fn lines_of(text: &[u8], within: Range<usize>) -> Vec<Range<usize>> {
 fn is_of_type(line: &[u8], kind: &[u8]) -> bool {
     let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
     let is_type = name.eq_ignore_ascii_case(b"content-type") || name.eq_ignore_ascii_case(b"c");
-    is_type && line.windows(kind.len()).any(|part| part.eq_ignore_ascii_case(kind))
+    is_type
+        && line
+            .windows(kind.len())
+            .any(|part| part.eq_ignore_ascii_case(kind))
 }
 
 fn header(text: &mut [u8], line: Range<usize>) {
@@ -94,7 +131,9 @@ fn uris(text: &mut [u8], within: Range<usize>) {
         let rest = &text[at..within.end];
         let scheme = [&b"sip:"[..], b"sips:", b"tel:"]
             .into_iter()
-            .find(|scheme| rest.len() >= scheme.len() && rest[..scheme.len()].eq_ignore_ascii_case(scheme));
+            .find(|scheme| {
+                rest.len() >= scheme.len() && rest[..scheme.len()].eq_ignore_ascii_case(scheme)
+            });
         let Some(scheme) = scheme else {
             at += 1;
             continue;
@@ -157,7 +196,9 @@ fn quoted(text: &mut [u8], within: Range<usize>, name: &[u8], as_what: fn(u8) ->
 fn description(text: &mut [u8], line: Range<usize>) {
     let is = |start: &[u8]| text[line.clone()].starts_with(start);
     if is(b"a=crypto:") {
-        let inline = text[line.clone()].windows(7).position(|part| part == b"inline:");
+        let inline = text[line.clone()]
+            .windows(7)
+            .position(|part| part == b"inline:");
         let key = line.start + inline.map_or(0, |at| at + 7)..line.end;
         for byte in &mut text[key] {
             if byte.is_ascii_alphanumeric() || b"+/".contains(byte) {
@@ -213,7 +254,15 @@ mod tests {
     fn what_names_a_person_or_opens_something_is_masked() {
         let masked = masked(INVITE.as_bytes());
         assert_eq!(masked.len(), INVITE.len());
-        for own in ["139001", "138001", "0013", "1234-5678", "0a1b2c3d", "QUJDREVG", "139 0013"] {
+        for own in [
+            "139001",
+            "138001",
+            "0013",
+            "1234-5678",
+            "0a1b2c3d",
+            "QUJDREVG",
+            "139 0013",
+        ] {
             assert!(!masked.contains(own), "{own} in {masked}");
         }
     }
@@ -243,14 +292,19 @@ mod tests {
     fn a_pressed_key_is_not_told() {
         let info = "INFO sip:a@b SIP/2.0\r\nContent-Type: application/dtmf-relay\r\n\r\nSignal=*\r\nDuration=160\r\n";
         let masked = masked(info.as_bytes());
-        assert!(masked.ends_with("\r\n\r\nSignal=0\r\nDuration=000\r\n"), "{masked}");
+        assert!(
+            masked.ends_with("\r\n\r\nSignal=0\r\nDuration=000\r\n"),
+            "{masked}"
+        );
     }
 
     #[test]
     fn whatever_comes_keeps_its_length() {
         let mut entropy = crate::words::Entropy::from_seed([7; 32]);
         for length in 0..600 {
-            let bytes: Vec<u8> = (0..length).map(|_| entropy.u32().to_le_bytes()[0]).collect();
+            let bytes: Vec<u8> = (0..length)
+                .map(|_| entropy.u32().to_le_bytes()[0])
+                .collect();
             assert_eq!(masked(&bytes).len(), length);
         }
     }

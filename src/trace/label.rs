@@ -14,7 +14,11 @@ pub(super) fn label(message: &SipMessage) -> String {
             let method = value(head, "cseq").and_then(|cseq| cseq.split_whitespace().nth(1));
             // What answers an INVITE is the rule.
             let method = method.filter(|method| *method != "INVITE");
-            [Some(status), method].into_iter().flatten().map(str::to_owned).collect()
+            [Some(status), method]
+                .into_iter()
+                .flatten()
+                .map(str::to_owned)
+                .collect()
         }
         None => start.split(' ').take(1).map(str::to_owned).collect(),
     };
@@ -28,7 +32,10 @@ pub(super) fn label(message: &SipMessage) -> String {
 fn value<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     head.lines().skip(1).find_map(|line| {
         let (found, value) = line.split_once(':')?;
-        found.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+        found
+            .trim()
+            .eq_ignore_ascii_case(name)
+            .then(|| value.trim())
     })
 }
 
@@ -36,7 +43,10 @@ fn value<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 fn described(body: &str) -> Option<String> {
     let held = ["sendonly", "recvonly", "inactive"]
         .into_iter()
-        .find(|direction| body.lines().any(|line| line.strip_prefix("a=") == Some(*direction)));
+        .find(|direction| {
+            body.lines()
+                .any(|line| line.strip_prefix("a=") == Some(*direction))
+        });
     body.starts_with("v=0").then(|| match held {
         Some(direction) => format!("sdp {direction}"),
         None => "sdp".to_owned(),

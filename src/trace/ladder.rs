@@ -53,7 +53,9 @@ impl Ladder {
             };
             (message.at, message.utc, what)
         });
-        let happened = events.into_iter().map(|(at, utc, words)| (at, utc, What::Event(words)));
+        let happened = events
+            .into_iter()
+            .map(|(at, utc, words)| (at, utc, What::Event(words)));
         let mut all: Vec<_> = said.chain(happened).collect();
         // Stable: what came at one moment stays in its order, messages before what they led to.
         all.sort_by_key(|(at, _, _)| *at);
@@ -83,5 +85,6 @@ impl Ladder {
 }
 
 fn is_same(one: &SipMessage, other: &SipMessage) -> bool {
-    (one.party, one.way, one.theirs) == (other.party, other.way, other.theirs) && one.text == other.text
+    (one.party, one.way, one.theirs) == (other.party, other.way, other.theirs)
+        && one.text == other.text
 }

@@ -53,13 +53,26 @@ impl Ladder {
 
     fn row(&self, svg: &mut String, y: usize, row: &Row) {
         let (base, at) = (y + 4, time(row.after));
-        let _ = write!(svg, "<text class=\"t\" x=\"{}\" y=\"{base}\">{at}</text>", LEFT - 14);
+        let _ = write!(
+            svg,
+            "<text class=\"t\" x=\"{}\" y=\"{base}\">{at}</text>",
+            LEFT - 14
+        );
         let _ = match &row.what {
             What::Event(words) => {
                 let x = LEFT + self.parties.len() * APART + WORDS;
-                writeln!(svg, "<text class=\"e\" x=\"{x}\" y=\"{base}\">{}</text>", escaped(words))
+                writeln!(
+                    svg,
+                    "<text class=\"e\" x=\"{x}\" y=\"{base}\">{}</text>",
+                    escaped(words)
+                )
             }
-            What::Message { party, way, label, again } => {
+            What::Message {
+                party,
+                way,
+                label,
+                again,
+            } => {
                 let there = LEFT + self.column(*party) * APART;
                 let kind = match way {
                     _ if is_failure(label) => "f",

@@ -6,7 +6,8 @@ use super::{Ladder, What, pcap};
 use crate::records::{SipMessage, Way};
 use crate::words::{Moment, Party};
 
-const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nm=audio 4000 RTP/AVP 8\r\na=sendonly\r\n";
+const SDP: &str =
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nm=audio 4000 RTP/AVP 8\r\na=sendonly\r\n";
 
 fn message(ms: u64, party: Party, way: Way, text: &str) -> SipMessage {
     let at = Duration::from_millis(ms);
@@ -28,23 +29,49 @@ fn call() -> Vec<SipMessage> {
     let invite = "INVITE sip:xxx00@127.0.0.1 SIP/2.0\r\nCSeq: 1 INVITE\r\n\r\n";
     vec![
         message(0, Caller, Received, invite),
-        message(1, Caller, Sent, "SIP/2.0 180 Ringing\r\nCSeq: 1 INVITE\r\n\r\n"),
-        message(2, Rep, Sent, &format!("INVITE sip:rep@127.0.0.2 SIP/2.0\r\nCSeq: 9 INVITE\r\n\r\n{SDP}")),
+        message(
+            1,
+            Caller,
+            Sent,
+            "SIP/2.0 180 Ringing\r\nCSeq: 1 INVITE\r\n\r\n",
+        ),
+        message(
+            2,
+            Rep,
+            Sent,
+            &format!("INVITE sip:rep@127.0.0.2 SIP/2.0\r\nCSeq: 9 INVITE\r\n\r\n{SDP}"),
+        ),
         message(500, Caller, Received, invite),
-        message(800, Rep, Received, "SIP/2.0 486 Busy Here\r\nCSeq: 9 INVITE\r\n\r\n"),
-        message(900, Caller, Received, "BYE sip:a@b SIP/2.0\r\nReason: Q.850;cause=16;text=\"<x>\"\r\n\r\n"),
+        message(
+            800,
+            Rep,
+            Received,
+            "SIP/2.0 486 Busy Here\r\nCSeq: 9 INVITE\r\n\r\n",
+        ),
+        message(
+            900,
+            Caller,
+            Received,
+            "BYE sip:a@b SIP/2.0\r\nReason: Q.850;cause=16;text=\"<x>\"\r\n\r\n",
+        ),
         message(901, Caller, Sent, "SIP/2.0 200 OK\r\nCSeq: 2 BYE\r\n\r\n"),
     ]
 }
 
 fn ladder() -> Ladder {
     let utc = Timestamp::from_second(1_777_867_200).unwrap();
-    let greeted = (Moment::ZERO + Duration::from_millis(600), utc, "state state=greeting".to_owned());
+    let greeted = (
+        Moment::ZERO + Duration::from_millis(600),
+        utc,
+        "state state=greeting".to_owned(),
+    );
     Ladder::new(&call(), vec![greeted])
 }
 
 fn heads() -> Vec<String> {
-    ["客服助手", "the caller", "the rep"].map(str::to_owned).to_vec()
+    ["客服助手", "the caller", "the rep"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 #[test]
@@ -92,7 +119,11 @@ fn a_picture_is_well_formed_whatever_was_said() {
     assert!(svg.contains("<title>a &lt;call&gt;</title>"), "{svg}");
     assert!(svg.contains("told \u{fffd}&lt;&amp;&quot;"), "{svg}");
     for (open, close) in [("<text", "</text>"), ("<g ", "</g>"), ("<svg", "</svg>")] {
-        assert_eq!(svg.matches(open).count(), svg.matches(close).count(), "{open}");
+        assert_eq!(
+            svg.matches(open).count(),
+            svg.matches(close).count(),
+            "{open}"
+        );
     }
 }
 
@@ -109,5 +140,8 @@ fn a_capture_counts_every_byte() {
     let messages = call();
     let text: usize = messages.iter().map(|message| message.text.len()).sum();
     // File header; record, IPv4 and UDP headers a message.
-    assert_eq!(pcap(&messages).len(), 24 + messages.len() * (16 + 20 + 8) + text);
+    assert_eq!(
+        pcap(&messages).len(),
+        24 + messages.len() * (16 + 20 + 8) + text
+    );
 }

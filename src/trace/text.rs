@@ -35,13 +35,24 @@ impl Ladder {
     fn line(&self, row: &Row) -> String {
         let time = time(row.after);
         let drawn = match &row.what {
-            What::Message { party, way, label, again } => {
-                let label = if *again { format!("({label})") } else { label.clone() };
+            What::Message {
+                party,
+                way,
+                label,
+                again,
+            } => {
+                let label = if *again {
+                    format!("({label})")
+                } else {
+                    label.clone()
+                };
                 self.arrow(self.column(*party), *way, &label)
             }
             What::Event(words) => format!("{}  {words}", self.posts(0)),
         };
-        format!("{time:>width$}  {drawn}", width = MARGIN - 3).trim_end().to_owned()
+        format!("{time:>width$}  {drawn}", width = MARGIN - 3)
+            .trim_end()
+            .to_owned()
     }
 
     /// From our column, the first, to theirs or back.

@@ -95,7 +95,9 @@ mod tests {
         for message in &said {
             messages.append(call, message).unwrap();
         }
-        let cut = OpenOptions::new().append(true).open(path(&messages.folder, call));
+        let cut = OpenOptions::new()
+            .append(true)
+            .open(path(&messages.folder, call));
         cut.unwrap().write_all(b"{\"at\":12").unwrap();
         let read = SipMessages::read(&state, call).unwrap();
         let deleted = [(); 2].map(|()| SipMessages::delete(&state, call).unwrap());
