@@ -61,6 +61,7 @@ pub(super) enum Verb {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    Licences,
     Rehearse(RehearseArguments),
     Policy(PolicyArguments),
     Replay(ReplayArguments),

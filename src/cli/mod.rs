@@ -45,6 +45,9 @@ use arguments::{
 };
 use failure::Failure;
 
+/// Whose work is built in; written by `config/licences/gather.py`, held by tests/licences.
+const LICENCES: &str = include_str!("../../config/licences/LICENCES.txt");
+
 /// What the command line takes from the process's environment.
 #[derive(Clone, Default)]
 pub struct Environment {
@@ -154,6 +157,7 @@ fn run(
         }
         Verb::Completions { shell } => manual::completions(shell, teller),
         Verb::Man { out } => manual::man(out.as_deref(), teller),
+        Verb::Licences => teller.line(LICENCES),
         Verb::Rehearse(arguments) => rehearse::run(&arguments, teller),
         Verb::Policy(PolicyArguments { verb }) => policy_verbs::run(verb, teller),
         Verb::Prompts(PromptsArguments { verb }) => prompts::run(&verb, teller),
