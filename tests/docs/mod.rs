@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use thirdring::console::{Code, ROUTES};
+use serde_json::Value;
+use thirdring::console::{Code, Metrics, ROUTES};
 use thirdring::words::Because;
 
 const API: &str = include_str!("../../docs/api.md");
 const TIMELINE: &str = include_str!("../../docs/timeline.md");
 const TIMELINE_TYPES: &str = include_str!("../../src/records/timeline.rs");
+const GRAFANA: &str = include_str!("../../config/grafana/thirdring.json");
 const CONTRIBUTING: &str = include_str!("../../CONTRIBUTING.md");
 
 #[test]
@@ -27,6 +29,56 @@ fn every_route_is_explained() {
         let seat = route.path.replace("{id}", "rep1");
         assert!(named || API.contains(&seat), "docs/api.md: {}", route.path);
     }
+}
+
+/// config/grafana/thirdring.json asks for nothing that nobody measures, and each metric is on the board or of little use there.
+#[test]
+fn the_board_shows_what_is_measured() {
+    let told = Metrics::default().told();
+    let types = told.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let families: BTreeSet<&str> = types.filter_map(|line| line.split(' ').next()).collect();
+    let board: Value = serde_json::from_str(GRAFANA).expect("a board is JSON");
+    let panels = board["panels"].as_array().expect("it has panels");
+    let targets = panels
+        .iter()
+        .flat_map(|panel| panel["targets"].as_array().expect("each asks"));
+    let asked: BTreeSet<String> = targets
+        .flat_map(|target| names(target["expr"].as_str().expect("in PromQL")))
+        .collect();
+    let family = |name: &str| {
+        let ends = ["_total", "_bucket", "_sum", "_count", ""];
+        let mut bare = ends.iter().filter_map(|end| name.strip_suffix(end));
+        bare.find(|bare| families.contains(bare)).map(str::to_owned)
+    };
+    let unknown: Vec<&String> = asked.iter().filter(|name| family(name).is_none()).collect();
+    assert!(
+        unknown.is_empty(),
+        "nobody measures {unknown:?}; there are {families:?}"
+    );
+    let shown: BTreeSet<String> = asked.iter().filter_map(|name| family(name)).collect();
+    let not_shown: Vec<&str> = families
+        .iter()
+        .copied()
+        .filter(|name| !shown.contains(*name))
+        .collect();
+    assert_eq!(
+        not_shown,
+        [
+            "thirdring_api_requests",
+            "thirdring_pbx_codes",
+            "thirdring_promises_deleted",
+            "thirdring_requests_refused",
+        ]
+    );
+}
+
+/// The metrics that an expression names.
+fn names(expression: &str) -> Vec<String> {
+    let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words
+        .filter(|word| word.starts_with("thirdring_"))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
