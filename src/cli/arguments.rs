@@ -322,6 +322,7 @@ pub(super) enum AskVerb {
         call: Option<CallId>,
     },
     Trace(TraceArguments),
+    SupportBundle(SupportBundleArguments),
     Callbacks(CallbacksWords),
     CallBack(NewCallbackWords),
     Callback(WishWords),
@@ -358,6 +359,15 @@ pub(super) struct TraceArguments {
     pub(super) svg: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
     pub(super) pcap: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct SupportBundleArguments {
+    pub(super) call: Option<CallId>,
+    #[arg(long, value_name = "FILE", id = "bundle")]
+    pub(super) out: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) log: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::api::Api;
 use super::arguments::TraceArguments;
@@ -17,62 +17,102 @@ use crate::records::{CallRecord, Entry, SipMessage, Way, What};
 use crate::trace::{Ladder, pcap};
 use crate::words::{CallId, Ending, Moment};
 
+/// What is known of a call.
+pub(super) struct Traced {
+    call: CallId,
+    /// Why it ended, in one sentence.
+    why: String,
+    pub(super) entries: Vec<Entry>,
+    pub(super) messages: Vec<SipMessage>,
+}
+
 pub(super) fn trace(
     arguments: &TraceArguments,
     api: &Api,
     teller: &mut Teller<'_>,
 ) -> Result<(), Failure> {
-    let call = chosen(arguments.call, api)?;
-    let entries: Vec<Entry> = lines(&format!("/api/v1/calls/{call}/timeline.jsonl"), api)?;
-    let messages: Vec<SipMessage> = lines(&format!("/api/v1/calls/{call}/sip.jsonl"), api)?;
-    let is_up = api.get(&format!("/api/v1/calls/{call}")).is_ok();
-    let why = why(call, &entries, &messages, is_up, teller);
+    let traced = Traced::of(chosen(arguments.call, api)?, api, teller)?;
     if teller.json {
-        let raw = json!({ "call": call, "why": why, "timeline": entries, "messages": messages });
-        teller.line(&raw.to_string())?;
+        teller.line(&traced.json().to_string())?;
     } else {
-        tell(&why, &entries, &messages, arguments.messages, teller)?;
+        let drawn = traced.drawn(teller);
+        teller.line(&drawn)?;
+        let in_full = traced.messages.iter().filter(|_| arguments.messages);
+        for message in in_full {
+            whole(message, teller)?;
+        }
     }
     if let Some(file) = &arguments.svg {
-        let (ladder, heads) = ladder(&entries, &messages, teller);
-        let title = format!("{call}: {why}");
-        written(file, ladder.svg(&title, &heads).as_bytes(), teller)?;
+        let svg = traced.svg(teller);
+        written(file, svg.as_bytes(), teller)?;
     }
     match &arguments.pcap {
-        Some(file) => written(file, &pcap(&messages), teller),
+        Some(file) => written(file, &traced.pcap(), teller),
         None => Ok(()),
+    }
+}
+
+impl Traced {
+    pub(super) fn of(call: CallId, api: &Api, teller: &Teller<'_>) -> Result<Self, Failure> {
+        let entries: Vec<Entry> = lines(&format!("/api/v1/calls/{call}/timeline.jsonl"), api)?;
+        let messages = lines(&format!("/api/v1/calls/{call}/sip.jsonl"), api)?;
+        let is_up = api.get(&format!("/api/v1/calls/{call}")).is_ok();
+        let why = why(call, &entries, &messages, is_up, teller);
+        Ok(Self {
+            call,
+            why,
+            entries,
+            messages,
+        })
+    }
+
+    fn json(&self) -> Value {
+        let Self {
+            call,
+            why,
+            entries,
+            messages,
+        } = self;
+        json!({ "call": call, "why": why, "timeline": entries, "messages": messages })
+    }
+
+    /// On a terminal: the sentence, then the ladder.
+    pub(super) fn drawn(&self, teller: &Teller<'_>) -> String {
+        let mut lines = vec![self.why.clone()];
+        if self.messages.is_empty() {
+            lines.push(teller.text("cli.trace.no-messages"));
+        }
+        lines.push(String::new());
+        let (ladder, heads) = self.ladder(teller);
+        lines.extend(ladder.began.map(|began| began.to_string()));
+        lines.extend(ladder.lines(&heads));
+        lines.join("\n")
+    }
+
+    pub(super) fn svg(&self, teller: &Teller<'_>) -> String {
+        let (ladder, heads) = self.ladder(teller);
+        ladder.svg(&format!("{}: {}", self.call, self.why), &heads)
+    }
+
+    pub(super) fn pcap(&self) -> Vec<u8> {
+        pcap(&self.messages)
+    }
+
+    /// With the heads of its columns.
+    fn ladder(&self, teller: &Teller<'_>) -> (Ladder, Vec<String>) {
+        let events = self.entries.iter().map(event).collect();
+        let ladder = Ladder::new(&self.messages, events);
+        let ours = [teller.word("party", "agent")];
+        let parties = ladder.parties.iter();
+        let theirs = parties.map(|party| teller.word("party", party.as_str()));
+        let heads = ours.into_iter().chain(theirs).collect();
+        (ladder, heads)
     }
 }
 
 fn lines<T: DeserializeOwned>(path: &str, api: &Api) -> Result<Vec<T>, Failure> {
     let body = api.get(path)?;
     body.lines().map(|line| api.view(line)).collect()
-}
-
-fn tell(
-    why: &str,
-    entries: &[Entry],
-    messages: &[SipMessage],
-    in_full: bool,
-    teller: &mut Teller<'_>,
-) -> Result<(), Failure> {
-    teller.line(why)?;
-    if messages.is_empty() {
-        teller.line(&teller.text("cli.trace.no-messages"))?;
-    }
-    teller.line("")?;
-    let (ladder, heads) = ladder(entries, messages, teller);
-    if let Some(began) = ladder.began {
-        teller.line(&began.to_string())?;
-    }
-    ladder
-        .lines(&heads)
-        .iter()
-        .try_for_each(|line| teller.line(line))?;
-    let in_full = messages.iter().filter(|_| in_full);
-    in_full
-        .into_iter()
-        .try_for_each(|message| whole(message, teller))
 }
 
 /// One message with where it went.
@@ -93,23 +133,6 @@ fn whole(message: &SipMessage, teller: &mut Teller<'_>) -> Result<(), Failure> {
     teller.line(&format!("{utc} {transport} {ours} {arrow} {theirs}"))?;
     text.lines()
         .try_for_each(|line| teller.line(&show::safe(line)))
-}
-
-/// With the heads of its columns.
-fn ladder(
-    entries: &[Entry],
-    messages: &[SipMessage],
-    teller: &Teller<'_>,
-) -> (Ladder, Vec<String>) {
-    let events = entries.iter().map(event).collect();
-    let ladder = Ladder::new(messages, events);
-    let ours = [teller.word("party", "agent")];
-    let theirs = ladder
-        .parties
-        .iter()
-        .map(|party| teller.word("party", party.as_str()));
-    let heads = ours.into_iter().chain(theirs).collect();
-    (ladder, heads)
 }
 
 fn event(entry: &Entry) -> (Moment, Timestamp, String) {

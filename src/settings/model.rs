@@ -326,6 +326,11 @@ impl Default for Api {
 pub struct Log {
     pub format: LogFormat,
     pub level: String,
+    pub to: LogTo,
+    /// Files instead, one a day.
+    #[serde(with = "empty_is_none")]
+    pub folder: Option<PathBuf>,
+    pub keep_days: u16,
 }
 
 impl Default for Log {
@@ -333,8 +338,18 @@ impl Default for Log {
         Self {
             format: LogFormat::Text,
             level: "info".to_owned(),
+            to: LogTo::Stderr,
+            folder: None,
+            keep_days: 14,
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogTo {
+    Stderr,
+    Syslog,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

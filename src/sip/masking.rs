@@ -74,6 +74,14 @@ pub fn masked(message: &[u8]) -> String {
     String::from_utf8(text).unwrap_or_default()
 }
 
+/// Any text without the digits of numbers.
+pub fn masked_text(text: &str) -> String {
+    let mut masked = text.as_bytes().to_vec();
+    let whole = 0..masked.len();
+    numbers(&mut masked, whole);
+    String::from_utf8(masked).unwrap_or_default()
+}
+
 /// Where the body begins.
 fn body_of(text: &[u8]) -> usize {
     let end = text.windows(4).position(|four| four == b"\r\n\r\n");

@@ -22,7 +22,7 @@ pub use endpoint::{
     is_answered_elsewhere,
 };
 pub use hop::{FlowId, Hop, Transport};
-pub use masking::masked;
+pub use masking::{masked, masked_text};
 pub use sender::{Sender, Standing};
 pub(crate) use wire::split;
 pub use wire::{

@@ -39,6 +39,15 @@ pub(super) fn play(samples: &[f32]) -> Result<(), Failure> {
     trial::play(&devices, &pair, samples)
 }
 
+/// The devices as JSON, or why there are none; for who looks from far.
+pub(super) fn described() -> String {
+    let chosen = Devices::open(None, &[]).and_then(|devices| devices.chosen());
+    match chosen {
+        Ok((pair, cards)) => as_json(&cards, Some(&pair)),
+        Err(_) => "[]\n".to_owned(),
+    }
+}
+
 /// What there is, what happens to it, and what a rep wishes for.
 struct Devices {
     cards: SoundCards,
