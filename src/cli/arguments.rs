@@ -347,6 +347,10 @@ pub(super) enum AskVerb {
         since: Option<u64>,
     },
     Drain(DrainWords),
+    Monitor {
+        #[arg(long)]
+        once: bool,
+    },
     Health,
 }
 

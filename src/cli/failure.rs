@@ -128,7 +128,7 @@ impl Failure {
         code
     }
 
-    fn told(&self, texts: &Catalogue, language: Language) -> (u8, String) {
+    pub(super) fn told(&self, texts: &Catalogue, language: Language) -> (u8, String) {
         let text = |key: &str, values: &[(&str, &str)]| texts.text(key, language, values);
         let because =
             |key: &str, why: &Sentence| texts.say(&Sentence::of(key).with("why", why), language);

@@ -16,6 +16,7 @@ mod failure;
 mod help;
 mod logging;
 mod manual;
+mod monitor;
 mod policies;
 mod policy_verbs;
 mod ports;

@@ -363,7 +363,7 @@ fn or_dash(value: Option<&impl ToString>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| safe(&value.to_string()))
 }
 
-fn number(number: Option<&Pii<PhoneNumber>>) -> String {
+pub(super) fn number(number: Option<&Pii<PhoneNumber>>) -> String {
     number
         .map_or("-", |number| number.reveal().as_str())
         .to_owned()
