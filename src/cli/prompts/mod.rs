@@ -125,3 +125,6 @@ fn file_of(folder: &Path, language: Language, id: &PromptId, extension: &str) ->
         .join(language.to_string())
         .join(format!("{id}.{extension}"))
 }
+
+#[cfg(test)]
+mod tests;
