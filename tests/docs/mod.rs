@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use thirdring::console::{Code, Metrics, ROUTES};
+use thirdring::settings::Settings;
 use thirdring::words::Because;
 
 const API: &str = include_str!("../../docs/api.md");
@@ -29,6 +30,23 @@ fn every_route_is_explained() {
         let seat = route.path.replace("{id}", "rep1");
         assert!(named || API.contains(&seat), "docs/api.md: {}", route.path);
     }
+}
+
+/// Whatever stands in docs/pbx/ can be written down as it stands.
+#[test]
+fn the_settings_for_each_exchange_can_be_read() {
+    let mut blocks = 0;
+    for file in std::fs::read_dir("docs/pbx").expect("the folder is ours") {
+        let page = file.expect("it can be listed").path();
+        let text = std::fs::read_to_string(&page).expect("a page is text");
+        for block in text.split("```toml\n").skip(1) {
+            let settings = block.split("```").next().expect("a block ends");
+            let read = toml::from_str::<Settings>(settings);
+            assert!(read.is_ok(), "{}: {}", page.display(), read.unwrap_err());
+            blocks += 1;
+        }
+    }
+    assert_eq!(blocks, 6);
 }
 
 /// config/grafana/thirdring.json asks for nothing that nobody measures, and each metric is on the board or of little use there.
