@@ -46,7 +46,6 @@ use super::signalling::Signalling;
 use super::sockets::Sockets;
 use super::sound::{self, Ground, Sound, Spoken};
 use super::tapping::Tap;
-use super::tapping::Tap;
 use super::urgency::run_before_others;
 use super::whereabouts::Whereabouts;
 

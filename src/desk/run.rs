@@ -30,6 +30,7 @@ use super::run_error::RunError;
 use super::signals::Signals;
 use super::standing::Since;
 use super::supervisor::Supervisor;
+use super::tapping::CallIds;
 use super::vows::Vows;
 use super::working::Inbox;
 use super::{Desk, Duty, clock};

@@ -61,7 +61,7 @@ fn the_board_shows_what_is_measured() {
         .iter()
         .flat_map(|panel| panel["targets"].as_array().expect("each asks"));
     let asked: BTreeSet<String> = targets
-        .flat_map(|target| names(target["expr"].as_str().expect("in PromQL")))
+        .flat_map(|target| metrics_in(target["expr"].as_str().expect("in PromQL")))
         .collect();
     let family = |name: &str| {
         let ends = ["_total", "_bucket", "_sum", "_count", ""];
@@ -91,7 +91,7 @@ fn the_board_shows_what_is_measured() {
 }
 
 /// The metrics that an expression names.
-fn names(expression: &str) -> Vec<String> {
+fn metrics_in(expression: &str) -> Vec<String> {
     let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     words
         .filter(|word| word.starts_with("thirdring_"))

@@ -68,7 +68,6 @@ impl Need {
             Self::Tshark => works("tshark", &["--version"]),
             Self::OtherReaders => works(OTHER_READERS, &[]),
             Self::Speech => Path::new(SPEECH).is_dir(),
-            Self::Tshark => "tshark (apt: tshark)",
             Self::Sounds => {
                 works("espeak-ng", &["--version"])
                     && ["sounds", "moh"]
@@ -93,6 +92,7 @@ impl Need {
             Self::Coturn => "coturn (apt: coturn)",
             Self::Namespaces => "network namespaces (root, iproute2, nftables)",
             Self::Mount => "mount, run by root",
+            Self::Tshark => "tshark (apt: tshark)",
             Self::Sounds => {
                 "asterisk-core-sounds-en-wav, asterisk-moh-opsound-wav, espeak-ng (apt)"
             }
