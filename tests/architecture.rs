@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 26] = [
+const MAY_NAME: [(&str, &[&str]); 28] = [
     ("words", &[]),
     ("files", &[]),
     ("failpoint", &[]),
@@ -18,6 +18,8 @@ const MAY_NAME: [(&str, &[&str]); 26] = [
     ("recordings", &["files", "media", "words"]),
     ("dialling", &["sip", "words"]),
     ("seating", &["words"]),
+    ("trace", &["records", "words"]),
+    ("wording", &["words"]),
     ("journal", &["call", "policy", "words"]),
     (
         "rehearsal",
@@ -48,7 +50,7 @@ const L0_AND_L1: &[&str] = &[
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 24] = [
+const ALL_BELOW_CLI: [&str; 26] = [
     "buttons",
     "call",
     "callbacks",
@@ -71,11 +73,13 @@ const ALL_BELOW_CLI: [&str; 24] = [
     "seats",
     "settings",
     "sip",
+    "trace",
     "voices",
+    "wording",
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.
-const PURE: [&str; 14] = [
+const PURE: [&str; 16] = [
     "words",
     "policy",
     "call",
@@ -90,6 +94,8 @@ const PURE: [&str; 14] = [
     "seating",
     "journal",
     "rehearsal",
+    "trace",
+    "wording",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.
 const IMPURE: [&str; 21] = [

@@ -85,6 +85,10 @@ pub(super) enum Failure {
     UnplayableScripts(usize),
     /// So many calls went otherwise than they are written; how has been shown.
     RehearsedOtherwise(usize),
+    /// What is wrong with phrases, or a recording.
+    Prompts(Sentence),
+    /// So many faults are in phrases or scripts; they have been shown.
+    Linted(usize),
     /// A journal that cannot be played again, or not to the same actions.
     Replay(Sentence),
     /// A file of the reader's own that cannot be read or written.
@@ -136,7 +140,7 @@ impl Failure {
         code
     }
 
-    fn told(&self, texts: &Catalogue, language: Language) -> (u8, String) {
+    pub(super) fn told(&self, texts: &Catalogue, language: Language) -> (u8, String) {
         let text = |key: &str, values: &[(&str, &str)]| texts.text(key, language, values);
         let because =
             |key: &str, why: &Sentence| texts.say(&Sentence::of(key).with("why", why), language);
@@ -177,7 +181,11 @@ impl Failure {
                 let told = told.with("why", Sentence::of_io(why));
                 (USAGE, texts.say(&told, language))
             }
-            Self::Recording(why) | Self::Headset(why) | Self::Replay(why) => {
+            Self::Linted(count) => {
+                let count = count.to_string();
+                (REFUSED, text("lint.faulty", &[("count", &count)]))
+            }
+            Self::Recording(why) | Self::Headset(why) | Self::Replay(why) | Self::Prompts(why) => {
                 (REFUSED, texts.say(why, language))
             }
             Self::HeadsetUnfit => (REFUSED, text("cli.headset-unfit", &[])),

@@ -127,6 +127,7 @@ pub enum Unfit {
 }
 
 impl Unfit {
+    /// For who reads it in his language.
     pub fn sentence(&self) -> Sentence {
         match self {
             Self::Policy(picture) => Sentence::of("start.policy").with("why", picture),

@@ -61,6 +61,7 @@ mod sound;
 mod standing;
 mod strangers;
 mod supervisor;
+mod tapping;
 mod uncertain;
 mod urgency;
 mod vows;
@@ -86,7 +87,7 @@ use crate::words::{CallId, Ending, Entropy, Moment, Party, PhoneNumber, Pii};
 pub use accounts::{Enrolled, enrolled, registrar_of};
 pub use house::{Unfit, promising, read_policy};
 pub use inspection::{inspect, warnings};
-pub use prompts::open as phrasebook;
+pub use prompts::{in_folder as phrases_in, open as phrasebook};
 pub use reloading::Sources;
 pub use run::{Addresses, Agent, RunOptions, Summary};
 pub use run_error::RunError;
@@ -113,6 +114,7 @@ use sound::Sound;
 use standing::Since;
 use strangers::Strangers;
 use supervisor::Supervisor;
+use tapping::CallIds;
 use whereabouts::Whereabouts;
 
 /// The desk: every call of this machine, and all that they share.
@@ -122,6 +124,8 @@ struct Desk {
     whereabouts: Whereabouts,
     calls: Calls,
     signalling: Signalling,
+    /// Whose SIP messages are whose, where they are kept.
+    call_ids: CallIds,
     phones: Phones,
     sound: Sound,
     seating: Seating,
@@ -183,7 +187,8 @@ impl Desk {
         self.tell_seat_changes(now);
         self.follow_wearer();
         self.tell_pbx(now);
-        self.signalling.flush();
+        self.signalling.flush(now);
+        self.keep_messages(now);
     }
 
     fn step(&mut self, id: CallId, input: Input, now: Moment) {

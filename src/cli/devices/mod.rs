@@ -2,6 +2,7 @@
 
 mod trial;
 
+use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 
 use serde_json::json;
@@ -11,7 +12,7 @@ use super::arguments::DevicesArguments;
 use super::failure::Failure;
 use super::table::Table;
 use crate::desk::clock;
-use crate::doctor::is_listed;
+use crate::doctor::{self, is_listed};
 use crate::seats::sound_cards::{
     Card, CardName, CardNews, CardState, Half, Pair, SoundCards, SoundServer, Wishes,
 };
@@ -19,16 +20,7 @@ use crate::settings::Settings;
 use crate::words::Sentence;
 
 pub(super) fn run(arguments: &DevicesArguments, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let settings = Settings::load(arguments.config.as_deref(), &arguments.set);
-    let wishes = Wishes::new(&settings.map_err(Failure::Settings)?.headset.prefer);
-    let (tell, news) = channel();
-    let tell = move |news| tell.send(news).unwrap_or(());
-    let cards = SoundCards::open(SoundServer::Usual, clock::now, tell);
-    let devices = Devices {
-        cards: cards.map_err(|error| Failure::not_started(&error))?,
-        news,
-        wishes,
-    };
+    let devices = Devices::open(arguments.config.as_deref(), &arguments.set)?;
     match (arguments.test, arguments.watch) {
         (true, _) => devices.try_headset(teller),
         (false, true) => devices.watch(teller),
@@ -45,6 +37,22 @@ pub(super) fn listed() -> Vec<Card> {
     listed.map(|cards| cards.cards()).unwrap_or_default()
 }
 
+/// Plays samples of 48 kHz into the ear that calls would have, without any settings.
+pub(super) fn play(samples: &[f32]) -> Result<(), Failure> {
+    let devices = Devices::open(None, &[])?;
+    let (pair, _) = devices.chosen()?;
+    doctor::play(&devices.cards, &pair.ear, samples).map_err(trial::no_stream)
+}
+
+/// The devices as JSON, or why there are none; for who looks from far.
+pub(super) fn described() -> String {
+    let chosen = Devices::open(None, &[]).and_then(|devices| devices.chosen());
+    match chosen {
+        Ok((pair, cards)) => as_json(&cards, Some(&pair)),
+        Err(_) => "[]\n".to_owned(),
+    }
+}
+
 /// What there is, what happens to it, and what a rep wishes for.
 struct Devices {
     cards: SoundCards,
@@ -53,6 +61,27 @@ struct Devices {
 }
 
 impl Devices {
+    fn open(config: Option<&Path>, set: &[String]) -> Result<Self, Failure> {
+        let settings = Settings::load(config, set).map_err(Failure::Settings)?;
+        let (tell, news) = channel();
+        let tell = move |news| tell.send(news).unwrap_or(());
+        let cards = SoundCards::open(SoundServer::Usual, clock::now, tell);
+        Ok(Self {
+            cards: cards.map_err(|error| Failure::not_started(&error))?,
+            news,
+            wishes: Wishes::new(&settings.headset.prefer),
+        })
+    }
+
+    /// The pair that calls would have, and all that there is.
+    fn chosen(&self) -> Result<(Pair, Vec<Card>), Failure> {
+        self.wait_for_listing()?;
+        let cards = self.cards.cards();
+        let no_headset = || Failure::Headset(Sentence::of("devices.no-headset"));
+        let pair = self.wishes.choose(&cards).ok_or_else(no_headset)?;
+        Ok((pair, cards))
+    }
+
     fn list(&self, teller: &mut Teller<'_>) -> Result<(), Failure> {
         self.wait_for_listing()?;
         self.show(&self.cards.cards(), teller)
@@ -66,10 +95,7 @@ impl Devices {
     }
 
     fn try_headset(&self, teller: &mut Teller<'_>) -> Result<(), Failure> {
-        self.wait_for_listing()?;
-        let cards = self.cards.cards();
-        let no_headset = || Failure::Headset(Sentence::of("devices.no-headset"));
-        let pair = self.wishes.choose(&cards).ok_or_else(no_headset)?;
+        let (pair, cards) = self.chosen()?;
         let microphone = cards.iter().find(|card| card.name == pair.microphone);
         let is_muted = microphone.is_some_and(|card| card.state.muted);
         trial::run(self, &pair, is_muted, teller)

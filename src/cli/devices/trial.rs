@@ -42,7 +42,7 @@ fn say(key: &str, teller: &mut Teller<'_>) -> Result<(), Failure> {
     teller.out.flush().map_err(Failure::Output)
 }
 
-fn no_stream(error: CardError) -> Failure {
+pub(super) fn no_stream(error: CardError) -> Failure {
     Failure::Headset(Sentence::of("devices.no-stream").with("why", error))
 }
 

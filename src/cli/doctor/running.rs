@@ -12,7 +12,7 @@ use crate::doctor::{Case, Known, Running};
 use crate::words::Language;
 
 /// None where nobody answers, or somebody who is no agent.
-pub(super) fn agent(
+pub(in crate::cli) fn agent(
     case: &Case,
     everywhere: &Everywhere,
     environment: &Environment,

@@ -1,6 +1,6 @@
 //! Questions to a person, each with what Enter means; or to nobody, who means that everywhere.
 
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 
 use super::super::Teller;
 use super::super::failure::Failure;

@@ -17,6 +17,8 @@ const LISTING_WAIT: Duration = Duration::from_secs(6);
 const RECORDED: usize = 3 * SAMPLE_RATE as usize;
 /// So long it may take at most: an idle device wakes, and one that stalls is judged by what came.
 const RECORD_WAIT: Duration = Duration::from_secs(5);
+/// So much longer than it lasts playing may take.
+const PLAY_WAIT: Duration = Duration::from_secs(2);
 /// How long the microphone is listened to once a sound is played, in samples: 2 s.
 const LISTENED: usize = 2 * SAMPLE_RATE as usize;
 /// A block of what is taken at once, in samples.
@@ -126,10 +128,12 @@ pub fn record(
     Ok(Recorded { samples, took })
 }
 
+/// Until the device has taken it all, or takes nothing any more.
 pub fn play(cards: &SoundCards, ear: &CardName, samples: &[f32]) -> Result<(), CardError> {
     let (bell, woken) = waker();
     let mut playback = cards.playback(ear, move || bell.ring())?;
-    let until = clock::now() + RECORD_WAIT;
+    let lasts = Duration::from_secs_f64(samples.len() as f64 / f64::from(SAMPLE_RATE));
+    let until = clock::now() + lasts + PLAY_WAIT;
     let mut left = samples;
     while !left.is_empty() && is_rung(&woken, until) {
         let (now, later) = left.split_at(playback.wanted().min(left.len()));
