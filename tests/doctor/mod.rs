@@ -7,6 +7,7 @@ mod network;
 mod pc;
 mod registrar;
 mod running;
+mod setup;
 mod sheet;
 
 use std::fs;

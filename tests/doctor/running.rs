@@ -2,11 +2,12 @@
 
 use std::net::UdpSocket;
 
+use thirdring::records::What;
+
 use super::{Patient, Told};
 use crate::peers::agent::{Agent, House, STATE, TOKEN};
 use crate::peers::registrar::Registrar;
 use crate::peers::scene::A_WHILE;
-use crate::peers::scratch::Scratch;
 
 /// The doctor, with the agent's own settings and state.
 fn examined(agent: &Agent, only: &str, more: &[&str]) -> Told {
@@ -54,14 +55,15 @@ fn a_second_agent_on_the_same_folder_is_a_fault_where_it_does_not_answer() {
 
 #[test]
 fn the_alarms_of_the_agent_are_told() {
-    let scratch = Scratch::new("agent");
-    std::fs::create_dir_all(scratch.path(STATE)).expect("the folder is ours");
-    let rubbish = "no database at all, and long enough for its head: ".repeat(40);
-    scratch.write("state/promises.sqlite", rubbish);
-    let agent = House::fast().seat("rep1", "echo").open_in(scratch);
+    let nobody = "sip.stun = \"stun.no-such-name.invalid\"";
+    let agent = House::fast().seat("rep1", "echo").set(nobody).open();
+    let mut events = agent.events();
+    events.wait("an alarm", A_WHILE, |entry| {
+        matches!(entry.what, What::Alarm { .. })
+    });
     let api = format!("http://{}", agent.api);
     let cause = examined(&agent, "agent", &["--api", &api]).is("warning", "agent.alarms");
-    assert!(cause.contains("database-damaged"), "{cause}");
+    assert!(cause.contains("stun-silent"), "{cause}");
     Patient::with("")
         .examined("agent")
         .is("skipped", "agent.none");
