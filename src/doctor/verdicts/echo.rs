@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn a_good_line_has_nothing_to_be_told() {
         told(good(), Verdict::Ok, "good");
-        let none = super::score(&good());
+        let none = score(&good());
         assert_eq!(none.len(), 1);
     }
 
