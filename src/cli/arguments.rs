@@ -308,8 +308,6 @@ pub(super) struct PlayArguments {
     pub(super) prompts: Option<PathBuf>,
     #[arg(long, value_name = "zh-CN|en")]
     pub(super) spoken: Option<Language>,
-    #[arg(long, value_name = "FILE")]
-    pub(super) wav: Option<PathBuf>,
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]

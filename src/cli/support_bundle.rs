@@ -44,7 +44,7 @@ pub(super) fn run(
             redacted_answer("/api/v1/registrations", api)?,
         ),
         ("metrics.txt", api.get("/metrics").unwrap_or_default()),
-        ("devices.json", devices::described()),
+        ("sound-devices.json", devices::described()),
     ]
     .into_iter()
     .map(|(name, text)| (name, text.into_bytes()))
