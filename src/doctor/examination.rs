@@ -357,13 +357,8 @@ fn try_ear(case: &Case) -> Finding {
 }
 
 fn buttons(case: &Case) -> Finding {
-    if !headset::has_seat(&case.settings) {
-        return sound::left_out(NoTrial::NoHeadset);
+    match to_try(case) {
+        Ok((_, chosen)) => sound::buttons(&headset::buttons(&case.settings, &chosen)),
+        Err(why) => why,
     }
-    if case.agent_runs() {
-        return sound::left_out(NoTrial::AgentHasIt);
-    }
-    let devices = headset::devices(&case.settings);
-    let chosen = devices.as_ref().and_then(|devices| devices.chosen.as_ref());
-    sound::buttons(&headset::buttons(&case.settings, chosen))
 }

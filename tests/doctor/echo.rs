@@ -78,19 +78,23 @@ fn sipps_echo_is_scored_and_reads_the_same_each_time() {
 
 /// Each number is `#`, and each run of blanks one.
 fn without_figures(text: &str) -> String {
-    let line = |line: &str| {
-        let words = line.split_whitespace().map(|word| {
-            let plain = |c: char| if c.is_ascii_digit() { '#' } else { c };
-            let masked: String = word.chars().map(plain).collect();
-            let mut parts = masked.split('#').filter(|part| !part.is_empty());
-            match masked.contains('#') {
-                true => format!("#{}", parts.next_back().unwrap_or_default()),
-                false => masked,
+    let masked = |line: &str| {
+        let mut masked = String::new();
+        for letter in line
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .chars()
+        {
+            match letter.is_ascii_digit() {
+                true if masked.ends_with('#') => {}
+                true => masked.push('#'),
+                false => masked.push(letter),
             }
-        });
-        words.collect::<Vec<_>>().join(" ")
+        }
+        masked
     };
-    text.lines().map(line).collect::<Vec<_>>().join("\n") + "\n"
+    text.lines().map(masked).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// Its echo is spoken anew: so its reports tell of the way there.

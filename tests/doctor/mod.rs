@@ -30,7 +30,6 @@ pub(crate) struct Patient {
 struct Told {
     code: Option<i32>,
     findings: Vec<Value>,
-    errors: String,
 }
 
 impl Patient {
@@ -107,7 +106,6 @@ fn told(mut command: Command) -> Told {
     Told {
         code: run.status.code(),
         findings: told["findings"].as_array().expect("a list").clone(),
-        errors,
     }
 }
 

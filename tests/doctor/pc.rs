@@ -91,7 +91,6 @@ fn a_pc_that_stands_still_meanwhile_is_late_in_figures() {
     let told = Told {
         code: run.status.code(),
         findings: told["findings"].as_array().expect("a list").clone(),
-        errors: String::new(),
     };
     told.is("fault", "pacing.too-late");
 }

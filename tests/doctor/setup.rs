@@ -96,7 +96,7 @@ fn a_fresh_home_has_its_first_call_within_three_minutes() {
     assert!(began.elapsed().as_secs() < 180, "{:?}", began.elapsed());
 }
 
-/// `thirdring run` with what setup wrote.
+/// `thirdring run` with what setup wrote, at other ports: whoever tests beside us may have those by now.
 struct Running {
     child: Child,
     sip: SocketAddr,
@@ -106,6 +106,9 @@ impl Running {
     fn start(home: &Home) -> Self {
         let mut command = home.command(env!("CARGO_BIN_EXE_thirdring"));
         command.arg("run").arg("-c").arg(home.file());
+        for port in ["sip.listen=127.0.0.1:0", "api.listen=127.0.0.1:0"] {
+            command.args(["--set", port]);
+        }
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

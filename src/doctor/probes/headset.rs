@@ -201,7 +201,7 @@ fn is_rung(woken: &Receiver<()>, until: Moment) -> bool {
 }
 
 /// What the system says of the buttons of the headset.
-pub(in crate::doctor) fn buttons(settings: &Settings, chosen: Option<&Chosen>) -> Keys {
+pub(in crate::doctor) fn buttons(settings: &Settings, chosen: &Chosen) -> Keys {
     if !settings.headset.buttons {
         return Keys::Unwanted;
     }
@@ -211,7 +211,7 @@ pub(in crate::doctor) fn buttons(settings: &Settings, chosen: Option<&Chosen>) -
         return Keys::Silent;
     };
     buttons.look(Sought {
-        card: chosen.and_then(|chosen| chosen.usb),
+        card: chosen.usb,
         prefer: settings.headset.prefer.clone(),
     });
     let until = clock::now() + BUTTONS_WAIT;

@@ -84,7 +84,10 @@ fn refusal(why: &io::Error) -> NoHandshake {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             NoHandshake::OtherName
         }
-        CertificateError::UnknownIssuer => NoHandshake::UnknownIssuer,
+        // Somebody of the name of one we trust has signed it, by another key.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            NoHandshake::UnknownIssuer
+        }
         _ => NoHandshake::Other(why.to_string()),
     }
 }
