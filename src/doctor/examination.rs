@@ -184,7 +184,7 @@ fn judged_door(door: &network::Door, case: &Case) -> Finding {
     let bound = net::bind(door);
     // Of a port that the system chooses nobody knows which one the agent has.
     let agents = case.agent_runs() && door.at.port() != 0;
-    network::door(door, bound.as_ref().map(|()| ()), agents)
+    network::door(door, &bound, agents)
 }
 
 fn rtp_ports(case: &Case, progress: &mut Progress<'_>) -> Finding {

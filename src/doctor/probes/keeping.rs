@@ -36,7 +36,7 @@ pub(in crate::doctor) fn folders(case: &Case) -> Vec<PathBuf> {
 
 pub(in crate::doctor) fn folder(path: &Path) -> Folder {
     match fs::metadata(path) {
-        Ok(found) if !found.is_dir() => Folder::NoFolder,
+        Ok(found) if !found.is_dir() => Folder::NotOne,
         Ok(found) if !files::owner_may_write(&found) => Folder::ReadOnly,
         Ok(found) if files::others_may_use(&found) => Folder::Open,
         Ok(_) => match try_to_write(path) {
@@ -47,7 +47,7 @@ pub(in crate::doctor) fn folder(path: &Path) -> Folder {
         Err(why) if why.kind() == ErrorKind::NotFound => Folder::Missing {
             above_takes_it: above_takes(path),
         },
-        Err(why) if why.kind() == ErrorKind::NotADirectory => Folder::NoFolder,
+        Err(why) if why.kind() == ErrorKind::NotADirectory => Folder::NotOne,
         Err(why) => Folder::Unreachable(Sentence::of_io(&why)),
     }
 }
@@ -177,10 +177,11 @@ pub(in crate::doctor) fn phrases(
 
 fn named(settings: &Settings) -> Result<(Phrasebook, Vec<PromptId>), Sentence> {
     let book = desk::phrasebook(settings).map_err(|why| why.sentence())?;
-    let policy = desk::read_policy(&settings.policy).map_err(|why| match why {
+    let policy = desk::read_policy(&settings.policy);
+    let policy = policy.map_err(|why| match matches!(why, Unfit::Policy(_)) {
         // Where it is wrong, the settings' own check shows.
-        Unfit::Policy(_) => Sentence::of("doctor.prompts.no-policy"),
-        other => other.sentence(),
+        true => Sentence::of("doctor.prompts.no-policy"),
+        false => why.sentence(),
     })?;
     let keys = settings.phone_keys.phrases();
     let mut ids: Vec<PromptId> = policy.phrases().into_iter().chain(keys).cloned().collect();

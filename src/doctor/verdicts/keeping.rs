@@ -56,7 +56,8 @@ pub(in crate::doctor) enum Folder {
     Missing {
         above_takes_it: bool,
     },
-    NoFolder,
+    /// Something else has its name.
+    NotOne,
     Unreachable(Sentence),
     ReadOnly,
     /// Others than its owner may look into it.
@@ -74,7 +75,7 @@ pub(in crate::doctor) fn folder(path: &Path, found: &Folder) -> Finding {
         Folder::Missing {
             above_takes_it: false,
         } => Finding::fault(of("doctor.folders.missing")),
-        Folder::NoFolder => Finding::fault(of("doctor.folders.no-folder")),
+        Folder::NotOne => Finding::fault(of("doctor.folders.no-folder")),
         Folder::Unreachable(why) => {
             Finding::fault(of("doctor.folders.unreachable").with("why", why))
         }

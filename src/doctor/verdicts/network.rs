@@ -23,11 +23,7 @@ pub(in crate::doctor) struct Door {
 }
 
 /// Whether it could be bound; the agent that runs has its own.
-pub(in crate::doctor) fn door(
-    door: &Door,
-    bound: Result<(), &io::Error>,
-    agent_runs: bool,
-) -> Finding {
+pub(in crate::doctor) fn door(door: &Door, bound: &io::Result<()>, agent_runs: bool) -> Finding {
     let of = |key: &str| {
         Sentence::of(key)
             .with("key", door.key)

@@ -86,7 +86,7 @@ fn folders_and_secrets_are_their_owners_alone() {
             Fault,
             "folders.missing",
         ),
-        (Folder::NoFolder, Fault, "folders.no-folder"),
+        (Folder::NotOne, Fault, "folders.no-folder"),
         (Folder::Unreachable(why()), Fault, "folders.unreachable"),
         (Folder::ReadOnly, Fault, "folders.read-only"),
         (Folder::Open, Warning, "folders.open"),
@@ -286,7 +286,7 @@ fn a_port_is_free_ours_or_somebody_elses() {
     };
     let judged = |bound: Result<(), ErrorKind>, runs| {
         let bound = bound.map_err(io::Error::from);
-        network::door(&door, bound.as_ref().map(|()| ()), runs)
+        network::door(&door, &bound, runs)
     };
     told(&judged(Ok(()), false), Fine, "ports.free");
     told(&judged(Ok(()), true), Warning, "ports.not-opened");
