@@ -95,10 +95,14 @@ fn a_pc_that_stands_still_meanwhile_is_late_in_figures() {
     told.is("fault", "pacing.too-late");
 }
 
-/// Whether its thread that ticks is there.
+/// Whether its thread that ticks has waited for some.
 fn is_counting(child: &Child) -> bool {
     let tasks = Path::new("/proc").join(child.id().to_string()).join("task");
     let tasks = fs::read_dir(tasks).into_iter().flatten().flatten();
-    let mut names = tasks.filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
-    names.any(|name| name.trim() == "ticks")
+    let mut told = tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok());
+    told.any(|status| {
+        let value = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
+        let waited = value("voluntary_ctxt_switches:").and_then(|it| it.trim().parse().ok());
+        value("Name:").is_some_and(|name| name.trim() == "ticks") && waited > Some(5_u32)
+    })
 }

@@ -171,6 +171,7 @@ fn raw(called: &Called, teller: &Teller<'_>) -> Value {
         },
         "delay_ms": score.delay().map(millis),
         "said": score.said,
+        "heard": score.heard(),
         "whole": score.whole(),
         "findings": findings.collect::<Vec<_>>(),
     })

@@ -68,6 +68,11 @@ impl Score {
         (count > 0.0).then(|| sum / count)
     }
 
+    /// Sayings that came back, whole or not.
+    pub fn heard(&self) -> usize {
+        self.echoes.len()
+    }
+
     /// Sayings that came back whole, without a hole.
     pub fn whole(&self) -> usize {
         let is_whole =
@@ -102,7 +107,7 @@ fn sayings(score: &Score) -> Option<Finding> {
     let said = |key: &str| {
         Sentence::of(key)
             .with("said", score.said)
-            .with("heard", score.echoes.len())
+            .with("heard", score.heard())
             .with("whole", score.whole())
     };
     if score.echoes.is_empty() {

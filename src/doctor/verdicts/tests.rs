@@ -25,6 +25,7 @@ fn told(finding: &Finding, verdict: Verdict, key: &str) {
     let texts = Catalogue::shipped();
     let keys: BTreeSet<&str> = texts.keys().collect();
     let is = (finding.verdict, finding.cause.key());
+    let key = key.strip_prefix("doctor.").unwrap_or(key);
     assert_eq!(is, (verdict, format!("doctor.{key}").as_str()));
     for sentence in [Some(finding.cause.clone()), finding.remedy()]
         .into_iter()
@@ -50,9 +51,13 @@ fn ms(ms: u64) -> Duration {
 
 #[test]
 fn settings_are_right_doubtful_or_wrong() {
-    told(&keeping::settings(0, 0), Fine, "settings.right");
-    told(&keeping::settings(0, 2), Warning, "settings.warnings");
-    told(&keeping::settings(1, 2), Fault, "settings.faults");
+    told(&keeping::settings(0, 0), Fine, "doctor.settings.right");
+    told(
+        &keeping::settings(0, 2),
+        Warning,
+        "doctor.settings.warnings",
+    );
+    told(&keeping::settings(1, 2), Fault, "doctor.settings.faults");
 }
 
 #[test]
