@@ -33,3 +33,4 @@ mod seating;
 mod settings;
 mod sound;
 mod torture;
+mod transcripts;

@@ -68,6 +68,7 @@ pub(super) enum Verb {
         out: Option<PathBuf>,
     },
     Licences,
+    Update(UpdateArguments),
     Rehearse(RehearseArguments),
     Policy(PolicyArguments),
     Replay(ReplayArguments),
@@ -231,6 +232,30 @@ pub(super) struct SetupArguments {
     pub(super) proxy: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub(super) password_file: Option<PathBuf>,
+}
+
+/// Another program, or the previous one again.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct UpdateArguments {
+    #[arg(
+        required_unless_present = "back",
+        conflicts_with = "back",
+        value_name = "PROGRAM"
+    )]
+    pub(super) program: Option<PathBuf>,
+    #[arg(long)]
+    pub(super) back: bool,
+    #[arg(long, value_name = "HEX", conflicts_with = "back")]
+    pub(super) sha256: Option<String>,
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) restart: Option<String>,
+    /// In whose place it comes; without one this very program's.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(super) installed: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) layers: LayersArguments,
+    #[arg(long, value_name = "DIR")]
+    pub(super) state: Option<PathBuf>,
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]

@@ -89,6 +89,8 @@ pub(super) enum Failure {
     Prompts(Sentence),
     /// So many faults are in phrases or scripts; they have been shown.
     Linted(usize),
+    /// What is in the way of another program, or became of it.
+    Update(Sentence),
     /// A journal that cannot be played again, or not to the same actions.
     Replay(Sentence),
     /// A file of the reader's own that cannot be read or written.
@@ -185,9 +187,11 @@ impl Failure {
                 let count = count.to_string();
                 (REFUSED, text("lint.faulty", &[("count", &count)]))
             }
-            Self::Recording(why) | Self::Headset(why) | Self::Replay(why) | Self::Prompts(why) => {
-                (REFUSED, texts.say(why, language))
-            }
+            Self::Recording(why)
+            | Self::Headset(why)
+            | Self::Replay(why)
+            | Self::Prompts(why)
+            | Self::Update(why) => (REFUSED, texts.say(why, language)),
             Self::HeadsetUnfit => (REFUSED, text("cli.headset-unfit", &[])),
             Self::NoEcho(why) => (USAGE, because("cli.doctor.no-call", why)),
             Self::Warned => (REFUSED, text("cli.doctor.warned", &[])),

@@ -141,6 +141,6 @@ mod tests {
 
     #[test]
     fn clap_finds_no_fault_with_it() {
-        localised(&Catalogue::shipped(), Language::En).debug_assert();
+        localised(Catalogue::shipped(), Language::En).debug_assert();
     }
 }

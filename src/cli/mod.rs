@@ -31,6 +31,7 @@ mod start;
 mod support_bundle;
 mod table;
 mod trace;
+mod update;
 mod usage;
 mod verbs;
 
@@ -129,14 +130,14 @@ pub fn invoke(
     let language = help::language_asked(&arguments)
         .or_else(|| environment.language())
         .unwrap_or_default();
-    let parsed = help::localised(&texts, language)
+    let parsed = help::localised(texts, language)
         .try_get_matches_from(arguments)
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
             // With standard error closed only the exit code is left to tell.
-            let _ = write!(errors, "{}", usage::told(&error, &texts, language));
+            let _ = write!(errors, "{}", usage::told(&error, texts, language));
             return failure::USAGE;
         }
         Err(help) => return u8::from(write!(out, "{help}").is_err()),
@@ -144,13 +145,13 @@ pub fn invoke(
     let json = arguments.everywhere.json;
     let mut teller = Teller {
         out,
-        texts: &texts,
+        texts,
         language,
         json,
     };
     match run(arguments, environment, &mut teller) {
         Ok(()) => 0,
-        Err(failure) => failure.tell(&texts, language, json, errors),
+        Err(failure) => failure.tell(texts, language, json, errors),
     }
 }
 
@@ -179,6 +180,7 @@ fn run(
         Verb::Completions { shell } => manual::completions(shell, teller),
         Verb::Man { out } => manual::man(out.as_deref(), teller),
         Verb::Licences => teller.line(LICENCES),
+        Verb::Update(asked) => update::run(&asked, &arguments.everywhere, environment, teller),
         Verb::Rehearse(arguments) => rehearse::run(&arguments, teller),
         Verb::Policy(PolicyArguments { verb }) => policy_verbs::run(verb, teller),
         Verb::Prompts(PromptsArguments { verb }) => prompts::run(&verb, teller),

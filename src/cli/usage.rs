@@ -81,10 +81,10 @@ mod tests {
 
     fn wrong(line: &str, language: Language) -> String {
         let texts = Catalogue::shipped();
-        let error = localised(&texts, language)
+        let error = localised(texts, language)
             .try_get_matches_from(line.split(' '))
             .unwrap_err();
-        told(&error, &texts, language)
+        told(&error, texts, language)
     }
 
     #[test]

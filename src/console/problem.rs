@@ -336,7 +336,7 @@ mod tests {
     #[test]
     fn values_fill_the_texts() {
         let told =
-            Problem::bad_request("line 1: no comma").told(&Catalogue::shipped(), Language::En);
+            Problem::bad_request("line 1: no comma").told(Catalogue::shipped(), Language::En);
         assert_eq!(told.status, 400);
         assert!(told.detail.contains("line 1: no comma"), "{}", told.detail);
     }

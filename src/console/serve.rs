@@ -26,7 +26,7 @@ pub(super) struct Shared {
     pub(super) gate: Gate,
     pub(super) limits: Limits,
     pub(super) language: Language,
-    pub(super) texts: Catalogue,
+    pub(super) texts: &'static Catalogue,
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) events: Arc<EventLog>,
     pub(super) metrics: Arc<Metrics>,
@@ -66,7 +66,7 @@ async fn serve(
         Ok(()) => admitted(&shared, route.page, id, request).await,
         Err(problem) => Err(problem),
     };
-    let response = served.unwrap_or_else(|problem| problem.response(&shared.texts, language));
+    let response = served.unwrap_or_else(|problem| problem.response(shared.texts, language));
     shared
         .metrics
         .api_request(route.path, response.status().as_u16());
@@ -83,7 +83,7 @@ fn refuse(shared: &Shared, headers: &HeaderMap, code: Code) -> Response {
     shared
         .metrics
         .api_request("none", problem.code.status().as_u16());
-    sealed(problem.response(&shared.texts, language))
+    sealed(problem.response(shared.texts, language))
 }
 
 async fn admitted(

@@ -54,8 +54,7 @@ impl Book {
     }
 
     fn on_disk(settings: &Settings, state: &Path, utc: Timestamp) -> Result<Self, RunError> {
-        let path = settings.store.path.clone();
-        let path = path.unwrap_or_else(|| state.join("promises.sqlite"));
+        let path = settings.store.file(state);
         let (mut store, opened) =
             Sqlite::open(&path, &settings.callback_rules(), utc).map_err(RunError::Database)?;
         let found = store.found(utc).map_err(RunError::Rows)?;
@@ -107,7 +106,7 @@ fn reach(
         .read(|name| std::env::var(name).ok())
         .map_err(RunError::StoreUrl)?;
     // Only who has this file may end the last connection from this folder.
-    let path = state.join("outbox.sqlite");
+    let path = settings.store.file(state);
     let (file, file_opened) =
         Sqlite::open(&path, &settings.callback_rules(), utc).map_err(RunError::Database)?;
     let opened = Postgres::open_in(state, &url, store.desk.clone(), super::clock::now);

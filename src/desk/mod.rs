@@ -15,6 +15,7 @@ mod deleting;
 mod draining;
 mod ended;
 mod exporting;
+mod file_watch;
 mod finder;
 mod guide;
 mod headset_buttons;

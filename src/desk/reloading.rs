@@ -1,4 +1,4 @@
-//! The settings are read anew when an admin says so (SIGHUP): what can change while we run counts for the calls from
+//! The settings are read anew when an admin says so (SIGHUP) or their files have changed: what can change while we run counts for the calls from
 //! then on, live ones keep their terms. Nobody in a call waits for the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use crate::media::Phrasebook;
 use crate::policy::Policy;
 use crate::records::What;
-use crate::settings::{Effective, Inspection, Settings, policy_changes};
+use crate::settings::{Effective, Inspection, PolicyFile, Settings, policy_changes};
 use crate::words::Moment;
 
 use super::{Desk, Unfit, house, inspect, opening, prompts};
@@ -44,6 +44,15 @@ pub(super) struct Reload {
     values: BTreeMap<String, String>,
     settings: Settings,
     reading: Option<JoinHandle<Result<Fresh, String>>>,
+    cause: Cause,
+}
+
+/// Why they are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// He is told, even that nothing changed.
+    Asked,
+    Change,
 }
 
 /// Settings that an agent could start with.
@@ -76,11 +85,18 @@ impl Reload {
             sources,
             settings: settings.clone(),
             reading: None,
+            cause: Cause::Asked,
         }
     }
 
+    /// What counts for new calls.
+    pub(super) fn policy(&self) -> &PolicyFile {
+        &self.settings.policy
+    }
+
     /// Asked while it still reads, it begins once more: the files may have changed since.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, cause: Cause) {
+        self.cause = cause;
         if let Some(sources) = self.sources.clone() {
             self.reading = Some(spawn_blocking(move || read(&sources)));
         }
@@ -184,6 +200,9 @@ impl Desk {
         // Their values may be numbers and addresses of people.
         for key in &after_restart {
             tracing::warn!(key, "a setting changed that counts after a restart");
+        }
+        if reload.cause == Cause::Change && changed.is_empty() && after_restart.is_empty() {
+            return;
         }
         let settings = &reload.settings;
         let terms = house::terms(settings, fresh.policy, &fresh.book);

@@ -18,6 +18,7 @@ use super::book;
 use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::ended::Ended;
+use super::file_watch::FileWatch;
 use super::leaving::Leaving;
 use super::opening::{Books, Network, Sounds, open_console, open_headset, seating};
 use super::pbx::Pbx;
@@ -149,6 +150,11 @@ impl Agent {
             buttons: presses,
             signals: Signals::listen().map_err(RunError::System)?,
             renewal: Renewal::default(),
+            watch: FileWatch::new(
+                settings.watch_files,
+                options.sources.as_ref(),
+                &settings.policy,
+            ),
             reload: Reload::new(settings, options.sources),
         };
         Ok(Self {

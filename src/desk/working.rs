@@ -15,9 +15,10 @@ use crate::seats::{ButtonNews, headset};
 use crate::words::{Moment, Party};
 
 use super::draining::Stage;
+use super::file_watch::FileWatch;
 use super::finder::Places;
 use super::keeper::Kept;
-use super::reloading::Reload;
+use super::reloading::{Cause, Reload};
 use super::renewal::Renewal;
 use super::signals::{Asked, Signals};
 use super::{Desk, clock};
@@ -48,6 +49,7 @@ pub(super) struct Inbox {
     pub(super) signals: Signals,
     pub(super) renewal: Renewal,
     pub(super) reload: Reload,
+    pub(super) watch: FileWatch,
 }
 
 impl Desk {
@@ -105,7 +107,9 @@ impl Desk {
             }
             let last_words = self.duty.empty_since.map(|since| since + LAST_WORDS);
             let supervisor = self.duty.supervisor.due();
-            let wakes = [self.timeout(), leave_at, last_words, supervisor];
+            inbox.watch.look(now);
+            let files = inbox.watch.due();
+            let wakes = [self.timeout(), leave_at, last_words, supervisor, files];
             let wake = wakes.into_iter().flatten().min();
             tokio::select! {
                 arrival = self.signalling.arrival() => {
@@ -123,13 +127,19 @@ impl Desk {
                 Some(news) = told(&mut inbox.headset) => self.headset_news(news, clock::now()),
                 Some(kept) = inbox.kept.recv() => self.kept(kept, clock::now()),
                 Some(read) = inbox.renewal.done() => self.renew(read, clock::now()),
-                read = inbox.reload.done() => self.reload(&mut inbox.reload, read, clock::now()),
+                read = inbox.reload.done() => {
+                    self.reload(&mut inbox.reload, read, clock::now());
+                    inbox.watch.follow(inbox.reload.policy());
+                }
+                changed = inbox.watch.looked() => if changed {
+                    inbox.reload.begin(Cause::Change);
+                },
                 () = until(wake, now) => self.tick(clock::now()),
                 asked = inbox.signals.next() => match asked {
                     Asked::Stop => leave_at = Some(self.shut_down(leave_at, clock::now())),
                     Asked::Renew => {
                         self.begin_renewal(&mut inbox.renewal);
-                        inbox.reload.begin();
+                        inbox.reload.begin(Cause::Asked);
                     }
                 },
             }

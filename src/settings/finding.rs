@@ -92,7 +92,7 @@ impl SettingsError {
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.drawn(&Catalogue::shipped(), Language::En))
+        f.write_str(&self.drawn(Catalogue::shipped(), Language::En))
     }
 }
 

@@ -172,6 +172,14 @@ impl Layers {
     }
 }
 
+/// All files that the settings of `path` are read from, as they are there now.
+pub fn files(path: &Path) -> Vec<PathBuf> {
+    let folder = path.parent().unwrap_or(Path::new("")).join(FOLDER);
+    let mut files = vec![path.to_owned()];
+    files.extend(files_of(&folder).unwrap_or_default());
+    files
+}
+
 fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let files = fs::read_dir(folder)?.map(|file| Ok(file?.path()));
     let mut files: Vec<PathBuf> = files.collect::<io::Result<_>>()?;

@@ -46,6 +46,7 @@ pub use finding::{Finding, SettingsError};
 pub use headset::{Headset, RingOn};
 pub use inspection::{Inspection, Origin};
 pub use kind::Kind;
+pub use layers::files;
 pub use lines::{Account, ClientCertificate, Peer, Tls, Transport};
 pub use manual::{Entry, Manual};
 pub use model::{

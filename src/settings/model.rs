@@ -37,6 +37,8 @@ pub struct Settings {
     pub timezone: Zone,
     pub country: Country,
     pub journal: bool,
+    /// Settings that changed are read anew.
+    pub watch_files: bool,
     pub test: bool,
     pub sip: Sip,
     pub media: Media,

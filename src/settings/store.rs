@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,19 @@ pub enum StoreKind {
     #[default]
     Sqlite,
     Postgres,
+}
+
+impl Store {
+    /// SQLite's file of this machine: the promises, or what waits for a server of promises.
+    pub fn file(&self, state: &Path) -> PathBuf {
+        match self.kind {
+            StoreKind::Sqlite => self
+                .path
+                .clone()
+                .unwrap_or_else(|| state.join("promises.sqlite")),
+            StoreKind::Postgres => state.join("outbox.sqlite"),
+        }
+    }
 }
 
 impl Default for Store {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
@@ -34,8 +35,10 @@ impl fmt::Display for CatalogueError {
 impl std::error::Error for CatalogueError {}
 
 impl Catalogue {
-    pub fn shipped() -> Self {
-        Self::parse(SHIPPED).expect("config/texts.toml is checked by a test")
+    /// Read once: it is the largest text there is, and whoever waits should keep little in memory.
+    pub fn shipped() -> &'static Self {
+        static READ: OnceLock<Catalogue> = OnceLock::new();
+        READ.get_or_init(|| Self::parse(SHIPPED).expect("config/texts.toml is checked by a test"))
     }
 
     pub fn parse(text: &str) -> Result<Self, CatalogueError> {

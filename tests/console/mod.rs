@@ -8,5 +8,5 @@
 mod api;
 mod command_line;
 mod event_stream;
-mod fake_desk;
+pub(crate) mod fake_desk;
 mod slow_clients;

@@ -99,10 +99,6 @@ impl Proving {
             .stderr(Stdio::null())
             .spawn()
             .expect("start SIPp");
-        // It has its port once nobody else can.
-        while UdpSocket::bind(("127.0.0.1", port)).is_ok() {
-            thread::yield_now();
-        }
         Self {
             child,
             at: format!("127.0.0.1:{port}"),

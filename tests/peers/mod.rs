@@ -82,6 +82,7 @@ mod transfer;
 mod transports;
 mod trio;
 mod typed_keys;
+mod updating;
 mod vanishing;
 mod waiting;
 mod wishes;

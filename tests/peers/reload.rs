@@ -65,3 +65,34 @@ fn new_settings_count_for_new_calls_and_bad_ones_for_none() {
     first.agent.command(&first.call, "hangup", json!({}));
     first.phrase("closing");
 }
+
+#[test]
+fn a_file_that_somebody_saves_counts_by_itself_and_a_bad_one_once_it_is_mended() {
+    let mut scene = Scene::talking(House::fast().seat("rep1", "echo"));
+    let reloaded = |scene: &mut Scene, key: &str| {
+        let told = scene.events.wait("what changed", A_WHILE, |entry| {
+            matches!(entry.what, What::SettingsReloaded { .. })
+        });
+        let changed = match told.what {
+            What::SettingsReloaded { changed, .. } => changed,
+            other => panic!("waited for: {other:?}"),
+        };
+        assert_eq!(changed, [key]);
+    };
+    change_policy(&scene.agent, "answer", "say", "greeting_unit");
+    reloaded(&mut scene, "policy.answer.say");
+
+    scene.agent.rewrite("settings.toml", |settings| {
+        format!("langage = \"en\"\n{settings}")
+    });
+    scene.events.wait(
+        "an alarm",
+        A_WHILE,
+        |entry| matches!(&entry.what, What::Alarm { alarm } if alarm == "settings-unfit"),
+    );
+    scene.agent.rewrite("settings.toml", |settings| {
+        settings.replace("langage", "language")
+    });
+    reloaded(&mut scene, "language");
+    assert_eq!(scene.agent.alarms(), json!([]));
+}

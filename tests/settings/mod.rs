@@ -26,7 +26,7 @@ fn a_wrong_file_is_shown_with_its_line_and_what_would_be_right() {
     for path in files {
         let wrong = Settings::load(Some(&path), &[]).expect_err("the file is wrong");
         for language in Language::ALL {
-            let shown = wrong.drawn(&Catalogue::shipped(), language) + "\n";
+            let shown = wrong.drawn(Catalogue::shipped(), language) + "\n";
             let golden = path.with_extension(format!("{language}.txt"));
             if update {
                 fs::write(&golden, &shown).unwrap();

@@ -46,7 +46,7 @@ fn page(language: Language) -> Vec<String> {
     let texts = Catalogue::shipped();
     let mut out = Vec::new();
     let mut teller = Teller {
-        texts: &texts,
+        texts,
         language,
         json: false,
         out: &mut out,
@@ -109,7 +109,7 @@ fn an_agent_that_is_gone_is_told_on_the_page() {
     let texts = Catalogue::shipped();
     let mut out = Vec::new();
     let mut teller = Teller {
-        texts: &texts,
+        texts,
         language: Language::En,
         json: false,
         out: &mut out,

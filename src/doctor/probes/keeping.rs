@@ -108,13 +108,7 @@ pub(in crate::doctor) fn secret(path: &Path) -> SecretFile {
 
 /// The promises' own file; on a server's desk the outbox, which an agent has in the same way.
 pub(in crate::doctor) fn store_file(case: &Case) -> PathBuf {
-    match case.settings.store.kind {
-        StoreKind::Sqlite => {
-            let set = case.settings.store.path.clone();
-            set.unwrap_or_else(|| case.state.join("promises.sqlite"))
-        }
-        StoreKind::Postgres => case.state.join("outbox.sqlite"),
-    }
+    case.settings.store.file(&case.state)
 }
 
 pub(in crate::doctor) fn store(path: &Path) -> Looked {

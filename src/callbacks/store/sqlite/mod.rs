@@ -8,6 +8,7 @@ mod row;
 mod salvage;
 mod schema;
 mod sheet;
+mod snapshot;
 mod tally;
 
 use std::path::Path;
@@ -83,6 +84,11 @@ impl Sqlite {
     /// What is there, as it lies: nothing is changed, and a database that an agent has is not read.
     pub fn examine(path: &Path) -> Result<Examined, OpenError> {
         examine::examine(path)
+    }
+
+    /// Copies what is there into a new file; fails while an agent has it.
+    pub fn snapshot(path: &Path, into: &Path) -> Result<(), OpenError> {
+        snapshot::snapshot(path, into)
     }
 
     /// What the last run left; a damaged row is set aside, the others are kept.

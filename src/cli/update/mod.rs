@@ -1,0 +1,175 @@
+//! `thirdring update`: another program in the place of the installed one, once nobody is on the line (D29).
+//!
+//! The new program is asked first whether it runs and takes the settings. The agent is drained, its promises are copied,
+//! the programs change places and the agent is started. Where it does not answer then, they change back.
+
+mod installed;
+mod restart;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::api::Api;
+use super::arguments::{DrainWords, Everywhere, UpdateArguments};
+use super::failure::Failure;
+use super::{Environment, Teller, drain};
+use crate::callbacks::store::{OpenError, Sqlite};
+use crate::console::HealthView;
+use crate::desk::clock;
+use crate::files;
+use crate::settings::Settings;
+use crate::words::Sentence;
+use installed::{Candidate, Installed};
+use restart::Restart;
+
+/// Farewells and the last commits of a drained agent are over by then.
+const ENDS_WITHIN: Duration = Duration::from_secs(40);
+/// An agent that starts opens its book, its lines and its phrases.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+/// How often is looked for either.
+const LOOKS_EVERY: Duration = Duration::from_millis(100);
+
+/// Beside the store, as it was before the last update.
+const SNAPSHOT: &str = "before-update.sqlite";
+
+pub(super) fn run(
+    arguments: &UpdateArguments,
+    everywhere: &Everywhere,
+    environment: &Environment,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
+    let layers = &arguments.layers;
+    let settings = Settings::load(layers.config.as_deref(), &layers.set);
+    let settings = settings.map_err(Failure::Settings)?;
+    let state = arguments.state.clone().or_else(|| environment.state());
+    let state = state.ok_or(Failure::NoStateFolder)?;
+    let installed = Installed::at(arguments.installed.as_deref()).map_err(Failure::Update)?;
+    let restart = Restart::of(arguments.restart.as_deref());
+    let api = Api::new(everywhere, environment, teller.language)?;
+
+    let candidate = match &arguments.program {
+        Some(program) => Candidate::of(program.clone()),
+        None => installed.previous(),
+    };
+    let version = candidate
+        .examined(arguments.sha256.as_deref(), layers)
+        .map_err(Failure::Update)?;
+    say("update.fit", &[("version", &version)], teller)?;
+    // On the same disk: what is left to do once nobody takes calls is a rename.
+    let staged = installed.stage(&candidate).map_err(Failure::Update)?;
+    drained(&api, teller)?;
+    let snapshot = snapshot(&settings.store.file(&state))?;
+    let snapshot = snapshot.map(|file| shown(&file));
+    if let Some(file) = &snapshot {
+        say("update.snapshot", &[("file", file)], teller)?;
+    }
+    staged.swap().map_err(Failure::Update)?;
+    let previous = shown(installed.previous().path());
+    say("update.swapped", &[("file", &previous)], teller)?;
+    let Some(restart) = restart else {
+        return say("update.start-it", &[], teller);
+    };
+    if started(&restart, &api, teller)? {
+        return say("update.well", &[("version", &version)], teller);
+    }
+    installed.swap_back().map_err(Failure::Update)?;
+    let is_well = started(&restart, &api, teller)?;
+    let how = match is_well {
+        true => "update.back",
+        false => "update.down",
+    };
+    let snapshot = snapshot.unwrap_or_else(|| teller.text("update.no-snapshot"));
+    Err(Failure::Update(
+        Sentence::of(how).with("snapshot", snapshot),
+    ))
+}
+
+/// Nobody is on the line then, and the promises are kept. An agent that does not run has nobody.
+fn drained(api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
+    match api.get_whatever_its_status("/healthz") {
+        Err(Failure::Unreachable { .. }) => return say("update.nobody-runs", &[], teller),
+        Err(other) => return Err(other),
+        Ok(_) => {}
+    }
+    let words = DrainWords {
+        no_wait: false,
+        cancel: false,
+    };
+    drain::drain(&words, api, teller)?;
+    let has_ended = || api.get_whatever_its_status("/healthz").is_err();
+    match waited_for(ENDS_WITHIN, has_ended) {
+        true => Ok(()),
+        false => Err(Failure::Update(Sentence::of("update.does-not-end"))),
+    }
+}
+
+/// None where there are no promises yet.
+fn snapshot(store: &Path) -> Result<Option<PathBuf>, Failure> {
+    if !store.exists() {
+        return Ok(None);
+    }
+    let failed = |why: OpenError| Failure::Update(why.sentence());
+    let fresh = store.with_file_name(format!("{SNAPSHOT}.new"));
+    // Of an update that broke off.
+    let _ = fs::remove_file(&fresh);
+    Sqlite::snapshot(store, &fresh).map_err(failed)?;
+    let kept = store.with_file_name(SNAPSHOT);
+    files::make_private(&fresh)
+        .and_then(|()| fs::rename(&fresh, &kept))
+        .map_err(|why| Failure::File {
+            file: shown(&kept),
+            why,
+        })?;
+    Ok(Some(kept))
+}
+
+/// Whether an agent answers then, and takes calls.
+fn started(restart: &Restart, api: &Api, teller: &mut Teller<'_>) -> Result<bool, Failure> {
+    say("update.starts", &[("command", restart.command())], teller)?;
+    if let Err(why) = restart.run() {
+        let why = teller.texts.say(&why, teller.language);
+        teller.line(&why)?;
+        return Ok(false);
+    }
+    let is_well = || {
+        let health = api.get_whatever_its_status("/healthz");
+        let health = health.and_then(|body| api.view::<HealthView>(&body));
+        health.is_ok_and(|health| health.ok)
+    };
+    Ok(waited_for(ANSWERS_WITHIN, is_well))
+}
+
+fn waited_for(time: Duration, is_so: impl Fn() -> bool) -> bool {
+    let until = clock::now() + time;
+    loop {
+        if is_so() {
+            return true;
+        }
+        if clock::now() >= until {
+            return false;
+        }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "no event tells of a port that nobody, or somebody, listens on"
+        )]
+        std::thread::sleep(LOOKS_EVERY);
+    }
+}
+
+fn say(key: &str, values: &[(&str, &str)], teller: &mut Teller<'_>) -> Result<(), Failure> {
+    if teller.json {
+        let said: serde_json::Map<_, _> = std::iter::once(("step", key))
+            .chain(values.iter().copied())
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        return teller.line(&serde_json::Value::Object(said).to_string());
+    }
+    let told = teller.filled(key, values);
+    teller.line(&told)?;
+    teller.out.flush().map_err(Failure::Output)
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
