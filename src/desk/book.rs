@@ -1,6 +1,6 @@
 //! The book of promises: a file of this machine's own, or a server that many desks share.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -35,6 +35,17 @@ pub(super) fn queue(settings: &Settings) -> Queue {
     Queue::new(desk, settings.callback_rules(), poll)
 }
 
+/// The promises' own file; where they are on a server the outbox, which a desk has in the same way.
+pub fn store_file(settings: &Settings, state: &Path) -> PathBuf {
+    match settings.store.kind {
+        StoreKind::Sqlite => {
+            let set = settings.store.path.clone();
+            set.unwrap_or_else(|| state.join("promises.sqlite"))
+        }
+        StoreKind::Postgres => state.join("outbox.sqlite"),
+    }
+}
+
 impl Book {
     /// Opens it; of what other desks write, `kept` is told.
     pub(super) fn open(
@@ -54,8 +65,7 @@ impl Book {
     }
 
     fn on_disk(settings: &Settings, state: &Path, utc: Timestamp) -> Result<Self, RunError> {
-        let path = settings.store.path.clone();
-        let path = path.unwrap_or_else(|| state.join("promises.sqlite"));
+        let path = store_file(settings, state);
         let (mut store, opened) =
             Sqlite::open(&path, &settings.callback_rules(), utc).map_err(RunError::Database)?;
         let found = store.found(utc).map_err(RunError::Rows)?;
@@ -107,7 +117,7 @@ fn reach(
         .read(|name| std::env::var(name).ok())
         .map_err(RunError::StoreUrl)?;
     // Only who has this file may end the last connection from this folder.
-    let path = state.join("outbox.sqlite");
+    let path = store_file(settings, state);
     let (file, file_opened) =
         Sqlite::open(&path, &settings.callback_rules(), utc).map_err(RunError::Database)?;
     let opened = Postgres::open_in(state, &url, store.desk.clone(), super::clock::now);

@@ -85,6 +85,7 @@ use crate::sip::offer_answer::{Codecs, Negotiated};
 use crate::words::{CallId, Ending, Entropy, Moment, Party, PhoneNumber, Pii};
 
 pub use accounts::{Enrolled, enrolled, registrar_of};
+pub use book::store_file;
 pub use house::{Unfit, promising, read_policy};
 pub use inspection::{inspect, warnings};
 pub use prompts::{in_folder as phrases_in, open as phrasebook};
