@@ -138,8 +138,14 @@ fn what_a_person_wrote_is_no_text_of_ours_and_how_far_a_transfer_is_stays() {
     assert!(words.ends_with("AAAAAA AA AAA AAAA\r\n"), "{words}");
     let number = of("application/vnd.x+xml", "139001=<n>13900139000</n>\r\n");
     assert!(!number.contains("139"), "{number}");
-    let fragment = of("message/sipfrag;version=2.0", "SIP/2.0 503 no 13900139000\r\n");
-    assert!(fragment.ends_with("SIP/2.0 503 no xxxxxxxxx00\r\n"), "{fragment}");
+    let fragment = of(
+        "message/sipfrag;version=2.0",
+        "SIP/2.0 503 no 13900139000\r\n",
+    );
+    assert!(
+        fragment.ends_with("SIP/2.0 503 no xxxxxxxxx00\r\n"),
+        "{fragment}"
+    );
 }
 
 #[test]
