@@ -1,3 +1,4 @@
+use std::slice;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -160,9 +161,9 @@ fn the_last_words_are_of_who_ended_the_call() {
     // One seat was busy, another took the call, and the caller hung up without a word.
     assert_eq!(last(&[busy.clone(), bye("")], Some(at(500))), None);
     assert_eq!(last(&[busy.clone(), bye("")], None), None);
-    assert_eq!(last(&[busy.clone()], Some(at(500))), None);
+    assert_eq!(last(slice::from_ref(&busy), Some(at(500))), None);
     assert_eq!(
-        last(&[busy.clone()], None).as_deref(),
+        last(slice::from_ref(&busy), None).as_deref(),
         Some("486 Busy Here")
     );
     let reason = bye("reason: Q.850;cause=16\r\n");
