@@ -6,8 +6,8 @@ use crate::sip::masked_text;
 
 /// Fields that hold what people wrote or said.
 const PEOPLES_WORDS: [&str; 4] = ["note", "text", "reason", "caller_name"];
-/// Fields that hold a number.
-const NUMBERS: [&str; 3] = ["caller", "number", "to"];
+/// Fields that hold a number; of a Call-ID phones may have made it, and `sip.jsonl` has it as it stood but for that.
+const NUMBERS: [&str; 4] = ["caller", "number", "to", "sip_call_id"];
 
 /// The same, with stars for words and `x` for digits.
 pub(super) fn redacted(value: Value) -> Value {

@@ -6,6 +6,7 @@ mod names;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use self::body::Body;
@@ -15,6 +16,8 @@ use self::names::names;
 const NUMBER_DIGITS: usize = 5;
 /// What stays of a number, to tell two people apart.
 const DIGITS_SHOWN: usize = 2;
+/// A number is known again by so many of its last digits, whatever stands before them: +86, 0.
+const KNOWN_BY: usize = 8;
 /// Headers in which digits in a row are no number of a person, compact forms included (RFC 3261 20, 7.3.3).
 const TECHNICAL: [&str; 31] = [
     "via",
@@ -66,14 +69,57 @@ pub fn masked(message: &[u8]) -> String {
         body,
     } = Parts::of(&text);
     let kind = Body::of(headers.iter().map(|header| &text[header.clone()]));
+    let before = text[..body].to_vec();
     start_line(&mut text, start);
     for line in headers {
         header(&mut text, line);
     }
+    again(&mut text, &before);
     for line in lines_of(&text, body..text.len()) {
         kind.mask(&mut text, line);
     }
     String::from_utf8(text).unwrap_or_default()
+}
+
+/// Masks the numbers that were found where people stand also in Call-IDs, tags and branches: some phones make these of
+/// who calls. `before` is the head as it came.
+fn again(text: &mut [u8], before: &[u8]) {
+    let known = found(text, before);
+    let mut run = Vec::new();
+    for at in 0..=before.len() {
+        if at < before.len() && text[at].is_ascii_digit() {
+            run.push(at);
+            continue;
+        }
+        let digits: Vec<u8> = run.iter().map(|at| text[*at]).collect();
+        let tail = digits.len().checked_sub(KNOWN_BY).map(|at| &digits[at..]);
+        if tail.is_some_and(|tail| known.contains(tail)) {
+            mask(text, &run);
+        }
+        run.clear();
+    }
+}
+
+/// The last digits of what has been masked.
+fn found(text: &[u8], before: &[u8]) -> BTreeSet<Vec<u8>> {
+    let mut found = BTreeSet::new();
+    let mut at = 0;
+    while at < before.len() {
+        if text[at] == before[at] || !before[at].is_ascii_digit() {
+            at += 1;
+            continue;
+        }
+        let rest = &before[at..];
+        let is_part = |byte: &u8| byte.is_ascii_digit() || SEPARATORS.contains(byte);
+        let end = rest.iter().position(|byte| !is_part(byte));
+        let whole = &rest[..end.unwrap_or(rest.len())];
+        let digits: Vec<u8> = whole.iter().copied().filter(u8::is_ascii_digit).collect();
+        if let Some(tail) = digits.len().checked_sub(KNOWN_BY) {
+            found.insert(digits[tail..].to_vec());
+        }
+        at += whole.len();
+    }
+    found
 }
 
 /// Any text without the digits of numbers.
@@ -234,13 +280,16 @@ fn user(text: &mut [u8], user: Range<usize>) {
     numbers(text, name);
 }
 
-/// Runs of digits that are a number; its visual separators count (RFC 3966 5.1.1), and escapes (RFC 3261 25.1).
+/// What may stand between the digits of one number: its visual separators (RFC 3966 5.1.1), and escapes (RFC 3261 25.1).
+const SEPARATORS: [u8; 6] = *b"-.() %";
+
+/// Runs of digits that are a number.
 fn numbers(text: &mut [u8], within: Range<usize>) {
     let mut run = Vec::new();
     for at in within {
         match text[at] {
             b'0'..=b'9' => run.push(at),
-            b'-' | b'.' | b'(' | b')' | b' ' | b'%' if !run.is_empty() => {}
+            byte if SEPARATORS.contains(&byte) && !run.is_empty() => {}
             _ => mask(text, &std::mem::take(&mut run)),
         }
     }

@@ -98,6 +98,19 @@ fn a_number_is_masked_wherever_a_header_may_have_it() {
 }
 
 #[test]
+fn a_call_id_that_is_made_of_the_callers_number_does_not_tell_it() {
+    let masked = with_headers(
+        "Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK13900139000a\r\n\
+         From: <sip:+86-139-0013-9000@b>;tag=013900139000\r\nCall-ID: 13900139000-4711471147@c",
+    );
+    assert!(!masked.contains("13900"), "{masked}");
+    assert!(
+        masked.contains("Call-ID: xxxxxxxxx00-4711471147@c"),
+        "{masked}"
+    );
+}
+
+#[test]
 fn what_opens_something_is_masked_however_it_is_folded_or_spaced() {
     for header in [
         "Authorization: Digest username=\"a\",\r\n response=\"5ec4e7\"",
