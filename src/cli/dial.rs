@@ -5,11 +5,10 @@ use serde_json::{Value, json};
 use super::Teller;
 use super::arguments::ExplainArguments;
 use super::failure::Failure;
-use super::show::safe;
 use super::table::Table;
 use crate::dialling::{Explanation, Route};
 use crate::settings::Settings;
-use crate::words::PhoneNumber;
+use crate::words::{PhoneNumber, safe};
 
 pub(super) fn explain(
     arguments: &ExplainArguments,

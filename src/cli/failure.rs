@@ -1,12 +1,11 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::show::safe;
 use crate::console::ProblemBody;
 use crate::desk::{RunError, Unfit};
 use crate::settings::SettingsError;
-use crate::words::{Catalogue, Language, Sentence};
+use crate::words::{Catalogue, Language, Sentence, safe};
 
 const REFUSED: u8 = 1;
 pub(super) const USAGE: u8 = 2;
@@ -112,6 +111,14 @@ pub(super) enum Failure {
     Warned,
     /// The doctor has found faults; they have been shown.
     Ill,
+}
+
+/// A file of the reader's own that cannot be read or written.
+pub(super) fn unusable(file: &Path, why: io::Error) -> Failure {
+    Failure::File {
+        file: file.display().to_string(),
+        why,
+    }
 }
 
 impl Failure {

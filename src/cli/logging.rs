@@ -102,7 +102,7 @@ mod syslog {
 
     use std::io::{self, Write};
     use std::os::unix::net::UnixDatagram;
-    use std::sync::Arc;
+    use std::path::{Path, PathBuf};
 
     use tracing::{Level, Metadata};
     use tracing_subscriber::fmt::MakeWriter;
@@ -111,20 +111,24 @@ mod syslog {
     /// System daemons (RFC 5424 6.2.1).
     const DAEMON: u8 = 3;
 
-    #[derive(Clone)]
-    pub(super) struct Syslog(Arc<UnixDatagram>);
+    pub(super) struct Syslog {
+        socket: UnixDatagram,
+        /// Looked for with each line: who keeps the log makes it anew when he is started anew.
+        path: PathBuf,
+    }
 
     impl Syslog {
         pub(super) fn open() -> io::Result<Self> {
-            Self::at(SOCKET)
+            Self::at(Path::new(SOCKET))
         }
 
         /// What it does not take at once is lost: no call waits for a log.
-        fn at(path: &str) -> io::Result<Self> {
+        fn at(path: &Path) -> io::Result<Self> {
+            UnixDatagram::unbound()?.connect(path)?;
             let socket = UnixDatagram::unbound()?;
-            socket.connect(path)?;
             socket.set_nonblocking(true)?;
-            Ok(Self(Arc::new(socket)))
+            let path = path.to_owned();
+            Ok(Self { socket, path })
         }
 
         fn line(&self, level: Level) -> Line<'_> {
@@ -134,7 +138,7 @@ mod syslog {
                 std::process::id()
             );
             Line {
-                socket: &self.0,
+                system: self,
                 text: head.into_bytes(),
             }
         }
@@ -154,7 +158,7 @@ mod syslog {
 
     /// One datagram, sent when it is whole.
     pub(super) struct Line<'w> {
-        socket: &'w UnixDatagram,
+        system: &'w Syslog,
         text: Vec<u8>,
     }
 
@@ -171,7 +175,8 @@ mod syslog {
 
     impl Drop for Line<'_> {
         fn drop(&mut self) {
-            let _ = self.socket.send(self.text.trim_ascii_end());
+            let Syslog { socket, path } = self.system;
+            let _ = socket.send_to(self.text.trim_ascii_end(), path);
         }
     }
 
@@ -188,21 +193,46 @@ mod syslog {
     mod tests {
         use super::*;
 
+        /// Who keeps the log, and what he got of one line.
+        fn got(system: &UnixDatagram) -> String {
+            let mut got = [0; 128];
+            let length = system.recv(&mut got).unwrap();
+            String::from_utf8_lossy(&got[..length]).into_owned()
+        }
+
+        fn socket(test: &str) -> PathBuf {
+            let name = format!("thirdring-syslog-{test}-{}", std::process::id());
+            std::env::temp_dir().join(name)
+        }
+
         #[test]
         fn a_line_is_a_datagram_with_its_severity() {
-            let path =
-                std::env::temp_dir().join(format!("thirdring-syslog-{}", std::process::id()));
+            let path = socket("line");
             let system = UnixDatagram::bind(&path).unwrap();
-            let log = Syslog::at(path.to_str().unwrap()).unwrap();
+            let log = Syslog::at(&path).unwrap();
             let mut line = log.line(Level::WARN);
             line.write_all(b"the disk ").unwrap();
             line.write_all(b"is full\n").unwrap();
             drop(line);
-            let mut got = [0; 128];
-            let length = system.recv(&mut got).unwrap();
             std::fs::remove_file(&path).unwrap();
             let expected = format!("<28>thirdring[{}]: the disk is full", std::process::id());
-            assert_eq!(String::from_utf8_lossy(&got[..length]), expected);
+            assert_eq!(got(&system), expected);
+        }
+
+        #[test]
+        fn a_system_log_that_was_started_anew_goes_on() {
+            let path = socket("anew");
+            assert!(Syslog::at(&path).is_err());
+            let before = UnixDatagram::bind(&path).unwrap();
+            let log = Syslog::at(&path).unwrap();
+            drop(before);
+            std::fs::remove_file(&path).unwrap();
+            log.line(Level::INFO).write_all(b"lost").unwrap();
+            let after = UnixDatagram::bind(&path).unwrap();
+            after.set_nonblocking(true).unwrap();
+            log.line(Level::INFO).write_all(b"heard").unwrap();
+            std::fs::remove_file(&path).unwrap();
+            assert!(got(&after).ends_with("heard"));
         }
     }
 }

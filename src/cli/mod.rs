@@ -23,6 +23,7 @@ mod policy_verbs;
 mod ports;
 mod prompts;
 mod recording;
+mod redaction;
 mod rehearse;
 mod replay;
 mod setup;
@@ -43,7 +44,7 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches;
 
-use crate::words::{Catalogue, Language};
+use crate::words::{Catalogue, Language, safe};
 use api::Api;
 use arguments::{
     Arguments, ConfigArguments, DialArguments, DialVerb, PolicyArguments, PromptsArguments,
@@ -217,6 +218,6 @@ impl Teller<'_> {
     fn word(&self, kind: &str, word: &str) -> String {
         let key = format!("{kind}.{word}");
         let text = self.text(&key);
-        if text == key { show::safe(word) } else { text }
+        if text == key { safe(word) } else { text }
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::arguments::PolicyVerb;
-use super::failure::Failure;
-use super::rehearse::{draw, shipped_prompts, unusable};
+use super::failure::{Failure, unusable};
+use super::rehearse::{draw, shipped_prompts};
 use super::{Teller, policies, replay};
 use crate::media::Phrasebook;
 use crate::policy::Policy;

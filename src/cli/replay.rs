@@ -6,8 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::Teller;
-use super::failure::Failure;
-use super::rehearse::unusable;
+use super::failure::{Failure, unusable};
 use crate::journal::{Differs, Replay, Unplayed, replay};
 use crate::words::Sentence;
 

@@ -8,7 +8,7 @@ use crate::console::{
     AttemptView, CallView, CallbackView, DrainView, HealthView, SeatView, WishView,
 };
 use crate::records::{Deletion, Entry, What};
-use crate::words::{PhoneNumber, Pii, PromptId};
+use crate::words::{PhoneNumber, Pii, PromptId, safe};
 
 pub(super) fn calls(calls: &[CallView], teller: &mut Teller<'_>) -> Result<(), Failure> {
     if calls.is_empty() {
@@ -322,7 +322,11 @@ fn line(entry: &Entry) -> String {
 
 /// An entry's word with its particulars.
 pub(super) fn told(what: &What) -> String {
-    let what = serde_json::to_value(what).expect("an entry has only string keys");
+    particulars(&serde_json::to_value(what).expect("an entry has only string keys"))
+}
+
+/// The same of an entry as JSON has it.
+pub(super) fn particulars(what: &Value) -> String {
     let particulars = what.as_object().into_iter().flatten();
     let told = particulars
         .filter(|(name, value)| *name != "event" && !value.is_null())
@@ -373,32 +377,4 @@ fn clock(utc: jiff::Timestamp) -> String {
     utc.to_zoned(TimeZone::UTC)
         .strftime("%Y-%m-%d %H:%M:%S%.3fZ")
         .to_string()
-}
-
-/// Text from the wire, with what could steer the terminal or turn the line around made visible.
-pub(super) fn safe(text: &str) -> String {
-    text.chars().fold(String::new(), |mut safe, c| {
-        if c.is_control() || is_bidi(c) {
-            safe.extend(c.escape_unicode());
-        } else {
-            safe.push(c);
-        }
-        safe
-    })
-}
-
-/// Unicode Annex 9, 2: marks, embeddings, overrides and isolates.
-fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_from_the_wire_cannot_steer_the_terminal() {
-        assert_eq!(safe("a\u{1b}[2J\u{202e}b"), r"a\u{1b}[2J\u{202e}b");
-        assert_eq!(safe("王小明 x"), "王小明 x");
-    }
 }

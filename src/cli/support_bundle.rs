@@ -1,29 +1,27 @@
 //! `thirdring support-bundle`: what somebody who helps needs to know of a call, in one file, without anybody's number.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tar::{Builder, Header};
 
+use super::Teller;
 use super::api::Api;
 use super::arguments::SupportBundleArguments;
 use super::call_verbs::chosen;
 use super::devices;
-use super::failure::Failure;
-use super::rehearse::unusable;
-use super::trace::Traced;
-use super::{Teller, show};
-use crate::sip::masked_text;
-use crate::words::CallId;
+use super::failure::{Failure, unusable};
+use super::redaction::redacted;
+use super::trace::{Traced, Words};
+use crate::files;
+use crate::words::{CallId, safe};
 
-/// Of the log that is given: so much of its end is looked through.
-const LOG_MAX_BYTES: u64 = 64 << 20;
-/// Fields that hold what people wrote or said.
-const PEOPLES_WORDS: [&str; 4] = ["note", "text", "reason", "caller_name"];
-/// Fields that hold a number.
-const NUMBERS: [&str; 3] = ["caller", "number", "to"];
+/// Of the log so much of what concerns the call is taken.
+const LOG_BYTES_MAX: usize = 16 << 20;
+/// A longer line is read as several.
+const LINE_BYTES_MAX: u64 = 1 << 20;
 
 pub(super) fn run(
     arguments: &SupportBundleArguments,
@@ -34,10 +32,11 @@ pub(super) fn run(
     let traced = Traced::of(call, api, teller)?;
     let mut parts = vec![
         ("about.json", about(call, api)?),
-        ("call.txt", traced.drawn(teller)),
+        ("call.txt", traced.drawn(Words::Redacted, teller)),
         ("call.svg", traced.svg(teller)),
-        ("timeline.jsonl", json_lines(&traced.entries)),
-        ("sip.jsonl", json_lines(&traced.messages)),
+        ("timeline.jsonl", json_lines(&traced.entries, redacted)),
+        // These were masked before they were kept.
+        ("sip.jsonl", json_lines(&traced.messages, |message| message)),
         ("seats.json", redacted_answer("/api/v1/seats", api)?),
         (
             "registrations.json",
@@ -89,64 +88,43 @@ fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-fn json_lines<T: serde::Serialize>(items: &[T]) -> String {
+fn json_lines<T: serde::Serialize>(items: &[T], told: fn(Value) -> Value) -> String {
     let lines = items.iter().map(|item| {
         let value = serde_json::to_value(item).unwrap_or_default();
-        format!("{}\n", redacted(value))
+        format!("{}\n", told(value))
     });
     lines.collect()
 }
 
-/// Without numbers and what people wrote.
-fn redacted(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => Value::Object(
-            fields
-                .into_iter()
-                .map(redacted_field)
-                .collect::<Map<_, _>>(),
-        ),
-        Value::Array(items) => Value::Array(items.into_iter().map(redacted).collect()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
-    }
-}
-
-fn redacted_field((name, value): (String, Value)) -> (String, Value) {
-    let Value::String(text) = &value else {
-        return (name, redacted(value));
-    };
-    let is_said = PEOPLES_WORDS.contains(&&*name) && !text.is_empty() && !text.contains("SIP/2.0");
-    let shown = match NUMBERS.contains(&&*name) {
-        _ if is_said => "***".to_owned(),
-        true => masked_text(text),
-        false => text.clone(),
-    };
-    (name, Value::from(shown))
-}
-
 /// The lines of a log that name the call; `-` is standard input.
 fn of_log(log: &Path, call: CallId) -> Result<String, Failure> {
-    let mut text = Vec::new();
-    let read = match log == Path::new("-") {
-        true => io::stdin()
-            .lock()
-            .take(LOG_MAX_BYTES)
-            .read_to_end(&mut text),
-        false => File::open(log).and_then(|file| file.take(LOG_MAX_BYTES).read_to_end(&mut text)),
+    let its = match log == Path::new("-") {
+        true => lines_of(io::stdin().lock(), call),
+        false => File::open(log).and_then(|file| lines_of(BufReader::new(file), call)),
     };
-    read.map_err(|why| unusable(log, why))?;
-    let call = call.to_string();
-    let plain = call.replace('-', "");
-    let text = String::from_utf8_lossy(&text);
-    let its = text
-        .lines()
-        .filter(|line| line.contains(&call) || line.contains(&plain));
-    Ok(its.map(|line| format!("{}\n", show::safe(line))).collect())
+    its.map_err(|why| unusable(log, why))
 }
 
-/// A tar file with one folder.
+/// A log may be larger than memory: only what is looked for is kept.
+fn lines_of(mut log: impl BufRead, call: CallId) -> io::Result<String> {
+    let call = call.to_string();
+    let plain = call.replace('-', "");
+    let (mut its, mut line) = (String::new(), Vec::new());
+    let mut next = |line: &mut Vec<u8>| log.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', line);
+    while its.len() < LOG_BYTES_MAX && next(&mut line)? > 0 {
+        let text = String::from_utf8_lossy(&line);
+        if text.contains(&call) || text.contains(&plain) {
+            its += &safe(text.trim_end());
+            its.push('\n');
+        }
+        line.clear();
+    }
+    Ok(its)
+}
+
+/// A tar file with one folder, for whoever helps and not for all.
 fn write(out: &Path, call: CallId, parts: &[(&str, Vec<u8>)]) -> io::Result<()> {
-    let mut tar = Builder::new(File::create(out)?);
+    let mut tar = Builder::new(files::create_private(out)?);
     for (name, bytes) in parts {
         let mut header = Header::new_gnu();
         header.set_size(bytes.len() as u64);
@@ -158,20 +136,7 @@ fn write(out: &Path, call: CallId, parts: &[(&str, Vec<u8>)]) -> io::Result<()> 
             bytes.as_slice(),
         )?;
     }
-    tar.into_inner()?.sync_all()?;
-    private(out)
-}
-
-/// A bundle is for whoever helps, not for all.
-#[cfg(unix)]
-fn private(out: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(out, fs::Permissions::from_mode(0o600))
-}
-
-#[cfg(not(unix))]
-fn private(out: &Path) -> io::Result<()> {
-    fs::metadata(out).map(drop)
+    tar.into_inner()?.sync_all()
 }
 
 #[cfg(test)]
@@ -179,19 +144,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_names_a_person_or_was_said_by_him_is_left_out() {
-        let seat = json!({
-            "seat": "rep1",
-            "caller": "13900139000",
-            "call": { "note": "wants his money back", "reason": "", "began": 17 },
-            "targets": [{ "number": "+86 10 1234 5678" }],
-        });
-        let expected = json!({
-            "seat": "rep1",
-            "caller": "xxxxxxxxx00",
-            "call": { "note": "***", "reason": "", "began": 17 },
-            "targets": [{ "number": "+xx xx xxxx xx78" }],
-        });
-        assert_eq!(redacted(seat), expected);
+    fn the_lines_of_the_call_are_found_behind_any_number_of_others() {
+        let call = CallId::new(0, [7; 10]);
+        let mut log = b"somebody else's\n".repeat(100_000);
+        log.extend(vec![b'x'; 3 * 1_024 * 1_024]);
+        log.extend(format!("\ncall={call} \u{1b}[2Jended\n").into_bytes());
+        let found = lines_of(log.as_slice(), call).unwrap();
+        assert_eq!(found, format!("call={call} \\u{{1b}}[2Jended\n"));
     }
 }

@@ -1,3 +1,5 @@
+use crate::words::width;
+
 /// Rows, each column as wide as its widest cell.
 #[derive(Default)]
 pub(super) struct Table {
@@ -37,26 +39,6 @@ fn aligned(row: &[String], widths: &[usize]) -> String {
     }
     line.truncate(line.trim_end().len());
     line
-}
-
-/// The text, and blanks up to so many cells.
-pub(super) fn padded(text: &str, cells: usize) -> String {
-    let blank = cells.saturating_sub(width(text));
-    format!("{text}{}", " ".repeat(blank))
-}
-
-/// How many cells a terminal gives the text: CJK characters take two (Unicode Annex 11, W and F).
-pub(super) fn width(text: &str) -> usize {
-    text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
-}
-
-fn is_wide(c: char) -> bool {
-    matches!(
-        u32::from(c),
-        0x1100..=0x115F | 0x2E80..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF
-            | 0xFE30..=0xFE6F | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6 | 0x1F300..=0x1FAFF
-            | 0x20000..=0x3FFFD
-    )
 }
 
 #[cfg(test)]

@@ -10,12 +10,19 @@ use serde_json::{Value, json};
 use super::api::Api;
 use super::arguments::TraceArguments;
 use super::call_verbs::chosen;
-use super::failure::Failure;
-use super::rehearse::unusable;
+use super::failure::{Failure, unusable};
+use super::redaction::redacted;
 use super::{Teller, show};
 use crate::records::{CallRecord, Entry, SipMessage, Way, What};
-use crate::trace::{Ladder, pcap};
-use crate::words::{CallId, Ending, Moment};
+use crate::trace::{Ladder, last_words, pcap};
+use crate::words::{CallId, Ending, Moment, safe};
+
+/// Which of a timeline's are told: what people wrote is not everybody's.
+#[derive(Clone, Copy)]
+pub(super) enum Words {
+    All,
+    Redacted,
+}
 
 /// What is known of a call.
 pub(super) struct Traced {
@@ -35,7 +42,7 @@ pub(super) fn trace(
     if teller.json {
         teller.line(&traced.json().to_string())?;
     } else {
-        let drawn = traced.drawn(teller);
+        let drawn = traced.drawn(Words::All, teller);
         teller.line(&drawn)?;
         let in_full = traced.messages.iter().filter(|_| arguments.messages);
         for message in in_full {
@@ -78,20 +85,21 @@ impl Traced {
     }
 
     /// On a terminal: the sentence, then the ladder.
-    pub(super) fn drawn(&self, teller: &Teller<'_>) -> String {
+    pub(super) fn drawn(&self, words: Words, teller: &Teller<'_>) -> String {
         let mut lines = vec![self.why.clone()];
         if self.messages.is_empty() {
             lines.push(teller.text("cli.trace.no-messages"));
         }
         lines.push(String::new());
-        let (ladder, heads) = self.ladder(teller);
+        let (ladder, heads) = self.ladder(words, teller);
         lines.extend(ladder.began.map(|began| began.to_string()));
         lines.extend(ladder.lines(&heads));
         lines.join("\n")
     }
 
+    /// A picture is handed on: nobody's number is in it.
     pub(super) fn svg(&self, teller: &Teller<'_>) -> String {
-        let (ladder, heads) = self.ladder(teller);
+        let (ladder, heads) = self.ladder(Words::Redacted, teller);
         ladder.svg(&format!("{}: {}", self.call, self.why), &heads)
     }
 
@@ -100,8 +108,9 @@ impl Traced {
     }
 
     /// With the heads of its columns.
-    fn ladder(&self, teller: &Teller<'_>) -> (Ladder, Vec<String>) {
-        let events = self.entries.iter().map(event).collect();
+    fn ladder(&self, words: Words, teller: &Teller<'_>) -> (Ladder, Vec<String>) {
+        let events = self.entries.iter().map(|entry| event(entry, words));
+        let events = events.collect();
         let ladder = Ladder::new(&self.messages, events);
         let ours = [teller.word("party", "agent")];
         let parties = ladder.parties.iter();
@@ -132,12 +141,18 @@ fn whole(message: &SipMessage, teller: &mut Teller<'_>) -> Result<(), Failure> {
     } = message;
     teller.line("")?;
     teller.line(&format!("{utc} {transport} {ours} {arrow} {theirs}"))?;
-    text.lines()
-        .try_for_each(|line| teller.line(&show::safe(line)))
+    text.lines().try_for_each(|line| teller.line(&safe(line)))
 }
 
-fn event(entry: &Entry) -> (Moment, Timestamp, String) {
-    (entry.at, entry.utc, show::told(&entry.what))
+fn event(entry: &Entry, words: Words) -> (Moment, Timestamp, String) {
+    let told = match words {
+        Words::All => show::told(&entry.what),
+        Words::Redacted => {
+            let what = serde_json::to_value(&entry.what).unwrap_or_default();
+            show::particulars(&redacted(what))
+        }
+    };
+    (entry.at, entry.utc, told)
 }
 
 /// Who ended it, why, when, and what the other side said about it.
@@ -165,7 +180,9 @@ fn why(
     let after = times.answered.or(times.began).zip(times.ended);
     let after = after.map_or(0.0, |(from, to)| to.duration_since(from).as_secs_f64());
     let after = format!("{after:.1}");
-    let reason = last_reason(entries, messages);
+    let is_end = |entry: &&Entry| matches!(entry.what, What::Ended { .. });
+    let end = entries.iter().find(is_end).map(|end| end.at);
+    let reason = end.and_then(|end| last_words(messages, times.answered, end));
     let key = match (times.answered, &reason) {
         (Some(_), None) => "cli.trace.why",
         (None, None) => "cli.trace.why-unanswered",
@@ -180,29 +197,6 @@ fn why(
         ("reason", &*reason),
     ];
     teller.filled(key, &values)
-}
-
-/// The last refusal, or the Reason of the last BYE or CANCEL, that we were given before the end (RFC 3326).
-fn last_reason(entries: &[Entry], messages: &[SipMessage]) -> Option<String> {
-    let is_end = |entry: &&Entry| matches!(entry.what, What::Ended { .. });
-    let end = entries.iter().find(is_end)?.at;
-    let heard = messages
-        .iter()
-        .filter(|message| message.way == Way::Received && message.at <= end);
-    heard.rev().find_map(|message| {
-        let mut head = message.text.lines().take_while(|line| !line.is_empty());
-        let start = head.next()?;
-        let refusal = start
-            .strip_prefix("SIP/2.0 ")
-            .filter(|status| status.starts_with(['4', '5', '6']));
-        // That we should log in is no reason.
-        let refusal =
-            refusal.filter(|status| !status.starts_with("401") && !status.starts_with("407"));
-        let is_end = start.starts_with("BYE ") || start.starts_with("CANCEL ");
-        let said = || head.find_map(|line| line.strip_prefix("Reason:").map(str::trim));
-        let reason = refusal.or_else(|| is_end.then(said).flatten());
-        reason.map(show::safe)
-    })
 }
 
 fn written(file: &Path, bytes: &[u8], teller: &mut Teller<'_>) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::settings::{PolicyFile, files};
+use crate::settings::{PolicyFile, ReloadWhen, files};
 use crate::words::Moment;
 
 use super::Sources;
@@ -50,9 +50,9 @@ impl Rest {
 }
 
 impl FileWatch {
-    pub(super) fn new(is_wanted: bool, sources: Option<&Sources>, policy: &PolicyFile) -> Self {
+    pub(super) fn new(when: ReloadWhen, sources: Option<&Sources>, policy: &PolicyFile) -> Self {
         let file = sources.and_then(|sources| sources.file.clone());
-        let file = file.filter(|_| is_wanted);
+        let file = file.filter(|_| when == ReloadWhen::Saved);
         let known = file.clone().map(|file| marks(file, policy.clone()));
         let known = known.unwrap_or_default();
         Self {

@@ -140,7 +140,7 @@ fn read(sources: &Sources) -> Result<Fresh, String> {
     inspect(&mut inspection);
     let values = values(&inspection);
     let settings = inspection.settings_if_right();
-    let settings = settings.map_err(|error| error.to_string())?;
+    let settings = settings.map_err(|error| error.for_log())?;
     let unfit = |why: Unfit| super::RunError::from(why).to_string();
     Ok(Fresh {
         values,

@@ -150,11 +150,7 @@ impl Agent {
             buttons: presses,
             signals: Signals::listen().map_err(RunError::System)?,
             renewal: Renewal::default(),
-            watch: FileWatch::new(
-                settings.watch_files,
-                options.sources.as_ref(),
-                &settings.policy,
-            ),
+            watch: FileWatch::new(settings.reload, options.sources.as_ref(), &settings.policy),
             reload: Reload::new(settings, options.sources),
         };
         Ok(Self {

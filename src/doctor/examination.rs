@@ -90,7 +90,7 @@ fn settings(case: &Case) -> Finding {
 }
 
 fn other_agent(case: &Case) -> Finding {
-    let looked = kept::store(&kept::store_file(case));
+    let looked = kept::store(&case.settings.store.file(&case.state));
     let is_locked = looked == keeping::Looked::Locked;
     keeping::other_agent(case.api(), case.agent_runs(), is_locked)
 }
@@ -143,7 +143,7 @@ fn disk_speed(case: &Case, progress: &mut Progress<'_>) -> Finding {
 }
 
 fn store(case: &Case) -> Finding {
-    let path = kept::store_file(case);
+    let path = case.settings.store.file(&case.state);
     keeping::store(&path, &kept::store(&path))
 }
 

@@ -10,14 +10,26 @@ mod system;
 #[path = "windows.rs"]
 mod system;
 
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
 pub use system::{
     FileId, for_owner, free_bytes, has_name, make_folder, make_private, open_files_max,
     others_may_use, owner_may_write, read_exact_at, write_all_at,
 };
 
+/// A file to be written from its beginning, its owner's alone; from one that was there others are shut out first.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let file = for_owner().write(true).create(true).open(path)?;
+    make_private(path)?;
+    file.set_len(0)?;
+    Ok(file)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, File};
+    use std::fs;
     use std::path::PathBuf;
 
     use super::*;
@@ -44,6 +56,22 @@ mod tests {
         fs::remove_dir_all(above).unwrap();
         assert_eq!((&read, is_past), (b"\0\0hello", true));
         assert_eq!(others, [false; 3]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_could_read_is_its_owners_before_it_is_written() {
+        use std::os::unix::fs::PermissionsExt;
+        let path = folder("open");
+        fs::write(&path, "a longer text").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let file = create_private(&path).unwrap();
+        let (mode, length) = (file.metadata().unwrap(), file.metadata().unwrap().len());
+        write_all_at(&file, b"new", 0).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!((others_may_use(&mode), length), (false, 0));
+        assert_eq!(text, "new");
     }
 
     #[test]

@@ -15,10 +15,38 @@ struct Common {
     lengths: Vec<Vec<u32>>,
 }
 
+/// What is compared line by line at most, in lines of the one times lines of the other: more is one difference.
+const SQUARE_MAX: usize = 4_000_000;
+
 /// Every stretch in which two transcripts differ, however they are spaced.
 pub fn differences(expected: &str, got: &str) -> Vec<Difference> {
     let (expected, got) = (spaced_alike(expected), spaced_alike(got));
-    let common = Common::of(&expected, &got);
+    let alike = alike(expected.iter().zip(&got));
+    let (expected, got) = (&expected[alike..], &got[alike..]);
+    let end = self::alike(expected.iter().rev().zip(got.iter().rev()));
+    let (expected, got) = (&expected[..expected.len() - end], &got[..got.len() - end]);
+    let mut found = match expected.len().saturating_mul(got.len()) {
+        0..=SQUARE_MAX => stretches(expected, got),
+        _ => vec![Difference {
+            expected: expected.to_vec(),
+            got: got.to_vec(),
+            ..Difference::at(1)
+        }],
+    };
+    found
+        .iter_mut()
+        .for_each(|difference| difference.line += alike);
+    found.into_iter().map(Difference::timed).collect()
+}
+
+/// So many pairs from the first on are two of a kind.
+fn alike<'a>(pairs: impl Iterator<Item = (&'a String, &'a String)>) -> usize {
+    pairs.take_while(|(one, other)| one == other).count()
+}
+
+/// Counted from the first of these lines.
+fn stretches(expected: &[String], got: &[String]) -> Vec<Difference> {
+    let common = Common::of(expected, got);
     let mut found = Vec::new();
     let mut open: Option<Difference> = None;
     let (mut i, mut j) = (0, 0);
@@ -40,7 +68,7 @@ pub fn differences(expected: &str, got: &str) -> Vec<Difference> {
         }
     }
     found.extend(open);
-    found.into_iter().map(Difference::timed).collect()
+    found
 }
 
 impl Difference {

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use crate::words::Sentence;
+use crate::words::{Sentence, nearest};
 
 /// What cannot be played of a script, where it stands, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,9 +19,6 @@ pub(super) struct Misfit<'a> {
     help: Sentence,
 }
 
-/// Below this two words have little in common (0-1).
-const LIKELY: f64 = 0.6;
-
 impl<'a> Misfit<'a> {
     /// `title` and `help` are keys of the catalogue; `{found}` is the part.
     pub(super) fn new(part: &'a str, title: &str, help: &str) -> Self {
@@ -38,12 +35,7 @@ impl<'a> Misfit<'a> {
 
     /// It is none of these words: the nearest, or all of them, would be right.
     pub(super) fn unknown(part: &'a str, title: &str, known: &[&str]) -> Self {
-        let likeness = |word: &str| strsim::normalized_damerau_levenshtein(word, part);
-        let nearest = known
-            .iter()
-            .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
-            .filter(|word| likeness(word) >= LIKELY);
-        let help = match nearest {
+        let help = match nearest(part, known) {
             Some(word) => Sentence::of("rehearsal.right.nearest").with("word", word),
             None => Sentence::of("rehearsal.right.known").with("words", known.join(", ")),
         };

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::policy::Policy;
 use crate::words::{Moment, Wait};
@@ -11,11 +12,14 @@ use super::transcript;
 use super::words::Event;
 
 /// How long a call plays on after the last line.
-const AFTERWARDS: Wait = Wait::new(std::time::Duration::from_secs(30));
+const AFTERWARDS: Wait = Wait::new(Duration::from_secs(30));
 /// Where the right side begins.
 const COLUMN: usize = 36;
 /// A longer call is a typing error; differences are found in its square.
 const LINES_MAX: usize = 1_000;
+
+/// A later line is a typing error: who holds that long would hear a phrase for each quarter of a minute of it.
+const LAST_LINE: Duration = Duration::from_secs(86_400);
 
 /// What all scripts are played with.
 #[derive(Clone, Debug)]
@@ -125,6 +129,10 @@ fn read_line(text: &str) -> Result<Line<'_>, Misfit<'_>> {
     let after: Wait = format!("{time}s")
         .parse()
         .map_err(|_| Misfit::new(time, "rehearsal.no-seconds", LINE))?;
+    if after.get() > LAST_LINE {
+        let right = "rehearsal.right.within-a-day";
+        return Err(Misfit::new(time, "rehearsal.too-late", right));
+    }
     Ok(Line {
         at: Moment::ZERO + after.get(),
         text,

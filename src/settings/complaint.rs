@@ -1,6 +1,8 @@
 //! What to say about a place in the settings, and which known name was meant.
 
-use crate::words::Sentence;
+use std::ops::Range;
+
+use crate::words::{Sentence, nearest};
 
 /// What to say about a place in the settings.
 #[derive(Clone, Debug)]
@@ -80,25 +82,6 @@ const RIGHT: [(&str, &str); 7] = [
     ("expected struct", "settings.right.section"),
 ];
 
-/// Below this two names have little in common (0-1).
-const LIKELY: f64 = 0.6;
-
-/// A slip of the finger rarely hits the first letter: it breaks a tie.
-const SAME_FIRST: f64 = 0.01;
-
-/// The known name that was probably meant.
-fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
-    let likeness = |name: &str| {
-        let same_first = name.chars().next() == found.chars().next();
-        let bonus = if same_first { SAME_FIRST } else { 0.0 };
-        strsim::normalized_damerau_levenshtein(name, found) + bonus
-    };
-    let nearest = known
-        .iter()
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(nearest) >= LIKELY).then_some(nearest)
-}
-
 /// Keys whose text nobody should read over a shoulder, or in a log.
 const SECRETS: [&str; 4] = ["password", "passwd", "secret", "token"];
 
@@ -108,6 +91,35 @@ const URL: (&str, &str) = ("url", "://");
 /// Whether the text of a key is a secret, also where the key is misspelt.
 pub(super) fn is_secret(key: &str, text: &str) -> bool {
     (key == URL.0 && text.contains(URL.1)) || nearest(key, &SECRETS).is_some()
+}
+
+/// What follows the name of a secret in a line, be the line TOML or not.
+pub(super) fn secrets_of_lines(text: &str) -> Vec<Range<usize>> {
+    let mut at = 0;
+    let lines = text.split_inclusive('\n').filter_map(|line| {
+        let begin = at;
+        at += line.len();
+        let name = secret_name(line).filter(|_| !line.starts_with('#'))?;
+        let value = line[name.end..].trim_start_matches(['"', '\'', ' ', '\t', '=', ':']);
+        // Where it is kept is no secret.
+        let is_place = value.starts_with('{');
+        let end = begin + line.trim_end().len();
+        (!is_place).then(|| begin + line.len() - value.len()..end)
+    });
+    lines.collect()
+}
+
+fn secret_name(line: &str) -> Option<Range<usize>> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    let mut at = 0;
+    let mut words = line.split_inclusive(|c| !is_part(c)).map(|word| {
+        let name = word.trim_end_matches(|c| !is_part(c));
+        let place = at..at + name.len();
+        at += word.len();
+        (name, place)
+    });
+    let is_secret = |(name, _): &(&str, _)| SECRETS.contains(&&*name.to_ascii_lowercase());
+    words.find(is_secret).map(|(_, place)| place)
 }
 
 /// The known name that was meant, or all of them.

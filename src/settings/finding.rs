@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::complaint::{self, Complaint};
 use super::tree::Tree;
+use crate::sip::masked_text;
 use crate::words::{Catalogue, Language, Sentence};
 
 /// One fault or warning.
@@ -81,6 +82,13 @@ impl SettingsError {
 
     pub fn findings(&self) -> &[Finding] {
         &self.0
+    }
+
+    /// For a log: where each fault is and what it is. The line itself may hold somebody's number, and stays away.
+    pub fn for_log(&self) -> String {
+        let texts = Catalogue::shipped();
+        let faults = self.0.iter().map(|fault| fault.for_log(texts));
+        faults.collect::<Vec<_>>().join("; ")
     }
 
     /// One picture for each fault, in its reader's language.
@@ -163,6 +171,18 @@ impl Finding {
         Renderer::plain().render(&[group])
     }
 
+    fn for_log(&self, texts: &Catalogue) -> String {
+        let title = masked_text(&texts.say(&self.complaint.title, Language::En));
+        match &self.spot {
+            Some(Spot { source, span }) if source.is_file => {
+                let (line, _) = source.line_and_column(span.start);
+                format!("{}:{line}: {title}", source.name)
+            }
+            Some(Spot { source, .. }) => format!("{}: {title}", source.name),
+            None => title,
+        }
+    }
+
     /// For editors and CI: where, from 1, and what.
     pub fn json(&self, texts: &Catalogue, language: Language) -> Value {
         let Complaint { title, help, .. } = &*self.complaint;
@@ -215,9 +235,13 @@ impl Spot {
 impl Source {
     /// As it may be shown: a secret that stands there is stars.
     fn shown(&self) -> String {
-        let (tree, _) = Tree::parse(&self.text);
+        let (tree, errors) = Tree::parse(&self.text);
+        let mut secrets = tree.texts_of(complaint::is_secret);
+        if !errors.is_empty() {
+            secrets.extend(complaint::secrets_of_lines(&self.text));
+        }
         let mut bytes = self.text.clone().into_bytes();
-        for span in tree.texts_of(complaint::is_secret) {
+        for span in secrets {
             let inner = bytes.get_mut(span).into_iter().flatten();
             let letters = inner.filter(|byte| !b"\"'\r\n".contains(*byte));
             letters.for_each(|byte| *byte = b'*');
@@ -230,5 +254,60 @@ impl Source {
         let before = self.text.get(..at).unwrap_or(&self.text);
         let line = before.rsplit('\n').next().unwrap_or_default();
         (before.matches('\n').count() + 1, line.chars().count() + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::settings::Inspection;
+    use crate::settings::layers::Layers;
+
+    /// All pictures of what is wrong with these settings.
+    fn pictures(text: &str) -> String {
+        let settings = Inspection::of_layers(Layers::of_file("thirdring.toml", text));
+        let error = settings.settings_if_right().unwrap_err();
+        error.to_string()
+    }
+
+    #[test]
+    fn a_password_is_in_no_picture_however_it_is_written() {
+        for password in [
+            "password = 87654321",
+            "password = 8765.4321",
+            "password = \"87654321",
+            "password = 'x87654321",
+            "password = x87654321",
+            "password \"87654321\"",
+            "password: 87654321",
+            "password == \"87654321\"",
+            "password = \"87654321\" \"87654321\"",
+            "Password = \"87654321",
+        ] {
+            let text = format!(
+                "[[sip.account]]\nname = \"a\"\nusername = \"1\"\ndomain = \"pbx\"\n{password}\n"
+            );
+            let shown = pictures(&text);
+            assert!(!shown.contains("8765"), "{password}:\n{shown}");
+        }
+    }
+
+    #[test]
+    fn a_log_is_told_the_place_and_nobodys_number() {
+        let text = "[callbacks]\nnever = [\"13800138000x\", \"13900139000\"]\n";
+        let settings = Inspection::of_layers(Layers::of_file("thirdring.toml", text));
+        let error = settings.settings_if_right().unwrap_err();
+        let (picture, log) = (error.to_string(), error.for_log());
+        assert!(picture.contains("13900139000"), "{picture}");
+        assert!(log.starts_with("thirdring.toml:2: "), "{log}");
+        assert!(
+            !log.contains("1380013") && !log.contains("1390013"),
+            "{log}"
+        );
+    }
+
+    #[test]
+    fn where_a_password_is_kept_is_shown() {
+        let shown = pictures("[[sip.account]]\nname = \"a\"\npassword = { env = PBX }\n");
+        assert!(shown.contains("{ env = PBX }"), "{shown}");
     }
 }

@@ -50,8 +50,8 @@ pub use layers::files;
 pub use lines::{Account, ClientCertificate, Peer, Tls, Transport};
 pub use manual::{Entry, Manual};
 pub use model::{
-    Api, Behind, Codec, Handoff, Line, Log, LogFormat, LogTo, Media, ReliableRinging, Seat,
-    SeatKind, Settings, Sip, Srtp, Target, Watch,
+    Api, Behind, Codec, Handoff, Line, Log, LogFormat, LogTo, Media, ReliableRinging, ReloadWhen,
+    Seat, SeatKind, Settings, Sip, Srtp, Target, Watch,
 };
 pub use pbx::{FeatureCode, Pbx};
 pub use phone_keys::{KeyRow, KeyWords, NoWords, PhoneKeys, read_words};

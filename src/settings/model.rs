@@ -37,8 +37,7 @@ pub struct Settings {
     pub timezone: Zone,
     pub country: Country,
     pub journal: bool,
-    /// Settings that changed are read anew.
-    pub watch_files: bool,
+    pub reload: ReloadWhen,
     pub test: bool,
     pub sip: Sip,
     pub media: Media,
@@ -54,6 +53,17 @@ pub struct Settings {
     pub api: Api,
     pub store: Store,
     pub log: Log,
+}
+
+/// When changed settings are read anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReloadWhen {
+    /// Soon after they were saved, and at SIGHUP.
+    #[default]
+    Saved,
+    /// At SIGHUP only.
+    Asked,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

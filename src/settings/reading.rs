@@ -1,5 +1,6 @@
 //! One layer read to its end: a fault is noted, what it spoils is left out, and the rest is read on.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use super::tree::Tree;
 
 /// More than anybody mends before he asks again; of one layer.
 const FAULTS_MAX: usize = 100;
+/// A text with more of them is no TOML at all: the rest is not looked at.
+const ERRORS_MAX: usize = 1_000;
 
 pub(super) struct Reading<'t> {
     pub(super) source: &'t Arc<Source>,
@@ -32,8 +35,11 @@ impl<'t> Reading<'t> {
             faults: Vec::new(),
         };
         // One of a line: a letter that is missing makes nonsense of what follows.
-        for error in &errors {
-            if !reading.is_on(error, &reading.lines()) {
+        let mut seen = BTreeSet::new();
+        for error in errors.iter().take(ERRORS_MAX) {
+            let line = error.span().map(|span| reading.line(&span));
+            let is_new = line.is_none_or(|line| seen.insert(line));
+            if is_new && reading.faults.len() < FAULTS_MAX {
                 reading.note(error);
             }
         }

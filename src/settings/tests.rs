@@ -183,3 +183,12 @@ fn a_server_of_promises_has_its_address_elsewhere() {
     }
     assert!(store("kind = \"postgres\"\ndesk = \"\"").is_err());
 }
+
+/// A letter, a log, whatever was named by mistake.
+#[test]
+fn what_is_no_toml_at_all_is_told_by_its_first_faults() {
+    let letter = "Dear Sir, we regret = = \"that\n".repeat(20_000);
+    let inspection = Inspection::of_layers(Layers::of_file("letter.txt", &letter));
+    let told = inspection.findings().count();
+    assert!((1..=200).contains(&told), "{told}");
+}

@@ -78,7 +78,7 @@ impl<'t> Tree<'t> {
         Some(Place::new(steps))
     }
 
-    /// Where texts stand that are meant, by their key and themselves, wherever they are.
+    /// Where texts and numbers stand that are meant, by their key and themselves, wherever they are.
     pub(super) fn texts_of(&self, is_meant: fn(&str, &str) -> bool) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         texts_in(self.0.get_ref(), is_meant, &mut found);
@@ -150,7 +150,15 @@ fn out_of_list(list: &mut DeArray<'_>, span: &Range<usize>) -> Option<Vec<Step>>
 
 fn texts_in(table: &DeTable<'_>, is_meant: fn(&str, &str) -> bool, found: &mut Vec<Range<usize>>) {
     for (key, value) in table.iter() {
-        let text = value.get_ref().as_str();
+        let text = match value.get_ref() {
+            DeValue::String(text) => Some(text.as_ref()),
+            // A password of digits alone, its quotes forgotten.
+            DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_) => Some(""),
+            DeValue::Array(_) | DeValue::Table(_) => None,
+        };
         if text.is_some_and(|text| is_meant(key.get_ref(), text)) {
             found.push(value.span());
         }

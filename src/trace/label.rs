@@ -1,13 +1,11 @@
 //! A SIP message in a few words.
 
 use crate::records::SipMessage;
+use crate::words::safe;
 
 /// `INVITE sdp`, `180 Ringing`, `200 OK INVITE sdp sendonly`, `BYE cause=16`.
 pub(super) fn label(message: &SipMessage) -> String {
-    let (head, body) = match message.text.split_once("\r\n\r\n") {
-        Some(parts) => parts,
-        None => (&*message.text, ""),
-    };
+    let (head, body) = parts(message);
     let start = head.lines().next().unwrap_or_default();
     let mut words: Vec<String> = match start.strip_prefix("SIP/2.0 ") {
         Some(status) => {
@@ -25,11 +23,17 @@ pub(super) fn label(message: &SipMessage) -> String {
     words.extend(described(body));
     words.extend(reason(head));
     words.retain(|word| !word.is_empty());
-    words.join(" ")
+    safe(&words.join(" "))
+}
+
+/// What stands before its body, and that.
+pub(super) fn parts(message: &SipMessage) -> (&str, &str) {
+    let parts = message.text.split_once("\r\n\r\n");
+    parts.unwrap_or((&message.text, ""))
 }
 
 /// A header's value; of several the first.
-fn value<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn value<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     head.lines().skip(1).find_map(|line| {
         let (found, value) = line.split_once(':')?;
         found

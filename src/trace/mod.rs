@@ -3,6 +3,7 @@
 
 mod label;
 mod ladder;
+mod last_words;
 mod pcap;
 mod svg;
 mod text;
@@ -11,4 +12,5 @@ mod text;
 mod tests;
 
 pub use ladder::{Ladder, Row, What};
+pub use last_words::last_words;
 pub use pcap::pcap;

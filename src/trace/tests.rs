@@ -1,10 +1,11 @@
+use std::slice;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Ladder, What, pcap};
+use super::{Ladder, What, last_words, pcap};
 use crate::records::{SipMessage, Way};
-use crate::words::{Moment, Party};
+use crate::words::{Moment, Party, width};
 
 const SDP: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nm=audio 4000 RTP/AVP 8\r\na=sendonly\r\n";
@@ -125,6 +126,53 @@ fn a_picture_is_well_formed_whatever_was_said() {
             "{open}"
         );
     }
+}
+
+#[test]
+fn what_a_peer_says_cannot_steer_the_terminal_and_wide_words_keep_the_columns() {
+    let refused = "SIP/2.0 486 \u{1b}[2J 座席正在通话中请稍后再拨谢谢您\r\nCSeq: 1 INVITE\r\n\r\n";
+    let messages = [
+        message(0, Party::Caller, Way::Received, refused),
+        message(1, Party::Rep, Way::Sent, "ACK sip:a@b SIP/2.0\r\n\r\n"),
+    ];
+    let lines = Ladder::new(&messages, Vec::new()).lines(&heads());
+    assert!(!lines.concat().contains('\u{1b}'), "{lines:?}");
+    let cells: Vec<usize> = lines.iter().skip(1).map(|line| width(line)).collect();
+    assert_eq!(cells, [cells[0]; 2], "{}", lines.join("\n"));
+}
+
+#[test]
+fn what_xml_does_not_know_is_in_no_picture() {
+    let words = "\u{fffe}\u{ffff}\u{7}".to_owned();
+    let svg = Ladder::new(&[], vec![(Moment::ZERO, Timestamp::UNIX_EPOCH, words)]);
+    let svg = svg.svg("", &heads());
+    assert!(svg.contains("\u{fffd}\u{fffd}\u{fffd}"), "{svg}");
+}
+
+#[test]
+fn the_last_words_are_of_who_ended_the_call() {
+    use Party::{Caller, Rep};
+    let at = |ms: u64| message(ms, Caller, Way::Received, "").utc;
+    let said = |ms, party, text: &str| message(ms, party, Way::Received, text);
+    let busy = said(100, Rep, "SIP/2.0 486 Busy Here\r\n\r\n");
+    let bye = |reason: &str| said(900, Caller, &format!("BYE sip:a@b SIP/2.0\r\n{reason}\r\n"));
+    let ended = Moment::ZERO + Duration::from_secs(1);
+    let last = |messages: &[SipMessage], answered| last_words(messages, answered, ended);
+    // One seat was busy, another took the call, and the caller hung up without a word.
+    assert_eq!(last(&[busy.clone(), bye("")], Some(at(500))), None);
+    assert_eq!(last(&[busy.clone(), bye("")], None), None);
+    assert_eq!(last(slice::from_ref(&busy), Some(at(500))), None);
+    assert_eq!(
+        last(slice::from_ref(&busy), None).as_deref(),
+        Some("486 Busy Here")
+    );
+    let reason = bye("reason: Q.850;cause=16\r\n");
+    assert_eq!(
+        last(&[busy, reason], Some(at(500))).as_deref(),
+        Some("Q.850;cause=16")
+    );
+    let cancelled = said(950, Rep, "SIP/2.0 487 Request Terminated\r\n\r\n");
+    assert_eq!(last(&[cancelled], None), None);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The ladder on a terminal.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use super::{Ladder, Row, What};
 use crate::records::Way;
+use crate::words::{fitting, padded, width};
 
 /// From one column to the next, in character cells.
 const APART: usize = 30;
@@ -23,11 +23,7 @@ impl Ladder {
     fn heads(&self, heads: &[String]) -> String {
         let mut line = " ".repeat(MARGIN - 2);
         for head in heads {
-            let room = APART - 1;
-            let head: String = head.chars().take(room).collect();
-            // Wide characters take two cells.
-            let cells: usize = head.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
-            let _ = write!(line, "{head}{}", " ".repeat(APART.saturating_sub(cells)));
+            line += &padded(fitting(head, APART - 1), APART);
         }
         line.trim_end().to_owned()
     }
@@ -58,8 +54,8 @@ impl Ladder {
     /// From our column, the first, to theirs or back.
     fn arrow(&self, column: usize, way: Way, label: &str) -> String {
         let length = column * APART - 1;
-        let label: String = label.chars().take(length.saturating_sub(6)).collect();
-        let dashes = length.saturating_sub(label.chars().count() + 4);
+        let label = fitting(label, length.saturating_sub(6));
+        let dashes = length.saturating_sub(width(label) + 4);
         let line = match way {
             Way::Sent => format!("─ {label} {}▶", "─".repeat(dashes)),
             Way::Received => format!("◀{} {label} ─", "─".repeat(dashes)),

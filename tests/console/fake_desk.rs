@@ -158,7 +158,7 @@ fn answer(ask: Ask, calls: usize) -> Result<Answer, Problem> {
         }),
         Ask::GetCallback(id) => wanted(id).map(|()| Answer::Callback(Box::new(callback()))),
         Ask::Wish { id, wish, .. } => wanted(id).and_then(|()| match wish {
-            Wish::Done => Err(Code::CallbackOver.into()),
+            Wish::Done => Err(Problem::from(Code::CallbackOver).with("callback-state", "kept")),
             Wish::Cancel { .. } | Wish::Snooze(_) | Wish::Redial | Wish::Assign(_) => {
                 Ok(Answer::Callback(Box::new(callback())))
             }

@@ -1,5 +1,7 @@
 //! The pages say what the code does: each name of the code that a reader may meet stands there.
 
+mod commands;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -280,7 +282,7 @@ fn every_sentence_of_the_code_is_in_the_catalogue() {
 }
 
 /// What the keys of whole sentences begin with; the others name words of the API.
-const FAMILIES: [&str; 16] = [
+const FAMILIES: [&str; 17] = [
     "database",
     "settings",
     "value",
@@ -297,6 +299,7 @@ const FAMILIES: [&str; 16] = [
     "rehearsal",
     "doctor",
     "setup",
+    "update",
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

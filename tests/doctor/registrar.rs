@@ -90,7 +90,7 @@ impl Proving {
             .replace("{{INVITE_GATE}}", "");
         let file = scratch.write("registrar.xml", scenario);
         let port = free_ports("127.0.0.1".parse().expect("an address"));
-        let child = Command::new("sipp")
+        let mut child = Command::new("sipp")
             .arg("-sf")
             .arg(file)
             .args(["-i", "127.0.0.1", "-p", &port.to_string(), "-nostdin"])
@@ -99,12 +99,24 @@ impl Proving {
             .stderr(Stdio::null())
             .spawn()
             .expect("start SIPp");
+        // Who tries the port himself keeps it from SIPp.
+        while !has_socket(port) {
+            assert!(matches!(child.try_wait(), Ok(None)), "SIPp runs");
+            thread::yield_now();
+        }
         Self {
             child,
             at: format!("127.0.0.1:{port}"),
             _scratch: scratch,
         }
     }
+}
+
+/// Whether somebody has this UDP port of loopback, as the kernel lists it (proc(5)).
+fn has_socket(port: u16) -> bool {
+    let sockets = std::fs::read_to_string("/proc/net/udp").expect("Linux has it");
+    let address = format!(" 0100007F:{port:04X} ");
+    sockets.contains(&address)
 }
 
 impl Drop for Proving {

@@ -168,7 +168,7 @@ fn words() -> Vec<f32> {
 }
 
 /// What is said in samples of the ear.
-fn said(samples: &[f32]) -> Vec<String> {
+pub(crate) fn said(samples: &[f32]) -> Vec<String> {
     let narrow = resample(samples, RATE as u32, 8_000).expect("both are rates of sound cards");
     let narrow: Vec<i16> = narrow
         .iter()

@@ -73,9 +73,8 @@ fn a_file_that_somebody_saves_counts_by_itself_and_a_bad_one_once_it_is_mended()
         let told = scene.events.wait("what changed", A_WHILE, |entry| {
             matches!(entry.what, What::SettingsReloaded { .. })
         });
-        let changed = match told.what {
-            What::SettingsReloaded { changed, .. } => changed,
-            other => panic!("waited for: {other:?}"),
+        let What::SettingsReloaded { changed, .. } = told.what else {
+            panic!("we have waited for it");
         };
         assert_eq!(changed, [key]);
     };

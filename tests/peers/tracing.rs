@@ -1,8 +1,11 @@
 //! A call that is over is drawn: on a terminal, as a picture, as a capture.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+
+use serde_json::json;
 
 use super::agent::{Agent, House, TOKEN};
 use super::missing::{Need, can_run};
@@ -18,8 +21,12 @@ fn hung_up(house: House) -> (Agent, String) {
 
 /// `thirdring trace CALL`.
 fn traced(agent: &Agent, call: &str, words: &[&str]) -> String {
+    told("trace", agent, call, words)
+}
+
+fn told(verb: &str, agent: &Agent, call: &str, words: &[&str]) -> String {
     let told = Command::new(env!("CARGO_BIN_EXE_thirdring"))
-        .args(["trace", call, "--api"])
+        .args([verb, call, "--api"])
         .arg(format!("http://{}", agent.api))
         .args(words)
         .env("THIRDRING_TOKEN", TOKEN)
@@ -138,4 +145,55 @@ fn where_nothing_is_kept_the_timeline_is_drawn_alone() {
         told.contains("state state=talking") && !told.contains("INVITE"),
         "{told}"
     );
+}
+
+#[test]
+fn a_bundle_tells_a_helper_of_the_call_and_of_nobody() {
+    let mut scene = Scene::talking(House::fast().seat("rep1", "echo"));
+    let note = format!("his divorce, call {NUMBER}");
+    let note = json!({ "text": note });
+    scene.agent.command(&scene.call, "note", note);
+    scene.hang_up();
+    let (agent, call) = (&scene.agent, scene.call.id.to_string());
+    let log = agent.path("agent.log");
+    fs::write(&log, format!("somebody else's\ncall={call} ended\n")).unwrap();
+    let (bundle, svg) = (agent.path("call.tar"), agent.path("call.svg"));
+    let words = [
+        "--out",
+        &*bundle.to_string_lossy(),
+        "--log",
+        &*log.to_string_lossy(),
+    ];
+    told("support-bundle", agent, &call, &words);
+    let seen = traced(agent, &call, &["--svg", &svg.to_string_lossy()]);
+    assert!(
+        seen.contains("divorce"),
+        "whoever asks the agent may read: {seen}"
+    );
+
+    let mode = fs::metadata(&bundle).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
+    for file in [&bundle, &svg] {
+        let bytes = fs::read(file).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        for own in [NUMBER, "divorce", "somebody else"] {
+            assert!(!text.contains(own), "{own} is in {}", file.display());
+        }
+        assert!(
+            text.contains("note") && text.contains("***"),
+            "{}",
+            file.display()
+        );
+    }
+    let bytes = fs::read(&bundle).unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    for part in [
+        "call.txt",
+        "sip.jsonl",
+        "call.pcap",
+        "SIP/2.0 200 OK",
+        " ended\n",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
 }

@@ -155,6 +155,11 @@ fn a_bad_script_is_shown_with_its_line_a_caret_and_what_would_be_right() {
         ),
         ("# nothing\n", ":1:1", "nothing happens"),
         (
+            "0.0 caller: invite\n20000000.0 caller: hangs up\n",
+            ":2:1",
+            "a digit too many",
+        ),
+        (
             "recordedd\n0.0 caller: invite\n",
             ":1:1",
             "did you mean 'recorded'?",

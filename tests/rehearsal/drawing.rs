@@ -37,3 +37,18 @@ fn what_is_missing_or_added_stands_alone() {
     assert_eq!((added[0].line, added[0].at.as_str()), (4, "30.0"));
     assert!(added[0].expected.is_empty());
 }
+
+/// What is compared would else be the square of it: tens of gigabytes.
+#[test]
+fn two_calls_of_hours_that_have_nothing_in_common_are_one_difference() {
+    let call = |word: &str| -> String {
+        let lines = (0..60_000).map(|n| format!("{n}.0 {word}\n"));
+        ["0.0 ring\n".to_owned()].into_iter().chain(lines).collect()
+    };
+    let found = differences(&call("say"), &call("cut"));
+    assert_eq!((found.len(), found[0].line), (1, 2));
+    assert_eq!(
+        (found[0].expected.len(), found[0].got.len()),
+        (60_000, 60_000)
+    );
+}

@@ -650,3 +650,12 @@ fn what_was_wished_is_saved_from_a_damaged_file() {
     assert_eq!(store.wishes(callback(1).id).unwrap(), wished);
     assert_eq!(wished.len(), 1);
 }
+
+#[test]
+fn a_look_that_was_killed_midway_is_in_nobodys_way() {
+    let folder = Folder::new("look");
+    let (path, trial) = (folder.file("desk.sqlite"), folder.file("desk.sqlite-check"));
+    fs::write(&trial, "").unwrap();
+    Sqlite::look(&path).unwrap();
+    assert!(!trial.exists() && !path.exists());
+}

@@ -44,13 +44,11 @@ pub(super) fn play(samples: &[f32]) -> Result<(), Failure> {
     doctor::play(&devices.cards, &pair.ear, samples).map_err(trial::no_stream)
 }
 
-/// The devices as JSON, or why there are none; for who looks from far.
+/// The devices as JSON, chosen or not; for who looks from far.
 pub(super) fn described() -> String {
-    let chosen = Devices::open(None, &[]).and_then(|devices| devices.chosen());
-    match chosen {
-        Ok((pair, cards)) => as_json(&cards, Some(&pair)),
-        Err(_) => "[]\n".to_owned(),
-    }
+    let cards = listed();
+    let pair = Wishes::new(&Settings::default().headset.prefer).choose(&cards);
+    as_json(&cards, pair.as_ref())
 }
 
 /// What there is, what happens to it, and what a rep wishes for.

@@ -143,16 +143,9 @@ fn tell(finding: &Finding, teller: &mut Teller<'_>) -> Result<(), Failure> {
 
 fn raw(called: &Called, teller: &Teller<'_>) -> Value {
     let score = &called.score;
-    let say = |sentence: &Sentence| teller.texts.say(sentence, teller.language);
     let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    let findings = called.findings.iter().map(|finding| {
-        json!({
-            "verdict": finding.verdict.as_str(),
-            "key": finding.cause.key(),
-            "cause": say(&finding.cause),
-            "remedy": finding.remedy().map(|remedy| say(&remedy)),
-        })
-    });
+    let findings = called.findings.iter();
+    let findings = findings.map(|finding| super::raw(finding, teller));
     json!({
         "uri": called.uri,
         "codec": score.codec,

@@ -4,10 +4,13 @@ mod echo;
 mod running;
 mod sheet;
 
+use serde_json::{Value, json};
+
 use super::arguments::{DoctorArguments, DoctorVerb, Everywhere};
 use super::failure::Failure;
 use super::{Environment, Teller};
-use crate::doctor::{Asked, Case, Check, Fix, Verdict, examine};
+use crate::doctor::{Asked, Case, Check, Finding, Fix, Verdict, examine};
+use crate::words::Sentence;
 pub(super) use running::agent as running;
 use sheet::Sheet;
 
@@ -39,6 +42,17 @@ fn ends_as(verdict: Verdict) -> Result<(), Failure> {
         Verdict::Warning => Err(Failure::Warned),
         Verdict::Fault => Err(Failure::Ill),
     }
+}
+
+/// A finding for programs: its key stays, its words are the reader's.
+fn raw(finding: &Finding, teller: &Teller<'_>) -> Value {
+    let say = |sentence: &Sentence| teller.texts.say(sentence, teller.language);
+    json!({
+        "verdict": finding.verdict.as_str(),
+        "key": finding.cause.key(),
+        "cause": say(&finding.cause),
+        "remedy": finding.remedy().map(|remedy| say(&remedy)),
+    })
 }
 
 /// The gravest verdict; all of them have been shown.

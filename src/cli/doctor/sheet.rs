@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use super::super::Teller;
 use super::super::failure::Failure;
-use super::super::table::{padded, width};
 use crate::doctor::{Check, Finding, News, Verdict};
-use crate::words::Sentence;
+use crate::words::{Sentence, padded, width};
 
 /// Back to the beginning of the line, and empty it (ECMA-48: EL).
 pub(super) const ANEW: &str = "\r\u{1b}[K";
@@ -118,14 +117,10 @@ impl<'a, 'b> Sheet<'a, 'b> {
     }
 
     fn raw(&self, check: Check, finding: &Finding) -> Value {
-        json!({
-            "check": check.as_str(),
-            "verdict": finding.verdict.as_str(),
-            "key": finding.cause.key(),
-            "cause": self.say(&finding.cause),
-            "remedy": finding.remedy().map(|remedy| self.say(&remedy)),
-            "fixable": finding.mend.is_some(),
-        })
+        let mut raw = super::raw(finding, self.teller);
+        raw["check"] = check.as_str().into();
+        raw["fixable"] = finding.mend.is_some().into();
+        raw
     }
 
     fn count(&mut self, findings: &[Finding]) {

@@ -14,9 +14,9 @@ use serde::de::DeserializeOwned;
 use super::Teller;
 use super::api::Api;
 use super::failure::Failure;
-use super::table::width;
 use crate::console::{CallView, CallbackView, HealthView, SeatView};
 use crate::desk::clock;
+use crate::words::width;
 
 /// How long a page stays.
 const PAGE: Duration = Duration::from_secs(1);

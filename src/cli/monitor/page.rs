@@ -10,7 +10,7 @@ use ratatui::widgets::{Block, Cell, Paragraph, Row, Table};
 use super::super::{Teller, show};
 use super::Snapshot;
 use crate::console::{CallView, CallbackView, SeatView};
-use crate::words::Party;
+use crate::words::{Party, safe};
 
 /// Seconds from one phrase to a waiting caller to the next (R20).
 const GRID_S: u64 = 15;
@@ -168,7 +168,7 @@ fn callbacks(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, teller: &Te
             Cell::from(teller.word("callback-kind", &it.kind)),
             Cell::from(teller.word("callback-state", &it.state)),
             Cell::from(it.attempts.to_string()),
-            Cell::from(show::safe(&it.reason)),
+            Cell::from(safe(&it.reason)),
         ])
     };
     let widths = [

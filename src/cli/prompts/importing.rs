@@ -7,8 +7,7 @@ use bytes::Bytes;
 
 use super::super::Teller;
 use super::super::arguments::ImportArguments;
-use super::super::failure::Failure;
-use super::super::rehearse::unusable;
+use super::super::failure::{Failure, unusable};
 use super::file_of;
 use crate::media::Phrasebook;
 use crate::media::prompts::{EXTENSIONS, Loudness, Sound};

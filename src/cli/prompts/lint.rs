@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::super::Teller;
-use super::super::failure::Failure;
-use super::super::rehearse::unusable;
+use super::super::failure::{Failure, unusable};
 use super::opened;
 use crate::media::Phrasebook;
 use crate::media::prompts::Sound;
@@ -137,7 +136,8 @@ fn place_of(text: &str, id: &PromptId, words: &str) -> Range<usize> {
     let table = text.find(&head).unwrap_or(0);
     match text[table..].find(words) {
         Some(at) if !words.is_empty() => table + at..table + at + words.len(),
-        Some(_) | None => table..table + head.len().min(text.len() - table),
+        Some(_) | None if text[table..].starts_with(&head) => table..table + head.len(),
+        Some(_) | None => 0..0,
     }
 }
 

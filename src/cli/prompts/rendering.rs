@@ -9,8 +9,7 @@ use serde::Deserialize;
 
 use super::super::Teller;
 use super::super::arguments::RenderArguments;
-use super::super::failure::Failure;
-use super::super::rehearse::unusable;
+use super::super::failure::{Failure, unusable};
 use super::importing;
 use crate::words::{Language, PromptId, Sentence};
 
@@ -84,6 +83,8 @@ impl Render {
             part.replace("{words}", words)
         };
         let line: Vec<String> = self.command.iter().map(fill).collect();
+        // What an earlier try has left says something else.
+        let _ = fs::remove_file(&file);
         let said = line
             .split_first()
             .map(|(program, words)| Command::new(program).args(words).output());

@@ -98,6 +98,26 @@ fn a_question_that_does_not_ask_and_a_recording_that_lacks_are_faults() {
     assert!(told.contains("zh-CN/greeting.flac"), "{told}");
 }
 
+/// Its head and its words are written in another way than ours: no place can be shown, and none is cut in a letter.
+#[test]
+fn a_phrase_that_is_not_found_in_its_file_is_told_all_the_same() {
+    let folder = Folder::new("lint-place");
+    folder.write(
+        "phrases.toml",
+        "#我们的话呢\n[\"hold_request\"]\nrule = \"own\"\nwhen = \"auto\"\n\
+         zh-CN = \"\\u8BF7\\u7A0D\\u5019\"\nen = \"Please hold\\u002E\"\n",
+    );
+    for format in ["", " --json"] {
+        let line = format!(
+            "thirdring prompts lint {}{format} --language en",
+            folder.0.display()
+        );
+        let (code, told) = told(&line);
+        assert_eq!(code, 1, "{told}");
+        assert!(told.contains("asks for consent"), "{told}");
+    }
+}
+
 #[test]
 fn a_recording_is_imported_in_the_place_of_another_and_judged() {
     let folder = Folder::new("import");

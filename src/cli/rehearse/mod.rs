@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::arguments::RehearseArguments;
-use super::failure::Failure;
+use super::failure::{Failure, unusable};
 use super::{Teller, policies};
 use crate::desk;
 use crate::media::Phrasebook;
@@ -72,13 +72,6 @@ fn copy(folder: &Path, teller: &mut Teller<'_>) -> Result<(), Failure> {
         "rehearsal.copied",
         &[("count", &count), ("folder", &folder)],
     ))
-}
-
-pub(super) fn unusable(file: &Path, why: std::io::Error) -> Failure {
-    Failure::File {
-        file: file.display().to_string(),
-        why,
-    }
 }
 
 fn rehearse(script: &Script, rehearsal: &Rehearsal, update: bool) -> Result<Outcome, Failure> {

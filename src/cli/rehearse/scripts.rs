@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::unusable;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, unusable};
 use crate::rehearsal::shipped;
 
 pub(super) struct Script {

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::arguments::{Everywhere, SetupArguments};
-use super::failure::Failure;
+use super::failure::{Failure, unusable};
 use super::{Environment, Teller, doctor};
 use crate::doctor::{Asked, Case, Check, Fix, Verdict};
 use crate::files;
@@ -38,7 +38,7 @@ pub(super) fn run(
         write(&file, &answers, teller)?;
     }
     let verdict = examined(&file, &state, everywhere, environment, teller)?;
-    offer_service(&file, environment, &mut asking, teller)?;
+    offer_service((&file, arguments), environment, &mut asking, teller)?;
     say("setup.next", &[("file", &shown(&file))], teller)?;
     match verdict {
         Verdict::Fault => Err(Failure::Ill),
@@ -70,24 +70,17 @@ fn may_write<R: io::BufRead>(
 
 /// The settings, and beside them the password, its owner's alone.
 fn write(file: &Path, answers: &Answers, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let failed = |why| Failure::File {
-        file: shown(file),
-        why,
-    };
     let folder = file.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or(Path::new("."));
-    files::make_folder(folder).map_err(failed)?;
+    files::make_folder(folder).map_err(|why| unusable(folder, why))?;
     if let Some((name, password)) = answers.password() {
         let path = folder.join(name);
-        let mut options = files::for_owner();
-        let opened = options.write(true).create(true).truncate(true).open(&path);
+        let opened = files::create_private(&path);
         let written = opened.and_then(|mut file| writeln!(file, "{password}"));
-        written
-            .and_then(|()| files::make_private(&path))
-            .map_err(failed)?;
+        written.map_err(|why| unusable(&path, why))?;
         say("setup.wrote", &[("file", &shown(&path))], teller)?;
     }
-    fs::write(file, answers.toml()).map_err(failed)?;
+    fs::write(file, answers.toml()).map_err(|why| unusable(file, why))?;
     say("setup.wrote", &[("file", &shown(file))], teller)
 }
 
@@ -109,7 +102,7 @@ fn examined(
 }
 
 fn offer_service<R: io::BufRead>(
-    file: &Path,
+    (file, arguments): (&Path, &SetupArguments),
     environment: &Environment,
     asking: &mut Asking<R>,
     teller: &mut Teller<'_>,
@@ -121,10 +114,7 @@ fn offer_service<R: io::BufRead>(
     if !asking.yes_or_no(&question, true, teller)? {
         return Ok(());
     }
-    unit::write(&unit, file).map_err(|why| Failure::File {
-        file: shown(&unit),
-        why,
-    })?;
+    unit::write(&unit, file, arguments.state.as_deref()).map_err(|why| unusable(&unit, why))?;
     say("setup.service", &[("file", &shown(&unit))], teller)
 }
 

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use super::super::Teller;
 use super::super::arguments::SetupArguments;
 use super::super::devices;
-use super::super::failure::Failure;
+use super::super::failure::{Failure, unusable};
 use super::answers::{Account, Answers, Seat};
 use super::asking::Asking;
 use crate::seats::sound_cards::{Card, Wishes};
@@ -179,10 +179,7 @@ fn password<R: BufRead>(
         let question = teller.text("setup.ask.password");
         return asking.secret(&question, teller).map(Pii::new);
     };
-    let text = std::fs::read_to_string(file).map_err(|why| Failure::File {
-        file: file.display().to_string(),
-        why,
-    })?;
+    let text = std::fs::read_to_string(file).map_err(|why| unusable(file, why))?;
     Ok(Pii::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 

@@ -18,18 +18,23 @@ pub(super) fn place(environment: &Environment) -> Option<PathBuf> {
     is_there.then(|| home.join("systemd/user/thirdring.service"))
 }
 
-pub(super) fn write(unit: &Path, settings: &Path) -> io::Result<()> {
+/// `state` is another folder than the usual one.
+pub(super) fn write(unit: &Path, settings: &Path, state: Option<&Path>) -> io::Result<()> {
     let program = std::env::current_exe()?;
     let settings = std::path::absolute(settings)?;
+    let state = state.map(std::path::absolute).transpose()?;
     if let Some(folder) = unit.parent() {
         files::make_folder(folder)?;
     }
-    fs::write(unit, written(&program, &settings))
+    fs::write(unit, written(&program, &settings, state.as_deref()))
 }
 
-fn written(program: &Path, settings: &Path) -> String {
+fn written(program: &Path, settings: &Path, state: Option<&Path>) -> String {
+    let state = state.map(|state| format!(" --state {}", quoted(state)));
+    let state = state.unwrap_or_default();
+    let starts = format!("{} run -c {}{state}", quoted(program), quoted(settings));
     let lines = SHIPPED.lines().map(|line| match line.starts_with(STARTS) {
-        true => format!("{STARTS}{} run -c {}", quoted(program), quoted(settings)),
+        true => format!("{STARTS}{starts}"),
         false => line.to_owned(),
     });
     let lines: Vec<String> = lines.collect();
@@ -49,13 +54,15 @@ mod tests {
 
     #[test]
     fn the_service_starts_this_program_with_these_settings() {
-        let unit = written(
-            Path::new("/opt/third ring/thirdring"),
-            Path::new("/home/rep/50%.toml"),
-        );
+        let (program, settings) = ("/opt/third ring/thirdring", "/home/rep/50%.toml");
+        let written = |state| written(Path::new(program), Path::new(settings), state);
+        let unit = written(None);
         let starts: Vec<&str> = unit.lines().filter(|it| it.starts_with(STARTS)).collect();
         let expected = "ExecStart=\"/opt/third ring/thirdring\" run -c \"/home/rep/50%%.toml\"";
         assert_eq!(starts, [expected]);
         assert!(unit.contains("WatchdogSec=") && unit.contains("[Install]"));
+        let elsewhere = written(Some(Path::new("/srv/ring")));
+        let line = format!("{expected} --state \"/srv/ring\"\n");
+        assert!(elsewhere.contains(&line), "{elsewhere}");
     }
 }

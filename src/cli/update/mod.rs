@@ -97,10 +97,10 @@ fn drained(api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
         cancel: false,
     };
     drain::drain(&words, api, teller)?;
-    let has_ended = || api.get_whatever_its_status("/healthz").is_err();
+    let has_ended = || api.get_whatever_its_status("/healthz").err();
     match waited_for(ENDS_WITHIN, has_ended) {
-        true => Ok(()),
-        false => Err(Failure::Update(Sentence::of("update.does-not-end"))),
+        Some(_) => Ok(()),
+        None => Err(Failure::Update(Sentence::of("update.does-not-end"))),
     }
 }
 
@@ -109,11 +109,17 @@ fn snapshot(store: &Path) -> Result<Option<PathBuf>, Failure> {
     if !store.exists() {
         return Ok(None);
     }
-    let failed = |why: OpenError| Failure::Update(why.sentence());
     let fresh = store.with_file_name(format!("{SNAPSHOT}.new"));
     // Of an update that broke off.
     let _ = fs::remove_file(&fresh);
-    Sqlite::snapshot(store, &fresh).map_err(failed)?;
+    // The agent's API ends before its book is closed.
+    let copied = waited_for(ENDS_WITHIN, || match Sqlite::snapshot(store, &fresh) {
+        Err(OpenError::Locked(_)) => None,
+        copied => Some(copied),
+    });
+    let locked = || Err(OpenError::Locked(store.to_owned()));
+    let copied = copied.unwrap_or_else(locked);
+    copied.map_err(|why| Failure::Update(why.sentence()))?;
     let kept = store.with_file_name(SNAPSHOT);
     files::make_private(&fresh)
         .and_then(|()| fs::rename(&fresh, &kept))
@@ -135,19 +141,20 @@ fn started(restart: &Restart, api: &Api, teller: &mut Teller<'_>) -> Result<bool
     let is_well = || {
         let health = api.get_whatever_its_status("/healthz");
         let health = health.and_then(|body| api.view::<HealthView>(&body));
-        health.is_ok_and(|health| health.ok)
+        health.ok().filter(|health| health.ok)
     };
-    Ok(waited_for(ANSWERS_WITHIN, is_well))
+    Ok(waited_for(ANSWERS_WITHIN, is_well).is_some())
 }
 
-fn waited_for(time: Duration, is_so: impl Fn() -> bool) -> bool {
+/// What comes to be; none where it does not in time.
+fn waited_for<T>(time: Duration, looked: impl Fn() -> Option<T>) -> Option<T> {
     let until = clock::now() + time;
     loop {
-        if is_so() {
-            return true;
+        if let Some(found) = looked() {
+            return Some(found);
         }
         if clock::now() >= until {
-            return false;
+            return None;
         }
         #[expect(
             clippy::disallowed_methods,

@@ -2,6 +2,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::TRIAL;
 use crate::callbacks::store::{OpenError, Sqlite};
 use crate::desk::{self, Unfit};
 use crate::doctor::Case;
@@ -38,8 +39,8 @@ pub(in crate::doctor) fn folder(path: &Path) -> Folder {
     match fs::metadata(path) {
         Ok(found) if !found.is_dir() => Folder::NotOne,
         Ok(found) if !files::owner_may_write(&found) => Folder::ReadOnly,
-        Ok(found) if files::others_may_use(&found) => Folder::Open,
-        Ok(_) => match try_to_write(path) {
+        Ok(found) => match try_to_write(path) {
+            Ok(()) if files::others_may_use(&found) => Folder::Open,
             Ok(()) => Folder::Fine,
             Err(why) if why.kind() == ErrorKind::PermissionDenied => Folder::ReadOnly,
             Err(why) => Folder::Unreachable(Sentence::of_io(&why)),
@@ -53,13 +54,8 @@ pub(in crate::doctor) fn folder(path: &Path) -> Folder {
 }
 
 fn try_to_write(folder: &Path) -> io::Result<()> {
-    let trial = folder.join(".thirdring-doctor");
-    let mut options = files::for_owner();
-    options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(&trial)?;
+    let trial = folder.join(TRIAL);
+    files::create_private(&trial)?;
     fs::remove_file(&trial)
 }
 
@@ -104,11 +100,6 @@ pub(in crate::doctor) fn secret(path: &Path) -> SecretFile {
         Ok(_) => SecretFile::Fine,
         Err(why) => SecretFile::Unreadable(Sentence::of_io(&why)),
     }
-}
-
-/// The promises' own file; on a server's desk the outbox, which an agent has in the same way.
-pub(in crate::doctor) fn store_file(case: &Case) -> PathBuf {
-    case.settings.store.file(&case.state)
 }
 
 pub(in crate::doctor) fn store(path: &Path) -> Looked {
@@ -224,4 +215,17 @@ fn level(book: &Phrasebook, folder: &Path, (id, language): Said<'_>) -> Option<L
         dbov: level.dbov()?,
         raised_db: 20.0 * raised.ok()?.log10(),
     })
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Its mode lets its owner write and others look; that nobody may, not even root, only a trial tells.
+    #[test]
+    fn a_folder_that_takes_no_file_is_not_told_to_be_merely_open() {
+        let found = folder(Path::new("/sys/kernel"));
+        let is_fault = matches!(found, Folder::ReadOnly | Folder::Unreachable(_));
+        assert!(is_fault, "{found:?}");
+    }
 }

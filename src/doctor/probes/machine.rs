@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::TRIAL;
 use crate::desk::{clock, run_before_others};
 use crate::doctor::round::Progress;
 use crate::media::FRAME_TIME;
@@ -24,7 +25,7 @@ pub(in crate::doctor) fn commits(
     folder: &Path,
     progress: &mut Progress<'_>,
 ) -> io::Result<Vec<Duration>> {
-    let path = folder.join(".thirdring-doctor");
+    let path = folder.join(TRIAL);
     let timed = write(&path, progress);
     match (timed, fs::remove_file(&path)) {
         (Ok(timed), Ok(())) => Ok(timed),
@@ -33,11 +34,7 @@ pub(in crate::doctor) fn commits(
 }
 
 fn write(path: &Path, progress: &mut Progress<'_>) -> io::Result<Vec<Duration>> {
-    let mut file = crate::files::for_owner()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(path)?;
+    let mut file = crate::files::create_private(path)?;
     let mut timed = Vec::with_capacity(COMMITS);
     for n in 0..COMMITS {
         progress.at(n, COMMITS);

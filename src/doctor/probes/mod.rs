@@ -6,3 +6,6 @@ pub(super) mod machine;
 pub(super) mod network;
 pub(super) mod outside;
 pub(super) mod registrar;
+
+/// A file that is made and removed again where something is to be written.
+const TRIAL: &str = ".thirdring-doctor";

@@ -6,13 +6,15 @@ use crate::files;
 
 /// Appends a line of its own to a file for its owner alone: what a power cut left of another stays apart, and a line that
 /// the disk has no room for leaves nothing.
-pub(super) fn append_line(path: &Path, mut line: Vec<u8>) -> io::Result<File> {
+pub(super) fn append_line(path: &Path, line: Vec<u8>) -> io::Result<File> {
+    let mut options = files::for_owner();
+    let file = options.create(true).read(true).append(true).open(path)?;
+    add_line(file, path, line)
+}
+
+/// The same to a file that has been opened so, and has this path.
+pub(super) fn add_line(mut file: File, path: &Path, mut line: Vec<u8>) -> io::Result<File> {
     line.push(b'\n');
-    let mut file = files::for_owner()
-        .create(true)
-        .read(true)
-        .append(true)
-        .open(path)?;
     let whole = file.metadata()?.len();
     if let Some(last) = whole.checked_sub(1) {
         let mut byte = [b'\n'];

@@ -1,7 +1,9 @@
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::append::append_line;
+use crate::files;
 use crate::words::CallId;
 
 /// Appends calls' journals to `STATE/calls/<yyyy-mm-dd>/<call>.journal`, beside their timelines.
@@ -22,10 +24,10 @@ impl Journals {
     pub fn append(&self, call: CallId, lines: &[u8]) -> io::Result<()> {
         let path = path(&self.folder, call);
         if let Some(day) = path.parent() {
-            fs::create_dir_all(day)?;
+            files::make_folder(day)?;
         }
-        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-        file.write_all(lines)
+        let lines = lines.strip_suffix(b"\n").unwrap_or(lines);
+        append_line(&path, lines.to_vec()).map(drop)
     }
 
     /// Removes the journal of a call that is over; whether there was one.
@@ -52,10 +54,12 @@ mod tests {
         let (journals, call) = (Journals::new(&state), CallId::new(0, [7; 10]));
         journals.append(call, b"one\n").unwrap();
         journals.append(call, b"two\nthree\n").unwrap();
-        let written = fs::read_to_string(path(&state.join("calls"), call)).unwrap();
+        let file = path(&state.join("calls"), call);
+        let written = fs::read_to_string(&file).unwrap();
+        let is_open = files::others_may_use(&fs::metadata(file).unwrap());
         let deleted = [(); 2].map(|()| Journals::delete(&state, call).unwrap());
         fs::remove_dir_all(&state).unwrap();
-        assert_eq!(written, "one\ntwo\nthree\n");
+        assert_eq!((written.as_str(), is_open), ("one\ntwo\nthree\n", false));
         assert_eq!(deleted, [true, false]);
     }
 }

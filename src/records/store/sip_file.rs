@@ -1,7 +1,9 @@
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::append::add_line;
+use crate::files;
 use crate::records::SipMessage;
 use crate::words::CallId;
 
@@ -26,21 +28,18 @@ impl SipMessages {
     pub fn append(&self, call: CallId, message: &SipMessage) -> io::Result<()> {
         let path = path(&self.folder, call);
         if let Some(day) = path.parent() {
-            fs::create_dir_all(day)?;
+            files::make_folder(day)?;
         }
-        write(
-            OpenOptions::new().create(true).append(true).open(path)?,
-            message,
-        )
+        let mut options = files::for_owner();
+        let file = options.create(true).read(true).append(true).open(&path)?;
+        write(file, &path, message)
     }
 
     /// The same for a call that is over: where its file was deleted it stays so.
     pub fn append_afterwards(&self, call: CallId, message: &SipMessage) -> io::Result<()> {
-        match OpenOptions::new()
-            .append(true)
-            .open(path(&self.folder, call))
-        {
-            Ok(file) => write(file, message),
+        let path = path(&self.folder, call);
+        match files::for_owner().read(true).append(true).open(&path) {
+            Ok(file) => write(file, &path, message),
             Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(why) => Err(why),
         }
@@ -70,13 +69,11 @@ impl SipMessages {
     }
 }
 
-fn write(mut file: File, message: &SipMessage) -> io::Result<()> {
+fn write(file: File, path: &Path, message: &SipMessage) -> io::Result<()> {
     if file.metadata()?.len() >= FILE_BYTES_MAX {
         return Ok(());
     }
-    let mut line = serde_json::to_vec(message)?;
-    line.push(b'\n');
-    file.write_all(&line)
+    add_line(file, path, serde_json::to_vec(message)?).map(drop)
 }
 
 fn path(folder: &Path, call: CallId) -> PathBuf {
@@ -85,6 +82,9 @@ fn path(folder: &Path, call: CallId) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
+    use std::io::Write;
+
     use jiff::Timestamp;
 
     use super::*;
@@ -113,16 +113,18 @@ mod tests {
         for message in &said {
             messages.append(call, message).unwrap();
         }
-        let cut = OpenOptions::new()
-            .append(true)
-            .open(path(&messages.folder, call));
+        let file = path(&messages.folder, call);
+        let cut = OpenOptions::new().append(true).open(&file);
         cut.unwrap().write_all(b"{\"at\":12").unwrap();
+        messages.append(call, &said[1]).unwrap();
+        assert!(!files::others_may_use(&fs::metadata(&file).unwrap()));
         let read = SipMessages::read(&state, call).unwrap();
         let deleted = [(); 2].map(|()| SipMessages::delete(&state, call).unwrap());
         messages.append_afterwards(call, &said[0]).unwrap();
         assert_eq!(SipMessages::read(&state, call).unwrap(), []);
         fs::remove_dir_all(&state).unwrap();
-        assert_eq!(read, said);
+        let [invite, ack] = said;
+        assert_eq!(read, [invite, ack.clone(), ack]);
         assert_eq!(deleted, [true, false]);
     }
 

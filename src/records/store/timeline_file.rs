@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::files;
 use crate::records::{Entry, What};
 use crate::words::{CallId, Sentence};
 
@@ -69,7 +70,7 @@ impl Timelines {
     /// Opens `state/calls`, making it where it is missing.
     pub fn open(state: &Path) -> Result<Self, TimelinesError> {
         let folder = state.join("calls");
-        fs::create_dir_all(&folder).map_err(failed("make the folder", &folder))?;
+        files::make_folder(&folder).map_err(failed("make the folder", &folder))?;
         Ok(Self {
             folder,
             open: BTreeMap::new(),
@@ -181,9 +182,9 @@ fn path(folder: &Path, call: CallId) -> PathBuf {
 
 fn append_to(path: &Path) -> io::Result<Open> {
     if let Some(day) = path.parent() {
-        fs::create_dir_all(day)?;
+        files::make_folder(day)?;
     }
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    let mut file = files::for_owner().create(true).append(true).open(path)?;
     let bytes = file.metadata()?.len();
     if bytes > 0 {
         file.write_all(b"\n")?;
@@ -202,6 +203,8 @@ fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> TimelinesEr
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
+
     use super::*;
     use crate::records::samples::{call, entry};
     use crate::words::{Because, EndedBy, Ending};

@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use serde_json::Value;
 
 use super::virtual_headset::{RATE, VirtualHeadset, tone};
+use crate::peers::headset::said;
 use crate::peers::missing::{Need, can_run};
 
 /// The command line at this headset.
@@ -183,4 +184,21 @@ fn without_a_sound_server_it_says_so() {
     assert_eq!(run.status.code(), Some(1));
     let said = String::from_utf8_lossy(&run.stderr);
     assert!(said.contains("no sound server"), "{said}");
+}
+
+#[test]
+fn a_phrase_is_played_into_the_reps_ear() {
+    if !can_run(&[Need::Pulse]) {
+        return;
+    }
+    let headset = VirtualHeadset::start("phrase");
+    let mut player = headset
+        .command(env!("CARGO_BIN_EXE_thirdring"))
+        .args(["prompts", "play", "greeting", "--spoken", "en"])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("run thirdring");
+    let heard = said(&headset.hear(6 * RATE));
+    assert!(player.wait().is_ok_and(|status| status.success()));
+    assert_eq!(heard, ["greeting"]);
 }

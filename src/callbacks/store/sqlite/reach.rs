@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::OpenError;
 use super::open::with_ending;
+use crate::files;
 
 /// Whether this user can keep a database at `path`.
 ///
@@ -30,9 +31,12 @@ pub(super) fn look(path: &Path) -> Result<(), OpenError> {
     stands(path)?;
     let trial = with_ending(path, "-check");
     let folder = folder(path);
-    let made = OpenOptions::new().write(true).create_new(true).open(&trial);
-    made.and_then(|_| fs::remove_file(&trial))
-        .map_err(|why| refused(folder, why))
+    // Somebody else may try at the same time, or have been killed while he did.
+    let made = files::for_owner().write(true).create(true).open(&trial);
+    match made.and_then(|_| fs::remove_file(&trial)) {
+        Err(why) if why.kind() != ErrorKind::NotFound => Err(refused(folder, why)),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 fn stands(path: &Path) -> Result<(), OpenError> {
