@@ -100,6 +100,8 @@ pub(super) enum Failure {
         name: String,
         scenes: String,
     },
+    /// Nothing was provisioned, signed or enrolled: why.
+    Provision(Sentence),
     /// There is no headset, or it cannot be opened.
     Headset(Sentence),
     /// The headset is unfit for calls; why has been shown.
@@ -185,9 +187,11 @@ impl Failure {
                 let count = count.to_string();
                 (REFUSED, text("lint.faulty", &[("count", &count)]))
             }
-            Self::Recording(why) | Self::Headset(why) | Self::Replay(why) | Self::Prompts(why) => {
-                (REFUSED, texts.say(why, language))
-            }
+            Self::Recording(why)
+            | Self::Headset(why)
+            | Self::Replay(why)
+            | Self::Prompts(why)
+            | Self::Provision(why) => (REFUSED, texts.say(why, language)),
             Self::HeadsetUnfit => (REFUSED, text("cli.headset-unfit", &[])),
             Self::NoEcho(why) => (USAGE, because("cli.doctor.no-call", why)),
             Self::Warned => (REFUSED, text("cli.doctor.warned", &[])),

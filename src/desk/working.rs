@@ -17,6 +17,7 @@ use crate::words::{Moment, Party};
 use super::draining::Stage;
 use super::finder::Places;
 use super::keeper::Kept;
+use super::provisioning::Polling;
 use super::reloading::Reload;
 use super::renewal::Renewal;
 use super::signals::{Asked, Signals};
@@ -48,6 +49,7 @@ pub(super) struct Inbox {
     pub(super) signals: Signals,
     pub(super) renewal: Renewal,
     pub(super) reload: Reload,
+    pub(super) polling: Polling,
 }
 
 impl Desk {
@@ -96,6 +98,7 @@ impl Desk {
             self.expire_promises(now);
             self.look_around(now);
             self.sound.follow_calls(self.calls.len(), now);
+            inbox.polling.look(now);
             let enough = exit_after.is_some_and(|enough| self.duty.ended >= enough);
             if enough || self.is_drained() {
                 leave_at = Some(self.shut_down(leave_at, now));
@@ -105,7 +108,8 @@ impl Desk {
             }
             let last_words = self.duty.empty_since.map(|since| since + LAST_WORDS);
             let supervisor = self.duty.supervisor.due();
-            let wakes = [self.timeout(), leave_at, last_words, supervisor];
+            let polling = inbox.polling.due();
+            let wakes = [self.timeout(), leave_at, last_words, supervisor, polling];
             let wake = wakes.into_iter().flatten().min();
             tokio::select! {
                 arrival = self.signalling.arrival() => {
@@ -124,6 +128,9 @@ impl Desk {
                 Some(kept) = inbox.kept.recv() => self.kept(kept, clock::now()),
                 Some(read) = inbox.renewal.done() => self.renew(read, clock::now()),
                 read = inbox.reload.done() => self.reload(&mut inbox.reload, read, clock::now()),
+                asked = inbox.polling.done() => {
+                    self.provisioned(asked, &mut inbox.reload, clock::now());
+                }
                 () = until(wake, now) => self.tick(clock::now()),
                 asked = inbox.signals.next() => match asked {
                     Asked::Stop => leave_at = Some(self.shut_down(leave_at, clock::now())),

@@ -33,6 +33,8 @@ pub(super) struct Source {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) is_file: bool,
+    /// Of an admin for many PCs.
+    pub(super) is_provisioned: bool,
     /// The later layer is the higher.
     pub(super) layer: usize,
 }
@@ -74,6 +76,7 @@ impl SettingsError {
             name: name.to_owned(),
             text: text.to_owned(),
             is_file: true,
+            is_provisioned: false,
             layer: 0,
         });
         Self::new(Finding::at(&source, span, Complaint::new(title, help)))
@@ -161,6 +164,19 @@ impl Finding {
             None => group,
         };
         Renderer::plain().render(&[group])
+    }
+
+    /// The sentence alone, and where it was written: a line of a log.
+    pub fn told(&self, texts: &Catalogue, language: Language) -> String {
+        let title = texts.say(&self.complaint.title, language);
+        match &self.spot {
+            Some(Spot { source, span }) if source.is_file => {
+                let (line, _) = source.line_and_column(span.start);
+                format!("{}:{line}: {title}", source.name)
+            }
+            Some(Spot { source, .. }) => format!("{}: {title}", source.name),
+            None => title,
+        }
     }
 
     /// For editors and CI: where, from 1, and what.

@@ -11,6 +11,7 @@ use super::lines::{Account, Peer, Tls};
 use super::pbx::Pbx;
 use super::phone_keys::PhoneKeys;
 use super::phones::Phones;
+use super::provision::Provision;
 use super::recording::Recording;
 use super::seats::Seats;
 use super::secret::Secret;
@@ -52,6 +53,7 @@ pub struct Settings {
     pub api: Api,
     pub store: Store,
     pub log: Log,
+    pub provision: Provision,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

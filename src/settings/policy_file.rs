@@ -31,6 +31,7 @@ pub fn read_policy(path: &Path) -> Result<Policy, SettingsError> {
         name,
         text,
         is_file: true,
+        is_provisioned: false,
         layer: OF_POLICY,
     })
 }

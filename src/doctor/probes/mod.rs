@@ -5,4 +5,5 @@ pub(super) mod keeping;
 pub(super) mod machine;
 pub(super) mod network;
 pub(super) mod outside;
+pub(super) mod provision;
 pub(super) mod registrar;

@@ -39,6 +39,7 @@ use crate::words::Entropy;
 pub use limits::{End, StreamLimits};
 pub use tls::{
     Clients, IdentityFiles, NoHandshake, Shown, Tls, TlsFault, TlsSettings, Verify, good_until,
+    trusted,
 };
 
 /// Messages read and not yet taken; past it connections are no longer read.

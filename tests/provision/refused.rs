@@ -1,0 +1,185 @@
+//! What a server should not give, or does not: the last good copy counts, and why is told and counted.
+
+use std::fs;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use super::admin::{Admin, Pc};
+use super::{starts, two_groups};
+use crate::peers::agent::{Agent, House};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// One that has taken serial 1, and asks each second.
+fn agent(admin: &Admin, url: &str) -> Agent {
+    let house = House::fast().set(&admin.provisioned(url, "sales-7"));
+    house.seat("rep1", "echo").open()
+}
+
+fn asked(result: &str) -> String {
+    format!("thirdring_provision_asked_total{{result=\"{result}\"}}")
+}
+
+/// Waits until one more was counted than now.
+fn counts_one_more(agent: &Agent, result: &str) {
+    let name = asked(result);
+    let before = agent.metric(&name).unwrap_or(0);
+    let counted = || agent.metric(&name).unwrap_or(0) > before;
+    let began = Instant::now();
+    while !counted() {
+        assert!(began.elapsed() < SOON, "no more {result}");
+        std::thread::park_timeout(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn what_is_not_right_is_refused_and_the_agent_keeps_what_it_has() {
+    let admin = two_groups();
+    admin.sign();
+    let first = admin.kept();
+    admin.sign();
+    let right = admin.kept();
+    let mut server = admin.serve();
+    let agent = agent(&admin, &server.url);
+    assert_eq!(agent.metric("thirdring_provision_serial"), Some(2));
+    counts_one_more(&agent, "unchanged");
+
+    let spoilt = |spoil: &dyn Fn()| {
+        admin.put_back(&right);
+        spoil();
+    };
+    let tries: [(&str, &dyn Fn()); 6] = [
+        ("older", &|| admin.put_back(&first)),
+        ("wrong-signature", &|| {
+            admin.write("index.toml", "serial = 99\n");
+        }),
+        ("wrong-signature", &|| {
+            admin.write("index.toml", "<html><h1>It works!</h1></html>");
+            admin.write("index.toml.sig", "<html><h1>It works!</h1></html>");
+        }),
+        ("changed", &|| {
+            admin.write("sales.toml", "language = \"zh-CN\"\n");
+            admin.sign();
+            admin.write("sales.toml", "language = \"en\"\n# changed\n");
+        }),
+        ("status", &|| {
+            admin.write("sales.toml", "# another\n");
+            admin.sign();
+            fs::remove_file(admin.path("sales.toml")).expect("we wrote it");
+        }),
+        ("too-large", &|| {
+            admin.write("index.toml", vec![b'#'; 2 * 1024 * 1024]);
+        }),
+    ];
+    for (result, spoil) in tries {
+        spoilt(spoil);
+        counts_one_more(&agent, result);
+        assert_eq!(agent.metric("thirdring_provision_serial"), Some(2), "{result}");
+        assert_eq!(agent.alarms(), serde_json::json!(["provision-unfit"]), "{result}");
+    }
+    admin.put_back(&right);
+    counts_one_more(&agent, "unchanged");
+    assert_eq!(agent.alarms(), serde_json::json!([]));
+    server.stop();
+    counts_one_more(&agent, "unreachable");
+    assert_eq!(agent.alarms(), serde_json::json!([]));
+}
+
+#[test]
+fn what_makes_this_pcs_settings_unfit_is_refused() {
+    let admin = two_groups();
+    admin.sign();
+    let server = admin.serve();
+    let house = House::fast().set(&admin.provisioned(&server.url, "sales-7"));
+    let house = house.set("sip.min_se = \"10m\"");
+    let agent = house.seat("rep1", "echo").open();
+    // Right for itself, and not with what this PC says.
+    admin.write("seats/sales-7.toml", "sip.session_expires = \"5m\"\n");
+    admin.sign();
+    counts_one_more(&agent, "unfit");
+    assert_eq!(agent.logged("sip.session_expires is too short"), 1);
+    assert_eq!(agent.metric("thirdring_provision_serial"), Some(1));
+}
+
+/// A server that takes connections and says nothing.
+#[test]
+fn a_start_waits_seconds_for_a_slow_server_and_not_for_a_dead_one() {
+    let admin = two_groups();
+    admin.sign();
+    let mut server = admin.serve();
+    let own = admin.provisioned(&server.url, "sales-7");
+    let pc = Pc::with(&own);
+    assert_eq!(starts(&pc).code, Some(0));
+    server.stop();
+    let began = Instant::now();
+    let started = starts(&pc);
+    assert_eq!(started.code, Some(0), "{}", started.errors);
+    assert!(started.errors.contains("nobody says whether"), "{}", started.errors);
+    let of_the_dead = began.elapsed();
+    let port = server.url.rsplit_once(':').expect("a port").1;
+    let _silent = TcpListener::bind(format!("127.0.0.1:{port}")).expect("it is free again");
+    let began = Instant::now();
+    let started = starts(&pc);
+    assert_eq!(started.code, Some(0), "{}", started.errors);
+    assert!(started.errors.contains("did not answer in time"), "{}", started.errors);
+    let of_the_slow = began.elapsed();
+    println!("a start beside a dead server: {of_the_dead:?}, beside a slow one: {of_the_slow:?}");
+    assert!(of_the_slow < of_the_dead + Duration::from_secs(4));
+    // What was taken counts.
+    let shown = pc.does(&["config", "show", "--origin"]).out;
+    assert!(shown.contains("/seats/sales-7.toml:1"), "{shown}");
+}
+
+#[test]
+fn a_first_start_without_a_server_says_what_to_do() {
+    let admin = two_groups();
+    admin.sign();
+    let mut server = admin.serve();
+    let pc = Pc::with(&admin.provisioned(&server.url, "sales-7"));
+    server.stop();
+    let started = starts(&pc);
+    assert_eq!(started.code, Some(2), "{}", started.errors);
+    assert!(started.errors.contains("nothing was ever taken from https://"), "{}", started.errors);
+    assert!(started.errors.contains("thirdring provision show"), "{}", started.errors);
+    let checked = pc.does(&["config", "check"]).out;
+    assert!(checked.contains("warning: what https://") && checked.contains("never taken"), "{checked}");
+}
+
+#[test]
+fn a_server_that_the_pinned_ca_did_not_sign_is_not_believed() {
+    let (admin, stranger) = (two_groups(), two_groups());
+    admin.sign();
+    let server = admin.serve();
+    let own = admin.provisioned(&server.url, "sales-7");
+    let ca = |admin: &Admin| format!("{:?}", admin.ca());
+    let pc = Pc::with(&own.replace(&ca(&admin), &ca(&stranger)));
+    let shown = pc.does(&["provision", "show"]);
+    assert_eq!(shown.code, Some(1), "{}", shown.out);
+    assert!(shown.errors.contains("certificate is not trusted"), "{}", shown.errors);
+    let pc = Pc::with(&own.replace(&admin.key, &stranger.key));
+    let shown = pc.does(&["provision", "show"]);
+    assert!(shown.errors.contains("not signed right"), "{}", shown.errors);
+}
+
+/// Whoever may write into the state folder is no admin.
+#[test]
+fn a_copy_that_was_changed_on_the_pc_does_not_count() {
+    let admin = two_groups();
+    admin.sign();
+    let mut server = admin.serve();
+    let pc = Pc::with(&admin.provisioned(&server.url, "sales-7"));
+    assert_eq!(starts(&pc).code, Some(0));
+    let copies = fs::read_dir(pc.state().join("provision")).expect("it was taken");
+    let mut copies = copies.map(|entry| entry.expect("it is ours").path());
+    let copy = copies.find(|path| path.is_dir()).expect("a copy");
+    fs::write(copy.join("files/common.toml"), "sip.from_user = \"666\"\n").expect("it is ours");
+    let shown = pc.does(&["config", "show"]).out;
+    assert!(!shown.contains("666") && !shown.contains("4001"), "{shown}");
+    let checked = pc.does(&["config", "check"]).out;
+    assert!(checked.contains("common.toml is not the file that was signed"), "{checked}");
+    // The server has the right one.
+    assert_eq!(starts(&pc).code, Some(0));
+    assert!(pc.does(&["config", "show"]).out.contains("4001"));
+    server.stop();
+    assert_eq!(starts(&pc).code, Some(0));
+}
