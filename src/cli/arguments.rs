@@ -761,7 +761,7 @@ mod tests {
         let Some(DialVerb::Explain(explain)) = dial.verb else {
             panic!("not explained")
         };
-        assert_eq!(explain.config, Some("a.toml".into()));
+        assert_eq!(explain.layers.config, Some("a.toml".into()));
     }
 
     #[test]

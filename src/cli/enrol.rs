@@ -60,9 +60,7 @@ fn redeemed(server: &ProvisionServer, code: &str) -> Result<Enrolled, Failure> {
     };
     let asked = serde_json::to_string(&asked).expect("it has only string keys");
     match web.post(&server.url.join(ENROL), asked, ANSWER_MAX_BYTES) {
-        Ok((200, body)) => {
-            serde_json::from_slice(&body).map_err(|_| refused("enrol.no-secrets"))
-        }
+        Ok((200, body)) => serde_json::from_slice(&body).map_err(|_| refused("enrol.no-secrets")),
         Ok((403, _)) => Err(refused("enrol.another-pc")),
         Ok((404, _)) => Err(refused("enrol.no-code")),
         Ok((status, _)) => {

@@ -48,7 +48,7 @@ use crate::words::{Catalogue, Language};
 use api::Api;
 use arguments::{
     Arguments, ConfigArguments, DialArguments, DialVerb, PolicyArguments, PromptsArguments,
-    ProvisionArguments,    RecordingArguments, Verb,
+    ProvisionArguments, RecordingArguments, Verb,
 };
 use failure::Failure;
 

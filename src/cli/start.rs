@@ -47,7 +47,9 @@ pub(super) fn run(
     let _logging = logging::begin(&settings.log)?;
     let open = desk::warnings(&settings).into_iter();
     let open = open.map(|warning| teller.texts.say(&warning, teller.language));
-    let drawn = findings.iter().map(|it| it.told(teller.texts, teller.language));
+    let drawn = findings
+        .iter()
+        .map(|it| it.told(teller.texts, teller.language));
     for warning in drawn.chain(open) {
         tracing::warn!("{warning}");
     }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use crate::journal::fingerprint;
 use crate::media::Phrasebook;
 use crate::policy::Policy;
 use crate::records::What;
-use crate::journal::fingerprint;
 use crate::settings::{Effective, Inspection, Settings, Sources, policy_changes};
 use crate::words::Moment;
 

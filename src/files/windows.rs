@@ -36,7 +36,9 @@ pub fn free_bytes(_: &Path) -> Option<u64> {
 
 /// What this PC calls itself.
 pub fn host_name() -> Option<String> {
-    std::env::var("COMPUTERNAME").ok().filter(|name| !name.is_empty())
+    std::env::var("COMPUTERNAME")
+        .ok()
+        .filter(|name| !name.is_empty())
 }
 
 /// Windows sets no such limit.

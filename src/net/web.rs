@@ -5,7 +5,6 @@
     reason = "how long a server takes is what is bounded here"
 )]
 
-use std::error::Error as _;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;

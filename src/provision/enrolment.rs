@@ -85,14 +85,6 @@ impl Codes {
         })
     }
 
-    pub fn len(&self) -> usize {
-        self.codes.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.codes.is_empty()
-    }
-
     /// Takes a code out; the others stay as they were written.
     pub fn redeem(mut self, asked: &Enrolment) -> Result<Redeemed, NoSecrets> {
         let asked_code = asked.code.reveal().as_bytes();
@@ -107,7 +99,11 @@ impl Codes {
         if !code.host.is_empty() && !code.host.iter().any(|host| host.fits(&asked.host)) {
             return Err(NoSecrets::AnotherPc);
         }
-        if let Some(entries) = self.text.get_mut("code").and_then(|it| it.as_array_of_tables_mut()) {
+        if let Some(entries) = self
+            .text
+            .get_mut("code")
+            .and_then(|it| it.as_array_of_tables_mut())
+        {
             entries.remove(n);
         }
         let secrets = code.secrets;

@@ -48,7 +48,9 @@ impl FromStr for FilePath {
 
     fn from_str(text: &str) -> Result<Self, Sentence> {
         let is_name = |name: &str| {
-            let letters = name.chars().all(|c| c.is_alphanumeric() || "._-".contains(c));
+            let letters = name
+                .chars()
+                .all(|c| c.is_alphanumeric() || "._-".contains(c));
             letters && !name.is_empty() && !name.starts_with('.') && !name.ends_with('.')
         };
         match text.len() <= BYTES_MAX && text.split('/').all(is_name) {

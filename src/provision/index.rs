@@ -56,7 +56,8 @@ impl Index {
     pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
         let no_index = |why: String| Refusal::NoIndex { why };
         let text = std::str::from_utf8(bytes).map_err(|error| no_index(error.to_string()))?;
-        let index: Self = toml::from_str(text).map_err(|error| no_index(error.message().to_owned()))?;
+        let index: Self =
+            toml::from_str(text).map_err(|error| no_index(error.message().to_owned()))?;
         if index.part.len() > PARTS_MAX || index.sha256.len() > FILES_MAX {
             return Err(Refusal::TooLarge {
                 file: super::INDEX.to_owned(),

@@ -21,8 +21,12 @@ pub enum Refusal {
     Changed { file: String },
     /// Of before what is in use, or another one of the same serial.
     Older { offered: u64, held: u64 },
-    /// The settings that it makes have so many faults; drawn in English, for the log.
-    Unfit { faults: usize, drawn: String },
+    /// The settings that it makes have so many faults, `first` among them; all drawn in English, for the log.
+    Unfit {
+        faults: usize,
+        first: Sentence,
+        drawn: String,
+    },
     /// What was taken cannot be kept, or what was kept cannot be read.
     Disk { why: Sentence },
     /// The CA that is pinned cannot be read.
@@ -84,7 +88,9 @@ impl Refusal {
             Self::Older { offered, held } => of("provision.older")
                 .with("offered", offered)
                 .with("held", held),
-            Self::Unfit { faults, .. } => of("provision.unfit").with("count", faults),
+            Self::Unfit { faults, first, .. } => of("provision.unfit")
+                .with("count", faults)
+                .with("first", first),
             Self::Disk { why } => of("provision.disk").with("why", why),
             Self::Authority { why } => of("provision.authority").with("why", why),
         }

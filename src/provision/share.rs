@@ -99,7 +99,10 @@ impl Index {
 
 impl Part {
     fn layer(&self, path: FilePath) -> Layer {
-        match (self.host.is_empty() && self.user.is_empty(), self.group.is_empty()) {
+        match (
+            self.host.is_empty() && self.user.is_empty(),
+            self.group.is_empty(),
+        ) {
             (false, _) => Layer::Seat(path),
             (true, false) => Layer::Group(path),
             (true, true) => Layer::Common(path),

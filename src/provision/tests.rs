@@ -222,7 +222,9 @@ fn it_signs_as_the_standard_does() {
     let bytes = |text: &str| -> Vec<u8> {
         let digits = text.as_bytes().chunks(2);
         let digits = digits.map(|pair| std::str::from_utf8(pair).unwrap());
-        digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+        digits
+            .map(|pair| u8::from_str_radix(pair, 16).unwrap())
+            .collect()
     };
     let key = SigningKey::from_seed(&bytes(seed).try_into().unwrap());
     let public = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
@@ -242,7 +244,10 @@ fn two_hundred_pcs_do_not_come_at_once() {
         assert!(after < every);
         per_minute[usize::try_from(after.as_secs() / 60).unwrap()] += 1;
     }
-    assert!(per_minute.iter().all(|pcs| (3..=30).contains(pcs)), "{per_minute:?}");
+    assert!(
+        per_minute.iter().all(|pcs| (3..=30).contains(pcs)),
+        "{per_minute:?}"
+    );
     assert_eq!(
         first_after(&pc("PC-1", "rep"), every),
         first_after(&pc("pc-1", "rep"), every)

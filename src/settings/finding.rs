@@ -166,6 +166,11 @@ impl Finding {
         Renderer::plain().render(&[group])
     }
 
+    /// What is wrong.
+    pub fn title(&self) -> &Sentence {
+        &self.complaint.title
+    }
+
     /// The sentence alone, and where it was written: a line of a log.
     pub fn told(&self, texts: &Catalogue, language: Language) -> String {
         let title = texts.say(&self.complaint.title, language);

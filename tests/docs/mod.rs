@@ -22,6 +22,14 @@ fn every_problem_stands_in_the_table_with_its_status() {
     }
 }
 
+/// What came of asking for provisioned settings is a label, which an alert may name.
+#[test]
+fn every_refusal_of_provisioned_settings_is_named() {
+    for word in thirdring::provision::Refusal::WORDS {
+        assert!(API.contains(&format!("`{word}`")), "docs/api.md: {word}");
+    }
+}
+
 #[test]
 fn every_route_is_explained() {
     for route in &ROUTES {
@@ -280,7 +288,7 @@ fn every_sentence_of_the_code_is_in_the_catalogue() {
 }
 
 /// What the keys of whole sentences begin with; the others name words of the API.
-const FAMILIES: [&str; 16] = [
+const FAMILIES: [&str; 18] = [
     "database",
     "settings",
     "value",
@@ -297,6 +305,8 @@ const FAMILIES: [&str; 16] = [
     "rehearsal",
     "doctor",
     "setup",
+    "provision",
+    "enrol",
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -14,6 +14,9 @@ pub(super) struct Admin {
     pub(super) key: String,
 }
 
+/// Files of the folder, and what is in them.
+pub(super) type Kept = Vec<(PathBuf, Vec<u8>)>;
+
 /// A web server that ends with its owner.
 pub(super) struct Server {
     child: Child,
@@ -100,13 +103,13 @@ impl Admin {
     }
 
     /// All files as they are, to be put back.
-    pub(super) fn kept(&self) -> Vec<(PathBuf, Vec<u8>)> {
+    pub(super) fn kept(&self) -> Kept {
         let mut kept = Vec::new();
         keep(&self.folder(), &mut kept);
         kept
     }
 
-    pub(super) fn put_back(&self, kept: &[(PathBuf, Vec<u8>)]) {
+    pub(super) fn put_back(&self, kept: &Kept) {
         for (path, bytes) in kept {
             fs::write(path, bytes).expect("it is ours");
         }
@@ -139,10 +142,18 @@ impl Admin {
             .arg("--codes")
             .arg(codes)
             .arg(self.folder());
-        Server::start(command, |line| {
-            let (_, url) = line.trim().split_once(" at ").expect("it tells its address");
-            url.to_owned()
-        })
+        Server::of_ours(command)
+    }
+
+    /// Server certificate, key and authority beside the folder.
+    pub(super) fn lay_out_certificate(&self) {
+        for (from, to) in [
+            (&self.identity.certificate, "server.pem"),
+            (&self.identity.key, "server.key"),
+            (&self.ca(), "ca.pem"),
+        ] {
+            fs::copy(from, self.scratch.path(to)).expect("it is ours");
+        }
     }
 
     /// Lines of a PC's own settings.
@@ -155,7 +166,7 @@ impl Admin {
     }
 }
 
-fn keep(folder: &Path, kept: &mut Vec<(PathBuf, Vec<u8>)>) {
+fn keep(folder: &Path, kept: &mut Kept) {
     for entry in fs::read_dir(folder).expect("it is ours") {
         let path = entry.expect("it is ours").path();
         match path.is_dir() {
@@ -166,6 +177,17 @@ fn keep(folder: &Path, kept: &mut Vec<(PathBuf, Vec<u8>)>) {
 }
 
 impl Server {
+    /// What `thirdring provision serve` tells.
+    pub(super) fn of_ours(command: Command) -> Self {
+        Self::start(command, |line| {
+            let (_, url) = line
+                .trim()
+                .split_once(" at ")
+                .expect("it tells its address");
+            url.to_owned()
+        })
+    }
+
     /// Told is where it listens.
     fn start(mut command: Command, url: impl Fn(&str) -> String) -> Self {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
@@ -217,6 +239,26 @@ impl Pc {
             .arg("--state")
             .arg(self.state());
         command
+    }
+
+    /// A start, told to leave as soon as it is ready: exit code 0 where it came so far.
+    pub(super) fn starts(&self, words: &[&str]) -> Did {
+        let words: Vec<&str> = ["run", "--test"].iter().chain(words).copied().collect();
+        let log = self.scratch.path("log");
+        let file = fs::File::create(&log).expect("the folder is ours");
+        let mut command = self.command(&words);
+        let child = command.stdout(Stdio::piped()).stderr(file).spawn();
+        let mut child = child.expect("start the agent");
+        let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut told = String::new();
+        while !told.ends_with("READY\n") && out.read_line(&mut told).expect("text") > 0 {}
+        let term = Command::new("kill").arg(child.id().to_string()).status();
+        assert!(term.is_ok());
+        Did {
+            code: child.wait().expect("it was ours").code(),
+            out: told,
+            errors: fs::read_to_string(log).expect("it is ours"),
+        }
     }
 
     pub(super) fn does(&self, words: &[&str]) -> Did {

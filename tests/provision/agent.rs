@@ -40,12 +40,17 @@ fn a_new_policy_counts_for_the_next_call_and_the_live_one_keeps_its_own() {
     let mut first = Scene::talking(house.seat("rep1", "echo").seat("rep2", "echo"));
     let hash = |scene: &Scene| {
         let page = scene.agent.page("/metrics");
-        let line = page.lines().find(|it| it.starts_with("thirdring_policy_info{"));
+        let line = page
+            .lines()
+            .find(|it| it.starts_with("thirdring_policy_info{"));
         line.expect("a policy counts").to_owned()
     };
     let before = hash(&first);
     assert_eq!(first.agent.metric("thirdring_provision_serial"), Some(1));
-    let build = format!("thirdring_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
+    let build = format!(
+        "thirdring_build_info{{version=\"{}\"}}",
+        env!("CARGO_PKG_VERSION")
+    );
     assert_eq!(first.agent.metric(&build), Some(1));
 
     admin.write("policies/ours.toml", policy("answer", "greeting_unit"));

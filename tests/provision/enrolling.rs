@@ -40,7 +40,10 @@ fn our_server_gives_what_is_signed_and_nothing_else() {
     let server = admin.serve_codes(&codes);
     let get = |path: &str, words: &[&str]| curl(&admin, &server, path, words).out;
     let index = get("index.toml", &["-i"]);
-    assert!(index.starts_with("HTTP/1.1 200") && index.ends_with("200"), "{index}");
+    assert!(
+        index.starts_with("HTTP/1.1 200") && index.ends_with("200"),
+        "{index}"
+    );
     let etag = index.lines().find_map(|line| line.strip_prefix("etag: "));
     let known = format!("If-None-Match: {}", etag.expect("it has one").trim());
     assert_eq!(get("index.toml", &["-H", &known]), "304");
@@ -74,9 +77,13 @@ fn a_code_is_good_once_and_its_secrets_are_the_settings_passwords() {
     let codes = admin.write_aside("codes.toml", CODES);
     let server = admin.serve_codes(&codes);
     let pc = Pc::with(&admin.provisioned(&server.url, "sales-7"));
-    let unfit = pc.does(&["run", "--test", "--exit-after", "0"]);
+    let unfit = pc.starts(&[]);
     assert_eq!(unfit.code, Some(2), "{}", unfit.errors);
-    assert!(unfit.errors.contains("“pbx-8001” was not enrolled for"), "{}", unfit.errors);
+    assert!(
+        unfit.errors.contains("“pbx-8001” was not enrolled for"),
+        "{}",
+        unfit.errors
+    );
     let enrol = |code: &str, language: &str| pc.does(&["enrol", code, "--language", language]);
     for (code, language) in [("Qk3v-bT9x-mm2L", "zh-CN"), ("Rm8k-oP2w-aa7Z", "en")] {
         let first = enrol(code, language);
@@ -91,13 +98,22 @@ fn a_code_is_good_once_and_its_secrets_are_the_settings_passwords() {
     let left = fs::read_to_string(&codes).expect("it is ours");
     assert!(!left.contains("Qk3v") && left.contains("ZZZZ"), "{left}");
     let kept = pc.state().join("provision/secrets.toml");
-    let mode = fs::metadata(&kept).expect("it was kept").permissions().mode();
+    let mode = fs::metadata(&kept)
+        .expect("it was kept")
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert_eq!(fs::read_to_string(&kept).expect("it is ours"), "pbx-8001 = \"sesame2\"\n");
-    let started = pc.does(&["run", "--test", "--exit-after", "0"]);
+    assert_eq!(
+        fs::read_to_string(&kept).expect("it is ours"),
+        "pbx-8001 = \"sesame2\"\n"
+    );
+    let started = pc.starts(&[]);
     assert_eq!(started.code, Some(0), "{}", started.errors);
     let shown = pc.does(&["config", "show"]).out;
-    assert!(shown.contains("enrolled = \"pbx-8001\"") && !shown.contains("sesame"), "{shown}");
+    assert!(
+        shown.contains("enrolled = \"pbx-8001\"") && !shown.contains("sesame"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -113,9 +129,18 @@ fn a_code_is_for_its_own_pc_and_two_who_ask_at_once_do_not_both_get_it() {
     let answers: Vec<String> = std::thread::scope(|scope| {
         let ask = || curl(&admin, &server, "enrol", &["-d", asked]).out;
         let asking: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
-        asking.into_iter().map(|it| it.join().expect("curl ran")).collect()
+        asking
+            .into_iter()
+            .map(|it| it.join().expect("curl ran"))
+            .collect()
     });
-    let told = answers.iter().filter(|it| it.contains("\"pbx-8003\":\"third\""));
+    let told = answers
+        .iter()
+        .filter(|it| it.contains("\"pbx-8003\":\"third\""));
     assert_eq!(told.count(), 1, "{answers:?}");
-    assert_eq!(answers.iter().filter(|it| *it == "404").count(), 3, "{answers:?}");
+    assert_eq!(
+        answers.iter().filter(|it| *it == "404").count(),
+        3,
+        "{answers:?}"
+    );
 }

@@ -89,11 +89,7 @@ fn read_codes(file: &PathBuf) -> Result<Codes, Failure> {
     Codes::read(&text).map_err(Failure::Provision)
 }
 
-async fn accept(
-    listener: TcpListener,
-    tls: &Tls,
-    served: &Arc<Served>,
-) -> Result<(), Failure> {
+async fn accept(listener: TcpListener, tls: &Tls, served: &Arc<Served>) -> Result<(), Failure> {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
@@ -179,7 +175,9 @@ async fn enrol(served: &Served, request: Request<Incoming>) -> Response<Body> {
         return StatusCode::NOT_FOUND.into_response();
     };
     let body = to_bytes(Body::new(request.into_body()), ENROLMENT_MAX_BYTES).await;
-    let asked = body.ok().and_then(|body| serde_json::from_slice(&body).ok());
+    let asked = body
+        .ok()
+        .and_then(|body| serde_json::from_slice(&body).ok());
     let Some(asked) = asked else {
         return StatusCode::BAD_REQUEST.into_response();
     };

@@ -19,8 +19,11 @@ const WITHIN: Duration = Duration::from_secs(10);
 pub(super) fn show(sources: &Sources, teller: &mut Teller<'_>) -> Result<(), Failure> {
     let server = desk::server_of(sources);
     let server = server.ok_or_else(|| Failure::Provision(Sentence::of("provision.not-set")))?;
-    let asked = Question::open(&server, sources.state.as_deref(), WITHIN)
-        .and_then(|question| question.ask().map(|answer| (question.held().cloned(), answer)));
+    let asked = Question::open(&server, sources.state.as_deref(), WITHIN).and_then(|question| {
+        question
+            .ask()
+            .map(|answer| (question.held().cloned(), answer))
+    });
     let held = sources.state.as_deref().map(|state| server.copy(state));
     let held: Option<Copy> = held.and_then(|copy| copy.ok().flatten());
     let share = match &asked {
@@ -38,7 +41,10 @@ pub(super) fn show(sources: &Sources, teller: &mut Teller<'_>) -> Result<(), Fai
         teller.line(&shown.raw(why).to_string())?;
     } else {
         let table = shown.table(teller);
-        table.lines().iter().try_for_each(|line| teller.line(line))?;
+        table
+            .lines()
+            .iter()
+            .try_for_each(|line| teller.line(line))?;
     }
     match asked {
         Ok(_) => Ok(()),

@@ -58,7 +58,10 @@ fn filled_in(folder: &Path, text: &str) -> Result<String, Failure> {
         }
     }
     let settings = index.part.iter().filter_map(|part| part.settings.as_ref());
-    if let Some(missing) = settings.clone().find(|it| !hashes.contains_key(it.as_str())) {
+    if let Some(missing) = settings
+        .clone()
+        .find(|it| !hashes.contains_key(it.as_str()))
+    {
         let missing = Sentence::of("provision.missing").with("file", missing);
         return Err(Failure::Provision(missing));
     }
@@ -113,11 +116,7 @@ fn list(folder: &Path, within: &str, found: &mut Vec<FilePath>) -> Result<(), Fa
 }
 
 /// As `config check` would on each PC; how many kinds of them there are, and how many faults, which are shown.
-fn check(
-    folder: &Path,
-    index: &Index,
-    teller: &mut Teller<'_>,
-) -> Result<(usize, usize), Failure> {
+fn check(folder: &Path, index: &Index, teller: &mut Teller<'_>) -> Result<(usize, usize), Failure> {
     let (pcs, mut faults) = (index.samples(), 0);
     for pc in &pcs {
         let share = index.share_of(pc).map_err(|why| refused(&why))?;
@@ -135,7 +134,10 @@ fn check(
 
 fn show(pc: &Pc, faults: &[Finding], teller: &mut Teller<'_>) -> Result<(), Failure> {
     let values = [("host", &*pc.host), ("user", &*pc.user)];
-    let head = teller.filled("cli.provision.faults-of", &values);
+    let head = match pc.host.is_empty() && pc.user.is_empty() {
+        true => teller.text("cli.provision.faults-of-others"),
+        false => teller.filled("cli.provision.faults-of", &values),
+    };
     teller.line(&head)?;
     for fault in faults {
         teller.line(&fault.drawn(teller.texts, teller.language))?;

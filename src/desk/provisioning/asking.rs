@@ -24,7 +24,7 @@ pub struct Question<'s> {
 pub enum Answer {
     /// What is in use is the newest.
     Unchanged,
-    Newer(Newer),
+    Newer(Box<Newer>),
 }
 
 /// An index of the admin's, and what of it is this PC's.
@@ -69,17 +69,21 @@ impl<'s> Question<'s> {
             Fetched::NotModified => return Ok(Answer::Unchanged),
             Fetched::Whole { body, etag } => (body, etag),
         };
-        let signature = self.fetch(&self.server.url.join(SIGNATURE), SIGNATURE_MAX_BYTES, SIGNATURE)?;
+        let signature = self.fetch(
+            &self.server.url.join(SIGNATURE),
+            SIGNATURE_MAX_BYTES,
+            SIGNATURE,
+        )?;
         let offer = Offer { index, signature };
         let held = self.held.as_ref().map(Copy::held);
         match judge(&offer, held.as_ref(), &self.server.key)? {
             Judged::Same => Ok(Answer::Unchanged),
-            Judged::Newer(index) => Ok(Answer::Newer(Newer {
+            Judged::Newer(index) => Ok(Answer::Newer(Box::new(Newer {
                 share: index.share_of(&self.server.pc)?,
                 offer,
                 etag,
                 index,
-            })),
+            }))),
         }
     }
 
@@ -101,7 +105,12 @@ impl<'s> Question<'s> {
         let copies = self.copies.as_ref().ok_or_else(|| Refusal::Disk {
             why: crate::words::Sentence::of("cli.no-state-folder"),
         })?;
-        let Newer { offer, etag, index, share } = newer;
+        let Newer {
+            offer,
+            etag,
+            index,
+            share,
+        } = newer;
         let staged = copies.stage(&offer, index, share)?;
         let mut left = ALL_MAX_BYTES;
         let mut put = |path: &FilePath| {

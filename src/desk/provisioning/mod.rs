@@ -65,17 +65,13 @@ pub fn provision(sources: &Sources) -> Option<Result<Result<Asked, Refusal>, Sen
 }
 
 /// Asks, and takes what is newer.
-fn ask(
-    server: &ProvisionServer,
-    sources: &Sources,
-    within: Duration,
-) -> Result<Asked, Refusal> {
+fn ask(server: &ProvisionServer, sources: &Sources, within: Duration) -> Result<Asked, Refusal> {
     let question = Question::open(server, sources.state.as_deref(), within)?;
     match question.ask()? {
         Answer::Unchanged => question.confirm(clock::utc()).map(|()| Asked::Unchanged),
         Answer::Newer(newer) => {
             let fits = |copy: &Copy| check(server, sources, copy);
-            let copy = question.take(newer, fits, clock::utc())?;
+            let copy = question.take(*newer, fits, clock::utc())?;
             Ok(Asked::Taken(copy.index.serial))
         }
     }
@@ -85,11 +81,16 @@ fn ask(
 fn check(server: &ProvisionServer, sources: &Sources, copy: &Copy) -> Result<(), Refusal> {
     let mut inspection = Inspection::with_copy(sources, &server.url.to_string(), copy);
     inspect(&mut inspection);
-    let unfit = inspection.settings_if_right().err();
-    unfit.map_or(Ok(()), |error| {
-        Err(Refusal::Unfit {
-            faults: error.findings().len(),
+    let Err(error) = inspection.settings_if_right() else {
+        return Ok(());
+    };
+    let faults = error.findings();
+    match faults.first() {
+        None => Ok(()),
+        Some(first) => Err(Refusal::Unfit {
+            faults: faults.len(),
+            first: first.title().clone(),
             drawn: error.to_string(),
-        })
-    })
+        }),
+    }
 }

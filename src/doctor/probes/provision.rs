@@ -16,7 +16,9 @@ pub(in crate::doctor) fn state(case: &Case) -> Provisioned {
     let question = Question::open(&server, Some(&case.state), WITHIN);
     let answer = question.and_then(|question| {
         let held = question.held().map(|copy| copy.index.serial);
-        question.ask().map(|answer| (held.unwrap_or_default(), answer))
+        question
+            .ask()
+            .map(|answer| (held.unwrap_or_default(), answer))
     });
     let offered = |serial, is_taken| Provisioned::Offered {
         url: server.url.to_string(),

@@ -91,7 +91,12 @@ impl Copies {
             digest,
             spoilt: None,
         };
-        copy.spoilt = copy.share.files.keys().find(|it| !copy.is_right(it)).cloned();
+        copy.spoilt = copy
+            .share
+            .files
+            .keys()
+            .find(|it| !copy.is_right(it))
+            .cloned();
         Ok(Some(copy))
     }
 

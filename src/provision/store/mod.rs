@@ -27,11 +27,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         files::make_folder(folder)?;
     }
     let mut options = files::for_owner();
-    let mut file: File = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(path)?;
+    let mut file: File = options.write(true).create(true).truncate(true).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

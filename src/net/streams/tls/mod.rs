@@ -103,7 +103,7 @@ impl Tls {
 }
 
 /// Whose certificates count: those of `ca` alone, or of the system's authorities.
-pub fn trusted(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
+pub(in crate::net) fn trusted(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
     match ca {
         Some(file) => files::certificates(file),
         None => Ok(rustls_native_certs::load_native_certs().certs),
