@@ -121,12 +121,16 @@ fn body(answer: &mut Response<Body>, most: u64) -> Result<Vec<u8>, WebFault> {
 }
 
 fn fault(error: ureq::Error) -> WebFault {
-    match error {
-        ureq::Error::Timeout(_) => WebFault::Slow,
-        ureq::Error::BodyExceedsLimit(_) => WebFault::TooLarge,
-        ureq::Error::Io(why) => of_io(&why),
-        ureq::Error::Rustls(why) => WebFault::Untrusted(why.to_string()),
-        other => WebFault::Unreachable(other.to_string()),
+    if let ureq::Error::Io(why) = &error {
+        of_io(why)
+    } else if let ureq::Error::Rustls(why) = &error {
+        WebFault::Untrusted(why.to_string())
+    } else if matches!(error, ureq::Error::Timeout(_)) {
+        WebFault::Slow
+    } else if matches!(error, ureq::Error::BodyExceedsLimit(_)) {
+        WebFault::TooLarge
+    } else {
+        WebFault::Unreachable(error.to_string())
     }
 }
 

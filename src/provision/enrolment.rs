@@ -67,20 +67,25 @@ pub struct Redeemed {
 
 impl Codes {
     pub fn read(text: &str) -> Result<Self, Sentence> {
-        // The message alone: what stands in the line is a secret.
-        let wrong = |why: &str| Sentence::of("enrol.no-codes").with("why", why.trim_end());
-        let file: CodeFile = toml::from_str(text).map_err(|error| wrong(error.message()))?;
+        // The place alone: what stands there, and what TOML says of it, is a secret.
+        let wrong = |at: usize| {
+            let before = text.get(..at).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            Sentence::of("enrol.no-codes").with("line", line)
+        };
+        let at = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+        let file: CodeFile = toml::from_str(text).map_err(|error| wrong(at(&error)))?;
         let short = |code: &Code| code.code.reveal().len() < CODE_MIN;
-        if let Some(n) = file.code.iter().position(|code| short(code)) {
+        if let Some(n) = file.code.iter().position(short) {
             let short = Sentence::of("enrol.short-code").with("entry", n + 1);
             return Err(short.with("least", CODE_MIN));
         }
-        let text: DocumentMut = text.parse().map_err(|_| wrong("TOML"))?;
-        if !file.code.is_empty() && !text.contains_array_of_tables("code") {
-            return Err(wrong("[[code]]"));
+        let document: DocumentMut = text.parse().map_err(|_| wrong(0))?;
+        if !file.code.is_empty() && !document.contains_array_of_tables("code") {
+            return Err(wrong(0));
         }
         Ok(Self {
-            text,
+            text: document,
             codes: file.code,
         })
     }

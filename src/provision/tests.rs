@@ -304,6 +304,9 @@ fn codes_that_can_be_guessed_or_not_taken_out_are_refused() {
     assert_eq!(Codes::read(inline).unwrap_err().key(), "enrol.no-codes");
     let wrong = Codes::read("[[code]]\ncode = \"Qk3v-bT9x-mm2L\"\nsecrets = \"sesame\"\n");
     let wrong = wrong.unwrap_err();
-    assert_eq!(wrong.key(), "enrol.no-codes");
+    assert_eq!(
+        wrong,
+        crate::words::Sentence::of("enrol.no-codes").with("line", 3)
+    );
     assert!(!wrong.to_string().contains("sesame"));
 }
