@@ -12,6 +12,7 @@
 //! - [`trace`]: a call drawn from what was kept of it, pure
 //! - [`wording`]: words as the standard judges them, pure
 //! - [`seating`]: how each rep's seat stands, and which of them takes which call, pure
+//! - [`provision`]: settings that an admin keeps in one place for many PCs, pure but for what is kept of them
 //! - [`net`], [`seats`], [`console`], [`voices`]: sockets, the rep's leg, the HTTP API, who is a person
 //! - [`failpoint`]: where a test stops the agent to kill it; nothing of it is in a release build
 //! - [`desk`]: composition and the clock; [`phone`]: a scripted endpoint of our own
@@ -34,6 +35,7 @@ pub mod media;
 pub mod net;
 pub mod phone;
 pub mod policy;
+pub mod provision;
 pub mod recordings;
 pub mod records;
 pub mod rehearsal;

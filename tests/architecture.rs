@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 28] = [
+const MAY_NAME: [(&str, &[&str]); 29] = [
     ("words", &[]),
     ("files", &[]),
     ("failpoint", &[]),
@@ -20,6 +20,7 @@ const MAY_NAME: [(&str, &[&str]); 28] = [
     ("seating", &["words"]),
     ("trace", &["records", "words"]),
     ("wording", &["words"]),
+    ("provision", &["files", "words"]),
     ("journal", &["call", "policy", "words"]),
     (
         "rehearsal",
@@ -44,13 +45,14 @@ const L0_AND_L1: &[&str] = &[
     "ear",
     "media",
     "policy",
+    "provision",
     "records",
     "recordings",
     "seating",
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 26] = [
+const ALL_BELOW_CLI: [&str; 27] = [
     "buttons",
     "call",
     "callbacks",
@@ -66,6 +68,7 @@ const ALL_BELOW_CLI: [&str; 26] = [
     "net",
     "phone",
     "policy",
+    "provision",
     "records",
     "recordings",
     "rehearsal",
@@ -79,7 +82,7 @@ const ALL_BELOW_CLI: [&str; 26] = [
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.
-const PURE: [&str; 16] = [
+const PURE: [&str; 17] = [
     "words",
     "policy",
     "call",
@@ -96,6 +99,7 @@ const PURE: [&str; 16] = [
     "rehearsal",
     "trace",
     "wording",
+    "provision",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.
 const IMPURE: [&str; 21] = [

@@ -28,6 +28,7 @@ mod line_doctor;
 mod peers;
 mod pii;
 mod promises;
+mod provision;
 mod rehearsal;
 mod seating;
 mod settings;

@@ -1,5 +1,6 @@
 // Help texts come from the catalogue (help.rs): `cli.<verb>.about` and `cli.arg.<argument>`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
@@ -9,7 +10,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::Environment;
 use crate::doctor::Check;
+use crate::settings::Sources;
 use crate::words::{
     CallId, ConsentFor, Digits, Language, Owed, PhoneNumber, PromptId, SeatId, Sentence,
     TransferMode,
@@ -54,12 +57,14 @@ pub(super) enum Verb {
     Run(RunArguments),
     Demo(DemoArguments),
     Dial(DialArguments),
-    Ports(PortsArguments),
+    Ports(LayersArguments),
     Config(ConfigArguments),
     Devices(DevicesArguments),
     Doctor(DoctorArguments),
     Setup(SetupArguments),
     Recording(RecordingArguments),
+    Provision(ProvisionArguments),
+    Enrol(EnrolArguments),
     Completions {
         shell: Shell,
     },
@@ -121,18 +126,8 @@ pub(super) enum DialVerb {
 pub(super) struct ExplainArguments {
     #[arg(value_parser = PhoneNumber::parse)]
     pub(super) number: PhoneNumber,
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
-    pub(super) set: Vec<String>,
-}
-
-#[derive(Args, Clone, Debug, PartialEq, Eq)]
-pub(super) struct PortsArguments {
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
-    pub(super) set: Vec<String>,
+    #[command(flatten)]
+    pub(super) layers: LayersArguments,
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
@@ -155,8 +150,20 @@ pub(super) enum ConfigVerb {
 pub(super) struct LayersArguments {
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) state: Option<PathBuf>,
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     pub(super) set: Vec<String>,
+}
+
+impl LayersArguments {
+    pub(super) fn sources(&self, environment: &Environment) -> Sources {
+        Sources {
+            file: self.config.clone(),
+            sets: self.set.clone(),
+            state: self.state.clone().or_else(|| environment.state()),
+        }
+    }
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
@@ -180,10 +187,8 @@ pub(super) struct DevicesArguments {
     pub(super) watch: bool,
     #[arg(long = "test", id = "try_headset", conflicts_with = "watch")]
     pub(super) test: bool,
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
-    pub(super) set: Vec<String>,
+    #[command(flatten)]
+    pub(super) layers: LayersArguments,
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
@@ -193,8 +198,6 @@ pub(super) struct DoctorArguments {
     pub(super) verb: Option<DoctorVerb>,
     #[command(flatten)]
     pub(super) layers: LayersArguments,
-    #[arg(long, value_name = "DIR")]
-    pub(super) state: Option<PathBuf>,
     #[arg(long)]
     pub(super) fix: bool,
     #[arg(long, value_name = "CHECK", value_delimiter = ',', value_parser = str::parse::<Check>)]
@@ -254,8 +257,6 @@ pub(super) struct UpdateArguments {
     pub(super) installed: Option<PathBuf>,
     #[command(flatten)]
     pub(super) layers: LayersArguments,
-    #[arg(long, value_name = "DIR")]
-    pub(super) state: Option<PathBuf>,
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
@@ -279,6 +280,55 @@ pub(super) struct DecryptArguments {
     pub(super) opened: PathBuf,
     #[arg(long, value_name = "FILE")]
     pub(super) key_file: PathBuf,
+}
+
+/// One code, once.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct EnrolArguments {
+    #[arg(id = "enrolment_code", value_name = "CODE")]
+    pub(super) code: String,
+    #[command(flatten)]
+    pub(super) layers: LayersArguments,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct ProvisionArguments {
+    #[command(subcommand)]
+    pub(super) verb: ProvisionVerb,
+}
+
+#[derive(Subcommand, Clone, Debug, PartialEq, Eq)]
+pub(super) enum ProvisionVerb {
+    #[command(name = "show")]
+    ShowShare(LayersArguments),
+    Keys {
+        #[arg(id = "signing_key", value_name = "FILE")]
+        key: PathBuf,
+    },
+    Sign(SignArguments),
+    Serve(ServeArguments),
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct SignArguments {
+    #[arg(id = "provisioned", value_name = "FOLDER")]
+    pub(super) folder: PathBuf,
+    #[arg(long = "key", id = "sign_with", value_name = "FILE")]
+    pub(super) key: PathBuf,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct ServeArguments {
+    #[arg(id = "provisioned", value_name = "FOLDER")]
+    pub(super) folder: PathBuf,
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: SocketAddr,
+    #[arg(long = "cert", id = "serve_cert", value_name = "FILE")]
+    pub(super) certificate: PathBuf,
+    #[arg(long = "key", id = "serve_key", value_name = "FILE")]
+    pub(super) key: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub(super) codes: Option<PathBuf>,
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
@@ -734,7 +784,7 @@ mod tests {
         let Some(DialVerb::Explain(explain)) = dial.verb else {
             panic!("not explained")
         };
-        assert_eq!(explain.config, Some("a.toml".into()));
+        assert_eq!(explain.layers.config, Some("a.toml".into()));
     }
 
     #[test]

@@ -1,21 +1,24 @@
 //! `thirdring config`: what is wrong with the settings, what they are and who said so, what a key means.
 
-use std::path::Path;
-
 use serde_json::json;
 
-use super::Teller;
 use super::arguments::{ConfigVerb, ExplainKeyArguments, LayersArguments, ShowArguments};
 use super::failure::Failure;
 use super::table::Table;
+use super::{Environment, Teller};
 use crate::desk;
 use crate::settings::{Effective, Entry, Finding, Inspection, Manual, schema};
 
-pub(super) fn run(verb: &ConfigVerb, teller: &mut Teller<'_>) -> Result<(), Failure> {
+pub(super) fn run(
+    verb: &ConfigVerb,
+    environment: &Environment,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
+    let read = |layers: &LayersArguments| Inspection::of(&layers.sources(environment));
     match verb {
-        ConfigVerb::Check(layers) => check(layers, teller),
-        ConfigVerb::Show(arguments) => show(arguments, teller),
-        ConfigVerb::ExplainKey(arguments) => explain(arguments, teller),
+        ConfigVerb::Check(layers) => check(read(layers), teller),
+        ConfigVerb::Show(arguments) => show(arguments, read(&arguments.layers), teller),
+        ConfigVerb::ExplainKey(arguments) => explain(arguments, &read(&arguments.layers), teller),
         ConfigVerb::Schema => {
             let schema = serde_json::to_string_pretty(&schema(teller.language));
             teller.line(&schema.expect("a schema has only string keys"))
@@ -23,13 +26,8 @@ pub(super) fn run(verb: &ConfigVerb, teller: &mut Teller<'_>) -> Result<(), Fail
     }
 }
 
-fn inspected(layers: &LayersArguments) -> Inspection {
-    Inspection::of(layers.config.as_deref().map(Path::new), &layers.set)
-}
-
 /// All faults and warnings; with a fault exit code 1.
-fn check(layers: &LayersArguments, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let mut inspection = inspected(layers);
+fn check(mut inspection: Inspection, teller: &mut Teller<'_>) -> Result<(), Failure> {
     desk::inspect(&mut inspection);
     let findings: Vec<Finding> = inspection.findings().collect();
     let faults = findings.iter().filter(|finding| finding.is_error()).count();
@@ -53,8 +51,11 @@ fn check(layers: &LayersArguments, teller: &mut Teller<'_>) -> Result<(), Failur
 }
 
 /// Each value as TOML; with `--origin` who set it.
-fn show(arguments: &ShowArguments, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let inspection = inspected(&arguments.layers);
+fn show(
+    arguments: &ShowArguments,
+    inspection: Inspection,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
     let values = inspection.effective();
     inspection.settings_if_right().map_err(Failure::Settings)?;
     if teller.json {
@@ -80,7 +81,11 @@ fn origin(value: &Effective, teller: &Teller<'_>) -> String {
     }
 }
 
-fn explain(arguments: &ExplainKeyArguments, teller: &mut Teller<'_>) -> Result<(), Failure> {
+fn explain(
+    arguments: &ExplainKeyArguments,
+    inspection: &Inspection,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
     let manual = Manual::shipped(teller.language);
     let key = arguments.key.as_str();
     let entries = manual.under(key);
@@ -90,7 +95,7 @@ fn explain(arguments: &ExplainKeyArguments, teller: &mut Teller<'_>) -> Result<(
             advice: manual.advice(key),
         });
     }
-    let values = inspected(&arguments.layers).effective();
+    let values = inspection.effective();
     let set = |key: &str| values.iter().find(|value| value.key == key);
     if teller.json {
         let told = entries

@@ -2,20 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::Teller;
 use super::arguments::ExplainArguments;
 use super::failure::Failure;
 use super::table::Table;
+use super::{Environment, Teller};
 use crate::dialling::{Explanation, Route};
-use crate::settings::Settings;
+use crate::settings::{Inspection, Settings};
 use crate::words::{PhoneNumber, safe};
 
 pub(super) fn explain(
     arguments: &ExplainArguments,
+    environment: &Environment,
     teller: &mut Teller<'_>,
 ) -> Result<(), Failure> {
-    let settings = Settings::load(arguments.config.as_deref(), &arguments.set);
-    let settings = settings.map_err(Failure::Settings)?;
+    let inspection = Inspection::of(&arguments.layers.sources(environment));
+    let settings = inspection.settings_if_right().map_err(Failure::Settings)?;
     let told = settings.dial_rules().explain(&arguments.number);
     if teller.json {
         return teller.line(&raw(&arguments.number, &told, &settings).to_string());

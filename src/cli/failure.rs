@@ -101,6 +101,8 @@ pub(super) enum Failure {
         name: String,
         scenes: String,
     },
+    /// Nothing was provisioned, signed or enrolled: why.
+    Provision(Sentence),
     /// There is no headset, or it cannot be opened.
     Headset(Sentence),
     /// The headset is unfit for calls; why has been shown.
@@ -198,7 +200,8 @@ impl Failure {
             | Self::Headset(why)
             | Self::Replay(why)
             | Self::Prompts(why)
-            | Self::Update(why) => (REFUSED, texts.say(why, language)),
+            | Self::Update(why)
+            | Self::Provision(why) => (REFUSED, texts.say(why, language)),
             Self::HeadsetUnfit => (REFUSED, text("cli.headset-unfit", &[])),
             Self::NoEcho(why) => (USAGE, because("cli.doctor.no-call", why)),
             Self::Warned => (REFUSED, text("cli.doctor.warned", &[])),

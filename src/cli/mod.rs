@@ -12,6 +12,7 @@ mod devices;
 mod dial;
 mod doctor;
 mod drain;
+mod enrol;
 mod events;
 mod failure;
 mod help;
@@ -22,6 +23,7 @@ mod policies;
 mod policy_verbs;
 mod ports;
 mod prompts;
+mod provision;
 mod recording;
 mod redaction;
 mod rehearse;
@@ -48,7 +50,7 @@ use crate::words::{Catalogue, Language, safe};
 use api::Api;
 use arguments::{
     Arguments, ConfigArguments, DialArguments, DialVerb, PolicyArguments, PromptsArguments,
-    RecordingArguments, Verb,
+    ProvisionArguments, RecordingArguments, Verb,
 };
 use failure::Failure;
 
@@ -166,18 +168,22 @@ fn run(
         Verb::Run(arguments) => start::run(arguments, environment, teller),
         Verb::Demo(arguments) => demo::run(arguments, teller),
         Verb::Dial(DialArguments { verb, number }) => match (verb, number) {
-            (Some(DialVerb::Explain(arguments)), _) => dial::explain(&arguments, teller),
+            (Some(DialVerb::Explain(arguments)), _) => {
+                dial::explain(&arguments, environment, teller)
+            }
             (None, Some(number)) => verbs::dial(&number, &api()?, teller),
             (None, None) => Ok(()), // clap has asked for the number
         },
-        Verb::Ports(arguments) => ports::list(&arguments, teller),
-        Verb::Config(ConfigArguments { verb }) => config::run(&verb, teller),
-        Verb::Devices(arguments) => devices::run(&arguments, teller),
+        Verb::Ports(layers) => ports::list(&layers, environment, teller),
+        Verb::Config(ConfigArguments { verb }) => config::run(&verb, environment, teller),
+        Verb::Devices(arguments) => devices::run(&arguments, environment, teller),
         Verb::Doctor(asked) => doctor::run(&asked, &arguments.everywhere, environment, teller),
         Verb::Setup(asked) => setup::run(&asked, &arguments.everywhere, environment, teller),
         Verb::Recording(RecordingArguments { verb }) => {
             recording::run(verb, &arguments.everywhere, environment, teller)
         }
+        Verb::Provision(ProvisionArguments { verb }) => provision::run(&verb, environment, teller),
+        Verb::Enrol(arguments) => enrol::run(&arguments, environment, teller),
         Verb::Completions { shell } => manual::completions(shell, teller),
         Verb::Man { out } => manual::man(out.as_deref(), teller),
         Verb::Licences => teller.line(LICENCES),

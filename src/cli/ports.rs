@@ -1,12 +1,17 @@
 //! `thirdring ports`: what a firewall must let in, as a table for people and for Markdown.
 
-use super::Teller;
-use super::arguments::PortsArguments;
+use super::arguments::LayersArguments;
 use super::failure::Failure;
-use crate::settings::Settings;
+use super::{Environment, Teller};
+use crate::settings::Inspection;
 
-pub(super) fn list(arguments: &PortsArguments, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let settings = Settings::load(arguments.config.as_deref(), &arguments.set);
+pub(super) fn list(
+    layers: &LayersArguments,
+    environment: &Environment,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
+    let inspection = Inspection::of(&layers.sources(environment));
+    let settings = inspection.settings_if_right();
     let openings = settings.map_err(Failure::Settings)?.openings();
     let head = ["protocol", "at", "key", "for"];
     let head = head.map(|name| teller.text(&format!("cli.column.{name}")));

@@ -10,9 +10,9 @@ use super::arguments::RunArguments;
 use super::failure::Failure;
 use super::{Environment, Teller, logging};
 use crate::console::Token;
-use crate::desk::{self, Agent, RunOptions, Sources, Summary};
+use crate::desk::{self, Agent, RunOptions, Summary};
 use crate::files;
-use crate::settings::Settings;
+use crate::settings::{Finding, Inspection, Settings, Sources};
 use crate::words::{Entropy, Sentence};
 
 /// Of a token we make: 5 bits a character.
@@ -21,8 +21,8 @@ const TOKEN_LENGTH: usize = 40;
 /// For the API and SIP over connections; sound and disk have threads of their own.
 const WORKERS: usize = 1;
 
-/// For files that the desk does not wait for; a timeline is read while a number is deleted.
-const FILE_THREADS: usize = 2;
+/// For files that the desk does not wait for; a timeline is read while a number is deleted, and a server may be slow.
+const FILE_THREADS: usize = 3;
 
 pub(super) fn run(
     arguments: RunArguments,
@@ -33,28 +33,35 @@ pub(super) fn run(
     if arguments.test {
         sets.push("test=true".to_owned());
     }
-    let settings = Settings::load(arguments.config.as_deref(), &sets).map_err(Failure::Settings)?;
+    let sources = Sources {
+        file: arguments.config,
+        sets,
+        state: arguments.state.or_else(|| environment.state()),
+    };
+    let asked = desk::provision(&sources).transpose();
+    let asked = asked.map_err(Failure::NotStarted)?;
+    let inspection = Inspection::of(&sources);
+    let findings: Vec<Finding> = inspection.findings().collect();
+    let settings = inspection.settings_if_right().map_err(Failure::Settings)?;
     // Standard output tells the ports and READY.
     let _logging = logging::begin(&settings.log)?;
-    let open = desk::warnings(&settings);
-    for warning in settings.warnings().into_iter().chain(open) {
-        let told = teller.texts.say(&warning, teller.language);
-        tracing::warn!("{told}");
+    let open = desk::warnings(&settings).into_iter();
+    let open = open.map(|warning| teller.texts.say(&warning, teller.language));
+    let drawn = findings
+        .iter()
+        .map(|it| it.told(teller.texts, teller.language));
+    for warning in drawn.chain(open) {
+        tracing::warn!("{warning}");
     }
     allow_open_files();
-    let state = arguments
-        .state
-        .or_else(|| environment.state())
-        .ok_or(Failure::NoStateFolder)?;
+    let state = sources.state.clone().ok_or(Failure::NoStateFolder)?;
     let token = token(&settings, environment, &state)?;
     let options = RunOptions {
         state,
         exit_after: arguments.exit_after,
         token,
-        sources: Some(Sources {
-            file: arguments.config,
-            sets,
-        }),
+        sources: Some(sources),
+        asked,
     };
     let summary = start(settings, options, teller.out)?;
     if summary.broken > 0 {

@@ -6,6 +6,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::words::{Ending, PromptId};
@@ -28,6 +29,9 @@ pub struct Metrics {
     voice_mos: Family<DirectionLabels, Histogram>,
     seats: Family<StateLabels, Gauge>,
     pbx_codes: Family<ResultLabels, Counter>,
+    policy: Family<HashLabels, Gauge>,
+    provision_asked: Family<ResultLabels, Counter>,
+    provision_serial: Gauge,
     seat_state: Family<StateLabels, Counter<f64, AtomicU64>>,
     pub calls_active: Gauge,
     /// Seats whose own phone is registered here.
@@ -88,6 +92,11 @@ struct ResultLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HashLabels {
+    hash: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StatusLabels {
     status: u16,
 }
@@ -127,6 +136,9 @@ impl Metrics {
             connections_ended: Family::default(),
             seats: Family::default(),
             pbx_codes: Family::default(),
+            policy: Family::default(),
+            provision_asked: Family::default(),
+            provision_serial: Gauge::default(),
             seat_state: Family::default(),
             voice_mos: Family::new_with_constructor(|| Histogram::new(MOS)),
             calls_active: Gauge::default(),
@@ -289,6 +301,23 @@ impl Metrics {
 
     fn register_agent(&mut self) {
         let to = &mut self.registry;
+        let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        to.register("build", "Which build of the agent this is", build);
+        to.register(
+            "policy_info",
+            "1 for the policy that counts for new calls, by its SHA-256",
+            self.policy.clone(),
+        );
+        to.register(
+            "provision_serial",
+            "Serial of the provisioned settings in use; 0: none are",
+            self.provision_serial.clone(),
+        );
+        to.register(
+            "provision_asked",
+            "Answers to the question for provisioned settings, by result",
+            self.provision_asked.clone(),
+        );
         to.register(
             "lost_inside",
             "What one part of the agent could not hand to another, by kind",
@@ -299,6 +328,25 @@ impl Metrics {
             "Requests to the API, by route and status",
             self.api_requests.clone(),
         );
+    }
+
+    /// The policy that counts for new calls, by its hash.
+    pub fn policy(&self, hash: &str) {
+        let hash = hash.to_owned();
+        self.policy.clear();
+        self.policy.get_or_create(&HashLabels { hash }).set(1);
+    }
+
+    /// Which of an admin's settings are in use.
+    pub fn provision_serial(&self, serial: u64) {
+        self.provision_serial
+            .set(i64::try_from(serial).unwrap_or(i64::MAX));
+    }
+
+    /// What came of asking for them; `result` is a word of ours.
+    pub fn provision_asked(&self, result: &'static str) {
+        let asked = self.provision_asked.get_or_create(&ResultLabels { result });
+        asked.inc();
     }
 
     pub fn call_ended(&self, ending: Ending) {

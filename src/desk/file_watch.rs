@@ -6,10 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::settings::{PolicyFile, ReloadWhen, files};
+use crate::settings::{PolicyFile, ReloadWhen, Sources, files};
 use crate::words::Moment;
-
-use super::Sources;
 
 /// A change counts after two looks at the most.
 const LOOKS_EVERY: Duration = Duration::from_secs(5);

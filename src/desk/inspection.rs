@@ -91,8 +91,8 @@ fn unreadable(place: Place, secret: &Secret) -> Option<Fault> {
     let why = secret.read(|name| std::env::var(name).ok()).err()?;
     let fault = Fault::new(place, why);
     Some(match secret {
-        Secret::Env(_) => fault.as_warning(),
-        Secret::File(_) | Secret::Literal(_) => fault,
+        Secret::Env(_) | Secret::Enrolled { kept_in: None, .. } => fault.as_warning(),
+        Secret::File(_) | Secret::Enrolled { .. } | Secret::Literal(_) => fault,
     })
 }
 

@@ -2,15 +2,15 @@
 //! then on, live ones keep their terms. Nobody in a call waits for the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use crate::journal::fingerprint;
 use crate::media::Phrasebook;
 use crate::policy::Policy;
 use crate::records::What;
-use crate::settings::{Effective, Inspection, PolicyFile, Settings, policy_changes};
+use crate::settings::{Effective, Inspection, PolicyFile, Settings, Sources, policy_changes};
 use crate::words::Moment;
 
 use super::{Desk, Unfit, house, inspect, opening, prompts};
@@ -28,14 +28,6 @@ const FOR_NEW_CALLS: [&str; 7] = [
     "callbacks.machine",
     "callbacks.first",
 ];
-
-/// Where the settings are read from.
-#[derive(Clone, Debug, Default)]
-pub struct Sources {
-    pub file: Option<PathBuf>,
-    /// `section.key=value`.
-    pub sets: Vec<String>,
-}
 
 /// What counts now, and what is being read.
 pub(super) struct Reload {
@@ -71,15 +63,9 @@ struct Change {
     to: String,
 }
 
-impl Sources {
-    fn inspection(&self) -> Inspection {
-        Inspection::of(self.file.as_deref(), &self.sets)
-    }
-}
-
 impl Reload {
     pub(super) fn new(settings: &Settings, sources: Option<Sources>) -> Self {
-        let inspected = sources.as_ref().map(Sources::inspection);
+        let inspected = sources.as_ref().map(Inspection::of);
         Self {
             values: inspected.as_ref().map(values).unwrap_or_default(),
             sources,
@@ -136,7 +122,7 @@ impl Reload {
 
 /// Looked at as by `thirdring config check`; in English, for the log.
 fn read(sources: &Sources) -> Result<Fresh, String> {
-    let mut inspection = sources.inspection();
+    let mut inspection = Inspection::of(sources);
     inspect(&mut inspection);
     let values = values(&inspection);
     let settings = inspection.settings_if_right();
@@ -213,6 +199,7 @@ impl Desk {
         self.sound.renew((Arc::new(fresh.book), spoken), watch);
         let policy = &self.house.terms.policy;
         self.chronicle.renew(policy);
+        self.chronicle.metrics.policy(&fingerprint(policy));
         let changed = changed.into_iter().map(|change| change.key).collect();
         let reloaded = What::SettingsReloaded {
             changed,

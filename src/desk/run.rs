@@ -11,7 +11,9 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::console::{Console, EventLog, Metrics, Token};
-use crate::settings::Settings;
+use crate::journal::fingerprint;
+use crate::provision::Refusal;
+use crate::settings::{Settings, Sources};
 use crate::words::Entropy;
 
 use super::book;
@@ -25,7 +27,8 @@ use super::pbx::Pbx;
 use super::phones::Phones;
 use super::promises::Promises;
 use super::prompts;
-use super::reloading::{Reload, Sources};
+use super::provisioning::{Asked, Polling};
+use super::reloading::Reload;
 use super::renewal::Renewal;
 use super::run_error::RunError;
 use super::signals::Signals;
@@ -46,6 +49,8 @@ pub struct RunOptions {
     pub token: Token,
     /// What is read anew; none: it stays as it was opened.
     pub sources: Option<Sources>,
+    /// What came of asking for provisioned settings before this start.
+    pub asked: Option<Result<Asked, Refusal>>,
 }
 
 /// What came of a run.
@@ -140,6 +145,7 @@ impl Agent {
             entropy,
         };
         desk.begin(books.opened, books.found, books.last_of_seats);
+        desk.tell_what_counts(settings, &options);
         let inbox = Inbox {
             reports: sounds.reports,
             requests,
@@ -151,6 +157,7 @@ impl Agent {
             signals: Signals::listen().map_err(RunError::System)?,
             renewal: Renewal::default(),
             watch: FileWatch::new(settings.reload, options.sources.as_ref(), &settings.policy),
+            polling: Polling::new(&settings.provision, options.sources.as_ref(), clock::now()),
             reload: Reload::new(settings, options.sources),
         };
         Ok(Self {
@@ -199,5 +206,21 @@ impl Agent {
             tracing::error!("the keeper thread panicked");
         }
         summary
+    }
+}
+
+impl Desk {
+    /// Whose settings and which policy this agent begins with.
+    fn tell_what_counts(&mut self, settings: &Settings, options: &RunOptions) {
+        let metrics = &self.chronicle.metrics;
+        metrics.policy(&fingerprint(&self.house.terms.policy));
+        let server = settings.provision.server();
+        let copy = server.and_then(|server| server.copy(&options.state).ok()?);
+        if let Some(copy) = copy {
+            metrics.provision_serial(copy.index.serial);
+        }
+        if let Some(asked) = &options.asked {
+            self.note_provisioning(asked, clock::now());
+        }
     }
 }

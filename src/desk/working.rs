@@ -18,6 +18,7 @@ use super::draining::Stage;
 use super::file_watch::FileWatch;
 use super::finder::Places;
 use super::keeper::Kept;
+use super::provisioning::Polling;
 use super::reloading::{Cause, Reload};
 use super::renewal::Renewal;
 use super::signals::{Asked, Signals};
@@ -50,6 +51,7 @@ pub(super) struct Inbox {
     pub(super) renewal: Renewal,
     pub(super) reload: Reload,
     pub(super) watch: FileWatch,
+    pub(super) polling: Polling,
 }
 
 impl Desk {
@@ -98,6 +100,7 @@ impl Desk {
             self.expire_promises(now);
             self.look_around(now);
             self.sound.follow_calls(self.calls.len(), now);
+            inbox.polling.look(now);
             let enough = exit_after.is_some_and(|enough| self.duty.ended >= enough);
             if enough || self.is_drained() {
                 leave_at = Some(self.shut_down(leave_at, now));
@@ -108,8 +111,15 @@ impl Desk {
             let last_words = self.duty.empty_since.map(|since| since + LAST_WORDS);
             let supervisor = self.duty.supervisor.due();
             inbox.watch.look(now);
-            let files = inbox.watch.due();
-            let wakes = [self.timeout(), leave_at, last_words, supervisor, files];
+            let (files, polling) = (inbox.watch.due(), inbox.polling.due());
+            let wakes = [
+                self.timeout(),
+                leave_at,
+                last_words,
+                supervisor,
+                files,
+                polling,
+            ];
             let wake = wakes.into_iter().flatten().min();
             tokio::select! {
                 arrival = self.signalling.arrival() => {
@@ -134,6 +144,9 @@ impl Desk {
                 changed = inbox.watch.looked() => if changed {
                     inbox.reload.begin(Cause::Change);
                 },
+                asked = inbox.polling.done() => {
+                    self.provisioned(asked, &mut inbox.reload, clock::now());
+                }
                 () = until(wake, now) => self.tick(clock::now()),
                 asked = inbox.signals.next() => match asked {
                     Asked::Stop => leave_at = Some(self.shut_down(leave_at, clock::now())),

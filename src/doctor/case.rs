@@ -4,15 +4,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::console::{HealthView, RegistrationView, SeatView};
-use crate::settings::{Inspection, Settings};
+use crate::settings::{Inspection, Settings, Sources};
 
 pub use super::verdicts::sound::Asked;
 
 /// What an examination begins with.
 pub struct Case {
     /// As `config check` reads them.
-    pub config: Option<PathBuf>,
-    pub sets: Vec<String>,
+    pub sources: Sources,
     pub state: PathBuf,
     /// `THIRDRING_TOKEN` is set: then no token file is looked for.
     pub token_is_told: bool,
@@ -39,11 +38,14 @@ pub struct Known {
 impl Case {
     /// Settings with faults are examined as far as they can be read.
     pub fn new(config: Option<PathBuf>, sets: Vec<String>, state: PathBuf) -> Self {
-        let inspection = Inspection::of(config.as_deref(), &sets);
-        Self {
-            settings: inspection.settings().clone(),
-            config,
+        let sources = Sources {
+            file: config,
             sets,
+            state: Some(state.clone()),
+        };
+        Self {
+            settings: Inspection::of(&sources).settings().clone(),
+            sources,
             state,
             token_is_told: false,
             running: None,

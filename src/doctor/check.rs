@@ -9,6 +9,7 @@ use crate::words::Sentence;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
     Settings,
+    Provision,
     OtherAgent,
     Agent,
     Folders,
@@ -39,8 +40,9 @@ pub enum Check {
 }
 
 impl Check {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Settings,
+        Self::Provision,
         Self::OtherAgent,
         Self::Agent,
         Self::Folders,
@@ -73,6 +75,7 @@ impl Check {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Settings => "settings",
+            Self::Provision => "provision",
             Self::OtherAgent => "other-agent",
             Self::Agent => "agent",
             Self::Folders => "folders",

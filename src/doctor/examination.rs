@@ -6,10 +6,14 @@ use super::mending::mended;
 use super::probes::headset::Devices;
 use super::probes::machine::{self as pc, Clocks};
 use super::probes::outside::Outside;
-use super::probes::{headset, keeping as kept, network as net, registrar};
+use super::probes::{
+    headset, keeping as kept, network as net, provision as provisioned, registrar,
+};
 use super::round::{News, Progress, Round};
 use super::verdicts::sound::{NoTrial, Worn};
-use super::verdicts::{chirp, keeping, machine, microphone, network, registrar as account, sound};
+use super::verdicts::{
+    chirp, keeping, machine, microphone, network, provision, registrar as account, sound,
+};
 use super::{Case, Check, Finding, Verdict};
 use crate::desk::{self, clock};
 use crate::settings::Account;
@@ -51,6 +55,10 @@ impl Check {
     fn findings(self, case: &Case, round: &mut Round, progress: &mut Progress<'_>) -> Vec<Finding> {
         match self {
             Self::Settings => vec![settings(case)],
+            Self::Provision => vec![provision::provision(
+                &provisioned::state(case),
+                clock::utc(),
+            )],
             Self::OtherAgent => vec![other_agent(case)],
             Self::Agent => vec![agent(case)],
             Self::Folders => folders(case),

@@ -15,7 +15,7 @@ use std::io;
 use std::path::Path;
 
 pub use system::{
-    FileId, for_owner, free_bytes, has_name, make_folder, make_private, open_files_max,
+    FileId, for_owner, free_bytes, has_name, host_name, make_folder, make_private, open_files_max,
     others_may_use, owner_may_write, read_exact_at, write_all_at,
 };
 

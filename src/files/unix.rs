@@ -48,6 +48,12 @@ pub fn free_bytes(path: &Path) -> Option<u64> {
     told.f_bavail.checked_mul(told.f_frsize)
 }
 
+/// What this PC calls itself.
+pub fn host_name() -> Option<String> {
+    let name = rustix::system::uname().nodename().to_str().ok()?.to_owned();
+    (!name.is_empty()).then_some(name)
+}
+
 /// Files and sockets that this process may have open, at most, once it has asked for all.
 pub fn open_files_max() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum

@@ -34,6 +34,13 @@ pub fn free_bytes(_: &Path) -> Option<u64> {
     None
 }
 
+/// What this PC calls itself.
+pub fn host_name() -> Option<String> {
+    std::env::var("COMPUTERNAME")
+        .ok()
+        .filter(|name| !name.is_empty())
+}
+
 /// Windows sets no such limit.
 pub fn open_files_max() -> Option<u64> {
     None

@@ -138,7 +138,7 @@ impl TermsBesides {
 }
 
 /// By which two policies are told apart.
-fn fingerprint(policy: &Policy) -> String {
+pub fn fingerprint(policy: &Policy) -> String {
     let text = serde_json::to_vec(policy).expect("a policy has only string keys");
     let digest = Sha256::digest(text);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::call::{Action, Call, Input};
 use crate::words::Moment;
 
-pub use head::{Began, Head};
+pub use head::{Began, Head, fingerprint};
 pub use replay::{Differs, Replay, Unplayed, read, replay};
 
 /// One step of a call.

@@ -11,6 +11,7 @@ mod rtp_ports;
 mod steady_udp;
 mod streams;
 mod udp;
+mod web;
 
 pub use dscp::Dscp;
 pub use icmp::found_nobody;
@@ -23,3 +24,4 @@ pub use streams::{
     TlsFault, TlsSettings, Verify, good_until,
 };
 pub use udp::UdpPort;
+pub use web::{Fetched, Web, WebFault};

@@ -8,7 +8,7 @@ use super::finding::{Finding, Gravity, Source};
 use super::places::{Place, Step};
 use super::{
     Codec, Seat, SeatKind, Settings, Target, callbacks, check_lines, check_phones, check_ports,
-    headset, pbx, phone_keys, recording, seats, store,
+    headset, pbx, phone_keys, provision, recording, seats, store,
 };
 use crate::words::{PhoneNumber, Sentence, Wait};
 
@@ -107,6 +107,7 @@ pub(super) fn faults(settings: &Settings, has_token: bool) -> Vec<Fault> {
             .collect(),
         pbx::faults(settings),
         phone_keys::faults(settings),
+        provision::faults(settings),
     ];
     sections.into_iter().flatten().collect()
 }

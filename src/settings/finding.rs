@@ -34,6 +34,8 @@ pub(super) struct Source {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) is_file: bool,
+    /// Of an admin for many PCs.
+    pub(super) is_provisioned: bool,
     /// The later layer is the higher.
     pub(super) layer: usize,
 }
@@ -75,6 +77,7 @@ impl SettingsError {
             name: name.to_owned(),
             text: text.to_owned(),
             is_file: true,
+            is_provisioned: false,
             layer: 0,
         });
         Self::new(Finding::at(&source, span, Complaint::new(title, help)))
@@ -87,7 +90,7 @@ impl SettingsError {
     /// For a log: where each fault is and what it is. The line itself may hold somebody's number, and stays away.
     pub fn for_log(&self) -> String {
         let texts = Catalogue::shipped();
-        let faults = self.0.iter().map(|fault| fault.for_log(texts));
+        let faults = self.0.iter().map(|fault| fault.told(texts, Language::En));
         faults.collect::<Vec<_>>().join("; ")
     }
 
@@ -171,8 +174,14 @@ impl Finding {
         Renderer::plain().render(&[group])
     }
 
-    fn for_log(&self, texts: &Catalogue) -> String {
-        let title = masked_text(&texts.say(&self.complaint.title, Language::En));
+    /// What is wrong.
+    pub fn title(&self) -> &Sentence {
+        &self.complaint.title
+    }
+
+    /// The sentence alone, without a number, and where it was written: a line of a log.
+    pub fn told(&self, texts: &Catalogue, language: Language) -> String {
+        let title = masked_text(&texts.say(&self.complaint.title, language));
         match &self.spot {
             Some(Spot { source, span }) if source.is_file => {
                 let (line, _) = source.line_and_column(span.start);

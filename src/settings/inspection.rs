@@ -1,11 +1,14 @@
 use std::fmt;
 use std::path::Path;
 
-use super::Settings;
 use super::check::Fault;
 use super::finding::{Finding, SettingsError};
 use super::layers::Layers;
 use super::places::Place;
+use super::{ProvisionServer, Settings, Sources};
+use crate::provision::store::Copy;
+use crate::provision::{FilePath, Refusal};
+use crate::words::Sentence;
 
 /// The settings of a start, and all that is wrong with them.
 pub struct Inspection {
@@ -24,15 +27,58 @@ pub struct Origin {
 }
 
 impl Inspection {
-    /// Reads the layers; `sets` are `section.key=value`.
-    pub fn of(path: Option<&Path>, sets: &[String]) -> Self {
-        let mut layers = path.map(Layers::read).unwrap_or_default();
-        layers.add(std::env::vars_os(), sets);
-        let mut inspection = Self::of_layers(layers);
-        if let Some(folder) = path.and_then(Path::parent) {
-            inspection.settings.found_in(folder);
+    /// Reads the layers, with what this PC has taken of an admin's.
+    pub fn of(sources: &Sources) -> Self {
+        let own = Self::own(sources);
+        let server = own.settings.provision.server();
+        let Some((server, state)) = server.zip(sources.state.as_deref()) else {
+            return own;
+        };
+        match server.copy(state) {
+            Ok(Some(copy)) => match &copy.spoilt {
+                None => Self::with_copy(sources, &server.url.to_string(), &copy),
+                Some(path) => own.without_copy(&server, &changed(path)),
+            },
+            Ok(None) => own.without_copy(&server, &Sentence::of("provision.never-taken")),
+            Err(why) => own.without_copy(&server, &why.sentence()),
         }
+    }
+
+    /// What this PC says itself, as if nothing were provisioned.
+    pub fn own(sources: &Sources) -> Self {
+        Self::of_layers(Layers::own(sources)).placed(sources)
+    }
+
+    /// The same with this copy below this PC's own layers.
+    pub fn with_copy(sources: &Sources, place: &str, copy: &Copy) -> Self {
+        let mut layers = Layers::provisioned(place, copy);
+        layers.add_own(sources);
+        Self::of_layers(layers).placed(sources)
+    }
+
+    /// What an admin is about to sign for a PC, without that PC's own: what is only there cannot be looked at.
+    pub fn to_sign(place: &str, copy: &Copy) -> Self {
+        let mut inspection = Self::of_layers(Layers::provisioned(place, copy));
+        inspection.settings.forget_outside(&copy.files);
         inspection
+    }
+
+    fn placed(mut self, sources: &Sources) -> Self {
+        if let Some(folder) = sources.file.as_deref().and_then(Path::parent) {
+            self.settings.found_in(folder);
+        }
+        if let Some(state) = &sources.state {
+            self.settings.enrolled_in(state);
+        }
+        self
+    }
+
+    fn without_copy(mut self, server: &ProvisionServer, why: &Sentence) -> Self {
+        let title = Sentence::of("settings.not-provisioned")
+            .with("url", &server.url)
+            .with("why", why);
+        self.findings.push(Finding::warning(title));
+        self
     }
 
     pub(super) fn of_layers(layers: Layers) -> Self {
@@ -79,6 +125,11 @@ impl Inspection {
     pub(super) fn origins(&self, places: &[Place]) -> Vec<Option<Origin>> {
         self.layers.origins(places)
     }
+}
+
+fn changed(path: &FilePath) -> Sentence {
+    let file = path.to_string();
+    Refusal::Changed { file }.sentence()
 }
 
 impl fmt::Display for Origin {

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use config::{Config, ConfigError, File, FileFormat};
 use toml::Table;
 
+use super::admin::Admin;
 use super::check::{self, Fault};
 use super::complaint::Complaint;
 use super::finding::{Finding, Source};
 use super::places::Place;
 use super::reading::Reading;
-use super::{Origin, Settings};
+use super::{Origin, Settings, Sources};
+use crate::provision::store::Copy;
 use crate::words::Sentence;
 
 /// What the environment's settings begin with; `__` stands between section and key.
@@ -24,6 +26,15 @@ const TOKEN: &str = "THIRDRING_TOKEN";
 /// Beside the file: each of its `.toml` files is a layer, in the order of their names.
 const FOLDER: &str = "conf.d";
 
+/// How a layer came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    InFile,
+    /// In a variable, or a flag.
+    InOneLine,
+    ByAdmin,
+}
+
 /// Where settings come from, the strongest last; each is a TOML text of its own.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layers {
@@ -31,25 +42,59 @@ pub(super) struct Layers {
     /// Layers that could not be had.
     missing: Vec<Finding>,
     has_token: bool,
+    /// Whose layers are below this PC's own, where it has an admin.
+    admin: Option<Arc<Admin>>,
 }
 
 impl Layers {
-    /// The file and what lies beside it; the environment and the flags come on top by [`Layers::add`].
-    pub(super) fn read(path: &Path) -> Self {
+    /// What this PC says itself: the file and what lies beside it, the environment, the flags.
+    pub(super) fn own(sources: &Sources) -> Self {
         let mut layers = Self::default();
-        layers.file(path);
-        let folder = path.parent().unwrap_or(Path::new("")).join(FOLDER);
-        match files_of(&folder) {
-            Ok(files) => files.iter().for_each(|file| layers.file(file)),
-            Err(why) if why.kind() == ErrorKind::NotFound => {}
-            Err(why) => layers.unreadable(&folder, &why),
+        layers.add_own(sources);
+        layers
+    }
+
+    /// What an admin provisions; `place` is what a person calls where it comes from.
+    pub(super) fn provisioned(place: &str, copy: &Copy) -> Self {
+        let admin = Arc::new(Admin::of(place, copy));
+        let mut layers = Self {
+            admin: Some(Arc::clone(&admin)),
+            ..Self::default()
+        };
+        for layer in &copy.share.layers {
+            let path = layer.path();
+            let text = copy.read(path).and_then(|bytes| {
+                String::from_utf8(bytes).map_err(|_| ErrorKind::InvalidData.into())
+            });
+            match text {
+                Ok(text) => layers.push(admin.name_of(path.as_str()), text, Written::ByAdmin),
+                Err(why) => layers.unreadable(Path::new(path.as_str()), &why),
+            }
         }
         layers
     }
 
+    /// On top of what is there.
+    pub(super) fn add_own(&mut self, sources: &Sources) {
+        if let Some(file) = &sources.file {
+            self.file_and_folder(file);
+        }
+        self.add(std::env::vars_os(), &sources.sets);
+    }
+
+    fn file_and_folder(&mut self, path: &Path) {
+        self.file(path);
+        let folder = path.parent().unwrap_or(Path::new("")).join(FOLDER);
+        match files_of(&folder) {
+            Ok(files) => files.iter().for_each(|file| self.file(file)),
+            Err(why) if why.kind() == ErrorKind::NotFound => {}
+            Err(why) => self.unreadable(&folder, &why),
+        }
+    }
+
     fn file(&mut self, path: &Path) {
         match fs::read_to_string(path) {
-            Ok(text) => self.push(path.display().to_string(), text, true),
+            Ok(text) => self.push(path.display().to_string(), text, Written::InFile),
             Err(why) => self.unreadable(path, &why),
         }
     }
@@ -66,15 +111,16 @@ impl Layers {
     #[cfg(test)]
     pub(super) fn of_file(name: &str, text: &str) -> Self {
         let mut layers = Self::default();
-        layers.push(name.to_owned(), text.to_owned(), true);
+        layers.push(name.to_owned(), text.to_owned(), Written::InFile);
         layers
     }
 
-    fn push(&mut self, name: String, text: String, is_file: bool) {
+    fn push(&mut self, name: String, text: String, written: Written) {
         self.layers.push(Arc::new(Source {
             name,
             text,
-            is_file,
+            is_file: written != Written::InOneLine,
+            is_provisioned: written == Written::ByAdmin,
             layer: self.layers.len(),
         }));
     }
@@ -101,7 +147,7 @@ impl Layers {
         let readings = self.readings();
         let mut findings = self.missing.clone();
         findings.extend(readings.iter().flat_map(Reading::findings));
-        let settings = together(&readings).unwrap_or_else(|why| {
+        let settings = together(&readings, self.admin.as_deref()).unwrap_or_else(|why| {
             let complaint = Complaint::from_words(&why.to_string());
             findings.push(Finding::plain(complaint));
             Settings::default()
@@ -138,7 +184,10 @@ impl Layers {
     }
 
     fn readings(&self) -> Vec<Reading<'_>> {
-        self.layers.iter().map(Reading::of).collect()
+        let readings = self.layers.iter();
+        readings
+            .map(|source| Reading::of(source, self.admin.as_deref()))
+            .collect()
     }
 
     fn variable(&mut self, name: String, value: &str) {
@@ -168,7 +217,8 @@ impl Layers {
         let is_toml = toml::from_str::<Table>(&bare).is_ok();
         let fits = |text: &str| toml::from_str::<Settings>(text).is_ok();
         let is_bare = fits(&bare) || (is_toml && !fits(&quoted));
-        self.push(name, if is_bare { bare } else { quoted }, false);
+        let text = if is_bare { bare } else { quoted };
+        self.push(name, text, Written::InOneLine);
     }
 }
 
@@ -188,11 +238,14 @@ fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn together(readings: &[Reading<'_>]) -> Result<Settings, ConfigError> {
+fn together(readings: &[Reading<'_>], admin: Option<&Admin>) -> Result<Settings, ConfigError> {
     let mut together = Config::builder();
     for reading in readings {
         // What its type refused is left out already.
-        let layer: Table = reading.tree.read().unwrap_or_default();
+        let mut layer: Table = reading.tree.read().unwrap_or_default();
+        if let Some(admin) = admin.filter(|_| reading.source.is_provisioned) {
+            admin.place_paths(&mut layer);
+        }
         let layer = File::from_str(&layer.to_string(), FileFormat::Toml);
         together = together.add_source(layer);
     }

@@ -1,8 +1,9 @@
 //! L3. Machine settings: layered, checked, typed once.
 //!
-//! Defaults, then the file, then `conf.d/*.toml` beside it, then `THIRDRING__SECTION__KEY` of the environment, then
+//! Defaults, then what an admin provisions, then the file, then `conf.d/*.toml` beside it, then `THIRDRING__SECTION__KEY` of the environment, then
 //! `--set`: the later wins. Invariant: whoever holds a [`Settings`] need not check a value again.
 
+mod admin;
 mod callbacks;
 mod check;
 mod check_lines;
@@ -26,11 +27,13 @@ mod phones;
 mod places;
 mod policy_file;
 mod ports;
+mod provision;
 mod reading;
 mod recording;
 mod schema;
 mod seats;
 mod secret;
+mod sources;
 mod store;
 mod tree;
 mod values;
@@ -59,17 +62,30 @@ pub use phones::{Md5, Phones};
 pub use places::{Place, Step};
 pub use policy_file::{policy_changes, read_policy};
 pub use ports::Opening;
+pub use provision::{Provision, ProvisionServer, ProvisionUrl};
 pub use recording::{Recording, RecordingFormat};
 pub use schema::schema;
 pub use seats::{Seats, WrapUp};
 pub use secret::Secret;
+pub use sources::Sources;
 pub use store::{Store, StoreKind};
 pub use values::{Host, HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone};
 
 impl Settings {
-    /// Reads the layers; `sets` are `section.key=value`. All faults are the error.
+    /// Reads this PC's own layers; `sets` are `section.key=value`. All faults are the error.
     pub fn load(path: Option<&Path>, sets: &[String]) -> Result<Self, SettingsError> {
-        Inspection::of(path, sets).settings_if_right()
+        let sources = Sources {
+            file: path.map(Path::to_owned),
+            sets: sets.to_vec(),
+            state: None,
+        };
+        Inspection::of(&sources).settings_if_right()
+    }
+
+    /// What was enrolled for is in the state folder.
+    fn enrolled_in(&mut self, state: &Path) {
+        let secrets = self.secrets().into_iter();
+        secrets.for_each(|secret| secret.enrolled_in(state));
     }
 
     /// Paths in the settings count from the folder of the file, whichever layer names them.
@@ -78,12 +94,38 @@ impl Settings {
         if let PolicyFile::File(path) = &mut self.policy {
             at(path);
         }
+        let secrets = self.secrets().into_iter();
+        secrets.filter_map(Secret::file_mut).for_each(at);
+        self.paths().into_iter().flatten().for_each(at);
+    }
+
+    /// What is not in this folder is not there for who looks; a secret is nowhere but on its PC.
+    fn forget_outside(&mut self, folder: &Path) {
+        let is_outside = |path: &PathBuf| !path.starts_with(folder);
+        for path in self.paths() {
+            path.take_if(|path| is_outside(path));
+        }
+        for secret in self.secrets() {
+            if secret.file().is_some() {
+                let name = "-".to_owned();
+                *secret = Secret::Enrolled {
+                    name,
+                    kept_in: None,
+                };
+            }
+        }
+    }
+
+    fn secrets(&mut self) -> Vec<&mut Secret> {
         let accounts = self.sip.account.iter_mut();
-        let accounts = accounts.filter_map(|account| account.password.as_mut()?.file_mut());
-        let seats = self.seat.iter_mut().flat_map(|seat| {
-            let password = seat.password.as_mut().and_then(Secret::file_mut);
-            seat.file.as_mut().into_iter().chain(password)
-        });
+        let accounts = accounts.filter_map(|account| account.password.as_mut());
+        let seats = self.seat.iter_mut().filter_map(|it| it.password.as_mut());
+        accounts.chain(seats).chain(&mut self.store.url).collect()
+    }
+
+    /// All but the policy's and those of secrets.
+    fn paths(&mut self) -> Vec<&mut Option<PathBuf>> {
+        let seats = self.seat.iter_mut().map(|seat| &mut seat.file);
         let others = [
             &mut self.prompts,
             &mut self.music,
@@ -95,10 +137,9 @@ impl Settings {
             &mut self.sip.tls.key,
             &mut self.sip.tls.ca,
             &mut self.log.folder,
+            &mut self.provision.ca,
         ];
-        let url = self.store.url.as_mut().and_then(Secret::file_mut);
-        let others = others.into_iter().flatten().chain(url);
-        seats.chain(accounts).chain(others).for_each(at);
+        seats.chain(others).collect()
     }
 }
 

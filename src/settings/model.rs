@@ -11,6 +11,7 @@ use super::lines::{Account, Peer, Tls};
 use super::pbx::Pbx;
 use super::phone_keys::PhoneKeys;
 use super::phones::Phones;
+use super::provision::Provision;
 use super::recording::Recording;
 use super::seats::Seats;
 use super::secret::Secret;
@@ -53,6 +54,7 @@ pub struct Settings {
     pub api: Api,
     pub store: Store,
     pub log: Log,
+    pub provision: Provision,
 }
 
 /// When changed settings are read anew.

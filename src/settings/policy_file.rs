@@ -31,6 +31,7 @@ pub fn read_policy(path: &Path) -> Result<Policy, SettingsError> {
         name,
         text,
         is_file: true,
+        is_provisioned: false,
         layer: OF_POLICY,
     })
 }
@@ -151,6 +152,7 @@ mod tests {
             name: "my.toml".to_owned(),
             text: text.to_owned(),
             is_file: true,
+            is_provisioned: false,
             layer: OF_POLICY,
         };
         read(source).unwrap_err().to_string()

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use toml::de::Error;
 
 use super::Settings;
+use super::admin::Admin;
 use super::complaint::Complaint;
-use super::finding::{Finding, Source};
+use super::finding::{Finding, Gravity, Source};
 use super::places::Place;
 use super::tree::Tree;
 
@@ -23,17 +24,23 @@ pub(super) struct Reading<'t> {
     pub(super) tree: Tree<'t>,
     pub(super) left_out: Vec<Place>,
     faults: Vec<(Option<Range<usize>>, Complaint)>,
+    /// What this layer may not set.
+    barred: Vec<(Range<usize>, Complaint)>,
 }
 
 impl<'t> Reading<'t> {
-    pub(super) fn of(source: &'t Arc<Source>) -> Self {
+    pub(super) fn of(source: &'t Arc<Source>, admin: Option<&Admin>) -> Self {
         let (tree, errors) = Tree::parse(&source.text);
         let mut reading = Self {
             source,
             tree,
             left_out: Vec::new(),
             faults: Vec::new(),
+            barred: Vec::new(),
         };
+        if let Some(admin) = admin {
+            reading.obey(admin);
+        }
         // One of a line: a letter that is missing makes nonsense of what follows.
         let mut seen = BTreeSet::new();
         for error in errors.iter().take(ERRORS_MAX) {
@@ -59,6 +66,16 @@ impl<'t> Reading<'t> {
             }
         }
         reading
+    }
+
+    /// A barred value is as if it were not written: the one below counts.
+    fn obey(&mut self, admin: &Admin) {
+        for (place, span) in self.tree.keys() {
+            if let Some(complaint) = admin.bars(&place, self.source.is_provisioned) {
+                self.tree.remove(&place);
+                self.barred.push((span, complaint));
+            }
+        }
     }
 
     /// Whether the fault may be there only because of what was told already: the remains of a line that is no TOML do
@@ -96,7 +113,10 @@ impl<'t> Reading<'t> {
             Some(span) => Finding::at(self.source, span, complaint),
             None => Finding::plain(complaint),
         };
-        faults.map(drawn).collect()
+        let barred = self.barred.iter().cloned().map(|(span, complaint)| {
+            Finding::at(self.source, span, complaint).grave_as(Gravity::Warning)
+        });
+        faults.map(drawn).chain(barred).collect()
     }
 
     fn note(&mut self, error: &Error) {

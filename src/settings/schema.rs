@@ -111,7 +111,7 @@ fn value(manual: &Manual, entry: &Entry) -> Map<String, Value> {
         Kind::Word(known) => words(known),
         Kind::Secret => json!({
             "type": "object",
-            "properties": { "env": place, "file": place },
+            "properties": { "env": place, "file": place, "enrolled": place },
             "additionalProperties": false,
             "minProperties": 1,
             "maxProperties": 1,

@@ -5,19 +5,25 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::provision::store::{read_secret, secrets_file};
 use crate::words::{Pii, Sentence};
 
-/// A password, or where it is kept: `{ env = "NAME" }`, `{ file = "path" }`. Never prints.
+/// A password, or where it is kept: `{ env = "NAME" }`, `{ file = "path" }`, `{ enrolled = "NAME" }`. Never prints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secret {
     Env(String),
     /// Its first line.
     File(PathBuf),
+    /// By `thirdring enrol`, in a file of the state folder; none where nobody told us that folder.
+    Enrolled {
+        name: String,
+        kept_in: Option<PathBuf>,
+    },
     /// Written into the settings themselves: for tests.
     Literal(Pii<String>),
 }
 
-const PLACES: [&str; 2] = ["env", "file"];
+const PLACES: [&str; 3] = ["env", "file", "enrolled"];
 
 impl Secret {
     /// The password itself, without the end of its line; `env` is the process's environment.
@@ -26,11 +32,10 @@ impl Secret {
             Self::Env(name) => env(name)
                 .filter(|value| !value.is_empty())
                 .ok_or_else(|| Sentence::of("settings.secret-not-set").with("name", name))?,
-            Self::File(path) => std::fs::read_to_string(path).map_err(|why| {
-                Sentence::of("start.unreadable")
-                    .with("file", path.display())
-                    .with("why", Sentence::of_io(&why))
-            })?,
+            Self::File(path) => {
+                std::fs::read_to_string(path).map_err(|why| unreadable(path, &why))?
+            }
+            Self::Enrolled { name, kept_in } => return enrolled(name, kept_in.as_deref()),
             Self::Literal(password) => return Ok(password.clone()),
         };
         Ok(Pii::new(text.lines().next().unwrap_or_default().to_owned()))
@@ -40,16 +45,37 @@ impl Secret {
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
+            Self::Enrolled { kept_in, .. } => kept_in.as_deref(),
             Self::Env(_) | Self::Literal(_) => None,
+        }
+    }
+
+    pub(super) fn enrolled_in(&mut self, state: &Path) {
+        if let Self::Enrolled { kept_in, .. } = self {
+            *kept_in = Some(secrets_file(state));
         }
     }
 
     pub(super) fn file_mut(&mut self) -> Option<&mut PathBuf> {
         match self {
             Self::File(path) => Some(path),
-            Self::Env(_) | Self::Literal(_) => None,
+            Self::Env(_) | Self::Enrolled { .. } | Self::Literal(_) => None,
         }
     }
+}
+
+/// What nobody enrolled for is not there.
+fn enrolled(name: &str, kept_in: Option<&Path>) -> Result<Pii<String>, Sentence> {
+    let missing = || Sentence::of("settings.secret-not-enrolled").with("name", name);
+    let file = kept_in.ok_or_else(missing)?;
+    let secret = read_secret(file, name).map_err(|why| unreadable(file, &why))?;
+    secret.ok_or_else(missing)
+}
+
+fn unreadable(path: &Path, why: &std::io::Error) -> Sentence {
+    Sentence::of("start.unreadable")
+        .with("file", path.display())
+        .with("why", Sentence::of_io(why))
 }
 
 impl Serialize for Secret {
@@ -58,6 +84,7 @@ impl Serialize for Secret {
         let (name, value) = match self {
             Self::Env(name) => ("env", name.clone()),
             Self::File(path) => ("file", path.display().to_string()),
+            Self::Enrolled { name, .. } => ("enrolled", name.clone()),
             Self::Literal(_) => return to.serialize_str("***"),
         };
         let mut place = to.serialize_map(Some(1))?;
@@ -91,6 +118,10 @@ impl<'de> Visitor<'de> for SecretVisitor {
         let secret = match place.as_str() {
             "env" => Secret::Env(at),
             "file" => Secret::File(at.into()),
+            "enrolled" => Secret::Enrolled {
+                name: at,
+                kept_in: None,
+            },
             other => return Err(de::Error::unknown_field(other, &PLACES)),
         };
         if map.next_key::<String>()?.is_some() {

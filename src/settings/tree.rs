@@ -78,6 +78,31 @@ impl<'t> Tree<'t> {
         Some(Place::new(steps))
     }
 
+    /// Each key that has a value, and where it stands; a list is one value.
+    pub(super) fn keys(&self) -> Vec<(Place, Range<usize>)> {
+        let mut found = Vec::new();
+        keys_in(self.0.get_ref(), &[], &mut found);
+        found
+    }
+
+    /// As if it were not written.
+    pub(super) fn remove(&mut self, place: &Place) {
+        let Some((last, above)) = place.steps().split_last() else {
+            return;
+        };
+        let mut table = self.0.get_mut();
+        for step in above {
+            let inner = step.name().and_then(|name| table.get_mut(name));
+            let Some(DeValue::Table(inner)) = inner.map(Spanned::get_mut) else {
+                return;
+            };
+            table = inner;
+        }
+        if let Some(name) = last.name() {
+            table.remove(name);
+        }
+    }
+
     /// Where texts and numbers stand that are meant, by their key and themselves, wherever they are.
     pub(super) fn texts_of(&self, is_meant: fn(&str, &str) -> bool) -> Vec<Range<usize>> {
         let mut found = Vec::new();
@@ -146,6 +171,17 @@ fn out_of_list(list: &mut DeArray<'_>, span: &Range<usize>) -> Option<Vec<Step>>
         .map(|(_, value)| value)
         .collect();
     Some(vec![Step::Nth(n)])
+}
+
+fn keys_in(table: &DeTable<'_>, above: &[Step], found: &mut Vec<(Place, Range<usize>)>) {
+    for (key, value) in table.iter() {
+        let mut steps = above.to_vec();
+        steps.push(Step::Named(key.get_ref().to_string()));
+        match value.get_ref().as_table() {
+            Some(inner) if !inner.is_empty() => keys_in(inner, &steps, found),
+            Some(_) | None => found.push((Place::new(steps), key.span())),
+        }
+    }
 }
 
 fn texts_in(table: &DeTable<'_>, is_meant: fn(&str, &str) -> bool, found: &mut Vec<Range<usize>>) {

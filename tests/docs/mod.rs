@@ -24,6 +24,14 @@ fn every_problem_stands_in_the_table_with_its_status() {
     }
 }
 
+/// What came of asking for provisioned settings is a label, which an alert may name.
+#[test]
+fn every_refusal_of_provisioned_settings_is_named() {
+    for word in thirdring::provision::Refusal::WORDS {
+        assert!(API.contains(&format!("`{word}`")), "docs/api.md: {word}");
+    }
+}
+
 #[test]
 fn every_route_is_explained() {
     for route in &ROUTES {
@@ -282,7 +290,7 @@ fn every_sentence_of_the_code_is_in_the_catalogue() {
 }
 
 /// What the keys of whole sentences begin with; the others name words of the API.
-const FAMILIES: [&str; 17] = [
+const FAMILIES: [&str; 19] = [
     "database",
     "settings",
     "value",
@@ -300,6 +308,8 @@ const FAMILIES: [&str; 17] = [
     "doctor",
     "setup",
     "update",
+    "provision",
+    "enrol",
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

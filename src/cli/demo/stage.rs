@@ -155,6 +155,7 @@ impl Stage {
             exit_after: None,
             token: token.clone(),
             sources: None,
+            asked: None,
         };
         let agent = Agent::open(&settings, options, &Handle::current())
             .await

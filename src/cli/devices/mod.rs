@@ -2,25 +2,28 @@
 
 mod trial;
 
-use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 
 use serde_json::json;
 
-use super::Teller;
 use super::arguments::DevicesArguments;
 use super::failure::Failure;
 use super::table::Table;
+use super::{Environment, Teller};
 use crate::desk::clock;
 use crate::doctor::{self, is_listed};
 use crate::seats::sound_cards::{
     Card, CardName, CardNews, CardState, Half, Pair, SoundCards, SoundServer, Wishes,
 };
-use crate::settings::Settings;
+use crate::settings::{Inspection, Settings, Sources};
 use crate::words::Sentence;
 
-pub(super) fn run(arguments: &DevicesArguments, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let devices = Devices::open(arguments.config.as_deref(), &arguments.set)?;
+pub(super) fn run(
+    arguments: &DevicesArguments,
+    environment: &Environment,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
+    let devices = Devices::open(&arguments.layers.sources(environment))?;
     match (arguments.test, arguments.watch) {
         (true, _) => devices.try_headset(teller),
         (false, true) => devices.watch(teller),
@@ -39,7 +42,7 @@ pub(super) fn listed() -> Vec<Card> {
 
 /// Plays samples of 48 kHz into the ear that calls would have, without any settings.
 pub(super) fn play(samples: &[f32]) -> Result<(), Failure> {
-    let devices = Devices::open(None, &[])?;
+    let devices = Devices::open(&Sources::default())?;
     let (pair, _) = devices.chosen()?;
     doctor::play(&devices.cards, &pair.ear, samples).map_err(trial::no_stream)
 }
@@ -59,8 +62,9 @@ struct Devices {
 }
 
 impl Devices {
-    fn open(config: Option<&Path>, set: &[String]) -> Result<Self, Failure> {
-        let settings = Settings::load(config, set).map_err(Failure::Settings)?;
+    fn open(sources: &Sources) -> Result<Self, Failure> {
+        let settings = Inspection::of(sources).settings_if_right();
+        let settings = settings.map_err(Failure::Settings)?;
         let (tell, news) = channel();
         let tell = move |news| tell.send(news).unwrap_or(());
         let cards = SoundCards::open(SoundServer::Usual, clock::now, tell);

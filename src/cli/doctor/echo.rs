@@ -20,9 +20,9 @@ pub(super) fn call(
     teller: &mut Teller<'_>,
 ) -> Result<(), Failure> {
     let whom = whom(arguments.whom.as_deref())?;
-    let state = environment.state().unwrap_or_default();
-    let layers = arguments.layers.clone();
-    let case = Case::new(layers.config, layers.set, state);
+    let sources = arguments.layers.sources(environment);
+    let state = sources.state.unwrap_or_default();
+    let case = Case::new(sources.file, sources.sets, state);
     let is_drawn = environment.terminal && !teller.json;
     let mut told = 0;
     let called = call_echo(&case, whom, |done, all| {

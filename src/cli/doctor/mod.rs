@@ -76,10 +76,9 @@ fn case(
     environment: &Environment,
     teller: &Teller<'_>,
 ) -> Result<Case, Failure> {
-    let state = arguments.state.clone().or_else(|| environment.state());
-    let state = state.ok_or(Failure::NoStateFolder)?;
-    let layers = arguments.layers.clone();
-    let mut case = Case::new(layers.config, layers.set, state);
+    let sources = arguments.layers.sources(environment);
+    let state = sources.state.ok_or(Failure::NoStateFolder)?;
+    let mut case = Case::new(sources.file, sources.sets, state);
     case.token_is_told = environment.token.is_some() || everywhere.token_file.is_some();
     if environment.terminal {
         case.asked = Asked::Somebody;

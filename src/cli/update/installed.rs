@@ -80,6 +80,9 @@ impl Candidate {
         if let Some(file) = &layers.config {
             check.arg("-c").arg(file);
         }
+        if let Some(state) = &layers.state {
+            check.arg("--state").arg(state);
+        }
         for set in &layers.set {
             check.arg("--set").arg(set);
         }

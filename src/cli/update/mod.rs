@@ -18,7 +18,7 @@ use crate::callbacks::store::{OpenError, Sqlite};
 use crate::console::HealthView;
 use crate::desk::clock;
 use crate::files;
-use crate::settings::Settings;
+use crate::settings::Inspection;
 use crate::words::Sentence;
 use installed::{Candidate, Installed};
 use restart::Restart;
@@ -40,10 +40,10 @@ pub(super) fn run(
     teller: &mut Teller<'_>,
 ) -> Result<(), Failure> {
     let layers = &arguments.layers;
-    let settings = Settings::load(layers.config.as_deref(), &layers.set);
+    let sources = layers.sources(environment);
+    let settings = Inspection::of(&sources).settings_if_right();
     let settings = settings.map_err(Failure::Settings)?;
-    let state = arguments.state.clone().or_else(|| environment.state());
-    let state = state.ok_or(Failure::NoStateFolder)?;
+    let state = sources.state.ok_or(Failure::NoStateFolder)?;
     let installed = Installed::at(arguments.installed.as_deref()).map_err(Failure::Update)?;
     let restart = Restart::of(arguments.restart.as_deref());
     let api = Api::new(everywhere, environment, teller.language)?;

@@ -20,7 +20,7 @@ type Said<'a> = (&'a PromptId, Language);
 
 /// Faults and warnings of the settings and of what they name.
 pub(in crate::doctor) fn settings(case: &Case) -> (usize, usize) {
-    let mut inspection = Inspection::of(case.config.as_deref(), &case.sets);
+    let mut inspection = Inspection::of(&case.sources);
     desk::inspect(&mut inspection);
     let (faults, warnings): (Vec<_>, Vec<_>) = inspection
         .findings()

@@ -5,6 +5,7 @@ pub(super) mod keeping;
 pub(super) mod machine;
 pub(super) mod network;
 pub(super) mod outside;
+pub(super) mod provision;
 pub(super) mod registrar;
 
 /// A file that is made and removed again where something is to be written.

@@ -8,6 +8,7 @@ pub(super) mod keeping;
 pub(super) mod machine;
 pub(super) mod microphone;
 pub(super) mod network;
+pub(super) mod provision;
 pub(super) mod registrar;
 pub(super) mod sound;
 

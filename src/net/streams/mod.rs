@@ -37,6 +37,7 @@ use crate::sip::{Fault, FlowId, Hop, Transmit, Transport};
 use crate::words::Entropy;
 
 pub use limits::{End, StreamLimits};
+pub(super) use tls::trusted;
 pub use tls::{
     Clients, IdentityFiles, NoHandshake, Shown, Tls, TlsFault, TlsSettings, Verify, good_until,
 };

@@ -10,7 +10,7 @@ mod trial;
 mod validity;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio_rustls::rustls::client::verify_server_name;
@@ -72,6 +72,11 @@ pub struct Tls {
 }
 
 impl Tls {
+    /// For who connects; none without a certificate of our own.
+    pub fn acceptor(&self) -> Option<&TlsAcceptor> {
+        self.acceptor.as_ref()
+    }
+
     /// Reads the files; what is wrong with them is the error.
     pub fn open(settings: &TlsSettings) -> Result<Self, TlsFault> {
         let provider = Arc::new(ring::default_provider());
@@ -94,6 +99,14 @@ impl Tls {
             connector: TlsConnector::from(Arc::new(client)),
             verifies: settings.verify == Verify::Yes,
         })
+    }
+}
+
+/// Whose certificates count: those of `ca` alone, or of the system's authorities.
+pub(in crate::net) fn trusted(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
+    match ca {
+        Some(file) => files::certificates(file),
+        None => Ok(rustls_native_certs::load_native_certs().certs),
     }
 }
 

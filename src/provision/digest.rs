@@ -1,0 +1,73 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::words::Sentence;
+
+/// SHA-256 of a file; 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// As a part of 1, of which each is as likely.
+    pub fn fraction(&self) -> f64 {
+        let [a, b, c, d, ..] = self.0;
+        f64::from(u32::from_be_bytes([a, b, c, d])) / 2f64.powi(32)
+    }
+
+    /// Enough of it to tell one from another: 8 digits.
+    pub fn short(&self) -> String {
+        let bytes = self.0.iter().take(4);
+        bytes.map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl FromStr for Digest {
+    type Err = Sentence;
+
+    fn from_str(text: &str) -> Result<Self, Sentence> {
+        let mut bytes = [0; 32];
+        let wrong = || Sentence::of("value.sha256");
+        if text.len() != 2 * bytes.len() {
+            return Err(wrong());
+        }
+        for (n, byte) in bytes.iter_mut().enumerate() {
+            let digits = text.get(2 * n..2 * n + 2).ok_or_else(wrong)?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| wrong())?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = Sentence;
+
+    fn try_from(text: String) -> Result<Self, Sentence> {
+        text.parse()
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.to_string()
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}

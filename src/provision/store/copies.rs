@@ -1,0 +1,258 @@
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{folder_in, replace, write};
+use crate::files;
+use crate::provision::{
+    Digest, FilePath, Held, INDEX, Index, Offer, Pc, PublicKey, Refusal, SIGNATURE, Share,
+};
+use crate::words::Sentence;
+
+/// Which of the folders counts.
+const NOTE: &str = "current.json";
+
+/// Beside the index and its signature.
+const FILES: &str = "files";
+
+/// Copies that stay: an agent that runs may still read files of the one it began with.
+const KEPT: usize = 3;
+
+/// What a PC has taken, in its state folder.
+#[derive(Clone, Debug)]
+pub struct Copies {
+    folder: PathBuf,
+}
+
+/// What is known of the copy that counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    folder: String,
+    pub etag: Option<String>,
+    pub taken: Timestamp,
+    /// When the server last said that it is the newest.
+    pub confirmed: Timestamp,
+}
+
+/// One that was taken whole.
+#[derive(Clone, Debug)]
+pub struct Copy {
+    folder: PathBuf,
+    /// Where settings find a file that they name.
+    pub files: PathBuf,
+    pub index: Index,
+    pub share: Share,
+    /// None where it is yet to be accepted.
+    pub note: Option<Note>,
+    digest: Digest,
+    /// The first file that is not what was signed.
+    pub spoilt: Option<FilePath>,
+}
+
+/// One that is being taken: in a folder that no other knows.
+#[derive(Debug)]
+pub struct Staged {
+    copies: Copies,
+    copy: Copy,
+}
+
+impl Copies {
+    pub fn of(state: &Path) -> Self {
+        Self {
+            folder: folder_in(state),
+        }
+    }
+
+    /// What counts, its signature looked at anew; none where nothing was ever taken.
+    pub fn current(&self, key: &PublicKey, pc: &Pc) -> Result<Option<Copy>, Refusal> {
+        let note = match fs::read_to_string(self.folder.join(NOTE)) {
+            Ok(text) => text,
+            Err(why) if why.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(why) => return Err(disk(&why)),
+        };
+        let note: Note = serde_json::from_str(&note).map_err(|_| disk(&unreadable()))?;
+        let folder: FilePath = note.folder.parse().map_err(|_| disk(&unreadable()))?;
+        let folder = self.folder.join(folder.as_str());
+        let read = |name: &str| fs::read(folder.join(name)).map_err(|why| disk(&why));
+        let (index, signature) = (read(INDEX)?, read(SIGNATURE)?);
+        key.verify(&index, &signature)?;
+        let digest = Digest::of(&index);
+        let index = Index::read(&index)?;
+        let share = index.share_of(pc)?;
+        let mut copy = Copy {
+            files: folder.join(FILES),
+            folder,
+            index,
+            share,
+            note: Some(note),
+            digest,
+            spoilt: None,
+        };
+        copy.spoilt = copy
+            .share
+            .files
+            .keys()
+            .find(|it| !copy.is_right(it))
+            .cloned();
+        Ok(Some(copy))
+    }
+
+    /// Begins to take what was offered.
+    pub fn stage(&self, offer: &Offer, index: Index, share: Share) -> Result<Staged, Refusal> {
+        let digest = Digest::of(&offer.index);
+        let name = format!("{}-{}", index.serial, digest.short());
+        let names = (0..).map(|n| self.folder.join(format!("{name}-{n}")));
+        let mut free = names.filter(|folder| !folder.exists());
+        let folder = free.next().expect("there are more numbers than folders");
+        let folder = folder.with_extension("new");
+        let staged = Staged {
+            copies: self.clone(),
+            copy: Copy {
+                files: folder.join(FILES),
+                folder,
+                index,
+                share,
+                note: None,
+                digest,
+                spoilt: None,
+            },
+        };
+        staged.begin(offer).map_err(|why| disk(&why))?;
+        Ok(staged)
+    }
+
+    /// The server says that what is here is the newest.
+    pub fn confirm(&self, copy: &Copy, now: Timestamp) -> Result<(), Refusal> {
+        let Some(note) = &copy.note else {
+            return Ok(());
+        };
+        let note = Note {
+            confirmed: now,
+            ..note.clone()
+        };
+        self.note(&note).map_err(|why| disk(&why))
+    }
+
+    fn note(&self, note: &Note) -> io::Result<()> {
+        let text = serde_json::to_string(note)?;
+        replace(&self.folder.join(NOTE), text.as_bytes())
+    }
+
+    /// Old ones go, and what was never taken whole; what cannot be removed is tried again the next time.
+    fn clear(&self, current: &Path) {
+        let Ok(entries) = fs::read_dir(&self.folder) else {
+            return;
+        };
+        let folders = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let others = folders.filter(|path| path.is_dir() && path != current);
+        let mut others: Vec<(Option<std::time::SystemTime>, PathBuf)> = others
+            .map(|path| {
+                let written = fs::metadata(&path).and_then(|it| it.modified()).ok();
+                (written.filter(|_| path.extension().is_none()), path)
+            })
+            .collect();
+        // The newest first; one that was never taken whole is the oldest.
+        others.sort_by(|one, other| other.cmp(one));
+        for (_, old) in others.iter().skip(KEPT - 1) {
+            if let Err(why) = fs::remove_dir_all(old) {
+                tracing::debug!(%why, "an old copy of provisioned settings stays");
+            }
+        }
+    }
+}
+
+impl Copy {
+    /// Provisioned files of a folder that is not a PC's: an admin's, before it is signed.
+    pub fn in_folder(folder: &Path, index: Index, share: Share) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            files: folder.to_owned(),
+            index,
+            share,
+            note: None,
+            digest: Digest::of(b""),
+            spoilt: None,
+        }
+    }
+
+    pub fn held(&self) -> Held {
+        Held {
+            serial: self.index.serial,
+            digest: self.digest,
+            is_whole: self.spoilt.is_none(),
+        }
+    }
+
+    pub fn read(&self, path: &FilePath) -> io::Result<Vec<u8>> {
+        fs::read(self.files.join(path.as_str()))
+    }
+
+    fn is_right(&self, path: &FilePath) -> bool {
+        self.read(path)
+            .is_ok_and(|bytes| self.share.check(path, &bytes).is_ok())
+    }
+}
+
+impl Staged {
+    fn begin(&self, offer: &Offer) -> io::Result<()> {
+        let folder = &self.copy.folder;
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        files::make_folder(&self.copy.files)?;
+        write(&folder.join(INDEX), &offer.index)?;
+        write(&folder.join(SIGNATURE), &offer.signature)
+    }
+
+    /// Keeps a file that hashes to what was signed.
+    pub fn put(&self, path: &FilePath, bytes: &[u8]) -> Result<(), Refusal> {
+        self.copy.share.check(path, bytes)?;
+        let path = self.copy.files.join(path.as_str());
+        write(&path, bytes).map_err(|why| disk(&why))
+    }
+
+    /// To be looked at before it counts.
+    pub fn copy(&self) -> &Copy {
+        &self.copy
+    }
+
+    /// From here on it counts: the folder is whole, then one name is put in the place of another.
+    pub fn accept(self, etag: Option<String>, now: Timestamp) -> Result<Copy, Refusal> {
+        let Self { copies, mut copy } = self;
+        let whole = copy.folder.with_extension("");
+        fs::rename(&copy.folder, &whole).map_err(|why| disk(&why))?;
+        let name = whole.file_name().unwrap_or_default();
+        let note = Note {
+            folder: name.to_string_lossy().into_owned(),
+            etag,
+            taken: now,
+            confirmed: now,
+        };
+        copies.note(&note).map_err(|why| disk(&why))?;
+        copy.files = whole.join(FILES);
+        copy.folder = whole;
+        copy.note = Some(note);
+        copies.clear(&copy.folder);
+        Ok(copy)
+    }
+
+    /// It will not count. What cannot be removed goes when the next one is accepted.
+    pub fn discard(self) {
+        if let Err(why) = fs::remove_dir_all(&self.copy.folder) {
+            tracing::debug!(%why, "what was refused of provisioned settings stays for a while");
+        }
+    }
+}
+
+fn disk(why: &io::Error) -> Refusal {
+    Refusal::Disk {
+        why: Sentence::of_io(why),
+    }
+}
+
+fn unreadable() -> io::Error {
+    ErrorKind::InvalidData.into()
+}
