@@ -26,7 +26,7 @@ const ELSEWHERE: [(&str, &str); 11] = [
     ("thirdring recording decrypt ", "src/cli/recording.rs"),
     ("thirdring prompts play ", "tests/peers/pulse/devices.rs"),
     ("thirdring provision ", "tests/provision/page.rs"),
-    ("thirdring enrol ", "tests/provision/page.rs"),
+    ("thirdring enrol ", "tests/provision/enrolling.rs"),
     ("sipp ", "tests/peers/sipp/mod.rs"),
     ("tshark ", "tests/peers/tracing.rs"),
 ];
