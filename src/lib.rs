@@ -12,7 +12,9 @@
 //! - [`seating`]: how each rep's seat stands, and which of them takes which call, pure
 //! - [`net`], [`seats`], [`console`], [`voices`]: sockets, the rep's leg, the HTTP API, who is a person
 //! - [`failpoint`]: where a test stops the agent to kill it; nothing of it is in a release build
+//! - [`impairment`]: what a network does to datagrams, pure
 //! - [`desk`]: composition and the clock; [`phone`]: a scripted endpoint of our own
+//! - [`sim`]: phones that play a scenario against any answering machine, and what they heard
 //! - [`settings`], [`cli`]: the machine's configuration and the command line
 
 pub mod buttons;
@@ -25,6 +27,7 @@ pub mod dialling;
 pub mod ear;
 pub mod failpoint;
 pub mod files;
+pub mod impairment;
 pub mod journal;
 pub mod media;
 pub mod net;
@@ -36,6 +39,7 @@ pub mod rehearsal;
 pub mod seating;
 pub mod seats;
 pub mod settings;
+pub mod sim;
 pub mod sip;
 pub mod voices;
 pub mod words;

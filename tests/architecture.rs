@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 25] = [
+const MAY_NAME: [(&str, &[&str]); 27] = [
     ("words", &[]),
     ("files", &[]),
     ("failpoint", &[]),
@@ -13,6 +13,7 @@ const MAY_NAME: [(&str, &[&str]); 25] = [
     ("media", &["words"]),
     ("ear", &["words"]),
     ("buttons", &["words"]),
+    ("impairment", &["words"]),
     ("callbacks", &["dialling", "files", "policy", "words"]),
     ("records", &["files", "words"]),
     ("recordings", &["files", "media", "words"]),
@@ -30,6 +31,19 @@ const MAY_NAME: [(&str, &[&str]); 25] = [
     ("settings", L0_AND_L1),
     ("desk", &ALL_BELOW_CLI),
     ("phone", &["desk", "ear", "media", "net", "sip", "words"]),
+    (
+        "sim",
+        &[
+            "desk",
+            "ear",
+            "impairment",
+            "media",
+            "phone",
+            "settings",
+            "sip",
+            "words",
+        ],
+    ),
     ("cli", &ALL_BELOW_CLI),
     ("bin", &["cli"]),
 ];
@@ -47,7 +61,7 @@ const L0_AND_L1: &[&str] = &[
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 23] = [
+const ALL_BELOW_CLI: [&str; 25] = [
     "buttons",
     "call",
     "callbacks",
@@ -57,6 +71,7 @@ const ALL_BELOW_CLI: [&str; 23] = [
     "ear",
     "failpoint",
     "files",
+    "impairment",
     "journal",
     "media",
     "net",
@@ -68,12 +83,13 @@ const ALL_BELOW_CLI: [&str; 23] = [
     "seating",
     "seats",
     "settings",
+    "sim",
     "sip",
     "voices",
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.
-const PURE: [&str; 14] = [
+const PURE: [&str; 15] = [
     "words",
     "policy",
     "call",
@@ -88,6 +104,7 @@ const PURE: [&str; 14] = [
     "seating",
     "journal",
     "rehearsal",
+    "impairment",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.
 const IMPURE: [&str; 21] = [

@@ -30,5 +30,6 @@ mod promises;
 mod rehearsal;
 mod seating;
 mod settings;
+mod sim;
 mod sound;
 mod torture;

@@ -79,6 +79,12 @@ pub(super) enum Failure {
     UnplayableScripts(usize),
     /// So many calls went otherwise than they are written; how has been shown.
     RehearsedOtherwise(usize),
+    /// So many scenarios cannot be played; where has been shown.
+    FaultyScenarios(usize),
+    /// So many expectations of scenarios were not met; which has been shown.
+    NotHeardSo(usize),
+    /// A relay that cannot work.
+    Relay(Sentence),
     /// A journal that cannot be played again, or not to the same actions.
     Replay(Sentence),
     /// A file of the reader's own that cannot be read or written.
@@ -160,6 +166,15 @@ impl Failure {
                 let count = count.to_string();
                 (REFUSED, text("rehearsal.otherwise", &[("count", &count)]))
             }
+            Self::FaultyScenarios(count) => {
+                let count = count.to_string();
+                (USAGE, text("sim.faulty", &[("count", &count)]))
+            }
+            Self::NotHeardSo(count) => {
+                let count = count.to_string();
+                (REFUSED, text("sim.not-met", &[("count", &count)]))
+            }
+            Self::Relay(why) => (USAGE, texts.say(why, language)),
             Self::File { file, why } => {
                 let told = Sentence::of("cli.file").with("file", file);
                 let told = told.with("why", Sentence::of_io(why));

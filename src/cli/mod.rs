@@ -14,6 +14,7 @@ mod drain;
 mod events;
 mod failure;
 mod help;
+mod junit;
 mod manual;
 mod policies;
 mod policy_verbs;
@@ -22,6 +23,7 @@ mod recording;
 mod rehearse;
 mod replay;
 mod show;
+mod sim;
 mod start;
 mod table;
 mod usage;
@@ -154,6 +156,7 @@ fn run(
         Verb::Rehearse(arguments) => rehearse::run(&arguments, teller),
         Verb::Policy(PolicyArguments { verb }) => policy_verbs::run(verb, teller),
         Verb::Replay(arguments) => replay::run(&arguments.journal, teller),
+        Verb::Sim(arguments) => sim::run(arguments, teller),
         Verb::Ask(ask) => verbs::ask(ask, &api()?, teller),
         Verb::OfCall(verb) => call_verbs::command(verb, &api()?, teller),
     }

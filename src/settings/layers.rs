@@ -138,7 +138,7 @@ impl Layers {
     }
 
     fn readings(&self) -> Vec<Reading<'_>> {
-        self.layers.iter().map(Reading::of).collect()
+        self.layers.iter().map(Reading::of::<Settings>).collect()
     }
 
     fn variable(&mut self, name: String, value: &str) {

@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use toml::de::Error;
 
-use super::Settings;
 use super::complaint::Complaint;
 use super::finding::{Finding, Source};
 use super::places::Place;
@@ -23,7 +23,8 @@ pub(super) struct Reading<'t> {
 }
 
 impl<'t> Reading<'t> {
-    pub(super) fn of(source: &'t Arc<Source>) -> Self {
+    /// Reads it as a `T`, which is settings, or another text that is read as they are.
+    pub(super) fn of<T: DeserializeOwned>(source: &'t Arc<Source>) -> Self {
         let (tree, errors) = Tree::parse(&source.text);
         let mut reading = Self {
             source,
@@ -39,7 +40,7 @@ impl<'t> Reading<'t> {
         }
         let no_toml = reading.lines();
         while reading.faults.len() < FAULTS_MAX
-            && let Err(error) = reading.tree.read::<Settings>()
+            && let Err(error) = reading.tree.read::<T>()
         {
             let left_out = error.span();
             let left_out = left_out.and_then(|span| reading.tree.leave_out(&span));
