@@ -83,8 +83,8 @@ pub(super) enum Failure {
     FaultyScenarios(usize),
     /// So many expectations of scenarios were not met; which has been shown.
     NotHeardSo(usize),
-    /// A relay that cannot work.
-    Relay(Sentence),
+    /// Scenarios or a relay that cannot be had as they are wanted.
+    Sim(Sentence),
     /// A journal that cannot be played again, or not to the same actions.
     Replay(Sentence),
     /// A file of the reader's own that cannot be read or written.
@@ -174,7 +174,7 @@ impl Failure {
                 let count = count.to_string();
                 (REFUSED, text("sim.not-met", &[("count", &count)]))
             }
-            Self::Relay(why) => (USAGE, texts.say(why, language)),
+            Self::Sim(why) => (USAGE, texts.say(why, language)),
             Self::File { file, why } => {
                 let told = Sentence::of("cli.file").with("file", file);
                 let told = told.with("why", Sentence::of_io(why));

@@ -211,7 +211,9 @@ mod tests {
     fn jitter_is_uneven_within_its_bounds_and_lets_nobody_overtake() {
         let came = journey(&mut path("delay 40ms, jitter 60ms"), 1_000);
         assert_eq!(order(&came), (0..1_000).collect::<Vec<_>>());
-        let took = came.iter().map(|(n, at)| at.since(Moment::ZERO + FRAME * *n));
+        let took = came
+            .iter()
+            .map(|(n, at)| at.since(Moment::ZERO + FRAME * *n));
         let took: Vec<_> = took.collect();
         assert!(took.iter().all(|it| *it >= Duration::from_millis(40)));
         assert!(took.iter().all(|it| *it < Duration::from_millis(100)));
@@ -248,7 +250,10 @@ mod tests {
         let (overtaken, reordered) = (overtaken.count() as u64, path.counts().reordered);
         assert!((10..40).contains(&reordered), "{reordered}");
         // Two in a row that are both held back keep their order.
-        assert!(overtaken.abs_diff(reordered) <= 2, "{overtaken} of {reordered}");
+        assert!(
+            overtaken.abs_diff(reordered) <= 2,
+            "{overtaken} of {reordered}"
+        );
         assert_eq!(came.len(), 2_000);
     }
 

@@ -90,7 +90,7 @@ impl Diary {
     }
 
     /// What is no SIP is passed over.
-    pub(super) fn note_message(&mut self, way: Way, datagram: &[u8], at: Moment) {
+    pub(crate) fn note_message(&mut self, way: Way, datagram: &[u8], at: Moment) {
         if self.messages.len() >= ENTRIES_MAX {
             return;
         }

@@ -87,14 +87,21 @@ mod tests {
 
     #[test]
     fn what_fits_is_read_and_every_fault_is_drawn() {
-        let text = "name = \"tea\"\nnmae = 1\n\n[[step]]\ntaks = \"x\"\n\n[[step]]\ntakes = \"watr\"\n";
+        let text =
+            "name = \"tea\"\nnmae = 1\n\n[[step]]\ntaks = \"x\"\n\n[[step]]\ntakes = \"watr\"\n";
         let (mut document, recipe) = Document::read::<Recipe>("tea.toml", text).unwrap();
         assert_eq!((recipe.name.as_str(), recipe.step.len()), ("tea", 1));
         let takes = &recipe.step[0].takes;
         let title = Sentence::of("settings.unknown-word").with("name", takes.get_ref());
         document.unknown(takes.span(), title, takes.get_ref(), &["water", "leaves"]);
         let drawn = document.faults().unwrap_err().to_string();
-        for told in ["tea.toml:2:1", "`name`", "tea.toml:5:1", "tea.toml:8:9", "`water`"] {
+        for told in [
+            "tea.toml:2:1",
+            "`name`",
+            "tea.toml:5:1",
+            "tea.toml:8:9",
+            "`water`",
+        ] {
             assert!(drawn.contains(told), "{told}: {drawn}");
         }
     }

@@ -114,7 +114,7 @@ impl<'t> Check<'t> {
             self.fault(rtp.span(), "sim.odd-port", "sim.right.even");
         }
         let quiet = text.quiet.as_ref();
-        let quiet = quiet.and_then(|quiet| self.sends(quiet, text));
+        let quiet = quiet.and_then(|quiet| self.sends(quiet));
         Actor {
             user: text.user.clone().unwrap_or_else(|| name.to_owned()),
             at: PhoneAddress {
@@ -124,9 +124,9 @@ impl<'t> Check<'t> {
             },
             through: text.through,
             codec: text.codec.codec(),
-            quiet: match text.fault {
-                Some(MediaFault::OneWay) => Sends::Nothing,
-                _ => quiet.unwrap_or(Sends::Silence),
+            quiet: match text.fault == Some(MediaFault::OneWay) {
+                true => Sends::Nothing,
+                false => quiet.unwrap_or(Sends::Silence),
             },
             rtcp: match text.rtcp {
                 RtcpWord::Normal => Rtcp::Normal,
@@ -140,7 +140,10 @@ impl<'t> Check<'t> {
         let phone = self.phone(&text.who);
         let after = text.after.as_ref().map(|after| {
             let whose = text.of.as_ref().unwrap_or(&text.who);
-            let (event, whose) = (self.event(after), self.phone(whose).is_some().then_some(whose));
+            let (event, whose) = (
+                self.event(after),
+                self.phone(whose).is_some().then_some(whose),
+            );
             Some(After {
                 event: event?,
                 whose: whose?.get_ref().clone(),
@@ -205,7 +208,7 @@ impl<'t> Check<'t> {
 
     fn deed(&mut self, text: &StepText, phone: Option<&PhoneText>) -> Option<Deed> {
         let word = *text.does.get_ref();
-        let what = match (self.object(word), &text.what) {
+        let what = match (Object::of(word), &text.what) {
             (Object::None, Some(what)) => {
                 let title = Sentence::of("sim.needs-no-what").with("does", word.as_str());
                 let help = Sentence::of("sim.right.leave-out");
@@ -231,7 +234,7 @@ impl<'t> Check<'t> {
             (DeedWord::Refers, Some(what)) => Some(Deed::Refer(self.callee(what)?)),
             (DeedWord::Refuses, Some(what)) => self.refusal(what),
             (DeedWord::Says, Some(what)) => self.says(what, phone?),
-            (DeedWord::Sends, Some(what)) => Some(Deed::Send(self.sends(what, phone?)?)),
+            (DeedWord::Sends, Some(what)) => Some(Deed::Send(self.sends(what)?)),
             (DeedWord::Presses, Some(what)) => Some(Deed::Press(self.keys(what)?)),
             (DeedWord::Answers, _) => Some(Deed::Answer),
             (DeedWord::Holds, _) => Some(Deed::Hold),
@@ -246,23 +249,6 @@ impl<'t> Check<'t> {
                 | DeedWord::Presses,
                 None,
             ) => None,
-        }
-    }
-
-    /// Whether `what` belongs to it.
-    fn object(&self, word: DeedWord) -> Object {
-        match word {
-            DeedWord::Calls => Object::Optional,
-            DeedWord::Refers
-            | DeedWord::Refuses
-            | DeedWord::Says
-            | DeedWord::Sends
-            | DeedWord::Presses => Object::Needed,
-            DeedWord::Answers
-            | DeedWord::Holds
-            | DeedWord::Resumes
-            | DeedWord::HangsUp
-            | DeedWord::Waits => Object::None,
         }
     }
 
@@ -298,7 +284,7 @@ impl<'t> Check<'t> {
         Some(Deed::Say(Clip::from_samples(spoilt).into()))
     }
 
-    fn sends(&mut self, what: &Spanned<String>, _phone: &PhoneText) -> Option<Sends> {
+    fn sends(&mut self, what: &Spanned<String>) -> Option<Sends> {
         Some(match what.get_ref().as_str() {
             "silence" => Sends::Silence,
             "nothing" => Sends::Nothing,
@@ -330,10 +316,29 @@ impl<'t> Check<'t> {
     }
 }
 
+/// Whether `what` belongs to a deed.
 enum Object {
     None,
     Optional,
     Needed,
+}
+
+impl Object {
+    fn of(word: DeedWord) -> Self {
+        match word {
+            DeedWord::Calls => Self::Optional,
+            DeedWord::Refers
+            | DeedWord::Refuses
+            | DeedWord::Says
+            | DeedWord::Sends
+            | DeedWord::Presses => Self::Needed,
+            DeedWord::Answers
+            | DeedWord::Holds
+            | DeedWord::Resumes
+            | DeedWord::HangsUp
+            | DeedWord::Waits => Self::None,
+        }
+    }
 }
 
 /// A phone with that fault says its second phrase first.

@@ -29,8 +29,12 @@ pub(super) fn of_unheard(
     if evidence.tape.arrivals.is_empty() {
         return Some(MediaFault::OneWay);
     }
-    if evidence.phrases.iter().any(|said| said.id == phrase.id) {
-        return Some(MediaFault::WrongLanguage);
+    let mut same = evidence.phrases.iter().filter(|said| said.id == phrase.id);
+    match same.next() {
+        Some(said) if said.language != phrase.language => return Some(MediaFault::WrongLanguage),
+        // It was heard, and not so often.
+        Some(_) => return None,
+        None => {}
     }
     if is_heard_by_another_law(phrase, evidence, known) {
         return Some(MediaFault::WrongCodec);
@@ -45,11 +49,7 @@ pub(super) fn of_unheard(
 }
 
 /// Listens once more, to the same bytes under the other law of G.711.
-fn is_heard_by_another_law(
-    phrase: &Phrase,
-    evidence: &Evidence,
-    known: &Arc<Repertoire>,
-) -> bool {
+fn is_heard_by_another_law(phrase: &Phrase, evidence: &Evidence, known: &Arc<Repertoire>) -> bool {
     let mut arrivals = evidence.tape.arrivals.iter();
     let other = match arrivals.next().map(|arrived| arrived.codec) {
         Some(Codec::Pcma) => Codec::Pcmu,

@@ -216,9 +216,7 @@ impl Judge<'_> {
         };
         self.evidence.phrases.iter().any(|other| {
             let theirs = place(&other.id);
-            theirs.is_some_and(|theirs| {
-                theirs != mine && (theirs < mine) != (other.at < said.at)
-            })
+            theirs.is_some_and(|theirs| theirs != mine && (theirs < mine) != (other.at < said.at))
         })
     }
 
@@ -313,10 +311,7 @@ impl Judge<'_> {
 
     fn codec(&self, codec: Codec) -> Found {
         let arrivals = &self.evidence.tape.arrivals;
-        let mut names: Vec<&str> = arrivals
-            .iter()
-            .map(|it| it.codec.encoding_name())
-            .collect();
+        let mut names: Vec<&str> = arrivals.iter().map(|it| it.codec.encoding_name()).collect();
         names.sort_unstable();
         names.dedup();
         let is_met = !names.is_empty() && arrivals.iter().all(|it| it.codec == codec);

@@ -34,6 +34,8 @@ mod scenario;
 mod shift;
 mod sounds;
 mod spoiling;
+#[cfg(test)]
+mod tests;
 mod text;
 mod timeline;
 mod wording;

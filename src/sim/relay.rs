@@ -41,7 +41,10 @@ pub enum Side {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// `there loss 5%`: the words are those of [`Weather::changed`].
-    Change { side: Side, words: String },
+    Change {
+        side: Side,
+        words: String,
+    },
     Statistics,
     Quit,
 }

@@ -19,7 +19,7 @@ static BOOK: LazyLock<Phrasebook> = LazyLock::new(Phrasebook::shipped);
 
 /// The scenario's own recordings; a phrase of the same name is hidden by it.
 #[derive(Clone, Default)]
-pub struct Sounds {
+pub(super) struct Sounds {
     own: BTreeMap<String, Arc<Clip>>,
 }
 
@@ -72,11 +72,13 @@ impl Sounds {
             let id: PromptId = name.parse().ok()?;
             Some((id, language, Arc::clone(clip)))
         });
-        let references = phrases.chain(own).map(|(prompt, language, clip)| Reference {
-            prompt,
-            language,
-            samples: clip.samples().to_vec(),
-        });
+        let references = phrases
+            .chain(own)
+            .map(|(prompt, language, clip)| Reference {
+                prompt,
+                language,
+                samples: clip.samples().to_vec(),
+            });
         Arc::new(Repertoire::new(references.collect()))
     }
 }

@@ -127,7 +127,9 @@ mod tests {
     #[test]
     fn the_packets_of_one_law_hold_the_bytes_of_the_other() {
         let (a, mu) = (Codec::Pcma.law().unwrap(), Codec::Pcmu.law().unwrap());
-        let sound: Vec<i16> = (0..2_000).map(|n| (n * 31 % 16_000 - 8_000) as i16).collect();
+        let sound: Vec<i16> = (0..2_000)
+            .map(|n| (n * 31 % 16_000 - 8_000) as i16)
+            .collect();
         let said = mistaken(&sound, Codec::Pcma);
         for (said, sound) in said.iter().zip(&sound) {
             assert_eq!(a.encode(*said), mu.encode(*sound));
@@ -147,9 +149,16 @@ mod tests {
         assert_eq!(spoilt(MediaFault::Cut).len(), 8_000);
         assert!(spoilt(MediaFault::Muted).iter().all(|sample| *sample == 0));
         assert_eq!(spoilt(MediaFault::Clipped)[0], 16_000);
-        let silent = spoilt(MediaFault::Gapped).iter().filter(|it| **it == 0).count();
+        let silent = spoilt(MediaFault::Gapped)
+            .iter()
+            .filter(|it| **it == 0)
+            .count();
         assert_eq!(silent, 3_200);
-        for fault in [MediaFault::Reordered, MediaFault::OneWay, MediaFault::WrongLanguage] {
+        for fault in [
+            MediaFault::Reordered,
+            MediaFault::OneWay,
+            MediaFault::WrongLanguage,
+        ] {
             assert_eq!(spoilt(fault), sound);
         }
     }

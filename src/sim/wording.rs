@@ -37,9 +37,7 @@ fn wanted(what: &What) -> Sentence {
         What::HearsInOrder(ids) => of("sim.expect.in-order").with("phrases", joined(ids)),
         What::NeverHears(id) => of("sim.expect.never").with("phrase", id),
         What::Silence(lasts) => of("sim.expect.silence").with("ms", ms(lasts)),
-        What::Tone { hz, lasts } => of("sim.expect.tone")
-            .with("hz", hz)
-            .with("ms", ms(lasts)),
+        What::Tone { hz, lasts } => of("sim.expect.tone").with("hz", hz).with("ms", ms(lasts)),
         What::Level { level, lasts } => of("sim.expect.level")
             .with("level", in_words(*level))
             .with("ms", ms(lasts)),

@@ -93,6 +93,13 @@ fn all_that_is_wrong_with_a_scenario_is_shown_in_one_run() {
 
 #[test]
 fn many_calls_at_once_need_ports_of_their_own() {
-    let (code, told) = invoke(&["sim", "config/sim/hold.toml", "--count", "2", "--language", "en"]);
+    let (code, told) = invoke(&[
+        "sim",
+        "config/sim/hold.toml",
+        "--count",
+        "2",
+        "--language",
+        "en",
+    ]);
     assert!(code == 2 && told.contains("--count"), "{told}");
 }

@@ -22,7 +22,9 @@ fn commands() -> Vec<&'static str> {
 fn own(word: &str, addresses: &[(&str, String)], scratch: &Scratch) -> String {
     let replaced = |text: &str| {
         let own = addresses.iter();
-        own.fold(text.to_owned(), |text, (theirs, own)| text.replace(theirs, own))
+        own.fold(text.to_owned(), |text, (theirs, own)| {
+            text.replace(theirs, own)
+        })
     };
     if let Some(file) = word.strip_prefix("config/sim/") {
         let text = fs::read_to_string(word).unwrap();
@@ -48,14 +50,22 @@ fn words(line: &str) -> Vec<String> {
 #[test]
 fn every_command_of_the_page_does_what_is_said() {
     let scratch = Scratch::new("tester-page");
-    let ports = ["127.0.0.1:5060", "127.0.0.1:5070", "127.0.0.1:5080", "127.0.0.1:7000"];
+    let ports = [
+        "127.0.0.1:5060",
+        "127.0.0.1:5070",
+        "127.0.0.1:5080",
+        "127.0.0.1:7000",
+    ];
     let addresses = ports.map(|port| (port, free_address().to_string()));
     let mut background = Vec::new();
     let commands = commands();
     assert!(commands.len() >= 6, "{commands:?}");
     for line in commands {
         let words = words(line);
-        let own: Vec<String> = words.iter().map(|it| own(it, &addresses, &scratch)).collect();
+        let own: Vec<String> = words
+            .iter()
+            .map(|it| own(it, &addresses, &scratch))
+            .collect();
         let own: Vec<&str> = own.iter().map(String::as_str).collect();
         assert_eq!(own[0], "thirdring");
         let mut process = command(&own[1..]);

@@ -57,7 +57,10 @@ mod tests {
         };
         assert_eq!(bar(&mark(0, 0), end), format!("[|{}]", ".".repeat(59)));
         let drawn = bar(&mark(10, 5), end);
-        assert_eq!(drawn, format!("[{}======{}]", ".".repeat(10), ".".repeat(44)));
+        assert_eq!(
+            drawn,
+            format!("[{}======{}]", ".".repeat(10), ".".repeat(44))
+        );
         assert_eq!(bar(&mark(60, 0), end), format!("[{}|]", ".".repeat(59)));
     }
 }

@@ -109,7 +109,7 @@ fn read(file: &Path, arguments: &SimArguments) -> Result<Result<Scene, SettingsE
     };
     if arguments.count > 1 && scenario.has_fixed_ports() {
         let told = Sentence::of("sim.one-at-a-time").with("file", &name);
-        return Err(Failure::Relay(told));
+        return Err(Failure::Sim(told));
     }
     Ok(Ok(Scene {
         name,
@@ -154,7 +154,10 @@ async fn play_all(
     drop(over);
     let mut played: Vec<(u32, Played)> = Vec::new();
     while let Some((run, one)) = ended.recv().await {
-        played.push((run, one.map_err(|why: PlayError| Failure::NotStarted(why.sentence()))?));
+        played.push((
+            run,
+            one.map_err(|why: PlayError| Failure::NotStarted(why.sentence()))?,
+        ));
     }
     played.sort_by_key(|(run, _)| *run);
     Ok(played.into_iter().map(|(_, one)| one).collect())

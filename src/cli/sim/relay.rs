@@ -30,7 +30,7 @@ async fn work(
     let RelayArguments { listen, to, .. } = *arguments;
     let weather = [arguments.there, arguments.back];
     let relay = Relay::open(listen, to, weather, Entropy::from_number(seed)).await;
-    let mut relay = relay.map_err(|why| Failure::Relay(why.sentence()))?;
+    let mut relay = relay.map_err(|why| Failure::Sim(why.sentence()))?;
     announce(&relay, arguments, seed, teller)?;
     let mut lines = lines();
     loop {
@@ -99,7 +99,11 @@ fn announce(
     teller: &mut Teller<'_>,
 ) -> Result<(), Failure> {
     let address = relay.address().map_err(|why| Failure::not_started(&why))?;
-    let (address, to, seed) = (address.to_string(), arguments.to.to_string(), seed.to_string());
+    let (address, to, seed) = (
+        address.to_string(),
+        arguments.to.to_string(),
+        seed.to_string(),
+    );
     let told = match teller.json {
         true => json!({ "listens": address, "leads_to": to, "seed": seed }).to_string(),
         false => {

@@ -49,9 +49,17 @@ fn tell_one(played: &Played, teller: &mut Teller<'_>) -> Result<(), Failure> {
         };
         let found = found(verdict, teller);
         let expected = teller.texts.say(&verdict.expected, teller.language);
-        table.row(vec![format!("  {mark}"), verdict.who.clone(), expected, found]);
+        table.row(vec![
+            format!("  {mark}"),
+            verdict.who.clone(),
+            expected,
+            found,
+        ]);
     }
-    table.lines().iter().try_for_each(|line| teller.line(line))?;
+    table
+        .lines()
+        .iter()
+        .try_for_each(|line| teller.line(line))?;
     for (name, evidence) in &played.lived {
         let marks = timeline(evidence, played.began);
         let drawn = drawing::draw(name, &marks, teller);
@@ -87,12 +95,20 @@ fn tell_many(played: &[Played], seed: u64, teller: &mut Teller<'_>) -> Result<()
         let met = format!("  {met}/{}", verdicts.len());
         table.row(vec![met, who.to_owned(), expected, took]);
     }
-    table.lines().iter().try_for_each(|line| teller.line(line))?;
-    let first = played.iter().zip(1..).flat_map(|(one, run)| unmet(one).map(move |it| (run, it)));
-    for (run, verdict) in first.take(SHOWN_MAX) {
-        let (run, found) = (u32::to_string(&run), found(verdict, teller));
+    table
+        .lines()
+        .iter()
+        .try_for_each(|line| teller.line(line))?;
+    let runs = (1_u32..).zip(played);
+    let all = runs.flat_map(|(run, one)| unmet(one).map(move |it| (run, it)));
+    for (run, verdict) in all.take(SHOWN_MAX) {
+        let (run, found) = (run.to_string(), found(verdict, teller));
         let expected = teller.texts.say(&verdict.expected, teller.language);
-        let values = [("run", run.as_str()), ("expected", &expected), ("found", &found)];
+        let values = [
+            ("run", run.as_str()),
+            ("expected", &expected),
+            ("found", &found),
+        ];
         teller.line(&teller.filled("sim.unmet-in", &values))?;
     }
     Ok(())

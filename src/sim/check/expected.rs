@@ -6,9 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::Check;
-use crate::sim::scenario::{
-    End, Event, Expectation, HeaderOf, Level, Phrase, What, When,
-};
+use crate::sim::scenario::{End, Event, Expectation, HeaderOf, Level, Phrase, What, When};
 use crate::sim::text::{EndWord, ExpectText};
 use crate::words::{PromptId, Sentence};
 
@@ -59,7 +57,10 @@ impl Check<'_> {
             let ids = ids.get_ref().iter().map(|id| self.phrase(id));
             // All are looked at before one is missed.
             let ids: Vec<Option<PromptId>> = ids.collect();
-            return ids.into_iter().collect::<Option<_>>().map(What::HearsInOrder);
+            return ids
+                .into_iter()
+                .collect::<Option<_>>()
+                .map(What::HearsInOrder);
         }
         if let Some(id) = &text.never_hears {
             return self.phrase(id).map(What::NeverHears);
