@@ -9,6 +9,8 @@
 //! - [`callbacks`], [`records`], [`recordings`]: what is promised and what is left behind; [`files`]: where
 //! - [`journal`]: what a call took in and did, to be played again, pure
 //! - [`rehearsal`]: whole calls in virtual time against a policy, pure
+//! - [`trace`]: a call drawn from what was kept of it, pure
+//! - [`wording`]: words as the standard judges them, pure
 //! - [`seating`]: how each rep's seat stands, and which of them takes which call, pure
 //! - [`net`], [`seats`], [`console`], [`voices`]: sockets, the rep's leg, the HTTP API, who is a person
 //! - [`failpoint`]: where a test stops the agent to kill it; nothing of it is in a release build
@@ -41,5 +43,7 @@ pub mod seats;
 pub mod settings;
 pub mod sim;
 pub mod sip;
+pub mod trace;
 pub mod voices;
+pub mod wording;
 pub mod words;

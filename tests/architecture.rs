@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 27] = [
+const MAY_NAME: [(&str, &[&str]); 29] = [
     ("words", &[]),
     ("files", &[]),
     ("failpoint", &[]),
@@ -19,6 +19,8 @@ const MAY_NAME: [(&str, &[&str]); 27] = [
     ("recordings", &["files", "media", "words"]),
     ("dialling", &["sip", "words"]),
     ("seating", &["words"]),
+    ("trace", &["records", "words"]),
+    ("wording", &["words"]),
     ("journal", &["call", "policy", "words"]),
     (
         "rehearsal",
@@ -61,7 +63,7 @@ const L0_AND_L1: &[&str] = &[
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 25] = [
+const ALL_BELOW_CLI: [&str; 27] = [
     "buttons",
     "call",
     "callbacks",
@@ -85,11 +87,13 @@ const ALL_BELOW_CLI: [&str; 25] = [
     "settings",
     "sim",
     "sip",
+    "trace",
     "voices",
+    "wording",
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.
-const PURE: [&str; 15] = [
+const PURE: [&str; 17] = [
     "words",
     "policy",
     "call",
@@ -105,6 +109,8 @@ const PURE: [&str; 15] = [
     "journal",
     "rehearsal",
     "impairment",
+    "trace",
+    "wording",
 ];
 /// What only a shell may touch. Addresses are values, not sockets.
 const IMPURE: [&str; 21] = [

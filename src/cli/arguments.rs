@@ -64,10 +64,12 @@ pub(super) enum Verb {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    Licences,
     Rehearse(RehearseArguments),
     Policy(PolicyArguments),
     Replay(ReplayArguments),
     Sim(SimArguments),
+    Prompts(PromptsArguments),
     #[command(flatten)]
     Ask(AskVerb),
     #[command(flatten)]
@@ -220,6 +222,65 @@ pub(super) struct RehearseArguments {
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct PromptsArguments {
+    #[command(subcommand)]
+    pub(super) verb: PromptsVerb,
+}
+
+#[derive(Subcommand, Clone, Debug, PartialEq, Eq)]
+pub(super) enum PromptsVerb {
+    List {
+        /// Without one the shipped phrases; so in all verbs.
+        #[arg(value_name = "FOLDER")]
+        prompts: Option<PathBuf>,
+    },
+    Lint {
+        /// Folders of phrases, and any text files.
+        #[arg(value_name = "PATH")]
+        linted: Vec<PathBuf>,
+        #[arg(
+            long,
+            value_name = "POLICY",
+            default_value = "standard",
+            id = "linted_policy"
+        )]
+        policy: String,
+    },
+    Play(PlayArguments),
+    Import(ImportArguments),
+    Render(RenderArguments),
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct PlayArguments {
+    pub(super) phrase: PromptId,
+    #[arg(value_name = "FOLDER")]
+    pub(super) prompts: Option<PathBuf>,
+    #[arg(long, value_name = "zh-CN|en")]
+    pub(super) spoken: Option<Language>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) wav: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct ImportArguments {
+    #[arg(required = true, value_name = "RECORDING")]
+    pub(super) recordings: Vec<PathBuf>,
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) into: PathBuf,
+    #[arg(long, value_name = "zh-CN|en")]
+    pub(super) spoken: Language,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct RenderArguments {
+    #[arg(value_name = "FOLDER", id = "rendered")]
+    pub(super) prompts: PathBuf,
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub(super) struct PolicyArguments {
     #[command(subcommand)]
     pub(super) verb: PolicyVerb,
@@ -305,6 +366,8 @@ pub(super) enum AskVerb {
     Timeline {
         call: Option<CallId>,
     },
+    Trace(TraceArguments),
+    SupportBundle(SupportBundleArguments),
     Callbacks(CallbacksWords),
     CallBack(NewCallbackWords),
     Callback(WishWords),
@@ -329,7 +392,31 @@ pub(super) enum AskVerb {
         since: Option<u64>,
     },
     Drain(DrainWords),
+    Monitor {
+        #[arg(long)]
+        once: bool,
+    },
     Health,
+}
+
+#[derive(Args)]
+pub(super) struct TraceArguments {
+    pub(super) call: Option<CallId>,
+    #[arg(long)]
+    pub(super) messages: bool,
+    #[arg(long, value_name = "FILE")]
+    pub(super) svg: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) pcap: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct SupportBundleArguments {
+    pub(super) call: Option<CallId>,
+    #[arg(long, value_name = "FILE", id = "bundle")]
+    pub(super) out: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) log: Option<PathBuf>,
 }
 
 #[derive(Args)]

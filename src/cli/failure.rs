@@ -85,6 +85,10 @@ pub(super) enum Failure {
     NotHeardSo(usize),
     /// Scenarios or a relay that cannot be had as they are wanted.
     Sim(Sentence),
+    /// What is wrong with phrases, or a recording.
+    Prompts(Sentence),
+    /// So many faults are in phrases or scripts; they have been shown.
+    Linted(usize),
     /// A journal that cannot be played again, or not to the same actions.
     Replay(Sentence),
     /// A file of the reader's own that cannot be read or written.
@@ -130,7 +134,7 @@ impl Failure {
         code
     }
 
-    fn told(&self, texts: &Catalogue, language: Language) -> (u8, String) {
+    pub(super) fn told(&self, texts: &Catalogue, language: Language) -> (u8, String) {
         let text = |key: &str, values: &[(&str, &str)]| texts.text(key, language, values);
         let because =
             |key: &str, why: &Sentence| texts.say(&Sentence::of(key).with("why", why), language);
@@ -180,7 +184,11 @@ impl Failure {
                 let told = told.with("why", Sentence::of_io(why));
                 (USAGE, texts.say(&told, language))
             }
-            Self::Recording(why) | Self::Headset(why) | Self::Replay(why) => {
+            Self::Linted(count) => {
+                let count = count.to_string();
+                (REFUSED, text("lint.faulty", &[("count", &count)]))
+            }
+            Self::Recording(why) | Self::Headset(why) | Self::Replay(why) | Self::Prompts(why) => {
                 (REFUSED, texts.say(why, language))
             }
             Self::HeadsetUnfit => (REFUSED, text("cli.headset-unfit", &[])),

@@ -15,17 +15,22 @@ mod events;
 mod failure;
 mod help;
 mod junit;
+mod logging;
 mod manual;
+mod monitor;
 mod policies;
 mod policy_verbs;
 mod ports;
+mod prompts;
 mod recording;
 mod rehearse;
 mod replay;
 mod show;
 mod sim;
 mod start;
+mod support_bundle;
 mod table;
+mod trace;
 mod usage;
 mod verbs;
 
@@ -40,9 +45,13 @@ use clap::FromArgMatches;
 use crate::words::{Catalogue, Language};
 use api::Api;
 use arguments::{
-    Arguments, ConfigArguments, DialArguments, DialVerb, PolicyArguments, RecordingArguments, Verb,
+    Arguments, ConfigArguments, DialArguments, DialVerb, PolicyArguments, PromptsArguments,
+    RecordingArguments, Verb,
 };
 use failure::Failure;
+
+/// Whose work is built in; written by `config/licences/gather.py`, held by tests/licences.
+const LICENCES: &str = include_str!("../../config/licences/LICENCES.txt");
 
 /// What the command line takes from the process's environment.
 #[derive(Clone, Default)]
@@ -153,8 +162,10 @@ fn run(
         }
         Verb::Completions { shell } => manual::completions(shell, teller),
         Verb::Man { out } => manual::man(out.as_deref(), teller),
+        Verb::Licences => teller.line(LICENCES),
         Verb::Rehearse(arguments) => rehearse::run(&arguments, teller),
         Verb::Policy(PolicyArguments { verb }) => policy_verbs::run(verb, teller),
+        Verb::Prompts(PromptsArguments { verb }) => prompts::run(&verb, teller),
         Verb::Replay(arguments) => replay::run(&arguments.journal, teller),
         Verb::Sim(arguments) => sim::run(arguments, teller),
         Verb::Ask(ask) => verbs::ask(ask, &api()?, teller),

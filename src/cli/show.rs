@@ -316,14 +316,19 @@ fn explained(
 
 /// One line of a timeline: its number, when, what, and its particulars in the API's own words.
 fn line(entry: &Entry) -> String {
-    let what = serde_json::to_value(&entry.what).expect("an entry has only string keys");
+    let (seq, at) = (entry.seq, clock(entry.utc));
+    format!("{seq} {at} {}", told(&entry.what))
+}
+
+/// An entry's word with its particulars.
+pub(super) fn told(what: &What) -> String {
+    let what = serde_json::to_value(what).expect("an entry has only string keys");
     let particulars = what.as_object().into_iter().flatten();
     let told = particulars
         .filter(|(name, value)| *name != "event" && !value.is_null())
         .map(|(name, value)| format!(" {name}={}", plain(value)));
     let event = what.get("event").map(plain).unwrap_or_default();
-    let begin = format!("{} {} {event}", entry.seq, clock(entry.utc));
-    told.fold(begin, |line, particular| line + &particular)
+    told.fold(event, |line, particular| line + &particular)
 }
 
 fn plain(value: &Value) -> String {
@@ -358,7 +363,7 @@ fn or_dash(value: Option<&impl ToString>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| safe(&value.to_string()))
 }
 
-fn number(number: Option<&Pii<PhoneNumber>>) -> String {
+pub(super) fn number(number: Option<&Pii<PhoneNumber>>) -> String {
     number
         .map_or("-", |number| number.reveal().as_str())
         .to_owned()

@@ -5,15 +5,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tokio::runtime;
-use tracing_subscriber::EnvFilter;
 
 use super::arguments::RunArguments;
 use super::failure::Failure;
-use super::{Environment, Teller};
+use super::{Environment, Teller, logging};
 use crate::console::Token;
 use crate::desk::{self, Agent, RunOptions, Sources, Summary};
 use crate::files;
-use crate::settings::{LogFormat, Settings};
+use crate::settings::Settings;
 use crate::words::{Entropy, Sentence};
 
 /// Of a token we make: 5 bits a character.
@@ -35,7 +34,8 @@ pub(super) fn run(
         sets.push("test=true".to_owned());
     }
     let settings = Settings::load(arguments.config.as_deref(), &sets).map_err(Failure::Settings)?;
-    log(&settings)?;
+    // Standard output tells the ports and READY.
+    let _logging = logging::begin(&settings.log)?;
     let open = desk::warnings(&settings);
     for warning in settings.warnings().into_iter().chain(open) {
         let told = teller.texts.say(&warning, teller.language);
@@ -111,24 +111,6 @@ fn allow_open_files() {
 /// Windows sets no such limit.
 #[cfg(not(unix))]
 fn allow_open_files() {}
-
-/// Logs go to standard error: standard output tells the ports and READY.
-fn log(settings: &Settings) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&settings.log.level).map_err(|why| {
-        let level = Sentence::of("start.log-level").with("level", &settings.log.level);
-        Failure::NotStarted(level.with("why", why))
-    })?;
-    let log = tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_env_filter(filter);
-    let set = match settings.log.format {
-        LogFormat::Text => log.with_ansi(false).try_init(),
-        LogFormat::Json => log.json().try_init(),
-    };
-    // Whoever embeds us may have set a log of his own: then that one is used.
-    let _ = set;
-    Ok(())
-}
 
 /// THIRDRING_TOKEN, then the set file, then the state folder's own, made at the first start.
 fn token(settings: &Settings, environment: &Environment, state: &Path) -> Result<Token, Failure> {

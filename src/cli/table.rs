@@ -40,7 +40,7 @@ fn aligned(row: &[String], widths: &[usize]) -> String {
 }
 
 /// How many cells a terminal gives the text: CJK characters take two (Unicode Annex 11, W and F).
-fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
 }
 

@@ -5,7 +5,7 @@ use super::api::{Api, encoded};
 use super::arguments::{AskVerb, CallbacksVerb, SeatWord};
 use super::call_verbs::chosen;
 use super::failure::Failure;
-use super::{Teller, callback_verbs, drain, events, show};
+use super::{Teller, callback_verbs, drain, events, monitor, show, support_bundle, trace};
 use crate::console::{CallView, HealthView, NewDeletion, SeatView};
 use crate::records::Deletion;
 use crate::words::{CallId, PhoneNumber, Pii, SeatId};
@@ -16,6 +16,8 @@ pub(super) fn ask(verb: AskVerb, api: &Api, teller: &mut Teller<'_>) -> Result<(
         AskVerb::Calls { sip_call_id } => calls(sip_call_id.as_deref(), api, teller),
         AskVerb::Call { call } => one_call(call, api, teller),
         AskVerb::Timeline { call } => timeline(call, api, teller),
+        AskVerb::Trace(arguments) => trace::trace(&arguments, api, teller),
+        AskVerb::SupportBundle(arguments) => support_bundle::run(&arguments, api, teller),
         AskVerb::Callbacks(words) => match words.verb {
             None => callback_verbs::list(api, teller),
             Some(CallbacksVerb::Export(words)) => callback_verbs::export(&words, api, teller),
@@ -36,6 +38,7 @@ pub(super) fn ask(verb: AskVerb, api: &Api, teller: &mut Teller<'_>) -> Result<(
             one_seat(&answer, api, teller)
         }
         AskVerb::Events { since } => events::follow(since, api, teller),
+        AskVerb::Monitor { once } => monitor::run(once, api, teller),
         AskVerb::Drain(words) => drain::drain(&words, api, teller),
         AskVerb::Health => health(api, teller),
     }

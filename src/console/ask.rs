@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use super::{CallView, CallbackView, DrainView, HealthView, Problem, RegistrationView, SeatView};
 use crate::callbacks::{CallbackId, Wish};
-use crate::records::{Deletion, Entry};
+use crate::records::{Deletion, Entry, SipMessage};
 use crate::seating::Choice;
 use crate::words::{CallId, Command, Owed, PhoneNumber, Pii, SeatId};
 
@@ -25,6 +25,8 @@ pub enum Ask {
     GetCall(CallId),
     /// Kept after the call's end.
     Timeline(CallId),
+    /// What was said in it by SIP; the same.
+    SipMessages(CallId),
     Dial {
         to: Pii<PhoneNumber>,
     },
@@ -137,6 +139,7 @@ pub enum Answer {
     /// To `Ask::Dial`: 201.
     Dialled(Box<CallView>),
     Timeline(Vec<Entry>),
+    SipMessages(Vec<SipMessage>),
     Callbacks(Vec<CallbackView>),
     Exported {
         format: ExportFormat,

@@ -31,6 +31,7 @@ pub(super) fn ask_for(
         Page::Dial => json(body).map(|Dial { to }| Ask::Dial { to }),
         Page::Call => call(id).map(Ask::GetCall),
         Page::Timeline => call(id).map(Ask::Timeline),
+        Page::SipMessages => call(id).map(Ask::SipMessages),
         Page::Command(word) => Ok(Ask::Command {
             call: call(id)?,
             command: command(word, body)?,

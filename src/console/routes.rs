@@ -30,6 +30,7 @@ pub enum Page {
     Dial,
     Call,
     Timeline,
+    SipMessages,
     /// A command to a call, by its word.
     Command(&'static str),
     Callbacks,
@@ -80,7 +81,7 @@ const fn wish(path: &'static str, word: &'static str) -> Route {
 }
 
 /// Every route there is.
-pub static ROUTES: [Route; 45] = [
+pub static ROUTES: [Route; 46] = [
     route(Method::GET, "/healthz", Permission::Anyone, Page::Health),
     route(Method::GET, "/metrics", Permission::Metrics, Page::Metrics),
     get("/api/v1/events", Page::Events),
@@ -88,6 +89,7 @@ pub static ROUTES: [Route; 45] = [
     post("/api/v1/calls", Page::Dial),
     get("/api/v1/calls/{id}", Page::Call),
     get("/api/v1/calls/{id}/timeline.jsonl", Page::Timeline),
+    get("/api/v1/calls/{id}/sip.jsonl", Page::SipMessages),
     command("/api/v1/calls/{id}/answer", "answer"),
     command("/api/v1/calls/{id}/hold", "hold"),
     command("/api/v1/calls/{id}/return", "return"),

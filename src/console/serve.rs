@@ -16,7 +16,6 @@ use super::idempotency::{idempotency_key, with_key};
 use super::reading::ask_for;
 use super::routes::{Page, Permission, ROUTES, Route};
 use super::{Answer, Ask, Code, EventLog, ExportFormat, Limits, Metrics, Problem, Request, events};
-use crate::records::Entry;
 use crate::words::{Catalogue, Language};
 
 /// The longest body we read: a note, a list of digits.
@@ -101,6 +100,7 @@ async fn admitted(
         | Page::Dial
         | Page::Call
         | Page::Timeline
+        | Page::SipMessages
         | Page::Command(_)
         | Page::Callbacks
         | Page::ExportCallbacks
@@ -162,6 +162,7 @@ fn told(answer: Answer) -> Response {
         Answer::Call(call) => json(StatusCode::OK, &call),
         Answer::Dialled(call) => json(StatusCode::CREATED, &call),
         Answer::Timeline(entries) => typed("application/jsonl", lines(&entries)),
+        Answer::SipMessages(messages) => typed("application/jsonl", lines(&messages)),
         Answer::Callbacks(callbacks) => json(StatusCode::OK, &callbacks),
         Answer::Exported { format, body } => match format {
             ExportFormat::Csv => typed("text/csv; charset=utf-8", body),
@@ -183,9 +184,9 @@ fn json(status: StatusCode, view: &impl Serialize) -> Response {
     (status, axum::Json(view)).into_response()
 }
 
-fn lines(entries: &[Entry]) -> String {
-    entries.iter().fold(String::new(), |mut lines, entry| {
-        lines += &serde_json::to_string(entry).expect("an entry has only string keys");
+fn lines(items: &[impl Serialize]) -> String {
+    items.iter().fold(String::new(), |mut lines, item| {
+        lines += &serde_json::to_string(item).expect("what we tell has only string keys");
         lines.push('\n');
         lines
     })

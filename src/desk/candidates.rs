@@ -57,7 +57,7 @@ impl Candidates {
         legs.any(|leg| leg.address.port() == port)
     }
 
-    fn call_of(&self, sip: LegId) -> Option<CallId> {
+    pub(super) fn call_of(&self, sip: LegId) -> Option<CallId> {
         self.0.get(&sip).map(|candidate| candidate.call)
     }
 

@@ -13,7 +13,7 @@ use crate::callbacks::{self, Callback};
 use crate::console::{Answer, Code, EventLog, NewDeletion, Problem};
 use crate::dialling::Numbering;
 use crate::recordings::store::remove_call;
-use crate::records::store::{Callers, Journals, Records, Timelines, prove};
+use crate::records::store::{Callers, Journals, Records, SipMessages, Timelines, prove};
 use crate::records::{Deletion, Left, Removed, StillThere};
 use crate::words::{CallId, Moment, PhoneNumber};
 
@@ -194,6 +194,7 @@ impl Deleting {
         let had_timeline = Timelines::delete(&self.state, call)?;
         deletion.removed.timelines += u64::from(had_timeline);
         Journals::delete(&self.state, call)?;
+        SipMessages::delete(&self.state, call)?;
         Ok(())
     }
 }

@@ -121,7 +121,7 @@ impl Desk {
             Of::Stun => self.stun_found(found.targets, now),
         }
         self.tell_pbx(now);
-        self.signalling.flush();
+        self.signalling.flush(now);
     }
 }
 

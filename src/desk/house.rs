@@ -127,7 +127,8 @@ pub enum Unfit {
 }
 
 impl Unfit {
-    pub(super) fn sentence(&self) -> Sentence {
+    /// For who reads it in his language.
+    pub fn sentence(&self) -> Sentence {
         match self {
             Self::Policy(picture) => Sentence::of("start.policy").with("why", picture),
             Self::Unreadable { file, why } => Sentence::of("start.unreadable")

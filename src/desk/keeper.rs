@@ -14,8 +14,10 @@ use tracing::error;
 use crate::callbacks::store::{Forgotten, Kept as History, Store, StoreError};
 use crate::callbacks::{Callback, CallbackId, Order, Rules, Ticket, Turn};
 use crate::failpoint::{self, Failpoint};
-use crate::records::Entry;
-use crate::records::store::{Callers, Journals, Records, SeatFile, Timelines, TimelinesError};
+use crate::records::store::{
+    Callers, Journals, Records, SeatFile, SipMessages, Timelines, TimelinesError,
+};
+use crate::records::{Entry, SipMessage};
 use crate::words::{CallId, PhoneNumber, Pii, SeatId};
 
 use super::wishes::Shown;
@@ -49,6 +51,8 @@ pub(super) enum Job {
     Entry(Entry),
     /// Whole lines of a call's journal.
     Journal(CallId, Vec<u8>),
+    /// What was said in a call by SIP.
+    SipMessage(CallId, Box<SipMessage>),
     /// A note that was written after the call.
     Afterwards(Entry),
     /// A seat stands otherwise.
@@ -62,6 +66,7 @@ pub(super) enum Job {
 pub(super) struct Files {
     pub(super) timelines: Timelines,
     pub(super) journals: Journals,
+    pub(super) sip_messages: SipMessages,
     pub(super) records: Records,
     pub(super) callers: Callers,
     pub(super) seats: SeatFile,
@@ -218,6 +223,10 @@ impl Worker {
             }
             Job::Journal(call, lines) => {
                 let written = self.files.journals.append(call, &lines);
+                self.watch_file(written);
+            }
+            Job::SipMessage(call, message) => {
+                let written = self.files.sip_messages.append(call, &message);
                 self.watch_file(written);
             }
             Job::Afterwards(entry) => {

@@ -61,6 +61,7 @@ mod sound;
 mod standing;
 mod strangers;
 mod supervisor;
+mod tapping;
 mod uncertain;
 mod urgency;
 mod vows;
@@ -85,6 +86,7 @@ use crate::words::{CallId, Ending, Entropy, Moment, Party, PhoneNumber, Pii};
 
 pub use house::{Unfit, promising};
 pub use inspection::{inspect, warnings};
+pub use prompts::in_folder as phrases_in;
 pub use reloading::Sources;
 pub use run::{Addresses, Agent, RunOptions, Summary};
 pub use run_error::RunError;
@@ -109,6 +111,7 @@ use sound::Sound;
 use standing::Since;
 use strangers::Strangers;
 use supervisor::Supervisor;
+use tapping::CallIds;
 use whereabouts::Whereabouts;
 
 /// The desk: every call of this machine, and all that they share.
@@ -118,6 +121,8 @@ struct Desk {
     whereabouts: Whereabouts,
     calls: Calls,
     signalling: Signalling,
+    /// Whose SIP messages are whose, where they are kept.
+    call_ids: CallIds,
     phones: Phones,
     sound: Sound,
     seating: Seating,
@@ -179,7 +184,8 @@ impl Desk {
         self.tell_seat_changes(now);
         self.follow_wearer();
         self.tell_pbx(now);
-        self.signalling.flush();
+        self.signalling.flush(now);
+        self.keep_messages(now);
     }
 
     fn step(&mut self, id: CallId, input: Input, now: Moment) {

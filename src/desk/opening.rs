@@ -16,7 +16,7 @@ use crate::media::{Phrasebook, Report, Watch};
 use crate::net::{Dscp, Families, PortPool, Resolver};
 use crate::recordings::store::News;
 use crate::records::Entry;
-use crate::records::store::{Callers, Journals, Records, SeatFile, Timelines};
+use crate::records::store::{Callers, Journals, Records, SeatFile, SipMessages, Timelines};
 use crate::seating::towards_pbx::CALLS_AT_ONCE;
 use crate::seating::{Choice, Fault, NewSeat, Seating};
 use crate::seats::headset::{self, Headset, HeadsetSettings, Pace, RingOn, RingSettings};
@@ -45,6 +45,7 @@ use super::run_error::RunError;
 use super::signalling::Signalling;
 use super::sockets::Sockets;
 use super::sound::{self, Ground, Sound, Spoken};
+use super::tapping::Tap;
 use super::urgency::run_before_others;
 use super::whereabouts::Whereabouts;
 
@@ -85,6 +86,7 @@ impl Books {
         let files = Files {
             timelines: Timelines::open(state).map_err(RunError::Timelines)?,
             journals: Journals::new(state),
+            sip_messages: SipMessages::new(state),
             records: Records::new(state),
             callers: Callers::new(state),
             seats,
@@ -178,7 +180,8 @@ impl Network {
         phones::open(settings, self.listening.udp.ip(), &mut endpoint, entropy)?;
         let trunk = house.line_hops(TRUNK).into_iter();
         let lines = Lines::new(settings, house.own_hops(), trunk);
-        let signalling = Signalling::new(endpoint, self.sockets, lines, fork(entropy));
+        let mut signalling = Signalling::new(endpoint, self.sockets, lines, fork(entropy));
+        signalling.tap = settings.sip.trace.then(Tap::default);
         Ok(Calling {
             signalling,
             accounts,

@@ -92,7 +92,7 @@ impl Desk {
         if let Some(sip) = self.sip_leg(id, Party::Caller) {
             let rung = self.signalling.endpoint.ring(sip, now);
             self.too_late(id, "ring", rung);
-            self.signalling.flush();
+            self.signalling.flush(now);
             // `now` is when the INVITE was read.
             let after = clock::now().since(now).as_secs_f64();
             self.chronicle.metrics.ringing_after.observe(after);
@@ -228,7 +228,7 @@ impl Desk {
                 self.invite(id, party, out, now);
                 if keeps_promise {
                     // It has left, not only been written.
-                    self.signalling.flush();
+                    self.signalling.flush(now);
                     failpoint::reached(Failpoint::InviteSent);
                 }
             }

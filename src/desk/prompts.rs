@@ -27,7 +27,7 @@ pub(super) fn open(settings: &Settings) -> Result<Phrasebook, Unfit> {
 }
 
 /// `phrases.toml`, `<language>/<phrase>.flac` or another kind of file, and `music/bed.flac` where the music is another, too.
-pub(super) fn in_folder(folder: &Path) -> Result<Phrasebook, Unfit> {
+pub fn in_folder(folder: &Path) -> Result<Phrasebook, Unfit> {
     let file = folder.join("phrases.toml");
     let words = fs::read_to_string(&file).map_err(|why| Unfit::Unreadable { file, why })?;
     let sound =

@@ -6,7 +6,7 @@ use crate::call::{Input, Refusal};
 use crate::console::{
     Answer, Ask, CallView, Code, HealthView, LineView, Problem, Request, SeatOrder,
 };
-use crate::records::store::Timelines;
+use crate::records::store::{SipMessages, Timelines};
 use crate::seating::Choice;
 use crate::words::{CallId, Command, Moment, Party};
 
@@ -22,6 +22,9 @@ impl Desk {
         let Request { ask, reply } = request;
         if let Ask::Timeline(id) = ask {
             return self.timeline(id, reply);
+        }
+        if let Ask::SipMessages(id) = ask {
+            return self.sip_messages(id, reply);
         }
         if let Ask::Delete(asked) = ask {
             self.delete_number(asked, reply, now);
@@ -75,6 +78,7 @@ impl Desk {
                 .call_view(id, now)
                 .map(|view| Answer::Call(Box::new(view))),
             Ask::Timeline(_)
+            | Ask::SipMessages(_)
             | Ask::Delete(_)
             | Ask::ListCallbacks
             | Ask::ExportCallbacks(_)
@@ -135,6 +139,19 @@ impl Desk {
                     Err(Code::StoreFailed.into())
                 }
             };
+            let _ = reply.send(answer);
+        });
+    }
+
+    /// The same of its SIP messages; none where they are not kept.
+    fn sip_messages(&self, id: CallId, reply: Reply) {
+        let state = self.house.state.clone();
+        tokio::task::spawn_blocking(move || {
+            let messages = SipMessages::read(&state, id);
+            let answer = messages.map(Answer::SipMessages).map_err(|problem| {
+                tracing::error!(call = %id, %problem, "read SIP messages");
+                Code::StoreFailed.into()
+            });
             let _ = reply.send(answer);
         });
     }

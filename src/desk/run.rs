@@ -30,6 +30,7 @@ use super::run_error::RunError;
 use super::signals::Signals;
 use super::standing::Since;
 use super::supervisor::Supervisor;
+use super::tapping::CallIds;
 use super::vows::Vows;
 use super::working::Inbox;
 use super::{Desk, Duty, clock};
@@ -109,6 +110,7 @@ impl Agent {
         let keeper = books.keeper;
         let mut desk = Desk {
             signalling: calling.signalling,
+            call_ids: CallIds::default(),
             phones: Phones::default(),
             sound: sounds.sound,
             promises: Promises::new(

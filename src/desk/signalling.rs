@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::net::{End, News, SteadyUdp, Streams, Target, Tls, TlsSettings};
+use crate::records::Way;
 use crate::sip::offer_answer::{Origin, Shield, SrtpPolicy, Unusable};
 use crate::sip::stun::{self, StunClient};
 use crate::sip::{
@@ -14,6 +17,7 @@ use crate::words::{Entropy, Moment};
 
 use super::lines::{Line, Lines};
 use super::sockets::Sockets;
+use super::tapping::Tap;
 
 /// Signalling as the desk uses it.
 pub(super) struct Signalling {
@@ -38,6 +42,8 @@ pub(super) struct Signalling {
     /// Hops nothing could be sent to, and when.
     down: BTreeMap<Hop, Moment>,
     entropy: Entropy,
+    /// What is heard and said, where it is kept.
+    pub(super) tap: Option<Tap>,
     /// Datagrams the kernel would not take.
     pub(super) unsent: u64,
 }
@@ -92,6 +98,7 @@ impl Signalling {
             unread_since: None,
             down: BTreeMap::new(),
             entropy,
+            tap: None,
             unsent: 0,
         }
     }
@@ -112,6 +119,7 @@ impl Signalling {
             Arrival::News(News::Message(from, message)) => {
                 self.last = from.flow;
                 let sender = self.sender(from, now);
+                heard(&mut self.tap, &self.endpoint, &message, sender, now);
                 self.endpoint.receive(&message, sender, now);
             }
             Arrival::News(News::Broken(from, head, fault)) => {
@@ -241,6 +249,7 @@ impl Signalling {
                 }
                 Some(_) | None => {
                     let sender = self.sender(Hop::udp(from), now);
+                    heard(&mut self.tap, &self.endpoint, datagram, sender, now);
                     self.endpoint.receive(datagram, sender, now);
                 }
             }
@@ -335,8 +344,12 @@ impl Signalling {
 
     /// Sends what the endpoint has to say. Datagrams the kernel refuses are repeated by their
     /// transactions.
-    pub(super) fn flush(&mut self) {
+    pub(super) fn flush(&mut self, now: Moment) {
         while let Some(transmit) = self.endpoint.poll_transmit() {
+            if let Some(tap) = &mut self.tap {
+                let ends = (ours(&self.endpoint, transmit.to), transmit.to);
+                tap.take_in(Way::Sent, ends, transmit.bytes.clone(), now);
+            }
             match transmit.to.transport {
                 Transport::Tcp | Transport::Tls => self.streams.send(transmit),
                 Transport::Udp => {
@@ -384,6 +397,27 @@ impl Signalling {
     pub(super) fn new_keys(&mut self, shield: &mut Shield) {
         shield.renew(&mut self.entropy);
     }
+}
+
+/// A stranger begins nothing: what he says is of no call.
+fn heard(tap: &mut Option<Tap>, endpoint: &Endpoint, message: &[u8], from: Sender, now: Moment) {
+    if let Some(tap) = tap
+        && from.standing == Standing::Known
+    {
+        let ends = (ours(endpoint, from.hop), from.hop);
+        tap.take_in(Way::Received, ends, Bytes::copy_from_slice(message), now);
+    }
+}
+
+/// Where we are heard by a peer there.
+fn ours(endpoint: &Endpoint, theirs: Hop) -> SocketAddr {
+    let listening = endpoint.listening();
+    let there = match theirs.transport {
+        Transport::Udp => None,
+        Transport::Tcp => listening.tcp,
+        Transport::Tls => listening.tls,
+    };
+    there.unwrap_or(listening.udp)
 }
 
 /// What their offer lacks, for a 488 (RFC 3261 21.4.26).

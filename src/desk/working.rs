@@ -59,7 +59,7 @@ impl Desk {
         self.follow_address();
         self.look_at_ways(false, now);
         self.begin_registrations(now);
-        self.signalling.flush();
+        self.signalling.flush(now);
     }
 
     /// What the last run left: promises go on (D30); of calls that died with it the queue tells.
@@ -186,7 +186,7 @@ impl Desk {
         self.tell_of_all_lines(now);
         self.end_registrations(now);
         self.tell_seat_changes(now);
-        self.signalling.flush();
+        self.signalling.flush(now);
     }
 }
 

@@ -355,6 +355,22 @@ pub struct Speaking {
 }
 
 impl Policy {
+    /// Those by which consent is asked for: they have to be questions (R18, R30, R65).
+    pub fn questions(&self) -> BTreeSet<&PromptId> {
+        let (hold, transfer) = (&self.hold, &self.transfer);
+        [
+            &hold.ask,
+            &hold.ask_lookup,
+            &hold.ask_consult,
+            &hold.offer,
+            &self.waiting.offer,
+            &transfer.ask,
+            &transfer.offer,
+        ]
+        .into_iter()
+        .collect()
+    }
+
     /// Every phrase this policy may say: each must be in the phrasebook.
     pub fn phrases(&self) -> BTreeSet<&PromptId> {
         let Self {

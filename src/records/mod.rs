@@ -8,6 +8,7 @@ mod quality;
 mod record;
 mod recorded;
 mod seat_change;
+mod sip_message;
 pub mod store;
 mod timeline;
 
@@ -17,6 +18,7 @@ pub use quality::{OneWayQuality, VoiceQuality};
 pub use record::{CallRecord, Consent, Happened, PromiseNews, Times, Verdict};
 pub use recorded::{Paused, Recorded};
 pub use seat_change::SeatChange;
+pub use sip_message::{SipMessage, Way};
 pub use timeline::{Entry, What};
 
 #[cfg(test)]

@@ -51,8 +51,8 @@ pub use kind::Kind;
 pub use lines::{Account, ClientCertificate, Peer, Tls, Transport};
 pub use manual::{Entry, Manual};
 pub use model::{
-    Api, Behind, Codec, Handoff, Line, Log, LogFormat, Media, ReliableRinging, Seat, SeatKind,
-    Settings, Sip, Srtp, Target, Watch,
+    Api, Behind, Codec, Handoff, Line, Log, LogFormat, LogTo, Media, ReliableRinging, Seat,
+    SeatKind, Settings, Sip, Srtp, Target, Watch,
 };
 pub use pbx::{FeatureCode, Pbx};
 pub use phone_keys::{KeyRow, KeyWords, NoWords, PhoneKeys, read_words};
@@ -95,6 +95,7 @@ impl Settings {
             &mut self.sip.tls.certificate,
             &mut self.sip.tls.key,
             &mut self.sip.tls.ca,
+            &mut self.log.folder,
         ];
         let url = self.store.url.as_mut().and_then(Secret::file_mut);
         let others = others.into_iter().flatten().chain(url);

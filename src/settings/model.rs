@@ -67,6 +67,8 @@ pub struct Sip {
     #[serde(with = "empty_is_none")]
     pub stun: Option<StunServer>,
     pub calls_max: u16,
+    /// What is said by SIP is kept with each call.
+    pub trace: bool,
     pub behind: Behind,
     pub trusted: Vec<Network>,
     #[serde(with = "empty_is_none")]
@@ -103,6 +105,7 @@ impl Default for Sip {
             public_address: None,
             stun: None,
             calls_max: 64,
+            trace: true,
             behind: Behind::Queue,
             trusted: Network::loopback().to_vec(),
             trunk: None,
@@ -323,6 +326,11 @@ impl Default for Api {
 pub struct Log {
     pub format: LogFormat,
     pub level: String,
+    pub to: LogTo,
+    /// Files instead, one a day.
+    #[serde(with = "empty_is_none")]
+    pub folder: Option<PathBuf>,
+    pub keep_days: u16,
 }
 
 impl Default for Log {
@@ -330,8 +338,18 @@ impl Default for Log {
         Self {
             format: LogFormat::Text,
             level: "info".to_owned(),
+            to: LogTo::Stderr,
+            folder: None,
+            keep_days: 14,
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogTo {
+    Stderr,
+    Syslog,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ mod dialog;
 pub mod digest;
 mod endpoint;
 mod hop;
+mod masking;
 pub mod offer_answer;
 pub mod registrar;
 pub mod registration;
@@ -21,6 +22,7 @@ pub use endpoint::{
     is_answered_elsewhere,
 };
 pub use hop::{FlowId, Hop, Transport};
+pub use masking::{masked, masked_text};
 pub use sender::{Sender, Standing};
 pub(crate) use wire::split;
 pub use wire::{

@@ -47,6 +47,7 @@ fn body(page: Page) -> &'static str {
         | Page::Calls
         | Page::Call
         | Page::Timeline
+        | Page::SipMessages
         | Page::Command(_)
         | Page::Callbacks
         | Page::ExportCallbacks
@@ -70,6 +71,7 @@ fn expected(page: Page) -> u16 {
         | Page::Calls
         | Page::Call
         | Page::Timeline
+        | Page::SipMessages
         | Page::Callbacks
         | Page::ExportCallbacks
         | Page::NewDeletion

@@ -145,6 +145,7 @@ fn answer(ask: Ask, calls: usize) -> Result<Answer, Problem> {
         Ask::Timeline(id) => {
             known(id).map(|()| Answer::Timeline(vec![entry(1, "holding"), entry(2, "talking")]))
         }
+        Ask::SipMessages(id) => known(id).map(|()| Answer::SipMessages(Vec::new())),
         Ask::Dial { .. } => Ok(Answer::Dialled(Box::new(call()))),
         Ask::Command { call, command } => known(call).and_then(|()| obey(&command)),
         Ask::ListCallbacks => Ok(Answer::Callbacks(vec![callback()])),

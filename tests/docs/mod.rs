@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use thirdring::console::{Code, ROUTES};
+use serde_json::Value;
+use thirdring::console::{Code, Metrics, ROUTES};
+use thirdring::settings::Settings;
 use thirdring::words::Because;
 
 const API: &str = include_str!("../../docs/api.md");
 const TIMELINE: &str = include_str!("../../docs/timeline.md");
 const TIMELINE_TYPES: &str = include_str!("../../src/records/timeline.rs");
+const GRAFANA: &str = include_str!("../../config/grafana/thirdring.json");
 const CONTRIBUTING: &str = include_str!("../../CONTRIBUTING.md");
 
 #[test]
@@ -27,6 +30,73 @@ fn every_route_is_explained() {
         let seat = route.path.replace("{id}", "rep1");
         assert!(named || API.contains(&seat), "docs/api.md: {}", route.path);
     }
+}
+
+/// Whatever stands in docs/pbx/ can be written down as it stands.
+#[test]
+fn the_settings_for_each_exchange_can_be_read() {
+    let mut blocks = 0;
+    for file in std::fs::read_dir("docs/pbx").expect("the folder is ours") {
+        let page = file.expect("it can be listed").path();
+        let text = std::fs::read_to_string(&page).expect("a page is text");
+        for block in text.split("```toml\n").skip(1) {
+            let settings = block.split("```").next().expect("a block ends");
+            let read = toml::from_str::<Settings>(settings);
+            assert!(read.is_ok(), "{}: {}", page.display(), read.unwrap_err());
+            blocks += 1;
+        }
+    }
+    assert_eq!(blocks, 6);
+}
+
+/// config/grafana/thirdring.json asks for nothing that nobody measures, and each metric is on the board or of little use there.
+#[test]
+fn the_board_shows_what_is_measured() {
+    let told = Metrics::default().told();
+    let types = told.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let families: BTreeSet<&str> = types.filter_map(|line| line.split(' ').next()).collect();
+    let board: Value = serde_json::from_str(GRAFANA).expect("a board is JSON");
+    let panels = board["panels"].as_array().expect("it has panels");
+    let targets = panels
+        .iter()
+        .flat_map(|panel| panel["targets"].as_array().expect("each asks"));
+    let asked: BTreeSet<String> = targets
+        .flat_map(|target| metrics_in(target["expr"].as_str().expect("in PromQL")))
+        .collect();
+    let family = |name: &str| {
+        let ends = ["_total", "_bucket", "_sum", "_count", ""];
+        let mut bare = ends.iter().filter_map(|end| name.strip_suffix(end));
+        bare.find(|bare| families.contains(bare)).map(str::to_owned)
+    };
+    let unknown: Vec<&String> = asked.iter().filter(|name| family(name).is_none()).collect();
+    assert!(
+        unknown.is_empty(),
+        "nobody measures {unknown:?}; there are {families:?}"
+    );
+    let shown: BTreeSet<String> = asked.iter().filter_map(|name| family(name)).collect();
+    let not_shown: Vec<&str> = families
+        .iter()
+        .copied()
+        .filter(|name| !shown.contains(*name))
+        .collect();
+    assert_eq!(
+        not_shown,
+        [
+            "thirdring_api_requests",
+            "thirdring_pbx_codes",
+            "thirdring_promises_deleted",
+            "thirdring_requests_refused",
+        ]
+    );
+}
+
+/// The metrics that an expression names.
+fn metrics_in(expression: &str) -> Vec<String> {
+    let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words
+        .filter(|word| word.starts_with("thirdring_"))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod expression;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -51,8 +52,66 @@ fn our_own_licences_are_in_the_repository() {
     }
 }
 
-/// What cargo has resolved for this machine; nothing is fetched.
+/// `thirdring licences` tells them: config/licences/gather.py writes what it prints.
+#[test]
+fn all_that_is_built_in_is_named_with_its_version() {
+    let told = include_str!("../../config/licences/LICENCES.txt");
+    let metadata = metadata();
+    let built_in = built_in(&metadata);
+    assert!(built_in.len() > 100, "{} packages", built_in.len());
+    let is_missing = |package: &&&Value| {
+        let (name, version) = (package["name"].as_str(), package["version"].as_str());
+        let line = format!(
+            "\n{} {}  ",
+            name.unwrap_or_default(),
+            version.unwrap_or_default()
+        );
+        !told.contains(&line)
+    };
+    let missing: Vec<_> = built_in
+        .iter()
+        .filter(is_missing)
+        .map(|it| &it["id"])
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "python3 config/licences/gather.py: {missing:?}"
+    );
+}
+
+/// Without what only tests or other platforms need.
+fn built_in(metadata: &Value) -> Vec<&Value> {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let nodes = list(&metadata["resolve"]["nodes"]);
+    let mut todo = vec![metadata["resolve"]["root"].clone()];
+    let mut found = BTreeSet::new();
+    while let Some(id) = todo.pop() {
+        let node = nodes.iter().find(|node| node["id"] == id);
+        for dependency in node.into_iter().flat_map(|node| list(&node["deps"])) {
+            let is_for_tests = |kind: &Value| kind["kind"] == "dev";
+            let id = dependency["pkg"].as_str().unwrap_or_default().to_owned();
+            if !list(&dependency["dep_kinds"]).iter().all(is_for_tests) && found.insert(id) {
+                todo.push(dependency["pkg"].clone());
+            }
+        }
+    }
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    packages
+        .filter(|it| it["id"].as_str().is_some_and(|id| found.contains(id)))
+        .collect()
+}
+
 fn packages() -> Vec<Value> {
+    let packages = metadata()["packages"]
+        .as_array()
+        .cloned()
+        .expect("metadata lists packages");
+    assert!(packages.len() > 100, "{} packages", packages.len());
+    packages
+}
+
+/// What cargo has resolved for this machine; nothing is fetched.
+fn metadata() -> Value {
     let platform = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--locked", "--offline"])
@@ -62,13 +121,7 @@ fn packages() -> Vec<Value> {
         .expect("run cargo");
     let errors = String::from_utf8_lossy(&metadata.stderr);
     assert!(metadata.status.success(), "cargo metadata: {errors}");
-    let metadata: Value = serde_json::from_slice(&metadata.stdout).expect("cargo prints JSON");
-    let packages = metadata["packages"]
-        .as_array()
-        .expect("metadata lists packages")
-        .clone();
-    assert!(packages.len() > 100, "{} packages", packages.len());
-    packages
+    serde_json::from_slice(&metadata.stdout).expect("cargo prints JSON")
 }
 
 fn refusal(package: &Value) -> Option<String> {

@@ -21,6 +21,7 @@ pub(crate) enum Need {
     Coturn,
     /// `ip` and `nft`, and the right to make network namespaces.
     Namespaces,
+    Tshark,
     /// The right to mount a small disk.
     Mount,
     OtherReaders,
@@ -64,6 +65,7 @@ impl Need {
             Self::Namespaces => {
                 is_root() && works("nft", &["--version"]) && works("ip", &["netns", "list"])
             }
+            Self::Tshark => works("tshark", &["--version"]),
             Self::OtherReaders => works(OTHER_READERS, &[]),
             Self::Speech => Path::new(SPEECH).is_dir(),
             Self::Sounds => {
@@ -90,6 +92,7 @@ impl Need {
             Self::Coturn => "coturn (apt: coturn)",
             Self::Namespaces => "network namespaces (root, iproute2, nftables)",
             Self::Mount => "mount, run by root",
+            Self::Tshark => "tshark (apt: tshark)",
             Self::Sounds => {
                 "asterisk-core-sounds-en-wav, asterisk-moh-opsound-wav, espeak-ng (apt)"
             }

@@ -77,6 +77,7 @@ mod sipp;
 mod srtp;
 mod supervisor;
 mod tls_line;
+mod tracing;
 mod transfer;
 mod transports;
 mod trio;

@@ -3,6 +3,7 @@
 mod trial;
 mod verdict;
 
+use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -23,20 +24,27 @@ use crate::words::Sentence;
 const LISTING_WAIT: Duration = Duration::from_secs(6);
 
 pub(super) fn run(arguments: &DevicesArguments, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let settings = Settings::load(arguments.config.as_deref(), &arguments.set);
-    let wishes = Wishes::new(&settings.map_err(Failure::Settings)?.headset.prefer);
-    let (tell, news) = channel();
-    let tell = move |news| tell.send(news).unwrap_or(());
-    let cards = SoundCards::open(SoundServer::Usual, clock::now, tell);
-    let devices = Devices {
-        cards: cards.map_err(|error| Failure::not_started(&error))?,
-        news,
-        wishes,
-    };
+    let devices = Devices::open(arguments.config.as_deref(), &arguments.set)?;
     match (arguments.test, arguments.watch) {
         (true, _) => devices.try_headset(teller),
         (false, true) => devices.watch(teller),
         (false, false) => devices.list(teller),
+    }
+}
+
+/// Plays samples of 48 kHz into the ear that calls would have, without any settings.
+pub(super) fn play(samples: &[f32]) -> Result<(), Failure> {
+    let devices = Devices::open(None, &[])?;
+    let (pair, _) = devices.chosen()?;
+    trial::play(&devices, &pair, samples)
+}
+
+/// The devices as JSON, or why there are none; for who looks from far.
+pub(super) fn described() -> String {
+    let chosen = Devices::open(None, &[]).and_then(|devices| devices.chosen());
+    match chosen {
+        Ok((pair, cards)) => as_json(&cards, Some(&pair)),
+        Err(_) => "[]\n".to_owned(),
     }
 }
 
@@ -48,6 +56,27 @@ struct Devices {
 }
 
 impl Devices {
+    fn open(config: Option<&Path>, set: &[String]) -> Result<Self, Failure> {
+        let settings = Settings::load(config, set).map_err(Failure::Settings)?;
+        let (tell, news) = channel();
+        let tell = move |news| tell.send(news).unwrap_or(());
+        let cards = SoundCards::open(SoundServer::Usual, clock::now, tell);
+        Ok(Self {
+            cards: cards.map_err(|error| Failure::not_started(&error))?,
+            news,
+            wishes: Wishes::new(&settings.headset.prefer),
+        })
+    }
+
+    /// The pair that calls would have, and all that there is.
+    fn chosen(&self) -> Result<(Pair, Vec<Card>), Failure> {
+        self.wait_for_listing()?;
+        let cards = self.cards.cards();
+        let no_headset = || Failure::Headset(Sentence::of("devices.no-headset"));
+        let pair = self.wishes.choose(&cards).ok_or_else(no_headset)?;
+        Ok((pair, cards))
+    }
+
     fn list(&self, teller: &mut Teller<'_>) -> Result<(), Failure> {
         self.wait_for_listing()?;
         self.show(&self.cards.cards(), teller)
@@ -61,10 +90,7 @@ impl Devices {
     }
 
     fn try_headset(&self, teller: &mut Teller<'_>) -> Result<(), Failure> {
-        self.wait_for_listing()?;
-        let cards = self.cards.cards();
-        let no_headset = || Failure::Headset(Sentence::of("devices.no-headset"));
-        let pair = self.wishes.choose(&cards).ok_or_else(no_headset)?;
+        let (pair, cards) = self.chosen()?;
         let microphone = cards.iter().find(|card| card.name == pair.microphone);
         let is_muted = microphone.is_some_and(|card| card.state.muted);
         trial::run(self, &pair, is_muted, teller)

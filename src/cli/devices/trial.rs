@@ -19,6 +19,9 @@ const RECORDED: usize = 3 * SAMPLE_RATE as usize;
 /// So long it may take at most: an idle device wakes, and one that stalls is judged by what came.
 const RECORD_WAIT: Duration = Duration::from_secs(5);
 
+/// So much longer than it lasts playing may take.
+const PLAY_WAIT: Duration = Duration::from_secs(2);
+
 /// A block of what is taken at once, in samples.
 const BLOCK: usize = 960;
 
@@ -88,11 +91,13 @@ fn record(devices: &Devices, pair: &Pair) -> Result<Recorded, Failure> {
     Ok(Recorded { samples, took })
 }
 
-fn play(devices: &Devices, pair: &Pair, samples: &[f32]) -> Result<(), Failure> {
+/// Until the device has taken it all, or takes nothing any more.
+pub(super) fn play(devices: &Devices, pair: &Pair, samples: &[f32]) -> Result<(), Failure> {
     let (wake, woken) = waker();
     let playback = devices.cards.playback(&pair.ear, wake);
     let mut playback = playback.map_err(no_stream)?;
-    let until = clock::now() + RECORD_WAIT;
+    let lasts = Duration::from_secs_f64(samples.len() as f64 / f64::from(SAMPLE_RATE));
+    let until = clock::now() + lasts + PLAY_WAIT;
     let mut left = samples;
     while !left.is_empty() && is_rung(&woken, clock::now().until(until)) {
         let (now, later) = left.split_at(playback.wanted().min(left.len()));

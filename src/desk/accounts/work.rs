@@ -116,7 +116,7 @@ impl Desk {
                 self.register_anew(n, now);
             }
         }
-        self.signalling.flush();
+        self.signalling.flush(now);
     }
 
     fn has_not_begun(&self, n: usize) -> bool {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::clip::Clip;
 use super::codec::Rate;
+use super::prompts::Sound;
 use crate::words::{Language, PromptId};
 
 pub use error::PhrasebookError;
@@ -43,6 +44,11 @@ impl Phrasebook {
             Source::Shipped(shipped::MUSIC.to_owned()),
         )
         .expect("the shipped phrases are tested")
+    }
+
+    /// The text of their `phrases.toml`.
+    pub fn shipped_words() -> &'static str {
+        shipped::WORDS
     }
 
     /// The same phrases, none of them read.
@@ -140,6 +146,11 @@ impl Phrasebook {
     /// Whether a phrase can be played; one that is not ours is read for that, and forgotten again.
     pub fn check(&self, id: &PromptId, language: Language) -> Result<(), PhrasebookError> {
         self.recording(id, language)?.check()
+    }
+
+    /// A phrase's sound as it lies in its file.
+    pub fn sound(&self, id: &PromptId, language: Language) -> Result<Sound, PhrasebookError> {
+        self.recording(id, language)?.as_recorded()
     }
 
     /// How long saying it takes.

@@ -26,6 +26,15 @@ pub enum When {
     Rep,
 }
 
+impl When {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Rep => "rep",
+        }
+    }
+}
+
 /// The kind of callback a phrase promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -74,6 +74,10 @@ impl Recording {
         .map_err(|error| self.unplayable(error))
     }
 
+    pub(super) fn as_recorded(&self) -> Result<Sound, PhrasebookError> {
+        self.sound().map_err(|error| self.unplayable(error))
+    }
+
     fn play(&self) -> Result<Played, PromptError> {
         let sound = self.sound()?;
         let gain = sound.gain(self.kind.loudness())?;

@@ -39,12 +39,15 @@ impl Loudness {
 
 /// What brings these samples at 8 kHz to their level.
 pub(super) fn gain(samples: &[i16], loudness: Loudness) -> Result<f32, PromptError> {
+    let dbov = level(samples).ok_or(PromptError::Silent)?;
+    Ok(10_f32.powf((loudness.dbov() - dbov) / 20.0))
+}
+
+/// The active speech level of samples at 8 kHz; none where there is only noise.
+pub(super) fn level(samples: &[i16]) -> Option<f32> {
     let mut level = SpeechLevel::new(Rate::Narrow);
     level.hear(samples);
-    match level.dbov() {
-        Some(dbov) if dbov > SILENT_BELOW => Ok(10_f32.powf((loudness.dbov() - dbov) / 20.0)),
-        Some(_) | None => Err(PromptError::Silent),
-    }
+    level.dbov().filter(|dbov| *dbov > SILENT_BELOW)
 }
 
 /// Turns down what would rise above the ceiling, for 5 ms on either side and evenly.

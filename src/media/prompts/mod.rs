@@ -7,6 +7,8 @@ mod reading;
 pub use error::PromptError;
 pub use loudness::Loudness;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::codec::Rate;
@@ -24,6 +26,9 @@ pub const SOUND_MAX_SECONDS: u32 = 600;
 /// What a file may have: samples a second.
 const LOWEST_RATE: u32 = 8_000;
 const HIGHEST_RATE: u32 = 48_000;
+
+/// The largest sample of 16 bits, less what reading rounds.
+const FULL_SCALE: f32 = 32_766.0;
 
 /// Mono sound at the rate it was recorded with.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +63,24 @@ impl Sound {
     pub fn at(&self, rate: Rate) -> Result<Vec<i16>, PromptError> {
         let samples = self.resampled(rate, Shape::Phrase)?;
         Ok(samples.into_iter().map(to_i16).collect())
+    }
+
+    /// How long it is.
+    pub fn duration(&self) -> Duration {
+        Duration::from_secs_f64(self.samples.len() as f64 / f64::from(self.rate))
+    }
+
+    /// Its active speech level as it lies in its file, dBov (ITU-T P.56); none where nobody speaks.
+    pub fn level(&self) -> Result<Option<f32>, PromptError> {
+        let telephone = self.at(Rate::Narrow)?;
+        Ok(loudness::level(&telephone))
+    }
+
+    /// The share of its samples that lie at full scale: what was louder is cut off.
+    pub fn clipped(&self) -> f64 {
+        let at_rails = |sample: &&f32| sample.abs() >= FULL_SCALE;
+        let clipped = self.samples.iter().filter(at_rails).count();
+        clipped as f64 / self.samples.len().max(1) as f64
     }
 
     /// The gain that brings it to the level of its kind, as it is measured at 8 kHz.

@@ -96,13 +96,16 @@ impl Legs {
     /// Whether a leg already belongs to the caller's dialog: its INVITE came late or another way.
     pub(super) fn knows_caller(&self, request: &Request) -> bool {
         let essentials = &request.essentials;
-        let named = |id| (essentials.call_id.clone(), id);
-        let mut legs = self
-            .by_call_id
-            .range(named(LegId(0))..=named(LegId(u64::MAX)));
-        legs.any(|(_, id)| {
-            let leg = self.get(*id);
+        self.named(&essentials.call_id).any(|id| {
+            let leg = self.get(id);
             leg.is_some_and(|leg| leg.is_with(essentials.sender_tag()))
         })
+    }
+
+    /// Those that bear this Call-ID.
+    pub(super) fn named<'a>(&'a self, call_id: &str) -> impl Iterator<Item = LegId> + use<'a> {
+        let named = |id| (call_id.to_owned(), id);
+        let legs = named(LegId(0))..=named(LegId(u64::MAX));
+        self.by_call_id.range(legs).map(|(_, id)| *id)
     }
 }

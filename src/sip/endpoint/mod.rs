@@ -163,6 +163,11 @@ impl Endpoint {
         self.legs.get(leg).map(|leg| leg.call_id.as_str())
     }
 
+    /// The legs that bear this Call-ID and have not ended.
+    pub fn legs_named<'a>(&'a self, call_id: &str) -> impl Iterator<Item = LegId> + use<'a> {
+        self.legs.named(call_id)
+    }
+
     /// Where the other side of a leg is by its last request, or where ours go.
     pub fn peer_of(&self, leg: LegId) -> Option<Hop> {
         let dialog = self.legs.get(leg)?.dialog()?;
