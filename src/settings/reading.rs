@@ -39,7 +39,9 @@ impl<'t> Reading<'t> {
             }
         }
         let no_toml = reading.lines();
+        let mut is_empty = false;
         while reading.faults.len() < FAULTS_MAX
+            && !is_empty
             && let Err(error) = reading.tree.read::<T>()
         {
             let left_out = error.span();
@@ -50,7 +52,8 @@ impl<'t> Reading<'t> {
             }
             match left_out {
                 Some(place) => reading.left_out(place),
-                None => reading.tree = Tree::default(),
+                // What must be there is not, or nobody knows where: nothing more can be read.
+                None => (reading.tree, is_empty) = (Tree::default(), true),
             }
         }
         reading

@@ -10,8 +10,10 @@ pub(super) const SILENT_DBOV: f32 = -60.0;
 /// Of nothing at all.
 const LEAST_DBOV: f32 = -100.0;
 
-/// In which a sample counts as being at the peak.
+/// From which part of the peak on a sample counts as being there.
 const AT_PEAK: f32 = 0.98;
+/// -30 dB of full scale.
+const PEAK_LEAST: u16 = 1_000;
 
 /// The mean level, where 0 is a full-scale square wave (ITU-T G.100.1).
 pub(super) fn level_dbov(sound: &[i16]) -> f32 {
@@ -40,17 +42,16 @@ pub(super) fn tone_part(sound: &[i16], hz: f32) -> f32 {
     (tone / power.max(1.0)) as f32
 }
 
-/// The part of the samples that are as loud as the loudest, 0-1: few in speech, many where its peaks were cut off.
+/// The part of the samples that are as loud as the loudest, 0-1: few in speech, many where its peaks were cut off. What is quiet
+/// has no peaks.
 pub(super) fn flat_part(sound: &[i16]) -> f32 {
     let peak = sound.iter().map(|it| it.unsigned_abs()).max().unwrap_or(0);
-    let least = f32::from(peak) * AT_PEAK;
-    let flat = sound
-        .iter()
-        .filter(|it| f32::from(it.unsigned_abs()) >= least);
-    match peak {
-        0 => 0.0,
-        _ => flat.count() as f32 / sound.len() as f32,
+    if peak < PEAK_LEAST {
+        return 0.0;
     }
+    let least = f32::from(peak) * AT_PEAK;
+    let is_flat = |it: &&i16| f32::from(it.unsigned_abs()) >= least;
+    sound.iter().filter(is_flat).count() as f32 / sound.len() as f32
 }
 
 #[cfg(test)]
@@ -86,6 +87,6 @@ mod tests {
         let sound = sine(440.0, 8_000.0);
         let cut: Vec<i16> = sound.iter().map(|it| (*it).clamp(-3_000, 3_000)).collect();
         assert!(flat_part(&cut) > 3.0 * flat_part(&sound));
-        assert_eq!(flat_part(&[0; 100]), 0.0);
+        assert_eq!(flat_part(&[8; 100]), 0.0);
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn read(
     } = check;
     document.faults()?;
     Ok(Scenario {
-        title: text.title,
+        title: text.title.unwrap_or_else(|| name.to_owned()),
         target,
         language: text.language,
         at_most: text.at_most.get(),

@@ -14,7 +14,8 @@ use crate::words::{Glob, Language, Wait};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ScenarioText {
-    pub(super) title: String,
+    /// Without it the file's name.
+    pub(super) title: Option<String>,
     /// Whom `calls` calls where it does not say whom.
     pub(super) target: Option<Spanned<String>>,
     /// What is said and heard where nothing else is told.
