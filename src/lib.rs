@@ -17,6 +17,7 @@
 //! - [`impairment`]: what a network does to datagrams, pure
 //! - [`desk`]: composition and the clock; [`phone`]: a scripted endpoint of our own
 //! - [`sim`]: phones that play a scenario against any answering machine, and what they heard
+//! - [`doctor`]: what is wrong with this PC, and what to do about it
 //! - [`settings`], [`cli`]: the machine's configuration and the command line
 
 pub mod buttons;
@@ -26,6 +27,7 @@ pub mod cli;
 pub mod console;
 pub mod desk;
 pub mod dialling;
+pub mod doctor;
 pub mod ear;
 pub mod failpoint;
 pub mod files;

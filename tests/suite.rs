@@ -20,6 +20,7 @@ mod demo;
 mod dial;
 mod disk;
 mod docs;
+mod doctor;
 mod ear;
 mod fuzz;
 mod licences;

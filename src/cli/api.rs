@@ -45,6 +45,16 @@ impl Api {
         })
     }
 
+    /// The API of an agent that may be there; `base` is as of `--api`.
+    pub(super) fn at(api: &str, token: Option<Token>, language: Language) -> Result<Self, Failure> {
+        Ok(Self {
+            agent: agent(),
+            base: base(api)?,
+            token,
+            language,
+        })
+    }
+
     /// The API of an agent we know.
     pub(super) fn of(base: &str, token: Token, language: Language) -> Self {
         Self {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::doctor::Check;
 use crate::impairment::Weather;
 use crate::sip::Uri;
 use crate::words::{
@@ -26,13 +27,16 @@ pub(super) struct Arguments {
     pub(super) verb: Verb,
 }
 
+/// Where the agent's API is by default.
+pub(super) const API: &str = "http://127.0.0.1:8080";
+
 #[derive(Args)]
 pub(super) struct Everywhere {
     #[arg(
         long,
         global = true,
         value_name = "URL",
-        default_value = "http://127.0.0.1:8080"
+        default_value = API
     )]
     pub(super) api: String,
     #[arg(long, global = true, value_name = "FILE")]
@@ -56,6 +60,8 @@ pub(super) enum Verb {
     Ports(PortsArguments),
     Config(ConfigArguments),
     Devices(DevicesArguments),
+    Doctor(DoctorArguments),
+    Setup(SetupArguments),
     Recording(RecordingArguments),
     Completions {
         shell: Shell,
@@ -184,6 +190,54 @@ pub(super) struct DevicesArguments {
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct DoctorArguments {
+    #[command(subcommand)]
+    pub(super) verb: Option<DoctorVerb>,
+    #[command(flatten)]
+    pub(super) layers: LayersArguments,
+    #[arg(long, value_name = "DIR")]
+    pub(super) state: Option<PathBuf>,
+    #[arg(long)]
+    pub(super) fix: bool,
+    #[arg(long, value_name = "CHECK", value_delimiter = ',', value_parser = str::parse::<Check>)]
+    pub(super) only: Vec<Check>,
+}
+
+#[derive(Subcommand, Clone, Debug, PartialEq, Eq)]
+pub(super) enum DoctorVerb {
+    Call(EchoArguments),
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct EchoArguments {
+    /// Without one the echo test that an account names, or one of our own.
+    #[arg(id = "echo", value_name = "URI|NUMBER")]
+    pub(super) whom: Option<String>,
+    #[command(flatten)]
+    pub(super) layers: LayersArguments,
+}
+
+/// What is given is not asked for.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub(super) struct SetupArguments {
+    #[arg(long)]
+    pub(super) yes: bool,
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) state: Option<PathBuf>,
+    #[arg(long = "seat", id = "setup_seat", value_name = "headset|URI")]
+    pub(super) seat: Option<String>,
+    #[arg(long, value_name = "USER@DOMAIN")]
+    pub(super) account: Option<String>,
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(super) proxy: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) password_file: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub(super) struct RecordingArguments {
     #[command(subcommand)]
     pub(super) verb: RecordingVerb,
@@ -258,8 +312,6 @@ pub(super) struct PlayArguments {
     pub(super) prompts: Option<PathBuf>,
     #[arg(long, value_name = "zh-CN|en")]
     pub(super) spoken: Option<Language>,
-    #[arg(long, value_name = "FILE")]
-    pub(super) wav: Option<PathBuf>,
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]

@@ -69,6 +69,12 @@ pub(super) enum Failure {
     NotStarted(Sentence),
     /// There is no HOME, and no --state.
     NoStateFolder,
+    /// There is no HOME, and no -c.
+    NoConfigFolder,
+    /// A question was not answered.
+    NoAnswer,
+    /// What was given cannot be meant: a sentence says why.
+    Value(String),
     /// So often the standard was not kept (--exit-after).
     VowsBroken(u64),
     /// So many scenes of the demo did not go as they should.
@@ -104,6 +110,12 @@ pub(super) enum Failure {
     Headset(Sentence),
     /// The headset is unfit for calls; why has been shown.
     HeadsetUnfit,
+    /// There was no echo call.
+    NoEcho(Sentence),
+    /// The doctor has warnings; they have been shown.
+    Warned,
+    /// The doctor has found faults; they have been shown.
+    Ill,
 }
 
 impl Failure {
@@ -192,6 +204,9 @@ impl Failure {
                 (REFUSED, texts.say(why, language))
             }
             Self::HeadsetUnfit => (REFUSED, text("cli.headset-unfit", &[])),
+            Self::NoEcho(why) => (USAGE, because("cli.doctor.no-call", why)),
+            Self::Warned => (REFUSED, text("cli.doctor.warned", &[])),
+            Self::Ill => (USAGE, text("cli.doctor.ill", &[])),
             Self::NotAllDeleted => (REFUSED, text("cli.not-all-deleted", &[])),
             Self::Folder { folder, why } => {
                 let (folder, why) = (folder.display().to_string(), why.to_string());
@@ -212,6 +227,9 @@ impl Failure {
             }
             Self::NotStarted(why) => (USAGE, because("cli.not-started", why)),
             Self::NoStateFolder => (USAGE, text("cli.no-state-folder", &[])),
+            Self::NoConfigFolder => (USAGE, text("cli.no-config-folder", &[])),
+            Self::NoAnswer => (USAGE, text("cli.no-answer", &[])),
+            Self::Value(why) => (USAGE, texts.read_out(why, language)),
             Self::VowsBroken(count) => {
                 let count = count.to_string();
                 (REFUSED, text("cli.vows-broken", &[("count", &count)]))

@@ -10,6 +10,7 @@ mod config;
 mod demo;
 mod devices;
 mod dial;
+mod doctor;
 mod drain;
 mod events;
 mod failure;
@@ -25,6 +26,7 @@ mod prompts;
 mod recording;
 mod rehearse;
 mod replay;
+mod setup;
 mod show;
 mod sim;
 mod start;
@@ -36,7 +38,7 @@ mod verbs;
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -62,6 +64,10 @@ pub struct Environment {
     pub locale: Option<String>,
     /// Where this user's programs keep what they must not lose.
     pub state_home: Option<PathBuf>,
+    /// Where this user's programs look for their settings.
+    pub config_home: Option<PathBuf>,
+    /// Standard output is one: somebody looks on.
+    pub terminal: bool,
 }
 
 impl Environment {
@@ -70,6 +76,8 @@ impl Environment {
         Self {
             token: set("THIRDRING_TOKEN"),
             state_home: state_home(set),
+            config_home: config_home(set),
+            terminal: io::stdout().is_terminal(),
             locale: ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set),
         }
     }
@@ -93,6 +101,14 @@ fn state_home(set: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let profile = || set("LOCALAPPDATA").filter(|_| cfg!(windows));
     let named = set("XDG_STATE_HOME").or_else(profile);
     let usual = || Some(Path::new(&set("HOME")?).join(".local/state"));
+    named.map(PathBuf::from).or_else(usual)
+}
+
+/// `XDG_CONFIG_HOME`, or where that is by default; on Windows `APPDATA`.
+fn config_home(set: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let profile = || set("APPDATA").filter(|_| cfg!(windows));
+    let named = set("XDG_CONFIG_HOME").or_else(profile);
+    let usual = || Some(Path::new(&set("HOME")?).join(".config"));
     named.map(PathBuf::from).or_else(usual)
 }
 
@@ -157,6 +173,8 @@ fn run(
         Verb::Ports(arguments) => ports::list(&arguments, teller),
         Verb::Config(ConfigArguments { verb }) => config::run(&verb, teller),
         Verb::Devices(arguments) => devices::run(&arguments, teller),
+        Verb::Doctor(asked) => doctor::run(&asked, &arguments.everywhere, environment, teller),
+        Verb::Setup(asked) => setup::run(&asked, &arguments.everywhere, environment, teller),
         Verb::Recording(RecordingArguments { verb }) => {
             recording::run(verb, &arguments.everywhere, environment, teller)
         }

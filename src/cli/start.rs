@@ -153,7 +153,7 @@ fn parse(text: &str) -> Result<Token, Failure> {
 /// Readable by this user alone.
 fn make(file: &Path) -> io::Result<()> {
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
+        files::make_folder(folder)?;
     }
     let token = Entropy::from_seed(desk::clock::seed()?).token(TOKEN_LENGTH);
     let mut options = files::for_owner();

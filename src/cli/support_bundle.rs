@@ -44,7 +44,7 @@ pub(super) fn run(
             redacted_answer("/api/v1/registrations", api)?,
         ),
         ("metrics.txt", api.get("/metrics").unwrap_or_default()),
-        ("devices.json", devices::described()),
+        ("sound-devices.json", devices::described()),
     ]
     .into_iter()
     .map(|(name, text)| (name, text.into_bytes()))
@@ -112,14 +112,16 @@ fn redacted(value: Value) -> Value {
 }
 
 fn redacted_field((name, value): (String, Value)) -> (String, Value) {
-    let value = match value {
-        Value::String(text) if PEOPLES_WORDS.contains(&&*name) && !text.contains("SIP/2.0") => {
-            Value::from(if text.is_empty() { "" } else { "***" })
-        }
-        Value::String(text) if NUMBERS.contains(&&*name) => Value::from(masked_text(&text)),
-        value => redacted(value),
+    let Value::String(text) = &value else {
+        return (name, redacted(value));
     };
-    (name, value)
+    let is_said = PEOPLES_WORDS.contains(&&*name) && !text.is_empty() && !text.contains("SIP/2.0");
+    let shown = match NUMBERS.contains(&&*name) {
+        _ if is_said => "***".to_owned(),
+        true => masked_text(text),
+        false => text.clone(),
+    };
+    (name, Value::from(shown))
 }
 
 /// The lines of a log that name the call; `-` is standard input.

@@ -39,6 +39,12 @@ fn aligned(row: &[String], widths: &[usize]) -> String {
     line
 }
 
+/// The text, and blanks up to so many cells.
+pub(super) fn padded(text: &str, cells: usize) -> String {
+    let blank = cells.saturating_sub(width(text));
+    format!("{text}{}", " ".repeat(blank))
+}
+
 /// How many cells a terminal gives the text: CJK characters take two (Unicode Annex 11, W and F).
 pub(super) fn width(text: &str) -> usize {
     text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()

@@ -54,8 +54,9 @@ pub(super) fn trace(
 
 impl Traced {
     pub(super) fn of(call: CallId, api: &Api, teller: &Teller<'_>) -> Result<Self, Failure> {
-        let entries: Vec<Entry> = lines(&format!("/api/v1/calls/{call}/timeline.jsonl"), api)?;
+        // These wait until all is written.
         let messages = lines(&format!("/api/v1/calls/{call}/sip.jsonl"), api)?;
+        let entries: Vec<Entry> = lines(&format!("/api/v1/calls/{call}/timeline.jsonl"), api)?;
         let is_up = api.get(&format!("/api/v1/calls/{call}")).is_ok();
         let why = why(call, &entries, &messages, is_up, teller);
         Ok(Self {

@@ -43,7 +43,7 @@ impl Book {
         kept: &mpsc::Sender<Kept>,
         utc: Timestamp,
     ) -> Result<Self, RunError> {
-        std::fs::create_dir_all(state).map_err(|why| RunError::State {
+        crate::files::make_folder(state).map_err(|why| RunError::State {
             folder: state.to_owned(),
             why,
         })?;

@@ -282,7 +282,7 @@ impl House {
     }
 }
 
-pub(super) fn read_policy(file: &PolicyFile) -> Result<Policy, Unfit> {
+pub fn read_policy(file: &PolicyFile) -> Result<Policy, Unfit> {
     match file {
         PolicyFile::Shipped(name) => Ok(Policy::shipped(name).unwrap_or_else(Policy::standard)),
         PolicyFile::File(path) => settings::read_policy(path).map_err(Unfit::Policy),

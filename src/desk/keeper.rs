@@ -44,6 +44,8 @@ pub(super) enum Job {
     Forget(PhoneNumber, oneshot::Sender<Result<Forgotten, StoreError>>),
     /// What was settled before then is deleted.
     Expire(Timestamp),
+    /// Told once all that came before is written.
+    Written(oneshot::Sender<()>),
     /// How many this seat is to keep.
     Owed(SeatId),
     /// Those whose last attempt has no known end.
@@ -53,6 +55,8 @@ pub(super) enum Job {
     Journal(CallId, Vec<u8>),
     /// What was said in a call by SIP.
     SipMessage(CallId, Box<SipMessage>),
+    /// The same of a call that is over.
+    SipAfterwards(CallId, Box<SipMessage>),
     /// A note that was written after the call.
     Afterwards(Entry),
     /// A seat stands otherwise.
@@ -201,6 +205,10 @@ impl Worker {
                 let _ = told.send(self.store.forget(&whose));
             }
             Job::Expire(before) => self.expire(before),
+            Job::Written(told) => {
+                // Who has left does not want to know.
+                let _ = told.send(());
+            }
             Job::Owed(seat) => {
                 let rows = self.store.callbacks();
                 let rows = self.watch(rows);
@@ -227,6 +235,10 @@ impl Worker {
             }
             Job::SipMessage(call, message) => {
                 let written = self.files.sip_messages.append(call, &message);
+                self.watch_file(written);
+            }
+            Job::SipAfterwards(call, message) => {
+                let written = self.files.sip_messages.append_afterwards(call, &message);
                 self.watch_file(written);
             }
             Job::Afterwards(entry) => {

@@ -84,13 +84,16 @@ use crate::seating::{Openings, Seating};
 use crate::sip::offer_answer::{Codecs, Negotiated};
 use crate::words::{CallId, Ending, Entropy, Moment, Party, PhoneNumber, Pii};
 
-pub use house::{Unfit, promising};
+pub use accounts::{Enrolled, enrolled, registrar_of};
+pub use house::{Unfit, promising, read_policy};
 pub use inspection::{inspect, warnings};
-pub use prompts::in_folder as phrases_in;
+pub use prompts::{in_folder as phrases_in, open as phrasebook};
 pub use reloading::Sources;
 pub use run::{Addresses, Agent, RunOptions, Summary};
 pub use run_error::RunError;
+pub use sockets::tls as tls_files;
 pub use urgency::{run_after_others, run_before_others};
+pub use working::until;
 
 use accounts::Accounts;
 use calls::Calls;

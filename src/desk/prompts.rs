@@ -15,7 +15,7 @@ use crate::words::{Language, PromptId};
 use super::Unfit;
 
 /// The phrases of the folder in the settings, and the music of the file there.
-pub(super) fn open(settings: &Settings) -> Result<Phrasebook, Unfit> {
+pub fn open(settings: &Settings) -> Result<Phrasebook, Unfit> {
     let book = match &settings.prompts {
         Some(folder) => in_folder(folder)?,
         None => Phrasebook::shipped(),

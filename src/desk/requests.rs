@@ -13,6 +13,7 @@ use crate::words::{CallId, Command, Moment, Party};
 use super::by_hand::Wanted;
 use super::calls::DeskCall;
 use super::draining::Stage;
+use super::keeper::Job;
 use super::{Desk, clock, quality, wishes};
 
 pub(super) type Reply = oneshot::Sender<Result<Answer, Problem>>;
@@ -143,16 +144,26 @@ impl Desk {
         });
     }
 
-    /// The same of its SIP messages; none where they are not kept.
+    /// The same of its SIP messages, the last ones included; none where they are not kept.
     fn sip_messages(&self, id: CallId, reply: Reply) {
         let state = self.house.state.clone();
-        tokio::task::spawn_blocking(move || {
-            let messages = SipMessages::read(&state, id);
-            let answer = messages.map(Answer::SipMessages).map_err(|problem| {
-                tracing::error!(call = %id, %problem, "read SIP messages");
-                Code::StoreFailed.into()
+        let (told, written) = oneshot::channel();
+        if !self.keeper.must(Job::Written(told)) {
+            let _ = reply.send(Err(Code::StoreFailed.into()));
+            return;
+        }
+        tokio::spawn(async move {
+            if written.await.is_err() {
+                return; // the agent has ended
+            }
+            tokio::task::spawn_blocking(move || {
+                let messages = SipMessages::read(&state, id);
+                let answer = messages.map(Answer::SipMessages).map_err(|problem| {
+                    tracing::error!(call = %id, %problem, "read SIP messages");
+                    Code::StoreFailed.into()
+                });
+                let _ = reply.send(answer);
             });
-            let _ = reply.send(answer);
         });
     }
 

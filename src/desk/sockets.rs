@@ -91,7 +91,7 @@ fn wants_tls(settings: &Settings) -> bool {
 }
 
 /// The files of TLS; none where nothing goes by it.
-pub(super) fn tls(settings: &Settings) -> Option<TlsSettings> {
+pub fn tls(settings: &Settings) -> Option<TlsSettings> {
     wants_tls(settings).then(|| tls_settings(&settings.sip.tls))
 }
 

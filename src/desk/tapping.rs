@@ -108,17 +108,24 @@ impl Desk {
         }
         let utc = clock::utc();
         for tapped in std::mem::take(&mut tap.0) {
-            if let Some((call, party)) = self.whose(&tapped.bytes, now) {
-                let message = Box::new(tapped.message(party, utc));
-                self.keeper.spare(Job::SipMessage(call, message));
-            }
+            let Some(((call, party), is_first)) = self.whose(&tapped.bytes, now) else {
+                continue;
+            };
+            let message = Box::new(tapped.message(party, utc));
+            // What was deleted by number does not come back with the last words about it.
+            self.keeper
+                .spare(match is_first || self.calls.get(call).is_some() {
+                    true => Job::SipMessage(call, message),
+                    false => Job::SipAfterwards(call, message),
+                });
         }
     }
 
-    fn whose(&mut self, message: &[u8], now: Moment) -> Option<(CallId, Party)> {
+    /// And whether it is the first of its leg.
+    fn whose(&mut self, message: &[u8], now: Moment) -> Option<((CallId, Party), bool)> {
         let call_id = call_id(message)?;
         if let Some(whose) = self.call_ids.get(call_id, now) {
-            return Some(whose);
+            return Some((whose, false));
         }
         let mut legs = self.signalling.endpoint.legs_named(call_id);
         let whose = legs.find_map(|leg| {
@@ -129,7 +136,7 @@ impl Desk {
         })?;
         let is_up = |call| self.calls.get(call).is_some();
         self.call_ids.learn(call_id.to_owned(), whose, now, is_up);
-        Some(whose)
+        Some((whose, true))
     }
 }
 

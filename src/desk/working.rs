@@ -199,7 +199,7 @@ async fn told<T>(news: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
 }
 
 /// Waits until then, or for a glance at the clock; for ever when nothing is due.
-pub(super) async fn until(wake: Option<Moment>, now: Moment) {
+pub async fn until(wake: Option<Moment>, now: Moment) {
     #[expect(clippy::disallowed_methods, reason = "the desk is where time passes")]
     match wake {
         Some(at) => tokio::time::sleep(now.until(at).min(GLANCE_EVERY)).await,

@@ -11,7 +11,8 @@ mod system;
 mod system;
 
 pub use system::{
-    FileId, for_owner, has_name, make_folder, others_may_use, read_exact_at, write_all_at,
+    FileId, for_owner, free_bytes, has_name, make_folder, make_private, open_files_max,
+    others_may_use, owner_may_write, read_exact_at, write_all_at,
 };
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::path::Path;
 
 /// The mode of a file that only its owner may read or write.
 const OWNER: u32 = 0o600;
+/// Of it, what its owner may write.
+const OWNER_WRITES: u32 = 0o200;
 /// The same of a folder.
 const OWNER_FOLDER: u32 = 0o700;
 /// The mode of what is its owner's alone: nothing of this.
@@ -26,6 +28,29 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
 /// Whether others than its owner may read or write it, too.
 pub fn others_may_use(file: &Metadata) -> bool {
     file.permissions().mode() & OTHERS != 0
+}
+
+/// Whether its owner may write it: root may whatever a mode says, and others who run the agent may not.
+pub fn owner_may_write(file: &Metadata) -> bool {
+    file.permissions().mode() & OWNER_WRITES != 0
+}
+
+/// Takes from all but its owner what they may do with it, and gives him what he needs.
+pub fn make_private(path: &Path) -> io::Result<()> {
+    let found = fs::metadata(path)?;
+    let needed = if found.is_dir() { OWNER_FOLDER } else { OWNER };
+    fs::set_permissions(path, fs::Permissions::from_mode(needed))
+}
+
+/// Bytes that its file system has left for this user; none where it does not say.
+pub fn free_bytes(path: &Path) -> Option<u64> {
+    let told = rustix::fs::statvfs(path).ok()?;
+    told.f_bavail.checked_mul(told.f_frsize)
+}
+
+/// Files and sockets that this process may have open, at most, once it has asked for all.
+pub fn open_files_max() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum
 }
 
 /// Reads what begins at `at`; `UnexpectedEof` where there is less.

@@ -19,6 +19,26 @@ pub fn others_may_use(_: &Metadata) -> bool {
     false
 }
 
+/// Whether its owner may write it: the one thing that Windows keeps as a mode.
+pub fn owner_may_write(file: &Metadata) -> bool {
+    !file.permissions().readonly()
+}
+
+/// Who may use it is inherited from its folder: nothing is to be done.
+pub fn make_private(path: &Path) -> io::Result<()> {
+    fs::metadata(path).map(drop)
+}
+
+/// The standard library does not ask for it.
+pub fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
+/// Windows sets no such limit.
+pub fn open_files_max() -> Option<u64> {
+    None
+}
+
 /// Reads what begins at `at`; `UnexpectedEof` where there is less.
 pub fn read_exact_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
     while !bytes.is_empty() {

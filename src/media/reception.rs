@@ -78,6 +78,11 @@ impl Reception {
             .saturating_add(change.min(10 * self.clock_hz));
     }
 
+    /// Packets that came, repeated ones too.
+    pub fn received(&self) -> u32 {
+        self.received
+    }
+
     /// Packets that never came, as far as is known.
     pub fn lost(&self) -> u32 {
         self.expected().saturating_sub(self.received)

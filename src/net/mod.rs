@@ -19,7 +19,7 @@ pub use resolver::{Families, NotFound, Resolver, Target, Wanted};
 pub use rtp_ports::{PortPair, PortPool};
 pub use steady_udp::SteadyUdp;
 pub use streams::{
-    Clients, Doors, End, IdentityFiles, News, StreamLimits, Streams, Tls, TlsFault, TlsSettings,
-    Verify,
+    Clients, Doors, End, IdentityFiles, News, NoHandshake, Shown, StreamLimits, Streams, Tls,
+    TlsFault, TlsSettings, Verify, good_until,
 };
 pub use udp::UdpPort;

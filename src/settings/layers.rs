@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use config::{Config, ConfigError};
+use config::{Config, ConfigError, File, FileFormat};
 use toml::Table;
 
 use super::check::{self, Fault};
@@ -185,7 +185,8 @@ fn together(readings: &[Reading<'_>]) -> Result<Settings, ConfigError> {
     for reading in readings {
         // What its type refused is left out already.
         let layer: Table = reading.tree.read().unwrap_or_default();
-        together = together.add_source(Config::try_from(&layer)?);
+        let layer = File::from_str(&layer.to_string(), FileFormat::Toml);
+        together = together.add_source(layer);
     }
     together.build()?.try_deserialize()
 }

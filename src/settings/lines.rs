@@ -44,6 +44,8 @@ pub struct Account {
     /// By UDP an empty datagram goes to the registrar so often; zero is never.
     #[serde(default = "keep_alive")]
     pub keep_alive: Wait,
+    /// What the doctor dials there.
+    pub echo: Option<String>,
 }
 
 /// `[[sip.peer]]`: a PBX or trunk that neither side registers at.

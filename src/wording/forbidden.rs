@@ -155,18 +155,32 @@ pub fn forbidden(text: &str) -> Vec<Forbidden> {
             }
         }
     }
-    if ALONE.contains(&&*plain)
-        && let (Some((_, first)), Some((_, last))) = (letters.first(), letters.last())
-    {
-        let span = first.start..last.end;
-        found.push(Forbidden { rule: "F5", span });
-    }
+    found.extend(
+        sentences(text)
+            .filter(|span| is_rude_alone(&text[span.clone()]))
+            .map(|span| Forbidden { rule: "F5", span }),
+    );
     let familiar = text.match_indices(FAMILIAR).map(|(at, you)| Forbidden {
         rule: "F25",
         span: at..at + you.len(),
     });
     found.extend(familiar);
     outermost(found)
+}
+
+/// Where each sentence stands, its mark left out.
+fn sentences(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let start = text.as_ptr() as usize;
+    let parts = text.split(['。', '！', '？', '!', '?', '.', '\n']);
+    parts.map(move |part| {
+        let words = part.trim();
+        let at = words.as_ptr() as usize - start;
+        at..at + words.len()
+    })
+}
+
+fn is_rude_alone(sentence: &str) -> bool {
+    ALONE.contains(&&*sentence.to_lowercase())
 }
 
 /// The letters of a text as they are compared, each with where it stands.

@@ -30,6 +30,8 @@ fn rep(locale: &str) -> Environment {
         token: Some("s3cret".into()),
         locale: Some(locale.into()),
         state_home: None,
+        config_home: None,
+        terminal: false,
     }
 }
 

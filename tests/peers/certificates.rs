@@ -1,9 +1,14 @@
 use std::fs;
 use std::path::PathBuf;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
 
 use super::scratch::Scratch;
+
+/// A year that no test lives to see.
+const LONG_ENOUGH: i32 = 4096;
 
 /// An authority of one test, and what it has signed.
 pub(crate) struct Authority {
@@ -38,8 +43,14 @@ impl Authority {
 
     /// For whom is reached at this name or address.
     pub(crate) fn identity(&self, of: &str, name: &str) -> Identity {
+        self.identity_until(of, name, LONG_ENOUGH)
+    }
+
+    /// The same, until the beginning of this year.
+    pub(crate) fn identity_until(&self, of: &str, name: &str, year: i32) -> Identity {
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        params.not_after = date_time_ymd(year, 1, 1);
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         let (certificate, key) = (certificate.pem(), key.serialize_pem());
         Identity {

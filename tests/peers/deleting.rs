@@ -89,7 +89,7 @@ fn all_that_is_kept_of_a_number_goes_and_the_proof_does_not_name_it() {
     assert!(agent.callbacks().is_empty());
 
     let left = files(&state.join("calls"));
-    assert_eq!(left.len(), 1, "the other's timeline: {left:?}");
+    assert_eq!(left.len(), 2, "the other's timeline and messages: {left:?}");
     let recordings = files(&state.join("recordings"));
     let is_wav = |file: &&PathBuf| file.extension().is_some_and(|ending| ending == "wav");
     assert_eq!(recordings.iter().filter(is_wav).count(), 1);

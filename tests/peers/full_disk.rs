@@ -15,10 +15,10 @@ use super::scene::{A_WHILE, NUMBER, Scene};
 use super::scratch::Scratch;
 
 /// A file system in memory, so small that it can be filled; it is unmounted with its owner.
-struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn mount(at: PathBuf) -> Self {
+    pub(crate) fn mount(at: PathBuf) -> Self {
         fs::create_dir_all(&at).expect("the folder is ours");
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=4m", "thirdring-test"])
@@ -28,7 +28,7 @@ impl SmallDisk {
         Self(at)
     }
 
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut file = File::create(self.0.join("filler")).expect("there is room for a name");
         for size in [65_536, 1] {
             let block = vec![0; size];

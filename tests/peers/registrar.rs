@@ -89,6 +89,12 @@ impl Registrar {
         sent.expect("the network is up");
     }
 
+    /// Words of the test's own.
+    pub(crate) fn say(&self, words: &str, to: SocketAddr) {
+        let sent = self.socket.send_to(words.as_bytes(), to);
+        sent.expect("the network is up");
+    }
+
     pub(crate) fn written(request: &Message, code: u16, lines: &str) -> String {
         let kept = ["Via", "From", "Call-ID", "CSeq"];
         let kept: String = kept

@@ -64,12 +64,13 @@ fn claimed() -> BTreeSet<String> {
         .collect()
 }
 
-fn rules(word: &str) -> std::ops::RangeInclusive<u32> {
+/// `R23` is one, `R23-R25` are three.
+fn rules(word: &str) -> Vec<u32> {
     let number = |word: &str| word.strip_prefix('R')?.parse::<u32>().ok();
     let (first, last) = word.split_once('-').unwrap_or((word, word));
     match (number(first), number(last)) {
-        (Some(first), Some(last)) => first..=last,
-        _ => 1..=0,
+        (Some(first), Some(last)) => (first..=last).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -21,6 +21,19 @@ pub use outbox::Outbox;
 pub use postgres::Postgres;
 pub use sqlite::{Opened, Sqlite};
 
+/// What a database is that nobody has opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Examined {
+    /// It is made at the next start.
+    NotThere,
+    Whole {
+        version: u32,
+        known: u32,
+    },
+    /// The next start moves it aside, and takes over what is whole in it (D30).
+    Damaged,
+}
+
 /// A book that outlives us. Every call blocks until the disk has it: the desk runs it on a thread of its own.
 pub trait Store: fmt::Debug + Send {
     /// Carries the order out wholly, or not at all.

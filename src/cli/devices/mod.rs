@@ -1,11 +1,9 @@
 //! `thirdring devices`: the sound devices of this PC, without an agent.
 
 mod trial;
-mod verdict;
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use serde_json::json;
 
@@ -14,14 +12,12 @@ use super::arguments::DevicesArguments;
 use super::failure::Failure;
 use super::table::Table;
 use crate::desk::clock;
+use crate::doctor::{self, is_listed};
 use crate::seats::sound_cards::{
     Card, CardName, CardNews, CardState, Half, Pair, SoundCards, SoundServer, Wishes,
 };
 use crate::settings::Settings;
 use crate::words::Sentence;
-
-/// A sound server answers in milliseconds; one that is asleep is woken by being asked.
-const LISTING_WAIT: Duration = Duration::from_secs(6);
 
 pub(super) fn run(arguments: &DevicesArguments, teller: &mut Teller<'_>) -> Result<(), Failure> {
     let devices = Devices::open(arguments.config.as_deref(), &arguments.set)?;
@@ -32,11 +28,20 @@ pub(super) fn run(arguments: &DevicesArguments, teller: &mut Teller<'_>) -> Resu
     }
 }
 
+/// The devices there are; none where there is no sound server.
+pub(super) fn listed() -> Vec<Card> {
+    let (tell, news) = channel();
+    let tell = move |news| tell.send(news).unwrap_or(());
+    let cards = SoundCards::open(SoundServer::Usual, clock::now, tell).ok();
+    let listed = cards.filter(|_| is_listed(&news));
+    listed.map(|cards| cards.cards()).unwrap_or_default()
+}
+
 /// Plays samples of 48 kHz into the ear that calls would have, without any settings.
 pub(super) fn play(samples: &[f32]) -> Result<(), Failure> {
     let devices = Devices::open(None, &[])?;
     let (pair, _) = devices.chosen()?;
-    trial::play(&devices, &pair, samples)
+    doctor::play(&devices.cards, &pair.ear, samples).map_err(trial::no_stream)
 }
 
 /// The devices as JSON, or why there are none; for who looks from far.
@@ -83,9 +88,9 @@ impl Devices {
     }
 
     fn wait_for_listing(&self) -> Result<(), Failure> {
-        match self.news.recv_timeout(LISTING_WAIT) {
-            Ok(CardNews::ServerBack) => Ok(()),
-            Ok(_) | Err(_) => Err(Failure::Headset(Sentence::of("devices.no-server"))),
+        match is_listed(&self.news) {
+            true => Ok(()),
+            false => Err(Failure::Headset(Sentence::of("devices.no-server"))),
         }
     }
 

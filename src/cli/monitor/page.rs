@@ -74,7 +74,7 @@ fn seats(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, teller: &Teller
         Constraint::Length(8),
     ];
     let table = Table::new(snapshot.seats.iter().map(row), widths);
-    let table = table.header(header(&["seat", "state", "for"], teller));
+    let table = table.header(header(&["seat", "state", "lasts"], teller));
     frame.render_widget(table.block(block("monitor.seats", teller)), area);
 }
 

@@ -10,7 +10,7 @@ fn snapshot() -> Snapshot {
         serde_json::from_value(seat).unwrap()
     };
     let call = json!({
-        "id": "01a1ffc3-2eaa-7a6c-8ca4-1f82261c444d", "sip_call_id": "1@b", "inbound": true, "state": "holding",
+        "id": "01a1ffc32eaa7a6c8ca41f82261c444d", "sip_call_id": "1@b", "inbound": true, "state": "holding",
         "since_utc": "2026-11-23T08:00:00Z", "waiting_s": 24, "language": "zh-CN", "caller": "13900139000",
         "seat": "rep1", "target": null, "question": null, "line": { "caller": "fine", "rep": "fine" },
         "quality": { "caller": { "rtd_ms": 20, "heard": {

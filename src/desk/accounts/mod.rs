@@ -16,6 +16,7 @@ use crate::sip::{AskId, Endpoint, FlowId, Hop, LoginId, NameAddr};
 use crate::words::{Entropy, Moment};
 
 use self::line::Line;
+pub use self::opening::{Enrolled, enrolled, wanted as registrar_of};
 use self::opening::{Machine, instance, open_line};
 use super::finder::{Finder, Of};
 use super::house::House;

@@ -31,14 +31,8 @@ pub(super) fn open_line(
     now: Moment,
 ) -> Result<Line, RunError> {
     let transport = sip::Transport::from(account.transport);
-    let user = account.auth_user.as_ref().unwrap_or(&account.username);
-    let credentials = Credentials::new(user, password(account)?);
-    let of_record = AddressOfRecord::new(
-        &account.username,
-        &account.domain.to_string(),
-        account.display_name.as_deref(),
-    );
-    let of_record = of_record.map_err(|_| not_an_address(account))?;
+    let credentials = credentials(account)?;
+    let of_record = of_record(account)?;
     let who = Who {
         identity: of_record.address().clone(),
         login: endpoint.add_login(credentials.clone()),
@@ -81,6 +75,39 @@ pub(super) fn open_line(
     })
 }
 
+/// Who we are by an account, and where its requests go.
+pub struct Enrolled {
+    pub of_record: AddressOfRecord,
+    pub credentials: Credentials,
+    /// Every request goes by it.
+    pub proxy: Option<sip::Uri>,
+    pub wanted: Wanted,
+}
+
+/// Fails where the password is not where the settings say.
+pub fn enrolled(account: &settings::Account) -> Result<Enrolled, RunError> {
+    Ok(Enrolled {
+        of_record: of_record(account)?,
+        credentials: credentials(account)?,
+        proxy: proxy(account)?,
+        wanted: wanted(account),
+    })
+}
+
+fn credentials(account: &settings::Account) -> Result<Credentials, RunError> {
+    let user = account.auth_user.as_ref().unwrap_or(&account.username);
+    Ok(Credentials::new(user, password(account)?))
+}
+
+fn of_record(account: &settings::Account) -> Result<AddressOfRecord, RunError> {
+    let of_record = AddressOfRecord::new(
+        &account.username,
+        &account.domain.to_string(),
+        account.display_name.as_deref(),
+    );
+    of_record.map_err(|_| not_an_address(account))
+}
+
 fn password(account: &settings::Account) -> Result<Pii<String>, RunError> {
     let password = match &account.password {
         Some(secret) => secret.read(|name| std::env::var(name).ok()),
@@ -121,7 +148,7 @@ fn preferred(account: &settings::Account) -> Result<Option<sip::Uri>, RunError> 
 }
 
 /// The outbound proxy, or the domain, whose name may stand for several servers (RFC 3263).
-fn wanted(account: &settings::Account) -> Wanted {
+pub fn wanted(account: &settings::Account) -> Wanted {
     let (host, port) = match &account.outbound_proxy {
         Some(HostPort { host, port }) => (host.clone(), Some(*port)),
         None => (account.domain.to_string(), None),

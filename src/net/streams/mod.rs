@@ -37,7 +37,9 @@ use crate::sip::{Fault, FlowId, Hop, Transmit, Transport};
 use crate::words::Entropy;
 
 pub use limits::{End, StreamLimits};
-pub use tls::{Clients, IdentityFiles, Tls, TlsFault, TlsSettings, Verify};
+pub use tls::{
+    Clients, IdentityFiles, NoHandshake, Shown, Tls, TlsFault, TlsSettings, Verify, good_until,
+};
 
 /// Messages read and not yet taken; past it connections are no longer read.
 const NEWS_MAX: usize = 256;

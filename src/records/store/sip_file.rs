@@ -1,4 +1,4 @@
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -28,12 +28,21 @@ impl SipMessages {
         if let Some(day) = path.parent() {
             fs::create_dir_all(day)?;
         }
-        let mut line = serde_json::to_vec(message)?;
-        line.push(b'\n');
-        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-        match file.metadata()?.len() < FILE_BYTES_MAX {
-            true => file.write_all(&line),
-            false => Ok(()),
+        write(
+            OpenOptions::new().create(true).append(true).open(path)?,
+            message,
+        )
+    }
+
+    /// The same for a call that is over: where its file was deleted it stays so.
+    pub fn append_afterwards(&self, call: CallId, message: &SipMessage) -> io::Result<()> {
+        match OpenOptions::new()
+            .append(true)
+            .open(path(&self.folder, call))
+        {
+            Ok(file) => write(file, message),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(why) => Err(why),
         }
     }
 
@@ -59,6 +68,15 @@ impl SipMessages {
             Err(why) => Err(why),
         }
     }
+}
+
+fn write(mut file: File, message: &SipMessage) -> io::Result<()> {
+    if file.metadata()?.len() >= FILE_BYTES_MAX {
+        return Ok(());
+    }
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    file.write_all(&line)
 }
 
 fn path(folder: &Path, call: CallId) -> PathBuf {
@@ -101,6 +119,8 @@ mod tests {
         cut.unwrap().write_all(b"{\"at\":12").unwrap();
         let read = SipMessages::read(&state, call).unwrap();
         let deleted = [(); 2].map(|()| SipMessages::delete(&state, call).unwrap());
+        messages.append_afterwards(call, &said[0]).unwrap();
+        assert_eq!(SipMessages::read(&state, call).unwrap(), []);
         fs::remove_dir_all(&state).unwrap();
         assert_eq!(read, said);
         assert_eq!(deleted, [true, false]);

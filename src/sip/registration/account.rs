@@ -59,6 +59,10 @@ impl AddressOfRecord {
     pub fn address(&self) -> &NameAddr {
         &self.address
     }
+
+    pub(super) fn registrar(&self) -> &str {
+        self.registrar.as_str()
+    }
 }
 
 impl Account {
@@ -108,7 +112,7 @@ impl Account {
     }
 }
 
-fn loose(proxy: &Uri) -> String {
+pub(super) fn loose(proxy: &Uri) -> String {
     match proxy.param("lr") {
         Some(_) => format!("<{proxy}>"),
         None => format!("<{proxy};lr>"),

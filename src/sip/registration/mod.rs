@@ -7,6 +7,7 @@
 mod account;
 mod client;
 mod grant;
+mod inquiry;
 mod line;
 mod pace;
 mod stage;
@@ -14,4 +15,5 @@ mod verdicts;
 
 pub use account::{Account, AddressOfRecord};
 pub use client::Registration;
+pub use inquiry::{Inquiry, Reply, Verdict};
 pub use stage::{Action, Alarm, State};

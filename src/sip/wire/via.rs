@@ -56,6 +56,10 @@ impl Via {
         self.params.get("branch").filter(cookie)
     }
 
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
+        self.params.get(name)
+    }
+
     /// `host:port` as it names itself.
     pub(crate) fn sent_by(&self) -> String {
         match self.port {

@@ -22,20 +22,20 @@ const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const STARTS_WITHIN: Duration = Duration::from_secs(20);
 
 /// The password of its one account, `hotline`.
-pub(super) const PASSWORD: &str = "open sesame";
+pub(crate) const PASSWORD: &str = "open sesame";
 
 /// A running Kamailio; it ends with its owner.
-pub(super) struct Kamailio {
+pub(crate) struct Kamailio {
     child: Child,
     /// By UDP and TCP; TLS is on the port above.
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     folder: Scratch,
     settings: PathBuf,
 }
 
 /// What differs from one Kamailio to the next.
 #[derive(Default)]
-pub(super) struct Setup<'a> {
+pub(crate) struct Setup<'a> {
     /// Challenges with this algorithm only; none is SHA-256.
     pub(super) algorithm: Option<&'a str>,
     /// Where calls to 13800138000 go.
@@ -47,7 +47,7 @@ pub(super) struct Setup<'a> {
 }
 
 impl Kamailio {
-    pub(super) fn start(setup: &Setup<'_>) -> Self {
+    pub(crate) fn start(setup: &Setup<'_>) -> Self {
         let folder = Scratch::new("kamailio");
         let address = setup
             .address

@@ -67,13 +67,13 @@ fn thirty_callers_at_once_hear_the_whole_greeting() {
 }
 
 /// SIPp that answers everybody and sends his own sound back to him.
-struct Echo {
+pub(crate) struct Echo {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Echo {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let port = free_ports(host);
         let (sip, rtp) = (port.to_string(), (port + 2).to_string());

@@ -108,6 +108,20 @@ impl Postgres {
         parsed.map(drop).map_err(refused)
     }
 
+    /// Connects as a desk would, and leaves again: the server's version, as `server_version_num` has it (150004).
+    pub fn greet(url: &Pii<String>) -> Result<i64, OpenError> {
+        let address = Address::parse(url, DeskId::alone())
+            .map_err(|why| OpenError::Url(Fault::from(why).to_string()))?;
+        let version = "SELECT current_setting('server_version_num')::bigint";
+        let told = Link::open(&address).and_then(|link| link.number(version));
+        let refused = |why: String| OpenError::Server {
+            server: address.to_string(),
+            why,
+        };
+        let told = told.map_err(|fault| refused(fault.to_string()))?;
+        told.ok_or_else(|| refused("it tells no version".to_owned()))
+    }
+
     fn open_as(
         name: Name,
         url: &Pii<String>,

@@ -1,3 +1,4 @@
+mod examine;
 mod journal;
 mod keeping;
 mod open;
@@ -19,7 +20,7 @@ use self::place::Place;
 use self::row::Row;
 use self::sheet::Page;
 use self::tally::Tally;
-use super::{Forgotten, Found, Kept, OpenError, Salvaged, Store, StoreError};
+use super::{Examined, Forgotten, Found, Kept, OpenError, Salvaged, Store, StoreError};
 use crate::callbacks::engaged::Engaged;
 use crate::callbacks::{Attempt, Callback, CallbackId, Order, Rules, Turn, Wished, carry_out};
 use crate::words::PhoneNumber;
@@ -77,6 +78,11 @@ impl Sqlite {
     /// Whether this user could open it; nothing is changed there.
     pub fn look(path: &Path) -> Result<(), OpenError> {
         reach::look(path)
+    }
+
+    /// What is there, as it lies: nothing is changed, and a database that an agent has is not read.
+    pub fn examine(path: &Path) -> Result<Examined, OpenError> {
+        examine::examine(path)
     }
 
     /// What the last run left; a damaged row is set aside, the others are kept.

@@ -115,7 +115,7 @@ fn connect(path: &Path, tally: &Tally, rules: &Rules) -> Result<Connection, Trou
     Ok(db)
 }
 
-fn has_bytes(path: &Path) -> bool {
+pub(super) fn has_bytes(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.len() > 0)
 }
 
@@ -188,7 +188,7 @@ fn furnish(
 }
 
 /// Of the tables that are there; none where there is no table at all.
-fn version(db: &Connection) -> rusqlite::Result<Option<u32>> {
+pub(super) fn version(db: &Connection) -> rusqlite::Result<Option<u32>> {
     if tables(db)?.is_empty() {
         return Ok(None);
     }

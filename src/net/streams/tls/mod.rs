@@ -6,6 +6,8 @@
 mod anyone;
 mod fault;
 mod files;
+mod trial;
+mod validity;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -22,6 +24,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use self::anyone::Anyone;
 pub use self::fault::TlsFault;
 use self::files::Identity;
+pub use self::trial::{NoHandshake, Shown, good_until};
 
 /// What an admin has set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

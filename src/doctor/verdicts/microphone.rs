@@ -30,22 +30,22 @@ const REPEATS: f32 = 0.6;
 const PERIODS: std::ops::Range<usize> = 96..480;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Measured {
+pub struct Measured {
     /// Of the loudest tenth of all frames: of speech, where somebody spoke.
-    pub(super) level_dbfs: f32,
+    pub level_dbfs: f32,
     /// Of the quietest tenth.
-    pub(super) floor_dbfs: f32,
-    pub(super) peak_dbfs: f32,
+    pub floor_dbfs: f32,
+    pub peak_dbfs: f32,
     /// Whether what is in the quietest tenth does not repeat.
     floor_is_noise: bool,
     /// Of all samples, those at full scale: 0 to 1.
     clipped: f32,
     /// Samples a second.
-    pub(super) rate: u32,
+    pub rate: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Fitness {
     Fine,
     Muted,
     Dead,
@@ -55,8 +55,8 @@ pub(super) enum Verdict {
     Noisy,
 }
 
-impl Verdict {
-    pub(super) fn word(self) -> &'static str {
+impl Fitness {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Fine => "fine",
             Self::Muted => "muted",
@@ -69,7 +69,7 @@ impl Verdict {
     }
 }
 
-pub(super) fn measure(samples: &[f32], took: Duration) -> Measured {
+pub fn measure(samples: &[f32], took: Duration) -> Measured {
     let mut frames: Vec<&[f32]> = samples.chunks_exact(FRAME).collect();
     frames.sort_by(|one, other| power(one).total_cmp(&power(other)));
     let tenth = frames.len().div_ceil(10);
@@ -96,21 +96,21 @@ pub(super) fn measure(samples: &[f32], took: Duration) -> Measured {
 }
 
 /// The gravest first: what is not there cannot be too quiet.
-pub(super) fn judge(measured: &Measured, is_muted: bool) -> Verdict {
+pub fn judge(measured: &Measured, is_muted: bool) -> Fitness {
     if is_muted {
-        Verdict::Muted
+        Fitness::Muted
     } else if measured.rate.abs_diff(SAMPLE_RATE) > RATE_TOLERANCE {
-        Verdict::Stalled
+        Fitness::Stalled
     } else if measured.peak_dbfs <= SILENCE_DBFS {
-        Verdict::Dead
+        Fitness::Dead
     } else if measured.clipped > CLIPPED {
-        Verdict::TooLoud
+        Fitness::TooLoud
     } else if measured.level_dbfs < QUIET_DBFS {
-        Verdict::TooQuiet
+        Fitness::TooQuiet
     } else if measured.floor_is_noise && measured.floor_dbfs > NOISY_DBFS {
-        Verdict::Noisy
+        Fitness::Noisy
     } else {
-        Verdict::Fine
+        Fitness::Fine
     }
 }
 
@@ -163,7 +163,7 @@ mod tests {
         (0..3 * SECOND).map(|_| next()).collect()
     }
 
-    fn verdict(samples: &[f32]) -> Verdict {
+    fn verdict(samples: &[f32]) -> Fitness {
         judge(&measure(samples, Duration::from_secs(3)), false)
     }
 
@@ -172,25 +172,25 @@ mod tests {
         let measured = measure(&tone(0.25), Duration::from_secs(3));
         assert!((measured.level_dbfs + 15.05).abs() < 0.1, "{measured:?}");
         assert_eq!(measured.rate, SAMPLE_RATE);
-        assert_eq!(judge(&measured, false), Verdict::Fine);
-        assert_eq!(judge(&measured, true), Verdict::Muted);
+        assert_eq!(judge(&measured, false), Fitness::Fine);
+        assert_eq!(judge(&measured, true), Fitness::Muted);
     }
 
     #[test]
     fn zeros_are_a_dead_microphone() {
-        assert_eq!(verdict(&vec![0.0; 3 * SECOND]), Verdict::Dead);
-        assert_eq!(verdict(&[]), Verdict::Stalled);
+        assert_eq!(verdict(&vec![0.0; 3 * SECOND]), Fitness::Dead);
+        assert_eq!(verdict(&[]), Fitness::Stalled);
     }
 
     #[test]
     fn levels_have_their_verdicts() {
-        assert_eq!(verdict(&tone(0.004)), Verdict::TooQuiet);
+        assert_eq!(verdict(&tone(0.004)), Fitness::TooQuiet);
         let clipped: Vec<f32> = tone(1.5)
             .into_iter()
             .map(|it| it.clamp(-1.0, 1.0))
             .collect();
-        assert_eq!(verdict(&clipped), Verdict::TooLoud);
-        assert_eq!(verdict(&noise(0.05)), Verdict::Noisy);
+        assert_eq!(verdict(&clipped), Fitness::TooLoud);
+        assert_eq!(verdict(&noise(0.05)), Fitness::Noisy);
     }
 
     #[test]
@@ -203,14 +203,14 @@ mod tests {
                 .map(|(word, room)| word + room)
                 .collect()
         };
-        assert_eq!(verdict(&spoken(0.001)), Verdict::Fine);
-        assert_eq!(verdict(&spoken(0.02)), Verdict::Noisy);
+        assert_eq!(verdict(&spoken(0.001)), Fitness::Fine);
+        assert_eq!(verdict(&spoken(0.02)), Fitness::Noisy);
     }
 
     #[test]
     fn a_device_that_does_not_keep_time_has_stalled() {
         let measured = measure(&tone(0.25), Duration::from_secs(4));
-        assert_eq!(judge(&measured, false), Verdict::Stalled);
+        assert_eq!(judge(&measured, false), Fitness::Stalled);
     }
 
     #[test]
