@@ -39,7 +39,7 @@ pub struct HeardPhrase {
     pub ssrc: u32,
     /// The RTP timestamp of its first sample.
     pub rtp_timestamp: u32,
-    /// When the packet with its first sample arrived.
+    /// When its first sample was heard, behind a jitter buffer that waits for nobody.
     pub at: Moment,
 }
 

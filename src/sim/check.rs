@@ -16,7 +16,7 @@ use crate::media::Clip;
 use crate::phone::{PhoneAddress, Rtcp, Sends};
 use crate::settings::{Document, SettingsError};
 use crate::sip::Uri;
-use crate::words::{Key, Language, Sentence};
+use crate::words::{Key, Language, PromptId, Sentence};
 
 /// What a phone may send while it says nothing, beside sounds by their names.
 const QUIET: [&str; 3] = ["silence", "nothing", "tone"];
@@ -75,13 +75,17 @@ impl<'t> Check<'t> {
     fn new(mut document: Document, text: &'t ScenarioText, folder: &Path) -> Self {
         let mut sounds = Sounds::default();
         for (name, file) in &text.sound {
-            if let Err(why) = sounds.add(name, &folder.join(file.get_ref())) {
-                let title = Sentence::of("sim.no-recording")
-                    .with("file", file.get_ref().display())
-                    .with("why", why);
-                let help = Sentence::of("sim.right.recording");
-                document.fault(file.span(), title, help);
-            }
+            let title = match (name.parse::<PromptId>(), folder.join(file.get_ref())) {
+                (Err(why), _) => why,
+                (Ok(_), path) => match sounds.add(name, &path) {
+                    Ok(()) => continue,
+                    Err(why) => Sentence::of("sim.no-recording")
+                        .with("file", file.get_ref().display())
+                        .with("why", why),
+                },
+            };
+            let help = Sentence::of("sim.right.recording");
+            document.fault(file.span(), title, help);
         }
         Self {
             document,
@@ -138,6 +142,9 @@ impl<'t> Check<'t> {
 
     fn step(&mut self, text: &StepText) -> Option<Step> {
         let phone = self.phone(&text.who);
+        if let (Some(of), None) = (&text.of, &text.after) {
+            self.fault(of.span(), "sim.of-nothing", "sim.right.after");
+        }
         let after = text.after.as_ref().map(|after| {
             let whose = text.of.as_ref().unwrap_or(&text.who);
             let (event, whose) = (

@@ -13,29 +13,32 @@ const RING_TONE: Duration = Duration::from_secs(1);
 
 const MICROS_A_SAMPLE: u64 = 125;
 
+/// Of a stretch of sound so much may not have come yet: what a network holds back at most (ITU-T G.114).
+const UNDER_WAY: Duration = Duration::from_millis(150);
+
 /// What one phone lived through.
-pub struct Evidence {
-    pub diary: Diary,
-    pub tape: Tape,
+pub(super) struct Evidence {
+    pub(super) diary: Diary,
+    pub(super) tape: Tape,
     /// In the order in which they began.
-    pub phrases: Vec<Said>,
+    pub(super) phrases: Vec<Said>,
 }
 
 /// A phrase as it was heard, in time.
 #[derive(Clone, Debug)]
-pub struct Said {
-    pub id: PromptId,
-    pub language: Language,
-    pub at: Moment,
-    pub until: Moment,
+pub(super) struct Said {
+    pub(super) id: PromptId,
+    pub(super) language: Language,
+    pub(super) at: Moment,
+    pub(super) until: Moment,
     /// None where it was heard to its end.
-    pub cut_after: Option<Duration>,
-    pub level_dbov: f32,
-    pub longest_gap: Duration,
+    pub(super) cut_after: Option<Duration>,
+    pub(super) level_dbov: f32,
+    pub(super) longest_gap: Duration,
 }
 
 impl Evidence {
-    pub fn new(diary: Diary, tape: Tape, scenario: &Scenario) -> Self {
+    pub(super) fn new(diary: Diary, tape: Tape, scenario: &Scenario) -> Self {
         let phrases = diary.heard.iter().map(|it| Said::new(it, scenario));
         let mut phrases: Vec<Said> = phrases.collect();
         phrases.sort_by_key(|said| said.at);
@@ -57,10 +60,17 @@ impl Evidence {
         ended.map(|said| said.until).next_back()
     }
 
-    /// What was received in that time; nothing where nothing came any more.
+    /// What was received in that time, as far as it came.
     pub(super) fn sound(&self, from: Moment, lasts: Duration) -> &[i16] {
         let (first, last) = (self.place(from), self.place(from + lasts));
         self.tape.samples.get(first..last).unwrap_or_default()
+    }
+
+    /// The same, where it came to its end, but for what is on its way.
+    pub(super) fn whole_sound(&self, from: Moment, lasts: Duration) -> Option<&[i16]> {
+        let sound = self.sound(from, lasts);
+        let least = in_samples(lasts.saturating_sub(UNDER_WAY));
+        (!sound.is_empty() && sound.len() >= least).then_some(sound)
     }
 
     /// The sample that was received then.
@@ -70,8 +80,7 @@ impl Evidence {
         let Some(arrived) = later.checked_sub(1).and_then(|n| arrivals.get(n)) else {
             return arrivals.first().map_or(0, |first| first.sample);
         };
-        let since = at.since(arrived.at).as_micros() / u128::from(MICROS_A_SAMPLE);
-        let place = arrived.sample + usize::try_from(since).unwrap_or(0);
+        let place = arrived.sample.saturating_add(in_samples(at.since(arrived.at)));
         place.min(self.tape.samples.len())
     }
 
@@ -127,6 +136,10 @@ impl Said {
             longest_gap: in_time(longest_gap.into()),
         }
     }
+}
+
+fn in_samples(span: Duration) -> usize {
+    usize::try_from(span.as_micros() / u128::from(MICROS_A_SAMPLE)).unwrap_or(usize::MAX)
 }
 
 fn in_time(samples: u64) -> Duration {

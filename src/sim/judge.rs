@@ -109,7 +109,7 @@ impl Judge<'_> {
                 let came = self.evidence.tape.arrivals.len() > 1;
                 Found::plain(came && hole <= *most, found)
             }
-            What::Keys(keys) => self.keys(keys),
+            What::Keys(keys) => self.keys(keys, when),
             What::Status(code) => self.status(*code, when),
             What::Header { name, like, of } => {
                 let value = self.evidence.header(name, of);
@@ -117,7 +117,7 @@ impl Judge<'_> {
                 Found::plain(is_met, or_nothing(value))
             }
             What::Codec(codec) => self.codec(*codec),
-            What::Ended(end) => self.ended(*end),
+            What::Ended(end) => self.ended(*end, when),
         }
     }
 
@@ -126,36 +126,47 @@ impl Judge<'_> {
         let Some(said) = all.nth(phrase.nth.saturating_sub(1)) else {
             return self.unheard(phrase, when);
         };
-        let mut found = Found {
+        let fault = self.fault_of(phrase, said);
+        let fault = fault.or_else(|| self.untimely(said, when?));
+        let level = phrase.level;
+        let found = Found {
             found: told(said),
-            is_met: true,
-            fault: self.fault_of(phrase, said),
+            is_met: fault.is_none() && level.is_none_or(|it| it.takes(said.level_dbov)),
+            fault,
             took: None,
         };
-        found.is_met = found.fault.is_none()
-            && phrase
-                .level
-                .is_none_or(|level| level.takes(said.level_dbov));
-        let Some(when) = when else {
-            return found;
+        self.timed(found, Some(said.at), when)
+    }
+
+    /// What it is called when a phrase comes at another time than it should.
+    fn untimely(&self, said: &Said, when: &When) -> Option<MediaFault> {
+        let origin = self.origin(&when.from, said.at)?;
+        match (when.takes(origin, said.at), self.is_out_of_order(said)) {
+            (true, _) => None,
+            (false, true) => Some(MediaFault::Reordered),
+            (false, false) => Some(MediaFault::Shifted),
+        }
+    }
+
+    /// The same, if it came in time; what never came did not.
+    fn timed(&self, found: Found, at: Option<Moment>, when: Option<&When>) -> Found {
+        let (Some(when), Some(at)) = (when, at) else {
+            let is_met = found.is_met && when.is_none();
+            return Found { is_met, ..found };
         };
-        let Some(origin) = self.origin(&when.from, said.at) else {
+        let Some(origin) = self.origin(&when.from, at) else {
             return Found::without(&when.from);
         };
-        found.took = Some(said.at.since(origin));
-        found.found = Sentence::of("sim.found.after")
-            .with("what", &found.found)
-            .with("seconds", seconds(said.at.since(origin)))
-            .with("from", &when.from);
-        if !when.takes(origin, said.at) {
-            found.is_met = false;
-            let untimely = match self.is_out_of_order(said) {
-                true => MediaFault::Reordered,
-                false => MediaFault::Shifted,
-            };
-            found.fault = found.fault.or(Some(untimely));
+        let took = at.since(origin);
+        Found {
+            found: Sentence::of("sim.found.after")
+                .with("what", found.found)
+                .with("seconds", seconds(took))
+                .with("from", &when.from),
+            is_met: found.is_met && when.takes(origin, at),
+            fault: found.fault,
+            took: Some(took),
         }
-        found
     }
 
     fn of(&self, phrase: &Phrase) -> impl Iterator<Item = &Said> {
@@ -165,7 +176,7 @@ impl Judge<'_> {
 
     fn unheard(&self, phrase: &Phrase, when: Option<&When>) -> Found {
         let (evidence, scenario) = (self.evidence, self.scenario);
-        let due = when.and_then(|when| Some(evidence.moment(&when.from, scenario)? + when.at));
+        let due = when.and_then(|when| Some(self.moment(&when.from)? + when.at));
         let fault = diagnosis::of_unheard(phrase, due, evidence, scenario, self.known);
         let others: Vec<&str> = evidence.phrases.iter().map(|it| it.id.as_str()).collect();
         let found = match others.is_empty() {
@@ -245,7 +256,7 @@ impl Judge<'_> {
         Found::plain(said.is_none(), said.map_or_else(nothing, told))
     }
 
-    /// A stretch of sound from a moment on; where nothing was received that long, there is nothing to judge.
+    /// A stretch of sound from a moment on; where it was not received to its end, there is nothing to judge.
     fn sounding(
         &self,
         when: Option<&When>,
@@ -258,10 +269,9 @@ impl Judge<'_> {
         let Some(origin) = self.origin(&when.from, Moment::from_nanos(u64::MAX)) else {
             return Found::without(&when.from);
         };
-        let sound = self.evidence.sound(origin + when.at, lasts);
-        match sound.is_empty() {
-            true => Found::plain(false, Sentence::of("sim.found.no-packets")),
-            false => judged(sound),
+        match self.evidence.whole_sound(origin + when.at, lasts) {
+            None => Found::plain(false, Sentence::of("sim.found.no-packets")),
+            Some(sound) => judged(sound),
         }
     }
 
@@ -275,38 +285,31 @@ impl Judge<'_> {
             | Event::Ended
             | Event::Key
             | Event::Begins(_)
-            | Event::Phrase(_) => self.evidence.moment(from, self.scenario),
+            | Event::Phrase(_) => self.moment(from),
         }
     }
 
-    fn keys(&self, keys: &[Key]) -> Found {
+    /// Their time is that of the first.
+    fn keys(&self, keys: &[Key], when: Option<&When>) -> Found {
         let pressed = self.evidence.diary.keys.iter().map(|(key, _)| *key);
         let is_met = pressed.clone().eq(keys.iter().copied());
         let pressed: String = pressed.map(Key::as_char).collect();
-        Found::plain(
-            is_met,
-            or_nothing(Some(pressed.as_str()).filter(|it| !it.is_empty())),
-        )
+        let found = or_nothing(Some(pressed.as_str()).filter(|it| !it.is_empty()));
+        let at = self.moment(&Event::Key);
+        self.timed(Found::plain(is_met, found), at, when)
     }
 
     fn status(&self, code: u16, when: Option<&When>) -> Found {
-        let at = self.evidence.moment(&Event::Status(code), self.scenario);
-        let Some(at) = at else {
-            return Found::plain(false, nothing());
+        let at = self.moment(&Event::Status(code));
+        let found = match at {
+            Some(_) => Found::plain(true, Sentence::of("sim.found.came")),
+            None => Found::plain(false, nothing()),
         };
-        let Some(when) = when else {
-            return Found::plain(true, Sentence::of("sim.found.came"));
-        };
-        let Some(origin) = self.origin(&when.from, at) else {
-            return Found::without(&when.from);
-        };
-        let found = Sentence::of("sim.found.came-after")
-            .with("seconds", seconds(at.since(origin)))
-            .with("from", &when.from);
-        Found {
-            took: Some(at.since(origin)),
-            ..Found::plain(when.takes(origin, at), found)
-        }
+        self.timed(found, at, when)
+    }
+
+    fn moment(&self, event: &Event) -> Option<Moment> {
+        self.evidence.moment(event, self.scenario)
     }
 
     fn codec(&self, codec: Codec) -> Found {
@@ -319,7 +322,7 @@ impl Judge<'_> {
         Found::plain(is_met, found)
     }
 
-    fn ended(&self, end: End) -> Found {
+    fn ended(&self, end: End, when: Option<&When>) -> Found {
         let progress = &self.evidence.diary.last_end;
         let (is_met, found) = match progress {
             Progress::HungUp { by_us: true } => (end == End::ByUs, Sentence::of("sim.end.by-us")),
@@ -337,7 +340,8 @@ impl Judge<'_> {
             | Progress::Rings
             | Progress::Talking => (false, nothing()),
         };
-        Found::plain(is_met, found)
+        let at = self.moment(&Event::Ended);
+        self.timed(Found::plain(is_met, found), at, when)
     }
 }
 

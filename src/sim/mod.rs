@@ -40,11 +40,10 @@ mod text;
 mod timeline;
 mod wording;
 
-pub use evidence::Evidence;
 pub use judge::Verdict;
 pub use play::{PlayError, Played, Wishes, play};
 pub use relay::{Order, Relay, RelayError, Side};
 pub use scenario::{Event, Expectation, Scenario, Step};
 pub use shift::{Percentiles, arrivals};
 pub use spoiling::MediaFault;
-pub use timeline::{Mark, timeline};
+pub use timeline::Mark;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::evidence::{Evidence, moments};
 use super::judge::{Verdict, judge};
 use super::scenario::{Actor, After, Callee, Deed, Event, Scenario, Step};
+use super::timeline::{Mark, timeline};
 use crate::desk::clock;
 use crate::ear::Repertoire;
 use crate::phone::{Answers, Phone, PhoneError, PhoneSettings, Progress};
@@ -33,12 +34,11 @@ pub struct Wishes {
     pub name: String,
 }
 
-/// A scenario that was played.
+/// A scenario that was played. What was heard is not kept: a shift has thousands of calls.
 pub struct Played {
     pub verdicts: Vec<Verdict>,
-    /// By the phone's name.
-    pub lived: BTreeMap<String, Evidence>,
-    pub began: Moment,
+    /// What each phone lived through, by its name.
+    pub timelines: BTreeMap<String, Vec<Mark>>,
 }
 
 /// Why a scenario could not be played at all.
@@ -57,10 +57,11 @@ pub async fn play(scenario: &Scenario, wishes: Wishes) -> Result<Played, PlayErr
     let lived = stage.close(&wishes).await?;
     let mut verdicts: Vec<Verdict> = missed.into_iter().collect();
     verdicts.extend(judge(scenario, &lived, &wishes.known));
+    let timelines = lived.into_iter();
+    let timelines = timelines.map(|(name, evidence)| (name, timeline(&evidence, began)));
     Ok(Played {
         verdicts,
-        lived,
-        began,
+        timelines: timelines.collect(),
     })
 }
 

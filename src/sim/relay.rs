@@ -112,13 +112,18 @@ impl Relay {
             self.send_due(clock::now());
             let due = self.due();
             tokio::select! {
-                Ok((length, from)) = self.front.recv_from(&mut ours) => {
-                    self.client = Some(from);
-                    let datagram = ours.get(..length).unwrap_or_default();
-                    self.there.take(datagram, clock::now());
+                came = self.front.recv_from(&mut ours) => {
+                    // Windows tells here that somebody has gone: others are carried on.
+                    if let Ok((length, from)) = came {
+                        self.client = Some(from);
+                        let datagram = ours.get(..length).unwrap_or_default();
+                        self.there.take(datagram, clock::now());
+                    }
                 }
-                Ok((length, from)) = self.back.recv_from(&mut theirs) => {
-                    if from.ip() == self.to.ip() {
+                came = self.back.recv_from(&mut theirs) => {
+                    if let Ok((length, from)) = came
+                        && from.ip() == self.to.ip()
+                    {
                         let datagram = theirs.get(..length).unwrap_or_default();
                         self.back_again.take(datagram, clock::now());
                     }

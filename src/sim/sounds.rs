@@ -16,6 +16,7 @@ use crate::words::{Language, PromptId, Sentence};
 pub(super) const VOICE: &str = "voice";
 
 static BOOK: LazyLock<Phrasebook> = LazyLock::new(Phrasebook::shipped);
+static NOBODY: LazyLock<Arc<Clip>> = LazyLock::new(|| Arc::new(Clip::from_samples(voice())));
 
 /// The scenario's own recordings; a phrase of the same name is hidden by it.
 #[derive(Clone, Default)]
@@ -40,7 +41,7 @@ impl Sounds {
             return Some(Arc::clone(own));
         }
         if name == VOICE {
-            return Some(Arc::new(Clip::from_samples(voice())));
+            return Some(Arc::clone(&NOBODY));
         }
         BOOK.clip(&name.parse().ok()?, language).ok()
     }
@@ -51,8 +52,8 @@ impl Sounds {
         own.chain([VOICE]).chain(phrases).collect()
     }
 
-    /// What the ears of a scenario know: its own recordings and all phrases of its language, and those phrases that it
-    /// names in the other one, too.
+    /// What the ears of a scenario know: its own recordings and all phrases of its language, those phrases that it names in
+    /// the other one, too, and the voice of nobody where that is named.
     pub(super) fn repertoire(
         &self,
         language: Language,
@@ -72,8 +73,14 @@ impl Sounds {
             let id: PromptId = name.parse().ok()?;
             Some((id, language, Arc::clone(clip)))
         });
+        let voice = named.iter().filter(|id| {
+            let is_own = self.own.contains_key(VOICE);
+            id.as_str() == VOICE && !is_own
+        });
+        let voice = voice.map(|id| (id.clone(), language, Arc::clone(&NOBODY)));
         let references = phrases
             .chain(own)
+            .chain(voice)
             .map(|(prompt, language, clip)| Reference {
                 prompt,
                 language,
@@ -133,6 +140,7 @@ fn gain(hz: f32, (first, second): (f32, f32)) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ear::hear_all;
 
     #[test]
     fn the_voice_of_nobody_is_as_loud_as_a_persons_and_rests_between_syllables() {
@@ -141,6 +149,23 @@ mod tests {
         let level = crate::sim::acoustics::level_dbov(&voice);
         assert!((-32.0..-15.0).contains(&level), "{level}");
         assert!(voice[SOUNDING..SYLLABLE].iter().all(|sample| *sample == 0));
+    }
+
+    #[test]
+    fn the_voice_of_nobody_is_heard_where_it_is_named() {
+        let sounds = Sounds::default();
+        let voice = sounds.clip(VOICE, Language::En).unwrap();
+        let line = [&[0; 4_000], voice.samples(), &[0; 8_000]].concat();
+        let heard = |named: &[&str]| {
+            let named = named.iter().map(|name| name.parse().unwrap()).collect();
+            let heard = hear_all(sounds.repertoire(Language::En, &named), &line);
+            let heard = heard.into_iter();
+            heard
+                .map(|it| (it.prompt.to_string(), it.began_at_sample))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(heard(&[VOICE]), [(VOICE.to_owned(), 4_000)]);
+        assert!(heard(&["greeting"]).is_empty());
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! What the judge makes of evidence that is written here.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -9,10 +8,11 @@ use super::evidence::{Evidence, moments};
 use super::judge::{Verdict, judge};
 use super::scenario::{Event, Scenario};
 use super::spoiling::MediaFault;
-use crate::ear::{Ended, Heard, Repertoire};
-use crate::media::Codec;
+use crate::ear::{Ended, Heard, Repertoire, hear_all};
+use crate::impairment::Path;
+use crate::media::{Codec, FRAME_SAMPLES, FRAME_TIME};
 use crate::phone::{Arrived, Diary, HeardPhrase, Progress, Tape, Way};
-use crate::words::{Key, Language, Moment};
+use crate::words::{Entropy, Key, Language, Moment};
 
 static NOTHING_KNOWN: LazyLock<Arc<Repertoire>> =
     LazyLock::new(|| Arc::new(Repertoire::new(Vec::new())));
@@ -26,7 +26,7 @@ fn scenario(expectations: &str) -> Scenario {
         "title = \"a test\"\nlanguage = \"en\"\ntarget = \"sip:x@127.0.0.1:5060\"\n\n[phone.caller]\n\n\
          [[step]]\nwho = \"caller\"\ndoes = \"calls\"\n\n{expectations}"
     );
-    let read = Scenario::read("test.toml", &text, Path::new(""), None);
+    let read = Scenario::read("test.toml", &text, "".as_ref(), None);
     read.unwrap_or_else(|faults| panic!("{faults}"))
 }
 
@@ -223,6 +223,9 @@ fn silence_and_a_tone_are_told_apart() {
     let silence = "silence = \"1s\"\nat = \"1s\"\nfrom = \"ack\"";
     let of_440 = "tone = 440\nat = \"1s\"\nfrom = \"ack\"";
     assert_eq!(Life::new().verdict(silence), MET);
+    // Nothing comes after 26 s.
+    let long = silence.replace("\"1s\"\nat", "\"25s\"\nat");
+    assert_eq!(Life::new().verdict(&long), UNMET);
     assert_eq!(Life::new().verdict(of_440), UNMET);
     assert_eq!(Life::new().sounds(7_000, tone).verdict(silence), UNMET);
     assert_eq!(Life::new().sounds(7_000, tone).verdict(of_440), MET);
@@ -253,6 +256,9 @@ fn signalling_is_judged_by_status_time_and_header() {
     );
     assert_eq!(verdict("ended = \"by-them\""), MET);
     assert_eq!(verdict("ended = \"by-us\""), UNMET);
+    let after = |at| format!("ended = \"by-them\"\nat = \"{at}\"\nfrom = \"200\"");
+    assert_eq!(verdict(&after("24s")), MET);
+    assert_eq!(verdict(&after("23s")), UNMET);
 }
 
 #[test]
@@ -269,6 +275,52 @@ fn sound_is_judged_by_its_codec_and_its_holes() {
     assert_eq!(deaf.verdict("gap = \"200ms\""), UNMET);
 }
 
+/// What comes of a sound that is sent in frames of 20 ms, in virtual time; from half of it on in the other weather.
+fn carried(sound: &[i16], weather: [&str; 2]) -> Vec<i16> {
+    let [first, then] = weather.map(|words| words.parse().unwrap());
+    let mut path = Path::new(first, Entropy::from_number(7));
+    let mut came = vec![0; sound.len()];
+    let half = sound.len() / FRAME_SAMPLES / 2;
+    for (n, frame) in (0_u32..).zip(sound.chunks(FRAME_SAMPLES)) {
+        let now = Moment::ZERO + FRAME_TIME * n;
+        if n as usize == half {
+            path.change(then);
+        }
+        path.take(&n.to_be_bytes(), now);
+        let until = match (n as usize + 1) * FRAME_SAMPLES < sound.len() {
+            true => now,
+            false => Moment::from_nanos(u64::MAX),
+        };
+        while let Some(datagram) = path.poll(until) {
+            let at = u32::from_be_bytes(datagram.try_into().unwrap()) as usize * FRAME_SAMPLES;
+            let end = (at + FRAME_SAMPLES).min(sound.len());
+            came[at..end].copy_from_slice(&sound[at..end]);
+        }
+        assert!(frame.len() <= FRAME_SAMPLES);
+    }
+    came
+}
+
+#[test]
+fn the_ear_hears_the_losses_of_a_relay_and_not_its_delays() {
+    let expected = "[[expect]]\nwho = \"caller\"\nhears = \"greeting\"\n";
+    let scenario = scenario(expected);
+    let greeting = "greeting".parse().unwrap();
+    let clip = scenario.clip(&greeting, Language::En).unwrap();
+    let line = [&[0; 8_000], clip.samples(), &[0; 16_000]].concat();
+    let heard = |weather| {
+        let heard = hear_all(scenario.repertoire(), &carried(&line, weather));
+        let heard = heard.into_iter().filter(|it| it.prompt == greeting);
+        let how = |it: Heard| (it.ended == Ended::Whole, it.gaps.is_empty());
+        heard.map(how).collect::<Vec<_>>()
+    };
+    let late = "delay 60ms, jitter 40ms, reorder 2%, duplicate 2%";
+    assert_eq!(heard([late; 2]), [(true, true)]);
+    assert_eq!(heard(["loss 20%, burst 5"; 2]), [(true, false)]);
+    assert_eq!(heard(["clear", "block"]), [(false, true)]);
+    assert_eq!(heard(["block"; 2]), []);
+}
+
 #[test]
 fn keys_are_those_that_were_pressed_and_no_others() {
     let pressed = || {
@@ -278,6 +330,9 @@ fn keys_are_those_that_were_pressed_and_no_others() {
     };
     assert_eq!(pressed().verdict("keys = \"12\""), MET);
     assert_eq!(pressed().verdict("keys = \"1\""), UNMET);
+    let first = |at| format!("keys = \"12\"\nat = \"{at}\"\nfrom = \"200\"");
+    assert_eq!(pressed().verdict(&first("1s")), MET);
+    assert_eq!(pressed().verdict(&first("2s")), UNMET);
 }
 
 #[test]

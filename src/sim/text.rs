@@ -90,11 +90,11 @@ pub(super) struct ExpectText {
     pub(super) ended: Option<Spanned<EndWord>>,
 
     // More about it.
-    pub(super) language: Option<Language>,
+    pub(super) language: Option<Spanned<Language>>,
     pub(super) nth: Option<Spanned<usize>>,
-    pub(super) cut: Option<bool>,
-    pub(super) within_db: Option<f32>,
-    pub(super) lasts: Option<Wait>,
+    pub(super) cut: Option<Spanned<bool>>,
+    pub(super) within_db: Option<Spanned<f32>>,
+    pub(super) lasts: Option<Spanned<Wait>>,
     pub(super) like: Option<Spanned<Glob>>,
     #[serde(rename = "in")]
     pub(super) of: Option<Spanned<String>>,
@@ -102,7 +102,7 @@ pub(super) struct ExpectText {
     // When.
     pub(super) at: Option<Spanned<Wait>>,
     pub(super) from: Option<Spanned<String>>,
-    pub(super) within: Option<Wait>,
+    pub(super) within: Option<Spanned<Wait>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

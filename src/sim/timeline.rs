@@ -16,7 +16,7 @@ pub struct Mark {
 }
 
 /// What a phone lived through, in the order in which it began: messages, phrases, keys.
-pub fn timeline(evidence: &Evidence, began: Moment) -> Vec<Mark> {
+pub(super) fn timeline(evidence: &Evidence, began: Moment) -> Vec<Mark> {
     let mark = |at: Moment, what| Mark {
         at: at.since(began),
         lasts: Duration::ZERO,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::evidence::Said;
-use super::scenario::{End, HeaderOf, Level, What, When};
+use super::scenario::{End, HeaderOf, Level, Phrase, What, When};
 use crate::words::Sentence;
 
 pub(super) fn expected(what: &What, when: Option<&When>) -> Sentence {
@@ -23,17 +23,7 @@ fn wanted(what: &What) -> Sentence {
     let of = Sentence::of;
     let ms = |span: &Duration| span.as_millis();
     match what {
-        What::Hears(phrase) => {
-            let hears = of("sim.expect.hears")
-                .with("phrase", &phrase.id)
-                .with("language", phrase.language);
-            match phrase.level {
-                Some(level) => of("sim.expect.at-level")
-                    .with("what", hears)
-                    .with("level", in_words(level)),
-                None => hears,
-            }
-        }
+        What::Hears(phrase) => heard(phrase),
         What::HearsInOrder(ids) => of("sim.expect.in-order").with("phrases", joined(ids)),
         What::NeverHears(id) => of("sim.expect.never").with("phrase", id),
         What::Silence(lasts) => of("sim.expect.silence").with("ms", ms(lasts)),
@@ -64,6 +54,31 @@ fn wanted(what: &What) -> Sentence {
             End::Refused => "sim.expect.refused",
             End::Cancelled => "sim.expect.cancelled",
         }),
+    }
+}
+
+fn heard(phrase: &Phrase) -> Sentence {
+    let mut hears = Sentence::of("sim.expect.hears")
+        .with("phrase", &phrase.id)
+        .with("language", phrase.language);
+    if phrase.nth > 1 {
+        hears = Sentence::of("sim.expect.nth")
+            .with("what", hears)
+            .with("nth", phrase.nth);
+    }
+    if let Some(level) = phrase.level {
+        hears = Sentence::of("sim.expect.at-level")
+            .with("what", hears)
+            .with("level", in_words(level));
+    }
+    if let Some(gap) = phrase.gap {
+        hears = Sentence::of("sim.expect.with-gaps")
+            .with("what", hears)
+            .with("ms", gap.as_millis());
+    }
+    match phrase.may_be_cut {
+        true => Sentence::of("sim.expect.or-cut").with("what", hears),
+        false => hears,
     }
 }
 

@@ -1,10 +1,12 @@
-//! `thirdring sim`: the shipped scenarios against the agent, ten faults that SIPp passes, the relay, and what is said of wrong
-//! scenarios.
+//! `thirdring sim`: the shipped scenarios against the agent, ten faults that SIPp passes, machines that are not ours, the relay,
+//! and what is said of wrong scenarios.
 
 mod faults;
 mod pages;
 mod relay;
 mod shipped;
+mod strangers;
+mod told;
 
 use std::ffi::OsString;
 use std::fs;
@@ -76,7 +78,7 @@ impl Drop for Background {
 #[test]
 fn all_that_is_wrong_with_a_scenario_is_shown_in_one_run() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
-    for name in ["many_faults", "nothing", "no_toml"] {
+    for name in ["many_faults", "misplaced", "nothing", "no_toml"] {
         for language in Language::ALL {
             let file = format!("tests/sim/bad/{name}.toml");
             let (code, told) = invoke(&["sim", &file, "--language", language.tag()]);

@@ -4,13 +4,14 @@ mod drawing;
 mod relay;
 mod report;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::Teller;
 use super::arguments::{SimArguments, SimVerb};
@@ -23,9 +24,6 @@ use crate::words::{Entropy, Sentence};
 
 /// Phones share these; their ears listen on the blocking threads.
 const WORKERS: usize = 2;
-
-/// Runs that are over and not yet told of; then the next one waits to end.
-const OVER_MAX: usize = 64;
 
 /// A scenario of a file.
 struct Scene {
@@ -133,7 +131,7 @@ async fn play_all(
     let scenario = Arc::clone(&scene.scenario);
     let known = tokio::task::spawn_blocking(move || scenario.repertoire()).await;
     let known = known.map_err(|why| Failure::not_started(&why))?;
-    let (over, mut ended) = mpsc::channel(OVER_MAX);
+    let mut plays = JoinSet::new();
     let begins = arrivals(arguments.count, arguments.cps, &mut entropy);
     for (run, begins) in (1..).zip(begins) {
         let wishes = Wishes {
@@ -143,24 +141,19 @@ async fn play_all(
             wav: arguments.wav.clone(),
             name: wav_name(&scene.name, run, arguments.count),
         };
-        let (scenario, over) = (Arc::clone(&scene.scenario), over.clone());
-        tokio::spawn(async move {
+        let scenario = Arc::clone(&scene.scenario);
+        plays.spawn(async move {
             wait(begins).await;
-            let played = play(&scenario, wishes).await;
-            // Whoever does not listen any more has failed, and said so.
-            let _ = over.send((run, played)).await;
+            (run, play(&scenario, wishes).await)
         });
     }
-    drop(over);
-    let mut played: Vec<(u32, Played)> = Vec::new();
-    while let Some((run, one)) = ended.recv().await {
-        played.push((
-            run,
-            one.map_err(|why: PlayError| Failure::NotStarted(why.sentence()))?,
-        ));
+    let mut played = BTreeMap::new();
+    while let Some(over) = plays.join_next().await {
+        let (run, one) = over.map_err(|why| Failure::not_started(&why))?;
+        let one = one.map_err(|why: PlayError| Failure::NotStarted(why.sentence()))?;
+        played.insert(run, one);
     }
-    played.sort_by_key(|(run, _)| *run);
-    Ok(played.into_iter().map(|(_, one)| one).collect())
+    Ok(played.into_values().collect())
 }
 
 /// `greeting` of `config/sim/greeting.toml`, with the number of the run where there are several.

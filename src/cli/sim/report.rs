@@ -7,7 +7,7 @@ use crate::cli::Teller;
 use crate::cli::failure::Failure;
 use crate::cli::junit::Case;
 use crate::cli::table::Table;
-use crate::sim::{Percentiles, Played, Verdict, timeline};
+use crate::sim::{Percentiles, Played, Verdict};
 use crate::words::Sentence;
 
 /// Tells of all runs; how many expectations were not met.
@@ -60,9 +60,8 @@ fn tell_one(played: &Played, teller: &mut Teller<'_>) -> Result<(), Failure> {
         .lines()
         .iter()
         .try_for_each(|line| teller.line(line))?;
-    for (name, evidence) in &played.lived {
-        let marks = timeline(evidence, played.began);
-        let drawn = drawing::draw(name, &marks, teller);
+    for (name, marks) in &played.timelines {
+        let drawn = drawing::draw(name, marks, teller);
         drawn.iter().try_for_each(|line| teller.line(line))?;
     }
     Ok(())
@@ -170,8 +169,8 @@ fn raw(scene: &Scene, run: u32, played: &Played, seed: u64, teller: &Teller<'_>)
             "took_ms": verdict.took.map(|took| took.as_millis() as u64),
         })
     });
-    let lived = played.lived.iter().map(|(name, evidence)| {
-        let marks = timeline(evidence, played.began).into_iter().map(|mark| {
+    let timelines = played.timelines.iter().map(|(name, marks)| {
+        let marks = marks.iter().map(|mark| {
             json!({
                 "at_ms": mark.at.as_millis() as u64,
                 "lasts_ms": mark.lasts.as_millis() as u64,
@@ -187,6 +186,6 @@ fn raw(scene: &Scene, run: u32, played: &Played, seed: u64, teller: &Teller<'_>)
         "seed": seed,
         "met": unmet(played).next().is_none(),
         "expectations": verdicts.collect::<Vec<_>>(),
-        "timeline": serde_json::Map::from_iter(lived),
+        "timeline": serde_json::Map::from_iter(timelines),
     })
 }
