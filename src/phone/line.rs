@@ -11,6 +11,7 @@ use tokio::time::interval;
 
 use super::diary::{Diary, DiaryPen, Progress, Way};
 use super::hearing::Sound;
+use super::inbox::Inbox;
 use super::recording::Recording;
 use super::settings::{PhoneAddress, PhoneSettings, Sends};
 use super::talk::Talk;
@@ -55,7 +56,7 @@ pub(super) enum Command {
 /// A phone's sockets.
 pub(super) struct Ports {
     pub(super) sip: UdpPort,
-    rtp: UdpSocket,
+    rtp: Inbox,
     /// Bound so that reports find a listener; what comes is not read.
     rtcp: UdpSocket,
 }
@@ -96,7 +97,7 @@ impl Ports {
         let PortPair { rtp, rtcp } = PortPool::new(range, Dscp::default()).bind(at.sip.ip())?;
         Ok(Self {
             sip: UdpPort::bind(at.sip)?,
-            rtp: UdpSocket::from_std(rtp)?,
+            rtp: Inbox::new(rtp)?,
             rtcp: UdpSocket::from_std(rtcp)?,
         })
     }
@@ -146,9 +147,9 @@ impl Line {
                     self.note_message(Way::Received, datagram, now());
                     self.endpoint.receive(datagram, from, now());
                 }
-                Ok((length, from)) = self.ports.rtp.recv_from(&mut packet) => {
+                Ok((length, from, at)) = self.ports.rtp.receive(&mut packet) => {
                     let datagram = packet.get(..length).unwrap_or_default();
-                    self.take_rtp(datagram, from, now());
+                    self.take_rtp(datagram, from, at);
                 }
                 _ = frames.tick() => self.tick(now()),
             }
@@ -319,7 +320,7 @@ impl Line {
             self.answer(now);
         }
         if let Stage::Talking(talk) = &mut self.stage {
-            let samples = talk.send_frame(&self.ports.rtp);
+            let samples = talk.send_frame(self.ports.rtp.socket());
             talk.send_report(&self.ports.rtcp, now);
             lock(&self.recording).sent(&samples);
             if let Some(part) = talk.incoming.part() {
@@ -379,7 +380,7 @@ impl Line {
     fn media_address(&self) -> SocketAddr {
         let at = self.settings.at;
         let unknown = SocketAddr::new(at.sip.ip(), 0);
-        let own = || self.ports.rtp.local_addr().unwrap_or(unknown);
+        let own = || self.ports.rtp.socket().local_addr().unwrap_or(unknown);
         at.behind.unwrap_or_else(own)
     }
 

@@ -7,6 +7,7 @@
 mod diary;
 mod handset;
 mod hearing;
+mod inbox;
 mod incoming;
 mod line;
 mod mouth;

@@ -276,27 +276,27 @@ fn sound_is_judged_by_its_codec_and_its_holes() {
 }
 
 /// What comes of a sound that is sent in frames of 20 ms, in virtual time; from half of it on in the other weather.
-fn carried(sound: &[i16], weather: [&str; 2]) -> Vec<i16> {
-    let [first, then] = weather.map(|words| words.parse().unwrap());
-    let mut path = Path::new(first, Entropy::from_number(7));
+fn carried(sound: &[i16], [first, then]: [&str; 2]) -> Vec<i16> {
+    let mut path = Path::new(first.parse().unwrap(), Entropy::from_number(7));
     let mut came = vec![0; sound.len()];
-    let half = sound.len() / FRAME_SAMPLES / 2;
-    for (n, frame) in (0_u32..).zip(sound.chunks(FRAME_SAMPLES)) {
+    let mut place = |datagram: Vec<u8>| {
+        let n = u32::from_be_bytes(datagram.try_into().unwrap()) as usize;
+        let frame = n * FRAME_SAMPLES..(n + 1) * FRAME_SAMPLES;
+        came[frame.clone()].copy_from_slice(&sound[frame]);
+    };
+    let frames = (sound.len() / FRAME_SAMPLES) as u32;
+    for n in 0..frames {
         let now = Moment::ZERO + FRAME_TIME * n;
-        if n as usize == half {
-            path.change(then);
+        if n == frames / 2 {
+            path.change(then.parse().unwrap());
         }
         path.take(&n.to_be_bytes(), now);
-        let until = match (n as usize + 1) * FRAME_SAMPLES < sound.len() {
-            true => now,
-            false => Moment::from_nanos(u64::MAX),
-        };
-        while let Some(datagram) = path.poll(until) {
-            let at = u32::from_be_bytes(datagram.try_into().unwrap()) as usize * FRAME_SAMPLES;
-            let end = (at + FRAME_SAMPLES).min(sound.len());
-            came[at..end].copy_from_slice(&sound[at..end]);
+        while let Some(datagram) = path.poll(now) {
+            place(datagram);
         }
-        assert!(frame.len() <= FRAME_SAMPLES);
+    }
+    while let Some(datagram) = path.poll(Moment::from_nanos(u64::MAX)) {
+        place(datagram);
     }
     came
 }
