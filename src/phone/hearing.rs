@@ -96,7 +96,10 @@ fn due<'a>(packets: impl Iterator<Item = &'a Arrival>, sample: u64) -> Option<Mo
     let ssrc = packets.peek()?.ssrc;
     let of_its_second = packets.take_while(|it| it.ssrc == ssrc && it.sample < sample + SECOND);
     let dues = of_its_second.map(|it| {
-        let (into, ahead) = (sample.saturating_sub(it.sample), it.sample.saturating_sub(sample));
+        let (into, ahead) = (
+            sample.saturating_sub(it.sample),
+            it.sample.saturating_sub(sample),
+        );
         let came = it.at.since(Moment::ZERO) + lasting(into);
         Moment::ZERO + came.saturating_sub(lasting(ahead))
     });

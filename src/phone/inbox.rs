@@ -62,10 +62,7 @@ mod system {
         clippy::wildcard_enum_match_arm,
         reason = "non-exhaustive, and of 20 kinds one is the stamp"
     )]
-    fn read(
-        socket: &UdpSocket,
-        datagram: &mut [u8],
-    ) -> io::Result<(usize, SocketAddr, Moment)> {
+    fn read(socket: &UdpSocket, datagram: &mut [u8]) -> io::Result<(usize, SocketAddr, Moment)> {
         let mut control = [0; CONTROL_BYTES];
         let mut parts = [IoSliceMut::new(datagram)];
         let message = recvmsg::<SockaddrStorage>(
@@ -137,18 +134,27 @@ mod tests {
         socket.set_nonblocking(true).unwrap();
         let inbox = Inbox::new(socket).unwrap();
         let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        let before = clock::now();
-        sender
-            .send_to(b"x", inbox.socket().local_addr().unwrap())
-            .unwrap();
-        let sent = clock::now();
+        let to = inbox.socket().local_addr().unwrap();
         // Work that takes a while.
-        while clock::now().since(sent) < Duration::from_millis(50) {
-            std::hint::spin_loop();
-        }
+        let work = |since: Moment| {
+            while clock::now().since(since) < Duration::from_millis(50) {
+                std::hint::spin_loop();
+            }
+        };
+        // The kernel begins to stamp a moment after it was asked; until then it stamps when it is read.
+        sender.send_to(b"first", to).unwrap();
+        work(clock::now());
+        inbox.receive(&mut [0; 16]).await.unwrap();
+        let before = clock::now();
+        sender.send_to(b"x", to).unwrap();
+        let sent = clock::now();
+        work(sent);
         let (length, from, at) = inbox.receive(&mut [0; 16]).await.unwrap();
         assert_eq!((length, from), (1, sender.local_addr().unwrap()));
         let margin = Duration::from_millis(5);
-        assert!(at + margin >= before && at <= sent + margin, "{at:?} {sent:?}");
+        assert!(
+            at + margin >= before && at <= sent + margin,
+            "{at:?} {sent:?}"
+        );
     }
 }

@@ -39,7 +39,8 @@ pub(super) fn read(
             .document
             .fault(0..0, title, Sentence::of("sim.right.step"));
     }
-    check.has_target = target.is_some();
+    // One that is no address has been told as that.
+    check.has_target = target.is_some() || text.target.is_some();
     let phones = text.phone.iter();
     let phones = phones.map(|(name, phone)| (name.clone(), check.actor(name, phone)));
     let phones: BTreeMap<_, _> = phones.collect();

@@ -80,7 +80,9 @@ impl Evidence {
         let Some(arrived) = later.checked_sub(1).and_then(|n| arrivals.get(n)) else {
             return arrivals.first().map_or(0, |first| first.sample);
         };
-        let place = arrived.sample.saturating_add(in_samples(at.since(arrived.at)));
+        let place = arrived
+            .sample
+            .saturating_add(in_samples(at.since(arrived.at)));
         place.min(self.tape.samples.len())
     }
 

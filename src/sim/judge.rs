@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::acoustics::{SILENT_DBOV, level_dbov, loudest_dbov, tone_part};
-use super::diagnosis;
+use super::diagnosis::Case;
 use super::evidence::{Evidence, Said};
 use super::scenario::{End, Event, Expectation, Level, Phrase, Scenario, What, When};
 use super::spoiling::MediaFault;
@@ -41,10 +41,8 @@ struct Found {
 
 /// One phone's expectations, and what there is to judge them by.
 struct Judge<'a> {
-    scenario: &'a Scenario,
-    known: &'a Arc<Repertoire>,
     who: &'a str,
-    evidence: &'a Evidence,
+    case: Case<'a>,
 }
 
 /// A verdict for each expectation, in their order.
@@ -54,12 +52,13 @@ pub(super) fn judge(
     known: &Arc<Repertoire>,
 ) -> Vec<Verdict> {
     let verdict = |expectation: &Expectation| {
-        let judge = Judge {
+        let case = Case {
             scenario,
             known,
-            who: &expectation.who,
             evidence: lived.get(&expectation.who)?,
         };
+        let who = &expectation.who;
+        let judge = Judge { who, case };
         Some(judge.verdict(expectation))
     };
     scenario.expectations.iter().filter_map(verdict).collect()
@@ -104,15 +103,15 @@ impl Judge<'_> {
                 Found::plain(level.takes(found), in_dbov(found))
             }),
             What::Gap(most) => {
-                let hole = self.evidence.longest_hole();
+                let hole = self.case.evidence.longest_hole();
                 let found = Sentence::of("sim.found.hole").with("ms", hole.as_millis());
-                let came = self.evidence.tape.arrivals.len() > 1;
+                let came = self.case.evidence.tape.arrivals.len() > 1;
                 Found::plain(came && hole <= *most, found)
             }
             What::Keys(keys) => self.keys(keys, when),
             What::Status(code) => self.status(*code, when),
             What::Header { name, like, of } => {
-                let value = self.evidence.header(name, of);
+                let value = self.case.evidence.header(name, of);
                 let is_met = value.is_some_and(|value| like.fits(value));
                 Found::plain(is_met, or_nothing(value))
             }
@@ -126,7 +125,7 @@ impl Judge<'_> {
         let Some(said) = all.nth(phrase.nth.saturating_sub(1)) else {
             return self.unheard(phrase, when);
         };
-        let fault = self.fault_of(phrase, said);
+        let fault = self.case.of_heard(phrase, said, self.is_repeated(phrase));
         let fault = fault.or_else(|| self.untimely(said, when?));
         let level = phrase.level;
         let found = Found {
@@ -171,14 +170,13 @@ impl Judge<'_> {
 
     fn of(&self, phrase: &Phrase) -> impl Iterator<Item = &Said> {
         let is_it = |said: &&Said| said.id == phrase.id && said.language == phrase.language;
-        self.evidence.phrases.iter().filter(is_it)
+        self.case.evidence.phrases.iter().filter(is_it)
     }
 
     fn unheard(&self, phrase: &Phrase, when: Option<&When>) -> Found {
-        let (evidence, scenario) = (self.evidence, self.scenario);
         let due = when.and_then(|when| Some(self.moment(&when.from)? + when.at));
-        let fault = diagnosis::of_unheard(phrase, due, evidence, scenario, self.known);
-        let others: Vec<&str> = evidence.phrases.iter().map(|it| it.id.as_str()).collect();
+        let heard = self.case.evidence.phrases.iter();
+        let others: Vec<&str> = heard.map(|it| it.id.as_str()).collect();
         let found = match others.is_empty() {
             true => Sentence::of("sim.found.no-phrase"),
             false => Sentence::of("sim.found.others").with("phrases", others.join(", ")),
@@ -186,14 +184,9 @@ impl Judge<'_> {
         Found {
             found,
             is_met: false,
-            fault,
+            fault: self.case.of_unheard(phrase, due),
             took: None,
         }
-    }
-
-    fn fault_of(&self, phrase: &Phrase, said: &Said) -> Option<MediaFault> {
-        let (evidence, scenario) = (self.evidence, self.scenario);
-        diagnosis::of_heard(phrase, said, self.is_repeated(phrase), evidence, scenario)
     }
 
     /// Whether the scenario expects the phrase once more.
@@ -210,7 +203,7 @@ impl Judge<'_> {
     }
 
     fn mine(&self) -> impl Iterator<Item = &Expectation> {
-        let expectations = self.scenario.expectations.iter();
+        let expectations = self.case.scenario.expectations.iter();
         expectations.filter(|it| it.who == self.who)
     }
 
@@ -225,14 +218,14 @@ impl Judge<'_> {
         let Some(mine) = place(&said.id) else {
             return false;
         };
-        self.evidence.phrases.iter().any(|other| {
+        self.case.evidence.phrases.iter().any(|other| {
             let theirs = place(&other.id);
             theirs.is_some_and(|theirs| theirs != mine && (theirs < mine) != (other.at < said.at))
         })
     }
 
     fn in_order(&self, ids: &[PromptId]) -> Found {
-        let heard: Vec<&PromptId> = self.evidence.phrases.iter().map(|it| &it.id).collect();
+        let heard: Vec<&PromptId> = self.case.evidence.phrases.iter().map(|it| &it.id).collect();
         let is_met = heard.iter().copied().eq(ids);
         let names: Vec<&str> = heard.iter().map(|id| id.as_str()).collect();
         let mut once = heard.clone();
@@ -252,7 +245,12 @@ impl Judge<'_> {
     }
 
     fn never(&self, id: &PromptId) -> Found {
-        let said = self.evidence.phrases.iter().find(|said| said.id == *id);
+        let said = self
+            .case
+            .evidence
+            .phrases
+            .iter()
+            .find(|said| said.id == *id);
         Found::plain(said.is_none(), said.map_or_else(nothing, told))
     }
 
@@ -269,7 +267,7 @@ impl Judge<'_> {
         let Some(origin) = self.origin(&when.from, Moment::from_nanos(u64::MAX)) else {
             return Found::without(&when.from);
         };
-        match self.evidence.whole_sound(origin + when.at, lasts) {
+        match self.case.evidence.whole_sound(origin + when.at, lasts) {
             None => Found::plain(false, Sentence::of("sim.found.no-packets")),
             Some(sound) => judged(sound),
         }
@@ -277,7 +275,7 @@ impl Judge<'_> {
 
     fn origin(&self, from: &Event, before: Moment) -> Option<Moment> {
         match from {
-            Event::LastPhrase => self.evidence.last_phrase(before),
+            Event::LastPhrase => self.case.evidence.last_phrase(before),
             Event::Invite
             | Event::Status(_)
             | Event::Ack
@@ -291,7 +289,7 @@ impl Judge<'_> {
 
     /// Their time is that of the first.
     fn keys(&self, keys: &[Key], when: Option<&When>) -> Found {
-        let pressed = self.evidence.diary.keys.iter().map(|(key, _)| *key);
+        let pressed = self.case.evidence.diary.keys.iter().map(|(key, _)| *key);
         let is_met = pressed.clone().eq(keys.iter().copied());
         let pressed: String = pressed.map(Key::as_char).collect();
         let found = or_nothing(Some(pressed.as_str()).filter(|it| !it.is_empty()));
@@ -309,11 +307,11 @@ impl Judge<'_> {
     }
 
     fn moment(&self, event: &Event) -> Option<Moment> {
-        self.evidence.moment(event, self.scenario)
+        self.case.evidence.moment(event, self.case.scenario)
     }
 
     fn codec(&self, codec: Codec) -> Found {
-        let arrivals = &self.evidence.tape.arrivals;
+        let arrivals = &self.case.evidence.tape.arrivals;
         let mut names: Vec<&str> = arrivals.iter().map(|it| it.codec.encoding_name()).collect();
         names.sort_unstable();
         names.dedup();
@@ -323,7 +321,7 @@ impl Judge<'_> {
     }
 
     fn ended(&self, end: End, when: Option<&When>) -> Found {
-        let progress = &self.evidence.diary.last_end;
+        let progress = &self.case.evidence.diary.last_end;
         let (is_met, found) = match progress {
             Progress::HungUp { by_us: true } => (end == End::ByUs, Sentence::of("sim.end.by-us")),
             Progress::HungUp { by_us: false } => {

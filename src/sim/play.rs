@@ -21,6 +21,9 @@ use crate::words::{Entropy, Moment, Sentence};
 /// Longer than a BYE is repeated; then nobody is there any more.
 const PARTING: Duration = Duration::from_secs(33);
 
+/// Who is hung up on learns it in that time, and has not hung up himself.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// What is the same for all runs of a scenario, and what is this one's.
 #[derive(Clone)]
 pub struct Wishes {
@@ -184,17 +187,26 @@ impl<'s> Stage<'s> {
 
     /// Whoever is in a call yet ends it.
     async fn part(&self) {
+        let last = self.scenario.steps.last();
+        if last.is_some_and(|step| matches!(step.deed, Deed::HangUp)) {
+            self.are_over(FAREWELL).await;
+        }
         for phone in self.phones.values() {
             if !is_over(&phone.progress()) {
                 // A phone that has ended has no call.
                 let _ = phone.hang_up().await;
             }
         }
+        self.are_over(PARTING).await;
+    }
+
+    /// Waits for the end of all calls; who is not heard of in that time is gone.
+    async fn are_over(&self, within: Duration) {
+        let until = clock::now() + within;
         for (name, phone) in &self.phones {
-            let over = phone.wait_for(name, PARTING, |diary| {
+            let over = phone.wait_for(name, clock::now().until(until), |diary| {
                 is_over(&diary.progress).then_some(())
             });
-            // Who is not heard of in that time is gone.
             let _ = over.await;
         }
     }

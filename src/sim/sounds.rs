@@ -53,7 +53,7 @@ impl Sounds {
     }
 
     /// What the ears of a scenario know: its own recordings and all phrases of its language, those phrases that it names in
-    /// the other one, too, and the voice of nobody where that is named.
+    /// the other one, too, and the voice of nobody where that is named. What sounds the same is known by its own name.
     pub(super) fn repertoire(
         &self,
         language: Language,
@@ -68,6 +68,10 @@ impl Sounds {
             spoken
                 .filter(move |spoken| known(id, spoken))
                 .filter_map(move |spoken| Some((id.clone(), spoken, BOOK.clip(id, spoken).ok()?)))
+        });
+        let phrases = phrases.filter(|(id, _, clip)| {
+            let mut own = self.own.values();
+            named.contains(id) || !own.any(|own| own.samples() == clip.samples())
         });
         let own = self.own.iter().filter_map(|(name, clip)| {
             let id: PromptId = name.parse().ok()?;

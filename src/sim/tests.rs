@@ -239,7 +239,7 @@ fn silence_and_a_tone_are_told_apart() {
 
 #[test]
 fn signalling_is_judged_by_status_time_and_header() {
-    let verdict = |expectation| Life::new().verdict(expectation);
+    let verdict = |expectation: &str| Life::new().verdict(expectation);
     assert_eq!(verdict("status = 200\nat = \"6s\"\nwithin = \"10ms\""), MET);
     assert_eq!(
         verdict("status = 200\nat = \"5s\"\nfrom = \"180\"\nwithin = \"10ms\""),

@@ -171,10 +171,17 @@ fn sipp_is_the_silent_caller_of_the_page() {
         return;
     }
     let own = Own::new("tester-page-sipp");
-    let line = the_one(AGENT).strip_prefix("THIRDRING_TOKEN=secret ").unwrap();
+    let line = the_one(AGENT)
+        .strip_prefix("THIRDRING_TOKEN=secret ")
+        .unwrap();
     let mut agent = own.command(&line.replace("/tmp/t ", "/tmp/state "));
     agent.env("THIRDRING_TOKEN", "secret");
-    agent.args(["--set", "journal=true", "--set", "callbacks.quiet_hours.every_day=none"]);
+    agent.args([
+        "--set",
+        "journal=true",
+        "--set",
+        "callbacks.quiet_hours.every_day=none",
+    ]);
     agent.stdout(Stdio::piped()).stderr(Stdio::null());
     let mut agent = Background(agent.spawn().unwrap());
     let mut ports = String::new();

@@ -141,6 +141,7 @@ fn a_call_comes_about_though_half_of_its_messages_are_lost() {
          [[step]]\nwho = \"caller\"\ndoes = \"calls\"\n\
          [[step]]\nwho = \"machine\"\nafter = \"invite\"\ndoes = \"answers\"\n\
          [[step]]\nwho = \"caller\"\nafter = \"ack\"\nwait = \"500ms\"\ndoes = \"hangs-up\"\n\
+         [[step]]\nwho = \"machine\"\nafter = \"ended\"\ndoes = \"waits\"\n\
          [[expect]]\nwho = \"caller\"\nstatus = 200\n\
          [[expect]]\nwho = \"machine\"\nended = \"by-them\"\n",
         relay.address
@@ -149,5 +150,8 @@ fn a_call_comes_about_though_half_of_its_messages_are_lost() {
     assert_eq!(code, Some(0), "{line:#?}");
     let counts = relay.tell("quit");
     let lost = |side: &str| counts[side]["lost"].as_u64();
-    assert!(lost("there") > Some(0) && lost("back") > Some(0), "{counts}");
+    assert!(
+        lost("there") > Some(0) && lost("back") > Some(0),
+        "{counts}"
+    );
 }

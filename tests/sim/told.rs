@@ -91,7 +91,9 @@ fn what_was_heard_is_told_in_both_languages() {
 /// Times are the day's: figures and the places of bars are not shown.
 fn shown(told: &str) -> String {
     let bare = |line: &str| match line.rsplit_once('[') {
-        Some((before, bar)) if bar.ends_with(".]") || bar.ends_with("|]") || bar.ends_with("=]") => {
+        Some((before, bar))
+            if bar.ends_with(".]") || bar.ends_with("|]") || bar.ends_with("=]") =>
+        {
             let kind = if bar.contains('=') { "=" } else { "|" };
             format!("{before}[{kind}]")
         }

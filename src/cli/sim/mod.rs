@@ -44,7 +44,7 @@ pub(super) fn run(arguments: SimArguments, teller: &mut Teller<'_>) -> Result<()
     let runtime = runtime()?;
     let (mut unmet, mut cases) = (0, Vec::new());
     for scene in &scenes {
-        let played = runtime.block_on(play_all(scene, &arguments, Entropy::from_number(seed)))?;
+        let played = runtime.block_on(play_all(scene, &arguments, seed))?;
         unmet += report::tell(scene, &played, seed, teller)?;
         cases.extend(report::cases(scene, &played, teller));
     }
@@ -126,13 +126,20 @@ fn unusable(file: &Path, why: std::io::Error) -> Failure {
 async fn play_all(
     scene: &Scene,
     arguments: &SimArguments,
-    mut entropy: Entropy,
+    seed: u64,
 ) -> Result<Vec<Played>, Failure> {
     let scenario = Arc::clone(&scene.scenario);
     let known = tokio::task::spawn_blocking(move || scenario.repertoire()).await;
     let known = known.map_err(|why| Failure::not_started(&why))?;
     let mut plays = JoinSet::new();
-    let begins = arrivals(arguments.count, arguments.cps, &mut entropy);
+    let begins = arrivals(
+        arguments.count,
+        arguments.cps,
+        &mut Entropy::from_number(seed),
+    );
+    // Not of the seed: a Call-ID that was there a moment ago is a loop (RFC 3261 8.2.2.2).
+    let entropy = clock::seed().map_err(|why| Failure::not_started(&why))?;
+    let mut entropy = Entropy::from_seed(entropy);
     for (run, begins) in (1..).zip(begins) {
         let wishes = Wishes {
             known: Arc::clone(&known),

@@ -20,7 +20,15 @@ const LASTS: Duration = Duration::from_secs(1);
 const SUBJECTS: [(&str, &[&str]); 12] = [
     (
         "hears",
-        &["language", "nth", "cut", "within_db", "at", "from", "within"],
+        &[
+            "language",
+            "nth",
+            "cut",
+            "within_db",
+            "at",
+            "from",
+            "within",
+        ],
     ),
     ("hears_in_order", &[]),
     ("never_hears", &[]),
@@ -230,7 +238,10 @@ impl Check<'_> {
 fn level(dbov: &Spanned<f32>, text: &ExpectText) -> Level {
     Level {
         dbov: *dbov.get_ref(),
-        give_db: text.within_db.as_ref().map_or(WITHIN_DB, |it| *it.get_ref()),
+        give_db: text
+            .within_db
+            .as_ref()
+            .map_or(WITHIN_DB, |it| *it.get_ref()),
     }
 }
 

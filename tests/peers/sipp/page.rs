@@ -16,8 +16,8 @@ fn rows(heading: &str) -> Vec<(&'static str, &'static str)> {
     let lines = table.lines().skip(2);
     let cells = lines.map_while(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     let ends = |line: &'static str| {
-        let mut cells = line.split(" | ");
-        Some((cells.next()?, cells.next_back()?))
+        let (name, rest) = line.split_once(" | ")?;
+        Some((name, rest.rsplit_once(" | ")?.1))
     };
     cells.filter_map(ends).collect()
 }
@@ -40,7 +40,11 @@ fn every_row_of_the_page_is_a_scenario_that_is_played() {
     for (name, root) in rows {
         let file = fs::read_to_string(format!("tests/sipp/scenarios/{name}.xml")).unwrap();
         // run.sh skips them by this word.
-        assert_eq!(root.starts_with("yes"), file.contains("needs root"), "{name}");
+        assert_eq!(
+            root.starts_with("yes"),
+            file.contains("needs root"),
+            "{name}"
+        );
     }
 }
 
@@ -61,7 +65,9 @@ fn every_command_of_the_page_is_run() {
         return;
     }
     let agent = house(4).open();
-    let commands = PAGE.lines().filter_map(|line| line.strip_prefix("    bash "));
+    let commands = PAGE
+        .lines()
+        .filter_map(|line| line.strip_prefix("    bash "));
     let commands: Vec<&str> = commands
         .map(|line| line.split("  ").next().unwrap())
         .collect();
@@ -70,11 +76,14 @@ fn every_command_of_the_page_is_run() {
         .into_iter()
         .partition(|line| of_packs.iter().any(|it| it == line));
     assert_eq!((packs.len(), singles.len()), (2, 4), "{singles:?}");
-    let customer = format!("{HOST}:{}", free_ports(HOST));
+    let (customer, hotline) = (
+        format!("{HOST}:{}", free_ports(HOST)),
+        agent.sip.to_string(),
+    );
     let run = |line: &str| {
         let (name, to) = match line.contains("called") {
-            true => ("not-found", &*customer),
-            false => ("options", &*agent.sip.to_string()),
+            true => ("not-found", &customer),
+            false => ("options", &hotline),
         };
         let line = line.replace("HOST:PORT", to).replace("NAME", name);
         let mut script = Command::new("bash");
@@ -100,6 +109,9 @@ fn every_command_of_the_page_is_run() {
     for (line, script) in running {
         let run = script.wait_with_output().unwrap();
         let told = String::from_utf8_lossy(&run.stdout);
-        assert!(run.status.success() && told.contains("ok "), "{line}: {told}");
+        assert!(
+            run.status.success() && told.contains("ok "),
+            "{line}: {told}"
+        );
     }
 }
