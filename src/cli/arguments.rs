@@ -74,7 +74,8 @@ pub(super) enum Verb {
     Rehearse(RehearseArguments),
     Policy(PolicyArguments),
     Replay(ReplayArguments),
-    Sim(SimArguments),
+    // Boxed: by far the largest.
+    Sim(Box<SimArguments>),
     Prompts(PromptsArguments),
     #[command(flatten)]
     Ask(AskVerb),

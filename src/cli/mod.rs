@@ -185,7 +185,7 @@ fn run(
         Verb::Policy(PolicyArguments { verb }) => policy_verbs::run(verb, teller),
         Verb::Prompts(PromptsArguments { verb }) => prompts::run(&verb, teller),
         Verb::Replay(arguments) => replay::run(&arguments.journal, teller),
-        Verb::Sim(arguments) => sim::run(arguments, teller),
+        Verb::Sim(arguments) => sim::run(*arguments, teller),
         Verb::Ask(ask) => verbs::ask(ask, &api()?, teller),
         Verb::OfCall(verb) => call_verbs::command(verb, &api()?, teller),
     }

@@ -75,10 +75,8 @@ impl FromStr for Weather {
 
     /// Reads what [`fmt::Display`] prints: `delay 40ms, jitter 10ms, loss 5%`.
     fn from_str(text: &str) -> Result<Self, Sentence> {
-        let said = text.split(',').map(str::trim).filter(|it| !it.is_empty());
-        said.fold(Ok(Self::default()), |weather, words| {
-            weather?.changed(words)
-        })
+        let mut said = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+        said.try_fold(Self::default(), |weather, words| weather.changed(words))
     }
 }
 

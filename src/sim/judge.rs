@@ -231,7 +231,8 @@ impl Judge<'_> {
         let mut once = heard.clone();
         once.dedup();
         let (mut sorted, mut wanted) = (heard.clone(), ids.iter().collect::<Vec<_>>());
-        (sorted.sort(), wanted.sort());
+        sorted.sort();
+        wanted.sort();
         let fault = match is_met {
             true => None,
             false if once.iter().copied().eq(ids) => Some(MediaFault::Doubled),

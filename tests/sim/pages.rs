@@ -185,9 +185,9 @@ fn sipp_is_the_silent_caller_of_the_page() {
     agent.stdout(Stdio::piped()).stderr(Stdio::null());
     let mut agent = Background(agent.spawn().unwrap());
     let mut ports = String::new();
-    BufReader::new(agent.0.stdout.take().unwrap())
-        .read_line(&mut ports)
-        .unwrap();
+    // Whose output nobody takes any more leaves.
+    let mut tells = BufReader::new(agent.0.stdout.take().unwrap());
+    tells.read_line(&mut ports).unwrap();
     let ports: Value = serde_json::from_str(&ports).unwrap();
     let caller = the_one(SILENT_CALLER).replace(PORTS[0], ports["sip"].as_str().unwrap());
     let caller = sipp(&caller).output().unwrap();
