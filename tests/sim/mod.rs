@@ -1,4 +1,4 @@
-//! `thirdring sim`: the shipped scenarios against the agent, ten faults that SIPp passes, machines that are not ours, the relay,
+//! `thirdring sim`: the shipped scenarios against the agent, ten faults that SIPp passes, a machine that is not ours, the relay,
 //! and what is said of wrong scenarios.
 
 mod faults;
