@@ -15,7 +15,9 @@
 //! - [`provision`]: settings that an admin keeps in one place for many PCs, pure but for what is kept of them
 //! - [`net`], [`seats`], [`console`], [`voices`]: sockets, the rep's leg, the HTTP API, who is a person
 //! - [`failpoint`]: where a test stops the agent to kill it; nothing of it is in a release build
+//! - [`impairment`]: what a network does to datagrams, pure
 //! - [`desk`]: composition and the clock; [`phone`]: a scripted endpoint of our own
+//! - [`sim`]: phones that play a scenario against any answering machine, and what they heard
 //! - [`doctor`]: what is wrong with this PC, and what to do about it
 //! - [`settings`], [`cli`]: the machine's configuration and the command line
 
@@ -30,6 +32,7 @@ pub mod doctor;
 pub mod ear;
 pub mod failpoint;
 pub mod files;
+pub mod impairment;
 pub mod journal;
 pub mod media;
 pub mod net;
@@ -42,6 +45,7 @@ pub mod rehearsal;
 pub mod seating;
 pub mod seats;
 pub mod settings;
+pub mod sim;
 pub mod sip;
 pub mod trace;
 pub mod voices;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, and of this crate what each may name beside itself.
-const MAY_NAME: [(&str, &[&str]); 29] = [
+const MAY_NAME: [(&str, &[&str]); 31] = [
     ("words", &[]),
     ("files", &[]),
     ("failpoint", &[]),
@@ -13,6 +13,7 @@ const MAY_NAME: [(&str, &[&str]); 29] = [
     ("media", &["words"]),
     ("ear", &["words"]),
     ("buttons", &["words"]),
+    ("impairment", &["words"]),
     ("callbacks", &["dialling", "files", "policy", "words"]),
     ("records", &["files", "words"]),
     ("recordings", &["files", "media", "words"]),
@@ -33,6 +34,19 @@ const MAY_NAME: [(&str, &[&str]); 29] = [
     ("settings", L0_AND_L1),
     ("desk", &ALL_BELOW_CLI),
     ("phone", &["desk", "ear", "media", "net", "sip", "words"]),
+    (
+        "sim",
+        &[
+            "desk",
+            "ear",
+            "impairment",
+            "media",
+            "phone",
+            "settings",
+            "sip",
+            "words",
+        ],
+    ),
     ("doctor", &ALL_BELOW_CLI),
     ("cli", &ALL_BELOW_CLI),
     ("bin", &["cli"]),
@@ -52,7 +66,7 @@ const L0_AND_L1: &[&str] = &[
     "sip",
     "words",
 ];
-const ALL_BELOW_CLI: [&str; 27] = [
+const ALL_BELOW_CLI: [&str; 29] = [
     "buttons",
     "call",
     "callbacks",
@@ -63,6 +77,7 @@ const ALL_BELOW_CLI: [&str; 27] = [
     "ear",
     "failpoint",
     "files",
+    "impairment",
     "journal",
     "media",
     "net",
@@ -75,6 +90,7 @@ const ALL_BELOW_CLI: [&str; 27] = [
     "seating",
     "seats",
     "settings",
+    "sim",
     "sip",
     "trace",
     "voices",
@@ -82,7 +98,7 @@ const ALL_BELOW_CLI: [&str; 27] = [
     "words",
 ];
 /// L0 and L1: inputs and the time go in, what is to be done comes out.
-const PURE: [&str; 17] = [
+const PURE: [&str; 18] = [
     "words",
     "policy",
     "call",
@@ -97,6 +113,7 @@ const PURE: [&str; 17] = [
     "seating",
     "journal",
     "rehearsal",
+    "impairment",
     "trace",
     "wording",
     "provision",

@@ -32,6 +32,7 @@ mod provision;
 mod rehearsal;
 mod seating;
 mod settings;
+mod sim;
 mod sound;
 mod torture;
 mod transcripts;

@@ -12,7 +12,9 @@ use serde_json::Value;
 
 use super::Environment;
 use crate::doctor::Check;
+use crate::impairment::Weather;
 use crate::settings::Sources;
+use crate::sip::Uri;
 use crate::words::{
     CallId, ConsentFor, Digits, Language, Owed, PhoneNumber, PromptId, SeatId, Sentence,
     TransferMode,
@@ -77,6 +79,8 @@ pub(super) enum Verb {
     Rehearse(RehearseArguments),
     Policy(PolicyArguments),
     Replay(ReplayArguments),
+    // Boxed: by far the largest.
+    Sim(Box<SimArguments>),
     Prompts(PromptsArguments),
     #[command(flatten)]
     Ask(AskVerb),
@@ -435,6 +439,47 @@ pub(super) struct ReplayArguments {
     pub(super) journal: PathBuf,
 }
 
+/// Scenarios to play, or a relay to play them through.
+#[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct SimArguments {
+    #[arg(value_name = "SCENARIO", required = true)]
+    pub(super) scenarios: Vec<PathBuf>,
+    #[arg(id = "sim_target", long = "target", value_name = "URI", value_parser = uri)]
+    pub(super) target: Option<Uri>,
+    #[arg(id = "calls", long = "count", value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) count: u32,
+    #[arg(long, value_name = "CALLS", default_value = "1", value_parser = rate)]
+    pub(super) cps: f64,
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) wav: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) verb: Option<SimVerb>,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+pub(super) enum SimVerb {
+    Relay(RelayArguments),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct RelayArguments {
+    #[arg(value_name = "LISTEN")]
+    pub(super) listen: SocketAddr,
+    #[arg(id = "relay_to", value_name = "TO")]
+    pub(super) to: SocketAddr,
+    #[arg(long, value_name = "WEATHER", default_value = "clear")]
+    pub(super) there: Weather,
+    #[arg(long, value_name = "WEATHER", default_value = "clear")]
+    pub(super) back: Weather,
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+}
+
 /// What is asked of the agent as a whole, or only read.
 #[derive(Subcommand)]
 pub(super) enum AskVerb {
@@ -706,6 +751,18 @@ fn setting(text: &str) -> Result<String, Sentence> {
         Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
         Some(_) | None => Err(Sentence::of("settings.right.set")),
     }
+}
+
+fn uri(text: &str) -> Result<Uri, Sentence> {
+    let refused = |_| Sentence::of("value.sip-address").with("found", text);
+    text.parse().map_err(refused)
+}
+
+/// Calls a second.
+fn rate(text: &str) -> Result<f64, Sentence> {
+    let rate: Option<f64> = text.parse().ok();
+    rate.filter(|rate| (0.01..=1_000.0).contains(rate))
+        .ok_or_else(|| Sentence::of("value.rate").with("found", text))
 }
 
 fn count(text: &str) -> Result<u64, Sentence> {

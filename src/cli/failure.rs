@@ -84,6 +84,12 @@ pub(super) enum Failure {
     UnplayableScripts(usize),
     /// So many calls went otherwise than they are written; how has been shown.
     RehearsedOtherwise(usize),
+    /// So many scenarios cannot be played; where has been shown.
+    FaultyScenarios(usize),
+    /// So many expectations of scenarios were not met; which has been shown.
+    NotHeardSo(usize),
+    /// Scenarios or a relay that cannot be had as they are wanted.
+    Sim(Sentence),
     /// What is wrong with phrases, or a recording.
     Prompts(Sentence),
     /// So many faults are in phrases or scripts; they have been shown.
@@ -187,6 +193,15 @@ impl Failure {
                 let count = count.to_string();
                 (REFUSED, text("rehearsal.otherwise", &[("count", &count)]))
             }
+            Self::FaultyScenarios(count) => {
+                let count = count.to_string();
+                (USAGE, text("sim.faulty", &[("count", &count)]))
+            }
+            Self::NotHeardSo(count) => {
+                let count = count.to_string();
+                (REFUSED, text("sim.not-met", &[("count", &count)]))
+            }
+            Self::Sim(why) => (USAGE, texts.say(why, language)),
             Self::File { file, why } => {
                 let told = Sentence::of("cli.file").with("file", file);
                 let told = told.with("why", Sentence::of_io(why));

@@ -16,6 +16,7 @@ mod enrol;
 mod events;
 mod failure;
 mod help;
+mod junit;
 mod logging;
 mod manual;
 mod monitor;
@@ -30,6 +31,7 @@ mod rehearse;
 mod replay;
 mod setup;
 mod show;
+mod sim;
 mod start;
 mod support_bundle;
 mod table;
@@ -192,6 +194,7 @@ fn run(
         Verb::Policy(PolicyArguments { verb }) => policy_verbs::run(verb, teller),
         Verb::Prompts(PromptsArguments { verb }) => prompts::run(&verb, teller),
         Verb::Replay(arguments) => replay::run(&arguments.journal, teller),
+        Verb::Sim(arguments) => sim::run(*arguments, teller),
         Verb::Ask(ask) => verbs::ask(ask, &api()?, teller),
         Verb::OfCall(verb) => call_verbs::command(verb, &api()?, teller),
     }

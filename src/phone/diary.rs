@@ -1,9 +1,10 @@
 use tokio::sync::watch;
 
 use crate::ear::Heard;
+use crate::sip::{Message, read_message};
 use crate::words::{Key, Moment};
 
-/// Phrases and keys kept of a phone's life; what comes later is not written down.
+/// Phrases, keys and messages kept of a phone's life; what comes later is not written down.
 const ENTRIES_MAX: usize = 10_000;
 
 /// Where a phone's call is.
@@ -38,23 +39,41 @@ pub struct HeardPhrase {
     pub ssrc: u32,
     /// The RTP timestamp of its first sample.
     pub rtp_timestamp: u32,
-    /// When the packet with its first sample arrived.
+    /// When its first sample was heard, behind a jitter buffer that waits for nobody.
     pub at: Moment,
 }
 
+/// A SIP message that a phone sent or got.
+#[derive(Clone, Debug)]
+pub struct Passed {
+    pub at: Moment,
+    pub way: Way,
+    pub message: Message,
+}
+
+/// Where a message went, as the phone sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Sent,
+    Received,
+}
+
 /// What a phone has lived through; written by its tasks, awaited by its verbs.
-#[derive(Debug, Default)]
-pub(super) struct Diary {
-    pub(super) progress: Progress,
+#[derive(Clone, Debug, Default)]
+pub struct Diary {
+    pub progress: Progress,
     /// INVITEs that came.
-    pub(super) invites: u32,
+    pub invites: u32,
     /// Calls that ended, and how the last one did.
-    pub(super) ended: u32,
-    pub(super) last_end: Progress,
+    pub ended: u32,
+    pub last_end: Progress,
     /// The Call-ID of the last call.
-    pub(super) call_id: Option<String>,
-    pub(super) heard: Vec<HeardPhrase>,
-    pub(super) keys: Vec<(Key, Moment)>,
+    pub call_id: Option<String>,
+    /// In the order in which they ended.
+    pub heard: Vec<HeardPhrase>,
+    pub keys: Vec<(Key, Moment)>,
+    /// In the order in which they passed, repetitions too.
+    pub messages: Vec<Passed>,
 }
 
 impl Diary {
@@ -67,6 +86,16 @@ impl Diary {
     pub(super) fn note_key(&mut self, key: Key, at: Moment) {
         if self.keys.len() < ENTRIES_MAX {
             self.keys.push((key, at));
+        }
+    }
+
+    /// What is no SIP is passed over.
+    pub(crate) fn note_message(&mut self, way: Way, datagram: &[u8], at: Moment) {
+        if self.messages.len() >= ENTRIES_MAX {
+            return;
+        }
+        if let Ok(message) = read_message(datagram) {
+            self.messages.push(Passed { at, way, message });
         }
     }
 

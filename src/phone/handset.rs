@@ -13,10 +13,11 @@ use tokio::time::timeout;
 use super::diary::{Diary, HeardPhrase, Progress};
 use super::hearing::listen;
 use super::line::{Command, Line, Ports};
-use super::recording::Recording;
+use super::recording::{Recording, Tape};
 use super::settings::{PhoneSettings, Sends};
 use crate::media::Clip;
 use crate::sip::Uri;
+use crate::sip::offer_answer::Direction;
 use crate::words::{Key, Moment, PromptId};
 
 /// Commands a phone has not come to yet; who gives more waits.
@@ -61,7 +62,7 @@ pub enum PhoneError {
 impl Phone {
     /// Binds its ports and begins to live, in the current tokio runtime.
     pub fn start(settings: PhoneSettings) -> io::Result<Self> {
-        let ports = Ports::bind(settings.ip)?;
+        let ports = Ports::bind(settings.at)?;
         let address = ports.sip.local_addr()?;
         let user = settings.user.clone();
         let (commands, orders) = mpsc::channel(COMMANDS_MAX);
@@ -134,6 +135,20 @@ impl Phone {
         self.send(Sends::Nothing).await
     }
 
+    /// Holds the other side: our description is sendonly until we resume.
+    pub async fn hold(&self) -> Result<(), PhoneError> {
+        self.tell(Command::Reoffer(Direction::SendOnly)).await
+    }
+
+    pub async fn resume(&self) -> Result<(), PhoneError> {
+        self.tell(Command::Reoffer(Direction::SendRecv)).await
+    }
+
+    /// Asks the other side to call somebody else (RFC 3515); the call goes on until somebody hangs up.
+    pub async fn refer(&self, to: &Uri) -> Result<(), PhoneError> {
+        self.tell(Command::Refer { to: to.clone() }).await
+    }
+
     /// Ends whatever is under way: CANCEL, 603 or BYE.
     pub async fn hang_up(&self) -> Result<(), PhoneError> {
         self.tell(Command::HangUp).await
@@ -184,6 +199,33 @@ impl Phone {
         Ok(phrase)
     }
 
+    /// Waits until something is found in the phone's diary.
+    pub async fn wait_for<T>(
+        &self,
+        awaited: &str,
+        within: Duration,
+        mut find: impl FnMut(&Diary) -> Option<T>,
+    ) -> Result<T, PhoneError> {
+        let mut found = None;
+        let is_there = |diary: &Diary| {
+            found = find(diary);
+            found.is_some()
+        };
+        self.wait(awaited, within, is_there).await?;
+        found.ok_or(PhoneError::Gone)
+    }
+
+    /// All it has lived through so far.
+    pub fn diary(&self) -> Diary {
+        self.diary.borrow().clone()
+    }
+
+    /// All it received so far, but for the last half second.
+    pub fn tape(&self) -> Tape {
+        let recording = self.recording.lock();
+        recording.unwrap_or_else(PoisonError::into_inner).tape()
+    }
+
     /// All phrases heard so far, in the order they ended.
     pub fn heard(&self) -> Vec<HeardPhrase> {
         self.diary.borrow().heard.clone()
@@ -220,12 +262,13 @@ impl Phone {
         std::fs::write(file, wav)
     }
 
-    /// Hangs up, hears what is left and ends.
-    pub async fn close(self) -> Vec<HeardPhrase> {
+    /// Hangs up, hears what is left and ends; its diary and its tape.
+    pub async fn close(self) -> (Diary, Tape) {
         let Self {
             commands,
             diary,
             tasks,
+            recording,
             ..
         } = self;
         drop(commands);
@@ -233,7 +276,9 @@ impl Phone {
             // A task that panicked has told so itself.
             let _ = task.await;
         }
-        diary.borrow().heard.clone()
+        let tape = recording.lock();
+        let tape = tape.unwrap_or_else(PoisonError::into_inner).tape();
+        (diary.borrow().clone(), tape)
     }
 
     async fn tell(&self, command: Command) -> Result<(), PhoneError> {

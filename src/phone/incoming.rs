@@ -37,6 +37,7 @@ pub(super) struct Arrival {
     pub(super) ssrc: u32,
     pub(super) timestamp: u32,
     pub(super) at: Moment,
+    pub(super) codec: Codec,
 }
 
 /// What goes to the ear.
@@ -105,6 +106,7 @@ impl Incoming {
             ssrc: header.ssrc,
             timestamp: header.timestamp,
             at: now,
+            codec,
         });
         let length = u32::try_from(sound.len()).unwrap_or(0) * ticks;
         self.samples.extend(sound);

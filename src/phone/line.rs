@@ -2,26 +2,27 @@ mod events;
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::interval;
 
-use super::diary::{DiaryPen, Progress};
+use super::diary::{Diary, DiaryPen, Progress, Way};
 use super::hearing::Sound;
+use super::inbox::Inbox;
 use super::recording::Recording;
-use super::settings::{PhoneSettings, Sends};
+use super::settings::{PhoneAddress, PhoneSettings, Sends};
 use super::talk::Talk;
 use super::tongue;
 use crate::desk::clock::now;
 use crate::media::{Clip, FRAME_TIME, RtpPacket};
 use crate::net::{Dscp, PortPair, PortPool, UdpPort};
-use crate::sip::offer_answer::{self, Codecs, Negotiated, Origin};
+use crate::sip::offer_answer::{self, Codecs, Direction, Negotiated, Origin};
 use crate::sip::{
-    Dialogs, Endpoint, Invite, Invited, LegId, Listening, NameAddr, Refusal, Settings, Transmit,
-    Uri,
+    Dialogs, Endpoint, Invite, Invited, LegId, Listening, NameAddr, Refer, Refusal, Settings,
+    Transmit, Uri,
 };
 use crate::words::{Entropy, Key, Moment};
 
@@ -44,13 +45,18 @@ pub(super) enum Command {
     Press(Vec<Key>),
     Speak(Arc<Clip>),
     Send(Sends),
+    /// Offers anew with this direction: our hold, or its end.
+    Reoffer(Direction),
+    Refer {
+        to: Uri,
+    },
     HangUp,
 }
 
 /// A phone's sockets.
 pub(super) struct Ports {
     pub(super) sip: UdpPort,
-    rtp: UdpSocket,
+    rtp: Inbox,
     /// Bound so that reports find a listener; what comes is not read.
     rtcp: UdpSocket,
 }
@@ -66,6 +72,8 @@ pub(super) struct Line {
     /// For the ear, once the line may wait for it.
     unheard: VecDeque<Sound>,
     recording: Arc<Mutex<Recording>>,
+    /// How often our description has changed.
+    version: u64,
 }
 
 enum Stage {
@@ -84,11 +92,12 @@ struct Ringing {
 }
 
 impl Ports {
-    pub(super) fn bind(ip: IpAddr) -> io::Result<Self> {
-        let PortPair { rtp, rtcp } = PortPool::new(None, Dscp::default()).bind(ip)?;
+    pub(super) fn bind(at: PhoneAddress) -> io::Result<Self> {
+        let range = at.rtp.map(|port| port..=port.saturating_add(1));
+        let PortPair { rtp, rtcp } = PortPool::new(range, Dscp::default()).bind(at.sip.ip())?;
         Ok(Self {
-            sip: UdpPort::bind(SocketAddr::new(ip, 0))?,
-            rtp: UdpSocket::from_std(rtp)?,
+            sip: UdpPort::bind(at.sip)?,
+            rtp: Inbox::new(rtp)?,
             rtcp: UdpSocket::from_std(rtcp)?,
         })
     }
@@ -119,6 +128,7 @@ impl Line {
             sounds,
             unheard: VecDeque::new(),
             recording,
+            version: 1,
         })
     }
 
@@ -134,11 +144,12 @@ impl Line {
                 },
                 Ok((length, from)) = self.ports.sip.receive(&mut message) => {
                     let datagram = message.get(..length).unwrap_or_default();
+                    self.note_message(Way::Received, datagram, now());
                     self.endpoint.receive(datagram, from, now());
                 }
-                Ok((length, from)) = self.ports.rtp.recv_from(&mut packet) => {
+                Ok((length, from, at)) = self.ports.rtp.receive(&mut packet) => {
                     let datagram = packet.get(..length).unwrap_or_default();
-                    self.take_rtp(datagram, from, now());
+                    self.take_rtp(datagram, from, at);
                 }
                 _ = frames.tick() => self.tick(now()),
             }
@@ -153,6 +164,8 @@ impl Line {
             Command::Dial { target, next_hop } => self.dial(target, next_hop, now),
             Command::Answer => self.answer(now),
             Command::Refuse { code } => self.refuse(code, now),
+            Command::Reoffer(direction) => self.reoffer(direction, now),
+            Command::Refer { to } => self.refer(to, now),
             Command::HangUp => self.hang_up(now),
             Command::Press(keys) => self.with_talk(|talk| talk.mouth.press(&keys)),
             Command::Speak(clip) => self.with_talk(|talk| talk.mouth.speak(clip)),
@@ -203,6 +216,11 @@ impl Line {
         });
     }
 
+    fn note_message(&self, way: Way, datagram: &[u8], now: Moment) {
+        let note = |diary: &mut Diary| diary.note_message(way, datagram, now);
+        self.diary.send_modify(note);
+    }
+
     fn note(&self, progress: Progress) {
         self.diary.send_modify(|diary| diary.progress = progress);
     }
@@ -242,6 +260,28 @@ impl Line {
         self.note(Progress::Talking);
     }
 
+    /// What cannot be offered now is passed over, as any command that does not fit.
+    fn reoffer(&mut self, direction: Direction, now: Moment) {
+        if let Stage::Talking(talk) = &self.stage {
+            let leg = talk.leg;
+            self.version += 1;
+            let (local, codecs) = (self.media_address(), self.codecs());
+            let offer = offer_answer::offer_with(local, self.origin(), &codecs, direction);
+            let _ = self.endpoint.reoffer(leg, offer, now);
+        }
+    }
+
+    fn refer(&mut self, to: Uri, now: Moment) {
+        if let Stage::Talking(talk) = &self.stage {
+            let refer = Refer {
+                to,
+                replaces: None,
+                referred_by: None,
+            };
+            let _ = self.endpoint.refer(talk.leg, refer, now);
+        }
+    }
+
     /// What is under way ends as fits: CANCEL, 603 or BYE.
     fn hang_up(&mut self, now: Moment) {
         let _ = match &self.stage {
@@ -263,7 +303,7 @@ impl Line {
     fn end(&mut self, progress: Progress) {
         if let Stage::Talking(mut talk) = std::mem::replace(&mut self.stage, Stage::Free) {
             let rest = talk.incoming.rest();
-            lock(&self.recording).received(&rest.samples);
+            lock(&self.recording).received(&rest);
             self.unheard.push_back(Sound::Part(rest));
             self.unheard.push_back(Sound::End);
         }
@@ -280,11 +320,11 @@ impl Line {
             self.answer(now);
         }
         if let Stage::Talking(talk) = &mut self.stage {
-            let samples = talk.send_frame(&self.ports.rtp);
+            let samples = talk.send_frame(self.ports.rtp.socket());
             talk.send_report(&self.ports.rtcp, now);
             lock(&self.recording).sent(&samples);
             if let Some(part) = talk.incoming.part() {
-                lock(&self.recording).received(&part.samples);
+                lock(&self.recording).received(&part);
                 self.unheard.push_back(Sound::Part(part));
             }
         }
@@ -306,6 +346,7 @@ impl Line {
             self.happened(leg, event, now());
         }
         while let Some(Transmit { to, bytes }) = self.endpoint.poll_transmit() {
+            self.note_message(Way::Sent, &bytes, now());
             // A datagram that cannot be sent is as good as lost: the endpoint repeats it.
             let _ = self.ports.sip.send(&bytes, to.address).await;
         }
@@ -318,7 +359,7 @@ impl Line {
 
     /// Our offer, our codec first.
     fn offer(&self) -> bytes::Bytes {
-        offer_answer::offer(self.media_address(), ORIGIN, &self.codecs())
+        offer_answer::offer(self.media_address(), self.origin(), &self.codecs())
     }
 
     fn codecs(&self) -> Codecs {
@@ -332,16 +373,24 @@ impl Line {
 
     fn answer_to(&self, offer: &[u8]) -> Option<(bytes::Bytes, Negotiated)> {
         let offer = offer_answer::read(offer).ok()?;
-        offer_answer::answer(&offer, self.media_address(), ORIGIN, &self.codecs()).ok()
+        let (local, origin) = (self.media_address(), self.origin());
+        offer_answer::answer(&offer, local, origin, &self.codecs()).ok()
     }
 
     fn media_address(&self) -> SocketAddr {
-        let unknown = SocketAddr::new(self.settings.ip, 0);
-        self.ports.rtp.local_addr().unwrap_or(unknown)
+        let at = self.settings.at;
+        let unknown = SocketAddr::new(at.sip.ip(), 0);
+        let own = || self.ports.rtp.socket().local_addr().unwrap_or(unknown);
+        at.behind.unwrap_or_else(own)
+    }
+
+    fn origin(&self) -> Origin {
+        Origin {
+            id: 1,
+            version: self.version,
+        }
     }
 }
-
-const ORIGIN: Origin = Origin { id: 1, version: 1 };
 
 /// A recording that a panic left half written is still a recording.
 fn lock(recording: &Mutex<Recording>) -> std::sync::MutexGuard<'_, Recording> {

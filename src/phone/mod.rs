@@ -7,6 +7,7 @@
 mod diary;
 mod handset;
 mod hearing;
+mod inbox;
 mod incoming;
 mod line;
 mod mouth;
@@ -18,6 +19,7 @@ mod talk;
 mod tests;
 mod tongue;
 
-pub use diary::{HeardPhrase, Progress};
+pub use diary::{Diary, HeardPhrase, Passed, Progress, Way};
 pub use handset::{Phone, PhoneError};
-pub use settings::{Answers, PhoneSettings, Rtcp, Sends, repertoire};
+pub use recording::{Arrived, Tape};
+pub use settings::{Answers, PhoneAddress, PhoneSettings, Rtcp, Sends, repertoire};

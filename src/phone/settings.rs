@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +11,7 @@ use crate::words::{Entropy, Language};
 pub struct PhoneSettings {
     /// Its user part: a number, or a name.
     pub user: String,
-    /// Where it binds its ports; the system chooses their numbers.
-    pub ip: IpAddr,
+    pub at: PhoneAddress,
     /// The codec its offers name first.
     pub codec: Codec,
     pub sends: Sends,
@@ -21,6 +20,29 @@ pub struct PhoneSettings {
     /// What its ear knows.
     pub repertoire: Arc<Repertoire>,
     pub entropy: Entropy,
+}
+
+/// Where a phone binds its ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PhoneAddress {
+    /// Port 0 is the system's choice.
+    pub sip: SocketAddr,
+    /// An even port, its reports one above; none is the system's choice.
+    pub rtp: Option<u16>,
+    /// The address that its descriptions name for RTP in the place of its own: that of a relay before it. Such a phone sends
+    /// its sound where theirs comes from.
+    pub behind: Option<SocketAddr>,
+}
+
+impl PhoneAddress {
+    /// The system chooses the ports.
+    pub fn any_port(ip: IpAddr) -> Self {
+        Self {
+            sip: SocketAddr::new(ip, 0),
+            rtp: None,
+            behind: None,
+        }
+    }
 }
 
 /// What a phone sends while it is not speaking.

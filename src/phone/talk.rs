@@ -19,6 +19,8 @@ pub(super) struct Talk {
     pub(super) incoming: Incoming,
     reports: Reports,
     peer: Negotiated,
+    /// Whether sound goes where theirs comes from.
+    is_behind_relay: bool,
     packet: Vec<u8>,
 }
 
@@ -37,6 +39,7 @@ impl Talk {
             incoming: Incoming::new(tongue),
             reports: Reports::new(settings.rtcp, tongue.codec, now),
             peer,
+            is_behind_relay: settings.at.behind.is_some(),
             packet: Vec::new(),
         }
     }
@@ -76,6 +79,9 @@ impl Talk {
         from: SocketAddr,
         now: Moment,
     ) -> Option<Key> {
+        if self.is_behind_relay {
+            self.peer.remote = from;
+        }
         if from.ip() != self.peer.remote.ip() {
             return None;
         }

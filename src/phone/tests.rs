@@ -2,7 +2,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use super::{Answers, Phone, PhoneSettings, Progress, Rtcp, Sends, repertoire};
+use super::{Answers, Phone, PhoneAddress, PhoneSettings, Progress, Rtcp, Sends, repertoire};
 use crate::ear::{Ended, Repertoire};
 use crate::media::{Codec, Phrasebook};
 use crate::words::{Entropy, Key, Language, Party, PromptId};
@@ -16,7 +16,7 @@ static KNOWN: LazyLock<Arc<Repertoire>> =
 fn phone(party: Party, answers: Answers) -> Phone {
     let settings = PhoneSettings {
         user: party.as_str().to_owned(),
-        ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        at: PhoneAddress::any_port(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         codec: Codec::Pcmu,
         sends: Sends::Silence,
         rtcp: Rtcp::Normal,
@@ -81,7 +81,10 @@ async fn a_caller_hears_what_the_rep_says_and_the_rep_gets_its_key() {
         Ok(Progress::HungUp { by_us: true })
     );
     assert_eq!(
-        (caller.close().await.len(), rep.close().await.len()),
+        (
+            caller.close().await.0.heard.len(),
+            rep.close().await.0.heard.len()
+        ),
         (2, 0)
     );
 }

@@ -65,6 +65,12 @@ impl SettingsError {
         Self(vec![fault])
     }
 
+    /// From the top; there is one at least.
+    pub(super) fn of(mut faults: Vec<Finding>) -> Self {
+        faults.sort_by_key(Finding::order);
+        Self(faults)
+    }
+
     /// A fault of another text than the settings, drawn as theirs are; `span` counts its bytes.
     pub fn of_text(
         name: &str,

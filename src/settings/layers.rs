@@ -186,7 +186,7 @@ impl Layers {
     fn readings(&self) -> Vec<Reading<'_>> {
         let readings = self.layers.iter();
         readings
-            .map(|source| Reading::of(source, self.admin.as_deref()))
+            .map(|source| Reading::of::<Settings>(source, self.admin.as_deref()))
             .collect()
     }
 

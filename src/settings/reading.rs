@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use toml::de::Error;
 
-use super::Settings;
 use super::admin::Admin;
 use super::complaint::Complaint;
 use super::finding::{Finding, Gravity, Source};
@@ -29,7 +29,8 @@ pub(super) struct Reading<'t> {
 }
 
 impl<'t> Reading<'t> {
-    pub(super) fn of(source: &'t Arc<Source>, admin: Option<&Admin>) -> Self {
+    /// Reads it as a `T`, which is settings, or another text that is read as they are.
+    pub(super) fn of<T: DeserializeOwned>(source: &'t Arc<Source>, admin: Option<&Admin>) -> Self {
         let (tree, errors) = Tree::parse(&source.text);
         let mut reading = Self {
             source,
@@ -51,8 +52,10 @@ impl<'t> Reading<'t> {
             }
         }
         let no_toml = reading.lines();
+        let mut is_empty = false;
         while reading.faults.len() < FAULTS_MAX
-            && let Err(error) = reading.tree.read::<Settings>()
+            && !is_empty
+            && let Err(error) = reading.tree.read::<T>()
         {
             let left_out = error.span();
             let left_out = left_out.and_then(|span| reading.tree.leave_out(&span));
@@ -62,7 +65,8 @@ impl<'t> Reading<'t> {
             }
             match left_out {
                 Some(place) => reading.left_out(place),
-                None => reading.tree = Tree::default(),
+                // What must be there is not, or nobody knows where: nothing more can be read.
+                None => (reading.tree, is_empty) = (Tree::default(), true),
             }
         }
         reading

@@ -77,7 +77,7 @@ fn sipps_echo_is_scored_and_reads_the_same_each_time() {
 }
 
 /// Each number is `#`, and each run of blanks one.
-fn without_figures(text: &str) -> String {
+pub(crate) fn without_figures(text: &str) -> String {
     let masked = |line: &str| {
         let mut masked = String::new();
         for letter in line

@@ -10,6 +10,8 @@ mod running;
 mod setup;
 mod sheet;
 
+pub(crate) use echo::without_figures;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

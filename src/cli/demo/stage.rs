@@ -22,7 +22,9 @@ use crate::console::{CallView, CallbackView, EventLog, Token};
 use crate::desk::{Agent, RunOptions, clock};
 use crate::ear::{Ended, Repertoire};
 use crate::media::{Clip, Codec, Phrasebook};
-use crate::phone::{Answers, HeardPhrase, Phone, PhoneError, PhoneSettings, Progress, Rtcp, Sends};
+use crate::phone::{
+    Answers, HeardPhrase, Phone, PhoneAddress, PhoneError, PhoneSettings, Progress, Rtcp, Sends,
+};
 use crate::records::{Entry, What};
 use crate::settings::Settings;
 use crate::sip::Uri;
@@ -125,7 +127,7 @@ impl Stage {
         let phone = |user: &str, answers, rtcp| {
             let settings = PhoneSettings {
                 user: user.to_owned(),
-                ip: LOOPBACK,
+                at: PhoneAddress::any_port(LOOPBACK),
                 codec: Codec::Pcma,
                 sends: Sends::Silence,
                 rtcp,

@@ -1,6 +1,5 @@
 //! `thirdring rehearse`: calls in virtual time against a policy, before a caller meets it.
 
-mod junit;
 mod scripts;
 
 use std::fs;
@@ -11,6 +10,7 @@ use serde_json::json;
 
 use super::arguments::RehearseArguments;
 use super::failure::{Failure, unusable};
+use super::junit::{self, Case};
 use super::{Teller, policies};
 use crate::desk;
 use crate::media::Phrasebook;
@@ -46,10 +46,23 @@ pub(super) fn run(arguments: &RehearseArguments, teller: &mut Teller<'_>) -> Res
     }
     let cases: Vec<_> = scripts.iter().zip(&outcomes).collect();
     if let Some(file) = &arguments.junit {
-        let report = junit::report(&cases, teller);
+        let report = junit::report("thirdring rehearse", "rehearsal", &reported(&cases, teller));
         fs::write(file, report).map_err(|why| unusable(file, why))?;
     }
     conclude(&cases, teller)
+}
+
+/// What a build server is told of each script.
+fn reported(cases: &[(&Script, &Outcome)], teller: &Teller<'_>) -> Vec<Case> {
+    let case = |(script, outcome): &(&Script, &Outcome)| {
+        let is_right = matches!(outcome, Outcome::AsWritten | Outcome::Updated);
+        let failure = (!is_right).then(|| drawn(script, outcome, teller).join("\n"));
+        Case {
+            name: script.name.clone(),
+            failure,
+        }
+    };
+    cases.iter().map(case).collect()
 }
 
 /// The shipped phrases, as rehearsals need them.

@@ -14,6 +14,9 @@ mod system;
 #[path = "windows.rs"]
 mod system;
 
+#[cfg(target_os = "linux")]
+pub use system::stamped;
+
 use std::time::Duration;
 
 use jiff::Timestamp;

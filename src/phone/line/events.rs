@@ -33,10 +33,14 @@ impl Line {
             Event::ReferAsked(_) => {
                 let _ = self.endpoint.refuse_refer(leg, 603, now);
             }
-            // A phone never offers anew, never refers, and offers nothing in a 1xx; a second INVITE
-            // is told above.
-            Event::OfferTaken { .. }
-            | Event::OfferRefused { .. }
+            Event::OfferTaken { sdp } => {
+                if let Some(negotiated) = sdp.and_then(|sdp| self.settled(&sdp)) {
+                    self.with_talk(|talk| talk.retarget(negotiated));
+                }
+            }
+            // What comes of a REFER is in its NOTIFYs, which the diary has; a phone offers nothing in a 1xx, and a second
+            // INVITE is told above.
+            Event::OfferRefused { .. }
             | Event::Pracked { .. }
             | Event::Expiring { .. }
             | Event::ReferProgress { .. }

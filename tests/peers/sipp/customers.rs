@@ -19,7 +19,7 @@ use super::super::scene::A_WHILE;
 const OPENING: &str = "callback_open_promise";
 
 /// Each customer in the order of the files, the outcome in his promise's row, and what he hears; `|`: he does not hear all of it.
-const PACK: [(&str, &str, Hears); 21] = [
+pub(super) const PACK: [(&str, &str, Hears); 21] = [
     ("answer", "joined", Hears::Opening),
     ("busy-everywhere", "busy", Hears::Nothing),
     ("bye-in-the-opening", "abandoned", Hears::Beginning),
@@ -47,7 +47,7 @@ const PACK: [(&str, &str, Hears); 21] = [
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hears {
+pub(super) enum Hears {
     Nothing,
     /// Why we call, whole.
     Opening,

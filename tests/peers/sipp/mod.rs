@@ -3,6 +3,7 @@
 mod customers;
 mod digest;
 mod pack;
+mod page;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -15,6 +16,8 @@ use super::missing::{Need, can_run};
 use super::pcap::{Capture, Datagram, recording_towards};
 use super::program::free_ports;
 use super::scene::Scene;
+
+const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Where SIPp takes audio and its RTCP.
 const CROWD_PORTS: (u16, u16) = (15_000, 15_001);
@@ -74,8 +77,7 @@ pub(crate) struct Echo {
 
 impl Echo {
     pub(crate) fn start() -> Self {
-        let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let port = free_ports(host);
+        let port = free_ports(HOST);
         let (sip, rtp) = (port.to_string(), (port + 2).to_string());
         let child = Command::new("sipp")
             .args(["-sn", "uas", "-rtp_echo", "-nostdin"])
@@ -95,7 +97,7 @@ impl Echo {
             .spawn()
             .expect("start SIPp");
         // The agent's INVITE is repeated until it listens.
-        let address = SocketAddr::new(host, port);
+        let address = SocketAddr::new(HOST, port);
         Self { child, address }
     }
 }

@@ -23,7 +23,7 @@ const OWN_WORDS: &str = "report_upward";
 /// Each caller of the pack, and all that he is told, in order; `|` marks a phrase that was cut.
 /// His own words stand where he says them whole and so hears the rep.
 /// Who hears nothing gets no packet either.
-const PACK: [(&str, &[&str]); 17] = [
+pub(super) const PACK: [(&str, &[&str]); 17] = [
     ("answer-and-bye", &[GREETING, OWN_WORDS]),
     // It stops for him (D14).
     ("stream", &["greeting|"]),
