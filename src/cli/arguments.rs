@@ -245,14 +245,14 @@ pub(super) struct SetupArguments {
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub(super) struct UpdateArguments {
     #[arg(
-        required_unless_present = "back",
-        conflicts_with = "back",
+        required_unless_present = "previous",
+        conflicts_with = "previous",
         value_name = "PROGRAM"
     )]
     pub(super) program: Option<PathBuf>,
-    #[arg(long)]
-    pub(super) back: bool,
-    #[arg(long, value_name = "HEX", conflicts_with = "back")]
+    #[arg(long = "back")]
+    pub(super) previous: bool,
+    #[arg(long, value_name = "HEX", conflicts_with = "previous")]
     pub(super) sha256: Option<String>,
     #[arg(long, value_name = "COMMAND")]
     pub(super) restart: Option<String>,
@@ -325,7 +325,7 @@ pub(super) struct SignArguments {
 pub(super) struct ServeArguments {
     #[arg(id = "provisioned", value_name = "FOLDER")]
     pub(super) folder: PathBuf,
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long = "listen", id = "serve_at", value_name = "ADDRESS")]
     pub(super) listen: SocketAddr,
     #[arg(long = "cert", id = "serve_cert", value_name = "FILE")]
     pub(super) certificate: PathBuf,

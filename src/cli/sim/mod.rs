@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::Teller;
 use super::arguments::{SimArguments, SimVerb};
-use super::failure::Failure;
+use super::failure::{Failure, unusable};
 use super::junit;
 use crate::desk::{clock, run_before_others};
 use crate::settings::SettingsError;
@@ -115,12 +115,6 @@ fn read(file: &Path, arguments: &SimArguments) -> Result<Result<Scene, SettingsE
     }))
 }
 
-fn unusable(file: &Path, why: std::io::Error) -> Failure {
-    Failure::File {
-        file: file.display().to_string(),
-        why,
-    }
-}
 
 /// Every run of a scenario, in the order in which they began.
 async fn play_all(
