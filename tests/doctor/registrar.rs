@@ -9,7 +9,7 @@ use crate::peers::agent::House;
 use crate::peers::kamailio::{Kamailio, PASSWORD, Setup};
 use crate::peers::missing::{Need, can_run};
 use crate::peers::phone::Message;
-use crate::peers::program::free_ports;
+use crate::peers::program::{free_ports, has_socket};
 use crate::peers::registrar::Registrar;
 use crate::peers::scene::A_WHILE;
 use crate::peers::scratch::Scratch;
@@ -100,7 +100,7 @@ impl Proving {
             .spawn()
             .expect("start SIPp");
         // Who tries the port himself keeps it from SIPp.
-        while !has_socket(port) {
+        while !has_socket(([127, 0, 0, 1], port).into()) {
             assert!(matches!(child.try_wait(), Ok(None)), "SIPp runs");
             thread::yield_now();
         }
@@ -110,13 +110,6 @@ impl Proving {
             _scratch: scratch,
         }
     }
-}
-
-/// Whether somebody has this UDP port of loopback, as the kernel lists it (proc(5)).
-fn has_socket(port: u16) -> bool {
-    let sockets = std::fs::read_to_string("/proc/net/udp").expect("Linux has it");
-    let address = format!(" 0100007F:{port:04X} ");
-    sockets.contains(&address)
 }
 
 impl Drop for Proving {

@@ -90,17 +90,8 @@ impl Owed {
     }
 
     /// Its state in the API, and how its attempts ended.
-    fn row(&self) -> (String, Vec<String>) {
-        row(&self.agent, &self.promise)
-    }
-
-    /// The row is settled once the phone's answer to our CANCEL is here and on disk.
     fn row_becomes(&self, state: &str, outcome: &str) {
-        let wanted = (state.to_owned(), vec![outcome.to_owned()]);
-        let until = Instant::now() + A_WHILE;
-        while self.row() != wanted {
-            assert!(Instant::now() < until, "{:?}", self.row());
-        }
+        row_becomes(&self.agent, &self.promise, state, outcome);
     }
 
     /// What he heard in all.
@@ -116,9 +107,13 @@ fn row(agent: &Agent, promise: &str) -> (String, Vec<String>) {
     (row.state, row.outcomes)
 }
 
-/// It is tried again.
-fn open_after(outcome: &str) -> (String, Vec<String>) {
-    ("open".to_owned(), vec![outcome.to_owned()])
+/// It is settled once the phone's answer to our CANCEL or BYE is here and on disk.
+fn row_becomes(agent: &Agent, promise: &str, state: &str, outcome: &str) {
+    let wanted = (state.to_owned(), vec![outcome.to_owned()]);
+    let until = Instant::now() + A_WHILE;
+    while row(agent, promise) != wanted {
+        assert!(Instant::now() < until, "{:?}", row(agent, promise));
+    }
 }
 
 /// At 8 kHz.
@@ -158,7 +153,7 @@ fn a_customer_who_is_busy_is_called_again() {
     let mut owed = Owed::rings(1, "40s");
     owed.customer.tell("reject");
     owed.told("busy");
-    assert_eq!(owed.row(), open_after("busy"));
+    owed.row_becomes("open", "busy");
     assert_eq!(owed.heard().ids(), [""; 0]);
 }
 
@@ -170,7 +165,7 @@ fn a_customer_who_does_not_answer_is_called_again() {
     let mut owed = Owed::rings(1, "3s");
     owed.told("no-answer");
     owed.customer.wait("closed", SOON);
-    assert_eq!(owed.row(), open_after("no-answer"));
+    owed.row_becomes("open", "no-answer");
     assert_eq!(owed.heard().ids(), [""; 0]);
 }
 
@@ -183,7 +178,7 @@ fn a_customer_who_answers_hears_why_we_call_and_is_joined() {
     owed.answers();
     owed.told("joined");
     owed.told("done");
-    assert_eq!(owed.row(), ("done".to_owned(), vec!["joined".to_owned()]));
+    owed.row_becomes("done", "joined");
     owed.customer.tell("hangup");
     owed.events.wait("the end", A_WHILE, |entry| {
         matches!(entry.what, What::Ended { .. })
@@ -204,7 +199,7 @@ fn a_customer_who_hangs_up_in_the_opening_is_called_again() {
     owed.says(OPENING);
     owed.customer.tell("hangup");
     owed.told("abandoned");
-    assert_eq!(owed.row(), open_after("abandoned"));
+    owed.row_becomes("open", "abandoned");
     let heard = owed.heard();
     assert!(
         heard.phrases().iter().all(|phrase| !phrase.whole),
@@ -254,7 +249,7 @@ fn machine_answers(house: House) -> (Phone, Agent, String) {
 fn a_machine_is_hung_up_before_it_beeps() {
     let (phone, agent, promise) = machine_answers(House::fast());
     phone.requested("BYE", A_WHILE);
-    assert_eq!(row(&agent, &promise), open_after("machine"));
+    row_becomes(&agent, &promise, "open", "machine");
     let heard = phone.recording();
     assert!(
         heard.phrases().iter().all(|phrase| !phrase.whole),
@@ -267,7 +262,7 @@ fn a_machine_is_left_our_message_after_its_beep() {
     let house = House::fast().set("callbacks.machine = \"message\"");
     let (phone, agent, promise) = machine_answers(house);
     phone.requested("BYE", 2 * A_WHILE);
-    assert_eq!(row(&agent, &promise), open_after("machine"));
+    row_becomes(&agent, &promise, "open", "machine");
     let heard = phone.recording();
     let last = heard.phrases().pop().expect("a message");
     assert!(

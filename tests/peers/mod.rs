@@ -17,6 +17,7 @@ pub(crate) mod certificates;
 mod clock;
 mod codecs;
 mod commands;
+mod compose;
 mod consent;
 mod customer_first;
 mod customers;

@@ -310,3 +310,14 @@ pub(crate) fn free_ports(host: IpAddr) -> u16 {
     });
     first.expect("some ports are free")
 }
+
+/// Whether somebody has this UDP socket, as the kernel lists them (proc(5)). Who tries the port himself keeps it from
+/// whoever is about to take it.
+pub(crate) fn has_socket(address: SocketAddr) -> bool {
+    let IpAddr::V4(ip) = address.ip() else {
+        return false;
+    };
+    let sockets = std::fs::read_to_string("/proc/net/udp").expect("Linux has it");
+    let ip = u32::from_ne_bytes(ip.octets());
+    sockets.contains(&format!(" {ip:08X}:{:04X} ", address.port()))
+}

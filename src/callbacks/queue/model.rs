@@ -386,6 +386,7 @@ impl World {
             }
             let is_taken = turn.as_ref().is_some_and(|turn| turn.is_taken);
             let is_answered = turn.is_some();
+            self.note_answer(desk, &order);
             self.give(desk, Input::Answered { ticket, turn });
             if let Order::DialByHand(live) = &order {
                 self.may_dial_by_hand(desk, &live.calls[0], is_taken, is_answered);
@@ -630,4 +631,48 @@ proptest! {
             prop_assert!(callback.is_settled() || uncertain, "I1: {callback:?}");
         }
     }
+}
+
+/// Found by ten thousand programs, once in many runs: a claim is out while callers come at the instant of the promise.
+#[test]
+fn who_comes_while_a_claim_is_out_was_not_first() {
+    let desk = 0;
+    let asked = |number, kind| Asked {
+        number,
+        call: 0,
+        kind,
+        waited: 0,
+        due: 0,
+    };
+    let answer = |orders| Step::Answer {
+        desk,
+        orders,
+        works: true,
+    };
+    let (leaves, comes) = (Step::Leaves { desk }, Step::Comes { desk });
+    let promise = |number, kind| Step::Promise {
+        desk,
+        asked: asked(number, kind),
+    };
+    let mut world = World::new(1);
+    for step in [
+        Step::Joined { desk, number: 0 },
+        leaves.clone(),
+        promise(0, 0),
+        promise(0, 0),
+        Step::DialsByHand { desk, number: 1 },
+        leaves,
+        Step::Seats { desk, seats: 2 },
+        answer(4),
+        promise(2, 1),
+        answer(3),
+        comes.clone(),
+        comes,
+    ] {
+        world.take(step);
+    }
+    let before = world.desks[desk].in_flight.len();
+    world.take(answer(2));
+    assert!(world.desks[desk].in_flight.len() > before, "he is dialled");
+    world.run_dry();
 }

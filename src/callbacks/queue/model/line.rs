@@ -11,17 +11,34 @@ use crate::callbacks::queue::holding::CLAIMED_WITHIN;
 pub(super) struct Line {
     /// Since when each live caller waits, the longest first.
     waiting: VecDeque<Moment>,
+    /// How many have come, without those who left untaken: in all, until the claim that is out was asked, and until the
+    /// last one that was answered.
+    came: usize,
+    came_when_asked: usize,
+    came_before_answer: usize,
     talking: u8,
     /// The place that the queue wants a seat kept for.
     kept: Option<Moment>,
     claimed_at: Moment,
 }
 
+impl Line {
+    fn last_one_leaves(&mut self) {
+        if self.waiting.pop_back().is_some() {
+            self.came -= 1;
+            self.came_when_asked = self.came_when_asked.min(self.came);
+            self.came_before_answer = self.came_before_answer.min(self.came);
+        }
+    }
+}
+
 impl World {
     /// A live caller, who has a seat or waits for one.
     pub(super) fn comes(&mut self, desk: usize) {
         let now = self.now;
-        self.desks[desk].line.waiting.push_back(now);
+        let line = &mut self.desks[desk].line;
+        line.waiting.push_back(now);
+        line.came += 1;
         self.tell_seats(desk);
     }
 
@@ -31,14 +48,16 @@ impl World {
         if line.talking > 0 {
             line.talking -= 1;
         } else {
-            line.waiting.pop_back();
+            line.last_one_leaves();
         }
         self.tell_seats(desk);
     }
 
     pub(super) fn everybody_leaves(&mut self, desk: usize) {
         let line = &mut self.desks[desk].line;
-        line.waiting.clear();
+        while !line.waiting.is_empty() {
+            line.last_one_leaves();
+        }
         line.talking = 0;
         self.tell_seats(desk);
     }
@@ -105,9 +124,17 @@ impl World {
         let Some(place) = callback.promise.place else {
             return;
         };
-        let waiting = &self.desks[desk].line.waiting;
+        let Line {
+            waiting,
+            came,
+            came_before_answer,
+            ..
+        } = &self.desks[desk].line;
+        // Those who came at the same instant, and after the claim was asked, are not before him.
+        let later = (came - came_before_answer).min(waiting.len());
+        let waiting = waiting.iter().take(waiting.len() - later);
         let since = |since: &Moment| SignedDuration::try_from(self.now.since(*since)).unwrap();
-        let mut first = waiting.iter().map(|it| self.utc - since(it));
+        let mut first = waiting.map(|it| self.utc - since(it));
         assert!(
             self.clock_was_set || !first.any(|live| live <= place),
             "a live caller who was first is overtaken"
@@ -116,7 +143,16 @@ impl World {
 
     pub(super) fn note_claim(&mut self, desk: usize, order: &Order) {
         if let Order::Claim(_) = order {
-            self.desks[desk].line.claimed_at = self.now;
+            let line = &mut self.desks[desk].line;
+            line.claimed_at = self.now;
+            line.came_when_asked = line.came;
+        }
+    }
+
+    pub(super) fn note_answer(&mut self, desk: usize, order: &Order) {
+        if let Order::Claim(_) = order {
+            let line = &mut self.desks[desk].line;
+            line.came_before_answer = line.came_when_asked;
         }
     }
 
