@@ -86,7 +86,7 @@ impl RunError {
 /// In English, for logs.
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Catalogue::shipped().say(&self.sentence(), Language::En))
+        f.write_str(&Catalogue::shipped().say(&self.sentence(), Language::En))
     }
 }
 

@@ -21,6 +21,7 @@ impl Document {
             name: name.to_owned(),
             text: text.to_owned(),
             is_file: true,
+            is_provisioned: false,
             layer: 0,
         });
         let reading = Reading::of::<T>(&source, None);

@@ -106,7 +106,7 @@ mod tests {
             names.sort();
             names
         };
-        for (key, text) in Catalogue::shipped().texts {
+        for (key, text) in &Catalogue::shipped().texts {
             assert_eq!(names(&text.zh_cn), names(&text.en), "{key}");
             assert!(!text.zh_cn.is_empty() && !text.en.is_empty(), "{key}");
         }

@@ -96,7 +96,7 @@ impl OpenError {
 /// In English, for logs.
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Catalogue::shipped().say(&self.sentence(), Language::En))
+        f.write_str(&Catalogue::shipped().say(&self.sentence(), Language::En))
     }
 }
 

@@ -115,7 +115,6 @@ fn read(file: &Path, arguments: &SimArguments) -> Result<Result<Scene, SettingsE
     }))
 }
 
-
 /// Every run of a scenario, in the order in which they began.
 async fn play_all(
     scene: &Scene,

@@ -38,7 +38,7 @@ impl PhrasebookError {
 /// In English, for logs.
 impl fmt::Display for PhrasebookError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Catalogue::shipped().say(&self.sentence(), Language::En))
+        f.write_str(&Catalogue::shipped().say(&self.sentence(), Language::En))
     }
 }
 

@@ -50,7 +50,7 @@ impl PromptError {
 /// In English, for logs.
 impl fmt::Display for PromptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Catalogue::shipped().say(&self.sentence(), Language::En))
+        f.write_str(&Catalogue::shipped().say(&self.sentence(), Language::En))
     }
 }
 

@@ -58,7 +58,7 @@ impl TlsFault {
 /// In English, for logs.
 impl fmt::Display for TlsFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Catalogue::shipped().say(&self.sentence(), Language::En))
+        f.write_str(&Catalogue::shipped().say(&self.sentence(), Language::En))
     }
 }
 
