@@ -88,9 +88,12 @@ const SECRETS: [&str; 4] = ["password", "passwd", "secret", "token"];
 /// Of a server: a password is in it. `uri` is too like it to be a slip.
 const URL: (&str, &str) = ("url", "://");
 
+/// Near `token`, and a word of its own: the hertz that a scenario listens for.
+const TONE: &str = "tone";
+
 /// Whether the text of a key is a secret, also where the key is misspelt.
 pub(super) fn is_secret(key: &str, text: &str) -> bool {
-    (key == URL.0 && text.contains(URL.1)) || nearest(key, &SECRETS).is_some()
+    (key == URL.0 && text.contains(URL.1)) || (key != TONE && nearest(key, &SECRETS).is_some())
 }
 
 /// What follows the name of a secret in a line, be the line TOML or not.
