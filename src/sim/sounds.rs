@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 
-use crate::ear::{Reference, Repertoire};
+use crate::ear::{Ended, Reference, Repertoire, hear_all};
 use crate::media::prompts::{PromptError, Sound};
 use crate::media::{Clip, Phrasebook, Rate};
 use crate::words::{Language, PromptId, Sentence};
@@ -59,40 +59,65 @@ impl Sounds {
         language: Language,
         named: &BTreeSet<PromptId>,
     ) -> Arc<Repertoire> {
-        let known = |id: &PromptId, spoken: &Language| {
-            let is_own = self.own.contains_key(id.as_str());
-            !is_own && (*spoken == language || named.contains(id))
-        };
-        let phrases = BOOK.ids().flat_map(|id| {
-            let spoken = Language::ALL.into_iter();
-            spoken
-                .filter(move |spoken| known(id, spoken))
-                .filter_map(move |spoken| Some((id.clone(), spoken, BOOK.clip(id, spoken).ok()?)))
+        let mut known = self.phrases(language, named);
+        let twins = self.twins(&known);
+        known.retain(|phrase| named.contains(&phrase.prompt) || !twins.contains(&phrase.prompt));
+        known.extend(self.own.iter().filter_map(|(name, clip)| {
+            let prompt = name.parse().ok()?;
+            Some(reference(prompt, language, clip))
+        }));
+        let voice = named.iter().filter(|id| id.as_str() == VOICE);
+        let voice = voice.filter(|_| !self.own.contains_key(VOICE));
+        known.extend(voice.map(|id| reference(id.clone(), language, &NOBODY)));
+        Arc::new(Repertoire::new(known))
+    }
+
+    fn phrases(&self, language: Language, named: &BTreeSet<PromptId>) -> Vec<Reference> {
+        let ids = BOOK.ids().filter(|id| !self.own.contains_key(id.as_str()));
+        let phrases = ids.flat_map(|id| {
+            let is_known = move |spoken: &Language| *spoken == language || named.contains(id);
+            let spoken = Language::ALL.into_iter().filter(is_known);
+            spoken.filter_map(|spoken| {
+                let clip = BOOK.clip(id, spoken).ok()?;
+                Some(reference(id.clone(), spoken, &clip))
+            })
         });
-        let phrases = phrases.filter(|(id, _, clip)| {
-            let mut own = self.own.values();
-            named.contains(id) || !own.any(|own| own.samples() == clip.samples())
-        });
-        let own = self.own.iter().filter_map(|(name, clip)| {
-            let id: PromptId = name.parse().ok()?;
-            Some((id, language, Arc::clone(clip)))
-        });
-        let voice = named.iter().filter(|id| {
-            let is_own = self.own.contains_key(VOICE);
-            id.as_str() == VOICE && !is_own
-        });
-        let voice = voice.map(|id| (id.clone(), language, Arc::clone(&NOBODY)));
-        let references = phrases
-            .chain(own)
-            .chain(voice)
-            .map(|(prompt, language, clip)| Reference {
-                prompt,
-                language,
-                samples: clip.samples().to_vec(),
+        phrases.collect()
+    }
+
+    /// The phrases that fill a recording of the scenario's own, however loud it is.
+    fn twins(&self, phrases: &[Reference]) -> BTreeSet<PromptId> {
+        if self.own.is_empty() {
+            return BTreeSet::new();
+        }
+        let lengths = phrases
+            .iter()
+            .map(|it| (it.prompt.clone(), it.samples.len()));
+        let lengths: BTreeMap<PromptId, usize> = lengths.collect();
+        let phrases = Arc::new(Repertoire::new(phrases.to_vec()));
+        let twins = self.own.values().flat_map(|own| {
+            let line = [own.samples(), &[0; AFTERWARDS]].concat();
+            let heard = hear_all(Arc::clone(&phrases), &line).into_iter();
+            let filled = heard.filter(|it| {
+                let length = lengths.get(&it.prompt).copied().unwrap_or_default();
+                it.ended == Ended::Whole && length * 10 >= own.samples().len() * 9
             });
-        Arc::new(Repertoire::new(references.collect()))
+            filled.map(|it| it.prompt).collect::<Vec<_>>()
+        });
+        twins.collect()
     }
 }
+
+fn reference(prompt: PromptId, language: Language, clip: &Clip) -> Reference {
+    Reference {
+        prompt,
+        language,
+        samples: clip.samples().to_vec(),
+    }
+}
+
+/// A second: then an ear knows that a phrase has ended.
+const AFTERWARDS: usize = 8_000;
 
 /// Vowels by their first two formants, in Hz (Peterson and Barney 1952, men).
 const VOWELS: [(f32, f32); 5] = [
@@ -144,7 +169,6 @@ fn gain(hz: f32, (first, second): (f32, f32)) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ear::hear_all;
 
     #[test]
     fn the_voice_of_nobody_is_as_loud_as_a_persons_and_rests_between_syllables() {
@@ -170,6 +194,23 @@ mod tests {
         };
         assert_eq!(heard(&[VOICE]), [(VOICE.to_owned(), 4_000)]);
         assert!(heard(&["greeting"]).is_empty());
+    }
+
+    #[test]
+    fn a_phrase_that_is_also_a_recording_of_the_scenarios_own_is_known_by_its_own_name() {
+        let mut sounds = Sounds::default();
+        let flac = Path::new("config/prompts/en/calm_listening.flac");
+        sounds.add("words", flac).unwrap();
+        let words = sounds.clip("words", Language::En).unwrap();
+        let line = [&[0; 4_000], words.samples(), &[0; 8_000]].concat();
+        let heard = |named: &[&str]| {
+            let named = named.iter().map(|name| name.parse().unwrap()).collect();
+            let mut heard = hear_all(sounds.repertoire(Language::En, &named), &line);
+            assert_eq!(heard.len(), 1);
+            heard.remove(0).prompt.to_string()
+        };
+        assert_eq!(heard(&[]), "words");
+        assert_eq!(heard(&["greeting"]), "words");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::peers::scratch::{Scratch, wav};
 const PAGES: [&str; 3] = ["docs/rep.md", "docs/admin.md", "docs/tester.md"];
 
 /// What begins so needs an agent, a sound card or a machine of its own, and is run by the test of this file.
-const ELSEWHERE: [(&str, &str); 11] = [
+const ELSEWHERE: [(&str, &str); 12] = [
     ("thirdring run ", "tests/peers/agent.rs"),
     (
         "THIRDRING_TOKEN=secret thirdring run ",
@@ -25,6 +25,7 @@ const ELSEWHERE: [(&str, &str); 11] = [
     ("thirdring replay ", "tests/rehearsal/commands.rs"),
     ("thirdring recording decrypt ", "src/cli/recording.rs"),
     ("thirdring prompts play ", "tests/peers/pulse/devices.rs"),
+    ("thirdring sim ", "tests/sim/pages.rs"),
     ("thirdring provision ", "tests/provision/page.rs"),
     ("thirdring enrol ", "tests/provision/enrolling.rs"),
     ("sipp ", "tests/peers/sipp/mod.rs"),

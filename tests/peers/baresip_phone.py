@@ -27,6 +27,7 @@ from baresip.ua import UserAgent
 FRAME_SECONDS = 0.02
 # Bytes of 20 ms at 8 kHz, 16 bits.
 FRAME_BYTES = 320
+AHEAD_BYTES = 5 * FRAME_BYTES
 CODECS = {None: ("pcma", "pcmu"), "g722": ("g722/16000/1",), "opus": ("opus/48000/2",)}
 AUTO_ANSWER = "PHONE_AUTO_ANSWER" in os.environ
 SHOWN = "PHONE_SHOWN" in os.environ
@@ -103,7 +104,9 @@ class Phone:
             return
         try:
             if self.speaking:
-                part = self.speech[self.position : self.position + FRAME_BYTES]
+                # Ahead of what is due: a late look leaves no hole.
+                room = max(0, AHEAD_BYTES - call.audio.info().tx_buffered)
+                part = self.speech[self.position : self.position + room]
                 self.position += call.audio.write(part)
                 if self.position >= len(self.speech):
                     self.position = 0

@@ -54,7 +54,7 @@ mod own_phone;
 mod pbx;
 mod pcap;
 pub(crate) mod phone;
-mod phones;
+pub(crate) mod phones;
 mod pinned;
 mod place;
 pub(crate) mod program;

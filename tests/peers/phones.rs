@@ -21,10 +21,10 @@ use super::scratch::{Scratch, wav};
 pub(super) const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// How one of the two is started; it says this file when it speaks.
-pub(super) type Maker = fn(IpAddr, Option<&str>) -> Softphone;
+pub(crate) type Maker = fn(IpAddr, Option<&str>) -> Softphone;
 
 /// A phone that can say a sentence the agent never says by itself.
-pub(super) fn speaker(maker: Maker, scratch: &Scratch) -> Softphone {
+pub(crate) fn speaker(maker: Maker, scratch: &Scratch) -> Softphone {
     let words = wav(&spoken(Language::En, "calm_listening"));
     let file = scratch.write("words.wav", words);
     maker(HOST, file.to_str())
