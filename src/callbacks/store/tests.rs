@@ -129,6 +129,21 @@ fn what_was_committed_survives_a_kill_with_its_attempts() {
 }
 
 #[test]
+fn a_snapshot_is_its_owners_alone_and_one_that_broke_off_is_written_over() {
+    let folder = Folder::new("snapshot");
+    let (path, into) = (folder.file("desk.sqlite"), folder.file("before.sqlite"));
+    let mut store = open(&path);
+    keep(&mut store, &[callback(1)]).unwrap();
+    let locked = Sqlite::snapshot(&path, &into).unwrap_err();
+    assert!(matches!(locked, OpenError::Locked(_)), "{locked:?}");
+    drop(store);
+    fs::write(&into, "the half of a book").unwrap();
+    Sqlite::snapshot(&path, &into).unwrap();
+    assert!(!crate::files::others_may_use(&fs::metadata(&into).unwrap()));
+    assert_eq!(open(&into).callbacks().unwrap(), [callback(1)]);
+}
+
+#[test]
 fn every_state_is_read_back_as_it_was_written() {
     let folder = Folder::new("states");
     let path = folder.file("desk.sqlite");

@@ -121,7 +121,7 @@ fn by_expectation(played: &[Played]) -> Vec<(&Sentence, Vec<&Verdict>)> {
     let mut all: Vec<(&Sentence, Vec<&Verdict>)> = Vec::new();
     for verdict in played.iter().flat_map(|one| &one.verdicts) {
         let same = |it: &&mut (&Sentence, Vec<&Verdict>)| {
-            *it.0 == verdict.expected && it.1.iter().all(|one| one.who == verdict.who)
+            *it.0 == verdict.expected && it.1.first().is_some_and(|one| one.who == verdict.who)
         };
         match all.iter_mut().find(same) {
             Some((_, verdicts)) => verdicts.push(verdict),
