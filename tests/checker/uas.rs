@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::peers::phone::{Message, rtp_socket};
+use crate::peers::phone::{Message, rtp_sockets};
 
 use super::plan::{Plan, Then};
 use super::wire::{Log, What};
@@ -39,12 +39,13 @@ struct Orders {
 impl Uas {
     pub(super) fn open(seed: u64, log: Arc<Log>) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-        let sound = rtp_socket(Ipv4Addr::LOCALHOST.into());
+        let [sound, reports] = rtp_sockets(Ipv4Addr::LOCALHOST.into());
         let address = socket.local_addr().expect("it is bound");
         let orders = Arc::<Orders>::default();
         let customers = Customers {
             socket,
             sound,
+            _reports: reports,
             seed,
             log,
             orders: Arc::clone(&orders),
@@ -101,6 +102,8 @@ struct Customers {
     socket: UdpSocket,
     /// Where the agents' sound goes; nobody listens.
     sound: UdpSocket,
+    /// Nobody else is to have it.
+    _reports: UdpSocket,
     seed: u64,
     log: Arc<Log>,
     orders: Arc<Orders>,

@@ -20,7 +20,7 @@ use self::line::Line;
 pub(crate) use self::line::Manner;
 pub(crate) use self::message::Message;
 use self::sound::Sound;
-pub(crate) use self::sound::{Voice, rtp_socket};
+pub(crate) use self::sound::{Voice, rtp_sockets};
 use super::hearing::{Recording, spoken};
 
 /// How long any single SIP answer may take.

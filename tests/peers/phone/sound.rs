@@ -58,20 +58,22 @@ struct Line {
 }
 
 /// At an even port, as RTP is (RFC 3550 11): an odd one may be where the agent beside us hears RTCP, and it sends itself
-/// nothing.
-pub(crate) fn rtp_socket(host: std::net::IpAddr) -> UdpSocket {
+/// nothing. The port above it is kept for RTCP: where it were the agent's own, the agent would refuse the offer.
+pub(crate) fn rtp_sockets(host: std::net::IpAddr) -> [UdpSocket; 2] {
     loop {
-        let socket = UdpSocket::bind((host, 0)).expect("a port is free");
-        let port = socket.local_addr().expect("it is bound").port();
-        if port.is_multiple_of(2) {
-            return socket;
+        let rtp = UdpSocket::bind((host, 0)).expect("a port is free");
+        let port = rtp.local_addr().expect("it is bound").port();
+        if port.is_multiple_of(2)
+            && let Ok(rtcp) = UdpSocket::bind((host, port + 1))
+        {
+            return [rtp, rtcp];
         }
     }
 }
 
 impl Sound {
     pub(super) fn open(host: std::net::IpAddr) -> Self {
-        let socket = rtp_socket(host);
+        let [socket, rtcp] = rtp_sockets(host);
         let address = socket.local_addr().expect("it is bound");
         let line = Line {
             remote: None,
@@ -99,7 +101,10 @@ impl Sound {
         let weak = Arc::downgrade(&wire);
         let socket = Arc::new(socket);
         let own = Arc::downgrade(&socket);
-        thread::spawn(move || run(&socket, &weak));
+        thread::spawn(move || {
+            run(&socket, &weak);
+            drop(rtcp);
+        });
         Self {
             address,
             wire,
