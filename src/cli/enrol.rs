@@ -25,7 +25,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let sources = arguments.layers.sources(environment);
     let server = desk::server_of(&sources);
-    let server = server.ok_or_else(|| Failure::Provision(Sentence::of("provision.not-set")))?;
+    let server = server.ok_or_else(|| Failure::Told(Sentence::of("provision.not-set")))?;
     let state = sources.state.ok_or(Failure::NoStateFolder)?;
     let file = secrets_file(&state);
     let unwritten = |why| Failure::File {
@@ -50,9 +50,9 @@ pub(super) fn run(
 }
 
 fn redeemed(server: &ProvisionServer, code: &str) -> Result<Enrolled, Failure> {
-    let refused = |key: &str| Failure::Provision(Sentence::of(key));
+    let refused = |key: &str| Failure::Told(Sentence::of(key));
     let web = Web::open(server.ca.as_deref(), WITHIN);
-    let web = web.map_err(|why| Failure::Provision(why.sentence()))?;
+    let web = web.map_err(|why| Failure::Told(why.sentence()))?;
     let asked = Enrolment {
         code: Pii::new(code.to_owned()),
         host: server.pc.host.clone(),
@@ -65,15 +65,15 @@ fn redeemed(server: &ProvisionServer, code: &str) -> Result<Enrolled, Failure> {
         Ok((404, _)) => Err(refused("enrol.no-code")),
         Ok((status, _)) => {
             let told = Sentence::of("enrol.status").with("status", status);
-            Err(Failure::Provision(told))
+            Err(Failure::Told(told))
         }
         Err(WebFault::Unreachable(why)) => {
             let told = Sentence::of("provision.unreachable").with("why", why);
-            Err(Failure::Provision(told))
+            Err(Failure::Told(told))
         }
         Err(WebFault::Untrusted(why)) => {
             let told = Sentence::of("provision.untrusted").with("why", why);
-            Err(Failure::Provision(told))
+            Err(Failure::Told(told))
         }
         // It may have been redeemed.
         Err(WebFault::Slow | WebFault::TooLarge | WebFault::Status(_)) => {

@@ -43,7 +43,7 @@ fn say(key: &str, teller: &mut Teller<'_>) -> Result<(), Failure> {
 }
 
 pub(super) fn no_stream(error: CardError) -> Failure {
-    Failure::Headset(Sentence::of("devices.no-stream").with("why", error))
+    Failure::Told(Sentence::of("devices.no-stream").with("why", error))
 }
 
 fn show(measured: &Measured, fitness: Fitness, teller: &mut Teller<'_>) -> Result<(), Failure> {

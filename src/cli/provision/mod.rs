@@ -54,7 +54,7 @@ fn write_new(file: &Path, text: &str) -> io::Result<()> {
 fn read_key(file: &Path) -> Result<SigningKey, Failure> {
     let text = fs::read_to_string(file).map_err(|why| of_file(file, why))?;
     text.parse()
-        .map_err(|why: Sentence| Failure::Provision(why.with("file", file.display())))
+        .map_err(|why: Sentence| Failure::Told(why.with("file", file.display())))
 }
 
 fn of_file(file: &Path, why: io::Error) -> Failure {

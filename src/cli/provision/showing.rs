@@ -18,7 +18,7 @@ const WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) fn show(sources: &Sources, teller: &mut Teller<'_>) -> Result<(), Failure> {
     let server = desk::server_of(sources);
-    let server = server.ok_or_else(|| Failure::Provision(Sentence::of("provision.not-set")))?;
+    let server = server.ok_or_else(|| Failure::Told(Sentence::of("provision.not-set")))?;
     let asked = Question::open(&server, sources.state.as_deref(), WITHIN).and_then(|question| {
         question
             .ask()
@@ -48,7 +48,7 @@ pub(super) fn show(sources: &Sources, teller: &mut Teller<'_>) -> Result<(), Fai
     }
     match asked {
         Ok(_) => Ok(()),
-        Err(why) => Err(Failure::Provision(why.sentence())),
+        Err(why) => Err(Failure::Told(why.sentence())),
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn sign(arguments: &SignArguments, teller: &mut Teller<'_>) -> Result
 }
 
 fn refused(why: &Refusal) -> Failure {
-    Failure::Provision(why.sentence())
+    Failure::Told(why.sentence())
 }
 
 fn replace_file(path: &Path, text: &str) -> Result<(), Failure> {
@@ -63,7 +63,7 @@ fn filled_in(folder: &Path, text: &str) -> Result<String, Failure> {
         .find(|it| !hashes.contains_key(it.as_str()))
     {
         let missing = Sentence::of("provision.missing").with("file", missing);
-        return Err(Failure::Provision(missing));
+        return Err(Failure::Told(missing));
     }
     let no_index = |why: String| refused(&Refusal::NoIndex { why });
     let mut text: DocumentMut = text.parse().map_err(|why| no_index(format!("{why}")))?;
