@@ -21,6 +21,7 @@ mod sentence;
 mod srtp;
 mod terminal;
 mod wait;
+mod xml;
 
 pub use by_party::ByParty;
 pub use catalogue::{Catalogue, CatalogueError};
@@ -41,3 +42,4 @@ pub use sentence::Sentence;
 pub use srtp::{MasterKey, SrtpKeys, SrtpProfile};
 pub use terminal::{fitting, padded, safe, width};
 pub use wait::Wait;
+pub use xml::xml;
