@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::arguments::EnrolArguments;
-use super::failure::Failure;
+use super::failure::{Failure, unusable};
 use super::table::Table;
 use super::{Environment, Teller};
 use crate::desk;
@@ -28,10 +28,7 @@ pub(super) fn run(
     let server = server.ok_or_else(|| Failure::Told(Sentence::of("provision.not-set")))?;
     let state = sources.state.ok_or(Failure::NoStateFolder)?;
     let file = secrets_file(&state);
-    let unwritten = |why| Failure::File {
-        file: file.display().to_string(),
-        why,
-    };
+    let unwritten = |why| unusable(&file, why);
     // A code must not be spent on what cannot be kept.
     keep_secrets(&state, &Enrolled::default()).map_err(unwritten)?;
     let enrolled = redeemed(&server, &arguments.code)?;
@@ -46,7 +43,7 @@ pub(super) fn run(
     for name in enrolled.secrets.keys() {
         table.row(vec![name.clone(), "***".to_owned()]);
     }
-    table.lines().iter().try_for_each(|line| teller.line(line))
+    teller.table(&table)
 }
 
 fn redeemed(server: &ProvisionServer, code: &str) -> Result<Enrolled, Failure> {

@@ -2,6 +2,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use super::shown;
 use crate::console::ProblemBody;
 use crate::desk::{RunError, Unfit};
 use crate::settings::SettingsError;
@@ -116,7 +117,7 @@ pub(super) enum Failure {
 /// A file of the reader's own that cannot be read or written.
 pub(super) fn unusable(file: &Path, why: io::Error) -> Failure {
     Failure::File {
-        file: file.display().to_string(),
+        file: shown(file),
         why,
     }
 }

@@ -136,9 +136,7 @@ impl Devices {
         for card in cards {
             table.row(row(card, chosen.as_ref(), teller));
         }
-        for line in table.lines() {
-            teller.line(&line)?;
-        }
+        teller.table(&table)?;
         teller.line(&told_choice(cards, chosen.as_ref(), teller))
     }
 

@@ -38,8 +38,7 @@ fn say(key: &str, teller: &mut Teller<'_>) -> Result<(), Failure> {
     if teller.json {
         return Ok(());
     }
-    teller.line(&teller.text(key))?;
-    teller.out.flush().map_err(Failure::Output)
+    teller.say(key, &[])
 }
 
 pub(super) fn no_stream(error: CardError) -> Failure {

@@ -71,7 +71,7 @@ fn list(book: &Phrasebook, teller: &mut Teller<'_>) -> Result<(), Failure> {
         row.push(phrase.words(teller.language).to_owned());
         table.row(row);
     }
-    table.lines().iter().try_for_each(|line| teller.line(line))
+    teller.table(&table)
 }
 
 fn as_json(book: &Phrasebook, id: &PromptId, phrase: &Phrase) -> serde_json::Value {

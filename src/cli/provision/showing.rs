@@ -41,10 +41,7 @@ pub(super) fn show(sources: &Sources, teller: &mut Teller<'_>) -> Result<(), Fai
         teller.line(&shown.raw(why).to_string())?;
     } else {
         let table = shown.table(teller);
-        table
-            .lines()
-            .iter()
-            .try_for_each(|line| teller.line(line))?;
+        teller.table(&table)?;
     }
     match asked {
         Ok(_) => Ok(()),
