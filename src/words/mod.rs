@@ -20,6 +20,7 @@ mod pii;
 mod sentence;
 mod srtp;
 mod terminal;
+mod text_form;
 mod wait;
 mod xml;
 
@@ -41,5 +42,6 @@ pub use pii::Pii;
 pub use sentence::Sentence;
 pub use srtp::{MasterKey, SrtpKeys, SrtpProfile};
 pub use terminal::{fitting, padded, safe, width};
+pub(crate) use text_form::read_from_text;
 pub use wait::Wait;
 pub use xml::xml;

@@ -64,7 +64,7 @@ pub(in crate::cli) enum CallVerb {
         call: Option<CallId>,
     },
     Dtmf {
-        #[arg(value_parser = Digits::parse)]
+        #[arg(value_parser = str::parse::<Digits>)]
         digits: Digits,
         call: Option<CallId>,
     },
