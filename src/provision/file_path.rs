@@ -19,11 +19,6 @@ impl FilePath {
         &self.0
     }
 
-    /// Whether it is settings, and not a file that they name.
-    pub fn is_settings(&self) -> bool {
-        self.0.ends_with(".toml")
-    }
-
     /// Whether it is in a folder of this name, at any depth.
     pub fn is_in(&self, folder: &str) -> bool {
         let rest = self.0.strip_prefix(folder);

@@ -331,7 +331,7 @@ mod tests {
             format!("phone_keys={{ {keys} }}"),
             "target=[{ id = \"billing\", uri = \"sip:billing@127.0.0.1:5091\" }]".to_owned(),
         ];
-        Settings::load(None, &sets).map_err(|why| why.to_string())
+        Settings::of_sets(&sets).map_err(|why| why.to_string())
     }
 
     #[test]
