@@ -151,7 +151,7 @@ struct Dice(Entropy);
 impl Dice {
     /// From 0 to just below 1.
     fn part(&mut self) -> f64 {
-        f64::from(self.0.u32()) / (f64::from(u32::MAX) + 1.0)
+        self.0.part()
     }
 
     fn falls(&mut self, chance: f64) -> bool {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::words::Sentence;
+use crate::words::{Sentence, hex, read_from_text};
 
 /// SHA-256 of a file; 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -24,8 +24,8 @@ impl Digest {
 
     /// Enough of it to tell one from another: 8 digits.
     pub fn short(&self) -> String {
-        let bytes = self.0.iter().take(4);
-        bytes.map(|byte| format!("{byte:02x}")).collect()
+        let [a, b, c, d, ..] = self.0;
+        hex(&[a, b, c, d])
     }
 }
 
@@ -46,28 +46,10 @@ impl FromStr for Digest {
     }
 }
 
-impl TryFrom<String> for Digest {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl From<Digest> for String {
-    fn from(digest: Digest) -> Self {
-        digest.to_string()
-    }
-}
+read_from_text!(Digest; Debug);
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
+        f.write_str(&hex(&self.0))
     }
 }

@@ -33,40 +33,37 @@ pub enum Refusal {
     Authority { why: Sentence },
 }
 
-impl Refusal {
-    /// What counts them.
-    pub const WORDS: [&str; 12] = [
-        "unreachable",
-        "untrusted",
-        "slow",
-        "status",
-        "too-large",
-        "wrong-signature",
-        "no-index",
-        "changed",
-        "older",
-        "unfit",
-        "disk",
-        "authority",
-    ];
+macro_rules! words {
+    ($($refusal:ident => $word:literal,)+) => {
+        impl Refusal {
+            /// What counts them.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
 
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Unreachable { .. } => "unreachable",
-            Self::Untrusted { .. } => "untrusted",
-            Self::Slow => "slow",
-            Self::Status { .. } => "status",
-            Self::TooLarge { .. } => "too-large",
-            Self::WrongSignature => "wrong-signature",
-            Self::NoIndex { .. } => "no-index",
-            Self::Changed { .. } => "changed",
-            Self::Older { .. } => "older",
-            Self::Unfit { .. } => "unfit",
-            Self::Disk { .. } => "disk",
-            Self::Authority { .. } => "authority",
+            pub fn as_str(&self) -> &'static str {
+                match self {
+                    $(Self::$refusal { .. } => $word,)+
+                }
+            }
         }
-    }
+    };
+}
 
+words! {
+    Unreachable => "unreachable",
+    Untrusted => "untrusted",
+    Slow => "slow",
+    Status => "status",
+    TooLarge => "too-large",
+    WrongSignature => "wrong-signature",
+    NoIndex => "no-index",
+    Changed => "changed",
+    Older => "older",
+    Unfit => "unfit",
+    Disk => "disk",
+    Authority => "authority",
+}
+
+impl Refusal {
     /// Whether nobody answered: that passes by itself, and wakes nobody.
     pub fn is_absence(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Slow)

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::evidence::{Evidence, moments};
 use super::judge::{Verdict, judge};
-use super::scenario::{Actor, After, Callee, Deed, Event, Scenario, Step};
+use super::scenario::{After, Callee, Deed, Event, Scenario, Step};
 use super::timeline::{Mark, timeline};
 use crate::desk::clock;
 use crate::ear::Repertoire;
@@ -177,7 +177,7 @@ impl<'s> Stage<'s> {
         self.scenario
             .phones
             .get(who)
-            .and_then(|actor: &Actor| actor.through)
+            .and_then(|actor| actor.through)
     }
 
     fn uri(&self, callee: &Callee) -> Option<Uri> {

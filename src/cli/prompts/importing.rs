@@ -52,7 +52,7 @@ fn named(recording: &Path, book: &Phrasebook) -> Result<(PromptId, String), Fail
         .to_ascii_lowercase();
     if !EXTENSIONS.contains(&&*extension) {
         let what = Sentence::of("prompts.no-recording").with("file", file());
-        return Err(Failure::Prompts(what.with("kinds", EXTENSIONS.join(", "))));
+        return Err(Failure::Told(what.with("kinds", EXTENSIONS.join(", "))));
     }
     let id = stem
         .parse::<PromptId>()
@@ -60,7 +60,7 @@ fn named(recording: &Path, book: &Phrasebook) -> Result<(PromptId, String), Fail
         .filter(|id| book.phrase(id).is_some());
     let id = id.ok_or_else(|| {
         let what = Sentence::of("prompts.no-such-phrase").with("file", file());
-        Failure::Prompts(what.with("phrase", &stem))
+        Failure::Told(what.with("phrase", &stem))
     })?;
     Ok((id, extension))
 }
@@ -71,7 +71,7 @@ pub(super) fn fits(recording: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let playable = sound.and_then(|sound| sound.gain(Loudness::Phrase));
     playable.map(drop).map_err(|why| {
         let what = Sentence::of("phrases.unplayable").with("file", recording.display());
-        Failure::Prompts(what.with("why", why.sentence()))
+        Failure::Told(what.with("why", why.sentence()))
     })
 }
 

@@ -60,7 +60,7 @@ pub(super) fn serve(arguments: &ServeArguments, teller: &mut Teller<'_>) -> Resu
         }),
         ..TlsSettings::default()
     });
-    let tls = tls.map_err(|why| Failure::Provision(why.sentence()))?;
+    let tls = tls.map_err(|why| Failure::Told(why.sentence()))?;
     if let Some(file) = &arguments.codes {
         read_codes(file)?;
     }
@@ -86,7 +86,7 @@ pub(super) fn serve(arguments: &ServeArguments, teller: &mut Teller<'_>) -> Resu
 /// What is wrong with the codes is told before the first PC asks.
 fn read_codes(file: &PathBuf) -> Result<Codes, Failure> {
     let text = fs::read_to_string(file).map_err(|why| of_file(file, why))?;
-    Codes::read(&text).map_err(Failure::Provision)
+    Codes::read(&text).map_err(Failure::Told)
 }
 
 async fn accept(listener: TcpListener, tls: &Tls, served: &Arc<Served>) -> Result<(), Failure> {

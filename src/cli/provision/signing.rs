@@ -7,8 +7,8 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::super::Teller;
 use super::super::arguments::SignArguments;
-use super::super::failure::Failure;
-use super::{of_file, read_key};
+use super::super::failure::{Failure, unusable};
+use super::read_key;
 use crate::desk;
 use crate::provision::store::{Copy, replace};
 use crate::provision::{
@@ -21,7 +21,7 @@ pub(super) fn sign(arguments: &SignArguments, teller: &mut Teller<'_>) -> Result
     let folder = arguments.folder.as_path();
     let key = read_key(&arguments.key)?;
     let path = folder.join(INDEX);
-    let text = fs::read_to_string(&path).map_err(|why| of_file(&path, why))?;
+    let text = fs::read_to_string(&path).map_err(|why| unusable(&path, why))?;
     let text = filled_in(folder, &text)?;
     let index = Index::read(text.as_bytes()).map_err(|why| refused(&why))?;
     let (pcs, faults) = check(folder, &index, teller)?;
@@ -40,11 +40,11 @@ pub(super) fn sign(arguments: &SignArguments, teller: &mut Teller<'_>) -> Result
 }
 
 fn refused(why: &Refusal) -> Failure {
-    Failure::Provision(why.sentence())
+    Failure::Told(why.sentence())
 }
 
 fn replace_file(path: &Path, text: &str) -> Result<(), Failure> {
-    replace(path, text.as_bytes()).map_err(|why| of_file(path, why))
+    replace(path, text.as_bytes()).map_err(|why| unusable(path, why))
 }
 
 /// The index with the next serial and the hash of each file that somebody gets; all else as the admin wrote it.
@@ -63,7 +63,7 @@ fn filled_in(folder: &Path, text: &str) -> Result<String, Failure> {
         .find(|it| !hashes.contains_key(it.as_str()))
     {
         let missing = Sentence::of("provision.missing").with("file", missing);
-        return Err(Failure::Provision(missing));
+        return Err(Failure::Told(missing));
     }
     let no_index = |why: String| refused(&Refusal::NoIndex { why });
     let mut text: DocumentMut = text.parse().map_err(|why| no_index(format!("{why}")))?;

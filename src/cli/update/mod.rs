@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use super::api::Api;
 use super::arguments::{DrainWords, Everywhere, UpdateArguments};
-use super::failure::Failure;
-use super::{Environment, Teller, drain};
+use super::failure::{Failure, unusable};
+use super::{Environment, Teller, drain, shown};
 use crate::callbacks::store::{OpenError, Sqlite};
 use crate::console::HealthView;
 use crate::desk::clock;
@@ -123,10 +123,7 @@ fn snapshot(store: &Path) -> Result<Option<PathBuf>, Failure> {
     let kept = store.with_file_name(SNAPSHOT);
     files::make_private(&fresh)
         .and_then(|()| fs::rename(&fresh, &kept))
-        .map_err(|why| Failure::File {
-            file: shown(&kept),
-            why,
-        })?;
+        .map_err(|why| unusable(&kept, why))?;
     Ok(Some(kept))
 }
 
@@ -172,11 +169,5 @@ fn say(key: &str, values: &[(&str, &str)], teller: &mut Teller<'_>) -> Result<()
             .collect();
         return teller.line(&serde_json::Value::Object(said).to_string());
     }
-    let told = teller.filled(key, values);
-    teller.line(&told)?;
-    teller.out.flush().map_err(Failure::Output)
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
+    teller.say(key, values)
 }
