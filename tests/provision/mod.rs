@@ -219,6 +219,26 @@ fn an_index_that_makes_a_pc_unfit_is_not_signed() {
     );
 }
 
+/// A web server is often another user.
+#[test]
+fn who_could_read_the_index_can_read_it_when_it_is_signed() {
+    use std::os::unix::fs::PermissionsExt;
+    let admin = two_groups();
+    for mode in [0o644, 0o600] {
+        let index = admin.path("index.toml");
+        fs::set_permissions(&index, fs::Permissions::from_mode(mode)).expect("it is ours");
+        admin.sign();
+        let signed = fs::metadata(index).expect("it was signed").permissions();
+        assert_eq!(signed.mode() & 0o777, mode);
+    }
+    admin.write("usual.txt", "");
+    let [usual, signature] = ["usual.txt", "index.toml.sig"].map(|name| {
+        let file = fs::metadata(admin.path(name)).expect("it is there");
+        file.permissions().mode()
+    });
+    assert_eq!(signature, usual);
+}
+
 /// OpenSSL finds our signature right, too.
 #[test]
 fn others_can_check_the_signature() {

@@ -23,8 +23,8 @@ use super::super::Teller;
 use super::super::arguments::ServeArguments;
 use super::super::failure::Failure;
 use super::of_file;
+use crate::files;
 use crate::net::{IdentityFiles, Tls, TlsSettings};
-use crate::provision::store::replace;
 use crate::provision::{
     Codes, Digest, ENROL, Enrolment, FilePath, INDEX, Index, NoSecrets, Redeemed, SIGNATURE,
 };
@@ -207,7 +207,7 @@ fn redeem(
         Ok(redeemed) => redeemed,
         Err(why) => return Ok(Err(why)),
     };
-    replace(&file, redeemed.rest.as_bytes()).map_err(unread)?;
+    files::replace_private(&file, redeemed.rest.as_bytes()).map_err(unread)?;
     Ok(Ok(redeemed))
 }
 

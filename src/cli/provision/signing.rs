@@ -10,7 +10,8 @@ use super::super::arguments::SignArguments;
 use super::super::failure::Failure;
 use super::{of_file, read_key};
 use crate::desk;
-use crate::provision::store::{Copy, replace};
+use crate::files;
+use crate::provision::store::Copy;
 use crate::provision::{
     Digest, FILE_MAX_BYTES, FilePath, INDEX, INDEX_MAX_BYTES, Index, Pc, Refusal, SIGNATURE,
 };
@@ -44,7 +45,7 @@ fn refused(why: &Refusal) -> Failure {
 }
 
 fn replace_file(path: &Path, text: &str) -> Result<(), Failure> {
-    replace(path, text.as_bytes()).map_err(|why| of_file(path, why))
+    files::replace(path, text.as_bytes()).map_err(|why| of_file(path, why))
 }
 
 /// The index with the next serial and the hash of each file that somebody gets; all else as the admin wrote it.
