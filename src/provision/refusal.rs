@@ -21,11 +21,12 @@ pub enum Refusal {
     Changed { file: String },
     /// Of before what is in use, or another one of the same serial.
     Older { offered: u64, held: u64 },
-    /// The settings that it makes have so many faults, `first` among them; all drawn in English, for the log.
+    /// The settings that it makes have so many faults, `first` among them; all are told in English without anybody's
+    /// number, for the log.
     Unfit {
         faults: usize,
         first: Sentence,
-        drawn: String,
+        told: String,
     },
     /// What was taken cannot be kept, or what was kept cannot be read.
     Disk { why: Sentence },

@@ -111,15 +111,18 @@ fn what_makes_this_pcs_settings_unfit_is_refused() {
     let house = House::fast().set(&admin.provisioned(&server.url, "sales-7"));
     let house = house.set("sip.min_se = \"10m\"");
     let agent = house.seat("rep1", "echo").open();
-    // Right for itself, and not with what this PC says.
-    admin.write("seats/sales-7.toml", "sip.session_expires = \"5m\"\n");
+    // Right for itself, and not with what this PC says; a customer's number stands in the same line.
+    let number = "13912345678";
+    let line = format!("sip = {{ session_expires = \"5m\", from_user = \"{number}\" }}\n");
+    admin.write("seats/sales-7.toml", line);
     admin.sign();
     counts_one_more(&agent, "unfit");
     // The log is written by a thread of its own.
     let until = Instant::now() + SOON;
-    while agent.logged("error: sip.session_expires is too short") == 0 {
-        assert!(Instant::now() < until, "the fault is not drawn");
+    while agent.logged("seats/sales-7.toml:1: sip.session_expires is too short") == 0 {
+        assert!(Instant::now() < until, "the fault is not told");
     }
+    assert_eq!(agent.logged(number), 0);
     assert_eq!(agent.metric("thirdring_provision_serial"), Some(1));
 }
 

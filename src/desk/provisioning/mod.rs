@@ -90,7 +90,7 @@ fn check(server: &ProvisionServer, sources: &Sources, copy: &Copy) -> Result<(),
         Some(first) => Err(Refusal::Unfit {
             faults: faults.len(),
             first: first.title().clone(),
-            drawn: error.to_string(),
+            told: error.for_log(),
         }),
     }
 }

@@ -116,11 +116,11 @@ impl Desk {
     }
 }
 
-/// In English.
+/// In English. What stands in a line of the settings may be somebody's number: of a fault its place and its name are told.
 fn log(refusal: &Refusal) {
     let why = Catalogue::shipped().say(&refusal.sentence(), Language::En);
-    if let Refusal::Unfit { drawn, .. } = refusal {
-        tracing::warn!(why, "provisioned settings stay as they were:\n{drawn}");
+    if let Refusal::Unfit { faults, told, .. } = refusal {
+        tracing::warn!(faults, why = told, "provisioned settings stay as they were");
     } else if refusal.is_absence() {
         tracing::info!(why, "nobody says whether provisioned settings changed");
     } else {
