@@ -146,6 +146,7 @@ impl Agent {
         };
         desk.begin(books.opened, books.found, books.last_of_seats);
         desk.tell_what_counts(settings, &options);
+        let reload = Reload::new(settings, options.sources.clone());
         let inbox = Inbox {
             reports: sounds.reports,
             requests,
@@ -157,8 +158,13 @@ impl Agent {
             signals: Signals::listen().map_err(RunError::System)?,
             renewal: Renewal::default(),
             watch: FileWatch::new(settings.reload, options.sources.as_ref(), &settings.policy),
-            polling: Polling::new(&settings.provision, options.sources.as_ref(), clock::now()),
-            reload: Reload::new(settings, options.sources),
+            polling: Polling::new(
+                &settings.provision,
+                options.sources.as_ref(),
+                reload.folder(),
+                clock::now(),
+            ),
+            reload,
         };
         Ok(Self {
             desk,
