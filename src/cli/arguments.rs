@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::Environment;
 use crate::doctor::Check;
 use crate::impairment::Weather;
+use crate::provision::Digest;
 use crate::settings::Sources;
 use crate::sip::Uri;
 use crate::words::{
@@ -253,7 +254,7 @@ pub(super) struct UpdateArguments {
     #[arg(long = "back")]
     pub(super) previous: bool,
     #[arg(long, value_name = "HEX", conflicts_with = "previous")]
-    pub(super) sha256: Option<String>,
+    pub(super) sha256: Option<Digest>,
     #[arg(long, value_name = "COMMAND")]
     pub(super) restart: Option<String>,
     /// In whose place it comes; without one this very program's.

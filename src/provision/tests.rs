@@ -205,6 +205,17 @@ fn a_path_leads_nowhere_else() {
 }
 
 #[test]
+fn a_hash_is_64_digits_and_nothing_else() {
+    let hash = Digest::of(b"index");
+    assert_eq!(hash.to_string().to_uppercase().parse::<Digest>(), Ok(hash));
+    assert_eq!(Digest::of_reader(&mut &b"index"[..]).unwrap(), hash);
+    let digits = "0".repeat(62);
+    for wrong in ["+f", "-f", " f", "0", "000", "gg", "é"] {
+        assert!(format!("{digits}{wrong}").parse::<Digest>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn a_key_is_read_again_as_it_was_written() {
     let key = key();
     let again: SigningKey = key.text().reveal().parse().unwrap();
