@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::event_log::{Follower, Gone};
-use super::listener::Place;
+use super::Place;
 use super::serve::{Shared, query};
 use super::{Code, Problem};
 use crate::records::Entry;

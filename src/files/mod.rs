@@ -55,6 +55,17 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     in_place(&new, &path, written)
 }
 
+/// Nobody else who asks for it has this file until the lock is dropped. It lies beside it, for the file itself may be
+/// replaced.
+pub fn lock(path: &Path) -> io::Result<File> {
+    let lock = named_beside(&followed(path), ".lock");
+    let mut options = for_owner();
+    let options = options.write(true).create(true).truncate(false);
+    let file = options.open(lock)?;
+    file.lock()?;
+    Ok(file)
+}
+
 /// A link stays a link: what it leads to is written.
 fn followed(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
@@ -62,8 +73,12 @@ fn followed(path: &Path) -> PathBuf {
 
 /// On the same disk.
 fn beside(path: &Path) -> PathBuf {
+    named_beside(path, ".new")
+}
+
+fn named_beside(path: &Path, ending: &str) -> PathBuf {
     let mut name: OsString = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
+    name.push(ending);
     path.with_file_name(name)
 }
 

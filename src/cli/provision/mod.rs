@@ -2,6 +2,7 @@
 
 mod serving;
 mod showing;
+mod signed_files;
 mod signing;
 
 use std::fs;
