@@ -28,6 +28,7 @@ pub use judging::{Held, Judged, Offer, judge};
 pub use locks::Locks;
 pub use pace::first_after;
 pub use refusal::Refusal;
+pub use samples::Samples;
 pub use share::{Layer, Pc, Share};
 pub use signing::{PublicKey, Signature, SigningKey};
 

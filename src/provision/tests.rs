@@ -92,11 +92,26 @@ fn a_pc_gets_the_files_of_its_parts_and_no_others() {
 #[test]
 fn an_admin_looks_at_a_pc_of_each_kind() {
     let samples = index().samples();
-    let told: Vec<(&str, &str)> = samples.iter().map(|it| (&*it.host, &*it.user)).collect();
+    assert!(samples.are_all);
+    let told: Vec<(&str, &str)> = samples.pcs.iter().map(|it| (&*it.host, &*it.user)).collect();
     assert_eq!(
         told,
-        [("", ""), ("", "li.x"), ("pc-17", ""), ("pc-17", "li.x")]
+        [("", ""), ("pc-17", ""), ("sales-x", ""), ("pc-17", "li.x")]
     );
+}
+
+/// Put together they would be 40,401 kinds of PCs.
+#[test]
+fn an_admin_of_hundreds_looks_at_each_part_and_is_told_that_these_are_not_all() {
+    let part = |n: usize, of: &str| format!("[[part]]\n{of} = [\"{of}-{n}\"]\n");
+    let parts = (0..200).flat_map(|n| [part(n, "host"), part(n, "user")]);
+    let text: String = parts.collect();
+    let samples = Index::read(text.as_bytes()).unwrap().samples();
+    assert!(!samples.are_all);
+    assert!((401..=2_000).contains(&samples.pcs.len()));
+    let is_there = |host: String, user: &str| samples.pcs.contains(&pc(&host, user));
+    assert!((0..200).all(|n| is_there(format!("host-{n}"), "")));
+    assert!((0..200).all(|n| is_there(String::new(), &format!("user-{n}"))));
 }
 
 #[test]

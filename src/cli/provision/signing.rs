@@ -14,6 +14,7 @@ use crate::files;
 use crate::provision::store::Copy;
 use crate::provision::{
     Digest, FILE_MAX_BYTES, FilePath, INDEX, INDEX_MAX_BYTES, Index, Pc, Refusal, SIGNATURE,
+    Samples,
 };
 use crate::settings::{Finding, Inspection};
 use crate::words::Sentence;
@@ -25,7 +26,8 @@ pub(super) fn sign(arguments: &SignArguments, teller: &mut Teller<'_>) -> Result
     let text = fs::read_to_string(&path).map_err(|why| of_file(&path, why))?;
     let text = filled_in(folder, &text)?;
     let index = Index::read(text.as_bytes()).map_err(|why| refused(&why))?;
-    let (pcs, faults) = check(folder, &index, teller)?;
+    let samples = index.samples();
+    let faults = check(folder, (&index, &samples), teller)?;
     if faults > 0 {
         return Err(Failure::Faulty(faults));
     }
@@ -34,9 +36,13 @@ pub(super) fn sign(arguments: &SignArguments, teller: &mut Teller<'_>) -> Result
     replace_file(&folder.join(SIGNATURE), &signature)?;
     replace_file(&path, &text)?;
     let (serial, files) = (index.serial.to_string(), index.sha256.len().to_string());
-    let pcs = pcs.to_string();
+    let pcs = samples.pcs.len().to_string();
     let values = [("serial", &*serial), ("files", &*files), ("pcs", &*pcs)];
-    let told = teller.filled("cli.provision.signed", &values);
+    let signed = match samples.are_all {
+        true => "cli.provision.signed",
+        false => "cli.provision.signed-of-more",
+    };
+    let told = teller.filled(signed, &values);
     teller.line(&told)
 }
 
@@ -116,10 +122,14 @@ fn list(folder: &Path, within: &str, found: &mut Vec<FilePath>) -> Result<(), Fa
     Ok(())
 }
 
-/// As `config check` would on each PC; how many kinds of them there are, and how many faults, which are shown.
-fn check(folder: &Path, index: &Index, teller: &mut Teller<'_>) -> Result<(usize, usize), Failure> {
-    let (pcs, mut faults) = (index.samples(), 0);
-    for pc in &pcs {
+/// As `config check` would on each PC; how many faults there are, which are shown.
+fn check(
+    folder: &Path,
+    (index, samples): (&Index, &Samples),
+    teller: &mut Teller<'_>,
+) -> Result<usize, Failure> {
+    let mut faults = 0;
+    for pc in &samples.pcs {
         let share = index.share_of(pc).map_err(|why| refused(&why))?;
         let copy = Copy::in_folder(folder, index.clone(), share);
         let mut inspection = Inspection::to_sign(&folder.display().to_string(), &copy);
@@ -130,7 +140,7 @@ fn check(folder: &Path, index: &Index, teller: &mut Teller<'_>) -> Result<(usize
             show(pc, &found, teller)?;
         }
     }
-    Ok((pcs.len(), faults))
+    Ok(faults)
 }
 
 fn show(pc: &Pc, faults: &[Finding], teller: &mut Teller<'_>) -> Result<(), Failure> {
