@@ -171,6 +171,10 @@ fn nothing_is_read_before_its_signature_is_right() {
     let nobodys_group = "[[part]]\ngroup = [\"sale\"]\n";
     let told = judge(&offer(nobodys_group), None, &public).unwrap_err();
     assert_eq!(told.as_str(), "no-index");
+    let Refusal::NoIndex { line, why } = Index::read(b"serial = 1\nlocked = 7\n").unwrap_err() else {
+        panic!("a number is no list");
+    };
+    assert_eq!((line, why.key()), (Some(2), "provision.index.unread"));
 }
 
 #[test]

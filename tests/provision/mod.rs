@@ -219,6 +219,20 @@ fn an_index_that_makes_a_pc_unfit_is_not_signed() {
     );
 }
 
+#[test]
+fn what_is_wrong_with_an_index_is_drawn_where_it_was_written() {
+    let admin = Admin::new("locked = [\"policy\"]\n[[part]]\nsetings = \"common.toml\"\n");
+    let told = admin.try_to_sign();
+    assert_ne!(told.code, Some(0));
+    for words in ["conf/index.toml:3:1", "setings", "settings"] {
+        assert!(told.errors.contains(words), "{words}\n{}", told.errors);
+    }
+    admin.write("index.toml", format!("serial = {}\n", i64::MAX));
+    let told = admin.try_to_sign();
+    let why = "the serial of index.toml is too large to be counted up";
+    assert!(told.errors.contains(why), "{}", told.errors);
+}
+
 /// A web server is often another user.
 #[test]
 fn who_could_read_the_index_can_read_it_when_it_is_signed() {

@@ -16,7 +16,7 @@ use crate::provision::{
     Digest, FILE_MAX_BYTES, FilePath, INDEX, INDEX_MAX_BYTES, Index, Pc, Refusal, SIGNATURE,
     Samples,
 };
-use crate::settings::{Finding, Inspection};
+use crate::settings::{Document, Finding, Inspection};
 use crate::words::Sentence;
 
 pub(super) fn sign(arguments: &SignArguments, teller: &mut Teller<'_>) -> Result<(), Failure> {
@@ -56,7 +56,7 @@ fn replace_file(path: &Path, text: &str) -> Result<(), Failure> {
 
 /// The index with the next serial and the hash of each file that somebody gets; all else as the admin wrote it.
 fn filled_in(folder: &Path, text: &str) -> Result<String, Failure> {
-    let index = Index::read(text.as_bytes()).map_err(|why| refused(&why))?;
+    let index = read_index(folder, text)?;
     let mut hashes = Table::new();
     for path in files_of(folder)? {
         if index.names(&path) {
@@ -72,11 +72,14 @@ fn filled_in(folder: &Path, text: &str) -> Result<String, Failure> {
         let missing = Sentence::of("provision.missing").with("file", missing);
         return Err(Failure::Provision(missing));
     }
-    let no_index = |why: String| refused(&Refusal::NoIndex { why });
-    let mut text: DocumentMut = text.parse().map_err(|why| no_index(format!("{why}")))?;
+    let unwritable = |why: &dyn std::fmt::Display| {
+        let why = Sentence::of("provision.index.unread").with("why", why);
+        refused(&Refusal::NoIndex { line: None, why })
+    };
+    let mut text: DocumentMut = text.parse().map_err(|why| unwritable(&why))?;
     let serial = index.serial.checked_add(1);
     let serial = serial.and_then(|serial| i64::try_from(serial).ok());
-    let serial = serial.ok_or_else(|| no_index("serial".to_owned()))?;
+    let serial = serial.ok_or_else(|| Failure::Provision(Sentence::of("provision.index.serial")))?;
     text.insert("serial", value(serial));
     text.insert("sha256", Item::Table(hashes));
     let text = text.to_string();
@@ -86,6 +89,15 @@ fn filled_in(folder: &Path, text: &str) -> Result<String, Failure> {
             file: INDEX.to_owned(),
         })),
     }
+}
+
+/// Each fault is drawn where it was written.
+fn read_index(folder: &Path, text: &str) -> Result<Index, Failure> {
+    let name = folder.join(INDEX).display().to_string();
+    let read = Document::read::<Index>(&name, text);
+    read.and_then(|(document, _)| document.faults())
+        .map_err(Failure::Settings)?;
+    Index::read(text.as_bytes()).map_err(|why| refused(&why))
 }
 
 fn read(folder: &Path, path: &FilePath) -> Result<Vec<u8>, Failure> {
