@@ -311,6 +311,10 @@ pub(super) enum ProvisionVerb {
         key: PathBuf,
     },
     Sign(SignArguments),
+    Codes {
+        #[arg(value_name = "FILE")]
+        codes: PathBuf,
+    },
     Serve(ServeArguments),
 }
 

@@ -21,7 +21,7 @@ mod signing;
 pub mod store;
 
 pub use digest::Digest;
-pub use enrolment::{Codes, Enrolled, Enrolment, NoSecrets, Redeemed};
+pub use enrolment::{Codes, Enrolled, Enrolment, Made, NoSecrets, Redeemed};
 pub use file_path::FilePath;
 pub use index::{Index, Part, Who};
 pub use judging::{Held, Judged, Offer, judge};

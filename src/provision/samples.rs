@@ -79,7 +79,11 @@ impl Gathering<'_> {
         let or_of_a_member = |own: &[Glob], of: fn(&Who) -> &Vec<Glob>| -> Vec<String> {
             let own: Vec<String> = own.iter().map(sample).collect();
             let members = members.iter().flat_map(|who| of(who)).map(sample);
-            if own.is_empty() { members.collect() } else { own }
+            if own.is_empty() {
+                members.collect()
+            } else {
+                own
+            }
         };
         let hosts = or_of_a_member(&part.host, |who| &who.host);
         let users = or_of_a_member(&part.user, |who| &who.user);

@@ -289,7 +289,11 @@ fn a_copy_that_was_changed_on_the_pc_does_not_count() {
     let mut server = admin.serve();
     let pc = Pc::with(&admin.provisioned(&server.url, "sales-7"));
     assert_eq!(starts(&pc).code, Some(0));
-    fs::write(copy_of(&pc).join("files/common.toml"), "sip.from_user = \"666\"\n").expect("it is ours");
+    fs::write(
+        copy_of(&pc).join("files/common.toml"),
+        "sip.from_user = \"666\"\n",
+    )
+    .expect("it is ours");
     let shown = pc.does(&["config", "show"]).out;
     assert!(!shown.contains("666") && !shown.contains("4001"), "{shown}");
     let checked = pc.does(&["config", "check"]).out;

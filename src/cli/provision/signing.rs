@@ -79,7 +79,8 @@ fn filled_in(folder: &Path, text: &str) -> Result<String, Failure> {
     let mut text: DocumentMut = text.parse().map_err(|why| unwritable(&why))?;
     let serial = index.serial.checked_add(1);
     let serial = serial.and_then(|serial| i64::try_from(serial).ok());
-    let serial = serial.ok_or_else(|| Failure::Provision(Sentence::of("provision.index.serial")))?;
+    let serial =
+        serial.ok_or_else(|| Failure::Provision(Sentence::of("provision.index.serial")))?;
     text.insert("serial", value(serial));
     text.insert("sha256", Item::Table(hashes));
     let text = text.to_string();

@@ -25,7 +25,9 @@ pub struct Question<'s> {
 /// What the server says, judged.
 pub enum Answer {
     /// What is in use is the newest, and the server calls it so from now on.
-    Unchanged { etag: Option<String> },
+    Unchanged {
+        etag: Option<String>,
+    },
     Newer(Box<Newer>),
 }
 

@@ -7,8 +7,8 @@ mod polling;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::provision::{Held, Refusal};
 use crate::provision::store::Copy;
+use crate::provision::{Held, Refusal};
 use crate::settings::{Inspection, ProvisionServer, Sources};
 use crate::words::Sentence;
 
