@@ -218,10 +218,8 @@ impl Desk {
     fn renew_terms(&mut self, reload: &mut Reload, fresh: Fresh, now: Moment) {
         let has_moved = reload.folder() != fresh.folder();
         reload.provisioned.clone_from(&fresh.provisioned);
-        if let Some(provisioned) = &reload.provisioned {
-            let metrics = &self.chronicle.metrics;
-            metrics.provision_serial(provisioned.held.serial);
-        }
+        let serial = reload.provisioned.as_ref().map_or(0, |it| it.held.serial);
+        self.chronicle.metrics.provision_serial(serial);
         let (changed, after_restart) = reload.take(&fresh);
         for Change { key, from, to } in &changed {
             tracing::info!(key, from, to, "a setting changed, for calls from now on");
