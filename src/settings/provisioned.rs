@@ -29,7 +29,7 @@ impl Provisioned {
     pub fn named(&self, value: Value) -> Value {
         match value {
             Value::String(text) => Value::String(self.name_of(&text).unwrap_or(text)),
-            Value::Array(list) => list.into_iter().map(|it| self.named(it)).collect(),
+            Value::Array(list) => Value::Array(list.into_iter().map(|it| self.named(it)).collect()),
             Value::Table(table) => {
                 let named = table.into_iter().map(|(key, it)| (key, self.named(it)));
                 Value::Table(named.collect())
@@ -42,11 +42,11 @@ impl Provisioned {
     fn name_of(&self, path: &str) -> Option<String> {
         let path = Path::new(path).strip_prefix(&self.files).ok()?;
         let path = path.to_str()?.replace('\\', "/");
-        let mut files = self.share.files.iter();
-        let digest = match files.clone().find(|(file, _)| file.as_str() == path) {
+        let files = || self.share.files.iter();
+        let digest = match files().find(|(file, _)| file.as_str() == path) {
             Some((_, digest)) => *digest,
             None => {
-                let within = files.by_ref().filter(|(file, _)| file.is_in(&path));
+                let within = files().filter(|(file, _)| file.is_in(&path));
                 let list: String = within
                     .map(|(file, digest)| format!("{file} {digest}\n"))
                     .collect();
