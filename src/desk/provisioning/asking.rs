@@ -185,3 +185,63 @@ fn refusal(fault: WebFault, file: &str) -> Refusal {
         WebFault::TooLarge => Refusal::TooLarge { file },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{SocketAddr, TcpListener};
+    use std::thread;
+
+    use super::*;
+    use crate::provision::{Pc, SigningKey};
+
+    /// A connection for each answer.
+    fn answering(answers: Vec<Vec<u8>>) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+                let length = answer.len();
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+                );
+                let whole = [head.as_bytes(), &answer].concat();
+                stream.write_all(&whole).unwrap();
+            }
+        });
+        at
+    }
+
+    fn asked(answers: Vec<Vec<u8>>, key: &SigningKey) -> Result<Answer, Refusal> {
+        let server = ProvisionServer {
+            url: format!("http://{}", answering(answers)).parse().unwrap(),
+            ca: None,
+            key: key.public(),
+            pc: Pc {
+                host: String::new(),
+                user: String::new(),
+            },
+        };
+        let within = Duration::from_secs(30);
+        Question::open(&server, None, within)?.ask()
+    }
+
+    #[test]
+    fn who_asks_between_the_two_files_of_a_signing_asks_again() {
+        let key = SigningKey::from_seed(&[7; 32]);
+        let index = b"serial = 2\n".to_vec();
+        let of = |index: &[u8]| key.sign(index).to_string().into_bytes();
+        let (old, new) = (of(b"serial = 1\n"), of(&index));
+        let answers = vec![index.clone(), old.clone(), index.clone(), new];
+        let Ok(Answer::Newer(newer)) = asked(answers, &key) else {
+            panic!("it was signed in between");
+        };
+        assert_eq!(newer.index.serial, 2);
+        let answers = vec![index.clone(), old.clone(), index, old];
+        let refused = asked(answers, &key).err();
+        assert_eq!(refused, Some(Refusal::WrongSignature));
+    }
+}
