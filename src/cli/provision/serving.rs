@@ -253,13 +253,39 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_code_is_not_spent_on_a_pc_that_no_longer_waits() {
-        let name = format!("thirdring-codes-{}", std::process::id());
+    fn folder(test: &str) -> PathBuf {
+        let name = format!("thirdring-codes-{}-{test}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         files::make_folder(&folder).unwrap();
-        let codes = folder.join("codes.toml");
-        let text = format!("[[code]]\ncode = \"{CODE}\"\nsecrets = {{ a = \"sesame\" }}\n");
+        folder
+    }
+
+    fn text() -> String {
+        format!("[[code]]\ncode = \"{CODE}\"\nsecrets = {{ a = \"sesame\" }}\n")
+    }
+
+    #[test]
+    fn two_servers_of_one_file_do_not_both_give_a_code() {
+        let (folder, codes) = (folder("two"), folder("two").join("codes.toml"));
+        let mut given = Vec::new();
+        for _ in 0..20 {
+            fs::write(&codes, text()).unwrap();
+            let redeemed = std::thread::scope(|scope| {
+                let server = || redeem(&codes, &asked()).unwrap().is_ok();
+                let servers: Vec<_> = (0..4).map(|_| scope.spawn(server)).collect();
+                let told = servers.into_iter().map(|it| it.join().unwrap());
+                told.filter(|is_redeemed| *is_redeemed).count()
+            });
+            given.push(redeemed);
+        }
+        fs::remove_dir_all(folder).unwrap();
+        assert_eq!(given, [1; 20]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_code_is_not_spent_on_a_pc_that_no_longer_waits() {
+        let (folder, codes) = (folder("late"), folder("late").join("codes.toml"));
+        let text = text();
         fs::write(&codes, &text).unwrap();
         let guesses = tokio::sync::Mutex::new(());
         let others = guesses.lock().await;
