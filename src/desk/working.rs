@@ -74,6 +74,8 @@ impl Inbox {
         settings: &Settings,
         sources: Option<Sources>,
     ) -> Result<Self, RunError> {
+        let reload = Reload::new(settings, sources.clone());
+        let (sources, now) = (sources.as_ref(), clock::now());
         Ok(Self {
             reports: channels.reports,
             requests: channels.requests,
@@ -84,9 +86,9 @@ impl Inbox {
             buttons: channels.buttons,
             signals: Signals::listen().map_err(RunError::System)?,
             renewal: Renewal::default(),
-            watch: FileWatch::new(settings.reload, sources.as_ref(), &settings.policy),
-            polling: Polling::new(&settings.provision, sources.as_ref(), clock::now()),
-            reload: Reload::new(settings, sources),
+            watch: FileWatch::new(settings.reload, sources, &settings.policy),
+            polling: Polling::new(&settings.provision, sources, reload.folder(), now),
+            reload,
         })
     }
 }

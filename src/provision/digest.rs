@@ -1,4 +1,5 @@
 use std::fmt;
+use std::io::{self, Read};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,13 @@ pub struct Digest([u8; 32]);
 impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// Of all that can be read.
+    pub fn of_reader(reader: &mut impl Read) -> io::Result<Self> {
+        let mut hash = Sha256::new();
+        io::copy(reader, &mut hash)?;
+        Ok(Self(hash.finalize().into()))
     }
 
     /// As a part of 1, of which each is as likely.
@@ -35,7 +43,9 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, Sentence> {
         let mut bytes = [0; 32];
         let wrong = || Sentence::of("value.sha256");
-        if text.len() != 2 * bytes.len() {
+        // A number may have a sign, a hash has none.
+        let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if text.len() != 2 * bytes.len() || !is_hex {
             return Err(wrong());
         }
         for (n, byte) in bytes.iter_mut().enumerate() {

@@ -16,16 +16,17 @@ pub enum Refusal {
     /// The signature is not the admin's.
     WrongSignature,
     /// Signed, and no index.
-    NoIndex { why: String },
+    NoIndex { line: Option<usize>, why: Sentence },
     /// A file is not what was signed.
     Changed { file: String },
     /// Of before what is in use, or another one of the same serial.
     Older { offered: u64, held: u64 },
-    /// The settings that it makes have so many faults, `first` among them; all drawn in English, for the log.
+    /// The settings that it makes have so many faults, `first` among them; all are told in English without anybody's
+    /// number, for the log.
     Unfit {
         faults: usize,
         first: Sentence,
-        drawn: String,
+        told: String,
     },
     /// What was taken cannot be kept, or what was kept cannot be read.
     Disk { why: Sentence },
@@ -80,7 +81,13 @@ impl Refusal {
                 .with("status", status),
             Self::TooLarge { file } => of("provision.too-large").with("file", file),
             Self::WrongSignature => of("provision.wrong-signature"),
-            Self::NoIndex { why } => of("provision.no-index").with("why", why.trim_end()),
+            Self::NoIndex { line: None, why } => of("provision.no-index").with("why", why),
+            Self::NoIndex {
+                line: Some(line),
+                why,
+            } => of("provision.no-index-line")
+                .with("line", line)
+                .with("why", why),
             Self::Changed { file } => of("provision.changed").with("file", file),
             Self::Older { offered, held } => of("provision.older")
                 .with("offered", offered)

@@ -31,6 +31,10 @@ pub(in crate::cli) enum ProvisionVerb {
         key: PathBuf,
     },
     Sign(SignArguments),
+    Codes {
+        #[arg(value_name = "FILE")]
+        codes: PathBuf,
+    },
     Serve(ServeArguments),
 }
 

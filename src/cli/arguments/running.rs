@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::LayersArguments;
 use super::values::{count, setting};
+use crate::provision::Digest;
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct RunArguments {
@@ -60,7 +61,7 @@ pub(in crate::cli) struct UpdateArguments {
     #[arg(long = "back")]
     pub(in crate::cli) previous: bool,
     #[arg(long, value_name = "HEX", conflicts_with = "previous")]
-    pub(in crate::cli) sha256: Option<String>,
+    pub(in crate::cli) sha256: Option<Digest>,
     #[arg(long, value_name = "COMMAND")]
     pub(in crate::cli) restart: Option<String>,
     /// In whose place it comes; without one this very program's.

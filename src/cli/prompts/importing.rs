@@ -9,6 +9,7 @@ use super::super::Teller;
 use super::super::arguments::ImportArguments;
 use super::super::failure::{Failure, unusable};
 use super::file_of;
+use crate::files;
 use crate::media::Phrasebook;
 use crate::media::prompts::{EXTENSIONS, Loudness, Sound};
 use crate::words::{Language, PromptId, Sentence};
@@ -86,7 +87,7 @@ pub(super) fn put(
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(|why| unusable(folder, why))?;
     }
-    fs::write(&file, bytes).map_err(|why| unusable(&file, why))?;
+    files::replace(&file, bytes).map_err(|why| unusable(&file, why))?;
     for other in EXTENSIONS.iter().filter(|other| **other != extension) {
         let other = file_of(folder, language, id, other);
         if other.exists() {

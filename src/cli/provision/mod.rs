@@ -1,7 +1,9 @@
 //! `thirdring provision`: what this PC gets of an admin's settings, and how an admin gives them.
 
+mod codes;
 mod serving;
 mod showing;
+mod signed_files;
 mod signing;
 
 use std::fs;
@@ -25,6 +27,7 @@ pub(super) fn run(
         ProvisionVerb::ShowShare(layers) => showing::show(&layers.sources(environment), teller),
         ProvisionVerb::Keys { key } => keys(key, teller),
         ProvisionVerb::Sign(arguments) => signing::sign(arguments, teller),
+        ProvisionVerb::Codes { codes } => codes::make(codes, teller),
         ProvisionVerb::Serve(arguments) => serving::serve(arguments, teller),
     }
 }

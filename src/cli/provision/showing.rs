@@ -28,8 +28,8 @@ pub(super) fn show(sources: &Sources, teller: &mut Teller<'_>) -> Result<(), Fai
     let held: Option<Copy> = held.and_then(|copy| copy.ok().flatten());
     let share = match &asked {
         Ok((_, Answer::Newer(newer))) => Some((&newer.index, &newer.share)),
-        Ok((Some(copy), Answer::Unchanged)) => Some((&copy.index, &copy.share)),
-        Ok((None, Answer::Unchanged)) | Err(_) => None,
+        Ok((Some(copy), Answer::Unchanged { .. })) => Some((&copy.index, &copy.share)),
+        Ok((None, Answer::Unchanged { .. })) | Err(_) => None,
     };
     let shown = Shown {
         server: &server,

@@ -5,7 +5,6 @@ mod asking;
 mod questions;
 mod unit;
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -80,7 +79,7 @@ fn write(file: &Path, answers: &Answers, teller: &mut Teller<'_>) -> Result<(), 
         written.map_err(|why| unusable(&path, why))?;
         teller.say("setup.wrote", &[("file", &shown(&path))])?;
     }
-    fs::write(file, answers.toml()).map_err(|why| unusable(file, why))?;
+    files::replace(file, answers.toml().as_bytes()).map_err(|why| unusable(file, why))?;
     teller.say("setup.wrote", &[("file", &shown(file))])
 }
 
