@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Promise};
-use crate::words::Sentence;
+use crate::words::{Sentence, read_from_text};
 
 /// The hours in which nobody is phoned (D26).
 #[derive(Clone, Debug)]
@@ -199,19 +199,7 @@ impl fmt::Display for QuietDay {
     }
 }
 
-impl TryFrom<String> for QuietDay {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl From<QuietDay> for String {
-    fn from(day: QuietDay) -> Self {
-        day.to_string()
-    }
-}
+read_from_text!(QuietDay);
 
 impl DayOfWeek {
     pub const ALL: [Self; 7] = [

@@ -142,7 +142,7 @@ fn told(
         row("value", value.value.to_string());
         row("origin", origin(value, teller));
     }
-    table.lines().iter().try_for_each(|line| teller.line(line))
+    teller.table(&table)
 }
 
 fn raw(

@@ -25,7 +25,7 @@ pub(super) fn explain(
     for (name, value) in rows(&arguments.number, &told, &settings, teller) {
         table.row(vec![teller.text(&format!("cli.explain.{name}")), value]);
     }
-    table.lines().iter().try_for_each(|line| teller.line(line))
+    teller.table(&table)
 }
 
 fn rows(

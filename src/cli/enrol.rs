@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::arguments::EnrolArguments;
-use super::failure::Failure;
+use super::failure::{Failure, unusable};
 use super::table::Table;
 use super::{Environment, Teller};
 use crate::desk;
@@ -25,13 +25,10 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let sources = arguments.layers.sources(environment);
     let server = desk::server_of(&sources);
-    let server = server.ok_or_else(|| Failure::Provision(Sentence::of("provision.not-set")))?;
+    let server = server.ok_or_else(|| Failure::Told(Sentence::of("provision.not-set")))?;
     let state = sources.state.ok_or(Failure::NoStateFolder)?;
     let file = secrets_file(&state);
-    let unwritten = |why| Failure::File {
-        file: file.display().to_string(),
-        why,
-    };
+    let unwritten = |why| unusable(&file, why);
     // A code must not be spent on what cannot be kept.
     keep_secrets(&state, &Enrolled::default()).map_err(unwritten)?;
     let enrolled = redeemed(&server, &arguments.code)?;
@@ -46,13 +43,13 @@ pub(super) fn run(
     for name in enrolled.secrets.keys() {
         table.row(vec![name.clone(), "***".to_owned()]);
     }
-    table.lines().iter().try_for_each(|line| teller.line(line))
+    teller.table(&table)
 }
 
 fn redeemed(server: &ProvisionServer, code: &str) -> Result<Enrolled, Failure> {
-    let refused = |key: &str| Failure::Provision(Sentence::of(key));
+    let refused = |key: &str| Failure::Told(Sentence::of(key));
     let web = Web::open(server.ca.as_deref(), WITHIN);
-    let web = web.map_err(|why| Failure::Provision(why.sentence()))?;
+    let web = web.map_err(|why| Failure::Told(why.sentence()))?;
     let asked = Enrolment {
         code: Pii::new(code.to_owned()),
         host: server.pc.host.clone(),
@@ -65,15 +62,15 @@ fn redeemed(server: &ProvisionServer, code: &str) -> Result<Enrolled, Failure> {
         Ok((404, _)) => Err(refused("enrol.no-code")),
         Ok((status, _)) => {
             let told = Sentence::of("enrol.status").with("status", status);
-            Err(Failure::Provision(told))
+            Err(Failure::Told(told))
         }
         Err(WebFault::Unreachable(why)) => {
             let told = Sentence::of("provision.unreachable").with("why", why);
-            Err(Failure::Provision(told))
+            Err(Failure::Told(told))
         }
         Err(WebFault::Untrusted(why)) => {
             let told = Sentence::of("provision.untrusted").with("why", why);
-            Err(Failure::Provision(told))
+            Err(Failure::Told(told))
         }
         // It may have been redeemed.
         Err(WebFault::Slow | WebFault::TooLarge | WebFault::Status(_)) => {

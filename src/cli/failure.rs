@@ -2,6 +2,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use super::shown;
 use crate::console::ProblemBody;
 use crate::desk::{RunError, Unfit};
 use crate::settings::SettingsError;
@@ -78,8 +79,8 @@ pub(super) enum Failure {
     VowsBroken(u64),
     /// So many scenes of the demo did not go as they should.
     DemoMissed(usize),
-    /// A sealed recording that cannot be opened, or not to its end.
-    Recording(Sentence),
+    /// It was not done: a sentence says why.
+    Told(Sentence),
     /// So many scripts cannot be played; where has been shown.
     UnplayableScripts(usize),
     /// So many calls went otherwise than they are written; how has been shown.
@@ -90,14 +91,10 @@ pub(super) enum Failure {
     NotHeardSo(usize),
     /// Scenarios or a relay that cannot be had as they are wanted.
     Sim(Sentence),
-    /// What is wrong with phrases, or a recording.
-    Prompts(Sentence),
     /// So many faults are in phrases or scripts; they have been shown.
     Linted(usize),
     /// What is in the way of another program, or became of it.
     Update(Sentence),
-    /// A journal that cannot be played again, or not to the same actions.
-    Replay(Sentence),
     /// A file of the reader's own that cannot be read or written.
     File {
         file: String,
@@ -107,10 +104,6 @@ pub(super) enum Failure {
         name: String,
         scenes: String,
     },
-    /// Nothing was provisioned, signed or enrolled: why.
-    Provision(Sentence),
-    /// There is no headset, or it cannot be opened.
-    Headset(Sentence),
     /// The headset is unfit for calls; why has been shown.
     HeadsetUnfit,
     /// There was no echo call.
@@ -124,7 +117,7 @@ pub(super) enum Failure {
 /// A file of the reader's own that cannot be read or written.
 pub(super) fn unusable(file: &Path, why: io::Error) -> Failure {
     Failure::File {
-        file: file.display().to_string(),
+        file: shown(file),
         why,
     }
 }
@@ -147,127 +140,128 @@ impl Failure {
             // Who reads `events | head` has what he wanted.
             return 0;
         }
-        let (code, told) = if json && let Self::Refused(problem) = self {
-            (REFUSED, raw(problem))
+        let told = if json && let Self::Refused(problem) = self {
+            raw(problem)
         } else {
             self.told(texts, language)
         };
         // With standard error closed only the exit code is left to tell.
         let _ = writeln!(errors, "{told}");
-        code
+        self.code()
     }
 
-    pub(super) fn told(&self, texts: &Catalogue, language: Language) -> (u8, String) {
-        let text = |key: &str, values: &[(&str, &str)]| texts.text(key, language, values);
-        let because =
-            |key: &str, why: &Sentence| texts.say(&Sentence::of(key).with("why", why), language);
-        match self {
-            Self::Refused(problem) => {
-                let ProblemBody {
-                    title,
-                    detail,
-                    code,
-                    ..
-                } = problem;
-                let told = format!("{} ({})\n{}", safe(title), safe(code), safe(detail));
-                (REFUSED, told)
-            }
-            Self::NoCall => (REFUSED, text("cli.no-call", &[])),
-            Self::SeveralCalls(count) => {
-                let count = count.to_string();
-                (USAGE, text("cli.several-calls", &[("count", &count)]))
-            }
-            Self::DemoMissed(count) => {
-                let count = count.to_string();
-                (REFUSED, text("demo.failed", &[("count", &count)]))
-            }
-            Self::NoSuchScene { name, scenes } => (
-                USAGE,
-                text("demo.no-such-scene", &[("name", name), ("scenes", scenes)]),
-            ),
-            Self::UnplayableScripts(count) => {
-                let count = count.to_string();
-                (USAGE, text("rehearsal.unplayable", &[("count", &count)]))
-            }
-            Self::RehearsedOtherwise(count) => {
-                let count = count.to_string();
-                (REFUSED, text("rehearsal.otherwise", &[("count", &count)]))
-            }
-            Self::FaultyScenarios(count) => {
-                let count = count.to_string();
-                (USAGE, text("sim.faulty", &[("count", &count)]))
-            }
-            Self::NotHeardSo(count) => {
-                let count = count.to_string();
-                (REFUSED, text("sim.not-met", &[("count", &count)]))
-            }
-            Self::Sim(why) => (USAGE, texts.say(why, language)),
-            Self::File { file, why } => {
-                let told = Sentence::of("cli.file").with("file", file);
-                let told = told.with("why", Sentence::of_io(why));
-                (USAGE, texts.say(&told, language))
-            }
-            Self::Linted(count) => {
-                let count = count.to_string();
-                (REFUSED, text("lint.faulty", &[("count", &count)]))
-            }
-            Self::Recording(why)
-            | Self::Headset(why)
-            | Self::Replay(why)
-            | Self::Prompts(why)
-            | Self::Update(why)
-            | Self::Provision(why) => (REFUSED, texts.say(why, language)),
-            Self::HeadsetUnfit => (REFUSED, text("cli.headset-unfit", &[])),
-            Self::NoEcho(why) => (USAGE, because("cli.doctor.no-call", why)),
-            Self::Warned => (REFUSED, text("cli.doctor.warned", &[])),
-            Self::Ill => (USAGE, text("cli.doctor.ill", &[])),
-            Self::NotAllDeleted => (REFUSED, text("cli.not-all-deleted", &[])),
+    /// What happened and what to do next, in the reader's language.
+    pub(super) fn told(&self, texts: &Catalogue, language: Language) -> String {
+        let of = Sentence::of;
+        let because = |key: &str, why: &Sentence| of(key).with("why", why);
+        let there = |key: &str, api: &str| of(key).with("api", api);
+        let sentence = match self {
+            Self::Refused(problem) => return in_words(problem),
+            Self::Settings(picture) => return picture.drawn(texts, language),
+            Self::Value(why) => return texts.read_out(why, language),
+            Self::Told(told) | Self::Sim(told) | Self::Update(told) => told.clone(),
+            Self::NoCall => of("cli.no-call"),
+            Self::SeveralCalls(count) => counted("cli.several-calls", count),
+            Self::Token { why } => because("cli.token", why),
+            Self::Address { api } => there("cli.address", api),
+            Self::Unreachable { api, why } => there("cli.unreachable", api).with("why", why),
+            Self::Foreign { api, why } => there("cli.foreign", api).with("why", why),
+            Self::EventsClosed { why } => of("cli.events-closed").with("why", safe(why)),
             Self::Folder { folder, why } => {
-                let (folder, why) = (folder.display().to_string(), why.to_string());
-                let values = [("folder", &*folder), ("why", &*why)];
-                (USAGE, text("cli.folder", &values))
+                let folder = of("cli.folder").with("folder", folder.display());
+                folder.with("why", why)
             }
-            Self::DrainCancelled => (REFUSED, text("cli.drain-cancelled", &[])),
-            Self::Unwell => (REFUSED, text("cli.unwell", &[])),
-            Self::Settings(picture) => (USAGE, picture.drawn(texts, language)),
-            Self::Faulty(count) => {
-                let count = count.to_string();
-                (REFUSED, text("cli.config.faulty", &[("count", &count)]))
-            }
+            Self::Output(error) => of("cli.output").with("why", error),
+            Self::DrainCancelled => of("cli.drain-cancelled"),
+            Self::Unwell => of("cli.unwell"),
+            Self::NotAllDeleted => of("cli.not-all-deleted"),
+            Self::Faulty(count) => counted("cli.config.faulty", count),
             Self::NoSuchKey { key, advice } => {
-                let advice = texts.say(advice, language);
-                let values = [("key", key.as_str()), ("advice", &advice)];
-                (USAGE, text("cli.config.no-such-key", &values))
+                let no_such_key = of("cli.config.no-such-key").with("key", key);
+                no_such_key.with("advice", advice)
             }
-            Self::NotStarted(why) => (USAGE, because("cli.not-started", why)),
-            Self::NoStateFolder => (USAGE, text("cli.no-state-folder", &[])),
-            Self::NoConfigFolder => (USAGE, text("cli.no-config-folder", &[])),
-            Self::NoAnswer => (USAGE, text("cli.no-answer", &[])),
-            Self::Value(why) => (USAGE, texts.read_out(why, language)),
-            Self::VowsBroken(count) => {
-                let count = count.to_string();
-                (REFUSED, text("cli.vows-broken", &[("count", &count)]))
+            Self::NotStarted(why) => because("cli.not-started", why),
+            Self::NoStateFolder => of("cli.no-state-folder"),
+            Self::NoConfigFolder => of("cli.no-config-folder"),
+            Self::NoAnswer => of("cli.no-answer"),
+            Self::VowsBroken(count) => counted("cli.vows-broken", count),
+            Self::DemoMissed(count) => counted("demo.failed", count),
+            Self::UnplayableScripts(count) => counted("rehearsal.unplayable", count),
+            Self::RehearsedOtherwise(count) => counted("rehearsal.otherwise", count),
+            Self::FaultyScenarios(count) => counted("sim.faulty", count),
+            Self::NotHeardSo(count) => counted("sim.not-met", count),
+            Self::Linted(count) => counted("lint.faulty", count),
+            Self::File { file, why } => {
+                let file = of("cli.file").with("file", file);
+                file.with("why", Sentence::of_io(why))
             }
-            Self::Token { why } => (USAGE, because("cli.token", why)),
-            Self::Address { api } => (USAGE, text("cli.address", &[("api", api)])),
-            Self::Unreachable { api, why } => (
-                UNREACHABLE,
-                text("cli.unreachable", &[("api", api), ("why", why)]),
-            ),
-            Self::Foreign { api, why } => (
-                UNREACHABLE,
-                text("cli.foreign", &[("api", api), ("why", why)]),
-            ),
-            Self::EventsClosed { why } => (
-                UNREACHABLE,
-                text("cli.events-closed", &[("why", &safe(why))]),
-            ),
-            Self::Output(error) => {
-                let why = error.to_string();
-                (REFUSED, text("cli.output", &[("why", &why)]))
+            Self::NoSuchScene { name, scenes } => {
+                let no_such_scene = of("demo.no-such-scene").with("name", name);
+                no_such_scene.with("scenes", scenes)
             }
+            Self::HeadsetUnfit => of("cli.headset-unfit"),
+            Self::NoEcho(why) => because("cli.doctor.no-call", why),
+            Self::Warned => of("cli.doctor.warned"),
+            Self::Ill => of("cli.doctor.ill"),
+        };
+        texts.say(&sentence, language)
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::Refused(_)
+            | Self::Told(_)
+            | Self::Update(_)
+            | Self::NoCall
+            | Self::Output(_)
+            | Self::DrainCancelled
+            | Self::Unwell
+            | Self::NotAllDeleted
+            | Self::Faulty(_)
+            | Self::VowsBroken(_)
+            | Self::DemoMissed(_)
+            | Self::RehearsedOtherwise(_)
+            | Self::NotHeardSo(_)
+            | Self::Linted(_)
+            | Self::HeadsetUnfit
+            | Self::Warned => REFUSED,
+            Self::Unreachable { .. } | Self::Foreign { .. } | Self::EventsClosed { .. } => {
+                UNREACHABLE
+            }
+            Self::SeveralCalls(_)
+            | Self::Token { .. }
+            | Self::Address { .. }
+            | Self::Folder { .. }
+            | Self::Settings(_)
+            | Self::NoSuchKey { .. }
+            | Self::NotStarted(_)
+            | Self::NoStateFolder
+            | Self::NoConfigFolder
+            | Self::NoAnswer
+            | Self::Value(_)
+            | Self::UnplayableScripts(_)
+            | Self::FaultyScenarios(_)
+            | Self::Sim(_)
+            | Self::File { .. }
+            | Self::NoSuchScene { .. }
+            | Self::NoEcho(_)
+            | Self::Ill => USAGE,
         }
     }
+}
+
+fn in_words(problem: &ProblemBody) -> String {
+    let ProblemBody {
+        title,
+        detail,
+        code,
+        ..
+    } = problem;
+    format!("{} ({})\n{}", safe(title), safe(code), safe(detail))
+}
+
+fn counted(key: &str, count: impl Display) -> Sentence {
+    Sentence::of(key).with("count", count)
 }
 
 impl From<RunError> for Failure {

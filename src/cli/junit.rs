@@ -1,5 +1,7 @@
 //! The report that build servers read.
 
+use crate::words::xml;
+
 /// One thing that was tried: why it failed, if it did.
 pub(super) struct Case {
     pub(super) name: String,
@@ -15,28 +17,36 @@ pub(super) fn report(suite: &str, class: &str, cases: &[Case]) -> String {
         failures.count(),
     );
     for Case { name, failure } in cases {
-        let name = escaped(name);
+        let name = xml(name);
         report += &match failure {
             None => format!("  <testcase classname=\"{class}\" name=\"{name}\"/>\n"),
             Some(why) => format!(
                 "  <testcase classname=\"{class}\" name=\"{name}\">\n    <failure>{}</failure>\n  </testcase>\n",
-                escaped(why)
+                xml(why)
             ),
         };
     }
     report + "</testsuite>\n"
 }
 
-/// XML 1.0 knows no control character but tab, line feed and carriage return.
-fn escaped(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
-        .map(|c| match c {
-            '&' => "&amp;".to_owned(),
-            '<' => "&lt;".to_owned(),
-            '>' => "&gt;".to_owned(),
-            '"' => "&quot;".to_owned(),
-            c => c.to_string(),
-        })
-        .collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// XML 1.0 2.2: none of these can stand in a document, not even as a reference.
+    #[test]
+    fn a_report_is_well_formed_whatever_a_header_said() {
+        let case = |failure| Case {
+            name: "Subject <\u{ffff}\">".to_owned(),
+            failure,
+        };
+        let said = "Reason: a&b \u{fffe}\u{1b}".to_owned();
+        let report = report("sim", "scenario", &[case(None), case(Some(said))]);
+        let forbidden = |c: char| matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{1b}');
+        assert!(!report.contains(forbidden), "{report}");
+        let name = "name=\"Subject &lt;\u{fffd}&quot;&gt;\"";
+        assert_eq!(report.matches(name).count(), 2, "{report}");
+        let failure = "<failure>Reason: a&amp;b \u{fffd}\u{fffd}</failure>";
+        assert!(report.contains(failure), "{report}");
+    }
 }

@@ -55,6 +55,7 @@ use arguments::{
     ProvisionArguments, RecordingArguments, Verb,
 };
 use failure::Failure;
+use table::Table;
 
 /// Whose work is built in; written by `config/licences/gather.py`, held by tests/licences.
 const LICENCES: &str = include_str!("../../config/licences/LICENCES.txt");
@@ -223,10 +224,25 @@ impl Teller<'_> {
         self.texts.text(key, self.language, values)
     }
 
+    /// A step of something long: its reader sees it at once.
+    fn say(&mut self, key: &str, values: &[(&str, &str)]) -> Result<(), Failure> {
+        let told = self.filled(key, values);
+        self.line(&told)?;
+        self.out.flush().map_err(Failure::Output)
+    }
+
+    fn table(&mut self, table: &Table) -> Result<(), Failure> {
+        table.lines().iter().try_for_each(|line| self.line(line))
+    }
+
     /// A word of the API in the reader's language; a word without a text stays as it is.
     fn word(&self, kind: &str, word: &str) -> String {
         let key = format!("{kind}.{word}");
         let text = self.text(&key);
         if text == key { safe(word) } else { text }
     }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
 }

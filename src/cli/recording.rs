@@ -27,15 +27,15 @@ pub(super) fn run(
 
 /// What is right of a broken file is written; that it is broken is the failure.
 fn open(arguments: &DecryptArguments, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let key = read_key(&arguments.key_file).map_err(|why| Failure::Recording(why.sentence()))?;
+    let key = read_key(&arguments.key_file).map_err(|why| Failure::Told(why.sentence()))?;
     let opened = decrypt(&key, &arguments.sealed, &arguments.opened);
     let Decrypted {
         call,
         bytes,
         broken,
-    } = opened.map_err(|why| Failure::Recording(why.sentence()))?;
+    } = opened.map_err(|why| Failure::Told(why.sentence()))?;
     if let Some(broken) = broken {
-        return Err(Failure::Recording(broken.sentence()));
+        return Err(Failure::Told(broken.sentence()));
     }
     if teller.json {
         return teller.line(&json!({ "call": call, "bytes": bytes }).to_string());

@@ -11,28 +11,23 @@ const NUMBERS: [&str; 4] = ["caller", "number", "to", "sip_call_id"];
 
 /// The same, with stars for words and `x` for digits.
 pub(super) fn redacted(value: Value) -> Value {
+    named("", value)
+}
+
+/// What a field of this name holds, or an item of the array that it holds.
+fn named(name: &str, value: Value) -> Value {
     match value {
         Value::Object(fields) => {
             let fields = fields.into_iter().map(|(name, value)| {
-                let value = field(&name, value);
+                let value = named(&name, value);
                 (name, value)
             });
             Value::Object(fields.collect::<Map<_, _>>())
         }
-        Value::Array(items) => Value::Array(items.into_iter().map(redacted).collect()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
-    }
-}
-
-fn field(name: &str, value: Value) -> Value {
-    match value {
-        Value::String(text) if text.is_empty() => text.into(),
-        Value::String(_) if PEOPLES_WORDS.contains(&name) => "***".into(),
+        Value::Array(items) => items.into_iter().map(|item| named(name, item)).collect(),
+        Value::String(text) if PEOPLES_WORDS.contains(&name) && !text.is_empty() => "***".into(),
         Value::String(text) if NUMBERS.contains(&name) => masked_text(&text).into(),
-        Value::Array(items) => items.into_iter().map(|item| field(name, item)).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-            redacted(value)
-        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn run(journal: &Path, teller: &mut Teller<'_>) -> Result<(), Failure
 
 pub(super) fn failed(journal: &Path, why: Unplayed) -> Failure {
     let about = |key: &str| Sentence::of(key).with("journal", journal.display());
-    Failure::Replay(match why {
+    Failure::Told(match why {
         Unplayed::Empty => about("cli.replay.empty"),
         Unplayed::Layout { journal } => about("cli.replay.layout").with("layout", journal),
         Unplayed::Unread { line, why } => about("cli.replay.unread")

@@ -31,7 +31,7 @@ pub(super) fn calls(calls: &[CallView], teller: &mut Teller<'_>) -> Result<(), F
             teller.word("line", &call.line.caller),
         ]);
     }
-    print(&table, teller)
+    teller.table(&table)
 }
 
 /// The proof of a deletion, and what is left.
@@ -95,7 +95,7 @@ pub(super) fn call(call: &CallView, teller: &mut Teller<'_>) -> Result<(), Failu
     for (name, value) in particulars {
         table.row(vec![teller.text(&format!("cli.column.{name}")), value]);
     }
-    print(&table, teller)?;
+    teller.table(&table)?;
     call.timeline.iter().try_for_each(|entry| {
         teller.line(&line(entry))?;
         advice(&entry.what, teller).map_or(Ok(()), |advice| teller.line(&advice))
@@ -126,7 +126,7 @@ pub(super) fn callbacks(
             safe(&callback.reason),
         ]);
     }
-    print(&table, teller)
+    teller.table(&table)
 }
 
 /// Of one callback: what whoever calls should know, and how it went so far.
@@ -223,7 +223,7 @@ pub(super) fn seats(seats: &[SeatView], teller: &mut Teller<'_>) -> Result<(), F
             or_dash(seat.call.as_ref()),
         ]);
     }
-    print(&table, teller)
+    teller.table(&table)
 }
 
 /// How it stands, and how it will after its call; a break with its reason.
@@ -357,10 +357,6 @@ fn headed(teller: &Teller<'_>, columns: &[&str]) -> Table {
     let mut table = Table::default();
     table.row(columns.iter().map(heading).collect());
     table
-}
-
-fn print(table: &Table, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    table.lines().iter().try_for_each(|line| teller.line(line))
 }
 
 fn or_dash(value: Option<&impl ToString>) -> String {

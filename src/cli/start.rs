@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::runtime;
 
@@ -84,14 +85,19 @@ fn start(settings: Settings, options: RunOptions, out: &mut dyn Write) -> Result
         .enable_all()
         .build()
         .map_err(|why| Failure::not_started(&why))?;
-    desk.block_on(async {
+    let ended = desk.block_on(async {
         let agent = Agent::open(&settings, options, services.handle())
             .await
             .map_err(Failure::from)?;
         announce(&agent, out).map_err(Failure::Output)?;
         Ok(agent.work().await)
-    })
+    });
+    desk.shutdown_timeout(FILES_WITHIN);
+    ended
 }
+
+/// Who leaves waits so long for files; for a server that is asked and does not answer he does not wait.
+const FILES_WITHIN: Duration = Duration::from_secs(5);
 
 /// The chosen ports as JSON, then READY: for whoever started us.
 fn announce(agent: &Agent, out: &mut dyn Write) -> io::Result<()> {
@@ -102,7 +108,7 @@ fn announce(agent: &Agent, out: &mut dyn Write) -> io::Result<()> {
 
 /// A leg has two sockets, a call a file: many systems start us with a limit of 1,024 and allow more.
 #[cfg(unix)]
-fn allow_open_files() {
+pub(super) fn allow_open_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let allowed = getrlimit(Resource::Nofile).maximum;
@@ -117,7 +123,7 @@ fn allow_open_files() {
 
 /// Windows sets no such limit.
 #[cfg(not(unix))]
-fn allow_open_files() {}
+pub(super) fn allow_open_files() {}
 
 /// THIRDRING_TOKEN, then the set file, then the state folder's own, made at the first start.
 fn token(settings: &Settings, environment: &Environment, state: &Path) -> Result<Token, Failure> {

@@ -8,8 +8,8 @@ use axum::response::Response;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::Place;
 use super::event_log::{Follower, Gone};
-use super::listener::Place;
 use super::serve::{Shared, query};
 use super::{Code, Problem};
 use crate::records::Entry;

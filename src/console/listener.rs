@@ -1,8 +1,6 @@
-use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -18,7 +16,8 @@ use tokio::time::timeout;
 use tower_service::Service;
 use tracing::{debug, warn};
 
-use super::Limits;
+use super::room::Room;
+use super::{Limits, Place};
 
 /// How long open requests may take once we stop.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -36,7 +35,7 @@ pub(super) async fn accept(
     limits: Limits,
     mut stop: watch::Receiver<bool>,
 ) {
-    let room = Arc::new(Room::new(&limits));
+    let room = Room::new(limits.connections_per_address, limits.connections);
     loop {
         let accepted = tokio::select! {
             _ = stop.changed() => return,
@@ -98,101 +97,4 @@ async fn page(
 ) -> Result<Response<Body>, Infallible> {
     request.extensions_mut().insert(place);
     pages.call(request).await
-}
-
-/// How many connections there are, in all and from each address.
-#[derive(Debug)]
-struct Room {
-    taken: Mutex<BTreeMap<IpAddr, usize>>,
-    per_address: usize,
-    in_all: usize,
-}
-
-/// A client's place: free again when the last holder (connection or WebSocket) drops it.
-#[derive(Debug)]
-pub(super) struct Place {
-    room: Arc<Room>,
-    address: IpAddr,
-}
-
-impl Room {
-    fn new(limits: &Limits) -> Self {
-        Self {
-            taken: Mutex::default(),
-            per_address: limits.connections_per_address,
-            in_all: limits.connections,
-        }
-    }
-
-    fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Arc<Place>> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let in_all: usize = taken.values().sum();
-        let from_here = taken.get(&address).copied().unwrap_or(0);
-        if in_all >= self.in_all || from_here >= self.per_address {
-            return None;
-        }
-        taken.insert(address, from_here + 1);
-        Some(Arc::new(Place {
-            room: Arc::clone(self),
-            address,
-        }))
-    }
-
-    fn leave(&self, address: IpAddr) {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        match taken.get_mut(&address) {
-            Some(count) if *count > 1 => *count -= 1,
-            Some(_) | None => {
-                taken.remove(&address);
-            }
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.room.leave(self.address);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use super::*;
-
-    fn room(per_address: usize, in_all: usize) -> Arc<Room> {
-        Arc::new(Room::new(&Limits {
-            connections_per_address: per_address,
-            connections: in_all,
-            ..Limits::default()
-        }))
-    }
-
-    fn address(last: u8) -> IpAddr {
-        Ipv4Addr::new(10, 0, 0, last).into()
-    }
-
-    #[test]
-    fn one_address_cannot_take_all_places() {
-        let room = room(2, 3);
-        let first = room.enter(address(1)).unwrap();
-        let _second = room.enter(address(1)).unwrap();
-        assert!(room.enter(address(1)).is_none());
-        drop(first);
-        assert!(room.enter(address(1)).is_some());
-    }
-
-    #[test]
-    fn a_full_room_lets_nobody_in_until_somebody_leaves() {
-        let room = room(2, 3);
-        let places: Vec<_> = (1..=3)
-            .filter_map(|last| room.enter(address(last)))
-            .collect();
-        assert_eq!(places.len(), 3);
-        assert!(room.enter(address(4)).is_none());
-        drop(places);
-        assert!(room.enter(address(4)).is_some());
-        assert!(room.taken.lock().unwrap().is_empty());
-    }
 }

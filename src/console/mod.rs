@@ -12,6 +12,7 @@ mod listener;
 mod metrics;
 mod problem;
 mod reading;
+mod room;
 mod routes;
 mod serve;
 mod views;
@@ -33,6 +34,7 @@ pub use event_log::{EventLog, Follower, Gone};
 pub use gate::Token;
 pub use metrics::Metrics;
 pub use problem::{Code, Problem, ProblemBody};
+pub use room::{Place, Room};
 pub use routes::{Page, Permission, ROUTES, Route};
 pub use views::{
     AttemptView, CallView, CallbackView, DrainView, HealthView, LineView, RegistrationView,

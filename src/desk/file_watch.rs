@@ -1,7 +1,7 @@
 //! Files of the settings that somebody edits while we work: they are read anew once they rest.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -32,11 +32,19 @@ struct Rest {
     known: Marks,
     /// As they were at the last look.
     seen: Marks,
+    /// One that was read by somebody else: as it is found first, it is known.
+    adopted: Option<PathBuf>,
 }
 
 impl Rest {
     /// Whether they are others than were read, and as they were a look ago.
     fn has_changed(&mut self, found: Marks) -> bool {
+        if let Some(path) = self.adopted.take()
+            && let Some(mark) = found.get(&path)
+        {
+            self.known.insert(path.clone(), *mark);
+            self.seen.insert(path, *mark);
+        }
         let rests = found == self.seen;
         self.seen = found;
         let changed = rests && self.seen != self.known;
@@ -44,6 +52,11 @@ impl Rest {
             self.known.clone_from(&self.seen);
         }
         changed
+    }
+
+    fn forget(&mut self, path: &Path) {
+        self.known.remove(path);
+        self.seen.remove(path);
     }
 }
 
@@ -59,23 +72,24 @@ impl FileWatch {
             rest: Rest {
                 seen: known.clone(),
                 known,
+                adopted: None,
             },
             looks_at: None,
             looking: None,
         }
     }
 
-    /// The settings may name another policy by now.
+    /// The settings may name another policy by now; its file has just been read.
     pub(super) fn follow(&mut self, policy: &PolicyFile) {
-        if self.policy != *policy {
-            self.policy = policy.clone();
-            // Its file has just been read.
-            let PolicyFile::File(path) = policy else {
-                return;
-            };
-            for marks in [&mut self.rest.known, &mut self.rest.seen] {
-                marks.insert(path.clone(), mark(path));
-            }
+        if self.policy == *policy {
+            return;
+        }
+        if let PolicyFile::File(former) = &self.policy {
+            self.rest.forget(former);
+        }
+        self.policy = policy.clone();
+        if let PolicyFile::File(path) = policy {
+            self.rest.adopted = Some(path.clone());
         }
     }
 
@@ -117,7 +131,7 @@ fn marks(file: PathBuf, policy: PolicyFile) -> Marks {
         .collect()
 }
 
-fn mark(path: &std::path::Path) -> Option<(SystemTime, u64)> {
+fn mark(path: &Path) -> Option<(SystemTime, u64)> {
     let found = std::fs::metadata(path).ok()?;
     Some((found.modified().ok()?, found.len()))
 }
@@ -131,12 +145,40 @@ mod tests {
         Marks::from([(PathBuf::from("settings.toml"), Some((at, length)))])
     }
 
-    #[test]
-    fn a_file_counts_once_it_rests_and_once() {
-        let mut rest = Rest {
+    fn known() -> Rest {
+        Rest {
             known: written(1, 10),
             seen: written(1, 10),
+            adopted: None,
+        }
+    }
+
+    #[test]
+    fn another_policy_that_was_just_read_is_no_change_and_the_former_no_longer_looked_at() {
+        let (former, policy) = (PathBuf::from("former.toml"), PathBuf::from("policy.toml"));
+        let mut rest = known();
+        let with = |path: &Path, seconds| {
+            let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            let mut marks = written(1, 10);
+            marks.insert(path.to_owned(), Some((at, 7)));
+            marks
         };
+        (rest.known, rest.seen) = (with(&former, 1), with(&former, 1));
+        rest.forget(&former);
+        rest.adopted = Some(policy.clone());
+        let looks = [
+            with(&policy, 2),
+            with(&policy, 2),
+            with(&policy, 3),
+            with(&policy, 3),
+        ];
+        let changed = looks.map(|found| rest.has_changed(found));
+        assert_eq!(changed, [false, false, false, true]);
+    }
+
+    #[test]
+    fn a_file_counts_once_it_rests_and_once() {
+        let mut rest = known();
         let looks = [
             written(1, 10),
             written(2, 0),
@@ -150,10 +192,7 @@ mod tests {
 
     #[test]
     fn a_file_that_went_and_came_back_as_it_was_is_no_change() {
-        let mut rest = Rest {
-            known: written(1, 10),
-            seen: written(1, 10),
-        };
+        let mut rest = known();
         let gone = Marks::from([(PathBuf::from("settings.toml"), None)]);
         let changed = [gone, written(1, 10), written(1, 10)].map(|found| rest.has_changed(found));
         assert_eq!(changed, [false; 3]);

@@ -300,7 +300,7 @@ mod tests {
     }
 
     fn lines() -> Lines {
-        let settings = Settings::load(None, &SETTINGS.map(str::to_owned)).unwrap();
+        let settings = Settings::of_sets(&SETTINGS.map(str::to_owned)).unwrap();
         let seat = hop(Transport::Udp, "10.0.0.20");
         let at = |ip| std::iter::once(hop(Transport::Udp, ip));
         let mut lines = Lines::new(&settings, std::iter::once(seat), at("203.0.113.1"));
@@ -394,7 +394,7 @@ mod tests {
             .chain(sets)
             .map(|it| (*it).to_owned())
             .collect();
-        let settings = Settings::load(None, &sets).unwrap();
+        let settings = Settings::of_sets(&sets).unwrap();
         let none = || std::iter::empty();
         let lines = Lines::new(&settings, none(), none());
         let of = |name: &&str| {

@@ -117,7 +117,6 @@ pub(super) struct Calling {
     pub(super) signalling: Signalling,
     pub(super) accounts: Accounts,
     pub(super) whereabouts: Whereabouts,
-    pub(super) places: mpsc::Receiver<Places>,
 }
 
 impl Network {
@@ -171,7 +170,7 @@ impl Network {
         house: &House,
         services: &Handle,
         entropy: &mut Entropy,
-    ) -> Result<Calling, RunError> {
+    ) -> Result<(Calling, mpsc::Receiver<Places>), RunError> {
         let stated = endpoint_settings(settings, self.listening);
         let mut endpoint = Endpoint::new(stated, fork(entropy));
         let (answered, places) = mpsc::channel(finder::ASKED_MAX);
@@ -182,21 +181,25 @@ impl Network {
         let lines = Lines::new(settings, house.own_hops(), trunk);
         let mut signalling = Signalling::new(endpoint, self.sockets, lines, fork(entropy));
         signalling.tap = settings.sip.trace.then(Tap::default);
-        Ok(Calling {
+        let calling = Calling {
             signalling,
             accounts,
             whereabouts: self.whereabouts,
-            places,
-        })
+        };
+        Ok((calling, places))
     }
 }
 
-/// The sound of all calls, and who tells of it.
+/// The sound of all calls.
 pub(super) struct Sounds {
     pub(super) sound: Sound,
-    pub(super) reports: mpsc::Receiver<Report>,
     pub(super) recordings: Recordings,
-    pub(super) news: mpsc::Receiver<News>,
+}
+
+/// Who tells of it.
+pub(super) struct SoundNews {
+    pub(super) reports: mpsc::Receiver<Report>,
+    pub(super) recorder: mpsc::Receiver<News>,
 }
 
 impl Sounds {
@@ -206,8 +209,8 @@ impl Sounds {
         (phrases, ground): (Arc<Phrasebook>, Ground),
         state: &Path,
         entropy: &mut Entropy,
-    ) -> Result<Self, RunError> {
-        let (tells, news) = mpsc::channel(recordings::NEWS_MAX);
+    ) -> Result<(Self, SoundNews), RunError> {
+        let (tells, recorder) = mpsc::channel(recordings::NEWS_MAX);
         let recordings = Recordings::open(settings, state, fork(entropy), tells)?;
         let (reported, reports) = mpsc::channel(NEWS_MAX);
         let outlets = Outlets {
@@ -218,12 +221,11 @@ impl Sounds {
         let media = MediaThread::start(fork(entropy), ports(settings), outlets);
         let media = media.map_err(RunError::System)?;
         let voice = (phrases, spoken(settings, house));
-        Ok(Self {
+        let sounds = Self {
             sound: Sound::new(media, voice, ground, watch(house)),
-            reports,
             recordings,
-            news,
-        })
+        };
+        Ok((sounds, SoundNews { reports, recorder }))
     }
 }
 

@@ -2,6 +2,7 @@
 //! then on, live ones keep their terms. Nobody in a call waits for the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -9,9 +10,12 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use crate::journal::fingerprint;
 use crate::media::Phrasebook;
 use crate::policy::Policy;
+use crate::provision::Held;
 use crate::records::What;
-use crate::settings::{Effective, Inspection, PolicyFile, Settings, Sources, policy_changes};
-use crate::words::Moment;
+use crate::settings::{
+    Effective, Inspection, PolicyFile, Provisioned, Settings, Sources, policy_changes,
+};
+use crate::words::{Catalogue, Language, Moment};
 
 use super::{Desk, Unfit, house, inspect, opening, prompts};
 
@@ -35,7 +39,11 @@ pub(super) struct Reload {
     /// By key, as TOML.
     values: BTreeMap<String, String>,
     settings: Settings,
+    /// The admin's copy that they are of.
+    provisioned: Option<Provisioned>,
     reading: Option<JoinHandle<Result<Fresh, String>>>,
+    /// The files may have changed since it began.
+    again: bool,
     cause: Cause,
 }
 
@@ -51,6 +59,7 @@ pub(super) enum Cause {
 pub(super) struct Fresh {
     values: BTreeMap<String, String>,
     settings: Settings,
+    provisioned: Option<Provisioned>,
     policy: Policy,
     book: Phrasebook,
 }
@@ -66,11 +75,14 @@ struct Change {
 impl Reload {
     pub(super) fn new(settings: &Settings, sources: Option<Sources>) -> Self {
         let inspected = sources.as_ref().map(Inspection::of);
+        let provisioned = inspected.as_ref().and_then(Inspection::provisioned);
         Self {
+            provisioned: provisioned.cloned(),
             values: inspected.as_ref().map(values).unwrap_or_default(),
             sources,
             settings: settings.clone(),
             reading: None,
+            again: false,
             cause: Cause::Asked,
         }
     }
@@ -80,22 +92,47 @@ impl Reload {
         &self.settings.policy
     }
 
-    /// Asked while it still reads, it begins once more: the files may have changed since.
+    /// Whether this is the admin's copy that counts; one may be taken and yet to be read.
+    pub(super) fn uses(&self, held: &Held) -> bool {
+        let used = self.provisioned.as_ref();
+        used.is_some_and(|it| it.held.digest == held.digest)
+    }
+
+    /// Where the admin's copy that counts is kept.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        self.provisioned.as_ref().map(|it| it.folder.clone())
+    }
+
+    /// Asked while it still reads, it reads once more: the files may have changed since. Whoever asked is told, whatever
+    /// else was a cause.
     pub(super) fn begin(&mut self, cause: Cause) {
-        self.cause = cause;
-        if let Some(sources) = self.sources.clone() {
-            self.reading = Some(spawn_blocking(move || read(&sources)));
+        if self.reading.is_none() || cause == Cause::Asked {
+            self.cause = cause;
         }
+        match self.reading {
+            Some(_) => self.again = true,
+            None => self.read(),
+        }
+    }
+
+    fn read(&mut self) {
+        let sources = self.sources.clone();
+        self.reading = sources.map(|sources| spawn_blocking(move || read(&sources)));
     }
 
     /// What the files say; for ever where none are being read. Cancel-safe.
     pub(super) async fn done(&mut self) -> Result<Fresh, String> {
-        let Some(reading) = &mut self.reading else {
-            return std::future::pending().await;
-        };
-        let read = reading.await;
-        self.reading = None;
-        read.unwrap_or_else(|error| Err(error.to_string()))
+        loop {
+            let Some(reading) = &mut self.reading else {
+                return std::future::pending().await;
+            };
+            let read = reading.await;
+            self.reading = None;
+            if !std::mem::take(&mut self.again) {
+                return read.unwrap_or_else(|error| Err(error.to_string()));
+            }
+            self.read();
+        }
     }
 
     /// Takes over what counts for new calls; the changes that do, and the keys of those that wait for a restart.
@@ -120,11 +157,21 @@ impl Reload {
     }
 }
 
-/// Looked at as by `thirdring config check`; in English, for the log.
+impl Fresh {
+    fn folder(&self) -> Option<PathBuf> {
+        self.provisioned.as_ref().map(|it| it.folder.clone())
+    }
+}
+
+/// Looked at as by `thirdring config check`; in English, for the log. Without the admin's copy this PC's own settings are
+/// not what he decided: what counts stays.
 fn read(sources: &Sources) -> Result<Fresh, String> {
     let mut inspection = Inspection::of(sources);
+    if let Some(why) = inspection.lacks_copy() {
+        return Err(Catalogue::shipped().say(why, Language::En));
+    }
     inspect(&mut inspection);
-    let values = values(&inspection);
+    let (values, provisioned) = (values(&inspection), inspection.provisioned().cloned());
     let settings = inspection.settings_if_right();
     let settings = settings.map_err(|error| error.for_log())?;
     let unfit = |why: Unfit| super::RunError::from(why).to_string();
@@ -132,14 +179,21 @@ fn read(sources: &Sources) -> Result<Fresh, String> {
         values,
         policy: house::read_policy(&settings.policy).map_err(unfit)?,
         book: prompts::open(&settings).map_err(unfit)?,
+        provisioned,
         settings,
     })
 }
 
-/// The settings' own, and what the policy's file changes: `policy.hold.every`.
+/// The settings' own, and what the policy's file changes: `policy.hold.every`. Where an admin's file is kept is no value.
 fn values(inspection: &Inspection) -> BTreeMap<String, String> {
     let own = inspection.effective().into_iter();
-    let own = own.map(|value: Effective| (value.key, value.value.to_string()));
+    let own = own.map(|Effective { key, value, .. }| {
+        let value = match inspection.provisioned() {
+            Some(provisioned) => provisioned.named(value),
+            None => value,
+        };
+        (key, value.to_string())
+    });
     own.chain(policy_changes(&inspection.settings().policy))
         .collect()
 }
@@ -179,6 +233,10 @@ impl Desk {
     }
 
     fn renew_terms(&mut self, reload: &mut Reload, fresh: Fresh, now: Moment) {
+        let has_moved = reload.folder() != fresh.folder();
+        reload.provisioned.clone_from(&fresh.provisioned);
+        let serial = reload.provisioned.as_ref().map_or(0, |it| it.held.serial);
+        self.chronicle.metrics.provision_serial(serial);
         let (changed, after_restart) = reload.take(&fresh);
         for Change { key, from, to } in &changed {
             tracing::info!(key, from, to, "a setting changed, for calls from now on");
@@ -187,7 +245,10 @@ impl Desk {
         for key in &after_restart {
             tracing::warn!(key, "a setting changed that counts after a restart");
         }
-        if reload.cause == Cause::Change && changed.is_empty() && after_restart.is_empty() {
+        let is_told =
+            reload.cause == Cause::Asked || !changed.is_empty() || !after_restart.is_empty();
+        // The same files in another folder: the old one is removed some day, and phrases are read again and again.
+        if !is_told && !has_moved {
             return;
         }
         let settings = &reload.settings;
@@ -200,6 +261,9 @@ impl Desk {
         let policy = &self.house.terms.policy;
         self.chronicle.renew(policy);
         self.chronicle.metrics.policy(&fingerprint(policy));
+        if !is_told {
+            return;
+        }
         let changed = changed.into_iter().map(|change| change.key).collect();
         let reloaded = What::SettingsReloaded {
             changed,
@@ -211,7 +275,10 @@ impl Desk {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::provision::SigningKey;
 
     fn values(all: &[(&str, &str)]) -> BTreeMap<String, String> {
         let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
@@ -233,6 +300,41 @@ mod tests {
                 ("sip.listen", "", "\"127.0.0.1:1\"")
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn whoever_asked_is_told_though_a_file_changed_meanwhile_and_it_is_read_once_more() {
+        let mut reload = Reload::new(&Settings::default(), Some(Sources::default()));
+        reload.begin(Cause::Asked);
+        reload.begin(Cause::Change);
+        assert_eq!((reload.cause, reload.again), (Cause::Asked, true));
+        assert!(reload.done().await.is_ok());
+        assert!(reload.reading.is_none() && !reload.again);
+        reload.begin(Cause::Change);
+        assert_eq!((reload.cause, reload.again), (Cause::Change, false));
+    }
+
+    #[test]
+    fn a_spoilt_copy_leaves_no_pc_to_its_own_settings() {
+        let state = format!("thirdring-reloading-{}", std::process::id());
+        let state = std::env::temp_dir().join(state);
+        fs::create_dir_all(state.join("provision")).unwrap();
+        fs::write(state.join("provision/current.json"), "half").unwrap();
+        let key = SigningKey::from_seed(&[7; 32]).public();
+        let own = format!(
+            "test = true\nprovision = {{ url = \"https://127.0.0.1:1\", key = \"{key}\" }}\n"
+        );
+        let file = state.join("thirdring.toml");
+        fs::write(&file, own).unwrap();
+        let sources = Sources {
+            file: Some(file),
+            sets: Vec::new(),
+            state: Some(state.clone()),
+        };
+        let told = read(&sources).map(drop);
+        fs::remove_dir_all(state).unwrap();
+        let why = told.unwrap_err();
+        assert!(why.contains("what https://127.0.0.1:1 provisions"), "{why}");
     }
 
     #[test]

@@ -20,23 +20,22 @@ use super::book;
 use super::calls::Calls;
 use super::chronicle::Chronicle;
 use super::ended::Ended;
-use super::file_watch::FileWatch;
+use super::headsets::Worn;
+use super::house::House;
+use super::keeper::Keeper;
 use super::leaving::Leaving;
-use super::opening::{Books, Network, Sounds, open_console, open_headset, seating};
+use super::opening::{Books, Calling, Network, Sounds, open_console, open_headset, seating};
 use super::pbx::Pbx;
 use super::phones::Phones;
 use super::promises::Promises;
 use super::prompts;
-use super::provisioning::{Asked, Polling};
-use super::reloading::Reload;
-use super::renewal::Renewal;
+use super::provisioning::Asked;
 use super::run_error::RunError;
-use super::signals::Signals;
 use super::standing::Since;
 use super::supervisor::Supervisor;
 use super::tapping::CallIds;
 use super::vows::Vows;
-use super::working::Inbox;
+use super::working::{Channels, Inbox};
 use super::{Desk, Duty, clock};
 
 /// What the command line says beside the settings.
@@ -106,63 +105,37 @@ impl Agent {
         let console =
             open_console(settings, &options, asked, (&events, &metrics), services).await?;
         let voice = (phrases, network.whereabouts.ground(None));
-        let sounds = Sounds::open(settings, &house, voice, &options.state, &mut entropy)?;
+        let (sounds, sound_news) =
+            Sounds::open(settings, &house, voice, &options.state, &mut entropy)?;
         let addresses = network.addresses(console.local_addr());
-        let calling = network.speak_sip(settings, &house, services, &mut entropy)?;
+        let (calling, places) = network.speak_sip(settings, &house, services, &mut entropy)?;
+        let (worn, headset, buttons) = open_headset(settings, &mut entropy)?;
 
-        let (worn, headset_news, presses) = open_headset(settings, &mut entropy)?;
-        let policy = &house.terms.policy;
-        let vows = Vows::new(policy.hold.every.get(), policy.recording.notice.clone());
-        let keeper = books.keeper;
-        let mut desk = Desk {
-            signalling: calling.signalling,
-            call_ids: CallIds::default(),
-            phones: Phones::default(),
-            sound: sounds.sound,
-            promises: Promises::new(
-                book::queue(settings),
-                settings.callback_rules(),
-                settings.callbacks.kept(),
-            ),
-            leaving: Leaving::default(),
-            recordings: sounds.recordings,
-            chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, policy.fast),
-            accounts: calling.accounts,
-            whereabouts: calling.whereabouts,
-            seating: seating(settings, clock::now()),
-            pbx: Pbx::open(settings, &house, clock::now()),
-            since: Since::default(),
-            worn,
-            calls: Calls::default(),
-            ended: Ended::default(),
-            duty: Duty {
-                supervisor: Supervisor::of_this_process(),
-                ..Duty::default()
-            },
-            todo: VecDeque::new(),
+        let opened = Opened {
+            keeper: books.keeper,
             house,
-            keeper,
+            calling,
+            sounds,
+            worn,
+            events,
+            metrics,
             entropy,
         };
+        let mut desk = opened.desk(settings);
         desk.begin(books.opened, books.found, books.last_of_seats);
         desk.tell_what_counts(settings, &options);
-        let inbox = Inbox {
-            reports: sounds.reports,
+        let channels = Channels {
+            reports: sound_news.reports,
             requests,
             kept: books.kept,
-            places: calling.places,
-            recorder: sounds.news,
-            headset: headset_news,
-            buttons: presses,
-            signals: Signals::listen().map_err(RunError::System)?,
-            renewal: Renewal::default(),
-            watch: FileWatch::new(settings.reload, options.sources.as_ref(), &settings.policy),
-            polling: Polling::new(&settings.provision, options.sources.as_ref(), clock::now()),
-            reload: Reload::new(settings, options.sources),
+            places,
+            recorder: sound_news.recorder,
+            headset,
+            buttons,
         };
         Ok(Self {
             desk,
-            inbox,
+            inbox: Inbox::open(channels, settings, options.sources)?,
             console,
             keeper: books.thread,
             exit_after: options.exit_after,
@@ -206,6 +179,65 @@ impl Agent {
             tracing::error!("the keeper thread panicked");
         }
         summary
+    }
+}
+
+/// What a desk is made of, beside what is empty when it begins.
+struct Opened {
+    keeper: Keeper,
+    house: House,
+    calling: Calling,
+    sounds: Sounds,
+    worn: Option<Worn>,
+    events: Arc<EventLog>,
+    metrics: Arc<Metrics>,
+    entropy: Entropy,
+}
+
+impl Opened {
+    fn desk(self, settings: &Settings) -> Desk {
+        let Self {
+            keeper,
+            house,
+            calling,
+            sounds,
+            worn,
+            events,
+            metrics,
+            entropy,
+        } = self;
+        let policy = &house.terms.policy;
+        let vows = Vows::new(policy.hold.every.get(), policy.recording.notice.clone());
+        Desk {
+            signalling: calling.signalling,
+            call_ids: CallIds::default(),
+            phones: Phones::default(),
+            sound: sounds.sound,
+            promises: Promises::new(
+                book::queue(settings),
+                settings.callback_rules(),
+                settings.callbacks.kept(),
+            ),
+            leaving: Leaving::default(),
+            recordings: sounds.recordings,
+            chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, policy.fast),
+            accounts: calling.accounts,
+            whereabouts: calling.whereabouts,
+            seating: seating(settings, clock::now()),
+            pbx: Pbx::open(settings, &house, clock::now()),
+            since: Since::default(),
+            worn,
+            calls: Calls::default(),
+            ended: Ended::default(),
+            duty: Duty {
+                supervisor: Supervisor::of_this_process(),
+                ..Duty::default()
+            },
+            todo: VecDeque::new(),
+            house,
+            keeper,
+            entropy,
+        }
     }
 }
 

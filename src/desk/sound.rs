@@ -1,6 +1,7 @@
 //! What the desk tells the media thread, and what it hears from it, in the call's words.
 
 use std::cell::OnceCell;
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -37,12 +38,15 @@ pub(super) struct Ground {
     pub(super) told: IpAddr,
 }
 
+/// No call outlives more changes of its phrases.
+const FORMER_MAX: usize = 8;
+
 /// The media thread and what it plays.
 pub(super) struct Sound {
     thread: MediaThread,
     pub(super) book: Arc<Phrasebook>,
-    /// Of calls that began before it was another; put away with it.
-    former: Option<Arc<Phrasebook>>,
+    /// Of calls that began before it was another, the last one first; put away with it.
+    former: VecDeque<Arc<Phrasebook>>,
     spoken: Spoken,
     at_hand: AtHand,
     ground: Ground,
@@ -80,7 +84,7 @@ impl Sound {
         Self {
             thread,
             book,
-            former: None,
+            former: VecDeque::new(),
             spoken,
             at_hand: AtHand::default(),
             ground,
@@ -94,7 +98,7 @@ impl Sound {
             Some(Errand::Fetch) => self.fetch(Rate::Narrow),
             Some(Errand::PutAway) => {
                 self.book = Arc::new(self.book.unread());
-                self.former = None;
+                self.former.clear();
                 self.spoken.is_wide.take();
             }
             None => {}
@@ -103,7 +107,9 @@ impl Sound {
 
     /// From now on other phrases and music, and another look at lines.
     pub(super) fn renew(&mut self, (book, spoken): (Arc<Phrasebook>, Spoken), watch: Watch) {
-        self.former = Some(std::mem::replace(&mut self.book, book));
+        self.former
+            .push_front(std::mem::replace(&mut self.book, book));
+        self.former.truncate(FORMER_MAX);
         self.spoken = spoken;
         self.watch = watch;
         self.at_hand = AtHand::default();
@@ -224,7 +230,7 @@ impl Sound {
 
     pub(super) fn clip(&self, phrase: &PromptId, language: Language) -> Option<Arc<Clip>> {
         let clip = |book: &Arc<Phrasebook>| book.clip(phrase, language).ok();
-        clip(&self.book).or_else(|| self.former.as_ref().and_then(clip))
+        clip(&self.book).or_else(|| self.former.iter().find_map(clip))
     }
 
     /// Who hears whom, leg by leg.

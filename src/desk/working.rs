@@ -12,6 +12,7 @@ use crate::media::Report;
 use crate::recordings::store::News;
 use crate::records::{Entry, What};
 use crate::seats::{ButtonNews, headset};
+use crate::settings::{Settings, Sources};
 use crate::words::{Moment, Party};
 
 use super::draining::Stage;
@@ -21,6 +22,7 @@ use super::keeper::Kept;
 use super::provisioning::Polling;
 use super::reloading::{Cause, Reload};
 use super::renewal::Renewal;
+use super::run_error::RunError;
 use super::signals::{Asked, Signals};
 use super::{Desk, clock};
 
@@ -35,6 +37,17 @@ const GLANCE_EVERY: Duration = Duration::from_secs(2);
 
 /// How long a stopping desk waits for peers who have not answered at all: four INVITEs.
 const LAST_WORDS: Duration = Duration::from_secs(4);
+
+/// Where the parts of an agent tell its desk.
+pub(super) struct Channels {
+    pub(super) reports: mpsc::Receiver<Report>,
+    pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) kept: mpsc::Receiver<Kept>,
+    pub(super) places: mpsc::Receiver<Places>,
+    pub(super) recorder: mpsc::Receiver<News>,
+    pub(super) headset: Option<mpsc::Receiver<headset::News>>,
+    pub(super) buttons: Option<mpsc::Receiver<ButtonNews>>,
+}
 
 /// What reaches the desk besides datagrams.
 pub(super) struct Inbox {
@@ -52,6 +65,32 @@ pub(super) struct Inbox {
     pub(super) reload: Reload,
     pub(super) watch: FileWatch,
     pub(super) polling: Polling,
+}
+
+impl Inbox {
+    /// Besides the channels all that the desk looks at by itself; `sources` are what is read anew.
+    pub(super) fn open(
+        channels: Channels,
+        settings: &Settings,
+        sources: Option<Sources>,
+    ) -> Result<Self, RunError> {
+        let reload = Reload::new(settings, sources.clone());
+        let (sources, now) = (sources.as_ref(), clock::now());
+        Ok(Self {
+            reports: channels.reports,
+            requests: channels.requests,
+            kept: channels.kept,
+            places: channels.places,
+            recorder: channels.recorder,
+            headset: channels.headset,
+            buttons: channels.buttons,
+            signals: Signals::listen().map_err(RunError::System)?,
+            renewal: Renewal::default(),
+            watch: FileWatch::new(settings.reload, sources, &settings.policy),
+            polling: Polling::new(&settings.provision, sources, reload.folder(), now),
+            reload,
+        })
+    }
 }
 
 impl Desk {

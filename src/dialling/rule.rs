@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Class;
 use super::pattern::{Found, Pattern};
-use crate::words::Sentence;
+use crate::words::{Sentence, read_from_text};
 
 /// One `[[dial.rule]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +81,12 @@ impl FromStr for Replacement {
     }
 }
 
+impl fmt::Display for Replacement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl FromStr for Allow {
     type Err = Sentence;
 
@@ -105,33 +111,7 @@ impl fmt::Display for Allow {
     }
 }
 
-impl TryFrom<String> for Allow {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl From<Allow> for String {
-    fn from(allow: Allow) -> Self {
-        allow.to_string()
-    }
-}
-
-impl TryFrom<String> for Replacement {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl From<Replacement> for String {
-    fn from(replacement: Replacement) -> Self {
-        replacement.0
-    }
-}
+read_from_text!(Allow, Replacement);
 
 #[cfg(test)]
 mod tests {

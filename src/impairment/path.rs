@@ -123,7 +123,8 @@ impl Path {
     }
 
     /// Gilbert's two states (Bell System Technical Journal 39, 1960): in the bad one all are lost. A burst of mean length L
-    /// ends with probability 1/L; for a part p of all to be lost it begins with p / (L (1 - p)).
+    /// ends with probability 1/L; for a part p of all to be lost it begins with p / (L (1 - p)). Where that is more than
+    /// certain, bursts are longer than L: the part is kept.
     fn loses(&mut self) -> bool {
         let (part, length) = (self.weather.loss.part(), self.weather.burst.length());
         if part <= 0.0 || part >= 1.0 {
@@ -134,9 +135,11 @@ impl Path {
         if length <= 1.0 {
             return self.dice.falls(part);
         }
+        let begins = (part / (length * (1.0 - part))).min(1.0);
+        let ends = begins * (1.0 - part) / part;
         self.in_burst = match self.in_burst {
-            true => !self.dice.falls(1.0 / length),
-            false => self.dice.falls(part / (length * (1.0 - part))),
+            true => !self.dice.falls(ends),
+            false => self.dice.falls(begins),
         };
         self.in_burst
     }
@@ -148,7 +151,7 @@ struct Dice(Entropy);
 impl Dice {
     /// From 0 to just below 1.
     fn part(&mut self) -> f64 {
-        f64::from(self.0.u32()) / (f64::from(u32::MAX) + 1.0)
+        self.0.part()
     }
 
     fn falls(&mut self, chance: f64) -> bool {
@@ -240,6 +243,15 @@ mod tests {
         let holes: Vec<u32> = holes.filter(|hole| *hole > 0).collect();
         let mean = f64::from(holes.iter().sum::<u32>()) / holes.len() as f64;
         assert!((4.5..5.5).contains(&mean), "{mean}");
+    }
+
+    #[test]
+    fn more_is_lost_than_bursts_of_that_length_could_lose() {
+        for (weather, told) in [("loss 80%, burst 2", 80), ("loss 99%, burst 1.5", 99)] {
+            let came = journey(&mut path(weather), 100_000);
+            let lost = (100_000 - came.len()).div_ceil(1_000);
+            assert!(lost.abs_diff(told) <= 1, "{weather}: {lost}");
+        }
     }
 
     #[test]

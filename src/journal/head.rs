@@ -10,7 +10,7 @@ use crate::call::{
     TargetTerms, Terms,
 };
 use crate::policy::Policy;
-use crate::words::{CallId, Key, Language, Moment, Pii, PromptId};
+use crate::words::{CallId, Key, Language, Moment, Pii, PromptId, hex};
 
 use super::{masking, told};
 
@@ -140,6 +140,5 @@ impl TermsBesides {
 /// By which two policies are told apart.
 pub fn fingerprint(policy: &Policy) -> String {
     let text = serde_json::to_vec(policy).expect("a policy has only string keys");
-    let digest = Sha256::digest(text);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text))
 }

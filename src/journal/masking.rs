@@ -128,7 +128,7 @@ fn target(call: &Call, target: &str) -> String {
 fn idle(digits: &Digits) -> Digits {
     let keys = digits.keys().iter().map(|key| no_digit(*key).as_char());
     let idle: String = keys.collect();
-    Digits::parse(&idle).expect("as many keys as there were")
+    idle.parse().expect("as many keys as there were")
 }
 
 /// An action as it is compared: where, when and what, and nobody's number.

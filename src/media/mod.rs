@@ -43,7 +43,7 @@ mod stage_tests;
 pub mod telephone_event;
 
 pub use clip::Clip;
-pub use codec::{Codec, Decoder, Encoder, FRAME_SAMPLES, Law, Rate};
+pub use codec::{Codec, Decoder, Encoder, FRAME_SAMPLES, Law, Rate, lasting, samples_in};
 pub use hearing::{Evidence, Levels, Limits, Sign, Verdict, Watch};
 pub use order::{Attended, Hears, LegKey, LegSpec, Order, Recording, Report, Stats};
 pub use outbox::{Channel, Transmit};

@@ -1,6 +1,5 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc::Receiver;
 use tokio::task::spawn_blocking;
@@ -9,12 +8,12 @@ use super::diary::{DiaryPen, HeardPhrase};
 use super::incoming::{Arrival, Part};
 use crate::desk::run_after_others;
 use crate::ear::{Ear, Heard, Repertoire};
+use crate::media::lasting;
 use crate::words::Moment;
 
 /// A phrase is told at the latest a minute after its first packet came.
 const ARRIVALS_MAX: usize = 3000;
 
-const MICROS_A_SAMPLE: u64 = 125;
 /// In samples.
 const SECOND: u64 = 8_000;
 
@@ -106,12 +105,10 @@ fn due<'a>(packets: impl Iterator<Item = &'a Arrival>, sample: u64) -> Option<Mo
     dues.min()
 }
 
-fn lasting(samples: u64) -> Duration {
-    Duration::from_micros(samples.saturating_mul(MICROS_A_SAMPLE))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::media::Codec;
 

@@ -2,6 +2,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::ear::{Reference, Repertoire};
 use crate::media::{Clip, Codec, Phrasebook, PhrasebookError};
 use crate::words::{Entropy, Language};
@@ -59,8 +61,10 @@ pub enum Sends {
 }
 
 /// What a phone reports of what it receives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Rtcp {
+    #[default]
     Normal,
     /// After its first report it seems to receive nothing more.
     Frozen,

@@ -1,10 +1,11 @@
 use std::fmt;
+use std::io::{self, Read};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::words::Sentence;
+use crate::words::{Sentence, hex, read_from_text};
 
 /// SHA-256 of a file; 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -16,6 +17,13 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// Of all that can be read.
+    pub fn of_reader(reader: &mut impl Read) -> io::Result<Self> {
+        let mut hash = Sha256::new();
+        io::copy(reader, &mut hash)?;
+        Ok(Self(hash.finalize().into()))
+    }
+
     /// As a part of 1, of which each is as likely.
     pub fn fraction(&self) -> f64 {
         let [a, b, c, d, ..] = self.0;
@@ -24,8 +32,8 @@ impl Digest {
 
     /// Enough of it to tell one from another: 8 digits.
     pub fn short(&self) -> String {
-        let bytes = self.0.iter().take(4);
-        bytes.map(|byte| format!("{byte:02x}")).collect()
+        let [a, b, c, d, ..] = self.0;
+        hex(&[a, b, c, d])
     }
 }
 
@@ -35,7 +43,9 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, Sentence> {
         let mut bytes = [0; 32];
         let wrong = || Sentence::of("value.sha256");
-        if text.len() != 2 * bytes.len() {
+        // A number may have a sign, a hash has none.
+        let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if text.len() != 2 * bytes.len() || !is_hex {
             return Err(wrong());
         }
         for (n, byte) in bytes.iter_mut().enumerate() {
@@ -46,28 +56,10 @@ impl FromStr for Digest {
     }
 }
 
-impl TryFrom<String> for Digest {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl From<Digest> for String {
-    fn from(digest: Digest) -> Self {
-        digest.to_string()
-    }
-}
+read_from_text!(Digest; Debug);
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
+        f.write_str(&hex(&self.0))
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use toml_edit::DocumentMut;
+use toml_edit::{DocumentMut, value};
 
 use crate::words::{Glob, Pii, Sentence};
 
@@ -44,7 +44,8 @@ pub struct Codes {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Code {
-    code: Pii<String>,
+    /// One that has yet to be made cannot be redeemed.
+    code: Option<Pii<String>>,
     /// The PCs that may use it; none named: any.
     #[serde(default)]
     host: Vec<Glob>,
@@ -56,6 +57,14 @@ struct Code {
 struct CodeFile {
     #[serde(default)]
     code: Vec<Code>,
+}
+
+/// A code that was made: who may use it, and the names of what he gets.
+#[derive(Debug)]
+pub struct Made {
+    pub code: Pii<String>,
+    pub hosts: Vec<String>,
+    pub secrets: Vec<String>,
 }
 
 /// Secrets, and the file without their code.
@@ -75,7 +84,10 @@ impl Codes {
         };
         let at = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
         let file: CodeFile = toml::from_str(text).map_err(|error| wrong(at(&error)))?;
-        let short = |code: &Code| code.code.reveal().len() < CODE_MIN;
+        let short = |code: &Code| {
+            let code = code.code.as_ref();
+            code.is_some_and(|code| code.reveal().len() < CODE_MIN)
+        };
         if let Some(n) = file.code.iter().position(short) {
             let short = Sentence::of("enrol.short-code").with("entry", n + 1);
             return Err(short.with("least", CODE_MIN));
@@ -90,10 +102,33 @@ impl Codes {
         })
     }
 
+    /// Gives each entry that has none a code; the others stay as they were written. The file then, and what was made.
+    pub fn completed(mut self, mut make: impl FnMut() -> Pii<String>) -> (String, Vec<Made>) {
+        let entries = self.text.get_mut("code");
+        let entries = entries.and_then(|it| it.as_array_of_tables_mut());
+        let entries = entries.into_iter().flat_map(|it| it.iter_mut());
+        let mut made = Vec::new();
+        for (entry, code) in entries.zip(&self.codes) {
+            if code.code.is_none() {
+                let fresh = make();
+                entry.insert("code", value(fresh.reveal().as_str()));
+                made.push(Made {
+                    code: fresh,
+                    hosts: code.host.iter().map(|it| it.as_str().to_owned()).collect(),
+                    secrets: code.secrets.keys().cloned().collect(),
+                });
+            }
+        }
+        (self.text.to_string(), made)
+    }
+
     /// Takes a code out; the others stay as they were written.
     pub fn redeem(mut self, asked: &Enrolment) -> Result<Redeemed, NoSecrets> {
         let asked_code = asked.code.reveal().as_bytes();
-        let is_it = |code: &Code| same(code.code.reveal().as_bytes(), asked_code);
+        let is_it = |code: &Code| {
+            let code = code.code.as_ref();
+            code.is_some_and(|code| same(code.reveal().as_bytes(), asked_code))
+        };
         // All are looked at: how long it takes tells nothing.
         let found: Vec<usize> = (self.codes.iter().enumerate())
             .filter(|(_, code)| is_it(code))

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::words::Sentence;
+use crate::words::{Sentence, read_from_text};
 
 /// A file of an index, from its folder: `groups/sales.toml`. It leads nowhere else, on any system: letters, digits and
 /// `._-`, and `/` between names that do not begin with a dot.
@@ -17,11 +17,6 @@ const BYTES_MAX: usize = 150;
 impl FilePath {
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// Whether it is settings, and not a file that they name.
-    pub fn is_settings(&self) -> bool {
-        self.0.ends_with(".toml")
     }
 
     /// Whether it is in a folder of this name, at any depth.
@@ -60,27 +55,9 @@ impl FromStr for FilePath {
     }
 }
 
-impl TryFrom<String> for FilePath {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl From<FilePath> for String {
-    fn from(path: FilePath) -> Self {
-        path.0
-    }
-}
+read_from_text!(FilePath; Debug);
 
 impl fmt::Display for FilePath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for FilePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
 
 use super::{Digest, FilePath, Refusal};
-use crate::words::Glob;
+use crate::words::{Glob, Sentence};
 
 /// `[[part]]` entries: one a seat, and room for groups.
 const PARTS_MAX: usize = 4_000;
@@ -54,10 +55,16 @@ pub struct Part {
 impl Index {
     /// Reads what was signed.
     pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
-        let no_index = |why: String| Refusal::NoIndex { why };
-        let text = std::str::from_utf8(bytes).map_err(|error| no_index(error.to_string()))?;
-        let index: Self =
-            toml::from_str(text).map_err(|error| no_index(error.message().to_owned()))?;
+        let unread = |at: usize, why: &dyn fmt::Display| Refusal::NoIndex {
+            line: Some(line(bytes, at)),
+            why: Sentence::of("provision.index.unread").with("why", why),
+        };
+        let text = std::str::from_utf8(bytes);
+        let text = text.map_err(|error| unread(error.valid_up_to(), &error))?;
+        let index: Self = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            unread(at, &error.message())
+        })?;
         if index.part.len() > PARTS_MAX || index.sha256.len() > FILES_MAX {
             return Err(Refusal::TooLarge {
                 file: super::INDEX.to_owned(),
@@ -65,9 +72,17 @@ impl Index {
         }
         let mut groups = index.part.iter().flat_map(|part| &part.group);
         if let Some(name) = groups.find(|name| !index.group.contains_key(*name)) {
-            let why = format!("there is no [group.{name}]");
-            return Err(no_index(why));
+            return Err(Refusal::NoIndex {
+                line: None,
+                why: Sentence::of("provision.index.no-group").with("group", name),
+            });
         }
         Ok(index)
     }
+}
+
+/// From 1.
+fn line(bytes: &[u8], at: usize) -> usize {
+    let before = bytes.get(..at).unwrap_or_default();
+    before.iter().filter(|byte| **byte == b'\n').count() + 1
 }

@@ -21,13 +21,14 @@ mod signing;
 pub mod store;
 
 pub use digest::Digest;
-pub use enrolment::{Codes, Enrolled, Enrolment, NoSecrets, Redeemed};
+pub use enrolment::{Codes, Enrolled, Enrolment, Made, NoSecrets, Redeemed};
 pub use file_path::FilePath;
 pub use index::{Index, Part, Who};
 pub use judging::{Held, Judged, Offer, judge};
 pub use locks::Locks;
 pub use pace::first_after;
 pub use refusal::Refusal;
+pub use samples::Samples;
 pub use share::{Layer, Pc, Share};
 pub use signing::{PublicKey, Signature, SigningKey};
 

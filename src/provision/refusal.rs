@@ -16,16 +16,17 @@ pub enum Refusal {
     /// The signature is not the admin's.
     WrongSignature,
     /// Signed, and no index.
-    NoIndex { why: String },
+    NoIndex { line: Option<usize>, why: Sentence },
     /// A file is not what was signed.
     Changed { file: String },
     /// Of before what is in use, or another one of the same serial.
     Older { offered: u64, held: u64 },
-    /// The settings that it makes have so many faults, `first` among them; all drawn in English, for the log.
+    /// The settings that it makes have so many faults, `first` among them; all are told in English without anybody's
+    /// number, for the log.
     Unfit {
         faults: usize,
         first: Sentence,
-        drawn: String,
+        told: String,
     },
     /// What was taken cannot be kept, or what was kept cannot be read.
     Disk { why: Sentence },
@@ -33,40 +34,37 @@ pub enum Refusal {
     Authority { why: Sentence },
 }
 
-impl Refusal {
-    /// What counts them.
-    pub const WORDS: [&str; 12] = [
-        "unreachable",
-        "untrusted",
-        "slow",
-        "status",
-        "too-large",
-        "wrong-signature",
-        "no-index",
-        "changed",
-        "older",
-        "unfit",
-        "disk",
-        "authority",
-    ];
+macro_rules! words {
+    ($($refusal:ident => $word:literal,)+) => {
+        impl Refusal {
+            /// What counts them.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
 
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Unreachable { .. } => "unreachable",
-            Self::Untrusted { .. } => "untrusted",
-            Self::Slow => "slow",
-            Self::Status { .. } => "status",
-            Self::TooLarge { .. } => "too-large",
-            Self::WrongSignature => "wrong-signature",
-            Self::NoIndex { .. } => "no-index",
-            Self::Changed { .. } => "changed",
-            Self::Older { .. } => "older",
-            Self::Unfit { .. } => "unfit",
-            Self::Disk { .. } => "disk",
-            Self::Authority { .. } => "authority",
+            pub fn as_str(&self) -> &'static str {
+                match self {
+                    $(Self::$refusal { .. } => $word,)+
+                }
+            }
         }
-    }
+    };
+}
 
+words! {
+    Unreachable => "unreachable",
+    Untrusted => "untrusted",
+    Slow => "slow",
+    Status => "status",
+    TooLarge => "too-large",
+    WrongSignature => "wrong-signature",
+    NoIndex => "no-index",
+    Changed => "changed",
+    Older => "older",
+    Unfit => "unfit",
+    Disk => "disk",
+    Authority => "authority",
+}
+
+impl Refusal {
     /// Whether nobody answered: that passes by itself, and wakes nobody.
     pub fn is_absence(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Slow)
@@ -83,7 +81,13 @@ impl Refusal {
                 .with("status", status),
             Self::TooLarge { file } => of("provision.too-large").with("file", file),
             Self::WrongSignature => of("provision.wrong-signature"),
-            Self::NoIndex { why } => of("provision.no-index").with("why", why.trim_end()),
+            Self::NoIndex { line: None, why } => of("provision.no-index").with("why", why),
+            Self::NoIndex {
+                line: Some(line),
+                why,
+            } => of("provision.no-index-line")
+                .with("line", line)
+                .with("why", why),
             Self::Changed { file } => of("provision.changed").with("file", file),
             Self::Older { offered, held } => of("provision.older")
                 .with("offered", offered)

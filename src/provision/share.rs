@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::{Digest, FilePath, Index, Part, Refusal, Who};
-use crate::words::Glob;
+use crate::words::{Glob, Sentence};
 
 /// Whom an index is read for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,8 @@ impl Index {
         for part in parts.filter_map(|n| self.part.get(n)) {
             if let Some(path) = &part.settings {
                 let digest = self.sha256.get(path).ok_or_else(|| Refusal::NoIndex {
-                    why: format!("[sha256] lacks {path}"),
+                    line: None,
+                    why: Sentence::of("provision.index.no-hash").with("file", path),
                 })?;
                 share.files.insert(path.clone(), *digest);
                 share.layers.push(part.layer(path.clone()));

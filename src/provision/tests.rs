@@ -92,11 +92,30 @@ fn a_pc_gets_the_files_of_its_parts_and_no_others() {
 #[test]
 fn an_admin_looks_at_a_pc_of_each_kind() {
     let samples = index().samples();
-    let told: Vec<(&str, &str)> = samples.iter().map(|it| (&*it.host, &*it.user)).collect();
+    assert!(samples.are_all);
+    let told: Vec<(&str, &str)> = samples
+        .pcs
+        .iter()
+        .map(|it| (&*it.host, &*it.user))
+        .collect();
     assert_eq!(
         told,
-        [("", ""), ("", "li.x"), ("pc-17", ""), ("pc-17", "li.x")]
+        [("", ""), ("pc-17", ""), ("sales-x", ""), ("pc-17", "li.x")]
     );
+}
+
+/// Put together they would be 40,401 kinds of PCs.
+#[test]
+fn an_admin_of_hundreds_looks_at_each_part_and_is_told_that_these_are_not_all() {
+    let part = |n: usize, of: &str| format!("[[part]]\n{of} = [\"{of}-{n}\"]\n");
+    let parts = (0..200).flat_map(|n| [part(n, "host"), part(n, "user")]);
+    let text: String = parts.collect();
+    let samples = Index::read(text.as_bytes()).unwrap().samples();
+    assert!(!samples.are_all);
+    assert!((401..=2_000).contains(&samples.pcs.len()));
+    let is_there = |host: String, user: &str| samples.pcs.contains(&pc(&host, user));
+    assert!((0..200).all(|n| is_there(format!("host-{n}"), "")));
+    assert!((0..200).all(|n| is_there(String::new(), &format!("user-{n}"))));
 }
 
 #[test]
@@ -156,6 +175,11 @@ fn nothing_is_read_before_its_signature_is_right() {
     let nobodys_group = "[[part]]\ngroup = [\"sale\"]\n";
     let told = judge(&offer(nobodys_group), None, &public).unwrap_err();
     assert_eq!(told.as_str(), "no-index");
+    let Refusal::NoIndex { line, why } = Index::read(b"serial = 1\nlocked = 7\n").unwrap_err()
+    else {
+        panic!("a number is no list");
+    };
+    assert_eq!((line, why.key()), (Some(2), "provision.index.unread"));
 }
 
 #[test]
@@ -202,6 +226,20 @@ fn a_path_leads_nowhere_else() {
     }
     let path: FilePath = "组/a.toml".parse().unwrap();
     assert_eq!(path.in_url(), "%E7%BB%84/a.toml");
+}
+
+#[test]
+fn a_hash_is_64_digits_and_nothing_else() {
+    let hash = Digest::of(b"index");
+    assert_eq!(hash.to_string().to_uppercase().parse::<Digest>(), Ok(hash));
+    assert_eq!(Digest::of_reader(&mut &b"index"[..]).unwrap(), hash);
+    let digits = "0".repeat(62);
+    for wrong in ["+f", "-f", " f", "0", "000", "gg", "é"] {
+        assert!(
+            format!("{digits}{wrong}").parse::<Digest>().is_err(),
+            "{wrong}"
+        );
+    }
 }
 
 #[test]
@@ -294,6 +332,33 @@ fn a_code_is_good_once_and_only_where_it_is_for() {
         again.redeem(&asked("Qk3v-bT9x-mm2L", "pc-17")).unwrap_err(),
         NoSecrets::NoCode
     );
+}
+
+#[test]
+fn an_entry_without_a_code_is_nobodys_until_one_is_made() {
+    let text = format!("{CODES}\n# new\n[[code]]\nhost = [\"pc-9\"]\nsecrets = {{ a = \"b\" }}\n");
+    let codes = Codes::read(&text).unwrap();
+    assert_eq!(
+        codes.redeem(&asked("", "pc-9")).unwrap_err(),
+        NoSecrets::NoCode
+    );
+    let codes = Codes::read(&text).unwrap();
+    let fresh = || crate::words::Pii::new("mfrg-g2df-mztw".to_owned());
+    let (completed, made) = codes.completed(fresh);
+    let [made] = &made[..] else {
+        panic!("one had none: {made:?}");
+    };
+    assert_eq!(
+        (&made.hosts[..], &made.secrets[..]),
+        (&["pc-9".to_owned()][..], &["a".to_owned()][..])
+    );
+    assert!(completed.starts_with(CODES), "{completed}");
+    assert!(!format!("{made:?}").contains("mfrg"));
+    let redeemed = Codes::read(&completed).unwrap();
+    let redeemed = redeemed.redeem(&asked("mfrg-g2df-mztw", "pc-9")).unwrap();
+    assert_eq!(redeemed.enrolled.secrets["a"].reveal(), "b");
+    let (again, made) = Codes::read(&completed).unwrap().completed(fresh);
+    assert!(again == completed && made.is_empty());
 }
 
 #[test]

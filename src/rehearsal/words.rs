@@ -129,7 +129,7 @@ fn voice(party: Party, words: &str) -> Option<Event> {
         ("speaks", "") => Some(Event::Speaks(party, None)),
         ("falls", "silent") => Some(Event::FallsSilent(party)),
         ("types", keys) => {
-            let keys = Digits::parse(keys).ok()?;
+            let keys: Digits = keys.parse().ok()?;
             Some(Event::Types(party, keys.keys().to_vec()))
         }
         ("speaks", length) => {
@@ -220,7 +220,7 @@ fn read_command(words: &str) -> Option<Command> {
             phrase: rest.parse::<PromptId>().ok()?,
         },
         "dtmf" => Command::Dtmf {
-            digits: Digits::parse(rest).ok()?,
+            digits: rest.parse().ok()?,
         },
         "note" => Command::Note { text },
         "language" => Command::Language {

@@ -13,7 +13,7 @@ use super::check::{Fault, fault};
 use super::places::Step;
 use super::store::StoreKind;
 use crate::callbacks::{DayOfWeek, Kind, KindRules, QuietDay, QuietHours, Rules};
-use crate::words::{PhoneNumber, Pii, SeatId, Sentence, Wait};
+use crate::words::{PhoneNumber, Pii, SeatId, Sentence, Wait, read_from_text};
 
 /// A kind that a table does not name has the default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -219,19 +219,7 @@ impl fmt::Display for Holiday {
     }
 }
 
-impl TryFrom<String> for Holiday {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl From<Holiday> for String {
-    fn from(day: Holiday) -> Self {
-        day.to_string()
-    }
-}
+read_from_text!(Holiday);
 
 pub(super) fn faults(settings: &Settings) -> Vec<Fault> {
     let callbacks = &settings.callbacks;

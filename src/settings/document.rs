@@ -17,13 +17,7 @@ pub struct Document {
 impl Document {
     /// Reads what can be read; without what every such text must have there are only its faults.
     pub fn read<T: DeserializeOwned>(name: &str, text: &str) -> Result<(Self, T), SettingsError> {
-        let source = Arc::new(Source {
-            name: name.to_owned(),
-            text: text.to_owned(),
-            is_file: true,
-            is_provisioned: false,
-            layer: 0,
-        });
+        let source = Arc::new(Source::of_file(name, text, 0));
         let reading = Reading::of::<T>(&source, None);
         let mut findings = reading.findings();
         match reading.tree.read() {

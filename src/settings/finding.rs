@@ -79,13 +79,7 @@ impl SettingsError {
         title: Sentence,
         help: Sentence,
     ) -> Self {
-        let source = Arc::new(Source {
-            name: name.to_owned(),
-            text: text.to_owned(),
-            is_file: true,
-            is_provisioned: false,
-            layer: 0,
-        });
+        let source = Arc::new(Source::of_file(name, text, 0));
         Self::new(Finding::at(&source, span, Complaint::new(title, help)))
     }
 
@@ -248,6 +242,17 @@ impl Spot {
 }
 
 impl Source {
+    /// A text that somebody here wrote.
+    pub(super) fn of_file(name: &str, text: &str, layer: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            is_file: true,
+            is_provisioned: false,
+            layer,
+        }
+    }
+
     /// As it may be shown: a secret that stands there is stars.
     fn shown(&self) -> String {
         let (tree, errors) = Tree::parse(&self.text);

@@ -5,7 +5,7 @@ use super::check::Fault;
 use super::finding::{Finding, SettingsError};
 use super::layers::Layers;
 use super::places::Place;
-use super::{ProvisionServer, Settings, Sources};
+use super::{ProvisionServer, Provisioned, Settings, Sources};
 use crate::provision::store::Copy;
 use crate::provision::{FilePath, Refusal};
 use crate::words::Sentence;
@@ -15,6 +15,8 @@ pub struct Inspection {
     layers: Layers,
     settings: Settings,
     findings: Vec<Finding>,
+    provisioned: Option<Provisioned>,
+    lacks_copy: Option<Sentence>,
 }
 
 /// Who set a value.
@@ -53,7 +55,9 @@ impl Inspection {
     pub fn with_copy(sources: &Sources, place: &str, copy: &Copy) -> Self {
         let mut layers = Layers::provisioned(place, copy);
         layers.add_own(sources);
-        Self::of_layers(layers).placed(sources)
+        let mut inspection = Self::of_layers(layers).placed(sources);
+        inspection.provisioned = Some(Provisioned::of(copy));
+        inspection
     }
 
     /// What an admin is about to sign for a PC, without that PC's own: what is only there cannot be looked at.
@@ -77,7 +81,8 @@ impl Inspection {
         let title = Sentence::of("settings.not-provisioned")
             .with("url", &server.url)
             .with("why", why);
-        self.findings.push(Finding::warning(title));
+        self.findings.push(Finding::warning(title.clone()));
+        self.lacks_copy = Some(title);
         self
     }
 
@@ -88,6 +93,8 @@ impl Inspection {
             layers,
             settings,
             findings,
+            provisioned: None,
+            lacks_copy: None,
         }
     }
 
@@ -101,6 +108,16 @@ impl Inspection {
     /// What was written, but for what could not be read.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The admin's, where this PC has taken it.
+    pub fn provisioned(&self) -> Option<&Provisioned> {
+        self.provisioned.as_ref()
+    }
+
+    /// Why what an admin provisions is left out, where he does: whoever looks may go on, an agent may not.
+    pub fn lacks_copy(&self) -> Option<&Sentence> {
+        self.lacks_copy.as_ref()
     }
 
     /// Faults and warnings.

@@ -29,6 +29,7 @@ mod places;
 mod policy_file;
 mod ports;
 mod provision;
+mod provisioned;
 mod reading;
 mod recording;
 mod schema;
@@ -65,6 +66,7 @@ pub use places::{Place, Step};
 pub use policy_file::{policy_changes, read_policy};
 pub use ports::Opening;
 pub use provision::{Provision, ProvisionServer, ProvisionUrl};
+pub use provisioned::Provisioned;
 pub use recording::{Recording, RecordingFormat};
 pub use schema::schema;
 pub use seats::{Seats, WrapUp};
@@ -74,16 +76,6 @@ pub use store::{Store, StoreKind};
 pub use values::{Host, HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone};
 
 impl Settings {
-    /// Reads this PC's own layers; `sets` are `section.key=value`. All faults are the error.
-    pub fn load(path: Option<&Path>, sets: &[String]) -> Result<Self, SettingsError> {
-        let sources = Sources {
-            file: path.map(Path::to_owned),
-            sets: sets.to_vec(),
-            state: None,
-        };
-        Inspection::of(&sources).settings_if_right()
-    }
-
     /// What was enrolled for is in the state folder.
     fn enrolled_in(&mut self, state: &Path) {
         let secrets = self.secrets().into_iter();

@@ -12,7 +12,7 @@ use super::places::Step;
 use super::{Seat, Settings};
 use crate::dialling::Class;
 use crate::seating::towards_pbx::Code;
-use crate::words::{PhoneNumber, Sentence};
+use crate::words::{PhoneNumber, Sentence, read_from_text};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,19 +67,7 @@ impl FromStr for FeatureCode {
     }
 }
 
-impl TryFrom<String> for FeatureCode {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl From<FeatureCode> for String {
-    fn from(code: FeatureCode) -> Self {
-        code.to_string()
-    }
-}
+read_from_text!(FeatureCode);
 
 impl fmt::Display for FeatureCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

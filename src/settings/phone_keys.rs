@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -9,7 +10,9 @@ use super::check::{Fault, fault};
 use super::places::Step;
 use super::{Settings, feature_codes};
 use crate::call::{self, KeyAct};
-use crate::words::{Command, ConsentFor, Key, Owed, PromptId, Sentence, TransferMode};
+use crate::words::{
+    Command, ConsentFor, Key, Owed, PromptId, Sentence, TransferMode, read_from_text,
+};
 
 /// Sequences of keys, and what each does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -91,27 +94,23 @@ impl PhoneKeys {
     }
 }
 
-impl TryFrom<String> for KeyRow {
-    type Error = Sentence;
+impl FromStr for KeyRow {
+    type Err = Sentence;
 
-    fn try_from(text: String) -> Result<Self, Sentence> {
+    fn from_str(text: &str) -> Result<Self, Sentence> {
         let keys: Result<Vec<Key>, Sentence> = text.chars().map(Key::try_from).collect();
         let keys = keys?;
         let is_row = text.starts_with(BEGINS) && (2..=KEYS_MAX).contains(&keys.len());
         let wrong = || {
             Sentence::of("settings.key-row")
-                .with("keys", &text)
+                .with("keys", text)
                 .with("most", KEYS_MAX)
         };
         is_row.then_some(Self(keys)).ok_or_else(wrong)
     }
 }
 
-impl From<KeyRow> for String {
-    fn from(row: KeyRow) -> Self {
-        row.to_string()
-    }
-}
+read_from_text!(KeyRow);
 
 impl fmt::Display for KeyRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -332,7 +331,7 @@ mod tests {
             format!("phone_keys={{ {keys} }}"),
             "target=[{ id = \"billing\", uri = \"sip:billing@127.0.0.1:5091\" }]".to_owned(),
         ];
-        Settings::load(None, &sets).map_err(|why| why.to_string())
+        Settings::of_sets(&sets).map_err(|why| why.to_string())
     }
 
     #[test]

@@ -27,13 +27,7 @@ pub fn read_policy(path: &Path) -> Result<Policy, SettingsError> {
         let help = Sentence::of("settings.right.policy");
         SettingsError::new(Finding::plain(Complaint::new(title, help)))
     })?;
-    read(Source {
-        name,
-        text,
-        is_file: true,
-        is_provisioned: false,
-        layer: OF_POLICY,
-    })
+    read(Source::of_file(&name, &text, OF_POLICY))
 }
 
 /// What a file changes, by `policy.section.key`; nothing where a shipped one is named.
@@ -148,13 +142,7 @@ mod tests {
     use super::*;
 
     fn picture(text: &str) -> String {
-        let source = Source {
-            name: "my.toml".to_owned(),
-            text: text.to_owned(),
-            is_file: true,
-            is_provisioned: false,
-            layer: OF_POLICY,
-        };
+        let source = Source::of_file("my.toml", text, OF_POLICY);
         read(source).unwrap_err().to_string()
     }
 

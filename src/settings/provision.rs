@@ -12,7 +12,7 @@ use super::places::Step;
 use super::values::empty_is_none;
 use crate::provision::store::{Copies, Copy, this_pc};
 use crate::provision::{FilePath, INDEX, Pc, PublicKey, Refusal};
-use crate::words::{Sentence, Wait};
+use crate::words::{Sentence, Wait, read_from_text};
 
 /// Where an admin keeps settings for many PCs; only what this PC itself says of it counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -129,19 +129,7 @@ fn is_loopback(host: &str) -> bool {
     port.parse::<u16>().is_ok() && (name == "localhost" || ip.is_ok_and(|ip| ip.is_loopback()))
 }
 
-impl TryFrom<String> for ProvisionUrl {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl From<ProvisionUrl> for String {
-    fn from(url: ProvisionUrl) -> Self {
-        url.0
-    }
-}
+read_from_text!(ProvisionUrl);
 
 impl fmt::Display for ProvisionUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

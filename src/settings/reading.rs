@@ -17,6 +17,8 @@ use super::tree::Tree;
 const FAULTS_MAX: usize = 100;
 /// A text with more of them is no TOML at all: the rest is not looked at.
 const ERRORS_MAX: usize = 1_000;
+/// Each reads all that is left: of a text with one fault at its head, thousands may follow from it.
+const ROUNDS_MAX: usize = 10 * FAULTS_MAX;
 
 pub(super) struct Reading<'t> {
     pub(super) source: &'t Arc<Source>,
@@ -52,7 +54,7 @@ impl<'t> Reading<'t> {
             }
         }
         let no_toml = reading.lines();
-        let mut is_empty = false;
+        let (mut is_empty, mut rounds) = (false, 0);
         while reading.faults.len() < FAULTS_MAX
             && !is_empty
             && let Err(error) = reading.tree.read::<T>()
@@ -63,9 +65,11 @@ impl<'t> Reading<'t> {
             if !follows {
                 reading.note(&error);
             }
-            match left_out {
+            rounds += 1;
+            match left_out.filter(|_| rounds < ROUNDS_MAX) {
                 Some(place) => reading.left_out(place),
-                // What must be there is not, or nobody knows where: nothing more can be read.
+                // What must be there is not, or nobody knows where, or too much follows from one fault: nothing more can be
+                // read.
                 None => (reading.tree, is_empty) = (Tree::default(), true),
             }
         }
@@ -141,5 +145,25 @@ impl<'t> Reading<'t> {
 
     fn line(&self, span: &Range<usize>) -> usize {
         self.source.line_and_column(span.start).0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    #[test]
+    fn of_a_text_where_all_follows_from_one_fault_so_much_is_read_and_no_more() {
+        let keys = |keys: usize| {
+            let keys = (0..keys).map(|n| format!("key{n} = 1\n"));
+            let text = format!("[sip\n{}", keys.collect::<String>());
+            let source = Arc::new(Source::of_file("broken.toml", &text, 0));
+            let reading = Reading::of::<Settings>(&source, None);
+            assert_eq!(reading.faults.len(), 1);
+            reading.left_out.len()
+        };
+        assert_eq!(keys(50), 50);
+        assert!(keys(2 * ROUNDS_MAX) < ROUNDS_MAX);
     }
 }

@@ -19,6 +19,18 @@ fn settings(file: &str, variables: &[(&str, &str)], sets: &[&str]) -> Result<Set
     settings.map_err(|why| why.to_string())
 }
 
+impl Settings {
+    /// The defaults, and what is set beside them as `section.key=value`.
+    pub(crate) fn of_sets(sets: &[String]) -> Result<Self, SettingsError> {
+        let sources = Sources {
+            file: None,
+            sets: sets.to_vec(),
+            state: None,
+        };
+        Inspection::of(&sources).settings_if_right()
+    }
+}
+
 /// `section.key` of every value; lists count as one.
 fn keys(table: &toml::Table) -> BTreeSet<String> {
     let named = |(section, value): (&String, &toml::Value)| match value {

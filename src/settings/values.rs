@@ -8,26 +8,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::sip;
-use crate::words::Sentence;
-
-/// The text of each value is read once, here; every refusal says what would be right.
-macro_rules! read_from_text {
-    ($($value:ty),*) => {$(
-        impl TryFrom<String> for $value {
-            type Error = Sentence;
-
-            fn try_from(text: String) -> Result<Self, Sentence> {
-                text.parse()
-            }
-        }
-
-        impl From<$value> for String {
-            fn from(value: $value) -> Self {
-                value.to_string()
-            }
-        }
-    )*};
-}
+use crate::words::{Sentence, read_from_text};
 
 read_from_text!(
     Host, HostPort, Network, PolicyFile, Ports, SipUri, StunServer, Zone

@@ -92,7 +92,7 @@ mod tests {
 
     fn warns(set: &[&str]) -> bool {
         let sets: Vec<String> = set.iter().map(|set| (*set).to_owned()).collect();
-        let settings = Settings::load(None, &sets).unwrap();
+        let settings = Settings::of_sets(&sets).unwrap();
         !settings.warnings().is_empty()
     }
 

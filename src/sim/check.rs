@@ -11,9 +11,9 @@ use toml::Spanned;
 use super::scenario::{Actor, After, Callee, Deed, Event, Scenario, Step};
 use super::sounds::Sounds;
 use super::spoiling::MediaFault;
-use super::text::{DeedWord, PhoneText, RtcpWord, ScenarioText, StepText};
+use super::text::{DeedWord, PhoneText, ScenarioText, StepText};
 use crate::media::Clip;
-use crate::phone::{PhoneAddress, Rtcp, Sends};
+use crate::phone::{PhoneAddress, Sends};
 use crate::settings::{Document, SettingsError};
 use crate::sip::Uri;
 use crate::words::{Key, Language, PromptId, Sentence};
@@ -133,11 +133,7 @@ impl<'t> Check<'t> {
                 true => Sends::Nothing,
                 false => quiet.unwrap_or(Sends::Silence),
             },
-            rtcp: match text.rtcp {
-                RtcpWord::Normal => Rtcp::Normal,
-                RtcpWord::Frozen => Rtcp::Frozen,
-                RtcpWord::None => Rtcp::None,
-            },
+            rtcp: text.rtcp,
         }
     }
 

@@ -8,7 +8,7 @@ use super::evidence::{Evidence, Said};
 use super::scenario::{Phrase, Scenario};
 use super::spoiling::{MediaFault, mistaken};
 use crate::ear::{Ended, Heard, Repertoire, hear_all};
-use crate::media::Codec;
+use crate::media::{Codec, lasting};
 use crate::words::Moment;
 
 /// A phrase that begins again so soon after its end is said twice.
@@ -47,7 +47,7 @@ impl Case<'_> {
         }
         let lasts = self.scenario.length(&phrase.id, phrase.language) as u64;
         let sound = match due {
-            Some(due) => self.evidence.sound(due, Duration::from_micros(lasts * 125)),
+            Some(due) => self.evidence.sound(due, lasting(lasts)),
             None => &tape.samples,
         };
         let is_silent = !sound.is_empty() && loudest_dbov(sound) < SILENT_DBOV;

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::scenario::{Event, HeaderOf, Scenario};
 use crate::ear::Ended;
+use crate::media::{lasting, samples_in};
 use crate::phone::{Diary, HeardPhrase, Passed, Tape, Way};
 use crate::sip::{Message, Start};
 use crate::words::{Language, Moment, PromptId};
@@ -10,8 +11,6 @@ use crate::words::{Language, Moment, PromptId};
 /// A ring and the quiet after it, and the ring alone (D2, cn).
 const RING_CYCLE: Duration = Duration::from_secs(5);
 const RING_TONE: Duration = Duration::from_secs(1);
-
-const MICROS_A_SAMPLE: u64 = 125;
 
 /// Of a stretch of sound so much may not have come yet: what a network holds back at most (ITU-T G.114).
 const UNDER_WAY: Duration = Duration::from_millis(150);
@@ -69,7 +68,7 @@ impl Evidence {
     /// The same, where it came to its end, but for what is on its way.
     pub(super) fn whole_sound(&self, from: Moment, lasts: Duration) -> Option<&[i16]> {
         let sound = self.sound(from, lasts);
-        let least = in_samples(lasts.saturating_sub(UNDER_WAY));
+        let least = samples_in(lasts.saturating_sub(UNDER_WAY));
         (!sound.is_empty() && sound.len() >= least).then_some(sound)
     }
 
@@ -82,7 +81,7 @@ impl Evidence {
         };
         let place = arrived
             .sample
-            .saturating_add(in_samples(at.since(arrived.at)));
+            .saturating_add(samples_in(at.since(arrived.at)));
         place.min(self.tape.samples.len())
     }
 
@@ -123,7 +122,7 @@ impl Said {
         let samples = heard
             .end_sample(length)
             .saturating_sub(heard.began_at_sample);
-        let lasted = in_time(samples);
+        let lasted = lasting(samples);
         let longest_gap = heard.gaps.iter().map(|gap| gap.samples).max().unwrap_or(0);
         Self {
             id: heard.prompt.clone(),
@@ -135,17 +134,9 @@ impl Said {
                 Ended::Cut { .. } => Some(lasted),
             },
             level_dbov: heard.level_dbov,
-            longest_gap: in_time(longest_gap.into()),
+            longest_gap: lasting(longest_gap.into()),
         }
     }
-}
-
-fn in_samples(span: Duration) -> usize {
-    usize::try_from(span.as_micros() / u128::from(MICROS_A_SAMPLE)).unwrap_or(usize::MAX)
-}
-
-fn in_time(samples: u64) -> Duration {
-    Duration::from_micros(samples.saturating_mul(MICROS_A_SAMPLE))
 }
 
 /// Every moment at which it happened, as far as the diary goes; a ring ends later than it is known of.

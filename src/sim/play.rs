@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::evidence::{Evidence, moments};
 use super::judge::{Verdict, judge};
-use super::scenario::{Actor, After, Callee, Deed, Event, Scenario, Step};
+use super::scenario::{After, Callee, Deed, Event, Scenario, Step};
 use super::timeline::{Mark, timeline};
 use crate::desk::clock;
 use crate::ear::Repertoire;
@@ -115,8 +115,11 @@ impl<'s> Stage<'s> {
                 },
                 None => last,
             };
-            let now = clock::now();
-            pass(now.until((from + step.wait).min(end))).await;
+            let due = from + step.wait;
+            if due > end {
+                return Some(late(step));
+            }
+            pass(clock::now().until(due)).await;
             if let Err(why) = self.take(step, phone).await {
                 return Some(failed(step, &why));
             }
@@ -174,7 +177,7 @@ impl<'s> Stage<'s> {
         self.scenario
             .phones
             .get(who)
-            .and_then(|actor: &Actor| actor.through)
+            .and_then(|actor| actor.through)
     }
 
     fn uri(&self, callee: &Callee) -> Option<Uri> {
@@ -215,7 +218,7 @@ impl<'s> Stage<'s> {
         let mut lived = BTreeMap::new();
         for (name, phone) in self.phones {
             if let Some(folder) = &wishes.wav {
-                let file = folder.join(format!("{}-{name}.wav", wishes.name));
+                let file = folder.join(format!("{}-{}.wav", wishes.name, file_name(&name)));
                 phone
                     .write_wav(&file)
                     .map_err(|why| PlayError::Wav { file, why })?;
@@ -225,6 +228,12 @@ impl<'s> Stage<'s> {
         }
         Ok(lived)
     }
+}
+
+/// A phone may be called anything; a file may not.
+fn file_name(phone: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_".contains(c);
+    phone.replace(|c| !is_plain(c), "_")
 }
 
 fn is_over(progress: &Progress) -> bool {
@@ -252,22 +261,35 @@ fn missed(step: &Step, after: &After, why: &PhoneError) -> Verdict {
     let expected = Sentence::of("sim.expect.event")
         .with("whose", &after.whose)
         .with("event", &after.event);
-    unmet(step, expected, why)
+    unmet(step, expected, told(why))
+}
+
+/// Its time is after the scenario's end.
+fn late(step: &Step) -> Verdict {
+    unmet(
+        step,
+        Sentence::of("sim.expect.step"),
+        Sentence::of("sim.found.too-late"),
+    )
 }
 
 fn failed(step: &Step, why: &PhoneError) -> Verdict {
-    unmet(step, Sentence::of("sim.expect.step"), why)
+    unmet(step, Sentence::of("sim.expect.step"), told(why))
 }
 
-fn unmet(step: &Step, expected: Sentence, why: &PhoneError) -> Verdict {
+fn told(why: &PhoneError) -> Sentence {
+    match why {
+        PhoneError::Late { .. } => Sentence::of("sim.found.never"),
+        PhoneError::NoAddress(_) => Sentence::of("sim.found.no-address"),
+        PhoneError::Gone => Sentence::of("sim.found.nothing"),
+    }
+}
+
+fn unmet(step: &Step, expected: Sentence, found: Sentence) -> Verdict {
     Verdict {
         who: step.who.clone(),
         expected,
-        found: match why {
-            PhoneError::Late { .. } => Sentence::of("sim.found.never"),
-            PhoneError::NoAddress(_) => Sentence::of("sim.found.no-address"),
-            PhoneError::Gone => Sentence::of("sim.found.nothing"),
-        },
+        found,
         is_met: false,
         fault: None,
         took: None,

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::check;
 use super::sounds::Sounds;
 use crate::ear::Repertoire;
@@ -164,7 +166,9 @@ pub enum HeaderOf {
     Response(u16),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a call ended, as the phone sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum End {
     ByUs,
     ByThem,

@@ -9,8 +9,7 @@ pub fn arrivals(count: u32, cps: f64, entropy: &mut Entropy) -> Vec<Duration> {
     let mut arrivals = Vec::new();
     for _ in 0..count {
         arrivals.push(at);
-        let chance = f64::from(entropy.u32()) / (f64::from(u32::MAX) + 1.0);
-        at += Duration::from_secs_f64(-(1.0 - chance).ln() / cps);
+        at += Duration::from_secs_f64(-(1.0 - entropy.part()).ln() / cps);
     }
     arrivals
 }

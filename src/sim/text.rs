@@ -6,8 +6,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::scenario::End;
 use super::spoiling::MediaFault;
 use crate::media::Codec;
+use crate::phone::Rtcp;
 use crate::words::{Glob, Language, Wait};
 
 /// A scenario as it is written; what its words mean together is `check`'s to say.
@@ -53,7 +55,7 @@ pub(super) struct PhoneText {
     /// What it sends while it says nothing.
     pub(super) quiet: Option<Spanned<String>>,
     #[serde(default)]
-    pub(super) rtcp: RtcpWord,
+    pub(super) rtcp: Rtcp,
     pub(super) fault: Option<MediaFault>,
 }
 
@@ -87,7 +89,7 @@ pub(super) struct ExpectText {
     pub(super) status: Option<Spanned<u16>>,
     pub(super) header: Option<Spanned<String>>,
     pub(super) codec: Option<Spanned<CodecWord>>,
-    pub(super) ended: Option<Spanned<EndWord>>,
+    pub(super) ended: Option<Spanned<End>>,
 
     // More about it.
     pub(super) language: Option<Spanned<Language>>,
@@ -130,26 +132,6 @@ pub(super) enum CodecWord {
     Pcmu,
     G722,
     Opus,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum RtcpWord {
-    #[default]
-    Normal,
-    /// After its first report it seems to receive nothing more.
-    Frozen,
-    None,
-}
-
-/// How a call ended, as the phone sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum EndWord {
-    ByUs,
-    ByThem,
-    Refused,
-    Cancelled,
 }
 
 impl DeedWord {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::evidence::Evidence;
 use crate::phone::Way;
 use crate::sip::Start;
-use crate::words::{Moment, Sentence};
+use crate::words::{Moment, Sentence, safe};
 
 /// Something on the line of a phone's life.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub(super) fn timeline(evidence: &Evidence, began: Moment) -> Vec<Mark> {
                 format!("{code} {method}")
             }
         };
-        mark(passed.at, Sentence::of(key).with("message", start))
+        mark(passed.at, Sentence::of(key).with("message", safe(&start)))
     });
     let phrases = evidence.phrases.iter().map(|said| {
         let what = Sentence::of("sim.mark.phrase")

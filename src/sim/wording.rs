@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::evidence::Said;
 use super::scenario::{End, HeaderOf, Level, Phrase, What, When};
-use crate::words::Sentence;
+use crate::words::{Sentence, safe};
 
 pub(super) fn expected(what: &What, when: Option<&When>) -> Sentence {
     let what = wanted(what);
@@ -111,7 +111,7 @@ pub(super) fn nothing() -> Sentence {
 
 pub(super) fn or_nothing(value: Option<&str>) -> Sentence {
     match value {
-        Some(value) => Sentence::of("sim.found.value").with("value", value),
+        Some(value) => Sentence::of("sim.found.value").with("value", safe(value)),
         None => nothing(),
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::text::time;
 use super::{Ladder, Row, What};
 use crate::records::Way;
+use crate::words::xml;
 
 /// In pixels.
 const LEFT: usize = 90;
@@ -31,7 +32,7 @@ impl Ladder {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
              <title>{title}</title>\n<style>{STYLE}</style>\n\
              <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
-            title = escaped(title),
+            title = xml(title),
         );
         for (column, head) in (0..=columns).zip(heads) {
             let x = LEFT + column * APART;
@@ -41,7 +42,7 @@ impl Ladder {
                 "<text class=\"h\" x=\"{x}\" y=\"{y}\">{head}</text><line x1=\"{x}\" y1=\"{top}\" x2=\"{x}\" y2=\"{bottom}\"/>",
                 y = TOP - 24,
                 top = TOP - 14,
-                head = escaped(head),
+                head = xml(head),
             );
         }
         for (n, row) in self.rows.iter().enumerate() {
@@ -64,7 +65,7 @@ impl Ladder {
                 writeln!(
                     svg,
                     "<text class=\"e\" x=\"{x}\" y=\"{base}\">{}</text>",
-                    escaped(words)
+                    xml(words)
                 )
             }
             What::Message {
@@ -90,7 +91,7 @@ impl Ladder {
                     "<g class=\"{kind}{faint}\"><line x1=\"{LEFT}\" y1=\"{y}\" x2=\"{there}\" y2=\"{y}\"/><path d=\"{head}\"/>\
                      <text class=\"m\" x=\"{middle}\" y=\"{above}\">{label}</text></g>",
                     above = y - 3,
-                    label = escaped(label),
+                    label = xml(label),
                 )
             }
         };
@@ -101,20 +102,4 @@ impl Ladder {
 fn is_failure(label: &str) -> bool {
     let mut letters = label.chars();
     matches!(letters.next(), Some('4'..='6')) && letters.next().is_some_and(|c| c.is_ascii_digit())
-}
-
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut out, c| {
-        match c {
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '&' => out += "&amp;",
-            '"' => out += "&quot;",
-            // XML 1.0 2.2 has no other control characters, and not these two.
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c if c.is_control() && !matches!(c, '\t' | '\n' | '\r') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-        out
-    })
 }

@@ -1,9 +1,10 @@
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Language, Pii, PromptId, SeatId, Sentence};
+use super::{Key, Language, Pii, PromptId, SeatId, Sentence, read_from_text};
 
 /// What a rep, or the tool at the rep's side, asks of a call: the words of the API and the command line.
 ///
@@ -162,7 +163,15 @@ pub struct Digits(Vec<Key>);
 const DIGITS_MAX: usize = 32;
 
 impl Digits {
-    pub fn parse(text: &str) -> Result<Self, Sentence> {
+    pub fn keys(&self) -> &[Key] {
+        &self.0
+    }
+}
+
+impl FromStr for Digits {
+    type Err = Sentence;
+
+    fn from_str(text: &str) -> Result<Self, Sentence> {
         let count = text.chars().count();
         if !(1..=DIGITS_MAX).contains(&count) {
             return Err(Sentence::of("value.keys")
@@ -174,25 +183,9 @@ impl Digits {
             .collect::<Result<_, _>>()
             .map(Self)
     }
-
-    pub fn keys(&self) -> &[Key] {
-        &self.0
-    }
 }
 
-impl TryFrom<String> for Digits {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        Self::parse(&text)
-    }
-}
-
-impl From<Digits> for String {
-    fn from(digits: Digits) -> Self {
-        digits.to_string()
-    }
-}
+read_from_text!(Digits);
 
 impl fmt::Display for Digits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -246,9 +239,9 @@ mod tests {
 
     #[test]
     fn only_telephone_keys_can_be_sent() {
-        assert_eq!(Digits::parse("12*#a").unwrap().to_string(), "12*#A");
-        assert!(Digits::parse("").is_err());
-        assert!(Digits::parse("12x").is_err());
-        assert!(Digits::parse(&"1".repeat(33)).is_err());
+        assert_eq!("12*#a".parse::<Digits>().unwrap().to_string(), "12*#A");
+        assert!("".parse::<Digits>().is_err());
+        assert!("12x".parse::<Digits>().is_err());
+        assert!("1".repeat(33).parse::<Digits>().is_err());
     }
 }

@@ -35,6 +35,11 @@ impl Entropy {
         u32::try_from(self.0.next_u64() % limit).unwrap_or(0)
     }
 
+    /// A part of 1, from 0 to just below it, of which each is as likely.
+    pub fn part(&mut self) -> f64 {
+        f64::from(self.u32()) / (f64::from(u32::MAX) + 1.0)
+    }
+
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
         self.0.fill_bytes(&mut bytes);

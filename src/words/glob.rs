@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use globset::{GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Serialize};
 
-use super::Sentence;
+use super::{Sentence, read_from_text};
 
 /// A device's name with wild cards: `*` is anything, `?` one letter, `[ab]` one of these, `{a,b}` either. Upper and lower
 /// case are one.
@@ -77,19 +77,7 @@ impl fmt::Debug for Glob {
     }
 }
 
-impl TryFrom<String> for Glob {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl From<Glob> for String {
-    fn from(glob: Glob) -> Self {
-        glob.as_str().to_owned()
-    }
-}
+read_from_text!(Glob);
 
 #[cfg(test)]
 mod tests {

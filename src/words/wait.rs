@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Sentence;
+use super::{Sentence, read_from_text};
 
 /// A length of time as an admin writes it: `"200ms"`, `"15s"`, `"2m"`, `"1h"`, `"30d"`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,25 +65,7 @@ impl fmt::Display for Wait {
     }
 }
 
-impl fmt::Debug for Wait {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl TryFrom<String> for Wait {
-    type Error = Sentence;
-
-    fn try_from(text: String) -> Result<Self, Sentence> {
-        text.parse()
-    }
-}
-
-impl From<Wait> for String {
-    fn from(wait: Wait) -> Self {
-        wait.to_string()
-    }
-}
+read_from_text!(Wait; Debug);
 
 #[cfg(test)]
 mod tests {

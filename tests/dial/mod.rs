@@ -6,8 +6,9 @@ use std::path::Path;
 
 use thirdring::cli;
 use thirdring::dialling::{DialRules, Explanation, Route};
-use thirdring::settings::Settings;
 use thirdring::words::{Language, PhoneNumber};
+
+use crate::settings::read;
 
 /// Cases of all tables together.
 const CASES_MIN: usize = 30;
@@ -20,7 +21,7 @@ fn each_number_is_dialled_or_refused_as_its_table_says() {
     let mut cases = 0;
     for country in ["cn", "us", "uk"] {
         let table = Path::new("tests/golden/dial").join(format!("{country}.txt"));
-        let settings = Settings::load(Some(&table.with_extension("toml")), &[]);
+        let settings = read(&table.with_extension("toml"));
         let rules = settings
             .map_err(|why| why.to_string())
             .unwrap()

@@ -21,6 +21,7 @@ use crate::peers::missing::{Need, can_run};
 use crate::peers::phone::Phone;
 use crate::peers::scene::{A_WHILE, NUMBER};
 use crate::peers::scratch::Scratch;
+use crate::settings::read;
 
 /// A user who has never had an agent, on a PC without a sound server.
 struct Home(Scratch);
@@ -65,7 +66,7 @@ impl Home {
     }
 
     fn settings(&self) -> Settings {
-        Settings::load(Some(&self.file()), &[]).expect("what setup wrote can be read")
+        read(&self.file()).expect("what setup wrote can be read")
     }
 }
 

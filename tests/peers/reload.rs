@@ -1,11 +1,15 @@
 //! The settings change while the agent works.
 
+use std::path::Path;
+use std::process::Command;
+
 use serde_json::json;
 use thirdring::records::What;
 
 use super::agent::{Agent, House};
 use super::phone::{Phone, SOON};
-use super::scene::{A_WHILE, Scene};
+use super::scene::{A_WHILE, NUMBER, Scene};
+use super::scratch::Scratch;
 
 /// Changes one value of the agent's policy.
 fn change_policy(agent: &Agent, table: &str, key: &str, value: &str) {
@@ -90,4 +94,52 @@ fn a_file_that_somebody_saves_counts_by_itself_and_a_bad_one_once_it_is_mended()
     });
     reloaded(&mut scene, "language");
     assert_eq!(scene.agent.alarms(), json!([]));
+}
+
+/// A folder of prompts with one of its own that sounds as the short farewell does.
+fn prompts_with_own_farewell(scratch: &Scratch) {
+    let folder = scratch.path("prompts");
+    let copied = Command::new("cp")
+        .args(["-r", "config/prompts"])
+        .arg(&folder)
+        .status();
+    assert!(copied.is_ok_and(|status| status.success()));
+    for language in ["en", "zh-CN"] {
+        let of = |name: &str| folder.join(language).join(Path::new(name));
+        std::fs::copy(of("closing_short.flac"), of("own_farewell.flac")).unwrap();
+    }
+    let phrases = std::fs::read_to_string(folder.join("phrases.toml")).unwrap();
+    let own = "[own_farewell]\nrule = \"own\"\nwhen = \"auto\"\nzh-CN = \"谢谢，再见！\"\nen = \"Thank you, goodbye!\"\n";
+    scratch.write("prompts/phrases.toml", format!("{phrases}\n{own}"));
+}
+
+#[test]
+fn a_call_keeps_the_phrases_it_began_with_however_often_others_are_set() {
+    let scratch = Scratch::new("agent");
+    prompts_with_own_farewell(&scratch);
+    let own = format!("prompts = \"{}\"", scratch.path("prompts").display());
+    let house =
+        House::fast()
+            .seat("rep1", "echo")
+            .set(&own)
+            .policy("closing", "say", "\"own_farewell\"");
+    let mut scene = Scene::with(house.open_in(scratch), Phone::open(NUMBER));
+
+    change_policy(&scene.agent, "closing", "say", "closing");
+    scene
+        .agent
+        .rewrite("settings.toml", |settings| settings.replace(&own, ""));
+    for farewell in ["closing", "closing_short", "closing"] {
+        change_policy(&scene.agent, "closing", "say", farewell);
+        scene.agent.renew();
+        scene.events.wait("other settings", SOON, |entry| {
+            matches!(&entry.what, What::SettingsReloaded { changed, .. }
+                if changed.iter().any(|key| key == "policy.closing.say"))
+        });
+    }
+
+    scene.agent.command(&scene.call, "hangup", json!({}));
+    scene.phrase("own_farewell");
+    scene.events.ended(&scene.id, A_WHILE);
+    scene.heard_in_order(&["closing_short"]);
 }

@@ -169,9 +169,29 @@ fn a_program_that_is_none_or_refuses_the_settings_is_not_waited_for() {
     let (code, told) = told(pc.update(&[other, "--sha256", &nought]));
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("download it again"), "{told}");
+    let (code, told) = self::told(pc.update(&[other, "--sha256", &"+f".repeat(32)]));
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("64 hexadecimal digits"), "{told}");
     assert!(pc.installed().contains("The first"));
+    assert!(!pc.path("thirdring.next").exists());
     let drain = pc.scene.agent.get("/drain");
     assert_eq!(drain["on"], false, "the call goes on, and others come");
+}
+
+/// What fails between the end of one agent and the start of another leaves none.
+#[test]
+fn an_update_that_fails_half_way_leaves_an_agent_that_takes_calls() {
+    let mut pc = Pc::with_a_call();
+    pc.scene.hang_up();
+    let in_the_way = pc.path(STATE).join("before-update.sqlite");
+    fs::create_dir_all(in_the_way.join("something")).expect("the folder is ours");
+    let newer = pc.program("download", "# The second.\n");
+    let (code, told) = told(pc.update(&[newer.to_str().expect("a path")]));
+    assert_ne!(code, Some(0), "{told}");
+    assert!(told.contains("before-update.sqlite"), "{told}");
+    assert!(pc.installed().contains("The first"));
+    assert!(!pc.path("thirdring.next").exists());
+    Phone::open(NUMBER).call(pc.sip);
 }
 
 #[test]

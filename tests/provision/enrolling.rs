@@ -116,6 +116,43 @@ fn a_code_is_good_once_and_its_secrets_are_the_settings_passwords() {
     );
 }
 
+/// With `UPDATE_GOLDEN` set the texts are written.
+#[test]
+fn codes_are_made_where_there_are_none_and_told_once() {
+    let admin = two_groups();
+    admin.sign();
+    let entry = "\n[[code]]\nhost = [\"sales-9\"]\nsecrets = { pbx-8009 = \"ninth\" }\n";
+    let codes = admin.write_aside("codes.toml", &format!("{CODES}{entry}"));
+    fs::set_permissions(&codes, fs::Permissions::from_mode(0o644)).expect("it is ours");
+    let server = admin.serve_codes(&codes);
+    let make = |words: &[&str]| {
+        let mut make = super::thirdring();
+        make.args(["provision", "codes"]).arg(&codes).args(words);
+        did(make)
+    };
+    let made = make(&["--json"]);
+    let told: serde_json::Value = serde_json::from_str(&made.out).expect("JSON");
+    let code = told["codes"][0]["code"].as_str().expect("a code");
+    assert_eq!(told["codes"][0]["secrets"], serde_json::json!(["pbx-8009"]));
+    assert_eq!(told["codes"].as_array().map(Vec::len), Some(1));
+    let mode = fs::metadata(&codes).expect("it is there").permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+    let pc = Pc::with(&admin.provisioned(&server.url, "sales-9"));
+    let enrolled = pc.does(&["enrol", code]);
+    assert_eq!(enrolled.code, Some(0), "{}", enrolled.errors);
+    for language in ["zh-CN", "en"] {
+        let none = make(&["--language", language]).out;
+        fs::write(&codes, format!("{CODES}{entry}")).expect("it is ours");
+        let made = make(&["--language", language]).out;
+        let (code, rest) = made.split_at(19);
+        assert!(
+            !code.contains(' ') && !make(&[]).out.contains(code),
+            "{made}"
+        );
+        golden("provision_codes", language, &format!("{none}CODE{rest}"));
+    }
+}
+
 #[test]
 fn a_code_is_for_its_own_pc_and_two_who_ask_at_once_do_not_both_get_it() {
     let admin = two_groups();

@@ -219,6 +219,40 @@ fn an_index_that_makes_a_pc_unfit_is_not_signed() {
     );
 }
 
+#[test]
+fn what_is_wrong_with_an_index_is_drawn_where_it_was_written() {
+    let admin = Admin::new("locked = [\"policy\"]\n[[part]]\nsetings = \"common.toml\"\n");
+    let told = admin.try_to_sign();
+    assert_ne!(told.code, Some(0));
+    for words in ["conf/index.toml:3:1", "setings", "settings"] {
+        assert!(told.errors.contains(words), "{words}\n{}", told.errors);
+    }
+    admin.write("index.toml", format!("serial = {}\n", i64::MAX));
+    let told = admin.try_to_sign();
+    let why = "the serial of index.toml is too large to be counted up";
+    assert!(told.errors.contains(why), "{}", told.errors);
+}
+
+/// A web server is often another user.
+#[test]
+fn who_could_read_the_index_can_read_it_when_it_is_signed() {
+    use std::os::unix::fs::PermissionsExt;
+    let admin = two_groups();
+    for mode in [0o644, 0o600] {
+        let index = admin.path("index.toml");
+        fs::set_permissions(&index, fs::Permissions::from_mode(mode)).expect("it is ours");
+        admin.sign();
+        let signed = fs::metadata(index).expect("it was signed").permissions();
+        assert_eq!(signed.mode() & 0o777, mode);
+    }
+    admin.write("usual.txt", "");
+    let [usual, signature] = ["usual.txt", "index.toml.sig"].map(|name| {
+        let file = fs::metadata(admin.path(name)).expect("it is there");
+        file.permissions().mode()
+    });
+    assert_eq!(signature, usual);
+}
+
 /// OpenSSL finds our signature right, too.
 #[test]
 fn others_can_check_the_signature() {

@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::admin::{Admin, Kept, Pc};
@@ -111,15 +112,18 @@ fn what_makes_this_pcs_settings_unfit_is_refused() {
     let house = House::fast().set(&admin.provisioned(&server.url, "sales-7"));
     let house = house.set("sip.min_se = \"10m\"");
     let agent = house.seat("rep1", "echo").open();
-    // Right for itself, and not with what this PC says.
-    admin.write("seats/sales-7.toml", "sip.session_expires = \"5m\"\n");
+    // Right for itself, and not with what this PC says; a customer's number stands in the same line.
+    let number = "13912345678";
+    let line = format!("sip = {{ session_expires = \"5m\", from_user = \"{number}\" }}\n");
+    admin.write("seats/sales-7.toml", line);
     admin.sign();
     counts_one_more(&agent, "unfit");
     // The log is written by a thread of its own.
     let until = Instant::now() + SOON;
-    while agent.logged("error: sip.session_expires is too short") == 0 {
-        assert!(Instant::now() < until, "the fault is not drawn");
+    while agent.logged("seats/sales-7.toml:1: sip.session_expires is too short") == 0 {
+        assert!(Instant::now() < until, "the fault is not told");
     }
+    assert_eq!(agent.logged(number), 0);
     assert_eq!(agent.metric("thirdring_provision_serial"), Some(1));
 }
 
@@ -245,6 +249,38 @@ fn a_server_that_the_pinned_ca_did_not_sign_is_not_believed() {
     );
 }
 
+/// A serial that was taken stays taken where its copy cannot be read any more.
+#[test]
+fn nobody_brings_an_older_index_back_by_spoiling_the_copy() {
+    let admin = two_groups();
+    admin.sign();
+    let first = admin.kept();
+    admin.sign();
+    let right = admin.kept();
+    let server = admin.serve();
+    let pc = Pc::with(&admin.provisioned(&server.url, "sales-7"));
+    assert_eq!(starts(&pc).code, Some(0));
+    fs::remove_file(copy_of(&pc).join("index.toml")).expect("it is ours");
+    admin.put_back(&first);
+    let older = starts(&pc);
+    assert_eq!(older.code, Some(2), "{}", older.errors);
+    assert!(
+        older.errors.contains("serial 1, and 2 is in use"),
+        "{}",
+        older.errors
+    );
+    admin.put_back(&right);
+    let started = starts(&pc);
+    assert_eq!(started.code, Some(0), "{}", started.errors);
+}
+
+/// Where a PC keeps what it has taken once.
+fn copy_of(pc: &Pc) -> PathBuf {
+    let copies = fs::read_dir(pc.state().join("provision")).expect("it was taken");
+    let mut copies = copies.map(|entry| entry.expect("it is ours").path());
+    copies.find(|path| path.is_dir()).expect("a copy")
+}
+
 /// Whoever may write into the state folder is no admin.
 #[test]
 fn a_copy_that_was_changed_on_the_pc_does_not_count() {
@@ -253,10 +289,11 @@ fn a_copy_that_was_changed_on_the_pc_does_not_count() {
     let mut server = admin.serve();
     let pc = Pc::with(&admin.provisioned(&server.url, "sales-7"));
     assert_eq!(starts(&pc).code, Some(0));
-    let copies = fs::read_dir(pc.state().join("provision")).expect("it was taken");
-    let mut copies = copies.map(|entry| entry.expect("it is ours").path());
-    let copy = copies.find(|path| path.is_dir()).expect("a copy");
-    fs::write(copy.join("files/common.toml"), "sip.from_user = \"666\"\n").expect("it is ours");
+    fs::write(
+        copy_of(&pc).join("files/common.toml"),
+        "sip.from_user = \"666\"\n",
+    )
+    .expect("it is ours");
     let shown = pc.does(&["config", "show"]).out;
     assert!(!shown.contains("666") && !shown.contains("4001"), "{shown}");
     let checked = pc.does(&["config", "check"]).out;

@@ -2,7 +2,7 @@
 
 use thirdring::call::{Input, LegNews, Line, PromiseKind, Refused, RepairNews, Sign};
 use thirdring::words::{
-    Command, ConsentFor, Digits, Entropy, Key, Language, Moment, Owed, Party, TransferMode,
+    Command, ConsentFor, Entropy, Key, Language, Moment, Owed, Party, TransferMode,
 };
 
 use thirdring::rehearsal::Beginnings;
@@ -191,7 +191,7 @@ fn rarer_command(chance: &mut Entropy) -> Command {
             to: pick(chance, &Language::ALL),
         },
         9..=10 => Command::Dtmf {
-            digits: Digits::parse("12#").expect("three keys"),
+            digits: "12#".parse().expect("three keys"),
         },
         11 => Command::Abandon,
         12 => Command::Move {

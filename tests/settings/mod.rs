@@ -6,7 +6,7 @@ mod schema;
 use std::fs;
 use std::path::Path;
 
-use thirdring::settings::Settings;
+use thirdring::settings::{Inspection, Settings, SettingsError, Sources};
 use thirdring::words::{Catalogue, Language};
 
 /// Beside each `name.toml` stands what is said about it: `name.en.txt` and `name.zh-CN.txt`.
@@ -24,7 +24,7 @@ fn a_wrong_file_is_shown_with_its_line_and_what_would_be_right() {
     files.sort();
     assert!(files.len() >= 10);
     for path in files {
-        let wrong = Settings::load(Some(&path), &[]).expect_err("the file is wrong");
+        let wrong = read(&path).expect_err("the file is wrong");
         for language in Language::ALL {
             let shown = wrong.drawn(Catalogue::shipped(), language) + "\n";
             let golden = path.with_extension(format!("{language}.txt"));
@@ -40,7 +40,7 @@ fn a_wrong_file_is_shown_with_its_line_and_what_would_be_right() {
 #[test]
 fn the_files_we_ship_are_right() {
     for path in ["config/thirdring.toml", "config/test.toml"] {
-        let read = Settings::load(Some(Path::new(path)), &[]);
+        let read = read(Path::new(path));
         let seats = read.expect(path).seat;
         let files = seats.into_iter().filter_map(|seat| seat.file);
         for file in files {
@@ -51,6 +51,16 @@ fn the_files_we_ship_are_right() {
 
 #[test]
 fn a_missing_file_is_named() {
-    let missing = Settings::load(Some(Path::new("no/such.toml")), &[]);
+    let missing = read(Path::new("no/such.toml"));
     assert!(missing.unwrap_err().to_string().contains("no/such.toml"));
+}
+
+/// A file alone, with what lies beside it.
+pub(crate) fn read(file: &Path) -> Result<Settings, SettingsError> {
+    let sources = Sources {
+        file: Some(file.to_owned()),
+        sets: Vec::new(),
+        state: None,
+    };
+    Inspection::of(&sources).settings_if_right()
 }

@@ -145,3 +145,31 @@ fn a_report_for_machines_names_each_expectation() {
     assert_eq!(sides("cut-caller.wav"), [true, false]);
     assert_eq!(sides("cut-machine.wav"), [false, true]);
 }
+
+#[test]
+fn a_step_after_the_end_is_not_taken_and_a_phones_name_is_no_path() {
+    let scratch = Scratch::new("sim-late");
+    let scenario = "title = \"too late\"\ntarget = \"sip:x@127.0.0.1:9\"\nat_most = \"100ms\"\n\
+                    [phone.\"../x\"]\n\
+                    [[step]]\nwho = \"../x\"\ndoes = \"calls\"\nwait = \"90s\"\n\
+                    [[expect]]\nwho = \"../x\"\nheader = \"Via\"\nlike = \"*\"\n";
+    let file = scratch.write("late.toml", scenario);
+    let wav = scratch.path("wav/deeper");
+    let words = ["--language", "en", "--wav", wav.to_str().unwrap()];
+    let output = sim(&[&[file.to_str().unwrap()], &words[..]].concat());
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("its time is after the scenario's end"),
+        "{told}"
+    );
+    let written = |folder: &str| {
+        let files = fs::read_dir(scratch.path(folder)).unwrap();
+        let names = files.map(|file| file.unwrap().file_name());
+        names
+            .map(|name| name.into_string().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(written("wav/deeper"), ["late-___x.wav"]);
+    assert_eq!(written("wav"), ["deeper"]);
+}

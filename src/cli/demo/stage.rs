@@ -21,7 +21,7 @@ use crate::cli::api::Api;
 use crate::console::{CallView, CallbackView, EventLog, Token};
 use crate::desk::{Agent, RunOptions, clock};
 use crate::ear::{Ended, Repertoire};
-use crate::media::{Clip, Codec, Phrasebook};
+use crate::media::{Clip, Codec, Phrasebook, lasting};
 use crate::phone::{
     Answers, HeardPhrase, Phone, PhoneAddress, PhoneError, PhoneSettings, Progress, Rtcp, Sends,
 };
@@ -112,8 +112,6 @@ pub(super) struct Stage {
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Nobody's: the caller must have a number, or nothing can be promised to him (D24).
 const CALLER_NUMBER: &str = "13800138000";
-/// Of the 8 kHz RTP clock.
-const MICROS_A_TICK: u64 = 125;
 /// Longer than any wait of a scene that goes as it should.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -304,7 +302,7 @@ impl Stage {
     ) -> Result<(), Missed> {
         let length = self.clip(before.heard.prompt.as_str())?.len() as u64;
         let ticks = u64::from(after.rtp_timestamp.wrapping_sub(before.rtp_timestamp));
-        let pause = Duration::from_micros(ticks.saturating_sub(length) * MICROS_A_TICK);
+        let pause = lasting(ticks.saturating_sub(length));
         if pause >= right && pause <= right + tolerance {
             return Ok(());
         }

@@ -79,7 +79,7 @@ impl Devices {
     fn chosen(&self) -> Result<(Pair, Vec<Card>), Failure> {
         self.wait_for_listing()?;
         let cards = self.cards.cards();
-        let no_headset = || Failure::Headset(Sentence::of("devices.no-headset"));
+        let no_headset = || Failure::Told(Sentence::of("devices.no-headset"));
         let pair = self.wishes.choose(&cards).ok_or_else(no_headset)?;
         Ok((pair, cards))
     }
@@ -92,7 +92,7 @@ impl Devices {
     fn wait_for_listing(&self) -> Result<(), Failure> {
         match is_listed(&self.news) {
             true => Ok(()),
-            false => Err(Failure::Headset(Sentence::of("devices.no-server"))),
+            false => Err(Failure::Told(Sentence::of("devices.no-server"))),
         }
     }
 
@@ -136,9 +136,7 @@ impl Devices {
         for card in cards {
             table.row(row(card, chosen.as_ref(), teller));
         }
-        for line in table.lines() {
-            teller.line(&line)?;
-        }
+        teller.table(&table)?;
         teller.line(&told_choice(cards, chosen.as_ref(), teller))
     }
 

@@ -38,12 +38,11 @@ fn say(key: &str, teller: &mut Teller<'_>) -> Result<(), Failure> {
     if teller.json {
         return Ok(());
     }
-    teller.line(&teller.text(key))?;
-    teller.out.flush().map_err(Failure::Output)
+    teller.say(key, &[])
 }
 
 pub(super) fn no_stream(error: CardError) -> Failure {
-    Failure::Headset(Sentence::of("devices.no-stream").with("why", error))
+    Failure::Told(Sentence::of("devices.no-stream").with("why", error))
 }
 
 fn show(measured: &Measured, fitness: Fitness, teller: &mut Teller<'_>) -> Result<(), Failure> {

@@ -115,7 +115,7 @@ impl Snapshot {
         let asked = snapshot.ask(api);
         match asked {
             Err(why @ (Failure::Unreachable { .. } | Failure::Foreign { .. })) => {
-                snapshot.health = Err(why.told(teller.texts, teller.language).1);
+                snapshot.health = Err(why.told(teller.texts, teller.language));
                 Ok(snapshot)
             }
             Err(why) => Err(why),

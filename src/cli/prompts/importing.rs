@@ -9,6 +9,7 @@ use super::super::Teller;
 use super::super::arguments::ImportArguments;
 use super::super::failure::{Failure, unusable};
 use super::file_of;
+use crate::files;
 use crate::media::Phrasebook;
 use crate::media::prompts::{EXTENSIONS, Loudness, Sound};
 use crate::words::{Language, PromptId, Sentence};
@@ -52,7 +53,7 @@ fn named(recording: &Path, book: &Phrasebook) -> Result<(PromptId, String), Fail
         .to_ascii_lowercase();
     if !EXTENSIONS.contains(&&*extension) {
         let what = Sentence::of("prompts.no-recording").with("file", file());
-        return Err(Failure::Prompts(what.with("kinds", EXTENSIONS.join(", "))));
+        return Err(Failure::Told(what.with("kinds", EXTENSIONS.join(", "))));
     }
     let id = stem
         .parse::<PromptId>()
@@ -60,7 +61,7 @@ fn named(recording: &Path, book: &Phrasebook) -> Result<(PromptId, String), Fail
         .filter(|id| book.phrase(id).is_some());
     let id = id.ok_or_else(|| {
         let what = Sentence::of("prompts.no-such-phrase").with("file", file());
-        Failure::Prompts(what.with("phrase", &stem))
+        Failure::Told(what.with("phrase", &stem))
     })?;
     Ok((id, extension))
 }
@@ -71,7 +72,7 @@ pub(super) fn fits(recording: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let playable = sound.and_then(|sound| sound.gain(Loudness::Phrase));
     playable.map(drop).map_err(|why| {
         let what = Sentence::of("phrases.unplayable").with("file", recording.display());
-        Failure::Prompts(what.with("why", why.sentence()))
+        Failure::Told(what.with("why", why.sentence()))
     })
 }
 
@@ -86,7 +87,7 @@ pub(super) fn put(
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(|why| unusable(folder, why))?;
     }
-    fs::write(&file, bytes).map_err(|why| unusable(&file, why))?;
+    files::replace(&file, bytes).map_err(|why| unusable(&file, why))?;
     for other in EXTENSIONS.iter().filter(|other| **other != extension) {
         let other = file_of(folder, language, id, other);
         if other.exists() {

@@ -42,7 +42,7 @@ fn opened(folder: Option<&Path>) -> Result<Phrasebook, Failure> {
 }
 
 fn unfit(why: &desk::Unfit) -> Failure {
-    Failure::Prompts(why.sentence())
+    Failure::Told(why.sentence())
 }
 
 /// Each with its words, who says it, and how long it takes in each language.
@@ -71,7 +71,7 @@ fn list(book: &Phrasebook, teller: &mut Teller<'_>) -> Result<(), Failure> {
         row.push(phrase.words(teller.language).to_owned());
         table.row(row);
     }
-    table.lines().iter().try_for_each(|line| teller.line(line))
+    teller.table(&table)
 }
 
 fn as_json(book: &Phrasebook, id: &PromptId, phrase: &Phrase) -> serde_json::Value {
@@ -101,10 +101,10 @@ fn play(arguments: &PlayArguments, teller: &mut Teller<'_>) -> Result<(), Failur
     let book = opened(arguments.prompts.as_deref())?;
     let spoken = arguments.spoken.unwrap_or(teller.language);
     let sound = book.sound(&arguments.phrase, spoken);
-    let sound = sound.map_err(|why| Failure::Prompts(why.sentence()))?;
+    let sound = sound.map_err(|why| Failure::Told(why.sentence()))?;
     let heard = sound.gain(Loudness::Phrase);
     let heard = heard.and_then(|gain| sound.levelled(Rate::Wide, gain, Shape::Phrase));
-    let heard = heard.map_err(|why| Failure::Prompts(why.sentence()))?;
+    let heard = heard.map_err(|why| Failure::Told(why.sentence()))?;
     let heard: Vec<f32> = heard
         .into_iter()
         .map(|sample| f32::from(sample) / 32_768.0)

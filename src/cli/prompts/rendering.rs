@@ -60,7 +60,7 @@ fn read(file: &Path) -> Result<Render, Failure> {
     let text = fs::read_to_string(file).map_err(|why| unusable(file, why))?;
     let unread = |why: &str| {
         let what = Sentence::of("prompts.render-unread").with("file", file.display());
-        Failure::Prompts(what.with("why", why))
+        Failure::Told(what.with("why", why))
     };
     let render: Render = toml::from_str(&text).map_err(|why| unread(why.message()))?;
     let is_whole = ["{words}", "{file}"]
@@ -91,7 +91,7 @@ impl Render {
         let failed = |why: String| {
             let program = self.command.first().cloned().unwrap_or_default();
             let what = Sentence::of("prompts.render-failed").with("program", program);
-            Failure::Prompts(what.with("why", why))
+            Failure::Told(what.with("why", why))
         };
         let said = said
             .ok_or_else(|| failed(String::new()))?

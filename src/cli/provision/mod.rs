@@ -1,7 +1,9 @@
 //! `thirdring provision`: what this PC gets of an admin's settings, and how an admin gives them.
 
+mod codes;
 mod serving;
 mod showing;
+mod signed_files;
 mod signing;
 
 use std::fs;
@@ -9,7 +11,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::arguments::ProvisionVerb;
-use super::failure::Failure;
+use super::failure::{Failure, unusable};
 use super::{Environment, Teller};
 use crate::desk::clock;
 use crate::files;
@@ -25,6 +27,7 @@ pub(super) fn run(
         ProvisionVerb::ShowShare(layers) => showing::show(&layers.sources(environment), teller),
         ProvisionVerb::Keys { key } => keys(key, teller),
         ProvisionVerb::Sign(arguments) => signing::sign(arguments, teller),
+        ProvisionVerb::Codes { codes } => codes::make(codes, teller),
         ProvisionVerb::Serve(arguments) => serving::serve(arguments, teller),
     }
 }
@@ -33,7 +36,7 @@ pub(super) fn run(
 fn keys(file: &Path, teller: &mut Teller<'_>) -> Result<(), Failure> {
     let seed = clock::seed().map_err(|why| Failure::not_started(&why))?;
     let key = SigningKey::from_seed(&seed);
-    write_new(file, key.text().reveal()).map_err(|why| of_file(file, why))?;
+    write_new(file, key.text().reveal()).map_err(|why| unusable(file, why))?;
     let public = key.public().to_string();
     if teller.json {
         return teller.line(&serde_json::json!({ "key": public }).to_string());
@@ -52,12 +55,7 @@ fn write_new(file: &Path, text: &str) -> io::Result<()> {
 }
 
 fn read_key(file: &Path) -> Result<SigningKey, Failure> {
-    let text = fs::read_to_string(file).map_err(|why| of_file(file, why))?;
+    let text = fs::read_to_string(file).map_err(|why| unusable(file, why))?;
     text.parse()
-        .map_err(|why: Sentence| Failure::Provision(why.with("file", file.display())))
-}
-
-fn of_file(file: &Path, why: io::Error) -> Failure {
-    let file = file.display().to_string();
-    Failure::File { file, why }
+        .map_err(|why: Sentence| Failure::Told(why.with("file", file.display())))
 }

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -17,21 +17,28 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::super::Teller;
 use super::super::arguments::ServeArguments;
 use super::super::failure::Failure;
 use super::of_file;
+use super::signed_files::{SignedFile, SignedFiles};
+use crate::console::Room;
+use crate::files;
 use crate::net::{IdentityFiles, Tls, TlsSettings};
-use crate::provision::store::replace;
-use crate::provision::{
-    Codes, Digest, ENROL, Enrolment, FilePath, INDEX, Index, NoSecrets, Redeemed, SIGNATURE,
-};
+use crate::provision::{Codes, ENROL, Enrolment, FilePath, NoSecrets, Redeemed};
 use crate::words::Sentence;
 
 /// PCs at once; the next wait until one is gone.
 const CONNECTIONS_MAX: usize = 256;
+
+/// Of one address, be it an office's with all its PCs: who comes then is turned away, and asks again by and by.
+const CONNECTIONS_PER_ADDRESS: usize = 64;
+
+/// How long nobody is let in after the system had no socket left for us.
+const REST_AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// Of one connection, from its first byte to its last.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(120);
@@ -39,14 +46,17 @@ const CONNECTION_WITHIN: Duration = Duration::from_secs(120);
 /// A code, a host, a user.
 const ENROLMENT_MAX_BYTES: usize = 4 * 1024;
 
-/// Who guesses codes has two a second, whoever else asks: in a year one of 10^21 of twelve letters.
+/// Who guesses codes has two a second, whoever else asks: 6.3e7 in a year, and of twelve random letters there are 26^12,
+/// 9.5e16. He finds a code that is good for a year by a chance of one in 1.5e9.
 const AFTER_A_WRONG_CODE: Duration = Duration::from_millis(500);
+
+/// A PC waits 20 s for its secrets: who has not had his turn by then is gone, and his code must not be spent on nobody.
+const QUEUE_WITHIN: Duration = Duration::from_secs(10);
 
 /// What all connections share.
 struct Served {
-    folder: PathBuf,
-    /// One is redeemed at a time.
-    codes: Option<Mutex<PathBuf>>,
+    files: SignedFiles,
+    codes: Option<PathBuf>,
     /// Held by who waits after a wrong code.
     guesses: tokio::sync::Mutex<()>,
 }
@@ -60,13 +70,13 @@ pub(super) fn serve(arguments: &ServeArguments, teller: &mut Teller<'_>) -> Resu
         }),
         ..TlsSettings::default()
     });
-    let tls = tls.map_err(|why| Failure::Provision(why.sentence()))?;
+    let tls = tls.map_err(|why| Failure::Told(why.sentence()))?;
     if let Some(file) = &arguments.codes {
         read_codes(file)?;
     }
     let served = Arc::new(Served {
-        folder: arguments.folder.clone(),
-        codes: arguments.codes.clone().map(Mutex::new),
+        files: SignedFiles::of(arguments.folder.clone()),
+        codes: arguments.codes.clone(),
         guesses: tokio::sync::Mutex::default(),
     });
     let runtime = Builder::new_multi_thread().enable_all().build();
@@ -86,24 +96,28 @@ pub(super) fn serve(arguments: &ServeArguments, teller: &mut Teller<'_>) -> Resu
 /// What is wrong with the codes is told before the first PC asks.
 fn read_codes(file: &PathBuf) -> Result<Codes, Failure> {
     let text = fs::read_to_string(file).map_err(|why| of_file(file, why))?;
-    Codes::read(&text).map_err(Failure::Provision)
+    Codes::read(&text).map_err(Failure::Told)
 }
 
 async fn accept(listener: TcpListener, tls: &Tls, served: &Arc<Served>) -> Result<(), Failure> {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let room = Room::new(CONNECTIONS_PER_ADDRESS, CONNECTIONS_MAX);
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
         let place = place.expect("nobody closes it");
-        // Who is gone again, or no socket left for him: the next.
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
+        let Ok((stream, peer)) = listener.accept().await else {
+            #[expect(clippy::disallowed_methods, reason = "nobody tells of a free socket")]
+            tokio::time::sleep(REST_AFTER_ERROR).await;
+            continue;
+        };
+        let Some(of_address) = room.enter(peer.ip()) else {
             continue;
         };
         let (tls, served) = (tls.clone(), Arc::clone(served));
         tokio::spawn(async move {
             // What a PC did not get in time it asks for again.
             let _ = timeout(CONNECTION_WITHIN, talk(stream, &tls, served)).await;
-            drop(place);
+            drop((place, of_address));
         });
     }
 }
@@ -138,17 +152,18 @@ async fn file(served: Arc<Served>, path: &str, asked: HeaderMap) -> Response<Bod
     let Ok(path) = unescaped(path).parse::<FilePath>() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let read = tokio::task::spawn_blocking(move || served.read(&path)).await;
-    let Ok(Ok(bytes)) = read else {
+    let opened = spawn_blocking(move || served.files.open(&path)).await;
+    let Ok(Ok(SignedFile { digest, pieces })) = opened else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let etag = format!("\"{}\"", Digest::of(&bytes));
+    let etag = format!("\"{digest}\"");
     let etag = HeaderValue::from_str(&etag).expect("hexadecimal digits are a header");
     let is_known = asked.get(header::IF_NONE_MATCH) == Some(&etag);
-    let headers = [(header::ETAG, etag)];
+    let bytes = HeaderValue::from_static("application/octet-stream");
+    let headers = [(header::ETAG, etag), (header::CONTENT_TYPE, bytes)];
     match is_known {
         true => (StatusCode::NOT_MODIFIED, headers).into_response(),
-        false => (headers, bytes).into_response(),
+        false => (headers, Body::new(pieces)).into_response(),
     }
 }
 
@@ -181,13 +196,27 @@ async fn enrol(served: &Served, request: Request<Incoming>) -> Response<Body> {
     let Some(asked) = asked else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    // Whoever waits for his wrong guess keeps all others waiting.
-    let guess = served.guesses.lock().await;
-    let answer = match redeem(codes, &asked) {
-        Ok(Ok(enrolled)) => return (StatusCode::OK, axum::Json(enrolled.enrolled)).into_response(),
-        Ok(Err(NoSecrets::NoCode)) => StatusCode::NOT_FOUND,
-        Ok(Err(NoSecrets::AnotherPc)) => StatusCode::FORBIDDEN,
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    in_turn(&served.guesses, codes, asked).await
+}
+
+/// Whoever waits for his wrong guess keeps all others waiting.
+async fn in_turn(
+    guesses: &tokio::sync::Mutex<()>,
+    codes: &Path,
+    asked: Enrolment,
+) -> Response<Body> {
+    let Ok(guess) = timeout(QUEUE_WITHIN, guesses.lock()).await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let file = codes.to_owned();
+    let redeemed = spawn_blocking(move || redeem(&file, &asked)).await;
+    let answer = match redeemed {
+        Ok(Ok(Ok(redeemed))) => {
+            return (StatusCode::OK, axum::Json(redeemed.enrolled)).into_response();
+        }
+        Ok(Ok(Err(NoSecrets::NoCode))) => StatusCode::NOT_FOUND,
+        Ok(Ok(Err(NoSecrets::AnotherPc))) => StatusCode::FORBIDDEN,
+        Ok(Err(_)) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     #[expect(clippy::disallowed_methods, reason = "a guess is to take its time")]
     tokio::time::sleep(AFTER_A_WRONG_CODE).await;
@@ -195,32 +224,79 @@ async fn enrol(served: &Served, request: Request<Incoming>) -> Response<Body> {
     answer.into_response()
 }
 
-/// The code is out of the file, and that on the disk, before anybody is told its secrets.
-fn redeem(
-    codes: &Mutex<PathBuf>,
-    asked: &Enrolment,
-) -> Result<Result<Redeemed, NoSecrets>, Sentence> {
-    let file = codes.lock().unwrap_or_else(PoisonError::into_inner);
+/// The code is out of the file, and that on the disk, before anybody is told its secrets. Nobody else redeems meanwhile, be
+/// it another server.
+fn redeem(file: &Path, asked: &Enrolment) -> Result<Result<Redeemed, NoSecrets>, Sentence> {
     let unread = |why: io::Error| Sentence::of_io(&why);
-    let text = fs::read_to_string(&*file).map_err(unread)?;
+    let _lock = files::lock(file).map_err(unread)?;
+    let text = fs::read_to_string(file).map_err(unread)?;
     let redeemed = match Codes::read(&text)?.redeem(asked) {
         Ok(redeemed) => redeemed,
         Err(why) => return Ok(Err(why)),
     };
-    replace(&file, redeemed.rest.as_bytes()).map_err(unread)?;
+    files::replace_private(file, redeemed.rest.as_bytes()).map_err(unread)?;
     Ok(Ok(redeemed))
 }
 
-impl Served {
-    /// The index, its signature, and what the index names: nothing else that lies in the folder.
-    fn read(&self, path: &FilePath) -> io::Result<Vec<u8>> {
-        if ![INDEX, SIGNATURE].contains(&path.as_str()) {
-            let index = fs::read(self.folder.join(INDEX))?;
-            let index = Index::read(&index).map_err(|_| io::ErrorKind::InvalidData)?;
-            if !index.sha256.contains_key(path) {
-                return Err(io::ErrorKind::NotFound.into());
-            }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Pii;
+
+    const CODE: &str = "Qk3v-bT9x-mm2L";
+
+    fn asked() -> Enrolment {
+        Enrolment {
+            code: Pii::new(CODE.to_owned()),
+            host: "pc-1".to_owned(),
+            user: "rep".to_owned(),
         }
-        fs::read(self.folder.join(path.as_str()))
+    }
+
+    fn folder(test: &str) -> PathBuf {
+        let name = format!("thirdring-codes-{}-{test}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        files::make_folder(&folder).unwrap();
+        folder
+    }
+
+    fn text() -> String {
+        format!("[[code]]\ncode = \"{CODE}\"\nsecrets = {{ a = \"sesame\" }}\n")
+    }
+
+    #[test]
+    fn two_servers_of_one_file_do_not_both_give_a_code() {
+        let (folder, codes) = (folder("two"), folder("two").join("codes.toml"));
+        let mut given = Vec::new();
+        for _ in 0..20 {
+            fs::write(&codes, text()).unwrap();
+            let redeemed = std::thread::scope(|scope| {
+                let server = || redeem(&codes, &asked()).unwrap().is_ok();
+                let servers: Vec<_> = (0..4).map(|_| scope.spawn(server)).collect();
+                let told = servers.into_iter().map(|it| it.join().unwrap());
+                told.filter(|is_redeemed| *is_redeemed).count()
+            });
+            given.push(redeemed);
+        }
+        fs::remove_dir_all(folder).unwrap();
+        assert_eq!(given, [1; 20]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_code_is_not_spent_on_a_pc_that_no_longer_waits() {
+        let (folder, codes) = (folder("late"), folder("late").join("codes.toml"));
+        let text = text();
+        fs::write(&codes, &text).unwrap();
+        let guesses = tokio::sync::Mutex::new(());
+        let others = guesses.lock().await;
+        let in_vain = in_turn(&guesses, &codes, asked()).await.status();
+        let left = fs::read_to_string(&codes).unwrap();
+        drop(others);
+        let in_time = in_turn(&guesses, &codes, asked()).await.status();
+        let spent = in_turn(&guesses, &codes, asked()).await.status();
+        fs::remove_dir_all(folder).unwrap();
+        assert_eq!(in_vain, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(left, text);
+        assert_eq!((in_time, spent), (StatusCode::OK, StatusCode::NOT_FOUND));
     }
 }

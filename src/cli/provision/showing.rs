@@ -18,7 +18,7 @@ const WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) fn show(sources: &Sources, teller: &mut Teller<'_>) -> Result<(), Failure> {
     let server = desk::server_of(sources);
-    let server = server.ok_or_else(|| Failure::Provision(Sentence::of("provision.not-set")))?;
+    let server = server.ok_or_else(|| Failure::Told(Sentence::of("provision.not-set")))?;
     let asked = Question::open(&server, sources.state.as_deref(), WITHIN).and_then(|question| {
         question
             .ask()
@@ -28,8 +28,8 @@ pub(super) fn show(sources: &Sources, teller: &mut Teller<'_>) -> Result<(), Fai
     let held: Option<Copy> = held.and_then(|copy| copy.ok().flatten());
     let share = match &asked {
         Ok((_, Answer::Newer(newer))) => Some((&newer.index, &newer.share)),
-        Ok((Some(copy), Answer::Unchanged)) => Some((&copy.index, &copy.share)),
-        Ok((None, Answer::Unchanged)) | Err(_) => None,
+        Ok((Some(copy), Answer::Unchanged { .. })) => Some((&copy.index, &copy.share)),
+        Ok((None, Answer::Unchanged { .. })) | Err(_) => None,
     };
     let shown = Shown {
         server: &server,
@@ -41,14 +41,11 @@ pub(super) fn show(sources: &Sources, teller: &mut Teller<'_>) -> Result<(), Fai
         teller.line(&shown.raw(why).to_string())?;
     } else {
         let table = shown.table(teller);
-        table
-            .lines()
-            .iter()
-            .try_for_each(|line| teller.line(line))?;
+        teller.table(&table)?;
     }
     match asked {
         Ok(_) => Ok(()),
-        Err(why) => Err(Failure::Provision(why.sentence())),
+        Err(why) => Err(Failure::Told(why.sentence())),
     }
 }
 

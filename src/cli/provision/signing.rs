@@ -7,24 +7,27 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::super::Teller;
 use super::super::arguments::SignArguments;
-use super::super::failure::Failure;
-use super::{of_file, read_key};
+use super::super::failure::{Failure, unusable};
+use super::read_key;
 use crate::desk;
-use crate::provision::store::{Copy, replace};
+use crate::files;
+use crate::provision::store::Copy;
 use crate::provision::{
     Digest, FILE_MAX_BYTES, FilePath, INDEX, INDEX_MAX_BYTES, Index, Pc, Refusal, SIGNATURE,
+    Samples,
 };
-use crate::settings::{Finding, Inspection};
+use crate::settings::{Document, Finding, Inspection};
 use crate::words::Sentence;
 
 pub(super) fn sign(arguments: &SignArguments, teller: &mut Teller<'_>) -> Result<(), Failure> {
     let folder = arguments.folder.as_path();
     let key = read_key(&arguments.key)?;
     let path = folder.join(INDEX);
-    let text = fs::read_to_string(&path).map_err(|why| of_file(&path, why))?;
+    let text = fs::read_to_string(&path).map_err(|why| unusable(&path, why))?;
     let text = filled_in(folder, &text)?;
     let index = Index::read(text.as_bytes()).map_err(|why| refused(&why))?;
-    let (pcs, faults) = check(folder, &index, teller)?;
+    let samples = index.samples();
+    let faults = check(folder, (&index, &samples), teller)?;
     if faults > 0 {
         return Err(Failure::Faulty(faults));
     }
@@ -33,23 +36,27 @@ pub(super) fn sign(arguments: &SignArguments, teller: &mut Teller<'_>) -> Result
     replace_file(&folder.join(SIGNATURE), &signature)?;
     replace_file(&path, &text)?;
     let (serial, files) = (index.serial.to_string(), index.sha256.len().to_string());
-    let pcs = pcs.to_string();
+    let pcs = samples.pcs.len().to_string();
     let values = [("serial", &*serial), ("files", &*files), ("pcs", &*pcs)];
-    let told = teller.filled("cli.provision.signed", &values);
+    let signed = match samples.are_all {
+        true => "cli.provision.signed",
+        false => "cli.provision.signed-of-more",
+    };
+    let told = teller.filled(signed, &values);
     teller.line(&told)
 }
 
 fn refused(why: &Refusal) -> Failure {
-    Failure::Provision(why.sentence())
+    Failure::Told(why.sentence())
 }
 
 fn replace_file(path: &Path, text: &str) -> Result<(), Failure> {
-    replace(path, text.as_bytes()).map_err(|why| of_file(path, why))
+    files::replace(path, text.as_bytes()).map_err(|why| unusable(path, why))
 }
 
 /// The index with the next serial and the hash of each file that somebody gets; all else as the admin wrote it.
 fn filled_in(folder: &Path, text: &str) -> Result<String, Failure> {
-    let index = Index::read(text.as_bytes()).map_err(|why| refused(&why))?;
+    let index = read_index(folder, text)?;
     let mut hashes = Table::new();
     for path in files_of(folder)? {
         if index.names(&path) {
@@ -63,13 +70,16 @@ fn filled_in(folder: &Path, text: &str) -> Result<String, Failure> {
         .find(|it| !hashes.contains_key(it.as_str()))
     {
         let missing = Sentence::of("provision.missing").with("file", missing);
-        return Err(Failure::Provision(missing));
+        return Err(Failure::Told(missing));
     }
-    let no_index = |why: String| refused(&Refusal::NoIndex { why });
-    let mut text: DocumentMut = text.parse().map_err(|why| no_index(format!("{why}")))?;
+    let unwritable = |why: &dyn std::fmt::Display| {
+        let why = Sentence::of("provision.index.unread").with("why", why);
+        refused(&Refusal::NoIndex { line: None, why })
+    };
+    let mut text: DocumentMut = text.parse().map_err(|why| unwritable(&why))?;
     let serial = index.serial.checked_add(1);
     let serial = serial.and_then(|serial| i64::try_from(serial).ok());
-    let serial = serial.ok_or_else(|| no_index("serial".to_owned()))?;
+    let serial = serial.ok_or_else(|| Failure::Told(Sentence::of("provision.index.serial")))?;
     text.insert("serial", value(serial));
     text.insert("sha256", Item::Table(hashes));
     let text = text.to_string();
@@ -79,6 +89,15 @@ fn filled_in(folder: &Path, text: &str) -> Result<String, Failure> {
             file: INDEX.to_owned(),
         })),
     }
+}
+
+/// Each fault is drawn where it was written.
+fn read_index(folder: &Path, text: &str) -> Result<Index, Failure> {
+    let name = folder.join(INDEX).display().to_string();
+    let read = Document::read::<Index>(&name, text);
+    read.and_then(|(document, _)| document.faults())
+        .map_err(Failure::Settings)?;
+    Index::read(text.as_bytes()).map_err(|why| refused(&why))
 }
 
 fn read(folder: &Path, path: &FilePath) -> Result<Vec<u8>, Failure> {
@@ -115,10 +134,14 @@ fn list(folder: &Path, within: &str, found: &mut Vec<FilePath>) -> Result<(), Fa
     Ok(())
 }
 
-/// As `config check` would on each PC; how many kinds of them there are, and how many faults, which are shown.
-fn check(folder: &Path, index: &Index, teller: &mut Teller<'_>) -> Result<(usize, usize), Failure> {
-    let (pcs, mut faults) = (index.samples(), 0);
-    for pc in &pcs {
+/// As `config check` would on each PC; how many faults there are, which are shown.
+fn check(
+    folder: &Path,
+    (index, samples): (&Index, &Samples),
+    teller: &mut Teller<'_>,
+) -> Result<usize, Failure> {
+    let mut faults = 0;
+    for pc in &samples.pcs {
         let share = index.share_of(pc).map_err(|why| refused(&why))?;
         let copy = Copy::in_folder(folder, index.clone(), share);
         let mut inspection = Inspection::to_sign(&folder.display().to_string(), &copy);
@@ -129,7 +152,7 @@ fn check(folder: &Path, index: &Index, teller: &mut Teller<'_>) -> Result<(usize
             show(pc, &found, teller)?;
         }
     }
-    Ok((pcs.len(), faults))
+    Ok(faults)
 }
 
 fn show(pc: &Pc, faults: &[Finding], teller: &mut Teller<'_>) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ use super::failure::{Failure, unusable};
 use super::junit::{self, Case};
 use super::{Teller, policies};
 use crate::desk;
+use crate::files;
 use crate::media::Phrasebook;
 use crate::rehearsal::{Difference, Fault, Played, Prompts, Rehearsal, differences, shipped};
 use crate::settings::SettingsError;
@@ -102,7 +103,7 @@ fn rehearse(script: &Script, rehearsal: &Rehearsal, update: bool) -> Result<Outc
     match &script.file {
         _ if found.is_empty() => Ok(Outcome::AsWritten),
         Some(file) if update => {
-            fs::write(file, transcript).map_err(|why| unusable(file, why))?;
+            files::replace(file, transcript.as_bytes()).map_err(|why| unusable(file, why))?;
             Ok(Outcome::Updated)
         }
         Some(_) | None => Ok(Outcome::Otherwise(found)),

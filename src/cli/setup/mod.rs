@@ -5,13 +5,12 @@ mod asking;
 mod questions;
 mod unit;
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::arguments::{Everywhere, SetupArguments};
 use super::failure::{Failure, unusable};
-use super::{Environment, Teller, doctor};
+use super::{Environment, Teller, doctor, shown};
 use crate::doctor::{Asked, Case, Check, Fix, Verdict};
 use crate::files;
 use answers::Answers;
@@ -32,14 +31,14 @@ pub(super) fn run(
     let state = state.ok_or(Failure::NoStateFolder)?;
     let stdin = io::stdin();
     let mut asking = Asking::new(stdin.lock(), arguments.yes);
-    say("setup.begins", &[("file", &shown(&file))], teller)?;
+    teller.say("setup.begins", &[("file", &shown(&file))])?;
     if may_write(&file, &mut asking, teller)? {
         let answers = questions::ask(arguments, &mut asking, teller)?;
         write(&file, &answers, teller)?;
     }
     let verdict = examined(&file, &state, everywhere, environment, teller)?;
     offer_service((&file, arguments), environment, &mut asking, teller)?;
-    say("setup.next", &[("file", &shown(&file))], teller)?;
+    teller.say("setup.next", &[("file", &shown(&file))])?;
     match verdict {
         Verdict::Fault => Err(Failure::Ill),
         Verdict::Skipped | Verdict::Ok | Verdict::Warning => Ok(()),
@@ -63,7 +62,7 @@ fn may_write<R: io::BufRead>(
     let question = teller.filled("setup.ask.overwrite", &[("file", &shown(file))]);
     let overwrite = asking.yes_or_no(&question, false, teller)?;
     if !overwrite {
-        say("setup.kept", &[("file", &shown(file))], teller)?;
+        teller.say("setup.kept", &[("file", &shown(file))])?;
     }
     Ok(overwrite)
 }
@@ -78,10 +77,10 @@ fn write(file: &Path, answers: &Answers, teller: &mut Teller<'_>) -> Result<(), 
         let opened = files::create_private(&path);
         let written = opened.and_then(|mut file| writeln!(file, "{password}"));
         written.map_err(|why| unusable(&path, why))?;
-        say("setup.wrote", &[("file", &shown(&path))], teller)?;
+        teller.say("setup.wrote", &[("file", &shown(&path))])?;
     }
-    fs::write(file, answers.toml()).map_err(|why| unusable(file, why))?;
-    say("setup.wrote", &[("file", &shown(file))], teller)
+    files::replace(file, answers.toml().as_bytes()).map_err(|why| unusable(file, why))?;
+    teller.say("setup.wrote", &[("file", &shown(file))])
 }
 
 /// What can safely be mended is: the folders are made.
@@ -92,7 +91,7 @@ fn examined(
     environment: &Environment,
     teller: &mut Teller<'_>,
 ) -> Result<Verdict, Failure> {
-    say("setup.examines", &[], teller)?;
+    teller.say("setup.examines", &[])?;
     let mut case = Case::new(Some(file.to_owned()), Vec::new(), state.to_owned());
     if environment.terminal {
         case.asked = Asked::Somebody;
@@ -115,14 +114,5 @@ fn offer_service<R: io::BufRead>(
         return Ok(());
     }
     unit::write(&unit, file, arguments.state.as_deref()).map_err(|why| unusable(&unit, why))?;
-    say("setup.service", &[("file", &shown(&unit))], teller)
-}
-
-fn say(key: &str, values: &[(&str, &str)], teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let text = teller.filled(key, values);
-    teller.line(&text)
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
+    teller.say("setup.service", &[("file", &shown(&unit))])
 }

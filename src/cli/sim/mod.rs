@@ -6,17 +6,19 @@ mod report;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Teller;
 use super::arguments::{SimArguments, SimVerb};
 use super::failure::{Failure, unusable};
 use super::junit;
+use super::start::allow_open_files;
 use crate::desk::{clock, run_before_others};
 use crate::settings::SettingsError;
 use crate::sim::{PlayError, Played, Scenario, Wishes, arrivals, play};
@@ -25,10 +27,15 @@ use crate::words::{Entropy, Sentence};
 /// Phones share these; their ears listen on the blocking threads.
 const WORKERS: usize = 2;
 
+/// Each keeps what its phones heard, and has three sockets a phone: a caller more waits until one has ended.
+const CALLS_AT_ONCE_MAX: usize = 1_000;
+
 /// A scenario of a file.
 struct Scene {
     /// As a person knows it.
     name: String,
+    /// What its sound files begin with.
+    stem: String,
     scenario: Arc<Scenario>,
 }
 
@@ -37,6 +44,7 @@ pub(super) fn run(arguments: SimArguments, teller: &mut Teller<'_>) -> Result<()
         return relay::run(&arguments, teller);
     }
     let scenes = scenes(&arguments, teller)?;
+    allow_open_files();
     if let Some(folder) = &arguments.wav {
         fs::create_dir_all(folder).map_err(|why| unusable(folder, why))?;
     }
@@ -83,7 +91,12 @@ fn scenes(arguments: &SimArguments, teller: &mut Teller<'_>) -> Result<Vec<Scene
     let (mut scenes, mut faulty) = (Vec::new(), 0);
     for file in &arguments.scenarios {
         match read(file, arguments)? {
-            Ok(scene) => scenes.push(scene),
+            Ok(mut scene) => {
+                if scenes.iter().any(|other: &Scene| other.stem == scene.stem) {
+                    scene.stem = format!("{}-of-{}", scene.stem, scenes.len() + 1);
+                }
+                scenes.push(scene);
+            }
             Err(picture) => {
                 faulty += 1;
                 let drawn = picture.drawn(teller.texts, teller.language);
@@ -109,7 +122,9 @@ fn read(file: &Path, arguments: &SimArguments) -> Result<Result<Scene, SettingsE
         let told = Sentence::of("sim.one-at-a-time").with("file", &name);
         return Err(Failure::Sim(told));
     }
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     Ok(Ok(Scene {
+        stem: stem.into_owned(),
         name,
         scenario: Arc::new(scenario),
     }))
@@ -124,6 +139,7 @@ async fn play_all(
     let scenario = Arc::clone(&scene.scenario);
     let known = tokio::task::spawn_blocking(move || scenario.repertoire()).await;
     let known = known.map_err(|why| Failure::not_started(&why))?;
+    let places = Arc::new(Semaphore::new(CALLS_AT_ONCE_MAX));
     let mut plays = JoinSet::new();
     let begins = arrivals(
         arguments.count,
@@ -139,11 +155,13 @@ async fn play_all(
             run,
             entropy: Entropy::from_seed(entropy.bytes()),
             wav: arguments.wav.clone(),
-            name: wav_name(&scene.name, run, arguments.count),
+            name: wav_name(&scene.stem, run, arguments.count),
         };
         let scenario = Arc::clone(&scene.scenario);
+        let places = Arc::clone(&places);
         plays.spawn(async move {
             wait(begins).await;
+            let _place = places.acquire_owned().await;
             (run, play(&scenario, wishes).await)
         });
     }
@@ -157,11 +175,9 @@ async fn play_all(
 }
 
 /// `greeting` of `config/sim/greeting.toml`, with the number of the run where there are several.
-fn wav_name(scene: &str, run: u32, count: u32) -> String {
-    let stem = PathBuf::from(scene);
-    let stem = stem.file_stem().unwrap_or_default().to_string_lossy();
+fn wav_name(stem: &str, run: u32, count: u32) -> String {
     match count {
-        1 => stem.into_owned(),
+        1 => stem.to_owned(),
         _ => format!("{stem}-{run}"),
     }
 }

@@ -141,7 +141,7 @@ fn statistics(relay: &Relay, teller: &mut Teller<'_>) -> Result<(), Failure> {
         let side = teller.text(&format!("sim.relay.{side}"));
         table.row([side].into_iter().chain(cells).collect());
     }
-    table.lines().iter().try_for_each(|line| teller.line(line))
+    teller.table(&table)
 }
 
 /// What is counted of a direction, by the names it has in JSON.

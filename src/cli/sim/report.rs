@@ -56,10 +56,7 @@ fn tell_one(played: &Played, teller: &mut Teller<'_>) -> Result<(), Failure> {
             found,
         ]);
     }
-    table
-        .lines()
-        .iter()
-        .try_for_each(|line| teller.line(line))?;
+    teller.table(&table)?;
     for (name, marks) in &played.timelines {
         let drawn = drawing::draw(name, marks, teller);
         drawn.iter().try_for_each(|line| teller.line(line))?;
@@ -94,10 +91,7 @@ fn tell_many(played: &[Played], seed: u64, teller: &mut Teller<'_>) -> Result<()
         let met = format!("  {met}/{}", verdicts.len());
         table.row(vec![met, who.to_owned(), expected, took]);
     }
-    table
-        .lines()
-        .iter()
-        .try_for_each(|line| teller.line(line))?;
+    teller.table(&table)?;
     let runs = (1_u32..).zip(played);
     let all = runs.flat_map(|(run, one)| unmet(one).map(move |it| (run, it)));
     for (run, verdict) in all.take(SHOWN_MAX) {
@@ -121,7 +115,7 @@ fn by_expectation(played: &[Played]) -> Vec<(&Sentence, Vec<&Verdict>)> {
     let mut all: Vec<(&Sentence, Vec<&Verdict>)> = Vec::new();
     for verdict in played.iter().flat_map(|one| &one.verdicts) {
         let same = |it: &&mut (&Sentence, Vec<&Verdict>)| {
-            *it.0 == verdict.expected && it.1.iter().all(|one| one.who == verdict.who)
+            *it.0 == verdict.expected && it.1.first().is_some_and(|one| one.who == verdict.who)
         };
         match all.iter_mut().find(same) {
             Some((_, verdicts)) => verdicts.push(verdict),

@@ -5,10 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use sha2::{Digest, Sha256};
-
 use super::super::arguments::LayersArguments;
 use super::shown;
+use crate::provision::Digest;
 use crate::words::Sentence;
 
 /// The program that the rep's service starts.
@@ -21,9 +20,11 @@ pub(super) struct Candidate {
     path: PathBuf,
 }
 
-/// One that lies ready beside the installed one.
+/// A copy of one, ready beside the installed program; gone again where it does not take the place.
 pub(super) struct Staged<'a> {
     installed: &'a Installed,
+    /// What a person calls it.
+    candidate: PathBuf,
 }
 
 impl Candidate {
@@ -33,70 +34,6 @@ impl Candidate {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// What it says of itself: its name and version. Fails where it is not the one that was meant (`sha256` in hex),
-    /// does not run here, or does not take the settings.
-    pub(super) fn examined(
-        &self,
-        sha256: Option<&str>,
-        layers: &LayersArguments,
-    ) -> Result<String, Sentence> {
-        if let Some(meant) = sha256 {
-            self.is_the_one(meant)?;
-        }
-        let told = self.asked(Command::new(&self.path).arg("--version"))?;
-        let version = String::from_utf8_lossy(&told.stdout).trim().to_owned();
-        if !told.status.success() || !version.starts_with("thirdring ") {
-            let of = Sentence::of("update.no-thirdring");
-            return Err(of.with("file", self.path.display()));
-        }
-        self.takes(layers)?;
-        Ok(version)
-    }
-
-    fn is_the_one(&self, meant: &str) -> Result<(), Sentence> {
-        let mut digest = Sha256::new();
-        let read = File::open(&self.path).and_then(|mut file| io::copy(&mut file, &mut digest));
-        read.map_err(|why| unusable(&self.path, &why))?;
-        let found: String = digest
-            .finalize()
-            .iter()
-            .map(|it| format!("{it:02x}"))
-            .collect();
-        match found.eq_ignore_ascii_case(meant.trim()) {
-            true => Ok(()),
-            false => Err(Sentence::of("update.another")
-                .with("file", self.path.display())
-                .with("found", found)
-                .with("meant", meant)),
-        }
-    }
-
-    /// The settings may hold keys that it does not know, or lack some that it must have.
-    fn takes(&self, layers: &LayersArguments) -> Result<(), Sentence> {
-        let mut check = Command::new(&self.path);
-        check.args(["config", "check"]);
-        if let Some(file) = &layers.config {
-            check.arg("-c").arg(file);
-        }
-        if let Some(state) = &layers.state {
-            check.arg("--state").arg(state);
-        }
-        for set in &layers.set {
-            check.arg("--set").arg(set);
-        }
-        let told = self.asked(&mut check)?;
-        if told.status.success() {
-            return Ok(());
-        }
-        let told = [told.stdout, told.stderr].concat();
-        let told = String::from_utf8_lossy(&told).trim().to_owned();
-        Err(Sentence::of("update.refuses-settings").with("told", told))
-    }
-
-    fn asked(&self, command: &mut Command) -> Result<Output, Sentence> {
-        command.output().map_err(|why| unusable(&self.path, &why))
     }
 }
 
@@ -117,15 +54,21 @@ impl Installed {
         Candidate::of(self.beside("previous"))
     }
 
-    /// Copies the candidate beside it, whole and on the disk.
+    /// Copies the candidate beside it, whole and on the disk: what is looked at then is what takes the place, whatever
+    /// becomes of the candidate.
     pub(super) fn stage(&self, candidate: &Candidate) -> Result<Staged<'_>, Sentence> {
         let next = self.beside("next");
-        let staged = fs::copy(&candidate.path, &next)
+        // From here on it is removed whatever fails.
+        let staged = Staged {
+            installed: self,
+            candidate: candidate.path.clone(),
+        };
+        let copied = fs::copy(&candidate.path, &next)
             .and_then(|_| fs::metadata(&self.path))
             .and_then(|found| fs::set_permissions(&next, found.permissions()))
             .and_then(|()| File::options().append(true).open(&next)?.sync_all());
-        staged.map_err(|why| unusable(&next, &why))?;
-        Ok(Staged { installed: self })
+        copied.map_err(|why| unusable(&next, &why))?;
+        Ok(staged)
     }
 
     /// The previous one in its place again, and this one where the previous one was.
@@ -144,13 +87,90 @@ impl Installed {
 }
 
 impl Staged<'_> {
+    fn path(&self) -> PathBuf {
+        self.installed.beside("next")
+    }
+
+    /// What it says of itself: its name and version. Fails where it is not the one that was meant, does not run here, or
+    /// does not take the settings.
+    pub(super) fn examined(
+        &self,
+        meant: Option<&Digest>,
+        layers: &LayersArguments,
+    ) -> Result<String, Sentence> {
+        if let Some(meant) = meant {
+            self.is_the_one(meant)?;
+        }
+        let told = self.asked(Command::new(self.path()).arg("--version"))?;
+        let version = String::from_utf8_lossy(&told.stdout).trim().to_owned();
+        if !told.status.success() || !version.starts_with("thirdring ") {
+            let of = Sentence::of("update.no-thirdring");
+            return Err(of.with("file", self.candidate.display()));
+        }
+        self.takes(layers)?;
+        Ok(version)
+    }
+
+    fn is_the_one(&self, meant: &Digest) -> Result<(), Sentence> {
+        let path = self.path();
+        let found = File::open(&path).and_then(|mut file| Digest::of_reader(&mut file));
+        let found = found.map_err(|why| unusable(&path, &why))?;
+        match found == *meant {
+            true => Ok(()),
+            false => Err(Sentence::of("update.another")
+                .with("file", self.candidate.display())
+                .with("found", found)
+                .with("meant", meant)),
+        }
+    }
+
+    /// The settings may hold keys that it does not know, or lack some that it must have.
+    fn takes(&self, layers: &LayersArguments) -> Result<(), Sentence> {
+        let mut check = Command::new(self.path());
+        check.args(["config", "check"]);
+        if let Some(file) = &layers.config {
+            check.arg("-c").arg(file);
+        }
+        if let Some(state) = &layers.state {
+            check.arg("--state").arg(state);
+        }
+        for set in &layers.set {
+            check.arg("--set").arg(set);
+        }
+        let told = self.asked(&mut check)?;
+        if told.status.success() {
+            return Ok(());
+        }
+        let told = [told.stdout, told.stderr].concat();
+        let told = String::from_utf8_lossy(&told).trim().to_owned();
+        Err(Sentence::of("update.refuses-settings").with("told", told))
+    }
+
+    fn asked(&self, command: &mut Command) -> Result<Output, Sentence> {
+        command
+            .output()
+            .map_err(|why| unusable(&self.candidate, &why))
+    }
+
     /// There is a program in the place at every moment, but on Windows.
     pub(super) fn swap(self) -> Result<(), Sentence> {
         let Installed { path } = self.installed;
         let previous = self.installed.beside("previous");
         set_aside(path, &previous).map_err(|why| unusable(&previous, &why))?;
-        let next = self.installed.beside("next");
-        fs::rename(&next, path).map_err(|why| unusable(path, &why))
+        fs::rename(self.path(), path).map_err(|why| {
+            if cfg!(windows) {
+                // Nothing is in the place: any program is better than none.
+                let _ = fs::rename(&previous, path);
+            }
+            unusable(path, &why)
+        })
+    }
+}
+
+impl Drop for Staged<'_> {
+    /// Once it has taken the place there is none.
+    fn drop(&mut self) {
+        let _ = fs::remove_file(self.path());
     }
 }
 
@@ -205,15 +225,34 @@ mod tests {
     #[test]
     fn a_file_of_another_sum_is_refused_before_it_is_started() {
         let folder = folder("sum");
-        let path = folder.join("download");
-        fs::write(&path, "#!/bin/sh\ntouch started\n").unwrap();
-        let candidate = Candidate::of(path);
-        let refused = candidate.is_the_one(&"0".repeat(64)).unwrap_err();
-        let digest = Sha256::digest("#!/bin/sh\ntouch started\n");
-        let right: String = digest.iter().map(|it| format!("{it:02X}")).collect();
-        let taken = candidate.is_the_one(&right);
+        let (path, download) = (folder.join("thirdring"), folder.join("download"));
+        fs::write(&path, "old").unwrap();
+        fs::write(&download, "#!/bin/sh\ntouch started\n").unwrap();
+        let installed = Installed::at(Some(&path)).unwrap();
+        let staged = installed.stage(&Candidate::of(download)).unwrap();
+        let refused = staged.is_the_one(&Digest::of(b"another")).unwrap_err();
+        let taken = staged.is_the_one(&Digest::of(b"#!/bin/sh\ntouch started\n"));
+        drop(staged);
+        let left = fs::read_dir(&folder).unwrap().count();
         fs::remove_dir_all(folder).unwrap();
         assert_eq!(refused.key(), "update.another");
         assert_eq!(taken, Ok(()));
+        assert_eq!(left, 2, "the download, the program");
+    }
+
+    #[test]
+    fn what_was_looked_at_is_what_is_installed() {
+        let folder = folder("same");
+        let (path, download) = (folder.join("thirdring"), folder.join("download"));
+        fs::write(&path, "old").unwrap();
+        fs::write(&download, "what was meant").unwrap();
+        let installed = Installed::at(Some(&path)).unwrap();
+        let staged = installed.stage(&Candidate::of(download.clone())).unwrap();
+        assert_eq!(staged.is_the_one(&Digest::of(b"what was meant")), Ok(()));
+        fs::write(&download, "something else").unwrap();
+        staged.swap().unwrap();
+        let in_place = fs::read_to_string(&path).unwrap();
+        fs::remove_dir_all(folder).unwrap();
+        assert_eq!(in_place, "what was meant");
     }
 }

@@ -12,15 +12,15 @@ use std::time::Duration;
 
 use super::api::Api;
 use super::arguments::{DrainWords, Everywhere, UpdateArguments};
-use super::failure::Failure;
-use super::{Environment, Teller, drain};
+use super::failure::{Failure, unusable};
+use super::{Environment, Teller, drain, shown};
 use crate::callbacks::store::{OpenError, Sqlite};
 use crate::console::HealthView;
 use crate::desk::clock;
 use crate::files;
 use crate::settings::Inspection;
 use crate::words::Sentence;
-use installed::{Candidate, Installed};
+use installed::{Candidate, Installed, Staged};
 use restart::Restart;
 
 /// Farewells and the last commits of a drained agent are over by then.
@@ -44,7 +44,7 @@ pub(super) fn run(
     let settings = Inspection::of(&sources).settings_if_right();
     let settings = settings.map_err(Failure::Settings)?;
     let state = sources.state.ok_or(Failure::NoStateFolder)?;
-    let installed = Installed::at(arguments.installed.as_deref()).map_err(Failure::Update)?;
+    let installed = Installed::at(arguments.installed.as_deref()).map_err(Failure::Told)?;
     let restart = Restart::of(arguments.restart.as_deref());
     let api = Api::new(everywhere, environment, teller.language)?;
 
@@ -52,37 +52,57 @@ pub(super) fn run(
         Some(program) => Candidate::of(program.clone()),
         None => installed.previous(),
     };
-    let version = candidate
-        .examined(arguments.sha256.as_deref(), layers)
-        .map_err(Failure::Update)?;
-    say("update.fit", &[("version", &version)], teller)?;
     // On the same disk: what is left to do once nobody takes calls is a rename.
-    let staged = installed.stage(&candidate).map_err(Failure::Update)?;
+    let staged = installed.stage(&candidate).map_err(Failure::Told)?;
+    let version = staged.examined(arguments.sha256.as_ref(), layers);
+    let version = version.map_err(Failure::Told)?;
+    say("update.fit", &[("version", &version)], teller)?;
     drained(&api, teller)?;
-    let snapshot = snapshot(&settings.store.file(&state))?;
-    let snapshot = snapshot.map(|file| shown(&file));
-    if let Some(file) = &snapshot {
-        say("update.snapshot", &[("file", file)], teller)?;
+    let exchanged = exchanged(staged, &settings.store.file(&state), teller);
+    if exchanged.is_ok() {
+        let previous = shown(installed.previous().path());
+        // Whoever does not read it any more: what matters is the next start.
+        let _ = say("update.swapped", &[("file", &previous)], teller);
     }
-    staged.swap().map_err(Failure::Update)?;
-    let previous = shown(installed.previous().path());
-    say("update.swapped", &[("file", &previous)], teller)?;
     let Some(restart) = restart else {
-        return say("update.start-it", &[], teller);
+        let told = say("update.start-it", &[], teller);
+        return exchanged.and(told);
     };
-    if started(&restart, &api, teller)? {
+    let snapshot = match exchanged {
+        Ok(snapshot) => snapshot,
+        Err(why) => {
+            // Nobody takes calls: whichever program is in the place is started.
+            started(&restart, &api, teller);
+            return Err(why);
+        }
+    };
+    if started(&restart, &api, teller) {
         return say("update.well", &[("version", &version)], teller);
     }
-    installed.swap_back().map_err(Failure::Update)?;
-    let is_well = started(&restart, &api, teller)?;
+    let back = installed.swap_back();
+    let is_well = started(&restart, &api, teller);
+    back.map_err(Failure::Told)?;
     let how = match is_well {
         true => "update.back",
         false => "update.down",
     };
+    let snapshot = snapshot.map(|file| shown(&file));
     let snapshot = snapshot.unwrap_or_else(|| teller.text("update.no-snapshot"));
-    Err(Failure::Update(
-        Sentence::of(how).with("snapshot", snapshot),
-    ))
+    Err(Failure::Told(Sentence::of(how).with("snapshot", snapshot)))
+}
+
+/// The promises are copied and the programs change places, while nobody takes calls: where the copy of the promises is.
+fn exchanged(
+    staged: Staged<'_>,
+    store: &Path,
+    teller: &mut Teller<'_>,
+) -> Result<Option<PathBuf>, Failure> {
+    let snapshot = snapshot(store)?;
+    if let Some(file) = &snapshot {
+        say("update.snapshot", &[("file", &shown(file))], teller)?;
+    }
+    staged.swap().map_err(Failure::Told)?;
+    Ok(snapshot)
 }
 
 /// Nobody is on the line then, and the promises are kept. An agent that does not run has nobody.
@@ -100,7 +120,7 @@ fn drained(api: &Api, teller: &mut Teller<'_>) -> Result<(), Failure> {
     let has_ended = || api.get_whatever_its_status("/healthz").err();
     match waited_for(ENDS_WITHIN, has_ended) {
         Some(_) => Ok(()),
-        None => Err(Failure::Update(Sentence::of("update.does-not-end"))),
+        None => Err(Failure::Told(Sentence::of("update.does-not-end"))),
     }
 }
 
@@ -119,31 +139,29 @@ fn snapshot(store: &Path) -> Result<Option<PathBuf>, Failure> {
     });
     let locked = || Err(OpenError::Locked(store.to_owned()));
     let copied = copied.unwrap_or_else(locked);
-    copied.map_err(|why| Failure::Update(why.sentence()))?;
+    copied.map_err(|why| Failure::Told(why.sentence()))?;
     let kept = store.with_file_name(SNAPSHOT);
     files::make_private(&fresh)
         .and_then(|()| fs::rename(&fresh, &kept))
-        .map_err(|why| Failure::File {
-            file: shown(&kept),
-            why,
-        })?;
+        .map_err(|why| unusable(&kept, why))?;
     Ok(Some(kept))
 }
 
-/// Whether an agent answers then, and takes calls.
-fn started(restart: &Restart, api: &Api, teller: &mut Teller<'_>) -> Result<bool, Failure> {
-    say("update.starts", &[("command", restart.command())], teller)?;
+/// Whether an agent answers then, and takes calls. It is started whether or not anybody still reads what is told: a
+/// terminal that was closed is no reason to leave callers alone.
+fn started(restart: &Restart, api: &Api, teller: &mut Teller<'_>) -> bool {
+    let _ = say("update.starts", &[("command", restart.command())], teller);
     if let Err(why) = restart.run() {
         let why = teller.texts.say(&why, teller.language);
-        teller.line(&why)?;
-        return Ok(false);
+        let _ = teller.line(&why);
+        return false;
     }
     let is_well = || {
         let health = api.get_whatever_its_status("/healthz");
         let health = health.and_then(|body| api.view::<HealthView>(&body));
         health.ok().filter(|health| health.ok)
     };
-    Ok(waited_for(ANSWERS_WITHIN, is_well).is_some())
+    waited_for(ANSWERS_WITHIN, is_well).is_some()
 }
 
 /// What comes to be; none where it does not in time.
@@ -172,11 +190,5 @@ fn say(key: &str, values: &[(&str, &str)], teller: &mut Teller<'_>) -> Result<()
             .collect();
         return teller.line(&serde_json::Value::Object(said).to_string());
     }
-    let told = teller.filled(key, values);
-    teller.line(&told)?;
-    teller.out.flush().map_err(Failure::Output)
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
+    teller.say(key, values)
 }

@@ -4,10 +4,11 @@
 mod asking;
 mod polling;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::provision::Refusal;
 use crate::provision::store::Copy;
+use crate::provision::{Held, Refusal};
 use crate::settings::{Inspection, ProvisionServer, Sources};
 use crate::words::Sentence;
 
@@ -28,16 +29,17 @@ const BY_THE_WAY: Duration = Duration::from_secs(60);
 /// What came of asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    Unchanged,
-    /// The serial that counts from now on.
-    Taken(u64),
+    /// What was taken before counts.
+    Unchanged(Option<Held>),
+    /// What counts from now on.
+    Taken(Held),
 }
 
 impl Asked {
     /// What counts it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Unchanged => "unchanged",
+            Self::Unchanged(_) => "unchanged",
             Self::Taken(_) => "taken",
         }
     }
@@ -55,7 +57,7 @@ pub fn provision(sources: &Sources) -> Option<Result<Result<Asked, Refusal>, Sen
     let state = sources.state.as_deref()?;
     let has_copy = matches!(server.copy(state), Ok(Some(copy)) if copy.spoilt.is_none());
     let within = if has_copy { WITH_A_COPY } else { WITHOUT_ONE };
-    let asked = ask(&server, sources, within);
+    let asked = ask(&server, sources, within, None);
     Some(match asked {
         Err(why) if !has_copy => Err(Sentence::of("provision.no-copy")
             .with("url", &server.url)
@@ -64,15 +66,23 @@ pub fn provision(sources: &Sources) -> Option<Result<Result<Asked, Refusal>, Sen
     })
 }
 
-/// Asks, and takes what is newer.
-fn ask(server: &ProvisionServer, sources: &Sources, within: Duration) -> Result<Asked, Refusal> {
-    let question = Question::open(server, sources.state.as_deref(), within)?;
+/// Asks, and takes what is newer; the copy that is spared is not cleared away then.
+fn ask(
+    server: &ProvisionServer,
+    sources: &Sources,
+    within: Duration,
+    spared: Option<PathBuf>,
+) -> Result<Asked, Refusal> {
+    let question = Question::open(server, sources.state.as_deref(), within)?.sparing(spared);
     match question.ask()? {
-        Answer::Unchanged => question.confirm(clock::utc()).map(|()| Asked::Unchanged),
+        Answer::Unchanged { etag } => {
+            question.confirm(etag, clock::utc())?;
+            Ok(Asked::Unchanged(question.held().map(Copy::held)))
+        }
         Answer::Newer(newer) => {
             let fits = |copy: &Copy| check(server, sources, copy);
             let copy = question.take(*newer, fits, clock::utc())?;
-            Ok(Asked::Taken(copy.index.serial))
+            Ok(Asked::Taken(copy.held()))
         }
     }
 }
@@ -90,7 +100,7 @@ fn check(server: &ProvisionServer, sources: &Sources, copy: &Copy) -> Result<(),
         Some(first) => Err(Refusal::Unfit {
             faults: faults.len(),
             first: first.title().clone(),
-            drawn: error.to_string(),
+            told: error.for_log(),
         }),
     }
 }

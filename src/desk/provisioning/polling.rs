@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -18,6 +19,8 @@ const PROVISION_UNFIT: &str = "provision-unfit";
 pub(in crate::desk) struct Polling {
     sources: Sources,
     every: Duration,
+    /// Where the copy is kept whose files this agent opened at its start.
+    began_with: Option<PathBuf>,
     /// None where nothing is provisioned.
     due: Option<Moment>,
     asking: Option<JoinHandle<Option<Result<Asked, Refusal>>>>,
@@ -27,6 +30,7 @@ impl Polling {
     pub(in crate::desk) fn new(
         provision: &Provision,
         sources: Option<&Sources>,
+        began_with: Option<PathBuf>,
         now: Moment,
     ) -> Self {
         let server = provision.server();
@@ -37,6 +41,7 @@ impl Polling {
         Self {
             sources: sources.clone(),
             every,
+            began_with,
             due: Some(now + first_after(&server.pc, every)),
             asking: None,
         }
@@ -50,10 +55,10 @@ impl Polling {
     pub(in crate::desk) fn look(&mut self, now: Moment) {
         if self.due().is_some_and(|due| due <= now) {
             self.due = Some(now + self.every);
-            let sources = self.sources.clone();
+            let (sources, spared) = (self.sources.clone(), self.began_with.clone());
             self.asking = Some(spawn_blocking(move || {
                 let server: ProvisionServer = server_of(&sources)?;
-                Some(ask(&server, &sources, BY_THE_WAY))
+                Some(ask(&server, &sources, BY_THE_WAY, spared))
             }));
         }
     }
@@ -73,7 +78,8 @@ impl Polling {
 }
 
 impl Desk {
-    /// What was taken goes the way of every change of the settings; what was refused leaves them as they are.
+    /// What was taken goes the way of every change of the settings; what was refused leaves them as they are. So does what
+    /// was taken before and does not count yet: it was not read right then, or another start has taken it.
     pub(in crate::desk) fn provisioned(
         &mut self,
         asked: Option<Result<Asked, Refusal>>,
@@ -84,7 +90,12 @@ impl Desk {
             return;
         };
         self.note_provisioning(&asked, now);
-        if let Ok(Asked::Taken(_)) = asked {
+        let is_to_read = match &asked {
+            Ok(Asked::Taken(_)) => true,
+            Ok(Asked::Unchanged(held)) => held.is_some_and(|held| !reload.uses(&held)),
+            Err(_) => false,
+        };
+        if is_to_read {
             reload.begin(Cause::Change);
         }
     }
@@ -100,9 +111,8 @@ impl Desk {
             Ok(asked) => {
                 metrics.provision_asked(asked.as_str());
                 self.duty.alarms.remove(PROVISION_UNFIT);
-                if let Asked::Taken(serial) = asked {
-                    tracing::info!(serial, "provisioned settings were taken");
-                    metrics.provision_serial(*serial);
+                if let Asked::Taken(held) = asked {
+                    tracing::info!(serial = held.serial, "provisioned settings were taken");
                 }
             }
             Err(refusal) => {
@@ -116,11 +126,11 @@ impl Desk {
     }
 }
 
-/// In English.
+/// In English. What stands in a line of the settings may be somebody's number: of a fault its place and its name are told.
 fn log(refusal: &Refusal) {
     let why = Catalogue::shipped().say(&refusal.sentence(), Language::En);
-    if let Refusal::Unfit { drawn, .. } = refusal {
-        tracing::warn!(why, "provisioned settings stay as they were:\n{drawn}");
+    if let Refusal::Unfit { faults, told, .. } = refusal {
+        tracing::warn!(faults, why = told, "provisioned settings stay as they were");
     } else if refusal.is_absence() {
         tracing::info!(why, "nobody says whether provisioned settings changed");
     } else {

@@ -26,7 +26,7 @@ pub(in crate::doctor) fn state(case: &Case) -> Provisioned {
         is_taken,
     };
     match answer {
-        Ok((held, Answer::Unchanged)) => offered(held, true),
+        Ok((held, Answer::Unchanged { .. })) => offered(held, true),
         Ok((_, Answer::Newer(newer))) => offered(newer.index.serial, false),
         Err(why) => Provisioned::Refused {
             why: why.sentence(),

@@ -9,6 +9,8 @@ mod g722;
 mod opus;
 mod opus_packet;
 
+use std::time::Duration;
+
 pub use coder::{Decoder, Encoder, Unreadable};
 pub use g711::Law;
 
@@ -31,6 +33,19 @@ pub const PACKET_BYTES_MAX: usize = 160;
 pub type Frame = [i16; FRAME_SAMPLES];
 
 pub const SILENT_FRAME: Frame = [0; FRAME_SAMPLES];
+
+/// Of a sample at 8 kHz.
+const MICROS_A_SAMPLE: u64 = 125;
+
+/// How long so many samples at 8 kHz are heard.
+pub fn lasting(samples: u64) -> Duration {
+    Duration::from_micros(samples.saturating_mul(MICROS_A_SAMPLE))
+}
+
+/// The samples at 8 kHz that are heard in that time.
+pub fn samples_in(span: Duration) -> usize {
+    usize::try_from(span.as_micros() / u128::from(MICROS_A_SAMPLE)).unwrap_or(usize::MAX)
+}
 
 /// How many samples of linear sound a second has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -25,6 +25,8 @@ const KEPT: usize = 3;
 #[derive(Clone, Debug)]
 pub struct Copies {
     folder: PathBuf,
+    /// One that is never cleared away.
+    spared: Option<PathBuf>,
 }
 
 /// What is known of the copy that counts.
@@ -35,6 +37,17 @@ pub struct Note {
     pub taken: Timestamp,
     /// When the server last said that it is the newest.
     pub confirmed: Timestamp,
+    /// What is known of it where it cannot be read; of earlier versions nothing is.
+    #[serde(default)]
+    signed: Option<Signed>,
+}
+
+/// What was signed, and for whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Signed {
+    serial: u64,
+    digest: Digest,
+    key: PublicKey,
 }
 
 /// One that was taken whole.
@@ -63,17 +76,21 @@ impl Copies {
     pub fn of(state: &Path) -> Self {
         Self {
             folder: folder_in(state),
+            spared: None,
         }
+    }
+
+    /// An agent reads files of the copy that it began with for as long as it runs.
+    #[must_use]
+    pub fn sparing(self, spared: Option<PathBuf>) -> Self {
+        Self { spared, ..self }
     }
 
     /// What counts, its signature looked at anew; none where nothing was ever taken.
     pub fn current(&self, key: &PublicKey, pc: &Pc) -> Result<Option<Copy>, Refusal> {
-        let note = match fs::read_to_string(self.folder.join(NOTE)) {
-            Ok(text) => text,
-            Err(why) if why.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(why) => return Err(disk(&why)),
+        let Some(note) = self.noted()? else {
+            return Ok(None);
         };
-        let note: Note = serde_json::from_str(&note).map_err(|_| disk(&unreadable()))?;
         let folder: FilePath = note.folder.parse().map_err(|_| disk(&unreadable()))?;
         let folder = self.folder.join(folder.as_str());
         let read = |name: &str| fs::read(folder.join(name)).map_err(|why| disk(&why));
@@ -100,6 +117,27 @@ impl Copies {
         Ok(Some(copy))
     }
 
+    /// What counts, by its note alone: a copy that cannot be read is taken anew, and no older one in its place. None where
+    /// nothing is known of what this key signed.
+    pub fn last_taken(&self, key: &PublicKey) -> Option<Held> {
+        let signed = self.noted().ok()??.signed?;
+        (signed.key == *key).then_some(Held {
+            serial: signed.serial,
+            digest: signed.digest,
+            is_whole: false,
+        })
+    }
+
+    fn noted(&self) -> Result<Option<Note>, Refusal> {
+        let note = match fs::read_to_string(self.folder.join(NOTE)) {
+            Ok(text) => text,
+            Err(why) if why.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(why) => return Err(disk(&why)),
+        };
+        let note = serde_json::from_str(&note).map_err(|_| disk(&unreadable()))?;
+        Ok(Some(note))
+    }
+
     /// Begins to take what was offered.
     pub fn stage(&self, offer: &Offer, index: Index, share: Share) -> Result<Staged, Refusal> {
         let digest = Digest::of(&offer.index);
@@ -124,13 +162,19 @@ impl Copies {
         Ok(staged)
     }
 
-    /// The server says that what is here is the newest.
-    pub fn confirm(&self, copy: &Copy, now: Timestamp) -> Result<(), Refusal> {
+    /// The server says that what is here is the newest; it may call it by another etag.
+    pub fn confirm(
+        &self,
+        copy: &Copy,
+        etag: Option<String>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         let Some(note) = &copy.note else {
             return Ok(());
         };
         let note = Note {
             confirmed: now,
+            etag: etag.or_else(|| note.etag.clone()),
             ..note.clone()
         };
         self.note(&note).map_err(|why| disk(&why))
@@ -147,7 +191,9 @@ impl Copies {
             return;
         };
         let folders = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        let others = folders.filter(|path| path.is_dir() && path != current);
+        let spared = self.spared.as_deref();
+        let others = folders
+            .filter(|path| path.is_dir() && path != current && Some(path.as_path()) != spared);
         let mut others: Vec<(Option<std::time::SystemTime>, PathBuf)> = others
             .map(|path| {
                 let written = fs::metadata(&path).and_then(|it| it.modified()).ok();
@@ -186,6 +232,11 @@ impl Copy {
         }
     }
 
+    /// Where it is kept.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub fn read(&self, path: &FilePath) -> io::Result<Vec<u8>> {
         fs::read(self.files.join(path.as_str()))
     }
@@ -219,8 +270,13 @@ impl Staged {
         &self.copy
     }
 
-    /// From here on it counts: the folder is whole, then one name is put in the place of another.
-    pub fn accept(self, etag: Option<String>, now: Timestamp) -> Result<Copy, Refusal> {
+    /// From here on it counts, as signed with this key: the folder is whole, then one name is put in the place of another.
+    pub fn accept(
+        self,
+        key: &PublicKey,
+        etag: Option<String>,
+        now: Timestamp,
+    ) -> Result<Copy, Refusal> {
         let Self { copies, mut copy } = self;
         let whole = copy.folder.with_extension("");
         fs::rename(&copy.folder, &whole).map_err(|why| disk(&why))?;
@@ -230,6 +286,11 @@ impl Staged {
             etag,
             taken: now,
             confirmed: now,
+            signed: Some(Signed {
+                serial: copy.index.serial,
+                digest: copy.digest,
+                key: *key,
+            }),
         };
         copies.note(&note).map_err(|why| disk(&why))?;
         copy.files = whole.join(FILES);
@@ -255,4 +316,80 @@ fn disk(why: &io::Error) -> Refusal {
 
 fn unreadable() -> io::Error {
     ErrorKind::InvalidData.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provision::SigningKey;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn state(test: &str) -> PathBuf {
+        let name = format!("thirdring-copies-{}-{test}", std::process::id());
+        std::env::temp_dir().join(name)
+    }
+
+    fn taken(copies: &Copies, key: &SigningKey, serial: u64) -> Copy {
+        let text = format!("serial = {serial}\n");
+        let offer = Offer {
+            index: text.clone().into_bytes(),
+            signature: key.sign(text.as_bytes()).to_string().into_bytes(),
+        };
+        let index = Index::read(&offer.index).unwrap();
+        let staged = copies.stage(&offer, index, Share::default()).unwrap();
+        staged.accept(&key.public(), None, NOW).unwrap()
+    }
+
+    #[test]
+    fn the_copy_that_an_agent_began_with_outlives_those_that_come_after() {
+        let state = state("spared");
+        let key = SigningKey::from_seed(&[7; 32]);
+        let first = taken(&Copies::of(&state), &key, 1);
+        let began_with = Some(first.folder().to_owned());
+        let copies = Copies::of(&state).sparing(began_with);
+        let others: Vec<Copy> = (2..9).map(|serial| taken(&copies, &key, serial)).collect();
+        let is_there = |copy: &Copy| copy.folder().is_dir();
+        let (spared, left) = (is_there(&first), others.iter().filter(|it| is_there(it)));
+        let left = left.count();
+        fs::remove_dir_all(state).unwrap();
+        assert_eq!((spared, left), (true, KEPT));
+    }
+
+    #[test]
+    fn what_was_taken_last_is_known_where_it_cannot_be_read() {
+        let state = state("unreadable");
+        let [key, another] = [[7; 32], [8; 32]].map(|seed| SigningKey::from_seed(&seed));
+        let copies = Copies::of(&state);
+        let nothing = copies.last_taken(&key.public());
+        let copy = taken(&copies, &key, 7);
+        fs::remove_file(copy.folder().join(INDEX)).unwrap();
+        let pc = Pc {
+            host: String::new(),
+            user: String::new(),
+        };
+        let current = copies.current(&key.public(), &pc).is_err();
+        let known = copies.last_taken(&key.public());
+        let of_another = copies.last_taken(&another.public());
+        fs::remove_dir_all(state).unwrap();
+        let held = Held {
+            is_whole: false,
+            ..copy.held()
+        };
+        assert_eq!((nothing, known, of_another), (None, Some(held), None));
+        assert!(current, "it cannot be read");
+    }
+
+    #[test]
+    fn a_server_may_call_the_same_by_another_etag() {
+        let state = state("etag");
+        let key = SigningKey::from_seed(&[7; 32]);
+        let copies = Copies::of(&state);
+        let copy = taken(&copies, &key, 1);
+        let etag = || copies.noted().unwrap().unwrap().etag;
+        copies.confirm(&copy, Some("a".to_owned()), NOW).unwrap();
+        let renewed = etag();
+        fs::remove_dir_all(state).unwrap();
+        assert_eq!(renewed.as_deref(), Some("a"));
+    }
 }

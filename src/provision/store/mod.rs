@@ -4,7 +4,7 @@ mod copies;
 mod pc;
 mod secrets;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -32,11 +32,10 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// The same in the place of one that may be there: whoever reads has the old one whole, or the new.
-pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let new = path.with_file_name(name);
-    write(&new, bytes)?;
-    fs::rename(&new, path)
+/// The same in the place of one that may be there.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        files::make_folder(folder)?;
+    }
+    files::replace_private(path, bytes)
 }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::append::append_line;
@@ -50,22 +50,14 @@ impl SeatFile {
         Ok(())
     }
 
-    /// Writes a new file beside the old one: there is always a whole one.
+    /// There is always a whole one.
     fn replace(&self, entries: &[Entry]) -> io::Result<()> {
-        let beside = self.path.with_extension("jsonl.new");
         let mut lines = Vec::new();
         for entry in entries {
             serde_json::to_writer(&mut lines, entry)?;
             lines.push(b'\n');
         }
-        let mut file = files::for_owner()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .open(&beside)?;
-        file.write_all(&lines)?;
-        file.sync_all()?;
-        fs::rename(beside, &self.path)
+        files::replace_private(&self.path, &lines)
     }
 }
 
@@ -107,6 +99,9 @@ fn seat(entry: &Entry) -> Option<&SeatId> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::io::Write;
+
     use super::*;
     use crate::records::SeatChange;
     use crate::records::samples;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::Check;
-use crate::sim::scenario::{End, Event, Expectation, HeaderOf, Level, Phrase, What, When};
-use crate::sim::text::{EndWord, ExpectText};
+use crate::sim::scenario::{Event, Expectation, HeaderOf, Level, Phrase, What, When};
+use crate::sim::text::ExpectText;
 use crate::words::{PromptId, Sentence};
 
 /// Give or take, where a scenario does not say how much.
@@ -127,7 +127,7 @@ impl Check<'_> {
             return Some(What::Codec(codec.get_ref().codec()));
         }
         if let Some(end) = &text.ended {
-            return Some(What::Ended(end_of(*end.get_ref())));
+            return Some(What::Ended(*end.get_ref()));
         }
         self.lasting(text)
     }
@@ -242,15 +242,6 @@ fn level(dbov: &Spanned<f32>, text: &ExpectText) -> Level {
             .within_db
             .as_ref()
             .map_or(WITHIN_DB, |it| *it.get_ref()),
-    }
-}
-
-fn end_of(word: EndWord) -> End {
-    match word {
-        EndWord::ByUs => End::ByUs,
-        EndWord::ByThem => End::ByThem,
-        EndWord::Refused => End::Refused,
-        EndWord::Cancelled => End::Cancelled,
     }
 }
 

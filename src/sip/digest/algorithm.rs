@@ -3,6 +3,7 @@ use std::fmt;
 use md5::Digest;
 
 use crate::sip::wire::to_wire;
+use crate::words::hex;
 
 /// The hash functions of RFC 8760, the weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,11 +80,6 @@ impl Hash {
             Self::Sha512_256 => hex(&sha2::Sha512_256::digest(bytes)),
         }
     }
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use std::time::Duration;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use super::algorithm::hex;
-use crate::words::{Entropy, Moment, Pii};
+use crate::words::{Entropy, Moment, Pii, hex};
 
 /// How long a nonce is taken (hardening 8).
 const LIFE: Duration = Duration::from_secs(60);

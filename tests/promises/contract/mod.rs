@@ -1,6 +1,8 @@
 //! What every book does alike, as a desk sees it.
 
 mod by_hand;
+mod line;
+mod live_calls;
 mod seats;
 mod wished;
 
@@ -27,10 +29,10 @@ pub(super) const CASES: [Case; 41] = [
     ("orders taken together are taken in turn", together),
     ("each row is claimed once", claim_once),
     ("the strongest kind is claimed first", strongest_first),
-    ("the line comes first, by place", line),
+    ("the line comes first, by place", line::line),
     (
         "who cannot be dialled yet has no place",
-        line_of_those_who_can_be_dialled,
+        line::line_of_those_who_can_be_dialled,
     ),
     ("a claim that is not renewed lapses", lapse),
     ("a claim whose answer was lost lapses", lost_answer),
@@ -56,16 +58,19 @@ pub(super) const CASES: [Case; 41] = [
         "what was wished goes with its promise",
         wished::wishes_go_too,
     ),
-    ("a live call may be told twice", live_calls),
-    ("who is on the line is not dialled", on_the_line),
-    ("a talk keeps the number that was dialled", talk_goes_on),
+    ("a live call may be told twice", live_calls::live_calls),
+    ("who is on the line is not dialled", live_calls::on_the_line),
+    (
+        "a talk keeps the number that was dialled",
+        live_calls::talk_goes_on,
+    ),
     (
         "calls that died keep nobody from being dialled",
-        calls_that_died,
+        live_calls::calls_that_died,
     ),
     (
         "calls that died are told of until they are over",
-        calls_owed,
+        live_calls::calls_owed,
     ),
     ("what is settled is forgotten by number", forget),
     ("what is over for long is deleted", expire),
@@ -257,84 +262,6 @@ fn strongest_first(book: &mut dyn Store) {
     assert_eq!(claimed(book, "a", utc()).0, id(1));
     assert!(take(book, claim("a", after(59)), after(59)).rows.is_empty());
     assert_eq!(claimed(book, "a", after(60)).0, id(3));
-}
-
-/// In the line for so many seconds.
-fn waits(caller: u64, kind: Kind, seconds: i64) -> Promise {
-    Promise {
-        place: Some(after(-seconds)),
-        ..promise(caller, kind)
-    }
-}
-
-/// Whom a claim brings while a live caller waits for so many seconds, and the next one's place.
-fn claimed_before(
-    book: &mut dyn Store,
-    live: Option<i64>,
-) -> (Option<CallbackId>, Option<Timestamp>) {
-    let live = live.map(|seconds| after(-seconds));
-    let turn = take(book, claim_before("a", utc(), live), utc());
-    (turn.rows.first().map(|row| row.id), turn.place)
-}
-
-fn line(book: &mut dyn Store) {
-    assert_eq!(
-        take(book, note(1, promise(1, Kind::Supervisor)), utc()).place,
-        None
-    );
-    take(book, note(2, waits(2, Kind::LineFault, 30)), utc());
-    let turn = take(book, note(3, waits(3, Kind::Waiting, 60)), utc());
-    assert_eq!(turn.place, Some(after(-60)));
-    // Who is merged keeps the longer wait.
-    let turn = take(book, note(4, waits(2, Kind::Waiting, 90)), utc());
-    assert_eq!(turn.place, Some(after(-90)));
-    assert_eq!(take(book, Order::Peek, utc()).place, Some(after(-90)));
-    assert_eq!(row(book, 2).promise.place, Some(after(-90)));
-
-    assert_eq!(claimed_before(book, Some(90)), (None, Some(after(-90))));
-    let two = (Some(id(2)), Some(after(-60)));
-    assert_eq!(claimed_before(book, Some(89)), two);
-    assert_eq!(claimed_before(book, Some(60)), (None, Some(after(-60))));
-    assert_eq!(claimed_before(book, None), (Some(id(3)), None));
-    // Without a place he waits until nobody does.
-    assert_eq!(claimed_before(book, Some(0)), (None, None));
-    assert_eq!(claimed_before(book, None), (Some(id(1)), None));
-}
-
-fn line_of_those_who_can_be_dialled(book: &mut dyn Store) {
-    let place = |turn: Turn| turn.place;
-    let later = Promise {
-        due: after(60),
-        ..waits(1, Kind::Waiting, 60)
-    };
-    assert_eq!(place(take(book, note(1, later), utc())), None);
-    assert_eq!(place(take(book, look("a"), after(59))), None);
-    assert_eq!(place(take(book, look("a"), after(60))), Some(after(-60)));
-    let snoozed = wish(1, Wish::Snooze(after(90)));
-    assert_eq!(place(take(book, snoozed, after(60))), None);
-    assert_eq!(place(take(book, look("a"), after(90))), Some(after(-60)));
-    // Busy: two minutes later he is the first again.
-    let (_, held) = claimed(book, "a", after(90));
-    assert_eq!(place(take(book, Order::Peek, after(91))), None);
-    let turn = take(book, end(held, Outcome::Busy), after(100));
-    assert_eq!(place(turn), None);
-    assert_eq!(place(take(book, look("a"), after(220))), Some(after(-60)));
-    // What else he is promised waits for the end of the call that he gets now.
-    let (_, held) = claimed(book, "a", after(220));
-    let second = take(book, note(2, waits(1, Kind::LineFault, 0)), after(221));
-    assert_eq!(place(second), None);
-    let turn = take(book, end(held, Outcome::Joined), after(222));
-    assert_eq!(place(turn), Some(after(0)));
-    assert_eq!(place(take(book, wish(2, Wish::Done), after(223))), None);
-    // An expert's own seat may call for two minutes before all others.
-    let own = Promise {
-        seat: Some("rep2".parse().unwrap()),
-        due: after(230),
-        ..waits(3, Kind::Expert, 60)
-    };
-    take(book, note(3, own), after(230));
-    assert_eq!(place(take(book, look("a"), after(349))), None);
-    assert_eq!(place(take(book, look("a"), after(350))), Some(after(-60)));
 }
 
 fn lapse(book: &mut dyn Store) {
@@ -608,93 +535,4 @@ fn every_state(book: &mut dyn Store) {
     };
     take(book, order, utc());
     assert_eq!(book.callbacks().unwrap(), rows);
-}
-
-fn live_calls(book: &mut dyn Store) {
-    let withheld = LiveCall {
-        number: None,
-        ..live_call(1, 1)
-    };
-    for _ in 0..2 {
-        let live = Order::Live(up("a", withheld.clone(), utc()));
-        assert_eq!(take(book, live, utc()).rows, []);
-    }
-    take(book, note(1, promise(1, Kind::Rep)), utc());
-    assert_eq!(claimed(book, "a", utc()).0, id(1));
-    for _ in 0..2 {
-        take(book, call_over(1), utc());
-    }
-}
-
-fn on_the_line(book: &mut dyn Store) {
-    take(book, note(1, promise(1, Kind::LineFault)), utc());
-    take(book, note(2, promise(2, Kind::Rep)), utc());
-    let as_from_abroad = format!("+86{}", number(1).reveal().as_str());
-    let call = LiveCall {
-        number: PhoneNumber::parse(&as_from_abroad).ok().map(Pii::new),
-        ..live_call(1, 1)
-    };
-    let live = |at| Order::Live(up("b", call.clone(), at));
-    take(book, live(utc()), utc());
-    // Whoever is not on the line is dialled, though the other is owed his call more.
-    assert_eq!(claimed(book, "a", after(1)).0, id(2));
-    for at in [after(1), after(29)] {
-        assert_eq!(
-            take(book, Order::Peek, at).next,
-            Some(after(3)),
-            "its warning"
-        );
-        assert!(take(book, claim("a", at), at).rows.is_empty());
-        // No desk dials him: not his own either.
-        assert!(take(book, claim("b", at), at).rows.is_empty());
-    }
-    take(book, live(after(20)), after(20));
-    assert!(take(book, claim("a", after(49)), after(49)).rows.is_empty());
-    // His desk is dead.
-    assert_eq!(claimed(book, "a", after(50)).0, id(1));
-}
-
-fn talk_goes_on(book: &mut dyn Store) {
-    take(book, note(1, promise(1, Kind::Rep)), utc());
-    let (_, held) = claimed(book, "a", utc());
-    let talk = up("a", live_call(1, 1), after(1));
-    take(book, joined(held, talk.clone()), after(1));
-    assert_eq!(row(book, 1).state, State::Done);
-    // Noted by the rep's key: it waits for the end of the talk.
-    let noted = take(book, note(2, promise(1, Kind::Rep)), after(2));
-    assert!(matches!(news(&noted)[..], [News::Noted { .. }]));
-    assert!(take(book, claim("b", after(3)), after(3)).rows.is_empty());
-    // Told again, as an answer that was lost is.
-    take(book, joined(held, talk), after(4));
-    let over = take(book, call_over(1), after(5));
-    assert_eq!(over.told, []);
-    assert_eq!(take(book, Order::Peek, after(5)).next, Some(utc()));
-    assert_eq!(claimed(book, "b", after(5)).0, id(2));
-}
-
-fn calls_that_died(book: &mut dyn Store) {
-    for n in 1..=2 {
-        take(book, note(n, promise(n, Kind::Rep)), utc());
-    }
-    take(book, Order::Live(up("a", live_call(1, 1), utc())), utc());
-    take(book, Order::Live(up("b", live_call(2, 2), utc())), utc());
-    let desk = "a".parse().unwrap();
-    take(book, Order::Restart { desk }, after(1));
-    assert_eq!(claimed(book, "c", after(1)).0, id(1));
-    assert!(take(book, claim("c", after(1)), after(1)).rows.is_empty());
-}
-
-fn calls_owed(book: &mut dyn Store) {
-    let died = |book: &mut dyn Store| {
-        let desk = "a".parse().unwrap();
-        take(book, Order::Restart { desk }, after(1)).died
-    };
-    for n in 1..=2 {
-        take(book, Order::Live(up("a", live_call(n, n), utc())), utc());
-    }
-    take(book, call_over(1), utc());
-    assert_eq!(died(book), [live_call(2, 2)]);
-    assert_eq!(died(book), [live_call(2, 2)]);
-    take(book, call_over(2), after(1));
-    assert_eq!(died(book), []);
 }
