@@ -93,8 +93,6 @@ pub(super) enum Failure {
     Sim(Sentence),
     /// So many faults are in phrases or scripts; they have been shown.
     Linted(usize),
-    /// What is in the way of another program, or became of it.
-    Update(Sentence),
     /// A file of the reader's own that cannot be read or written.
     File {
         file: String,
@@ -159,7 +157,7 @@ impl Failure {
             Self::Refused(problem) => return in_words(problem),
             Self::Settings(picture) => return picture.drawn(texts, language),
             Self::Value(why) => return texts.read_out(why, language),
-            Self::Told(told) | Self::Sim(told) | Self::Update(told) => told.clone(),
+            Self::Told(told) | Self::Sim(told) => told.clone(),
             Self::NoCall => of("cli.no-call"),
             Self::SeveralCalls(count) => counted("cli.several-calls", count),
             Self::Token { why } => because("cli.token", why),
@@ -211,7 +209,6 @@ impl Failure {
         match self {
             Self::Refused(_)
             | Self::Told(_)
-            | Self::Update(_)
             | Self::NoCall
             | Self::Output(_)
             | Self::DrainCancelled

@@ -6,9 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::super::Teller;
-use super::super::failure::Failure;
+use super::super::failure::{Failure, unusable};
 use super::super::table::Table;
-use super::of_file;
 use crate::desk::clock;
 use crate::files;
 use crate::provision::{Codes, Made};
@@ -22,14 +21,14 @@ const GROUP: usize = 4;
 pub(super) fn make(file: &Path, teller: &mut Teller<'_>) -> Result<(), Failure> {
     let seed = clock::seed().map_err(|why| Failure::not_started(&why))?;
     let mut entropy = Entropy::from_seed(seed);
-    let unusable = |why| of_file(file, why);
+    let failed = |why| unusable(file, why);
     // A server may be redeeming one.
-    let lock = files::lock(file).map_err(unusable)?;
-    let text = fs::read_to_string(file).map_err(unusable)?;
+    let lock = files::lock(file).map_err(failed)?;
+    let text = fs::read_to_string(file).map_err(failed)?;
     let codes = Codes::read(&text).map_err(Failure::Told)?;
     let (text, made) = codes.completed(|| code(&mut entropy));
     if !made.is_empty() {
-        files::replace_private(file, text.as_bytes()).map_err(unusable)?;
+        files::replace_private(file, text.as_bytes()).map_err(failed)?;
     }
     drop(lock);
     tell(&made, teller)

@@ -22,8 +22,7 @@ use tokio::time::timeout;
 
 use super::super::Teller;
 use super::super::arguments::ServeArguments;
-use super::super::failure::Failure;
-use super::of_file;
+use super::super::failure::{Failure, unusable};
 use super::signed_files::{SignedFile, SignedFiles};
 use crate::console::Room;
 use crate::files;
@@ -95,7 +94,7 @@ pub(super) fn serve(arguments: &ServeArguments, teller: &mut Teller<'_>) -> Resu
 
 /// What is wrong with the codes is told before the first PC asks.
 fn read_codes(file: &PathBuf) -> Result<Codes, Failure> {
-    let text = fs::read_to_string(file).map_err(|why| of_file(file, why))?;
+    let text = fs::read_to_string(file).map_err(|why| unusable(file, why))?;
     Codes::read(&text).map_err(Failure::Told)
 }
 

@@ -102,7 +102,7 @@ fn read_index(folder: &Path, text: &str) -> Result<Index, Failure> {
 
 fn read(folder: &Path, path: &FilePath) -> Result<Vec<u8>, Failure> {
     let whole = folder.join(path.as_str());
-    let bytes = fs::read(&whole).map_err(|why| of_file(&whole, why))?;
+    let bytes = fs::read(&whole).map_err(|why| unusable(&whole, why))?;
     match bytes.len() as u64 <= FILE_MAX_BYTES {
         true => Ok(bytes),
         false => Err(refused(&Refusal::TooLarge {
@@ -121,9 +121,9 @@ fn files_of(folder: &Path) -> Result<Vec<FilePath>, Failure> {
 }
 
 fn list(folder: &Path, within: &str, found: &mut Vec<FilePath>) -> Result<(), Failure> {
-    let entries = fs::read_dir(folder).map_err(|why| of_file(folder, why))?;
+    let entries = fs::read_dir(folder).map_err(|why| unusable(folder, why))?;
     for entry in entries {
-        let entry = entry.map_err(|why| of_file(folder, why))?;
+        let entry = entry.map_err(|why| unusable(folder, why))?;
         let name = format!("{within}{}", entry.file_name().to_string_lossy());
         match (entry.path().is_dir(), name.parse::<FilePath>()) {
             (true, Ok(_)) => list(&entry.path(), &format!("{name}/"), found)?,
