@@ -157,7 +157,7 @@ mod tests {
     fn of_a_text_where_all_follows_from_one_fault_so_much_is_read_and_no_more() {
         let keys = |keys: usize| {
             let keys = (0..keys).map(|n| format!("key{n} = 1\n"));
-            let text = format!("[sip\n{}", keys.collect::<String>());
+            let text = format!("[sip]]\n{}", keys.collect::<String>());
             let source = Arc::new(Source::of_file("broken.toml", &text, 0));
             let reading = Reading::of::<Settings>(&source, None);
             assert_eq!(reading.faults.len(), 1);

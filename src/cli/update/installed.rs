@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use super::super::arguments::LayersArguments;
 use super::shown;
@@ -101,12 +101,14 @@ impl Staged<'_> {
         if let Some(meant) = meant {
             self.is_the_one(meant)?;
         }
-        let told = self.asked(Command::new(self.path()).arg("--version"))?;
-        let version = String::from_utf8_lossy(&told.stdout).trim().to_owned();
-        if !told.status.success() || !version.starts_with("thirdring ") {
+        let told = Command::new(self.path()).arg("--version").output();
+        let told = told.ok().filter(|told| told.status.success());
+        let version = told.map(|told| String::from_utf8_lossy(&told.stdout).trim().to_owned());
+        let version = version.filter(|version| version.starts_with("thirdring "));
+        let Some(version) = version else {
             let of = Sentence::of("update.no-thirdring");
             return Err(of.with("file", self.candidate.display()));
-        }
+        };
         self.takes(layers)?;
         Ok(version)
     }
@@ -137,19 +139,14 @@ impl Staged<'_> {
         for set in &layers.set {
             check.arg("--set").arg(set);
         }
-        let told = self.asked(&mut check)?;
+        let told = check.output();
+        let told = told.map_err(|why| unusable(&self.candidate, &why))?;
         if told.status.success() {
             return Ok(());
         }
         let told = [told.stdout, told.stderr].concat();
         let told = String::from_utf8_lossy(&told).trim().to_owned();
         Err(Sentence::of("update.refuses-settings").with("told", told))
-    }
-
-    fn asked(&self, command: &mut Command) -> Result<Output, Sentence> {
-        command
-            .output()
-            .map_err(|why| unusable(&self.candidate, &why))
     }
 
     /// There is a program in the place at every moment, but on Windows.
