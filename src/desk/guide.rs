@@ -52,14 +52,7 @@ impl Guide {
 
     /// The way to the address of a seat or target; `of` is its name in the settings.
     pub(super) async fn find(&mut self, of: &str, uri: &SipUri) -> Result<Address, Unfit> {
-        let unfit = |why: String| Unfit::Address {
-            of: of.to_owned(),
-            why,
-        };
-        let uri: Uri = uri
-            .as_str()
-            .parse()
-            .map_err(|why| unfit(format!("{why}")))?;
+        let uri = parsed(of, uri)?;
         let route = self.route(of, &Wanted::of(&uri)).await?;
         Ok(Address {
             uri,
@@ -102,6 +95,14 @@ impl Guide {
             self.tls_names.push(name);
         }
     }
+}
+
+/// `of` is its name in the settings.
+pub(super) fn parsed(of: &str, uri: &SipUri) -> Result<Uri, Unfit> {
+    uri.as_str().parse().map_err(|why| Unfit::Address {
+        of: of.to_owned(),
+        why: format!("{why}"),
+    })
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use crate::sip::offer_answer::{Codecs, SrtpPolicy};
 use crate::sip::{Hop, Uri};
 use crate::words::{Language, PhoneNumber, PromptId, SeatId, Sentence};
 
-use super::guide::{Guide, Route};
+use super::guide::{self, Guide, Route};
 
 /// What stays as it is while the agent runs, but for its own address.
 #[derive(Debug)]
@@ -175,11 +175,11 @@ impl House {
         for seat in &settings.seat {
             seats.insert(seat.id.clone(), place(seat, guide).await?);
         }
+        let lines = lines(settings, guide).await?;
         let mut targets = BTreeMap::new();
         for target in &settings.target {
-            let address = guide.find(&target.id, &target.uri).await?;
-            let srtp = target.srtp.map(Into::into);
-            targets.insert(target.id.clone(), Address { srtp, ..address });
+            let address = called_at(target, &lines, guide).await?;
+            targets.insert(target.id.clone(), address);
         }
         Ok(Self {
             terms: Arc::new(terms(settings, policy, book)),
@@ -194,7 +194,7 @@ impl House {
             targets,
             numbering: settings.numbering(),
             dial: settings.dial_rules(),
-            lines: lines(settings, guide).await?,
+            lines,
             tls_names: guide.take_tls_names(),
             sip: settings.sip.clone(),
             caps: settings.dial.daily_cap.clone(),
@@ -386,6 +386,27 @@ pub(super) fn read_sound(file: &Path) -> Result<Clip, Unfit> {
     let sound = Sound::read(bytes).map_err(unfit)?;
     let samples = sound.at(Rate::Narrow).map_err(unfit)?;
     Ok(Clip::from_samples(samples))
+}
+
+/// Straight at its address, or by a line of ours.
+async fn called_at(
+    target: &Target,
+    lines: &BTreeMap<String, Way>,
+    guide: &mut Guide,
+) -> Result<Address, Unfit> {
+    let line = target.via.as_ref();
+    let address = match line.and_then(|line| lines.get_key_value(line)) {
+        None => guide.find(&target.id, &target.uri).await?,
+        Some((line, way)) => Address {
+            uri: guide::parsed(&target.id, &target.uri)?,
+            way: way.clone(),
+            line: Some(line.clone()),
+            srtp: None,
+            pinned: false,
+        },
+    };
+    let srtp = target.srtp.map(Into::into);
+    Ok(Address { srtp, ..address })
 }
 
 /// Of `sip.trunk`, of the peers that may dial, and of the accounts.

@@ -176,11 +176,20 @@ impl Desk {
             return self.later(id, Input::Leg(Party::Target, LegNews::NoAnswer));
         };
         let party = Party::Target;
-        let out = Outgoing::new(
-            address,
-            self.caller_identity(id),
-            self.codecs_for(id, party),
-        );
+        let codecs = self.codecs_for(id, party);
+        let out = match address.line {
+            None => Outgoing::new(address, self.caller_identity(id), codecs),
+            // An exchange takes calls of those it knows: who calls stands beside our name (RFC 3325 9.1).
+            Some(_) => {
+                let from = self.own_name(&address, now);
+                let caller = self.number_shown(id).map(|it| self.named(it).to_string());
+                let asserted = caller.map(|caller| ("P-Asserted-Identity".to_owned(), caller));
+                Outgoing {
+                    headers: asserted.into_iter().collect(),
+                    ..Outgoing::new(address, from, codecs)
+                }
+            }
+        };
         self.invite(id, party, out, now);
     }
 
@@ -396,12 +405,18 @@ impl Desk {
     /// Whom the rep's or the target's phone shows: the caller, unless he withholds his number
     /// (RFC 3325 7).
     pub(super) fn caller_identity(&self, id: CallId) -> NameAddr {
-        let call = self.calls.get(id);
-        let identity = call.and_then(|call| call.facts.identity.as_ref());
+        self.named(self.number_shown(id).unwrap_or("anonymous"))
+    }
+
+    fn number_shown(&self, id: CallId) -> Option<&str> {
+        let call = self.calls.get(id)?;
+        let identity = call.facts.identity.as_ref();
         let withheld = identity.is_some_and(|it| it.privacy == Privacy::Withheld);
-        let number = call.filter(|_| !withheld);
-        let number = number.and_then(|call| call.call.number());
-        let user = number.map_or("anonymous", |number| number.reveal().as_str());
+        let number = call.call.number().filter(|_| !withheld)?;
+        Some(number.reveal().as_str())
+    }
+
+    fn named(&self, user: &str) -> NameAddr {
         NameAddr::new(None, Uri::sip(user, self.house.address))
     }
 }

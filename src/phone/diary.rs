@@ -32,6 +32,16 @@ pub enum Progress {
     Cancelled,
 }
 
+impl Progress {
+    /// Whether there is a call, in whatever state.
+    pub fn is_call(&self) -> bool {
+        match self {
+            Self::Calling | Self::RingsThere | Self::Rings | Self::Talking => true,
+            Self::Idle | Self::HungUp { .. } | Self::Refused { .. } | Self::Cancelled => false,
+        }
+    }
+}
+
 /// A phrase found in what a phone received.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeardPhrase {

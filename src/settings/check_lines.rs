@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::check::{Fault, fault};
 use super::dial::TRUNK;
 use super::places::Step;
-use super::{Account, Peer, Secret, Settings, Transport};
+use super::{Account, Peer, Secret, Settings, Target, Transport};
 use crate::dialling::Rule;
 use crate::words::Sentence;
 
@@ -30,6 +30,7 @@ pub(super) fn faults(settings: &Settings) -> Vec<Fault> {
     let accounts = || sip.account.iter().enumerate();
     let peers = || sip.peer.iter().enumerate();
     let rules = || settings.dial.rule.iter().enumerate();
+    let targets = || settings.target.iter().enumerate();
     let mut faults = dscp(settings);
     faults.extend(terms_of_no_trunk(settings));
     faults.extend(two_addresses(settings));
@@ -39,6 +40,7 @@ pub(super) fn faults(settings: &Settings) -> Vec<Fault> {
     faults.extend(accounts().filter_map(|(n, it)| half_behind_nat(settings, n, it)));
     faults.extend(peers().filter_map(|(n, it)| peer(n, it)));
     faults.extend(rules().filter_map(|(n, it)| rule(settings, n, it)));
+    faults.extend(targets().filter_map(|(n, it)| target(settings, n, it)));
     faults
 }
 
@@ -207,11 +209,20 @@ fn rule(settings: &Settings, n: usize, rule: &Rule) -> Option<Fault> {
             Sentence::of("settings.right.rule-part"),
         ));
     }
-    let via = rule.via.as_ref()?;
+    line_of(settings, rule.via.as_deref()?, &at("via"))
+}
+
+fn target(settings: &Settings, n: usize, target: &Target) -> Option<Fault> {
+    let place = [Step::Key("target"), Step::Nth(n), Step::Key("via")];
+    line_of(settings, target.via.as_deref()?, &place)
+}
+
+/// Where a rule or a target names a line, it is one that may dial.
+fn line_of(settings: &Settings, via: &str, place: &[Step]) -> Option<Fault> {
     let dials = dialling_lines(settings);
-    (!dials.contains(&via.as_str())).then(|| {
+    (!dials.contains(&via)).then(|| {
         fault(
-            &at("via"),
+            place,
             Sentence::of("settings.rule-line").with("via", via),
             Sentence::of("settings.right.rule-line").with("names", dials.join(", ")),
         )

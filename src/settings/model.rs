@@ -305,7 +305,9 @@ pub struct Target {
     pub blind: bool,
     #[serde(default)]
     pub handoff: Handoff,
-    /// `media.srtp` where it is not set.
+    /// The account, peer or trunk that it is called by; without it straight at its address.
+    pub via: Option<String>,
+    /// That of its line or `media.srtp` where it is not set.
     pub srtp: Option<Srtp>,
 }
 

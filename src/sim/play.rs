@@ -14,14 +14,14 @@ use super::scenario::{After, Callee, Deed, Event, Scenario, Step};
 use super::timeline::{Mark, timeline};
 use crate::desk::clock;
 use crate::ear::Repertoire;
-use crate::phone::{Answers, Phone, PhoneError, PhoneSettings, Progress};
-use crate::sip::Uri;
+use crate::phone::{Answers, Diary, Passed, Phone, PhoneError, PhoneSettings, Way};
+use crate::sip::{Start, Uri};
 use crate::words::{Entropy, Moment, Sentence};
 
 /// Longer than a BYE is repeated; then nobody is there any more.
 const PARTING: Duration = Duration::from_secs(33);
 
-/// Who is hung up on learns it in that time, and has not hung up himself.
+/// Who is hung up on learns it in that time, answers, and has not hung up himself.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What is the same for all runs of a scenario, and what is this one's.
@@ -192,25 +192,26 @@ impl<'s> Stage<'s> {
     async fn part(&self) {
         let last = self.scenario.steps.last();
         if last.is_some_and(|step| matches!(step.deed, Deed::HangUp)) {
-            self.are_over(FAREWELL).await;
+            self.all(FAREWELL, is_over).await;
         }
         for phone in self.phones.values() {
-            if !is_over(&phone.progress()) {
+            if phone.progress().is_call() {
                 // A phone that has ended has no call.
                 let _ = phone.hang_up().await;
             }
         }
-        self.are_over(PARTING).await;
+        self.all(PARTING, is_over).await;
+        self.all(FAREWELL, is_answered).await;
     }
 
-    /// Waits for the end of all calls; who is not heard of in that time is gone.
-    async fn are_over(&self, within: Duration) {
+    /// Waits until this is so of all phones; who is not heard of in that time is gone.
+    async fn all(&self, within: Duration, is_so: fn(&Diary) -> bool) {
         let until = clock::now() + within;
         for (name, phone) in &self.phones {
-            let over = phone.wait_for(name, clock::now().until(until), |diary| {
-                is_over(&diary.progress).then_some(())
-            });
-            let _ = over.await;
+            let left = clock::now().until(until);
+            let _ = phone
+                .wait_for(name, left, |diary| is_so(diary).then_some(()))
+                .await;
         }
     }
 
@@ -236,14 +237,23 @@ fn file_name(phone: &str) -> String {
     phone.replace(|c| !is_plain(c), "_")
 }
 
-fn is_over(progress: &Progress) -> bool {
-    match progress {
-        Progress::Calling | Progress::RingsThere | Progress::Rings | Progress::Talking => false,
-        Progress::Idle
-        | Progress::HungUp { .. }
-        | Progress::Refused { .. }
-        | Progress::Cancelled => true,
-    }
+fn is_over(diary: &Diary) -> bool {
+    !diary.progress.is_call()
+}
+
+/// Whether its last BYE was answered, where it sent one: the machine knows of the end.
+fn is_answered(diary: &Diary) -> bool {
+    let is_bye = |passed: &&Passed| {
+        let is_request =
+            matches!(&passed.message.start, Start::Request { method, .. } if method == "BYE");
+        passed.way == Way::Sent && is_request
+    };
+    let Some(bye) = diary.messages.iter().rev().find(is_bye) else {
+        return true;
+    };
+    let is_same = |name, other: &Passed| bye.message.value(name) == other.message.value(name);
+    let mut later = diary.messages.iter();
+    later.any(|it| it.way == Way::Received && is_same("CSeq", it) && is_same("Call-ID", it))
 }
 
 #[expect(

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::agent::{Agent, House};
-use super::phone::{Message, SOON};
+use super::phone::{Message, Phone, SOON};
 use super::registrar::Registrar;
-use super::scene::{A_WHILE, NUMBER};
+use super::scene::{A_WHILE, NUMBER, Scene};
 
 /// Of a connection that nobody is registered over (docs/hardening.md row 15).
 const IDLE_AT_MOST: Duration = Duration::from_secs(32);
@@ -44,6 +44,32 @@ fn calls_take_the_registrars_route_and_identity() {
     );
     let preferred = invite.header("p-preferred-identity");
     assert_eq!(preferred, "<sip:4002@pbx.example>");
+}
+
+/// An exchange takes calls of those it knows.
+#[test]
+fn a_target_by_a_line_is_called_in_its_name_and_told_who_calls() {
+    let registrar = Registrar::open("127.0.0.1:0");
+    let house = House::fast().seat("rep1", "echo");
+    let house = house.account(&registrar.account());
+    let elsewhere = "192.0.2.1:5060".parse().expect("an address");
+    let agent = house
+        .target_saying("billing", elsewhere, "via = \"pbx\"")
+        .open();
+    let request = registrar.asked(A_WHILE);
+    registrar.answer(&request, 200, "Expires: 3600\r\n");
+    agent.events().registered(A_WHILE);
+    let scene = Scene::with(agent, Phone::open(NUMBER));
+    let asked = json!({ "target": "billing", "agreed": true });
+    scene.agent.command(&scene.call, "transfer", asked);
+    let invite = registrar.invited(A_WHILE);
+    let from = invite.header("from");
+    assert!(from.starts_with("<sip:hotline@pbx.example>;tag="), "{from}");
+    let caller = format!("<sip:{NUMBER}@");
+    let asserted = invite.header("p-asserted-identity");
+    assert!(asserted.starts_with(&caller), "{asserted}");
+    let target = format!("INVITE sip:billing@{elsewhere} SIP/2.0");
+    assert_eq!(invite.first_line, target);
 }
 
 /// The next REGISTER over this connection; pings before it are counted.
