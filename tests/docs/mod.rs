@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use thirdring::console::{Code, ROUTES};
 use thirdring::settings::Settings;
+use thirdring::sim::Scenario;
 use thirdring::words::Because;
 
 const API: &str = include_str!("../../docs/api.md");
@@ -57,6 +58,19 @@ fn the_settings_for_each_exchange_can_be_read() {
         }
     }
     assert_eq!(blocks, 6);
+}
+
+/// The trial behind docs/pbx/asterisk.md can be made again.
+#[test]
+fn the_settings_and_scenarios_for_asterisk_can_be_read() {
+    let folder = std::path::Path::new("config/asterisk");
+    let text = |name: &str| std::fs::read_to_string(folder.join(name)).expect("it is there");
+    let settings = toml::from_str::<Settings>(&text("agent.toml"));
+    assert!(settings.is_ok(), "{}", settings.unwrap_err());
+    for name in ["hold.toml", "transfer.toml"] {
+        let scenario = Scenario::read(name, &text(name), folder, None);
+        assert!(scenario.is_ok(), "{}", scenario.unwrap_err());
+    }
 }
 
 /// config/grafana/thirdring.json asks for what docs/api.md says is measured, and leaves out what says little on a board.
