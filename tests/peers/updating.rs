@@ -1,7 +1,7 @@
 //! Another program in the agent's place: while nobody is on the line, with a way back.
 
 use std::fs::{self, Permissions};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -11,6 +11,8 @@ use thirdring::records::What;
 
 use super::agent::{House, STATE, TOKEN};
 use super::phone::{Phone, SOON};
+use super::phones::HOST;
+use super::program::free_ports;
 use super::scene::{NUMBER, Scene};
 
 const THIRDRING: &str = env!("CARGO_BIN_EXE_thirdring");
@@ -24,7 +26,9 @@ struct Pc {
 
 impl Pc {
     fn with_a_call() -> Self {
-        let (sip, api) = (free_port(), free_port());
+        // It starts again where it was: nobody is given these by the system meanwhile.
+        let port = free_ports(HOST);
+        let [sip, api] = [port, port + 1].map(|port| SocketAddr::new(HOST, port));
         let house = House::fast()
             .listening(&sip.to_string())
             .seat("rep1", "echo")
@@ -96,11 +100,6 @@ impl Drop for Pc {
             let _ = Command::new("kill").arg(pid).status();
         }
     }
-}
-
-fn free_port() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
-    listener.local_addr().expect("it is bound")
 }
 
 /// The exit code, and what was said.
