@@ -231,7 +231,8 @@ fn a_better_wish_takes_over_and_the_other_one_is_not_heard_any_more() {
     world.look("Jabra*");
     assert_eq!(world.news(), found("Jabra"));
     let jabra = world.opened();
-    dell.send(&[5, 0b100]).unwrap();
+    // It may be let go already: then nobody is there who hears it.
+    let _ = dell.send(&[5, 0b100]);
     jabra.send(&[5, 0b100]).unwrap();
     assert_eq!(world.news(), ButtonNews::Pressed(Press::Redial));
     assert!(world.news.try_recv().is_err());
