@@ -18,7 +18,7 @@ use crate::net::Wanted;
 use crate::policy::Policy;
 use crate::seats::TestKind;
 use crate::settings::{
-    self, HostPort, PolicyFile, SeatKind, Settings, SettingsError, TRUNK, Transport,
+    self, HostPort, PolicyFile, SeatKind, Settings, SettingsError, TRUNK, Target, Transport,
 };
 use crate::sip::offer_answer::{Codecs, SrtpPolicy};
 use crate::sip::{Hop, Uri};
@@ -315,7 +315,7 @@ pub(super) fn terms(settings: &Settings, policy: Policy, book: &Phrasebook) -> T
         let question: PromptId = format!("{}.{id}", policy.transfer.ask).parse().ok()?;
         book.phrase(&question).map(|_| question)
     };
-    let target = |target: &settings::Target| {
+    let target = |target: &Target| {
         let terms = TargetTerms {
             blind: target.blind,
             handoff: match target.handoff {
