@@ -100,7 +100,7 @@ fn shown(told: &str) -> String {
         Some(_) | None => line.to_owned(),
     };
     let lines: Vec<String> = told.lines().map(bare).collect();
-    without_figures(&lines.join("\n")) + "\n"
+    without_figures(&lines.join("\n"))
 }
 
 #[test]
