@@ -64,7 +64,7 @@ wait_for "state=talking" "$clone/events"
 thirdring calls --language en | grep -q talking
 block "$first" sh 5 | sed 's/#.*//' > "$clone/acts"
 while read -r act; do
-  $act
+  $act >> "$clone/acted"
   [ "$act" != "thirdring hold --agreed" ] || wait_for "phrase=hold_still" "$clone/events"
 done < "$clone/acts"
 wait_for "event=ended\|ended ending" "$clone/events"
