@@ -23,7 +23,6 @@ const SOURCE_ALIVE: Duration = Duration::from_millis(60);
 pub(super) struct Listening {
     sources: [Option<Source>; 2],
     phrases_to: Option<LegKey>,
-    keys: bool,
     levelled: bool,
     overheard: Overheard,
 }
@@ -42,8 +41,10 @@ struct Source {
     offset: Option<i64>,
     /// From its rate to ours.
     bridge: Option<(Rate, Rate, Bridge)>,
-    /// The event under way: their timestamp and ours.
-    event: Option<(u32, u32)>,
+    /// Since when its keys are passed on; none: they are not.
+    keys_since: Option<Moment>,
+    /// The event under way: their timestamp, and ours where it is passed on.
+    event: Option<(u32, Option<u32>)>,
 }
 
 /// A phrase said to another leg, as far as this leg hears it too.
@@ -73,7 +74,7 @@ pub(super) enum Mode {
 }
 
 impl Listening {
-    pub(super) fn change(&mut self, hears: &Hears) {
+    pub(super) fn change(&mut self, hears: &Hears, now: Moment) {
         let mut before = std::mem::take(&mut self.sources);
         let mut keep = |leg: LegKey| {
             let place = before
@@ -84,8 +85,10 @@ impl Listening {
                 .unwrap_or_else(|| Source::new(leg))
         };
         self.sources = hears.legs.map(|leg| leg.map(&mut keep));
+        for source in self.sources.iter_mut().flatten() {
+            source.keys_since = hears.keys.then(|| source.keys_since.unwrap_or(now));
+        }
         self.phrases_to = hears.phrases_to;
-        self.keys = hears.keys;
         self.levelled = hears.levelled;
     }
 
@@ -175,18 +178,22 @@ impl Listening {
         }
     }
 
-    /// Our timestamp for an event of `leg` that is passed on; `fresh` is for an event not seen before.
-    pub(super) fn event_timestamp(&mut self, leg: LegKey, theirs: u32, fresh: u32) -> Option<u32> {
-        if !self.keys {
-            return None;
-        }
+    /// Our timestamp for an event of `leg` that is passed on; `fresh` is for an event not seen before. A key that went
+    /// down before the two heard each other was meant for us: who accepts a call by 1 presses nothing for the caller.
+    pub(super) fn event_timestamp(
+        &mut self,
+        leg: LegKey,
+        (theirs, began): (u32, Moment),
+        fresh: u32,
+    ) -> Option<u32> {
         let source = self.source(leg)?;
-        let ours = source
-            .event
-            .filter(|event| event.0 == theirs)
-            .map_or(fresh, |event| event.1);
+        let since = source.keys_since?;
+        let ours = match source.event {
+            Some((known, ours)) if known == theirs => ours,
+            Some(_) | None => (began >= since).then_some(fresh),
+        };
         source.event = Some((theirs, ours));
-        Some(ours)
+        ours
     }
 
     /// All that is heard in the frame of `slot`, which is due at `nominal`.
@@ -255,6 +262,7 @@ impl Source {
             last_relayed: None,
             offset: None,
             bridge: None,
+            keys_since: None,
             event: None,
         }
     }

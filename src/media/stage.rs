@@ -63,7 +63,7 @@ impl Stage {
             }
             Order::Close { leg } => self.close(leg, now),
             Order::Hear { leg, hears } => {
-                self.with(leg, |leg, _| leg.hear(&hears));
+                self.with(leg, |leg, _| leg.hear(&hears, now));
                 let before = self.heard_by(leg);
                 self.note_listeners(leg, hears.legs);
                 self.prepare_speakers(&hears, now);

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::rtp::ticks_between;
 use crate::words::Key;
@@ -60,6 +61,12 @@ pub fn retimed(payload: [u8; 4], from_hz: u32, to_hz: u32) -> [u8; 4] {
     let length = length.checked_div(from_hz.into()).unwrap_or(0);
     let [high, low] = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
     [event, volume, high, low]
+}
+
+/// How long the event of this payload has lasted already.
+pub fn lasted([_, _, high, low]: [u8; 4], clock_hz: u32) -> Duration {
+    let nanos = u64::from(u16::from_be_bytes([high, low])) * 1_000_000_000;
+    Duration::from_nanos(nanos.checked_div(clock_hz.into()).unwrap_or(0))
 }
 
 /// Sends keys one after the other, a packet each 20 ms.

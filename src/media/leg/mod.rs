@@ -148,12 +148,12 @@ impl Leg {
         self.outgoing.sender.clock.slot_at(now)
     }
 
-    pub(in crate::media) fn hear(&mut self, hears: &Hears) {
+    pub(in crate::media) fn hear(&mut self, hears: &Hears, now: Moment) {
         let next = self.outgoing.sender.next_slot();
         let is_alone = hears.legs.iter().all(Option::is_none);
         let bed = if is_alone { &hears.bed } else { &Bed::Silence };
         self.outgoing.player.set_bed(bed, next);
-        self.listening.change(hears);
+        self.listening.change(hears, now);
     }
 
     pub(in crate::media) fn phrases_to(&self) -> Option<LegKey> {

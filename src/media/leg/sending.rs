@@ -12,7 +12,7 @@ use crate::media::receiver::{Arrival, Kind};
 use crate::media::recorded::RecordedFrame;
 use crate::media::rtcp::{self, OurReport, VoipMetrics};
 use crate::media::rtp::RtpHeader;
-use crate::media::telephone_event::retimed;
+use crate::media::telephone_event::{self, retimed};
 use crate::words::Moment;
 
 /// We report every 5 s (RFC 3550 6.2).
@@ -46,7 +46,7 @@ impl Leg {
     ) {
         match arrival.kind {
             Kind::Sound(codec) => self.relay(from, codec, arrival, now, out),
-            Kind::Event(_) => self.relay_event(from.leg, arrival, out),
+            Kind::Event(_) => self.relay_event(from.leg, arrival, now, out),
             Kind::ComfortNoise => {}
         }
     }
@@ -97,7 +97,7 @@ impl Leg {
         self.send(placed.slot, &Spoken::coded(ours, &relayed), now, out);
     }
 
-    fn relay_event(&mut self, from: LegKey, arrival: Arrival<'_>, out: &mut Outbox) {
+    fn relay_event(&mut self, from: LegKey, arrival: Arrival<'_>, now: Moment, out: &mut Outbox) {
         let sender = &mut self.outgoing.sender;
         let fresh = sender.clock.timestamp(sender.next_slot());
         let (Some(payload_type), Some(payload)) = (
@@ -106,7 +106,8 @@ impl Leg {
         ) else {
             return;
         };
-        let theirs = arrival.header.timestamp;
+        let began = now - telephone_event::lasted(*payload, arrival.clock_hz);
+        let theirs = (arrival.header.timestamp, began);
         if let Some(ours) = self.listening.event_timestamp(from, theirs, fresh)
             && self.spec.sends
         {

@@ -133,6 +133,7 @@ fn a_key_counts_once_and_is_relayed_only_where_allowed() {
             ..hears(&[CALLER])
         },
     });
+    rig.run(ms(20));
     press(&mut rig, 2_000);
     let relayed: Vec<Packet> = rig
         .sent(REP)
@@ -151,6 +152,49 @@ fn a_key_counts_once_and_is_relayed_only_where_allowed() {
         .filter(|report| matches!(report, Report::Key { .. }))
         .count();
     assert_eq!(keys, 2);
+}
+
+/// Each 20 ms a packet of a key that is held, and three of its end; `joined` comes after the first.
+fn hold_a_key(rig: &mut Rig, timestamp: u32, packets: u16, joined: Option<Order>) {
+    let mut joined = joined;
+    for sequence in 1..=packets + 3 {
+        let header = RtpHeader {
+            payload_type: 101,
+            marker: sequence == 1,
+            sequence,
+            timestamp,
+            ssrc: 1,
+        };
+        let end = if sequence > packets { 0x80 } else { 0 };
+        let [high, low] = (sequence.min(packets) * 160).to_be_bytes();
+        rig.run(ms(20));
+        rig.receive(CALLER, header, &[1, end | 10, high, low]);
+        if let Some(order) = joined.take() {
+            rig.order(order);
+        }
+    }
+}
+
+/// Who accepts a transferred caller by a key presses nothing for the caller.
+#[test]
+fn a_key_that_went_down_before_they_were_joined_is_not_passed_on() {
+    let mut rig = Rig::new(&[CALLER, REP]);
+    let joined = Order::Hear {
+        leg: REP,
+        hears: Hears {
+            keys: true,
+            ..hears(&[CALLER])
+        },
+    };
+    let passed_on = |rig: &Rig| {
+        let sent = rig.sent(REP).into_iter();
+        sent.filter(|packet| packet.header.payload_type == 101)
+            .count()
+    };
+    hold_a_key(&mut rig, 1_000, 8, Some(joined));
+    assert_eq!(passed_on(&rig), 0);
+    hold_a_key(&mut rig, 9_000, 8, None);
+    assert_eq!(passed_on(&rig), 11);
 }
 
 #[test]
