@@ -196,37 +196,33 @@ struct Opened {
 
 impl Opened {
     fn desk(self, settings: &Settings) -> Desk {
-        let Self {
-            keeper,
-            house,
-            calling,
-            sounds,
-            worn,
-            events,
-            metrics,
-            entropy,
-        } = self;
-        let policy = &house.terms.policy;
+        let policy = &self.house.terms.policy;
         let vows = Vows::new(policy.hold.every.get(), policy.recording.notice.clone());
         Desk {
-            signalling: calling.signalling,
+            signalling: self.calling.signalling,
             call_ids: CallIds::default(),
             phones: Phones::default(),
-            sound: sounds.sound,
+            sound: self.sounds.sound,
             promises: Promises::new(
                 book::queue(settings),
                 settings.callback_rules(),
                 settings.callbacks.kept(),
             ),
             leaving: Leaving::default(),
-            recordings: sounds.recordings,
-            chronicle: Chronicle::new(events, metrics, keeper.clone(), vows, policy.fast),
-            accounts: calling.accounts,
-            whereabouts: calling.whereabouts,
+            recordings: self.sounds.recordings,
+            chronicle: Chronicle::new(
+                self.events,
+                self.metrics,
+                self.keeper.clone(),
+                vows,
+                policy.fast,
+            ),
+            accounts: self.calling.accounts,
+            whereabouts: self.calling.whereabouts,
             seating: seating(settings, clock::now()),
-            pbx: Pbx::open(settings, &house, clock::now()),
+            pbx: Pbx::open(settings, &self.house, clock::now()),
             since: Since::default(),
-            worn,
+            worn: self.worn,
             calls: Calls::default(),
             ended: Ended::default(),
             duty: Duty {
@@ -234,9 +230,9 @@ impl Opened {
                 ..Duty::default()
             },
             todo: VecDeque::new(),
-            house,
-            keeper,
-            entropy,
+            house: self.house,
+            keeper: self.keeper,
+            entropy: self.entropy,
         }
     }
 }

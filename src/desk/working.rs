@@ -45,26 +45,20 @@ pub(super) struct Channels {
     pub(super) kept: mpsc::Receiver<Kept>,
     pub(super) places: mpsc::Receiver<Places>,
     pub(super) recorder: mpsc::Receiver<News>,
+    /// Where a seat has a headset.
     pub(super) headset: Option<mpsc::Receiver<headset::News>>,
+    /// Where that has buttons.
     pub(super) buttons: Option<mpsc::Receiver<ButtonNews>>,
 }
 
 /// What reaches the desk besides datagrams.
 pub(super) struct Inbox {
-    pub(super) reports: mpsc::Receiver<Report>,
-    pub(super) requests: mpsc::Receiver<Request>,
-    pub(super) kept: mpsc::Receiver<Kept>,
-    pub(super) places: mpsc::Receiver<Places>,
-    pub(super) recorder: mpsc::Receiver<News>,
-    /// Where a seat has a headset.
-    pub(super) headset: Option<mpsc::Receiver<headset::News>>,
-    /// Where that has buttons.
-    pub(super) buttons: Option<mpsc::Receiver<ButtonNews>>,
-    pub(super) signals: Signals,
-    pub(super) renewal: Renewal,
-    pub(super) reload: Reload,
-    pub(super) watch: FileWatch,
-    pub(super) polling: Polling,
+    channels: Channels,
+    signals: Signals,
+    renewal: Renewal,
+    reload: Reload,
+    watch: FileWatch,
+    polling: Polling,
 }
 
 impl Inbox {
@@ -77,13 +71,7 @@ impl Inbox {
         let reload = Reload::new(settings, sources.clone());
         let (sources, now) = (sources.as_ref(), clock::now());
         Ok(Self {
-            reports: channels.reports,
-            requests: channels.requests,
-            kept: channels.kept,
-            places: channels.places,
-            recorder: channels.recorder,
-            headset: channels.headset,
-            buttons: channels.buttons,
+            channels,
             signals: Signals::listen().map_err(RunError::System)?,
             renewal: Renewal::default(),
             watch: FileWatch::new(settings.reload, sources, &settings.policy),
@@ -160,6 +148,7 @@ impl Desk {
                 polling,
             ];
             let wake = wakes.into_iter().flatten().min();
+            let channels = &mut inbox.channels;
             tokio::select! {
                 arrival = self.signalling.arrival() => {
                     let now = clock::now();
@@ -168,13 +157,13 @@ impl Desk {
                     self.take_sip_events(now);
                     self.settle(now);
                 }
-                Some(report) = inbox.reports.recv() => self.take_reports(report, &mut inbox.reports),
-                Some(request) = inbox.requests.recv() => self.request(request, clock::now()),
-                Some(places) = inbox.places.recv() => self.places_found(places, clock::now()),
-                Some(news) = inbox.recorder.recv() => self.recorder_news(news, clock::now()),
-                Some(news) = told(&mut inbox.buttons) => self.button_news(news, clock::now()),
-                Some(news) = told(&mut inbox.headset) => self.headset_news(news, clock::now()),
-                Some(kept) = inbox.kept.recv() => self.kept(kept, clock::now()),
+                Some(report) = channels.reports.recv() => self.take_reports(report, &mut channels.reports),
+                Some(request) = channels.requests.recv() => self.request(request, clock::now()),
+                Some(places) = channels.places.recv() => self.places_found(places, clock::now()),
+                Some(news) = channels.recorder.recv() => self.recorder_news(news, clock::now()),
+                Some(news) = told(&mut channels.buttons) => self.button_news(news, clock::now()),
+                Some(news) = told(&mut channels.headset) => self.headset_news(news, clock::now()),
+                Some(kept) = channels.kept.recv() => self.kept(kept, clock::now()),
                 Some(read) = inbox.renewal.done() => self.renew(read, clock::now()),
                 read = inbox.reload.done() => {
                     self.reload(&mut inbox.reload, read, clock::now());

@@ -12,6 +12,7 @@ use thirdring::words::Because;
 
 use super::agent::TOKEN;
 use super::events::Events;
+use super::kamailio;
 use super::missing::{Need, can_run};
 use super::program::has_socket;
 use super::scene::A_WHILE;
@@ -72,18 +73,9 @@ fn sipp(service: &str) -> Command {
     command
 }
 
-fn kamailio(scratch: &Scratch) -> Command {
+fn registrar(scratch: &Scratch) -> Command {
     let settings = scratch.write("registrar.cfg", on_loopback(REGISTRAR));
-    let mut command = Command::new("kamailio");
-    command
-        .args(["-DD", "-m", "32", "-M", "8", "-Y"])
-        .arg(scratch.path(""))
-        .arg("-w")
-        .arg(scratch.path(""))
-        .arg("-f")
-        .arg(settings)
-        .stdout(Stdio::null());
-    command
+    kamailio::command(scratch, &settings)
 }
 
 /// The agent, and where its API is; in the container that is always 127.0.0.1:8080.
@@ -114,7 +106,7 @@ fn the_silent_caller_of_the_compose_file_is_greeted_and_parted_from() {
         return;
     }
     let scratch = Scratch::new("compose");
-    let _registrar = Service::with_socket(kamailio(&scratch), "127.30.0.40:5060");
+    let _registrar = Service::with_socket(registrar(&scratch), "127.30.0.40:5060");
     let _rep = Service::with_socket(sipp("rep"), "127.30.0.20:5090");
     let (_agent, api) = agent(&scratch);
     let mut events = Events::follow(api);

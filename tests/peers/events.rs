@@ -110,6 +110,21 @@ impl Events {
         });
     }
 
+    /// Waits for settings that were read anew: the keys that count now, and those that wait for a restart.
+    pub(crate) fn reloaded(&mut self, within: Duration) -> (Vec<String>, Vec<String>) {
+        let entry = self.wait("what changed", within, |entry| {
+            matches!(entry.what, What::SettingsReloaded { .. })
+        });
+        let What::SettingsReloaded {
+            changed,
+            after_restart,
+        } = entry.what
+        else {
+            panic!("not a reload: {entry:?}");
+        };
+        (changed, after_restart)
+    }
+
     /// Waits for the call's one ending.
     pub(crate) fn ended(&mut self, sip_call_id: &str, within: Duration) -> Ending {
         let entry = self.wait("the end", within, |entry| {

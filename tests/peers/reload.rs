@@ -33,16 +33,7 @@ fn new_settings_count_for_new_calls_and_bad_ones_for_none() {
         format!("sip.calls_max = 5\n{settings}")
     });
     first.agent.renew();
-    let told = first.events.wait("what changed", SOON, |entry| {
-        matches!(entry.what, What::SettingsReloaded { .. })
-    });
-    let What::SettingsReloaded {
-        changed,
-        after_restart,
-    } = told.what
-    else {
-        panic!("we have waited for it");
-    };
+    let (changed, after_restart) = first.events.reloaded(SOON);
     assert_eq!(changed, ["policy.answer.say", "policy.closing.say"]);
     assert_eq!(after_restart, ["sip.calls_max"]);
 

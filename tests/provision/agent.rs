@@ -58,12 +58,7 @@ fn a_new_policy_counts_for_the_next_call_and_the_live_one_keeps_its_own() {
 
     admin.write("policies/ours.toml", policy("answer", "greeting_unit"));
     admin.sign();
-    let told = first.events.wait("what changed", SOON, |entry| {
-        matches!(entry.what, What::SettingsReloaded { .. })
-    });
-    let What::SettingsReloaded { changed, .. } = told.what else {
-        panic!("we have waited for it");
-    };
+    let (changed, _) = first.events.reloaded(SOON);
     assert_eq!(changed, ["policy", "policy.answer.say"]);
     assert_eq!(first.agent.metric("thirdring_provision_serial"), Some(2));
     assert_ne!(hash(&first), before);
@@ -112,17 +107,7 @@ fn uses(agent: &Agent, serial: u64) {
 fn changed_when_asked(agent: &Agent) -> (Vec<String>, Vec<String>) {
     let mut events = agent.events();
     agent.renew();
-    let told = events.wait("what changed", SOON, |entry| {
-        matches!(entry.what, What::SettingsReloaded { .. })
-    });
-    let What::SettingsReloaded {
-        changed,
-        after_restart,
-    } = told.what
-    else {
-        panic!("we have waited for it");
-    };
-    (changed, after_restart)
+    events.reloaded(SOON)
 }
 
 #[test]

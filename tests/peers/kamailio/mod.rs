@@ -6,7 +6,7 @@ mod network;
 
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -98,9 +98,10 @@ impl Kamailio {
     }
 }
 
-fn run(folder: &Scratch, settings: &PathBuf) -> Child {
-    let log = File::create(folder.path("log")).expect("the folder is ours");
-    Command::new("kamailio")
+/// In the foreground, with all that it writes in this folder.
+pub(crate) fn command(folder: &Scratch, settings: &Path) -> Command {
+    let mut command = Command::new("kamailio");
+    command
         .args(["-DD", "-m", "32", "-M", "8", "-Y"])
         .arg(folder.path(""))
         .arg("-w")
@@ -108,10 +109,14 @@ fn run(folder: &Scratch, settings: &PathBuf) -> Child {
         .arg("-f")
         .arg(settings)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .expect("start Kamailio")
+        .stdout(Stdio::null());
+    command
+}
+
+fn run(folder: &Scratch, settings: &Path) -> Child {
+    let log = File::create(folder.path("log")).expect("the folder is ours");
+    let mut command = command(folder, settings);
+    command.stderr(log).spawn().expect("start Kamailio")
 }
 
 /// Whom a refused connection would put off for half a minute must not come too early.
