@@ -22,6 +22,7 @@ mod headset_buttons;
 mod headsets;
 mod house;
 mod inspection;
+mod invited;
 mod journals;
 mod keeper;
 mod keeping;

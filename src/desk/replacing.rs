@@ -10,8 +10,8 @@ use crate::sip::{Invited, LegId, Refusal};
 use crate::words::{CallId, Command, Moment, Party};
 
 use super::calls::{Succession, Successor};
+use super::invited::Offer;
 use super::lines::Line;
-use super::sip_news::Offer;
 use super::{Desk, signalling, sound};
 
 impl Desk {

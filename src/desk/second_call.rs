@@ -15,8 +15,8 @@ use crate::words::{CallId, Command, Moment, Party, TransferMode};
 
 use super::Desk;
 use super::calls::{Leg, Second};
+use super::invited::Offer;
 use super::lines::Line;
-use super::sip_news::Offer;
 
 /// A rep's phone that calls us.
 #[derive(Debug)]
