@@ -89,7 +89,10 @@ fn start(settings: Settings, options: RunOptions, out: &mut dyn Write) -> Result
         let agent = Agent::open(&settings, options, services.handle())
             .await
             .map_err(Failure::from)?;
-        announce(&agent, out).map_err(Failure::Output)?;
+        if let Err(why) = announce(&agent, out) {
+            // The hotline is here for its callers, not for whoever reads us.
+            tracing::warn!(%why, "tell the ports on standard output");
+        }
         Ok(agent.work().await)
     });
     desk.shutdown_timeout(FILES_WITHIN);
@@ -99,10 +102,10 @@ fn start(settings: Settings, options: RunOptions, out: &mut dyn Write) -> Result
 /// Who leaves waits so long for files; for a server that is asked and does not answer he does not wait.
 const FILES_WITHIN: Duration = Duration::from_secs(5);
 
-/// The chosen ports as JSON, then READY: for whoever started us.
+/// The chosen ports as JSON, then READY: for whoever started us. Both at once: he may leave after the first line.
 fn announce(agent: &Agent, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", serde_json::to_string(&agent.addresses())?)?;
-    writeln!(out, "READY")?;
+    let ports = serde_json::to_string(&agent.addresses())?;
+    out.write_all(format!("{ports}\nREADY\n").as_bytes())?;
     out.flush()
 }
 

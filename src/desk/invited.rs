@@ -13,7 +13,7 @@ use super::draining::Stage;
 use super::journals::Cast;
 use super::lines::Line;
 use super::second_call::CallingRep;
-use super::{Desk, signalling, sound};
+use super::{Desk, clock, signalling, sound};
 
 /// What an INVITE offers, weighed by our share in SRTP; nothing where we are to offer.
 pub(super) struct Offer {

@@ -12,7 +12,7 @@ use crate::sip::{Event, LegId, is_answered_elsewhere};
 use crate::words::{CallId, Moment, Party};
 
 use super::keys_once::Road;
-use super::{Desk, clock, signalling, sound};
+use super::{Desk, sound};
 
 impl Desk {
     /// Everything the endpoint has to tell.

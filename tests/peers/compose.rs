@@ -1,10 +1,12 @@
 //! docker/compose.yml without Docker: its files and its commands, on loopback addresses that end as its own do.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use thirdring::records::What;
@@ -14,7 +16,7 @@ use super::agent::TOKEN;
 use super::events::Events;
 use super::kamailio;
 use super::missing::{Need, can_run};
-use super::program::has_socket;
+use super::program::{free_ports, has_socket};
 use super::scene::A_WHILE;
 use super::scratch::Scratch;
 
@@ -22,82 +24,124 @@ const COMPOSE: &str = include_str!("../../docker/compose.yml");
 const REGISTRAR: &str = include_str!("../../docker/registrar.cfg");
 const AGENT: &str = include_str!("../../docker/thirdring.toml");
 const PASSWORD: &str = "for-this-network-only";
+const EXCHANGE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 30, 0, 40));
+const REP: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 30, 0, 20));
 
-/// A container that is none; it ends with its owner.
-struct Service(Child);
+/// An agent waits for up to half a minute before it registers: two hundred may start at once.
+const REGISTERS_WITHIN: Duration = Duration::from_secs(60);
 
-impl Service {
-    fn start(mut command: Command) -> Self {
+/// The network of the compose file: its addresses on loopback, its ports ones that nobody has.
+struct Network {
+    scratch: Scratch,
+    sip: u16,
+    rep: u16,
+}
+
+impl Network {
+    fn new() -> Self {
+        Self {
+            scratch: Scratch::new("compose"),
+            sip: free_ports(EXCHANGE),
+            rep: free_ports(REP),
+        }
+    }
+
+    fn translate(&self, text: &str) -> String {
+        text.replace("172.30.", "127.30.")
+            .replace("5060", &self.sip.to_string())
+            .replace("5090", &self.rep.to_string())
+    }
+
+    fn start(&self, name: &str, mut command: Command) -> Service {
+        let log = self.scratch.path(&format!("{name}.log"));
         let child = command
             .env("PBX_PASSWORD", PASSWORD)
             .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        Self(child.expect("start what a container would"))
+            .stderr(File::create(&log).expect("the folder is ours"))
+            .spawn()
+            .expect("start what a container would");
+        Service { child, log }
     }
 
-    fn with_socket(command: Command, address: &str) -> Self {
-        let mut service = Self::start(command);
-        let address: SocketAddr = address.parse().expect("an address");
+    fn start_with_socket(&self, name: &str, command: Command, address: SocketAddr) -> Service {
+        let mut service = self.start(name, command);
         while !has_socket(address) {
-            assert!(matches!(service.0.try_wait(), Ok(None)), "{address}");
+            assert!(matches!(service.child.try_wait(), Ok(None)), "{address}");
             thread::yield_now();
         }
         service
     }
+
+    /// SIPp with the words that stand below a service.
+    fn sipp(&self, service: &str) -> Command {
+        let (_, below) = COMPOSE
+            .split_once(&format!("\n  {service}:\n"))
+            .expect("it is a service");
+        let (_, words) = below.split_once("command:").expect("it has one");
+        let words = words.split_inclusive(']').next().expect("a list ends");
+        let words: Vec<String> =
+            serde_json::from_str(&self.translate(words)).expect("words in quotes");
+        let mut command = Command::new("sipp");
+        command.args(words).stdout(Stdio::null());
+        command
+    }
+
+    fn registrar(&self) -> Service {
+        let settings = self
+            .scratch
+            .write("registrar.cfg", self.translate(REGISTRAR));
+        let command = kamailio::command(&self.scratch, &settings);
+        self.start_with_socket("registrar", command, (EXCHANGE, self.sip).into())
+    }
+
+    fn rep(&self) -> Service {
+        self.start_with_socket("rep", self.sipp("rep"), (REP, self.rep).into())
+    }
+
+    fn caller(&self) -> Service {
+        self.start("caller", self.sipp("caller"))
+    }
+
+    /// The agent, and where its API is; in the container that is always 127.0.0.1:8080.
+    fn agent(&self) -> (Service, SocketAddr) {
+        let settings = self.scratch.write("thirdring.toml", self.translate(AGENT));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_thirdring"));
+        command
+            .args(["run", "--set", "api.listen=127.0.0.1:0", "-c"])
+            .arg(settings)
+            .arg("--state")
+            .arg(self.scratch.path("state"))
+            .env("THIRDRING_TOKEN", TOKEN)
+            .stdout(Stdio::piped());
+        let mut service = self.start("agent", command);
+        let stdout = service.child.stdout.take().expect("it is piped");
+        let mut told = String::new();
+        BufReader::new(stdout)
+            .read_line(&mut told)
+            .expect("it tells its ports");
+        let told: Value = serde_json::from_str(&told).expect("as JSON");
+        let api = told["api"].as_str().expect("it listens");
+        (service, api.parse().expect("an address"))
+    }
+}
+
+/// A container that is none; it ends with its owner, and what it said is told where the test fails.
+struct Service {
+    child: Child,
+    log: PathBuf,
 }
 
 impl Drop for Service {
     fn drop(&mut self) {
-        let pid = self.0.id().to_string();
+        let pid = self.child.id().to_string();
         // It may have ended already; Kamailio ends its own processes when it is asked.
         let _ = Command::new("kill").args(["-TERM", &pid]).status();
-        let _ = self.0.wait();
+        let ended = self.child.wait();
+        if thread::panicking() {
+            let said = fs::read_to_string(&self.log).unwrap_or_default();
+            eprintln!("{}: {ended:?}\n{said}", self.log.display());
+        }
     }
-}
-
-fn on_loopback(text: &str) -> String {
-    text.replace("172.30.", "127.30.")
-}
-
-/// SIPp with the words that stand below a service.
-fn sipp(service: &str) -> Command {
-    let (_, below) = COMPOSE
-        .split_once(&format!("\n  {service}:\n"))
-        .expect("it is a service");
-    let (_, words) = below.split_once("command:").expect("it has one");
-    let words = words.split_inclusive(']').next().expect("a list ends");
-    let words: Vec<String> = serde_json::from_str(&on_loopback(words)).expect("words in quotes");
-    let mut command = Command::new("sipp");
-    command.args(words).stdout(Stdio::null());
-    command
-}
-
-fn registrar(scratch: &Scratch) -> Command {
-    let settings = scratch.write("registrar.cfg", on_loopback(REGISTRAR));
-    kamailio::command(scratch, &settings)
-}
-
-/// The agent, and where its API is; in the container that is always 127.0.0.1:8080.
-fn agent(scratch: &Scratch) -> (Service, SocketAddr) {
-    let settings = scratch.write("thirdring.toml", on_loopback(AGENT));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_thirdring"));
-    command
-        .args(["run", "--set", "api.listen=127.0.0.1:0", "-c"])
-        .arg(settings)
-        .arg("--state")
-        .arg(scratch.path("state"))
-        .env("THIRDRING_TOKEN", TOKEN)
-        .stdout(Stdio::piped());
-    let mut service = Service::start(command);
-    let stdout = service.0.stdout.take().expect("it is piped");
-    let mut told = String::new();
-    BufReader::new(stdout)
-        .read_line(&mut told)
-        .expect("it tells its ports");
-    let told: Value = serde_json::from_str(&told).expect("as JSON");
-    let api = told["api"].as_str().expect("it listens");
-    (service, api.parse().expect("an address"))
 }
 
 #[test]
@@ -105,13 +149,13 @@ fn the_silent_caller_of_the_compose_file_is_greeted_and_parted_from() {
     if !can_run(&[Need::Sipp, Need::Kamailio]) {
         return;
     }
-    let scratch = Scratch::new("compose");
-    let _registrar = Service::with_socket(registrar(&scratch), "127.30.0.40:5060");
-    let _rep = Service::with_socket(sipp("rep"), "127.30.0.20:5090");
-    let (_agent, api) = agent(&scratch);
+    let network = Network::new();
+    let _registrar = network.registrar();
+    let _rep = network.rep();
+    let (_agent, api) = network.agent();
     let mut events = Events::follow(api);
-    events.registered(A_WHILE);
-    let _caller = Service::start(sipp("caller"));
+    events.registered(REGISTERS_WITHIN);
+    let _caller = network.caller();
     for phrase in ["greeting", "connected_please_speak", "closing_short"] {
         events.wait(phrase, A_WHILE, |entry| {
             matches!(&entry.what, What::PhraseStarted { phrase: said, .. } if said.as_str() == phrase)

@@ -1,13 +1,20 @@
 //! When the agent itself goes.
 
+use std::fs::{self, File};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
+use std::thread;
 
 use serde_json::json;
 use thirdring::records::What;
 
-use super::agent::{Agent, House, TOKEN};
+use super::agent::{Agent, House, STATE, TOKEN};
 use super::phone::{Phone, SOON};
+use super::program::{free_ports, has_socket};
 use super::scene::{NUMBER, Scene};
+use super::scratch::Scratch;
+
+const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 #[test]
 fn an_agent_that_was_opened_for_two_calls_leaves_after_them_and_found_nothing_wrong() {
@@ -18,6 +25,36 @@ fn an_agent_that_was_opened_for_two_calls_leaves_after_them_and_found_nothing_wr
         caller.hang_up();
     }
     assert!(agent.has_left(), "the exit code");
+}
+
+#[test]
+fn an_agent_whose_ports_nobody_reads_stays_for_its_callers() {
+    let scratch = Scratch::new("unread");
+    let sip = SocketAddr::new(HOST, free_ports(HOST));
+    let seat = "id = \"rep1\"\nkind = \"echo\"";
+    let settings = format!("sip.listen = \"{sip}\"\napi.listen = \"{HOST}:0\"\n[[seat]]\n{seat}");
+    let settings = scratch.write("settings.toml", settings);
+    // Like a pipe that is closed, it takes nothing.
+    let unread = File::create("/dev/full").expect("Linux has it");
+    let mut agent = Command::new(env!("CARGO_BIN_EXE_thirdring"))
+        .args(["run", "--test", "--exit-after=1", "-c"])
+        .arg(settings)
+        .arg("--state")
+        .arg(scratch.path(STATE))
+        .env("THIRDRING_TOKEN", TOKEN)
+        .stdout(unread)
+        .stderr(File::create(scratch.path("log")).expect("the folder is ours"))
+        .spawn()
+        .expect("the agent's own program");
+    while !has_socket(sip) && matches!(agent.try_wait(), Ok(None)) {
+        thread::yield_now();
+    }
+    let caller = Phone::open(NUMBER);
+    caller.call(sip);
+    caller.hang_up();
+    assert!(agent.wait().expect("it ends").success());
+    let log = fs::read_to_string(scratch.path("log")).expect("it is ours");
+    assert!(log.contains("tell the ports"), "{log}");
 }
 
 /// `thirdring drain`, in English.
